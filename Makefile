@@ -1,0 +1,41 @@
+# Two commands for a newcomer: `make demo` and `make test`. Each sets everything up by itself, once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test slow check benchmarks clean
+help:
+	@echo "make demo   set up, then run the whole job on built-in data (about 4 minutes on a laptop)"
+	@echo "make test   set up, then run the checks and the tests"
+	@echo "make slow   the longer drills"
+	@echo "make clean  remove the environment and the demo's runs"
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@echo "== setting up $(VENV): Maskwright with the tested versions of its libraries (one to three minutes, 6 GB) =="
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Maskwright needs Python 3.11 or newer; found $$($(PYTHON) --version). Use: make PYTHON=python3.11 …"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --constraint constraints.txt --editable '.[train,dev]'
+	@touch $@
+	@echo "== set up =="
+
+demo: $(VENV)/.ready
+	@echo "== the whole job on built-in data: check, masks, two models, scores, report =="
+	$(BIN)/maskwright demo --out maskwright-demo
+
+check: $(VENV)/.ready
+	@echo "== style, types and layers =="
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+test: check
+	@echo "== tests =="
+	$(BIN)/python -m pytest
+
+slow: $(VENV)/.ready
+	@echo "== longer drills =="
+	$(BIN)/python -m pytest -m slow
+
+clean:
+	rm -rf $(VENV) maskwright-demo

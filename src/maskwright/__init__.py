@@ -1,0 +1,54 @@
+"""Maskwright: COCO-style annotations to segmentation models you can trust.
+
+The verbs of the command line are functions here: ``from maskwright import run, draw_masks, predict``. Each is imported
+at first use, so that ``import maskwright`` is immediate and needs no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_VERBS = {
+    "demo": ("demo", "demo"),
+    # Not `masks`: that name is the room of rasterisation, maskwright.masks.
+    "draw_masks": ("masks", "masks"),
+    "evaluate": ("run", "evaluate"),
+    "list_models": ("models", "list_models"),
+    "list_recipes": ("recipes", "list_recipes"),
+    "predict": ("predict", "predict"),
+    "report": ("report", "report"),
+    "run": ("run", "run"),
+    "train": ("run", "train"),
+}
+
+if TYPE_CHECKING:
+    from maskwright.workflows.demo import demo as demo
+    from maskwright.workflows.masks import masks as draw_masks
+    from maskwright.workflows.models import list_models as list_models
+    from maskwright.workflows.predict import predict as predict
+    from maskwright.workflows.recipes import list_recipes as list_recipes
+    from maskwright.workflows.report import report as report
+    from maskwright.workflows.run import evaluate as evaluate
+    from maskwright.workflows.run import run as run
+    from maskwright.workflows.run import train as train
+
+__all__ = [
+    "__version__",
+    "demo",
+    "draw_masks",
+    "evaluate",
+    "list_models",
+    "list_recipes",
+    "predict",
+    "report",
+    "run",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _VERBS:
+        module, function = _VERBS[name]
+        return getattr(import_module(f"maskwright.workflows.{module}"), function)
+    raise AttributeError(f"module 'maskwright' has no attribute '{name}'")

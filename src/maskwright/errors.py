@@ -1,0 +1,73 @@
+"""The exceptions a user can act on, and the nearest-name hint they share.
+
+Every message says what was found (file, id), what was expected, and the remedy. The command line prints the message
+alone, without a traceback, and exits with the class's ``exit_code``.
+"""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class MaskwrightError(Exception):
+    """The work could not be done; the message says what was found, what was expected and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(MaskwrightError):
+    """The request itself is wrong: an unknown name, key, model or file. Exit code 2."""
+
+    exit_code = 2
+
+
+class DataError(MaskwrightError):
+    """The data cannot be used as it is."""
+
+
+class WeightsError(MaskwrightError):
+    """Weights are missing, cannot be fetched, do not fit the model, or are not safe to read."""
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The at most ``count`` names of ``known`` that look most like ``name``, ignoring case, best first."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.4)
+    containing = [low for low in by_lower if name.lower() in low and low not in close]
+    return [by_lower[low] for low in [*close, *containing][:count]]
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    """A ``UsageError`` for a name that is not in ``known``; lists the nearest names, or all when none is near."""
+    known = sorted(known)
+    close = nearest(name, known)
+    if close:
+        hint = f"Nearest: {', '.join(close)}."
+    else:
+        hint = f"Known: {', '.join(known[:20])}{', …' if len(known) > 20 else ''}."
+    return UsageError(f"Unknown {kind} '{name}'. {hint}")
+
+
+def require_file(path: Path, kind: str) -> Path:
+    """Return ``path`` when it is an existing file, else raise ``UsageError`` naming the nearest file beside it."""
+    if path.is_file():
+        return path
+    return _missing(path, kind, "file")
+
+
+def require_folder(path: Path, kind: str) -> Path:
+    """Return ``path`` when it is an existing folder, else raise ``UsageError`` naming the nearest folder beside it."""
+    if path.is_dir():
+        return path
+    return _missing(path, kind, "folder")
+
+
+def _missing(path: Path, kind: str, expected: str) -> Path:
+    found = f"it is not a {expected}" if path.exists() else "it does not exist"
+    parent = path.parent
+    while not parent.is_dir() and parent != parent.parent:
+        parent = parent.parent
+    missing_part = path.relative_to(parent).parts[0] if parent != path else path.name
+    close = nearest(missing_part, (entry.name for entry in parent.iterdir())) if parent.is_dir() else []
+    hint = f" Nearest in {parent}: {', '.join(close)}." if close else ""
+    raise UsageError(f"{path}: {found}; expected the {kind} {expected}.{hint}")
