@@ -1,0 +1,72 @@
+"""Objects ready to draw: the annotations of one image as labelled RLEs, with every one accounted for."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from hotcoco import mask as coco_mask
+
+from maskwright.annotations.coco import CocoAnnotation, CocoImage
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.masks.rle import BadSegmentation, Drawn, rasterise
+from maskwright.structures import Instances
+
+
+@dataclass
+class ImageObjects:
+    """The objects of one image in file order; position i of every list is one object.
+
+    ``areas`` is the file's own ``area`` (square pixels), by which COCO's evaluation tells small from large, or the
+    mask's area where the file has none.
+    """
+
+    image: CocoImage
+    ids: list[int] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    drawn: list[Drawn] = field(default_factory=list)
+    crowd: list[bool] = field(default_factory=list)
+    areas: list[float] = field(default_factory=list)
+
+    def instances(self) -> Instances:
+        """The objects as :class:`Instances`; boxes are the tight boxes of the masks, not the file's ``bbox``."""
+        size = (self.image.height, self.image.width)
+        if not self.ids:
+            return Instances.empty(size)
+        rles = [d.rle for d in self.drawn]
+        boxes = np.asarray(coco_mask.to_bbox(list(rles)), np.float32)
+        boxes[:, 2:] += boxes[:, :2]
+        return Instances(size, boxes, np.array(self.labels, np.int64), rles, crowd=np.array(self.crowd, np.bool_))
+
+
+def draw_objects(
+    image: CocoImage, annotations: Iterable[CocoAnnotation], labels: Mapping[int, int], audit: Audit
+) -> ImageObjects:
+    """Rasterise the annotations of ``image`` whose category is in ``labels`` (class index by category id).
+
+    Every annotation is entered into ``audit``: used, ``other_class``, or skipped with its fault.
+    """
+    objects = ImageObjects(image)
+    for annotation in annotations:
+        audit.found += 1
+        label = labels.get(annotation.category_id)
+        if label is None:
+            audit.skip("other_class")
+            continue
+        try:
+            drawn = rasterise(annotation.segmentation, image.height, image.width)
+        except BadSegmentation as bad:
+            audit.fault(Fault(bad.code, "annotation", annotation.id, f"(image {image.id}) {bad}"))
+            continue
+        audit.used += 1
+        if drawn.dropped_parts:
+            message = f"(image {image.id}) has {drawn.dropped_parts} polygons that cannot be drawn; the rest is used"
+            audit.faults.append(Fault("dropped_parts", "annotation", annotation.id, message))
+        if drawn.area == 0:
+            message = f"(image {image.id}) has a segmentation that covers no pixel"
+            audit.faults.append(Fault("no_pixels", "annotation", annotation.id, message))
+        objects.ids.append(annotation.id)
+        objects.labels.append(label)
+        objects.drawn.append(drawn)
+        objects.crowd.append(bool(annotation.iscrowd))
+        objects.areas.append(float(drawn.area if annotation.area is None else annotation.area))
+    return objects

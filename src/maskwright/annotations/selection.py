@@ -1,0 +1,134 @@
+"""Choosing the images an experiment uses, with every annotation of the others accounted for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.annotations.categories import absent_classes, label_by_category
+from maskwright.annotations.coco import CocoFile, CocoImage
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.objects import ImageObjects, draw_objects
+from maskwright.errors import DataError
+from maskwright.images.decode import image_path, image_size
+from maskwright.structures import ClassTable
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which images to use: all by default."""
+
+    only_with_objects: bool = False
+    drop_crowd_images: bool = False
+    max_instances: int | None = None
+    max_images: int | None = None
+
+    def reason_against(self, objects: ImageObjects) -> str | None:
+        """Why an image with these objects is left out, or None when it is used."""
+        if self.only_with_objects and not objects.ids:
+            return "image_without_objects"
+        if self.drop_crowd_images and any(objects.crowd):
+            return "image_with_crowd"
+        if self.max_instances is not None and len(objects.ids) > self.max_instances:
+            return "image_with_too_many_instances"
+        return None
+
+
+@dataclass
+class Selection:
+    """The images of one file that an experiment uses, and the audit of the whole file."""
+
+    table: ClassTable
+    images: list[ImageObjects]
+    audit: Audit
+    left_out: dict[str, list[int]] = field(default_factory=dict)
+    absent_classes: list[str] = field(default_factory=list)
+
+
+def select(coco: CocoFile, table: ClassTable, folder: Path | None = None, choice: Choice | None = None) -> Selection:
+    """The images of ``coco`` that ``choice`` allows, with their objects drawn.
+
+    With ``folder``, an image whose file is missing, unreadable or of another size than the JSON says is left out and
+    named in the audit. ``left_out`` lists image ids by reason. The audit covers every annotation of the file.
+    """
+    choice = choice or Choice()
+    audit = audit_of_reading(coco)
+    selection = Selection(table, [], audit, absent_classes=absent_classes(coco, table))
+    labels, by_image = label_by_category(coco, table), coco.by_image()
+    for image in coco.images:
+        annotations = by_image[image.id]
+        fault = _file_fault(image, folder) if folder is not None else None
+        if fault is not None:
+            audit.faults.append(fault)
+            audit.found += len(annotations)
+            audit.skip(fault.code, len(annotations))
+            selection.left_out.setdefault(fault.code, []).append(image.id)
+            continue
+        objects = draw_objects(image, annotations, labels, audit)
+        reason = choice.reason_against(objects)
+        if reason is None and choice.max_images is not None and len(selection.images) >= choice.max_images:
+            reason = "image_beyond_max_images"
+        if reason is None:
+            selection.images.append(objects)
+            continue
+        audit.used -= len(objects.ids)
+        audit.skip(reason, len(objects.ids))
+        selection.left_out.setdefault(reason, []).append(image.id)
+    return selection
+
+
+def audit_of_reading(coco: CocoFile) -> Audit:
+    """An audit that holds what was left out while reading ``coco``."""
+    audit = Audit(str(coco.path))
+    for fault in coco.faults:
+        if fault.kind == "annotation":
+            audit.found += 1
+            audit.fault(fault)
+        else:
+            audit.faults.append(fault)
+    return audit
+
+
+def _file_fault(image: CocoImage, folder: Path) -> Fault | None:
+    try:
+        path = image_path(folder, image.file_name)
+        if not path.is_file():
+            return Fault("missing_image", "image", image.id, f"has no file '{image.file_name}' in {folder}")
+        found = image_size(path)
+    except DataError as error:
+        return Fault("unreadable_image", "image", image.id, f"('{image.file_name}'): {error}")
+    if found != (image.height, image.width):
+        message = (
+            f"('{image.file_name}') is {found[1]}×{found[0]} pixels on disk, "
+            f"but {image.width}×{image.height} in the JSON (width×height)"
+        )
+        return Fault("image_size", "image", image.id, message)
+    return None
+
+
+def split_images(
+    images: Iterable[ImageObjects], ratios: tuple[float, ...], seed: int
+) -> tuple[list[ImageObjects], ...]:
+    """Shuffle with ``seed`` and cut by ``ratios``; every image lands in exactly one part, each in id order."""
+    pool = sorted(images, key=lambda objects: objects.image.id)
+    order = np.random.default_rng(seed).permutation(len(pool))
+    cuts = np.round(np.cumsum(ratios) / np.sum(ratios) * len(pool)).astype(int)
+    parts = np.split(order, cuts[:-1])
+    return tuple([pool[i] for i in sorted(part)] for part in parts)
+
+
+def class_statistics(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, dict[str, int]]:
+    """Per class name: ``instances``, ``images`` and ``pixels`` (sum of mask areas); crowds do not count."""
+    statistics = {name: {"instances": 0, "images": 0, "pixels": 0} for name in table.names}
+    for objects in images:
+        seen = set()
+        for label, drawn, crowd in zip(objects.labels, objects.drawn, objects.crowd, strict=True):
+            if crowd:
+                continue
+            row = statistics[table.names[label - 1]]
+            row["instances"] += 1
+            row["pixels"] += drawn.area
+            row["images"] += label not in seen
+            seen.add(label)
+    return statistics

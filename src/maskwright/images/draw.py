@@ -1,0 +1,165 @@
+"""Label maps and instances drawn over their image, and the legend that names the colours."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import cv2
+import hotcoco.mask
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.errors import DataError
+from maskwright.images.lettering import (
+    SMALLEST_SCALE,
+    Color,
+    Image,
+    Rectangle,
+    draw_tag,
+    draw_text,
+    text_size,
+)
+from maskwright.structures import ClassTable, Instances, LabelMap, Rle
+
+IGNORE_COLORS = ((96, 96, 96), (176, 176, 176))
+
+
+def overlay_label_map(image: Image, label_map: LabelMap, table: ClassTable, alpha: float = 0.5) -> Image:
+    """``image`` ``(H, W, 3)`` with each class of ``label_map`` ``(H, W)`` blended in at weight ``alpha`` and outlined.
+
+    Ignored pixels are hatched grey; background pixels stay as they are. Raises ``DataError`` when the sizes differ or
+    a label is not in ``table``.
+    """
+    _require_size("label map", label_map.shape, image)
+    ignored = label_map == table.ignore_index
+    labels = np.where(ignored, 0, label_map)
+    _require_labels(labels, len(table), lowest=0)
+
+    colors = table.palette()[labels]
+    colors[ignored] = np.asarray(IGNORE_COLORS, np.uint8)[_stripes(image.shape[:2])[ignored].astype(np.intp)]
+    weight = np.where((labels > 0) | ignored, alpha, 0.0)
+    weight[_borders(label_map.astype(np.uint16), _line_width(image)) & (label_map > 0)] = 1.0
+    return _blend(image, colors, weight)
+
+
+def overlay_instances(
+    image: Image, instances: Instances, table: ClassTable, alpha: float = 0.5, show_scores: bool = True
+) -> Image:
+    """``image`` ``(H, W, 3)`` with the mask, outline, box and name (and score) of each object; crowds are hatched.
+
+    Large objects are drawn first, so that small ones stay visible. A tag that cannot fit into a tiny image is left
+    out. Raises ``DataError`` when the sizes differ or a label is not in ``table``.
+    """
+    _require_size("instances", instances.size, image)
+    _require_labels(instances.labels, len(table), lowest=1)
+    canvas = image.copy()
+    if not len(instances):
+        return canvas
+    ordered = instances[np.argsort(-_areas(instances), kind="stable")]
+    colors = [table.classes[label - 1].color for label in ordered.labels]
+    for rle, color, crowd in zip(ordered.masks, colors, ordered.crowd, strict=True):
+        _paint_mask(canvas, _decode(rle), color, alpha, bool(crowd))
+
+    boxes = [_pixel_box(box, instances.size) for box in ordered.boxes]
+    for (x1, y1, x2, y2), color in zip(boxes, colors, strict=True):
+        cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), color, _line_width(image))
+    _tag_boxes(canvas, _tag_texts(ordered, table, show_scores), boxes, colors)
+    return canvas
+
+
+def legend(table: ClassTable, labels: Iterable[int] | None = None, scale: float = 0.5) -> Image:
+    """A white strip ``(rows, W, 3)`` with one colour swatch and name per class, or per class among ``labels``."""
+    wanted = None if labels is None else {int(label) for label in labels}
+    shown = [c for c in table if wanted is None or c.index in wanted]
+    row = round(44 * scale)
+    width = row + max((text_size(c.name, scale)[0] for c in shown), default=0) + row // 2
+    strip = np.full((max(row * len(shown), 1), width, 3), 255, np.uint8)
+    for position, c in enumerate(shown):
+        top, inset = position * row, row // 5
+        strip[top + inset : top + row - inset, inset : row - inset] = c.color
+        draw_text(strip, c.name, row, top + (row + text_size(c.name, scale)[1]) // 2, scale, (20, 20, 20))
+    return strip
+
+
+def _require_size(what: str, size: tuple[int, ...], image: Image) -> None:
+    if tuple(size) != image.shape[:2] or image.ndim != 3 or image.shape[2] != 3:
+        raise DataError(
+            f"The {what} has size {tuple(size)} and the image has shape {image.shape}; expected (H, W) and (H, W, 3) "
+            "with the same H and W. Draw over the image that the masks belong to."
+        )
+
+
+def _require_labels(labels: npt.NDArray[np.integer], classes: int, lowest: int) -> None:
+    if labels.size and (labels.min() < lowest or labels.max() > classes):
+        wrong = sorted(set(np.unique(labels).tolist()) - set(range(lowest, classes + 1)))
+        raise DataError(
+            f"Labels {wrong[:5]} are not in the class table; expected {lowest}..{classes}. "
+            "Use the classes.json that was written with these masks."
+        )
+
+
+def _areas(instances: Instances) -> npt.NDArray[np.int64]:
+    return np.array([hotcoco.mask.area(cast("Any", rle)) for rle in instances.masks], np.int64)
+
+
+def _decode(rle: Rle) -> npt.NDArray[np.bool_]:
+    return hotcoco.mask.decode(cast("Any", rle)).astype(np.bool_)
+
+
+def _line_width(image: Image) -> int:
+    return max(1, round(min(image.shape[:2]) / 250))
+
+
+def _stripes(size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Diagonal stripes ``(H, W)`` that grow with the image, so that they show when it is scaled down."""
+    width = max(2, min(size) // 80)
+    rows, columns = np.ogrid[: size[0], : size[1]]
+    return (rows + columns) // width % 2 == 0
+
+
+def _borders(labels: npt.NDArray[np.uint16], width: int) -> npt.NDArray[np.bool_]:
+    """Pixels ``(H, W)`` at most ``width`` away from another label; the image's own edge is no border."""
+    kernel = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
+    return cv2.dilate(labels, kernel) != cv2.erode(labels, kernel)
+
+
+def _blend(image: Image, colors: npt.NDArray[np.uint8], weight: npt.NDArray[np.floating]) -> Image:
+    share = weight.astype(np.float32)[..., None]
+    return np.rint(image * (1 - share) + colors * share).astype(np.uint8)
+
+
+def _paint_mask(canvas: Image, mask: npt.NDArray[np.bool_], color: Color, alpha: float, crowd: bool) -> None:
+    """Blend one mask ``(H, W)`` into ``canvas`` in place, touching only the mask's bounding box."""
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    # One pixel more on each side: the outline needs to see the background around the mask.
+    window = np.s_[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
+    inside = mask[window]
+    if not inside.any():
+        return
+    filled = inside & _stripes(canvas.shape[:2])[window] if crowd else inside
+    weight = np.where(filled, alpha, 0.0)
+    weight[_borders(inside.astype(np.uint16), _line_width(canvas)) & inside] = 1.0
+    canvas[window] = _blend(canvas[window], np.asarray(color, np.uint8), weight)
+
+
+def _pixel_box(box: npt.NDArray[np.float32], size: tuple[int, int]) -> Rectangle:
+    """The xyxy box rounded to pixels, inside the image and at least one pixel large."""
+    x1, y1, x2, y2 = (round(float(side)) for side in box)
+    left, top = min(max(x1, 0), size[1] - 1), min(max(y1, 0), size[0] - 1)
+    return left, top, min(max(x2, left + 1), size[1]), min(max(y2, top + 1), size[0])
+
+
+def _tag_texts(instances: Instances, table: ClassTable, show_scores: bool) -> list[str]:
+    names = [table.classes[label - 1].name for label in instances.labels]
+    if not show_scores:
+        return names
+    return [f"{name} {score:.2f}" for name, score in zip(names, instances.scores, strict=True)]
+
+
+def _tag_boxes(canvas: Image, texts: list[str], boxes: list[Rectangle], colors: list[Color]) -> None:
+    """Write the tags in place, above every mask and box, and apart from each other where there is room."""
+    scale = max(SMALLEST_SCALE, min(canvas.shape[:2]) / 750)
+    taken: list[Rectangle] = []
+    for text, box, color in zip(texts, boxes, colors, strict=True):
+        tag = draw_tag(canvas, text, box, color, scale, taken)
+        if tag is not None:
+            taken.append(tag)
