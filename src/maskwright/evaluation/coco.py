@@ -1,0 +1,114 @@
+"""COCO box and mask average precision, computed by hotcoco, which equals pycocotools bit for bit."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hotcoco import COCO, COCOeval
+
+from maskwright.annotations.objects import ImageObjects
+from maskwright.structures import ClassTable
+
+STATISTICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
+
+PROTOCOL = (
+    "COCO evaluation: AP averaged over IoU 0.50:0.05:0.95, 101 recall points and classes, at most 100 detections an "
+    "image, crowds ignored"
+)
+
+
+def ground_truth(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, Any]:
+    """A COCO data set of the given objects; category ids are class indices, annotation ids run from 1.
+
+    Ids are renumbered because pycocotools takes a match with annotation id 0 for no match.
+    """
+    image_records, annotations = [], []
+    for objects in images:
+        image_records.append({"id": objects.image.id, "height": objects.image.height, "width": objects.image.width})
+        instances = objects.instances()
+        for i in range(len(instances)):
+            x1, y1, x2, y2 = (float(value) for value in instances.boxes[i])
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": objects.image.id,
+                    "category_id": int(instances.labels[i]),
+                    "segmentation": _text_rle(instances.masks[i]),
+                    "bbox": [x1, y1, x2 - x1, y2 - y1],
+                    "area": objects.areas[i],
+                    "iscrowd": int(instances.crowd[i]),
+                }
+            )
+    categories = [{"id": c.index, "name": c.name} for c in table]
+    return {"images": image_records, "annotations": annotations, "categories": categories}
+
+
+def coco_scores(truth: dict[str, Any], results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The 12 COCO statistics for boxes and masks, and per class.
+
+    ``truth`` is a COCO data set, ``results`` COCO result records with ``bbox`` (xywh pixels) and ``segmentation``.
+    Returns ``{"bbox": {AP, …}, "segm": {AP, …}, "classes": {name: {"bbox", "bbox50", "segm", "segm50",
+    "instances"}}}``; None where there is no truth to measure against.
+    """
+    counted = [a for a in truth["annotations"] if not a["iscrowd"]]
+    classes: dict[str, dict[str, Any]] = {
+        category["name"]: {"instances": sum(a["category_id"] == category["id"] for a in counted)}
+        for category in truth["categories"]
+    }
+    scores: dict[str, Any] = {}
+    for kind in ("bbox", "segm"):
+        overall, per_class = _evaluate(truth, results, kind)
+        scores[kind] = overall
+        for category in truth["categories"]:
+            ap, ap50 = per_class.get(category["id"], (None, None))
+            classes[category["name"]] |= {kind: ap, f"{kind}50": ap50}
+    return {**scores, "classes": classes}
+
+
+def _evaluate(
+    truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str
+) -> tuple[dict[str, float | None], dict[int, tuple[float | None, float | None]]]:
+    # pycocotools refuses an empty result list; no detection at all is a legitimate, if poor, result.
+    if not results:
+        return _nothing_found(truth)
+    coco = COCO(truth)
+    evaluation = COCOeval(coco, coco.load_res([_without_text(record) for record in results]), kind)
+    evaluation.run()
+    overall = {name: _defined(value) for name, value in zip(STATISTICS, evaluation.stats, strict=True)}
+    return overall, _per_class(evaluation)
+
+
+def _per_class(evaluation: COCOeval) -> dict[int, tuple[float | None, float | None]]:
+    assert evaluation.eval is not None
+    precision = evaluation.eval["precision"]  # (IoU thresholds, recall points, classes, area ranges, max detections)
+    per_class = {}
+    for k, category_id in enumerate(evaluation.params.cat_ids):
+        all_areas = precision[:, :, k, 0, -1]
+        defined, at_half = all_areas[all_areas > -1], all_areas[0][all_areas[0] > -1]
+        per_class[category_id] = (
+            float(defined.mean()) if defined.size else None,
+            float(at_half.mean()) if at_half.size else None,
+        )
+    return per_class
+
+
+def _nothing_found(
+    truth: dict[str, Any],
+) -> tuple[dict[str, float | None], dict[int, tuple[float | None, float | None]]]:
+    present = {a["category_id"] for a in truth["annotations"] if not a["iscrowd"]}
+    overall: dict[str, float | None] = dict.fromkeys(STATISTICS, 0.0 if present else None)
+    return overall, dict.fromkeys(present, (0.0, 0.0))
+
+
+def _defined(value: float) -> float | None:
+    """Pycocotools marks an undefined average by -1."""
+    return None if value < 0 or math.isnan(value) else float(value)
+
+
+def _text_rle(rle: Any) -> dict[str, Any]:
+    counts = rle["counts"]
+    return {"size": list(rle["size"]), "counts": counts.decode("ascii") if isinstance(counts, bytes) else counts}
+
+
+def _without_text(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != "file_name"}

@@ -1,0 +1,1 @@
+"""Recipes: one validated YAML file states a whole experiment."""

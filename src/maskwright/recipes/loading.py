@@ -1,0 +1,109 @@
+"""Reading recipes: shipped by name or from a file, with ``a.b=value`` overrides, all faults reported at once."""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from maskwright.errors import UsageError, nearest, unknown_name
+from maskwright.recipes.schema import Recipe
+
+
+def shipped() -> dict[str, str]:
+    """The text of every shipped recipe by name."""
+    folder = resources.files("maskwright.recipes") / "shipped"
+    texts = {entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir() if entry.name.endswith(".yaml")}
+    return {name: texts[name].read_text(encoding="utf-8") for name in sorted(texts)}
+
+
+def recipe_text(name_or_path: str) -> str:
+    """The YAML of a recipe file or of a shipped recipe; ``UsageError`` with the nearest name when it is neither."""
+    path = Path(name_or_path)
+    if path.suffix in (".yaml", ".yml"):
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+        siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        raise unknown_name("recipe file", name_or_path, [*siblings, *shipped()])
+    texts = shipped()
+    if name_or_path not in texts:
+        raise unknown_name("recipe", name_or_path, texts)
+    return texts[name_or_path]
+
+
+def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
+    """The validated recipe, each override ``section.key=value`` (a YAML value) applied on top.
+
+    Raises ``UsageError`` that lists every fault with its path and the nearest valid names.
+    """
+    try:
+        content = yaml.safe_load(recipe_text(name_or_path))
+    except yaml.YAMLError as error:
+        raise UsageError(f"{name_or_path}: is not valid YAML ({error}). Expected the sections of a recipe.") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{name_or_path}: holds {type(content).__name__}; expected the sections of a recipe.")
+    for override in overrides:
+        _apply(content, override)
+    return validate(content, name_or_path)
+
+
+def validate(content: dict[str, Any], source: str) -> Recipe:
+    """The recipe in ``content``; ``UsageError`` with every fault, its path and the nearest names."""
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        faults = [_describe(fault) for fault in error.errors()]
+        raise UsageError("\n".join([f"{source}: {len(faults)} fault(s) in the recipe:", *faults])) from error
+
+
+def dump(recipe: Recipe) -> str:
+    """The recipe as YAML, every default written out; loading it gives the same recipe."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _apply(content: dict[str, Any], override: str) -> None:
+    path, separator, text = override.partition("=")
+    if not separator or not path:
+        raise UsageError(f"--set {override}: expected section.key=value, for example train.epochs=2.")
+    *parents, last = path.split(".")
+    target = content
+    for key in parents:
+        if not isinstance(target.get(key), dict):
+            target[key] = {}
+        target = target[key]
+    target[last] = yaml.safe_load(text)
+
+
+def _describe(fault: Any) -> str:
+    location = [str(part) for part in fault["loc"] if not isinstance(part, int)]
+    path = ".".join(str(part) for part in fault["loc"]) or "(recipe)"
+    if fault["type"] == "extra_forbidden":
+        known = _keys_of(location[:-1])
+        close = nearest(location[-1], known)
+        return f"  {path}: unknown key. {'Nearest' if close else 'Known'}: {', '.join(close or known)}."
+    if fault["type"] == "missing":
+        return f"  {path}: missing; it has no default."
+    if fault["type"] == "literal_error":
+        expected = fault["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        close = nearest(str(fault["input"]), expected, count=1)
+        return f"  {path}: found {fault['input']!r}; expected one of {', '.join(expected)}." + (
+            f" Nearest: {close[0]}." if close else ""
+        )
+    message = fault["msg"].removeprefix("Value error, ")
+    shown = "" if isinstance(fault["input"], dict) else f" found {fault['input']!r};"
+    return f"  {path}:{shown} {message}."
+
+
+def _keys_of(path: Sequence[str]) -> list[str]:
+    """The keys of the section at ``path``."""
+    section: type[BaseModel] = Recipe
+    for key in path:
+        field = section.model_fields.get(key)
+        if field is None:
+            continue
+        candidates = get_args(field.annotation) if get_origin(field.annotation) is not None else (field.annotation,)
+        models = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        section = models[0] if models else section
+    return list(section.model_fields)
