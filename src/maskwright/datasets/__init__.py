@@ -1,0 +1,1 @@
+"""Datasets: torch data sets over images and masks, joint augmentation, seeded sampling, and the built-in data."""

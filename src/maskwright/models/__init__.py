@@ -1,0 +1,1 @@
+"""Models: the catalogue, the networks, their losses and their weights."""

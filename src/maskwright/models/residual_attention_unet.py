@@ -1,0 +1,89 @@
+"""The residual self-attention U-Net: residual blocks, skip connections, self-attention in the bottleneck.
+
+U-Net: Ronneberger et al. 2015 (arXiv:1505.04597). Residual blocks: He et al. 2015 (arXiv:1512.03385). Scaled
+dot-product attention: Vaswani et al. 2017 (arXiv:1706.03762), here single-headed over the positions of the bottleneck.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions with BatchNorm and SiLU, and a shortcut (1×1 where the width changes)."""
+
+    def __init__(self, inputs: int, outputs: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.SiLU(inplace=True),
+            nn.Dropout2d(dropout) if dropout else nn.Identity(),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+        )
+        self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """``(B, inputs, H, W)`` to ``(B, outputs, H, W)``."""
+        return functional.silu(self.body(features) + self.shortcut(features))
+
+
+class SelfAttention(nn.Module):
+    """Every position attends to every other: softmax(Q Kᵀ / √C) V, projected and added to its input."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(1, channels)
+        self.query_key_value = nn.Conv2d(channels, 3 * channels, 1)
+        self.projection = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """``(B, C, H, W)`` to the same shape."""
+        batch, channels, height, width = features.shape
+        positions = self.query_key_value(self.norm(features)).flatten(2).transpose(1, 2)
+        query, key, value = positions.chunk(3, dim=2)
+        attended = functional.scaled_dot_product_attention(query, key, value)
+        attended = attended.transpose(1, 2).reshape(batch, channels, height, width)
+        return features + self.projection(attended)
+
+
+class ResidualAttentionUNet(nn.Module):
+    """Encoder levels of the given ``widths``, a bottleneck with self-attention, a decoder with skip connections."""
+
+    def __init__(
+        self,
+        outputs: int,
+        widths: Sequence[int] = (64, 128, 256, 512),
+        bottleneck: int = 1024,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        inputs = [3, *widths[:-1]]
+        self.encoder = nn.ModuleList(ResidualBlock(i, w, dropout) for i, w in zip(inputs, widths, strict=True))
+        self.bottleneck = nn.Sequential(
+            ResidualBlock(widths[-1], bottleneck, dropout),
+            SelfAttention(bottleneck),
+            ResidualBlock(bottleneck, bottleneck, dropout),
+        )
+        below = [*widths[1:], bottleneck]
+        self.raise_ = nn.ModuleList(nn.ConvTranspose2d(b, w, 2, stride=2) for b, w in zip(below, widths, strict=True))
+        self.decoder = nn.ModuleList(ResidualBlock(2 * w, w, dropout) for w in widths)
+        self.head = nn.Conv2d(widths[0], outputs, 1)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """``(B, 3, H, W)`` to logits ``(B, outputs, H, W)``; any H and W, padded inside to whole levels."""
+        height, width = images.shape[-2:]
+        step = 2 ** len(self.encoder)
+        features = functional.pad(images, (0, -width % step, 0, -height % step))
+        skips = []
+        for block in self.encoder:
+            features = block(features)
+            skips.append(features)
+            features = functional.max_pool2d(features, 2)
+        features = self.bottleneck(features)
+        for i in reversed(range(len(skips))):
+            features = self.decoder[i](torch.cat([self.raise_[i](features), skips[i]], dim=1))
+        return self.head(features)[..., :height, :width]

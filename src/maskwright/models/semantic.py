@@ -1,0 +1,43 @@
+"""What every semantic model looks like from outside: images in 0..1 in, logits at the same size out."""
+
+from typing import TypedDict
+
+import torch
+from torch import nn
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class SemanticOutput(TypedDict, total=False):
+    """``logits`` ``(B, K+1, H, W)``; ``auxiliary`` of the same shape where the network has an auxiliary head."""
+
+    logits: torch.Tensor
+    auxiliary: torch.Tensor
+
+
+class SemanticModel(nn.Module):
+    """A network with its normalisation inside, so that no caller can forget or repeat it.
+
+    ``network`` maps normalised images ``(B, 3, H, W)`` to logits ``(B, K+1, H, W)``, or to torchvision's dictionary
+    with ``out`` and ``aux``.
+    """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, images: torch.Tensor) -> SemanticOutput:
+        """``images`` ``(B, 3, H, W)`` RGB float in 0..1."""
+        output = self.network((images - self.mean) / self.std)
+        if isinstance(output, torch.Tensor):
+            return {"logits": output}
+        named: SemanticOutput = {"logits": output["out"]}
+        if "aux" in output:
+            named["auxiliary"] = output["aux"]
+        return named

@@ -1,0 +1,127 @@
+"""Starting weights: read from a file without executing it, or fetched by name, and matched to a model key by key."""
+
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from maskwright.errors import WeightsError, require_file
+
+StateDict = Mapping[str, torch.Tensor]
+
+WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What became of a weights file: tensors loaded, skipped (no place for them), reshaped away (other shape).
+
+    ``share`` is the part of the target's parameters, by count of numbers, that the file filled.
+    """
+
+    source: str
+    loaded: int
+    skipped: int
+    reshaped: int
+    share: float
+    left: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"weights {self.source}: {self.loaded} tensors loaded, {self.skipped} without a place, "
+            f"{self.reshaped} of another shape; {self.share:.1%} of the target's parameters filled"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts for ``card.json``."""
+        return {
+            "source": self.source,
+            "loaded": self.loaded,
+            "skipped": self.skipped,
+            "reshaped": self.reshaped,
+            "share": round(self.share, 4),
+        }
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a ``.safetensors``, ``.pth``, ``.pt`` or ``.bin`` file. Nothing in the file is executed.
+
+    Raises ``UsageError`` when it is missing, ``WeightsError`` when it is damaged or holds more than tensors.
+    """
+    require_file(path, "weights")
+    try:
+        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"{path}: holds more than tensors, whose reading would run code, or is damaged; expected a plain state dict. "
+            "Save the model's state_dict() alone, or as safetensors."
+        ) from error
+    except Exception as error:  # damaged bytes make torch's reader raise almost anything: KeyError, struct.error …
+        raise WeightsError(f"{path}: cannot be read as weights ({error}). Download or export it again.") from error
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsError(f"{path}: expected a dictionary of tensors, found {type(state).__name__} with other values.")
+    return state
+
+
+def fetch(name: str, model: str, download: Callable[[], StateDict], address: str) -> StateDict:
+    """The published weights ``name`` of ``model``; ``WeightsError`` with the remedy when they cannot be fetched."""
+    try:
+        return download()
+    except Exception as error:  # whatever a download library raises, the user's remedy is the same
+        raise WeightsError(
+            f"The weights '{name}' of {model} could not be fetched from {address} "
+            f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}). Expected a "
+            "network connection. Download the file elsewhere and set model.weights to its path, or set "
+            "model.weights=none to start from random weights."
+        ) from error
+
+
+def load_matching(
+    module: nn.Module, state: StateDict, source: str, renames: Sequence[tuple[str, str]], minimum: float = 0.8
+) -> Coverage:
+    """Load the tensors of ``state`` that fit ``module``, in place.
+
+    Each rename ``(prefix, target)`` is a way to read the file's keys: the prefix is replaced by ``target``. The one
+    that fills most is taken; coverage is measured on the parameters under ``target``.
+
+    Raises ``WeightsError`` when less than ``minimum`` of them would be filled.
+    """
+    own = {key: value for key, value in module.state_dict().items() if value.is_floating_point()}
+    best = max((_match(own, state, prefix, target) for prefix, target in renames), key=lambda match: match.share)
+    counted = sum(not key.endswith("num_batches_tracked") for key in state)
+    left = sorted(key for key in own if key.startswith(best.target) and key not in best.fitting)
+    skipped = counted - len(best.fitting) - best.reshaped
+    coverage = Coverage(source, len(best.fitting), skipped, best.reshaped, best.share, left)
+    if best.share < minimum:
+        raise WeightsError(
+            f"{coverage}, expected at least {minimum:.0%}. First of those left: {', '.join(left[:3])}. "
+            "Give the weights of this architecture, or model.weights=none."
+        )
+    module.load_state_dict(best.fitting, strict=False)
+    return coverage
+
+
+@dataclass(frozen=True)
+class _Match:
+    """One way of reading a file's keys: the tensors that fit, how many have another shape, the share filled."""
+
+    target: str
+    fitting: dict[str, torch.Tensor]
+    reshaped: int
+    share: float
+
+
+def _match(own: StateDict, state: StateDict, prefix: str, target: str) -> _Match:
+    renamed = {target + key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+    fitting = {k: v for k, v in renamed.items() if k in own and own[k].shape == v.shape}
+    reshaped = sum(k in own and own[k].shape != v.shape for k, v in renamed.items())
+    whole = sum(value.numel() for key, value in own.items() if key.startswith(target))
+    return _Match(target, fitting, reshaped, sum(own[key].numel() for key in fitting) / max(whole, 1))

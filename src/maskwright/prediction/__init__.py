@@ -1,0 +1,1 @@
+"""Prediction: images in, results at original size out."""

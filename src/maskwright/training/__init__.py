@@ -1,0 +1,1 @@
+"""Training: one loop for every model, with its optimisers, checkpoints and trackers."""

@@ -1,0 +1,83 @@
+"""Checkpoints: the model as safetensors with its card inside, and the training state beside it. No code is executed.
+
+A checkpoint is a folder with ``model.safetensors`` (what prediction needs, complete in itself) and ``state.pt`` (what
+resuming needs besides, read with ``weights_only``).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from maskwright.errors import WeightsError
+from maskwright.files import recover_folder, writing_folder
+from maskwright.structures import ClassTable, Task
+
+CARD_KEY = "maskwright"
+MODEL_FILE = "model.safetensors"
+STATE_FILE = "state.pt"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model file says about itself, enough to build the model again and to use it rightly."""
+
+    name: str
+    task: Task
+    options: dict[str, Any]
+    classes: list[dict[str, Any]]
+    input: dict[str, Any]
+    epoch: int
+    scores: dict[str, float | None]
+    recipe: str
+
+    @property
+    def table(self) -> ClassTable:
+        """The classes the model was trained on."""
+        return ClassTable.from_json(self.classes)
+
+
+def save_checkpoint(folder: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], state: dict[str, Any]) -> None:
+    """Write a checkpoint to ``folder``, in place of an older one, whole or not at all."""
+    with writing_folder(folder) as temporary:
+        contiguous = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
+        save_file(contiguous, temporary / MODEL_FILE, metadata={CARD_KEY: json.dumps(asdict(card))})
+        torch.save(state, temporary / STATE_FILE)
+
+
+def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
+    """The card and the weights in a model file.
+
+    Raises ``WeightsError`` when the file is damaged or was not written by Maskwright.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dictionary
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: cannot be read as safetensors ({error}). Train or copy it again.") from error
+    if CARD_KEY not in metadata:
+        raise WeightsError(
+            f"{path}: holds weights, but not what model they belong to; expected a model file written by Maskwright. "
+            "Use checkpoints/best/model.safetensors of a run."
+        )
+    return ModelCard(**json.loads(metadata[CARD_KEY])), weights
+
+
+def read_state(folder: Path) -> dict[str, Any] | None:
+    """The training state in checkpoint ``folder``, or None when there is no such checkpoint."""
+    recover_folder(folder)
+    if not (folder / STATE_FILE).is_file():
+        return None
+    try:
+        return torch.load(folder / STATE_FILE, "cpu", weights_only=True)
+    except Exception as error:  # damaged bytes make torch's reader raise almost anything: KeyError, struct.error …
+        raise WeightsError(
+            f"{folder / STATE_FILE}: cannot be read ({type(error).__name__}): it is damaged, or holds code besides "
+            "numbers; expected the state a training saved. Start again without --resume."
+        ) from error

@@ -1,0 +1,66 @@
+"""Trackers: one dictionary of metrics an epoch goes to a CSV file and to TensorBoard."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from torch.utils.tensorboard import SummaryWriter
+
+from maskwright.files import write_text
+
+Metrics = Mapping[str, float | None]
+
+
+class Tracker(Protocol):
+    """Anything that keeps metrics."""
+
+    def record(self, epoch: int, metrics: Metrics) -> None:
+        """Keep ``metrics`` of ``epoch`` (1-based); None marks a metric that is not defined."""
+
+    def close(self) -> None:
+        """Write what is still pending."""
+
+
+class CsvTracker:
+    """``metrics.csv``: one row an epoch, columns in order of appearance, empty where there is no value."""
+
+    def __init__(self, path: Path, keep_until: int = 0) -> None:
+        """Rows of epochs up to ``keep_until`` in an existing file stay; later ones belong to a lost attempt."""
+        self.path = path
+        self.rows: list[dict[str, str]] = []
+        if keep_until and path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                self.rows = [row for row in csv.DictReader(file) if int(row["epoch"]) <= keep_until]
+
+    def record(self, epoch: int, metrics: Metrics) -> None:
+        """Add a row and write the file anew."""
+        values = {key: "" if value is None else repr(float(value)) for key, value in metrics.items()}
+        self.rows.append({"epoch": str(epoch), **values})
+        columns = list(dict.fromkeys(key for row in self.rows for key in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(self.path, text.getvalue())
+
+    def close(self) -> None:
+        """Every row is already on disk."""
+
+
+class TensorBoardTracker:
+    """Event files for TensorBoard, one scalar a metric."""
+
+    def __init__(self, folder: Path, keep_until: int = 0) -> None:
+        self.writer = SummaryWriter(str(folder), purge_step=keep_until + 1 if keep_until else None)
+
+    def record(self, epoch: int, metrics: Metrics) -> None:
+        """Write each defined metric at step ``epoch``."""
+        for key, value in metrics.items():
+            if value is not None:
+                self.writer.add_scalar(key, value, epoch)
+
+    def close(self) -> None:
+        """Flush the event file."""
+        self.writer.close()

@@ -1,0 +1,180 @@
+"""The loop against a loop written by hand, and its promises about best, resume and bad losses."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from maskwright.errors import MaskwrightError
+from maskwright.training.average import MovingAverage
+from maskwright.training.loop import Scores, Training, train
+from maskwright.training.optimisation import build_optimizer, build_schedule
+
+STEPS, EPOCHS = 4, 3
+
+
+def make_model() -> nn.Module:
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.SiLU(), nn.Dropout(0.2), nn.Conv2d(4, 2, 3))
+
+
+def batches(epoch: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    generator = torch.Generator().manual_seed(100 + epoch)
+    return [
+        (torch.rand(2, 3, 9, 9, generator=generator), torch.rand(2, 2, 5, 5, generator=generator)) for _ in range(STEPS)
+    ]
+
+
+def losses(model: nn.Module, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor]:
+    error = model(batch[0]) - batch[1]
+    return {"squared": error.square().mean(), "absolute": error.abs().mean()}
+
+
+class Recorder:
+    """A tracker that keeps everything in memory."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, dict]] = []
+
+    def record(self, epoch, metrics) -> None:
+        self.rows.append((epoch, dict(metrics)))
+
+    def close(self) -> None:
+        """Nothing is pending."""
+
+
+def make_training(scores: Sequence[float | None] = (), average: float = 0.0, **options) -> tuple[Training, list]:
+    model = make_model()
+    fabric = Fabric(accelerator="cpu", devices=1)
+    optimizer = build_optimizer("adamw", model.parameters(), lr=1e-2, weight_decay=1e-2, momentum=0.9)
+    wrapped, wrapped_optimizer = fabric.setup(model, optimizer)
+    values = iter(scores)
+    saved: list[tuple[tuple[str, ...], dict, dict]] = []
+
+    def validate(_: nn.Module) -> Scores:
+        return {"score": next(values, 0.5)}
+
+    def save(names: Sequence[str], training: Training) -> None:
+        weights = {key: value.clone() for key, value in training.weights().items()}
+        state = torch.utils._pytree.tree_map(
+            lambda leaf: leaf.clone() if isinstance(leaf, torch.Tensor) else leaf, training.state()
+        )
+        saved.append((tuple(names), weights, state))
+
+    training = Training(
+        fabric=fabric,
+        model=wrapped,
+        optimizer=wrapped_optimizer,
+        schedule=build_schedule("cosine", optimizer, total_steps=STEPS * EPOCHS, warmup_steps=2),
+        epochs=batches,
+        losses=losses,
+        validate=validate,
+        save=save,
+        trackers=[Recorder()],
+        seed=7,
+        best_by="score",
+        average=MovingAverage(wrapped, average) if average else None,
+        **options,
+    )
+    return training, saved
+
+
+def assert_same(one, other) -> None:
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_weights_equal_those_of_a_bare_pytorch_loop() -> None:
+    training, saved = make_training(clip_norm=0.5)
+    train(training, EPOCHS)
+
+    model = make_model().train()
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=1e-2)
+    schedule = build_schedule("cosine", optimizer, total_steps=STEPS * EPOCHS, warmup_steps=2)
+    for epoch in range(1, EPOCHS + 1):
+        torch.manual_seed(7 * 1_000_003 + epoch)
+        model.train()
+        for images, targets in batches(epoch):
+            error = model(images) - targets
+            optimizer.zero_grad()
+            (error.square().mean() + error.abs().mean()).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+            optimizer.step()
+            schedule.step()
+    assert_same(dict(model.state_dict()), saved[-1][1])
+
+
+def test_two_trainings_of_one_seed_end_with_the_same_bits() -> None:
+    results = []
+    for _ in range(2):
+        training, saved = make_training(average=0.9)
+        train(training, EPOCHS)
+        results.append(saved[-1][1])
+    assert_same(*results)
+
+
+@pytest.mark.parametrize("stop", [1, 2])
+def test_resuming_at_an_epoch_equals_never_having_stopped(stop: int) -> None:
+    whole, saved_whole = make_training(average=0.9)
+    train(whole, EPOCHS)
+    first, saved_first = make_training(average=0.9)
+    train(first, stop)
+    second, saved_second = make_training(average=0.9)
+    second.restore(saved_first[-1][2])
+    train(second, EPOCHS)
+    assert_same(saved_whole[-1][1], saved_second[-1][1])
+    assert_same(saved_whole[-1][2]["model"], saved_second[-1][2]["model"])
+
+
+def test_the_loss_parts_add_up_to_the_loss() -> None:
+    training, _ = make_training()
+    train(training, 1)
+    row = training.trackers[0].rows[0][1]  # type: ignore[attr-defined]
+    assert row["train/loss"] == pytest.approx(row["train/squared"] + row["train/absolute"], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scores", "best_epoch"),
+    [([0.1, 0.3, 0.2], 2), ([None, None, 0.2], 3), ([None, None, None], 1), ([0.2, 0.2, 0.2], 1)],
+)
+def test_the_first_highest_score_is_the_best_epoch(scores: list[float | None], best_epoch: int) -> None:
+    training, saved = make_training(scores)
+    position = train(training, EPOCHS)
+    assert position.best_epoch == best_epoch
+    assert [epoch for epoch, (names, *_) in enumerate(saved, start=1) if "best" in names][-1] == best_epoch
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
+    training, saved = make_training()
+    before = {key: value.clone() for key, value in training.model.state_dict().items() if "num_batches" not in key}
+    training.losses = lambda model, batch: {"squared": losses(model, batch)["squared"] * float("nan")}
+    with pytest.raises(MaskwrightError, match=r"loss became nan in epoch 1, batch 1.*Lower train.optimizer.lr"):
+        train(training, 1)
+    after = training.model.state_dict()
+    assert all(torch.equal(after[key], before[key]) for key in before if "running" not in key)
+    assert saved == []
+
+
+def test_the_average_is_validated_and_the_own_weights_come_back() -> None:
+    training, _ = make_training(average=0.9)
+    seen = []
+
+    def validate(model: nn.Module) -> Scores:
+        seen.append({key: value.clone() for key, value in model.state_dict().items()})
+        return {"score": 0.5}
+
+    training.validate = validate
+    train(training, 1)
+    assert training.average is not None
+    assert_same(seen[0], training.average.state)
+    assert not torch.equal(training.model.state_dict()["0.weight"], seen[0]["0.weight"])
+
+
+def test_validation_and_numbered_checkpoints_come_as_often_as_asked() -> None:
+    training, saved = make_training(validate_every=2, checkpoint_every=2)
+    train(training, EPOCHS)
+    rows = training.trackers[0].rows  # type: ignore[attr-defined]
+    assert ["validation/score" in metrics for _, metrics in rows] == [False, True, True]
+    assert [names for names, *_ in saved] == [("last",), ("last", "best", "epoch-0002"), ("last",)]
