@@ -1,0 +1,1 @@
+"""The pictures, tables and the one self-contained page that show what a run did."""

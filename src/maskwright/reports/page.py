@@ -1,0 +1,154 @@
+"""The page of a run: everything it left behind, in one HTML file that loads nothing."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from maskwright.reports import provenance, tables
+from maskwright.reports.figures import Curve, class_distribution, loss_curves, metric_curves
+from maskwright.reports.pictures import read_pictures
+from maskwright.reports.run_folder import Metrics, RunFolder, read_run
+from maskwright.reports.verdict import verdict
+
+MOST_PANELS = 24
+ONE_FIGURE = 24
+CURVES = {
+    "semantic": {"mIoU": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"},
+    "instance": {"segm_AP": "mask AP", "segm_AP50": "mask AP50", "bbox_AP": "box AP", "bbox_AP50": "box AP50"},
+}
+SCORE_TABLES = {
+    "semantic": (tables.semantic_summary, tables.semantic_classes),
+    "instance": (tables.instance_summary, tables.instance_classes),
+}
+
+
+def write_page(run: Path) -> Path:
+    """Read the run folder ``run`` and write ``report.html`` into it; returns that file.
+
+    The file appears whole: it is written under another name and renamed. What the run has not produced yet is named on
+    the page. Raises ``UsageError`` when there is no such folder and ``DataError`` when it is no run or is damaged.
+    """
+    html = render_page(read_run(run))
+    target = run / "report.html"
+    partial = run / f".report.{os.getpid()}.html"
+    try:
+        # A name from a broken file system may hold letters that UTF-8 lacks; they are shown escaped.
+        partial.write_text(html, encoding="utf-8", errors="backslashreplace", newline="\n")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def render_page(run: RunFolder) -> str:
+    """The HTML of one run; the same run always gives the same text."""
+    environment = Environment(
+        loader=PackageLoader("maskwright.reports", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    data = run.card.get("data") or {}
+    unaccounted = {split: tables.unaccounted(part.get("counts") or {}) for split, part in data.items()}
+    return environment.get_template("report.html.jinja").render(
+        name=run.card["name"],
+        task=run.card["task"],
+        verdict=verdict(run),
+        colors=[(c.name, "#{:02x}{:02x}{:02x}".format(*c.color)) for c in run.classes],
+        distribution=_distribution(run),
+        losses=_losses(run.metrics),
+        curves=_metric_curves(run.metrics, run.card["task"]),
+        scores=_scores(run),
+        panels=None if run.panels is None else read_pictures(run.path, run.panels[:MOST_PANELS]),
+        panel_count=len(run.panels or []),
+        audit=tables.data_audit(data) if data else None,
+        audit_adds_up=all(left == 0 for left in unaccounted.values()),
+        audit_sentence=_audit_sentence(unaccounted),
+        files=provenance.data_files(run.card),
+        settings=provenance.settings(run.card),
+        versions=provenance.versions(run.card),
+        command=run.card.get("command"),
+        recipe=run.recipe,
+        present={kind for kind in ("statistics", "metrics", "scores", "panels") if getattr(run, kind) is not None},
+        absent=tables.ABSENT,
+    )
+
+
+def _distribution(run: RunFolder) -> dict[str, Any] | None:
+    """One figure, or two that share a scale when the classes are many, and the table behind them."""
+    instances = _instances(run.statistics or {})
+    totals = dict.fromkeys(run.classes.names, 0)
+    for counts in instances.values():
+        for name, found in counts.items():
+            totals[name] = totals.get(name, 0) + found
+    if not any(instances.values()):
+        return None
+    names = sorted(totals, key=lambda name: -totals[name])
+    largest = max(found for counts in instances.values() for found in counts.values())
+    half = len(names) if len(names) <= ONE_FIGURE else (len(names) + 1) // 2
+    parts = [names[start : start + half] for start in range(0, len(names), half)]
+    return {
+        "figures": [Markup(class_distribution(instances, part, largest)) for part in parts],
+        "sizes": tables.split_sizes(run.statistics or {}),
+        "table": tables.class_counts(run.statistics or {}, names),
+    }
+
+
+def _instances(statistics: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """``{split: {class name: instances}}`` without the counts that are null."""
+    return {
+        split: {
+            name: entry["instances"]
+            for name, entry in (part.get("classes") or {}).items()
+            if tables.is_measured((entry or {}).get("instances"))
+        }
+        for split, part in statistics.items()
+    }
+
+
+def _losses(metrics: Metrics | None) -> Markup | None:
+    if metrics is None:
+        return None
+    curves: dict[str, Curve] = {
+        name.removeprefix("train/").replace("_", " "): values
+        for name, values in metrics.columns.items()
+        if (name.startswith("train/") or (name.startswith("validation/") and "loss" in name)) and _measured(values)
+    }
+    return Markup(loss_curves(metrics.epochs, curves)) if curves else None
+
+
+def _metric_curves(metrics: Metrics | None, task: str) -> Markup | None:
+    """The task's scores, its headline first."""
+    columns = metrics.columns if metrics else {}
+    found = {label: columns.get(f"validation/{key}", []) for key, label in CURVES[task].items()}
+    curves = {label: values for label, values in found.items() if _measured(values)}
+    if metrics is None or not curves:
+        return None
+    return Markup(metric_curves(metrics.epochs, curves, next(iter(CURVES[task].values()))))
+
+
+def _measured(values: Curve) -> bool:
+    return any(value is not None for value in values)
+
+
+def _scores(run: RunFolder) -> list[dict[str, Any]]:
+    """The tables of each split that was scored."""
+    summary, classes = SCORE_TABLES[run.card["task"]]
+    found = {split: scores for split, scores in (run.scores or {}).items() if scores}
+    return [{"split": split, "summary": summary(s), "classes": classes(s)} for split, s in found.items()]
+
+
+def _audit_sentence(unaccounted: Mapping[str, int | None]) -> str:
+    """Whether objects read equal objects used plus objects skipped, split by split."""
+    wrong = [split for split, left in unaccounted.items() if left]
+    unknown = [split for split, left in unaccounted.items() if left is None]
+    if wrong:
+        return f"The counts of {' and '.join(wrong)} do not add up: read should equal used plus skipped."
+    if unknown:
+        return f"The counts of {' and '.join(unknown)} were not recorded, so nobody can tell what was skipped."
+    return "Every instance read was either used or skipped for a stated reason."

@@ -1,0 +1,55 @@
+"""Picture files of a run as data URIs, so that a page needs no file beside it."""
+
+import base64
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.errors import DataError
+from maskwright.images.decode import image_path, read_image
+from maskwright.images.resize import resize_image
+
+JPEG_QUALITY = 85
+WIDEST = 1800
+
+
+class Picture(NamedTuple):
+    """One picture ``width`` by ``height`` pixels with its caption; ``uri`` is empty when ``fault`` says why."""
+
+    caption: str
+    uri: str = ""
+    width: int = 0
+    height: int = 0
+    fault: str = ""
+
+
+def read_pictures(run: Path, records: Iterable[dict[str, Any]]) -> list[Picture]:
+    """The pictures named by ``[{"file", "caption"}]``, files relative to the folder ``run`` and inside it."""
+    return [_picture(run, str(record.get("file", "")), str(record.get("caption") or "")) for record in records]
+
+
+def _picture(run: Path, name: str, caption: str) -> Picture:
+    # The faults name the file as the list does: the full path would put the machine's folders into the page.
+    try:
+        path = image_path(run, name)
+    except (DataError, OSError, ValueError):
+        return Picture(caption, fault=f"{name} lies outside the run folder and was not read.")
+    try:
+        return _embedded(caption, read_image(path))
+    except (DataError, OSError, ValueError):
+        return Picture(caption, fault=f"{name} is missing or is not a picture.")
+
+
+def _embedded(caption: str, image: npt.NDArray[np.uint8]) -> Picture:
+    """``image`` ``(H, W, 3)`` as a JPEG; writing it anew drops what else the file held, such as a place."""
+    height, width = image.shape[:2]
+    if width > WIDEST:
+        image = resize_image(image, (max(1, round(height * WIDEST / width)), WIDEST))
+    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    _, jpeg = cv2.imencode(".jpg", image[:, :, ::-1], quality)
+    uri = "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+    return Picture(caption, uri, image.shape[1], image.shape[0])

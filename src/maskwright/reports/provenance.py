@@ -1,0 +1,60 @@
+"""What made a run, as labelled text: model, weights, seed, hardware, time, data files, versions."""
+
+from typing import Any
+
+from maskwright.reports.tables import ABSENT, count, is_measured
+
+Labelled = list[tuple[str, str]]
+
+
+def settings(card: dict[str, Any]) -> Labelled:
+    """Model, starting weights, seed, hardware and time of a run; an en dash where the card is silent."""
+    model = card.get("model") or {}
+    return [
+        ("model", f"{model.get('name', ABSENT)}, {count(model.get('parameters'))} parameters"),
+        ("starting weights", _weights(card)),
+        ("seed", str(card.get("seed", ABSENT))),
+        ("hardware", _hardware(card.get("hardware") or {})),
+        *((f"time: {stage}", duration(seconds)) for stage, seconds in (card.get("seconds") or {}).items()),
+    ]
+
+
+def versions(card: dict[str, Any]) -> Labelled:
+    """Package names and versions, by name."""
+    return sorted((name, str(version)) for name, version in (card.get("versions") or {}).items())
+
+
+def data_files(card: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """``(split, annotation file, its SHA-256)`` for each split."""
+    return [
+        (split, str(part.get("annotations") or ABSENT), str(part.get("sha256") or ABSENT))
+        for split, part in (card.get("data") or {}).items()
+    ]
+
+
+def duration(seconds: Any) -> str:
+    """``seconds`` as ``2 h 05 min``, ``3 min 20 s`` or ``4.2 s``."""
+    if not is_measured(seconds):
+        return ABSENT
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def _weights(card: dict[str, Any]) -> str:
+    weights = card.get("weights")
+    if not weights:
+        return "none recorded" if "weights" not in card else "random (no pretrained weights)"
+    counts = ", ".join(f"{count(weights.get(key))} {key}" for key in ("loaded", "skipped", "reshaped"))
+    return f"{weights.get('source', ABSENT)} (tensors: {counts})"
+
+
+def _hardware(hardware: dict[str, Any]) -> str:
+    parts = [hardware.get("device"), hardware.get("processor")]
+    if is_measured(hardware.get("cores")):
+        parts.append(f"{hardware['cores']} cores")
+    if is_measured(hardware.get("memory_gib")):
+        parts.append(f"{hardware['memory_gib']:.0f} GiB memory")
+    return ", ".join(str(part) for part in parts if part) or ABSENT

@@ -1,0 +1,125 @@
+"""A run folder as a report reads it: what is there, checked; what is not there yet, None."""
+
+import csv
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwright.errors import DataError, require_folder
+from maskwright.structures import ClassTable
+
+TASKS = ("semantic", "instance")
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """``metrics.csv``: the epochs, and under each column's name one value or None per epoch."""
+
+    epochs: list[int]
+    columns: dict[str, list[float | None]]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The parts of a run; all but ``recipe`` and ``card`` are None until their stage is done."""
+
+    path: Path
+    recipe: str
+    card: dict[str, Any]
+    classes: ClassTable
+    statistics: dict[str, Any] | None
+    metrics: Metrics | None
+    scores: dict[str, Any] | None
+    panels: list[dict[str, Any]] | None
+
+
+def read_run(path: Path) -> RunFolder:
+    """The run in the folder ``path``.
+
+    Raises ``UsageError`` when there is no such folder and ``DataError`` when it has no recipe or card, or when one of
+    its files is damaged.
+    """
+    require_folder(path, "run")
+    card = _required_card(path)
+    return RunFolder(
+        path,
+        (path / "recipe.yaml").read_text(encoding="utf-8", errors="replace"),
+        card,
+        _class_table(path / "card.json", card),
+        _json(path / "statistics.json", dict),
+        _metrics(path / "metrics.csv"),
+        _json(path / "scores.json", dict),
+        _json(path / "figures" / "panels.json", list),
+    )
+
+
+def _required_card(path: Path) -> dict[str, Any]:
+    missing = [name for name in ("recipe.yaml", "card.json") if not (path / name).is_file()]
+    if missing:
+        found = ", ".join(sorted(entry.name for entry in path.iterdir())[:8]) or "nothing"
+        raise DataError(
+            f"{path}: no {' and no '.join(missing)}; found {found}. Expected the folder of a run. "
+            "Name the folder that `maskwright run` or `maskwright train` wrote."
+        )
+    card = _json(path / "card.json", dict)
+    lacking = [key for key in ("name", "task", "classes") if key not in card]
+    if lacking or card["task"] not in TASKS:
+        found = f"no {', '.join(lacking)}" if lacking else f"task {card['task']!r}"
+        raise DataError(
+            f"{path / 'card.json'}: {found}; expected name, classes and a task of {' or '.join(TASKS)}. "
+            "Run the training stage again to write the card."
+        )
+    return card
+
+
+def _class_table(path: Path, card: dict[str, Any]) -> ClassTable:
+    try:
+        table = ClassTable.from_json(card["classes"])
+        table.palette()
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"{path}: the classes are damaged ({error}); expected records with index, name, color and source_ids. "
+            "Run the training stage again to write the card."
+        ) from error
+    return table
+
+
+def _json(path: Path, kind: type) -> Any:
+    """The content of a JSON file, None when the file is not there."""
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(content, kind):
+        raise _damaged(path, f"it holds a {type(content).__name__}, expected a {kind.__name__}")
+    return content
+
+
+def _metrics(path: Path) -> Metrics | None:
+    """Empty, NaN and infinite cells are None, as are the cells that a row still being written lacks."""
+    if not path.is_file():
+        return None
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    if header[:1] != ["epoch"]:
+        raise _damaged(path, f"its first column is {header[:1]}, expected epoch")
+    rows = [row + [""] * (len(header) - len(row)) for row in rows if row and row[0]]
+    try:
+        epochs = [int(row[0]) for row in rows]
+        columns = {name: [_cell(row[place]) for row in rows] for place, name in enumerate(header) if place}
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+    return Metrics(epochs, columns)
+
+
+def _cell(text: str) -> float | None:
+    value = float(text) if text.strip() else math.nan
+    return value if math.isfinite(value) else None
+
+
+def _damaged(path: Path, fault: str) -> DataError:
+    return DataError(f"{path}: cannot be read ({fault}). Run the stage that writes it again, or delete it.")

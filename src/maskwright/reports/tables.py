@@ -1,0 +1,142 @@
+"""Tables of a report: scores and counts as rows of text. What was not measured is an en dash, never a zero."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeGuard
+
+ABSENT = "–"
+SEMANTIC_COLUMNS = {"IoU": "IoU", "Dice": "Dice", "accuracy": "accuracy"}
+INSTANCE_COLUMNS = {"segm": "mask AP", "segm50": "mask AP50", "bbox": "box AP", "bbox50": "box AP50"}
+COCO_ROWS = {
+    "AP": "AP, mean over IoU 0.50 to 0.95",
+    "AP50": "AP50, IoU 0.50",
+    "AP75": "AP75, IoU 0.75",
+    "APs": "APs, small objects, below 32² pixels",
+    "APm": "APm, medium objects, 32² to 96² pixels",
+    "APl": "APl, large objects, above 96² pixels",
+    "AR1": "AR1, recall with 1 detection per image",
+    "AR10": "AR10, recall with 10",
+    "AR100": "AR100, recall with 100",
+    "ARs": "ARs, recall of small objects",
+    "ARm": "ARm, recall of medium objects",
+    "ARl": "ARl, recall of large objects",
+}
+
+Scores = Mapping[str, Any]
+
+
+class Table(NamedTuple):
+    """A header and rows of as many cells; the first column names the row, ``bar`` is the column shown as a bar too."""
+
+    header: list[str]
+    rows: list[list[str]]
+    bar: int | None = None
+
+
+def number(value: Any) -> str:
+    """A score with three decimals; an en dash for null and NaN."""
+    return f"{value:.3f}" if is_measured(value) else ABSENT
+
+
+def count(value: Any) -> str:
+    """A whole number with separators; an en dash for null and NaN."""
+    return f"{value:,.0f}" if is_measured(value) else ABSENT
+
+
+def is_measured(value: Any) -> TypeGuard[float]:
+    """Whether ``value`` is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def semantic_summary(scores: Scores) -> Table:
+    """Each overall semantic score beside the all-background baseline's."""
+    baseline = scores.get("baseline") or {}
+    names = {"mIoU": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"}
+    rows = [[label, number(scores.get(key)), number(baseline.get(key))] for key, label in names.items()]
+    return Table(["score", "model", "all background"], rows, bar=1)
+
+
+def semantic_classes(scores: Scores) -> Table:
+    """IoU, Dice and accuracy of each class and the baseline's IoU, best IoU first, unmeasured classes last."""
+    classes, baseline = _per_class(scores), _per_class(scores.get("baseline") or {})
+    rows = [
+        [name, *(number(classes[name].get(key)) for key in SEMANTIC_COLUMNS), number(baseline.get(name, {}).get("IoU"))]
+        for name in _best_first(classes, "IoU")
+    ]
+    return Table(["class", *SEMANTIC_COLUMNS.values(), "baseline IoU"], rows, bar=1)
+
+
+def instance_summary(scores: Scores) -> Table:
+    """The twelve COCO numbers for masks and for boxes."""
+    segm, bbox = scores.get("segm") or {}, scores.get("bbox") or {}
+    rows = [[label, number(segm.get(key)), number(bbox.get(key))] for key, label in COCO_ROWS.items()]
+    return Table(["COCO score", "mask", "box"], rows, bar=1)
+
+
+def instance_classes(scores: Scores) -> Table:
+    """Mask and box AP and AP50 of each class and its number of true instances, best mask AP first."""
+    classes = _per_class(scores)
+    rows = [
+        [name, *(number(classes[name].get(key)) for key in INSTANCE_COLUMNS), count(classes[name].get("instances"))]
+        for name in _best_first(classes, "segm")
+    ]
+    return Table(["class", *INSTANCE_COLUMNS.values(), "instances"], rows, bar=1)
+
+
+def split_sizes(statistics: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Images and instances of each split; the instances of all classes together."""
+    rows: list[list[str]] = []
+    for split, part in statistics.items():
+        found = [(entry or {}).get("instances") for entry in (part.get("classes") or {}).values()]
+        measured = [value for value in found if is_measured(value)]
+        rows.append([split, count(part.get("images")), count(sum(measured)) if measured else ABSENT])
+    return Table(["split", "images", "instances"], rows)
+
+
+def class_counts(statistics: Mapping[str, Mapping[str, Any]], names: list[str]) -> Table:
+    """Instances and images of each class in each split, in the order of ``names``."""
+    header = ["class", *(f"{split} {unit}" for split in statistics for unit in ("instances", "images"))]
+    rows = [[name] for name in names]
+    for part in statistics.values():
+        for row in rows:
+            found = (part.get("classes") or {}).get(row[0]) or {}
+            row += [count(found.get("instances")), count(found.get("images"))]
+    return Table(header, rows)
+
+
+def data_audit(data: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What became of each instance of each split: read, used, skipped for which reason, and what is unaccounted for."""
+    counts = {split: part.get("counts") or {} for split, part in data.items()}
+    reasons = sorted({reason for part in counts.values() for reason in part.get("skipped") or {}})
+    rows = [
+        ["images", *(count(part.get("images")) for part in data.values())],
+        ["instances read", *(count(part.get("in")) for part in counts.values())],
+        ["instances used", *(count(part.get("used")) for part in counts.values())],
+    ]
+    rows += [
+        [f"skipped: {reason}", *(count((part.get("skipped") or {}).get(reason)) for part in counts.values())]
+        for reason in reasons
+    ]
+    rows.append(["unaccounted for", *(count(unaccounted(part)) for part in counts.values())])
+    return Table(["", *data], rows)
+
+
+def unaccounted(counts: Mapping[str, Any]) -> int | None:
+    """Instances read that were neither used nor skipped; None when a count is absent."""
+    if not is_measured(counts.get("in")) or not is_measured(counts.get("used")):
+        return None
+    return counts["in"] - counts["used"] - sum((counts.get("skipped") or {}).values())
+
+
+def _per_class(scores: Scores) -> dict[str, Scores]:
+    """One record per class; the baseline may hold its IoU alone, and a class without any score holds null."""
+    found = scores.get("classes") or {}
+    return {name: {"IoU": entry} if is_measured(entry) else entry or {} for name, entry in found.items()}
+
+
+def _best_first(classes: Mapping[str, Scores], key: str) -> list[str]:
+    def rank(name: str) -> float:
+        value = classes[name].get(key)
+        return -value if is_measured(value) else math.inf
+
+    return sorted(classes, key=rank)

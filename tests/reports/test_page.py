@@ -1,0 +1,195 @@
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from maskwright.errors import DataError
+from maskwright.reports import page
+from maskwright.reports.page import write_page
+
+EIGHTY = tuple(f"class {i}" for i in range(80))
+HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'; url(http://evil.example)")
+OPTIONAL = ("statistics.json", "metrics.csv", "scores.json", "figures/panels.json")
+VOID = {"meta", "img", "input", "br", "hr", "link"}
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, the text outside styles, and tags left open or closed twice."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags, self.text, self.open, self.unbalanced = [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.unbalanced.append(tag)
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text.append(data)
+
+    def named(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def read(run) -> tuple[str, Page]:
+    html = write_page(run).read_text(encoding="utf-8")
+    return html, Page(html)
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+@pytest.mark.parametrize("names", [("person", "dog", "cake", "car", "cat"), EIGHTY, HOSTILE])
+def test_the_page_loads_nothing_and_runs_nothing(make_run, task, names):
+    html, parsed = read(make_run(task, names))
+    assert not {"script", "link", "iframe", "object", "embed", "base", "form"} & {tag for tag, _ in parsed.tags}
+    for tag, attributes in parsed.tags:
+        assert not [name for name in attributes if name.startswith("on")], tag
+        assert (attributes.get("src") or "data:").startswith("data:")
+        for link in ("href", "xlink:href"):
+            assert (attributes.get(link) or "#").startswith("#")
+        assert "http" not in (attributes.get("style") or "")
+    styles = re.findall(r"<style>.*?</style>", html, re.DOTALL)
+    assert len(styles) == 1
+    assert "url(" not in styles[0]
+    assert "@import" not in styles[0]
+    policy = next(a["content"] for a in parsed.named("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+
+
+def test_hostile_names_are_shown_as_text(make_run):
+    run = make_run("instance", HOSTILE)
+    (run / "figures" / "panels.json").write_text(
+        json.dumps([{"file": "<img src=x>/../\u202e.png", "caption": "<b>bold</b>"}]), encoding="utf-8"
+    )
+    (run / "recipe.yaml").write_text("name: </code></pre><script>alert(2)</script>", encoding="utf-8")
+    html, parsed = read(run)
+    assert "<script" not in html
+    assert "<b>" not in html
+    assert not parsed.named("img")
+    text = "".join(parsed.text)
+    for shown in (*HOSTILE, "<b>bold</b>", "alert(2)"):
+        assert shown in text
+
+
+def test_names_that_utf8_cannot_hold_are_written_escaped(make_run):
+    run = make_run(names=("dog\udc80", "cat"))
+    assert "\\udc80" in write_page(run).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_the_page_is_well_formed_and_accessible(make_run, task):
+    html, parsed = read(make_run(task))
+    assert html.startswith("<!DOCTYPE html>")
+    assert not parsed.unbalanced
+    assert not parsed.open
+    assert parsed.named("html") == [{"lang": "en"}]
+    assert len(parsed.named("title")) == 1
+    assert len(parsed.named("h1")) == 1
+    assert all(attributes.get("alt") for attributes in parsed.named("img"))
+    assert all(attributes.get("scope") in {"row", "col"} for attributes in parsed.named("th"))
+    assert all(attributes.get("aria-label") for attributes in parsed.named("svg"))
+    ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+    assert len(ids) == len(set(ids)), "ids of several figures do not meet"
+
+
+def test_headline_protocol_and_absent_scores(make_run):
+    html, parsed = read(make_run())
+    text = " ".join(parsed.text)
+    assert "0.613" in text
+    assert "From one confusion matrix of all pixels." in text
+    assert "calling every pixel background scores 0.142" in text
+    row = re.search(r'<th scope="row">cake</th>(.*?)</tr>', html[html.index("Per class, best first") :], re.DOTALL)
+    assert row is not None
+    assert row[1].count('<td class="none">–</td>') == 3
+    assert "nan" not in text.lower().split()
+
+
+def test_eighty_classes_share_two_figures(make_run):
+    _, parsed = read(make_run("semantic", EIGHTY))
+    assert len([a for a in parsed.named("svg") if a["aria-label"].startswith("Instances per class")]) == 2
+
+
+@pytest.mark.parametrize("missing", [*[(name,) for name in OPTIONAL], OPTIONAL, ("figures/panels/0001.png",)])
+def test_what_is_not_there_yet_is_named(make_run, missing):
+    run = make_run()
+    for name in missing:
+        (run / name).unlink()
+    _, parsed = read(run)
+    text = " ".join("".join(parsed.text).split())
+    for name in missing:
+        assert name in text
+    assert not parsed.unbalanced
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_a_part_that_holds_nothing_is_not_called_missing(make_run, name):
+    run = make_run()
+    (run / name).write_text({"metrics.csv": "epoch,train/loss\n", "figures/panels.json": "[]"}.get(name, "{}"))
+    _, parsed = read(run)
+    assert f"{name} holds none" in " ".join("".join(parsed.text).split())
+
+
+def test_a_card_of_three_keys_is_enough(make_run):
+    run = make_run()
+    for name in OPTIONAL:
+        (run / name).unlink()
+    (run / "card.json").write_text(json.dumps({"name": "bare", "task": "instance", "classes": []}))
+    _, parsed = read(run)
+    assert "names no data" in " ".join(parsed.text)
+
+
+def test_counts_that_do_not_add_up_are_pointed_at(make_run):
+    run = make_run()
+    card = json.loads((run / "card.json").read_text())
+    assert "Every instance read was either used or skipped" in read(run)[0]
+    card["data"]["train"]["counts"]["used"] = 90
+    (run / "card.json").write_text(json.dumps(card))
+    assert "The counts of train do not add up" in read(run)[0]
+    del card["data"]["train"]["counts"]
+    (run / "card.json").write_text(json.dumps(card))
+    assert "The counts of train were not recorded" in read(run)[0]
+
+
+def test_the_same_run_gives_the_same_page(make_run):
+    run = make_run("instance")
+    assert write_page(run).read_bytes() == write_page(run).read_bytes()
+
+
+def test_a_failure_leaves_the_old_page_and_no_rest(make_run, monkeypatch):
+    run = make_run()
+    old = write_page(run).read_bytes()
+    before = sorted(run.iterdir())
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(page.Path, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_page(run)
+    assert (run / "report.html").read_bytes() == old
+    assert sorted(run.iterdir()) == before
+
+
+def test_a_folder_without_a_card_is_refused_and_nothing_is_written(make_run):
+    run = make_run()
+    (run / "card.json").unlink()
+    with pytest.raises(DataError, match=r"no card\.json"):
+        write_page(run)
+    assert not (run / "report.html").exists()
+
+
+def test_reports_and_drawings_do_not_import_torch():
+    code = "import sys, maskwright.reports.page, maskwright.images.draw; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
