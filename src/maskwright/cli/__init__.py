@@ -1,0 +1,4 @@
+"""The command line: one thin file per command, from arguments to a workflow to an exit code.
+
+Nothing heavy is imported before a command runs, so that ``maskwright --help`` answers at once.
+"""

@@ -1,0 +1,19 @@
+"""``maskwright demo``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Quiet
+
+
+def command(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the two runs.")] = Path("maskwright-demo"),
+    quiet: Quiet = False,
+) -> None:
+    """The whole job on built-in data: check, masks, a semantic and an instance model, scores, report."""
+    from maskwright.workflows.demo import demo
+    from maskwright.workflows.progress import Reporter
+
+    print(demo(out, reporter=Reporter(quiet)))

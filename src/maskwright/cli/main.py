@@ -1,0 +1,70 @@
+"""The entry point: the commands, and errors turned into messages and exit codes."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from maskwright import __version__
+from maskwright.cli import demo, evaluate, masks, models, predict, recipes, report, run, train
+from maskwright.errors import MaskwrightError
+
+app = typer.Typer(
+    name="maskwright",
+    help="COCO-style annotations to segmentation models you can trust.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+# What the extra `train` brings; the commands on data, masks and scores do without.
+_TRAINING_LIBRARIES = frozenset(
+    {"lightning_fabric", "safetensors", "segmentation_models_pytorch", "tensorboard", "timm", "torch", "torchvision"}
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"maskwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """COCO-style annotations to segmentation models you can trust."""
+
+
+for module in (demo, run, masks, train, evaluate, predict, report, models):
+    app.command(module.__name__.rpartition(".")[2])(module.command)
+app.add_typer(recipes.app, name="recipes")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0 done, 1 the work failed, 2 wrong usage."""
+    try:
+        app(args=list(arguments) if arguments is not None else None)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except MaskwrightError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _TRAINING_LIBRARIES:
+            raise
+        remedy = "Install it with: pip install 'maskwright[train]'"
+        print(f"error: this command needs {error.name}, which is not installed. {remedy}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def script() -> None:
+    """What the ``maskwright`` command calls."""
+    sys.exit(main())

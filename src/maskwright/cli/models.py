@@ -1,0 +1,25 @@
+"""``maskwright models``."""
+
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Json, print_json
+
+
+def command(
+    name: Annotated[str | None, typer.Argument(help="One model, to see its options.")] = None, json: Json = False
+) -> None:
+    """The catalogue: every model by name, its published weights, and with NAME its options."""
+    from maskwright.workflows.models import list_models
+
+    models = list_models(name)
+    if json:
+        print_json(models)
+        return
+    for model in models:
+        weights = ", ".join(["none", *model["weights"], "a file"])
+        print(f"{model['name']}  ({model['task']})\n    {model['summary']}\n    weights: {weights}")
+        if name is not None:
+            options = model["options"]
+            print(f"    options: {'those of segmentation-models-pytorch' if options is None else ', '.join(options)}")

@@ -1,0 +1,24 @@
+"""Options that several commands share, and what they print."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Recipe = Annotated[str, typer.Argument(help="A shipped recipe's name or a YAML file.", show_default=False)]
+RunPath = Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. train.epochs=2.")
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Run folder [default: runs/NAME].")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training from its last checkpoint.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` on standard output, where nothing else goes with ``--json``."""
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
+    print()

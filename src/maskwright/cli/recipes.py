@@ -1,0 +1,47 @@
+"""``maskwright recipes``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import print_json
+
+app = typer.Typer(help="The shipped experiments: list, show or copy them; print the schema.", rich_markup_mode=None)
+Name = Annotated[str, typer.Argument(help="A recipe's name.", show_default=False)]
+
+
+@app.callback(invoke_without_command=True)
+def list_(context: typer.Context) -> None:
+    """List the shipped experiments."""
+    if context.invoked_subcommand is None:
+        from maskwright.workflows.recipes import list_recipes
+
+        for recipe in list_recipes():
+            print(f"{recipe['name']}\n    {recipe['description']}")
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Print a recipe."""
+    from maskwright.recipes.loading import recipe_text
+
+    print(recipe_text(name), end="")
+
+
+@app.command()
+def copy(
+    name: Name, out: Annotated[Path | None, typer.Option("--out", help="File [default: NAME.yaml].")] = None
+) -> None:
+    """Copy a recipe to a file of your own, to change and run."""
+    from maskwright.workflows.recipes import copy_recipe
+
+    print(f"recipe: {copy_recipe(name, out)}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of recipes, for editors."""
+    from maskwright.recipes.schema import Recipe
+
+    print_json(Recipe.model_json_schema())

@@ -1,0 +1,77 @@
+"""An experiment: a run folder with its data prepared once and its model built as the recipe says."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from torch import nn
+
+from maskwright.errors import unknown_name
+from maskwright.evaluation.coco import STATISTICS
+from maskwright.images.resize import InputSize
+from maskwright.models import catalogue
+from maskwright.models.weights import Coverage
+from maskwright.recipes.schema import Input, Recipe
+from maskwright.workflows.prepare import Prepared, prepare
+from maskwright.workflows.run_folder import RunFolder
+
+SEMANTIC_SCORES = ("mIoU", "mean_dice", "mean_accuracy", "pixel_accuracy")
+INSTANCE_SCORES = tuple(f"{kind}_{name}" for kind in ("segm", "bbox") for name in STATISTICS)
+
+
+@dataclass
+class Experiment:
+    """``run`` and what is derived from its recipe."""
+
+    run: RunFolder
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the run."""
+        return self.run.recipe
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The data, read and selected at first use."""
+        return prepare(self.recipe, self.run.path)
+
+    def masks_folder(self, part: str) -> Path:
+        """Where the label maps of ``part`` lie."""
+        return self.run.path / "masks" / part
+
+
+def input_size(section: Input) -> InputSize:
+    """The recipe's ``model.input`` as the sizes that images are resized to."""
+    return InputSize(section.resize == "square", section.size, section.multiple, section.longest)
+
+
+def score_to_compare(recipe: Recipe) -> str:
+    """The validation score that chooses the best checkpoint; ``UsageError`` when there is no such score."""
+    known = SEMANTIC_SCORES if recipe.task == "semantic" else INSTANCE_SCORES
+    chosen = recipe.train.best_by or known[0]
+    if chosen not in known:
+        raise unknown_name("score in train.best_by", chosen, known)
+    return chosen
+
+
+def model_options(recipe: Recipe) -> dict[str, object]:
+    """The catalogue options of the recipe's model; detection models resize inside, so they get the input size."""
+    options = dict(recipe.model.options)
+    if recipe.task == "instance":
+        section = recipe.model.input
+        options = {"short_side": section.size, "longest": section.longest or 2 * section.size, **options}
+    return options
+
+
+def build_model(recipe: Recipe, classes: int) -> tuple[nn.Module, Coverage | None]:
+    """The recipe's model with its starting weights, and what became of the weights.
+
+    Raises ``UsageError`` for an unknown model, option or weights name and ``WeightsError`` for weights that cannot be
+    fetched, read or matched.
+    """
+    entry = catalogue.find(recipe.model.name)
+    if entry.task != recipe.task:
+        known = [e.name for e in catalogue.MODELS.values() if e.task == recipe.task]
+        raise unknown_name(f"{recipe.task} model", recipe.model.name, known)
+    module = catalogue.build(recipe.model.name, classes, model_options(recipe))
+    return module, catalogue.load_weights(module, recipe.model.name, recipe.model.weights)

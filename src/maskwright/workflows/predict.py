@@ -1,0 +1,110 @@
+"""Prediction over a folder of images: results in the field's formats, and an overlay of each image to look at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.errors import DataError, UsageError, require_folder, unknown_name
+from maskwright.evaluation.results import to_results
+from maskwright.files import write_bytes, write_json
+from maskwright.images.decode import find_images, read_image
+from maskwright.images.draw import overlay_instances, overlay_label_map
+from maskwright.masks.png import write_label_map
+from maskwright.prediction.instance import predict_instances
+from maskwright.prediction.semantic import predict_label_map
+from maskwright.workflows.loaded_model import LoadedModel, load_model
+from maskwright.workflows.masks import mask_files, write_classes
+from maskwright.workflows.progress import Reporter
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class PredictionSummary:
+    """Where the results are, for how many images, and which files were skipped and why."""
+
+    folder: Path
+    images: int
+    skipped: dict[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {"folder": str(self.folder), "images": self.images, "skipped": self.skipped}
+
+
+def predict(
+    model: Path,
+    images: Path,
+    out: Path,
+    *,
+    score: float = 0.5,
+    device: str = "auto",
+    overlays: bool = True,
+    reporter: Reporter | None = None,
+) -> PredictionSummary:
+    """Predict every image of a folder, a glob or one file with the model at ``model`` (run, checkpoint or file).
+
+    Semantic models write ``label_maps/<stem>.png``, instance models ``instances.json`` (COCO results with a score of
+    at least ``score``); both write ``classes.json`` and, unless told not to, ``overlays/<stem>.jpg``. Files that are
+    not images are skipped and named.
+
+    Raises ``UsageError`` when there is no model or no image, or when ``score`` is not in 0..1.
+    """
+    if not 0 <= score <= 1:
+        raise UsageError(f"--score {score}: expected a number from 0 to 1.")
+    if device not in DEVICES:
+        raise unknown_name("device", device, DEVICES)
+    reporter = reporter or Reporter()
+    files = find_images(images)
+    if not files:
+        if not images.is_dir() and "*" not in images.name:
+            require_folder(images, "images")
+        raise UsageError(f"{images}: no image here; expected jpg, png, bmp, tif or webp files.")
+    stems = mask_files([path.name for path in files])
+    loaded = load_model(model, device)
+    skipped: dict[str, str] = {}
+    results: list[dict[str, Any]] = []
+    decoded = _decoded(reporter.track(files, "predicting"), skipped)
+    for number, (path, image) in enumerate(decoded, start=1):
+        file = stems[path.name]
+        if loaded.card.task == "semantic":
+            picture = _semantic(loaded, image, out / "label_maps" / file)
+        else:
+            found = predict_instances(loaded.module, image)
+            found = found[found.scores >= score]
+            results += to_results(found, number, path.name)
+            picture = overlay_instances(image, found, loaded.table)
+        if overlays:
+            write_picture(out / "overlays" / f"{Path(file).stem}.jpg", picture)
+    if loaded.card.task == "instance":
+        write_json(out / "instances.json", results)
+    write_classes(out, loaded.table)
+    reporter.warn(f"{message} Skipped." for message in skipped.values())
+    return PredictionSummary(out, len(files) - len(skipped), skipped)
+
+
+def write_picture(path: Path, image: npt.NDArray[np.uint8]) -> None:
+    """Write ``image`` ``(H, W, 3)`` RGB as JPEG."""
+    encoded, content = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+    if not encoded:
+        raise DataError(f"{path}: a picture of shape {image.shape} cannot be written as JPEG.")
+    write_bytes(path, content.tobytes())
+
+
+def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[Path, npt.NDArray[np.uint8]]]:
+    for path in files:
+        try:
+            yield path, read_image(path)
+        except DataError as error:
+            skipped[path.name] = str(error)
+
+
+def _semantic(loaded: LoadedModel, image: npt.NDArray[np.uint8], file: Path) -> npt.NDArray[np.uint8]:
+    label_map = predict_label_map(loaded.module, image, loaded.input_size, loaded.table.label_dtype)
+    write_label_map(file, label_map)
+    return overlay_label_map(image, label_map, loaded.table)

@@ -1,0 +1,159 @@
+"""From a recipe's ``data`` section to the images of each part, checked, selected and accounted for."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.categories import class_table
+from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.selection import Choice, Selection, class_statistics, select, split_images
+from maskwright.datasets.shapes import CLASS_NAMES, write_shapes
+from maskwright.errors import DataError, require_file, require_folder, unknown_name
+from maskwright.files import write_json
+from maskwright.images.decode import image_path
+from maskwright.recipes.schema import Data, Recipe, Source
+from maskwright.structures import ClassTable
+from maskwright.workflows.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the data (train, validation, test): its images folder and the images that are used."""
+
+    name: str
+    folder: Path
+    annotations: Path
+    selection: Selection
+
+    def path_of(self, objects: ImageObjects) -> Path:
+        """The image file of ``objects``."""
+        return image_path(self.folder, objects.image.file_name)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The classes and the parts of an experiment."""
+
+    table: ClassTable
+    parts: dict[str, Part]
+
+
+def require_data(recipe: Recipe) -> None:
+    """Raise ``UsageError`` when a file or folder that the recipe names does not exist."""
+    for source in _sources(recipe.data).values():
+        require_file(Path(recipe.data.root) / source.annotations, "annotations")
+        require_folder(Path(recipe.data.root) / source.images, "images")
+
+
+def declared_classes(recipe: Recipe) -> ClassTable:
+    """The classes of ``recipe`` by the training file's categories, before any image is looked at.
+
+    Raises ``UsageError`` with the nearest names for a class the data does not have.
+    """
+    if recipe.data.shapes is not None:
+        for name in recipe.classes if recipe.classes != "all" else ():
+            if name not in CLASS_NAMES:
+                raise unknown_name("class of the built-in shapes", name, CLASS_NAMES)
+        return ClassTable.from_names(CLASS_NAMES if recipe.classes == "all" else recipe.classes)
+    source = next(iter(_sources(recipe.data).values()))
+    return class_table(read_coco(_annotations(recipe.data, source)), _chosen(recipe))
+
+
+def prepare(recipe: Recipe, folder: Path) -> Prepared:
+    """Read and select the data of ``recipe``; built-in data is drawn into ``folder``/data.
+
+    Classes are matched by name across the parts; their order is the recipe's, or that of the training file.
+
+    Raises ``UsageError`` for an unknown class or missing file, ``DataError`` when a part has no usable image.
+    """
+    sources = _sources(recipe.data) or _write_shapes(recipe, folder / "data")
+    files = {name: read_coco(_annotations(recipe.data, source)) for name, source in sources.items()}
+    table = class_table(next(iter(files.values())), _chosen(recipe))
+    choice = Choice(
+        recipe.data.only_with_objects, recipe.data.drop_crowd_images, recipe.data.max_instances, recipe.data.max_images
+    )
+    parts = {
+        name: _part(name, files[name], Path(recipe.data.root) / source.images, table, choice)
+        for name, source in sources.items()
+    }
+    if recipe.data.split is not None:
+        parts = _split(parts["source"], recipe.data.split, recipe.seed)
+    for part in parts.values():
+        if not part.selection.images:
+            raise DataError(
+                f"{part.annotations}: has no image that the recipe's choice allows. Loosen data.* or classes."
+            )
+    return Prepared(table, parts)
+
+
+def check(run: RunFolder, prepared: Prepared) -> None:
+    """Report what was found and left out, and write it to ``statistics.json``, ``audit.json`` and the card."""
+    statistics, audits = {}, {}
+    for name, part in prepared.parts.items():
+        selection = part.selection
+        run.reporter.warn(selection.audit.lines())
+        for missing in selection.absent_classes:
+            run.reporter.warn([f"{part.annotations}: has no category '{missing}'; the class is absent from {name}."])
+        statistics[name] = {
+            "images": len(selection.images),
+            "classes": class_statistics(selection.images, prepared.table),
+        }
+        audits[name] = {**selection.audit.to_json(), "images_left_out": selection.left_out}
+        objects = sum(len(image.ids) for image in selection.images)
+        run.reporter.say(f"{name}: {len(selection.images)} images, {objects} objects")
+    write_json(run.path / "statistics.json", statistics)
+    write_json(run.path / "audit.json", audits)
+    run.update_card(classes=prepared.table.to_json(), data={n: _data_card(p) for n, p in prepared.parts.items()})
+
+
+def _sources(data: Data) -> dict[str, Source]:
+    if data.source is not None:
+        return {"source": data.source}
+    named = {"train": data.train, "validation": data.validation, "test": data.test}
+    return {name: source for name, source in named.items() if source is not None}
+
+
+def _write_shapes(recipe: Recipe, folder: Path) -> dict[str, Source]:
+    shapes = recipe.data.shapes
+    assert shapes is not None  # the schema asks for one way to name the data
+    sources = {}
+    for offset, (name, images) in enumerate((("train", shapes.train), ("validation", shapes.validation))):
+        annotations = write_shapes(folder / name, images, seed=2 * shapes.seed + offset)
+        sources[name] = Source(
+            images=str((folder / name / "images").absolute()), annotations=str(annotations.absolute())
+        )
+    return sources
+
+
+def _chosen(recipe: Recipe) -> list[str] | None:
+    return None if recipe.classes == "all" else recipe.classes
+
+
+def _annotations(data: Data, source: Source) -> Path:
+    return Path(data.root) / source.annotations
+
+
+def _part(name: str, coco: CocoFile, folder: Path, table: ClassTable, choice: Choice) -> Part:
+    return Part(name, folder, coco.path, select(coco, table, folder, choice))
+
+
+def _split(whole: Part, ratios: str, seed: int) -> dict[str, Part]:
+    names = ("train", "validation", "test")
+    shares = tuple(float(share) for share in ratios.split(":"))
+    pieces = split_images(whole.selection.images, shares, seed)
+    return {
+        name: replace(whole, name=name, selection=replace(whole.selection, images=images))
+        for name, images in zip(names, pieces, strict=False)
+    }
+
+
+def _data_card(part: Part) -> dict[str, Any]:
+    audit = part.selection.audit
+    return {
+        "annotations": str(part.annotations),
+        "sha256": hashlib.sha256(part.annotations.read_bytes()).hexdigest(),
+        "images": len(part.selection.images),
+        "counts": {"in": audit.found, "used": audit.used, "skipped": dict(sorted(audit.skipped.items()))},
+    }

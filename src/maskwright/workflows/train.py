@@ -1,0 +1,262 @@
+"""The train stage: parts of a training built from a recipe and handed to the loop."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+from torch.utils.data import DataLoader
+
+from maskwright.annotations.objects import ImageObjects
+from maskwright.datasets import instance as instance_data
+from maskwright.datasets.augmentation import build_augmentation
+from maskwright.datasets.instance import InstanceDataset, InstanceSample
+from maskwright.datasets.sampling import SeededSampler, rarity_weights
+from maskwright.datasets.semantic import SemanticDataset, SemanticSample
+from maskwright.errors import DataError, UsageError
+from maskwright.models.losses.cross_entropy import cross_entropy
+from maskwright.recipes.loading import dump
+from maskwright.training.average import MovingAverage
+from maskwright.training.checkpoint import ModelCard, read_state, save_checkpoint
+from maskwright.training.loop import Losses, Scores, Training, train
+from maskwright.training.optimisation import build_optimizer, build_schedule
+from maskwright.training.trackers import CsvTracker, Metrics, TensorBoardTracker
+from maskwright.workflows.evaluate import evaluate_part
+from maskwright.workflows.experiment import Experiment, build_model, input_size, model_options, score_to_compare
+from maskwright.workflows.masks import Drawing, draw_image, mask_files, write_classes
+from maskwright.workflows.prepare import Part
+
+
+def draw_masks(experiment: Experiment) -> None:
+    """The masks stage: label maps of every part under ``masks/<part>``."""
+    data, table = experiment.recipe.data, experiment.prepared.table
+    drawing = Drawing(data.overlap, data.crowd, table.ignore_index, wide=len(table) > 254)
+    for part in experiment.prepared.parts.values():
+        folder, images = experiment.masks_folder(part.name), part.selection.images
+        files = mask_files([objects.image.file_name for objects in images])
+        for objects in experiment.run.reporter.track(images, f"masks of {part.name}"):
+            draw_image(objects, drawing, folder / files[objects.image.file_name])
+        write_classes(folder, table)
+
+
+def train_stage(experiment: Experiment, resume: bool = False, model: nn.Module | None = None) -> None:
+    """Train the recipe's model; with ``resume``, go on from ``checkpoints/last``.
+
+    ``model`` is the model already built by the caller's check of the weights, to spare building it twice.
+    """
+    recipe, run = experiment.recipe, experiment.run
+    seed_everything(recipe.seed)
+    if model is None:
+        model, coverage = build_model(recipe, len(experiment.prepared.table))
+        report_weights(experiment, model, coverage)
+    fabric = Fabric(accelerator=recipe.train.device, devices=1, precision=recipe.train.precision)
+    run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric)})
+    optimizer = build_optimizer(recipe.train.optimizer.name, model.parameters(), **_optimizer_options(experiment))
+    loader, sampler = build_loader(experiment)
+    prepared_model, prepared_optimizer = fabric.setup(model, optimizer)
+    training = Training(
+        fabric=fabric,
+        model=prepared_model,
+        optimizer=prepared_optimizer,
+        schedule=build_schedule(
+            recipe.train.schedule.name,
+            optimizer,
+            total_steps=recipe.train.epochs * len(loader),
+            warmup_steps=recipe.train.schedule.warmup_steps,
+            power=recipe.train.schedule.power,
+        ),
+        epochs=functools.partial(_batches, experiment, loader, sampler),
+        losses=functools.partial(semantic_losses if recipe.task == "semantic" else instance_losses, experiment, fabric),
+        validate=functools.partial(_validate, experiment),
+        save=functools.partial(_save, experiment),
+        trackers=[],
+        seed=recipe.seed,
+        best_by=score_to_compare(recipe),
+        validate_every=recipe.train.validate_every,
+        checkpoint_every=recipe.train.checkpoint_every,
+        clip_norm=recipe.train.clip_norm,
+        average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
+    )
+    if resume and (state := read_state(run.path / "checkpoints" / "last")) is not None:
+        training.restore(state)
+        run.reporter.say(f"train: goes on after epoch {training.position.epoch}")
+    done = training.position.epoch
+    training.trackers = [
+        CsvTracker(run.path / "metrics.csv", done),
+        TensorBoardTracker(run.path / "tensorboard", done),
+        EpochLines(experiment),
+    ]
+    try:
+        position = train(training, recipe.train.epochs)
+    finally:
+        for tracker in training.trackers:
+            tracker.close()
+    run.update_card(best={"epoch": position.best_epoch, "score": training.best_by, "value": position.best})
+
+
+def seed_everything(seed: int) -> None:
+    """Seed what initial weights are drawn from."""
+    torch.manual_seed(seed)
+
+
+def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> None:
+    """Say and record what became of the starting weights."""
+    recipe, run = experiment.recipe, experiment.run
+    if coverage is not None:
+        run.reporter.say(str(coverage))
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    run.update_card(
+        model={"name": recipe.model.name, "parameters": parameters},
+        weights=coverage.to_json() if coverage is not None else None,
+    )
+
+
+class EpochLines:
+    """A tracker that says one line an epoch."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+
+    def record(self, epoch: int, metrics: Metrics) -> None:
+        """``epoch 3/10: loss 0.41, mIoU 0.71 (12 s)``."""
+        recipe = self.experiment.recipe
+        shown = [f"loss {metrics['train/loss']:.4f}"]
+        for name in (score_to_compare(recipe), *(("segm_AP50", "bbox_AP") if recipe.task == "instance" else ())):
+            value = metrics.get(f"validation/{name}")
+            if value is not None:
+                shown.append(f"{name} {value:.4f}")
+        self.experiment.run.reporter.say(
+            f"epoch {epoch}/{recipe.train.epochs}: {', '.join(shown)} ({metrics['seconds']:.0f} s)"
+        )
+
+    def close(self) -> None:
+        """Nothing is pending."""
+
+
+def build_loader(experiment: Experiment) -> tuple[DataLoader[Any], SeededSampler]:
+    """The training batches; a last, smaller batch is left out, as BatchNorm cannot use a batch of one."""
+    recipe = experiment.recipe
+    dataset = _dataset(experiment)
+    if len(dataset) < recipe.train.batch_size:
+        raise DataError(
+            f"train has {len(dataset)} images, fewer than one batch of {recipe.train.batch_size}. "
+            "Lower train.batch_size or choose more images."
+        )
+    sampler = SeededSampler(len(dataset), recipe.seed, _sampling_weights(experiment))
+    loader = DataLoader(
+        dataset,
+        batch_size=recipe.train.batch_size,
+        sampler=sampler,
+        num_workers=recipe.train.workers,
+        collate_fn=instance_data.collate if recipe.task == "instance" else None,
+        drop_last=True,
+        persistent_workers=recipe.train.workers > 0,
+        multiprocessing_context="spawn" if recipe.train.workers > 0 else None,
+    )
+    return loader, sampler
+
+
+def _sampling_weights(experiment: Experiment) -> npt.NDArray[np.float64] | None:
+    sampling = experiment.recipe.train.sampling
+    if sampling.name == "shuffle":
+        return None
+    images = experiment.prepared.parts["train"].selection.images
+    presence = np.zeros((len(images), len(experiment.prepared.table)), np.bool_)
+    for row, objects in zip(presence, images, strict=True):
+        row[np.array(objects.labels, np.int64) - 1] = True
+    return rarity_weights(presence, sampling.power)
+
+
+def _dataset(experiment: Experiment) -> SemanticDataset | InstanceDataset:
+    recipe, part = experiment.recipe, experiment.prepared.parts["train"]
+    semantic = recipe.task == "semantic"
+    size = input_size(recipe.model.input) if semantic or recipe.augment.crop else None
+    augmentation = build_augmentation(
+        mask_fill=experiment.prepared.table.ignore_index if semantic else 0,
+        input_size=size,
+        **recipe.augment.model_dump(),
+    )
+    if semantic:
+        return SemanticDataset(semantic_samples(experiment, part), augmentation)
+    samples = [InstanceSample(part.path_of(objects), objects.instances()) for objects in part.selection.images]
+    return InstanceDataset(samples, augmentation)
+
+
+def semantic_samples(experiment: Experiment, part: Part) -> list[SemanticSample]:
+    """Image and label map of every used image of ``part``; ``UsageError`` when the masks are not drawn yet."""
+    folder = experiment.masks_folder(part.name)
+    images: Sequence[ImageObjects] = part.selection.images
+    files = mask_files([objects.image.file_name for objects in images])
+    samples = [SemanticSample(part.path_of(o), folder / files[o.image.file_name]) for o in images]
+    missing = [sample.label_map for sample in samples if not sample.label_map.is_file()]
+    if missing:
+        raise UsageError(f"{missing[0]}: the label map is missing ({len(missing)} in all). Run the masks stage again.")
+    return samples
+
+
+def semantic_losses(experiment: Experiment, fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
+    """Cross-entropy of the logits, and of the auxiliary head where the model has one."""
+    images, labels = fabric.to_device(batch)
+    ignore_index, loss = experiment.prepared.table.ignore_index, experiment.recipe.loss
+    output = model(images)
+    losses = {"cross_entropy": cross_entropy(output["logits"].float(), labels, ignore_index)}
+    if "auxiliary" in output and loss.auxiliary:
+        losses["auxiliary"] = loss.auxiliary * cross_entropy(output["auxiliary"].float(), labels, ignore_index)
+    return losses
+
+
+def instance_losses(experiment: Experiment, fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
+    """Mask R-CNN's own losses, by torchvision's names without ``loss_``."""
+    images, targets = fabric.to_device(batch)
+    return {key.removeprefix("loss_"): value for key, value in model(images, targets).items()}
+
+
+def _batches(experiment: Experiment, loader: DataLoader[Any], sampler: SeededSampler, epoch: int) -> Iterable[Any]:
+    sampler.set_epoch(epoch)
+    what = f"epoch {epoch}/{experiment.recipe.train.epochs}"
+    return experiment.run.reporter.track(loader, what, len(loader))
+
+
+def _validate(experiment: Experiment, model: nn.Module) -> Scores:
+    scores = evaluate_part(experiment, model, "validation", save=None)
+    return _flat(scores)
+
+
+def _flat(scores: dict[str, Any]) -> Scores:
+    """The scores of an evaluation as one level of names for the trackers."""
+    flat: Scores = {key: value for key, value in scores.items() if isinstance(value, float) or value is None}
+    for kind in ("segm", "bbox"):
+        flat |= {f"{kind}_{key}": value for key, value in scores.get(kind, {}).items()}
+    if "segm" not in scores:
+        flat |= {f"IoU/{name}": row["IoU"] for name, row in scores["classes"].items()}
+    return flat
+
+
+def _save(experiment: Experiment, names: Sequence[str], training: Training) -> None:
+    recipe = experiment.recipe
+    card = ModelCard(
+        name=recipe.model.name,
+        task=recipe.task,
+        options=model_options(recipe),
+        classes=experiment.prepared.table.to_json(),
+        input=recipe.model.input.model_dump(),
+        epoch=training.position.epoch,
+        scores=training.scores,
+        recipe=dump(recipe),
+    )
+    folder: Path = experiment.run.path / "checkpoints"
+    for name in names:
+        save_checkpoint(folder / name, card, training.weights(), training.state())
+
+
+def _optimizer_options(experiment: Experiment) -> dict[str, float]:
+    return experiment.recipe.train.optimizer.model_dump(exclude={"name"})
+
+
+def _device_name(fabric: Fabric) -> str:
+    return torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type

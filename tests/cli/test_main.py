@@ -1,0 +1,95 @@
+"""The command line as a user meets it: help at once, errors as messages, the right exit codes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import maskwright
+from maskwright.cli.main import main
+
+COMMANDS = ["demo", "run", "masks", "train", "evaluate", "predict", "report", "models", "recipes"]
+
+
+def in_new_process(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom maskwright.cli.main import main\nassert main(['--help']) == 0\n"
+        "heavy = {'torch', 'numpy', 'cv2', 'pydantic', 'matplotlib', 'hotcoco'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = in_new_process(code)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert "Usage:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["trian"], ["run"], ["run", "demo-semantic", "--ephocs", "3"], ["masks", "a.json"]]
+)
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    assert main(arguments) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [
+        (["run", "demo-semantics"], "demo-semantic"),
+        (["run", "deeplab-5class"], "deeplab-mobilenet-5class"),
+        (["recipes", "show", "demo-instances"], "demo-instance"),
+        (["models", "deeplabv3_resnet"], "deeplabv3_resnet50"),
+        (["masks", "nothing/labels.json", "--out", "nowhere"], "does not exist"),
+        (["report", "no-such-run"], "not a run folder"),
+        (["predict", "no-such-run", "no-such-images", "--out", "nowhere"], "no-such-images"),
+    ],
+)
+def test_unknown_names_and_files_end_with_2_and_a_hint(
+    arguments: list[str], nearest: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    shown = capsys.readouterr().err
+    assert nearest in shown
+    assert "Traceback" not in shown
+
+
+def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"maskwright {maskwright.__version__}\n"
+
+
+def test_recipes_are_listed_shown_and_copied(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipes"]) == 0
+    listed = capsys.readouterr().out
+    for name in ("demo-semantic", "demo-instance", "deeplab-mobilenet-5class", "deeplabplus-mobilenetv2-5class"):
+        assert name in listed
+    assert main(["recipes", "show", "demo-semantic"]) == 0
+    shown = capsys.readouterr().out
+    copy = tmp_path / "mine.yaml"
+    assert main(["recipes", "copy", "demo-semantic", "--out", str(copy)]) == 0
+    assert copy.read_text() == shown
+    assert main(["recipes", "copy", "demo-semantic", "--out", str(copy)]) == 2
+    capsys.readouterr()
+    assert main(["recipes", "schema"]) == 0
+    assert "train" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_models_lists_the_catalogue_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--json"]) == 0
+    names = [model["name"] for model in json.loads(capsys.readouterr().out)]
+    assert "residual_attention_unet" in names
+    assert "smp:ARCHITECTURE/ENCODER" in names
+
+
+def test_every_verb_is_a_function_of_the_package() -> None:
+    for name in maskwright.__all__:
+        assert callable(getattr(maskwright, name)) or name == "__version__"
+    with pytest.raises(AttributeError, match="no attribute 'trian'"):
+        _ = maskwright.trian

@@ -1,0 +1,78 @@
+"""The data commands work on a machine without torch."""
+
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwright.datasets.shapes import write_shapes
+
+ROOT = Path(__file__).parents[2]
+TORCH = (
+    "torch",
+    "torchvision",
+    "timm",
+    "segmentation_models_pytorch",
+    "lightning_fabric",
+    "safetensors",
+    "tensorboard",
+)
+_JOB = """
+import sys
+from maskwright.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def annotations(tmp_path: Path) -> Path:
+    return write_shapes(tmp_path / "shapes", 4)
+
+
+def assert_masks_drawn(folder: Path) -> None:
+    from maskwright.masks.png import read_label_map
+
+    names = [entry["name"] for entry in json.loads((folder / "classes.json").read_text())]
+    assert names == ["disc", "square", "triangle", "ring"]
+    labels = {int(v) for file in folder.glob("*.png") for v in np.unique(read_label_map(file))}
+    assert labels - {255} <= set(range(5))
+    assert len(labels) > 2
+
+
+def test_masks_run_where_torch_cannot_be_imported(annotations: Path, tmp_path: Path) -> None:
+    blocked = "import sys\n" + "".join(f"sys.modules[{name!r}] = None\n" for name in TORCH)
+    out = tmp_path / "masks"
+    arguments = ["masks", str(annotations), "--out", str(out), "--workers", "0"]
+    done = subprocess.run(
+        [sys.executable, "-c", blocked + _JOB, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert_masks_drawn(out)
+
+
+@pytest.mark.slow
+def test_masks_run_from_an_installation_without_torch(annotations: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "env"
+    venv.create(environment, with_pip=True)
+    python = environment / "bin" / "python"
+    install = [python, "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt"), str(ROOT)]
+    subprocess.run(install, check=True)
+    assert subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode != 0
+    out = tmp_path / "masks"
+    done = subprocess.run(
+        [environment / "bin" / "maskwright", "masks", annotations, "--out", out, "--workers", "2"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert_masks_drawn(out)
+    train = [environment / "bin" / "maskwright", "run", "demo-semantic", "--out", tmp_path / "run"]
+    refused = subprocess.run(train, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "pip install 'maskwright[train]'" in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -1,0 +1,144 @@
+import hotcoco.mask
+import numpy as np
+import pytest
+
+from maskwright.errors import DataError
+from maskwright.images.draw import legend, overlay_instances, overlay_label_map
+from maskwright.structures import ClassTable, Instances
+
+TABLE = ClassTable.from_names(["person", "dog"])
+
+
+def grey(height: int, width: int) -> np.ndarray:
+    return np.full((height, width, 3), 100, np.uint8)
+
+
+def square(size: tuple[int, int], x1: int, y1: int, x2: int, y2: int) -> dict:
+    mask = np.zeros(size, np.uint8, order="F")
+    mask[y1:y2, x1:x2] = 1
+    return hotcoco.mask.encode(mask)
+
+
+def instances(size: tuple[int, int], *boxes: tuple[int, int, int, int], labels=None, crowd=None) -> Instances:
+    return Instances(
+        size,
+        np.array(boxes, np.float32),
+        np.array(labels or [1] * len(boxes), np.int64),
+        [square(size, *box) for box in boxes],
+        np.linspace(0.9, 0.5, len(boxes), dtype=np.float32),
+        None if crowd is None else np.array(crowd),
+    )
+
+
+def blended(index: int, alpha: float) -> np.ndarray:
+    return np.rint(100 * (1 - alpha) + np.array(TABLE.classes[index - 1].color) * alpha)
+
+
+def test_background_pixels_stay_and_the_image_given_is_not_changed():
+    image = grey(40, 60)
+    label_map = np.zeros((40, 60), np.uint8)
+    label_map[10:30, 10:30] = 1
+    drawn = overlay_label_map(image, label_map, TABLE)
+    assert (drawn[label_map == 0] == 100).all()
+    assert (image == 100).all()
+    assert drawn.dtype == np.uint8
+    assert drawn.shape == image.shape
+
+
+def test_class_is_blended_inside_and_full_colour_on_its_outline():
+    label_map = np.zeros((40, 60), np.uint8)
+    label_map[10:30, 10:30] = 2
+    drawn = overlay_label_map(grey(40, 60), label_map, TABLE, alpha=0.3)
+    assert drawn[20, 20].tolist() == blended(2, 0.3).tolist()
+    assert drawn[10, 20].tolist() == list(TABLE.classes[1].color)
+    assert drawn[20, 29].tolist() == list(TABLE.classes[1].color)
+
+
+def test_the_edge_of_the_image_is_no_outline():
+    drawn = overlay_label_map(grey(20, 20), np.ones((20, 20), np.uint8), TABLE)
+    assert (drawn == blended(1, 0.5)).all()
+
+
+@pytest.mark.parametrize("classes", [2, 300])
+def test_ignored_pixels_are_grey_stripes_in_both_label_types(classes):
+    table = ClassTable.from_names(f"class {i}" for i in range(classes))
+    label_map = np.zeros((40, 40), table.label_dtype)
+    label_map[5:35, 5:35] = table.ignore_index
+    drawn = overlay_label_map(np.zeros((40, 40, 3), np.uint8), label_map, table)
+    inside = drawn[8:32, 8:32].reshape(-1, 3)
+    assert (inside == inside[:, :1]).all(), "grey"
+    assert len(np.unique(inside[:, 0])) == 2, "two tones"
+
+
+def test_label_map_of_another_size_or_table_is_refused():
+    with pytest.raises(DataError, match=r"\(4, 4\).*\(5, 5, 3\)"):
+        overlay_label_map(grey(5, 5), np.zeros((4, 4), np.uint8), TABLE)
+    with pytest.raises(DataError, match=r"Labels \[7\]"):
+        overlay_label_map(grey(4, 4), np.full((4, 4), 7, np.uint8), TABLE)
+
+
+def test_no_instances_leave_the_image_as_it_is():
+    image = grey(30, 30)
+    drawn = overlay_instances(image, Instances.empty((30, 30)), TABLE)
+    assert (drawn == image).all()
+    assert drawn is not image
+
+
+def test_instance_is_blended_boxed_and_named():
+    image = grey(200, 200)
+    drawn = overlay_instances(image, instances((200, 200), (60, 80, 140, 160)), TABLE)
+    assert drawn[120, 100].tolist() == blended(1, 0.5).tolist()
+    assert drawn[80, 100].tolist() == list(TABLE.classes[0].color)
+    changed = np.argwhere((drawn != image).any(axis=2))
+    assert changed[:, 0].min() < 80, "the tag stands above the box"
+    assert changed[:, 0].max() == 159
+
+
+def test_scores_are_written_only_when_asked_for():
+    found = instances((200, 200), (60, 80, 140, 160))
+    with_score = overlay_instances(grey(200, 200), found, TABLE)
+    without = overlay_instances(grey(200, 200), found, TABLE, show_scores=False)
+    assert (with_score != 100).any(axis=2).sum() > (without != 100).any(axis=2).sum()
+
+
+def test_small_objects_are_drawn_over_large_ones_in_any_order():
+    boxes = [(80, 80, 120, 120), (20, 20, 180, 180)]
+    small_first = instances((200, 200), *boxes, labels=[2, 1])
+    drawn = overlay_instances(grey(200, 200), small_first, TABLE, alpha=1.0, show_scores=False)
+    assert drawn[115, 100].tolist() == list(TABLE.classes[1].color)
+
+
+def test_crowd_is_hatched_not_filled():
+    found = instances((200, 200), (20, 40, 180, 180), crowd=[True])
+    drawn = overlay_instances(grey(200, 200), found, TABLE)
+    inside = (drawn[100:170, 60:140] != 100).any(axis=2)
+    assert 0.3 < inside.mean() < 0.7
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 9), (9, 2), (12, 12)])
+def test_tiny_images_are_drawn_without_a_tag_that_cannot_fit(size):
+    found = instances(size, (0, 0, size[1], size[0]), labels=[2])
+    assert overlay_instances(grey(*size), found, TABLE).shape == (*size, 3)
+
+
+def test_empty_masks_and_boxes_outside_the_image_do_not_break_the_drawing():
+    size = (50, 50)
+    boxes = np.array([[10, 10, 10, 10], [-20, -20, 900, 900], [70, 70, 80, 80]], np.float32)
+    found = Instances(size, boxes, np.array([1, 2, 1]), [square(size, 0, 0, 0, 0)] * 3)
+    assert overlay_instances(grey(*size), found, TABLE).shape == (50, 50, 3)
+
+
+def test_instances_of_another_image_or_table_are_refused():
+    with pytest.raises(DataError, match="size"):
+        overlay_instances(grey(50, 60), Instances.empty((60, 50)), TABLE)
+    with pytest.raises(DataError, match=r"Labels \[3\]"):
+        overlay_instances(grey(50, 50), instances((50, 50), (0, 0, 9, 9), labels=[3]), TABLE)
+
+
+def test_legend_shows_the_colours_of_the_labels_asked_for():
+    strip = legend(TABLE, [0, 2, 255])
+    pixels = {tuple(pixel) for pixel in strip.reshape(-1, 3).tolist()}
+    assert TABLE.classes[1].color in pixels
+    assert TABLE.classes[0].color not in pixels
+    assert legend(TABLE).shape[0] == 2 * strip.shape[0]
+    assert legend(TABLE, []).shape[0] == 1

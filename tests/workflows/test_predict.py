@@ -1,0 +1,102 @@
+"""Prediction over a folder, through the command line."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+
+from maskwright.cli.main import main
+from maskwright.masks.png import read_label_map
+
+
+@pytest.fixture
+def images(semantic_run: Path, tmp_path: Path) -> Path:
+    """Three images of different sizes, one of them grey, and a file that is none."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    sources = sorted((semantic_run / "data" / "validation" / "images").iterdir())[:3]
+    for source in sources:
+        shutil.copy(source, folder)
+    grey = cv2.imread(str(sources[0]), cv2.IMREAD_GRAYSCALE)
+    assert grey is not None
+    cv2.imwrite(str(folder / "grey.png"), grey[:77, :90])
+    (folder / "broken.jpg").write_bytes(b"not an image")
+    return folder
+
+
+def test_a_semantic_model_writes_label_maps_of_the_original_sizes(
+    semantic_run: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["predict", str(semantic_run), str(images), "--out", str(out), "--json", "--quiet"]) == 0
+    shown = capsys.readouterr()
+    summary = json.loads(shown.out)
+    assert summary["images"] == 4
+    assert list(summary["skipped"]) == ["broken.jpg"]
+    assert "broken.jpg" in shown.err
+    assert read_label_map(out / "label_maps" / "grey.png").shape == (77, 90)
+    assert {c["name"] for c in json.loads((out / "classes.json").read_text())} == {"disc", "square", "triangle", "ring"}
+    assert len(list((out / "overlays").iterdir())) == 4
+
+
+def test_an_instance_model_writes_coco_results(instance_run: Path, images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    model = instance_run / "checkpoints" / "last"
+    assert main(["predict", str(model), str(images), "--out", str(out), "--score", "0", "--quiet"]) == 0
+    records = json.loads((out / "instances.json").read_text())
+    assert records
+    for record in records:
+        height, width = record["segmentation"]["size"]
+        image = cv2.imread(str(images / record["file_name"]))
+        assert image is not None
+        assert (height, width) == image.shape[:2]
+        assert 0 <= record["score"] <= 1
+        assert 1 <= record["category_id"] <= 4
+        x, y, w, h = record["bbox"]
+        assert -1e-3 <= x <= x + w <= width + 1e-3
+        assert -1e-3 <= y <= y + h <= height + 1e-3
+        assert coco_mask.decode(record["segmentation"]).shape == (height, width)
+
+
+def test_the_score_threshold_keeps_only_better_instances(instance_run: Path, images: Path, tmp_path: Path) -> None:
+    scores = []
+    for threshold in ("0", "0.3"):
+        out = tmp_path / threshold
+        arguments = ["predict", str(instance_run), str(images), "--out", str(out), "--score", threshold, "--quiet"]
+        assert main([*arguments, "--no-overlays"]) == 0
+        scores.append([record["score"] for record in json.loads((out / "instances.json").read_text())])
+        assert not (out / "overlays").exists()
+    assert [score for score in scores[0] if score >= 0.3] == scores[1]
+
+
+def test_one_file_and_a_model_file_are_enough(semantic_run: Path, images: Path, tmp_path: Path) -> None:
+    model = tmp_path / "moved.safetensors"
+    shutil.copy(semantic_run / "checkpoints" / "best" / "model.safetensors", model)
+    assert main(["predict", str(model), str(images / "grey.png"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    assert [file.name for file in (tmp_path / "out" / "label_maps").iterdir()] == ["grey.png"]
+
+
+def test_predictions_equal_those_of_the_evaluation(semantic_run: Path, tmp_path: Path) -> None:
+    folder = semantic_run / "data" / "validation" / "images"
+    assert main(["predict", str(semantic_run), str(folder), "--out", str(tmp_path), "--quiet", "--no-overlays"]) == 0
+    for file in (tmp_path / "label_maps").iterdir():
+        evaluated = read_label_map(semantic_run / "predictions" / "validation" / "label_maps" / file.name)
+        assert np.array_equal(read_label_map(file), evaluated)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--score", "1.5"), ("--device", "tpu")])
+def test_a_wrong_option_ends_with_2(option: str, value: str, semantic_run: Path, images: Path, tmp_path: Path) -> None:
+    assert main(["predict", str(semantic_run), str(images), "--out", str(tmp_path / "o"), option, value]) == 2
+
+
+def test_a_weights_file_without_a_card_is_refused(tmp_path: Path, images: Path, capsys) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    save_file({"weight": torch.zeros(2)}, tmp_path / "foreign.safetensors")
+    assert main(["predict", str(tmp_path / "foreign.safetensors"), str(images), "--out", str(tmp_path / "o")]) == 1
+    assert "not what model they belong to" in capsys.readouterr().err
