@@ -14,7 +14,8 @@ from typing import Any
 def writing(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; rename it to ``path`` on success, remove it on failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    # Without the name of path in it, which may be as long as a name can be.
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         yield temporary
         os.replace(temporary, path)

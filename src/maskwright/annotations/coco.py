@@ -23,6 +23,13 @@ class CocoImage(msgspec.Struct, gc=False):
     height: int
     width: int
 
+    def __post_init__(self) -> None:
+        if not self.file_name or "\0" in self.file_name:
+            raise ValueError(f"Expected a file name, got {self.file_name!r}")
+        # COCO counts the pixels of a run in 32 bits.
+        if min(self.height, self.width) < 1 or self.height * self.width >= 2**32:
+            raise ValueError(f"Expected a size of 1 to 4294967295 pixels, got {self.height} × {self.width}")
+
 
 class CocoCategory(msgspec.Struct, gc=False):
     """One record of ``categories``."""
@@ -82,6 +89,7 @@ class CocoFile:
 
 _strict = msgspec.json.Decoder(_Document)
 _loose = msgspec.json.Decoder(_LooseDocument)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _any = msgspec.json.Decoder()
 
 
@@ -95,10 +103,8 @@ def read_coco(path: Path) -> CocoFile:
     content = require_file(path, "annotations").read_bytes()
     faults: list[Fault] = []
     try:
-        document = _strict.decode(content)
-    except msgspec.ValidationError:
-        document = _decode_loosely(path, content, faults)
-    except msgspec.DecodeError as error:
+        document = _decode(path, content, faults)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path}: is not valid JSON ({error}); expected a COCO file. Export or download it again."
         ) from error
@@ -110,6 +116,13 @@ def read_coco(path: Path) -> CocoFile:
     annotations = _unique(document.annotations, "annotation", faults)
     annotations = _referring(annotations, {i.id for i in images}, {c.id for c in categories}, faults)
     return CocoFile(path, images, categories, annotations, found, faults)
+
+
+def _decode(path: Path, content: bytes, faults: list[Fault]) -> _Document:
+    try:
+        return _strict.decode(content)
+    except msgspec.ValidationError:
+        return _decode_loosely(path, content, faults)
 
 
 def _decode_loosely(path: Path, content: bytes, faults: list[Fault]) -> _Document:
@@ -135,10 +148,17 @@ def _records(raw: Sequence[msgspec.Raw], record_type: type[_Record], kind: str, 
         try:
             records.append(decoder.decode(content))
         except msgspec.ValidationError as error:
-            value: Any = _any.decode(content)
-            identity = value.get("id") if isinstance(value, dict) else None
-            faults.append(Fault(f"bad_{kind}", kind, identity, f"(record {position}) does not fit COCO: {error}"))
+            message = f"(record {position}) does not fit COCO: {error}"
+            faults.append(Fault(f"bad_{kind}", kind, _identity(content), message))
     return records
+
+
+def _identity(content: msgspec.Raw) -> Any:
+    """The record's ``id``, whatever it is; the other fields stay undecoded, because one of them is at fault."""
+    try:
+        return _any.decode(_fields.decode(content)["id"])
+    except (msgspec.ValidationError, KeyError):
+        return None
 
 
 def _unique(records: list[_Record], kind: str, faults: list[Fault]) -> list[_Record]:

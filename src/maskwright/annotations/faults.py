@@ -14,6 +14,7 @@ REMEDIES = {
     "unknown_category": "add the category or correct category_id",
     "empty_segmentation": "draw the object again or remove the annotation",
     "no_pixels": "nothing to do if the object is that small, else draw it again",
+    "unreadable_segmentation": "write the segmentation as polygons of finite numbers or as an RLE",
     "bad_polygon": "give each polygon at least three points, as x, y pairs",
     "rle_size": "write the RLE's size as [height, width] of its image",
     "rle_counts": "encode the mask again; run lengths must add up to height × width",

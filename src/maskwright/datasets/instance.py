@@ -59,7 +59,7 @@ def target_of(masks: torch.Tensor, labels: torch.Tensor) -> Target:
 
     Boxes are read off the masks after augmentation, so that they are tight and in step with them; half-open pixels.
     """
-    seen = masks.flatten(1).any(dim=1)
+    seen = (masks != 0).flatten(1).any(dim=1)
     masks, labels = masks[seen], labels[seen]
     boxes = torch.zeros((len(masks), 4))
     for i, mask in enumerate(masks):

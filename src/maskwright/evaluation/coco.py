@@ -68,12 +68,12 @@ def coco_scores(truth: dict[str, Any], results: Sequence[dict[str, Any]]) -> dic
 def _evaluate(
     truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str
 ) -> tuple[dict[str, float | None], dict[int, tuple[float | None, float | None]]]:
-    # pycocotools refuses an empty result list; no detection at all is a legitimate, if poor, result.
-    if not results:
-        return _nothing_found(truth)
     coco = COCO(truth)
     evaluation = COCOeval(coco, coco.load_res([_without_text(record) for record in results]), kind)
-    evaluation.run()
+    evaluation.evaluate()
+    evaluation.accumulate()
+    # summarize() and run() print to standard output, which belongs to the caller's --json.
+    evaluation.summary_lines()
     overall = {name: _defined(value) for name, value in zip(STATISTICS, evaluation.stats, strict=True)}
     return overall, _per_class(evaluation)
 
@@ -90,14 +90,6 @@ def _per_class(evaluation: COCOeval) -> dict[int, tuple[float | None, float | No
             float(at_half.mean()) if at_half.size else None,
         )
     return per_class
-
-
-def _nothing_found(
-    truth: dict[str, Any],
-) -> tuple[dict[str, float | None], dict[int, tuple[float | None, float | None]]]:
-    present = {a["category_id"] for a in truth["annotations"] if not a["iscrowd"]}
-    overall: dict[str, float | None] = dict.fromkeys(STATISTICS, 0.0 if present else None)
-    return overall, dict.fromkeys(present, (0.0, 0.0))
 
 
 def _defined(value: float) -> float | None:

@@ -3,7 +3,7 @@
 Rasterisation is COCO's own rule, through hotcoco's mask functions, which equal pycocotools to the pixel.
 """
 
-import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +44,18 @@ def rasterise(segmentation: msgspec.Raw | bytes | list[Any] | dict[str, Any] | N
     Raises :class:`BadSegmentation` when there is nothing that can be drawn.
     """
     if isinstance(segmentation, (msgspec.Raw, bytes)):
-        segmentation = _json.decode(segmentation)
+        try:
+            segmentation = _json.decode(segmentation)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise BadSegmentation("unreadable_segmentation", f"has an unreadable segmentation ({error})") from error
     if isinstance(segmentation, dict):
         rle, dropped = _from_rle(segmentation, height, width), 0
     elif isinstance(segmentation, list) and segmentation:
         rle, dropped = _from_polygons(segmentation, height, width)
-    else:
+    elif not segmentation:
         raise BadSegmentation("empty_segmentation", "has an empty segmentation")
+    else:
+        raise BadSegmentation("unreadable_segmentation", "has a segmentation that is neither polygons nor an RLE")
     return Drawn(rle, int(coco_mask.area(rle)), dropped)
 
 
@@ -70,7 +75,7 @@ def _is_polygon(points: Any) -> bool:
         isinstance(points, list)
         and len(points) >= 6
         and len(points) % 2 == 0
-        and all(type(value) in (int, float) and math.isfinite(value) for value in points)
+        and all(type(value) in (int, float) and abs(value) <= sys.float_info.max for value in points)
     )
 
 
@@ -79,11 +84,11 @@ def _from_rle(segmentation: dict[str, Any], height: int, width: int) -> Rle:
     if size != [height, width]:
         raise BadSegmentation("rle_size", f"has an RLE of size {size} on an image of size {[height, width]}")
     if isinstance(counts, str):
-        lengths = _decompress(counts.encode("ascii", errors="replace"))
-    elif isinstance(counts, list) and all(type(count) is int for count in counts):
+        lengths = _decompress(counts.encode("utf-8", errors="surrogatepass"))
+    elif isinstance(counts, list) and all(type(count) is int and abs(count) < 2**32 for count in counts):
         lengths = np.array(counts, np.int64)
     else:
-        raise BadSegmentation("rle_counts", "has an RLE whose counts are neither a string nor a list of integers")
+        raise BadSegmentation("rle_counts", "has an RLE whose counts are neither a string nor 32-bit integers")
     if (lengths < 0).any() or int(lengths.sum()) != height * width:
         raise BadSegmentation(
             "rle_counts",
@@ -114,8 +119,8 @@ def _decompress(counts: bytes) -> npt.NDArray[np.int64]:
         raise BadSegmentation("rle_counts", "has an RLE whose compressed counts are not COCO's coding")
     ends = np.flatnonzero((codes & 0x20) == 0)
     starts = np.concatenate(([0], ends[:-1] + 1))
-    if int((ends - starts).max()) > 11:
-        raise BadSegmentation("rle_counts", "has an RLE with a count beyond 60 bits")
+    if int((ends - starts).max()) > 6:
+        raise BadSegmentation("rle_counts", "has an RLE with a count beyond 32 bits")
     position = np.arange(codes.size) - np.repeat(starts, ends - starts + 1)
     values = np.add.reduceat((codes & 0x1F) << (5 * position), starts)
     negative = (codes[ends] & 0x10) != 0

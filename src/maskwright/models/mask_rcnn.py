@@ -57,6 +57,7 @@ def build_mask_rcnn(
     short_side: int = 800,
     longest: int = 1333,
     frozen_norm: bool = False,
+    norm_momentum: float | None = None,
     pyramid_channels: int = 256,
     box_features: int = 1024,
     mask_channels: Sequence[int] = (256, 256, 256, 256),
@@ -80,6 +81,8 @@ def build_mask_rcnn(
     if len(anchor_sizes) != 5:
         raise ValueError(f"anchor_sizes {list(anchor_sizes)}: expected five, one for each level of the pyramid")
     body, channels = build_body(backbone, frozen_norm)
+    if norm_momentum is not None:
+        _set_norm_momentum(body, norm_momentum)
     pyramid = Pyramid(body, channels, pyramid_channels)
     network = MaskRCNN(
         pyramid,
@@ -101,3 +104,9 @@ def build_mask_rcnn(
     )
     network.transform = UnpastedTransform(short_side, longest, list(IMAGENET_MEAN), list(IMAGENET_STD))
     return network
+
+
+def _set_norm_momentum(body: nn.Module, momentum: float) -> None:
+    for module in body.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = momentum

@@ -58,8 +58,8 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
-            f"{path}: holds more than tensors, whose reading would run code, or is damaged; expected a plain state dict. "
-            "Save the model's state_dict() alone, or as safetensors."
+            f"{path}: is damaged, or holds more than tensors, which could run code when read; expected a plain state "
+            "dict. Save the model's state_dict() alone, or as safetensors."
         ) from error
     except Exception as error:  # damaged bytes make torch's reader raise almost anything: KeyError, struct.error …
         raise WeightsError(f"{path}: cannot be read as weights ({error}). Download or export it again.") from error

@@ -1,5 +1,6 @@
 """Reading recipes: shipped by name or from a file, with ``a.b=value`` overrides, all faults reported at once."""
 
+import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -10,6 +11,34 @@ from pydantic import BaseModel, ValidationError
 
 from maskwright.errors import UsageError, nearest, unknown_name
 from maskwright.recipes.schema import Recipe
+
+# YAML 1.2's numbers and truth values. In 1.1, which PyYAML reads, the key ``on`` is true, ``8:1:1`` is 28861 and
+# ``1e-3`` is text.
+_SCALARS = {
+    "tag:yaml.org,2002:bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "tag:yaml.org,2002:int": (r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    "tag:yaml.org,2002:float": (
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes for numbers and truth values what ``_SCALARS`` says, for dates nothing."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what either YAML takes for something else than text, so that every reader reads the same."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in resolvers if tag.endswith((":null", ":merge"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _tag, (_form, _first) in _SCALARS.items():
+    for _scalars in (_Loader, _Dumper):
+        _scalars.add_implicit_resolver(_tag, re.compile(f"^(?:{_form})$"), list(_first))
 
 
 def shipped() -> dict[str, str]:
@@ -39,8 +68,8 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     Raises ``UsageError`` that lists every fault with its path and the nearest valid names.
     """
     try:
-        content = yaml.safe_load(recipe_text(name_or_path))
-    except yaml.YAMLError as error:
+        content = yaml.load(recipe_text(name_or_path), _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{name_or_path}: is not valid YAML ({error}). Expected the sections of a recipe.") from error
     if not isinstance(content, dict):
         raise UsageError(f"{name_or_path}: holds {type(content).__name__}; expected the sections of a recipe.")
@@ -60,7 +89,7 @@ def validate(content: dict[str, Any], source: str) -> Recipe:
 
 def dump(recipe: Recipe) -> str:
     """The recipe as YAML, every default written out; loading it gives the same recipe."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return yaml.dump(recipe.model_dump(mode="json"), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def _apply(content: dict[str, Any], override: str) -> None:
@@ -73,7 +102,10 @@ def _apply(content: dict[str, Any], override: str) -> None:
         if not isinstance(target.get(key), dict):
             target[key] = {}
         target = target[key]
-    target[last] = yaml.safe_load(text)
+    try:
+        target[last] = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {override}: '{text}' is not a YAML value ({error}).") from error
 
 
 def _describe(fault: Any) -> str:

@@ -116,7 +116,7 @@ def mask_files(names: Sequence[str]) -> dict[str, str]:
         file = f"{PurePosixPath(name.replace(chr(92), '/')).stem}.png"
         # Some file systems take Cat.png and cat.png for one file.
         other = owners.setdefault(file.lower(), name)
-        if other != name:
+        if other != name or name in files:
             raise DataError(
                 f"The images '{other}' and '{name}' would share the mask file {file}; expected file names that differ "
                 "before their suffix. Rename one of the images."

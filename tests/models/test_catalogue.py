@@ -1,0 +1,193 @@
+"""The catalogue: every name builds a model that runs, and every wrong name is answered with the nearest right one."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import segmentation_models_pytorch as smp
+import torch
+import torchvision
+from torch import nn
+
+from maskwright.errors import UsageError
+from maskwright.models import catalogue
+from maskwright.models.catalogue import MODELS, PATTERNS, SMP_ARCHITECTURES, Published, build, find, load_weights
+
+NARROW = {"pyramid_channels": 16, "box_features": 16, "mask_channels": [8, 8], "short_side": 64, "longest": 96}
+SMALL: dict[str, dict[str, Any]] = {
+    "residual_attention_unet": {"widths": [4, 8], "bottleneck": 8},
+    "mask_rcnn_resnet50_fpn": {"short_side": 64, "longest": 96, "detections": 5},
+    "mask_rcnn_small": {"short_side": 64, "longest": 96},
+    "mask_rcnn:mobilenet_v2": NARROW,
+    "mask_rcnn:timm:mobilenetv3_small_050": NARROW | {"frozen_norm": True},
+}
+BY_PATTERN = [
+    "smp:Unet/mobilenet_v2",
+    "smp:FPN/resnet18",
+    "smp:DeepLabV3Plus/mobilenet_v2",
+    "smp:Unet/tu-mobilenetv3_small_050",
+    "mask_rcnn:mobilenet_v2",
+    "mask_rcnn:timm:mobilenetv3_small_050",
+]
+
+
+@pytest.mark.parametrize("name", [*MODELS, *BY_PATTERN])
+def test_every_model_builds_and_runs(name: str) -> None:
+    torch.manual_seed(0)
+    model = build(name, 4, SMALL.get(name, {})).eval()
+    with torch.inference_mode():
+        if find(name).task == "semantic":
+            assert model(torch.rand(1, 3, 64, 96))["logits"].shape == (1, 5, 64, 96)
+        else:
+            found = model([torch.rand(3, 64, 96)])[0]
+            assert set(found) == {"boxes", "labels", "scores", "masks"}
+            assert found["masks"].shape == (len(found["boxes"]), 1, 28, 28)
+            assert set(found["labels"].tolist()) <= {1, 2, 3, 4}
+
+
+def test_every_architecture_listed_exists_in_segmentation_models_pytorch() -> None:
+    assert [name for name in SMP_ARCHITECTURES if not hasattr(smp, name)] == []
+
+
+def test_the_auxiliary_head_of_deeplab_is_an_option() -> None:
+    model = build("deeplabv3_mobilenet_v3_large", 2, {"auxiliary": True}).eval()
+    with torch.inference_mode():
+        assert model(torch.rand(1, 3, 32, 32))["auxiliary"].shape == (1, 3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("deeplabv3_resnet5", "deeplabv3_resnet50"),
+        ("mask_rcnn", "mask_rcnn_small"),
+        ("unet", "residual_attention_unet"),
+        ("smp:Unett/resnet18", "Unet"),
+        ("smp:unet/resnet18", "Unet"),
+        ("smp:Unet/mobilnet_v2", "mobilenet_v2"),
+        ("smp:Unet/tu-resnet1888", "resnet18"),
+        ("mask_rcnn:resnet5", "resnet50"),
+        ("mask_rcnn:timm:resnet1888", "resnet18"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(name: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=rf"(Nearest|Known): .*{hint}") as caught:
+        build(name, 2, {})
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_name_like_nothing_is_told_the_models_and_the_patterns(pattern: str) -> None:
+    with pytest.raises(UsageError, match=pattern):
+        find("zzz")
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "hint"),
+    [
+        ("residual_attention_unet", "width", "widths"),
+        ("deeplabv3_resnet50", "auxilary", "auxiliary"),
+        ("mask_rcnn_small", "anchor_size", "anchor_sizes"),
+        ("mask_rcnn:resnet18", "frozen_norms", "frozen_norm"),
+        ("smp:Unet/mobilenet_v2", "decoder_chanels", "decoder_channels"),
+        ("smp:DeepLabV3Plus/resnet18", "output_stride", "encoder_output_stride"),
+    ],
+)
+def test_an_unknown_option_is_answered_with_the_nearest(name: str, option: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=rf"option of {name} '{option}'. Nearest: .*{hint}") as caught:
+        build(name, 2, {option: 1})
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("mask_rcnn_small", {"anchor_sizes": [16, 32, 64]}),
+        ("residual_attention_unet", {"widths": 64}),
+        ("smp:Unet/resnet18", {"encoder_depth": 3}),
+        ("smp:Unet/tu-resnet18", {"decoder_chanels": [16]}),
+    ],
+)
+def test_options_that_do_not_go_together_are_a_usage_error(name: str, options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"{name} cannot be built with the options"):
+        build(name, 2, options)
+
+
+@pytest.mark.parametrize(("name", "option"), [("mask_rcnn_small", "backbone"), ("smp:Unet/resnet18", "encoder_name")])
+def test_what_names_the_model_is_no_option(name: str, option: str) -> None:
+    with pytest.raises(UsageError, match=f"Unknown option of {name} '{option}'"):
+        build(name, 2, {option: "resnet34"})
+
+
+def test_an_option_that_the_catalogue_presets_can_be_changed() -> None:
+    model = build("mask_rcnn_small", 2, NARROW)
+    assert model.get_submodule("roi_heads.box_head.fc6").weight.shape == (16, 16 * 7 * 7)
+
+
+def published_by(monkeypatch: pytest.MonkeyPatch, name: str, tag: str, source: nn.Module) -> None:
+    """Let the weights ``tag`` of model ``name`` be those of ``source``, as if they had been fetched."""
+    given = replace(MODELS[name], published={tag: Published(source.state_dict, "https://example.org/weights")})
+    monkeypatch.setitem(catalogue.MODELS, name, given)
+
+
+@pytest.mark.parametrize(
+    ("name", "backbone", "place"),
+    [
+        ("deeplabv3_mobilenet_v3_large", "mobilenet_v3_large", "network.backbone.0.0"),
+        ("deeplabv3_resnet50", "resnet50", "network.backbone.conv1"),
+        ("mask_rcnn_resnet50_fpn", "resnet50", "backbone.body.conv1"),
+        ("mask_rcnn_small", "mobilenet_v3_small", "backbone.body.0.0"),
+    ],
+)
+def test_imagenet_weights_fill_the_whole_backbone(
+    name: str, backbone: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = torchvision.models.get_model(backbone, weights=None)
+    published_by(monkeypatch, name, "imagenet", source)
+    model = build(name, 2, {})
+    coverage = load_weights(model, name, "imagenet")
+    assert coverage is not None
+    assert coverage.share == 1
+    assert coverage.left == []
+    first = next(module for module in source.modules() if isinstance(module, nn.Conv2d))
+    assert torch.equal(model.get_submodule(place).weight, first.weight)
+
+
+def test_a_segmentation_checkpoint_of_other_classes_fills_all_but_the_last_layer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "deeplabv3_mobilenet_v3_large"
+    builder = torchvision.models.segmentation.deeplabv3_mobilenet_v3_large
+    source = builder(weights=None, weights_backbone=None, num_classes=21)
+    published_by(monkeypatch, name, "coco", source)
+    model = build(name, 2, {})
+    coverage = load_weights(model, name, "coco")
+    assert coverage is not None
+    assert coverage.reshaped == 2
+    assert coverage.left == ["network.classifier.4.bias", "network.classifier.4.weight"]
+    assert torch.equal(model.get_submodule("network.classifier.1").weight, source.classifier[1].weight)
+
+
+@pytest.mark.parametrize("name", ["deeplabv3_resnet50", "mask_rcnn_resnet50_fpn", "smp:Unet/resnet18"])
+def test_published_weights_have_an_address(name: str) -> None:
+    published = find(name).published
+    assert "imagenet" in published
+    assert all("/" in weights.address for weights in published.values())
+
+
+def test_no_weights_leave_the_model_as_it_is() -> None:
+    model = build("residual_attention_unet", 2, SMALL["residual_attention_unet"])
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    assert load_weights(model, "residual_attention_unet", "none") is None
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+
+
+def test_unknown_published_weights_are_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match=r"Nearest: .*imagenet") as caught:
+        load_weights(nn.Identity(), "deeplabv3_resnet50", "imagenets")
+    assert caught.value.exit_code == 2
+
+
+def test_a_weights_file_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"lost\.pth: it does not exist"):
+        load_weights(nn.Identity(), "deeplabv3_resnet50", str(tmp_path / "lost.pth"))

@@ -1,0 +1,134 @@
+"""Mask R-CNN against torchvision's own, with the same weights and the same seed."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from pycocotools import mask as oracle
+from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.ops import FrozenBatchNorm2d
+
+from maskwright.models.catalogue import MODELS
+from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.prediction.instance import paste
+
+CLASSES, SHORT, LONGEST = 3, 128, 160
+Target = dict[str, torch.Tensor]
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[MaskRCNN, MaskRCNN]:
+    """Ours and torchvision's, with equal random weights."""
+    torch.manual_seed(0)
+    ours = MODELS["mask_rcnn_resnet50_fpn"].build(CLASSES, short_side=SHORT, longest=LONGEST)
+    for name, value in ours.state_dict().items():
+        if name.endswith("bn3.weight"):
+            value.fill_(0.2)  # else the frozen norms let activations double in each of the 16 blocks
+        if name.endswith(("bbox_pred.weight", "cls_score.weight")):
+            value.mul_(3)  # detections that differ from each other
+    norm = {"norm_layer": FrozenBatchNorm2d}
+    backbone = resnet_fpn_backbone(backbone_name="resnet50", weights=None, trainable_layers=5, **norm)
+    theirs = MaskRCNN(backbone, CLASSES + 1, min_size=SHORT, max_size=LONGEST)
+    theirs.load_state_dict(ours.state_dict())
+    return ours, theirs
+
+
+def images() -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return [torch.rand(3, *size, generator=generator) for size in ((90, 131), (140, 100), (64, 64))]
+
+
+def targets() -> list[Target]:
+    """Two images with two boxes each, and one without an object."""
+    corners = [[[10, 12, 60, 70], [50, 30, 120, 85]], [[5, 5, 40, 50], [30, 60, 90, 130]], []]
+    made = []
+    for image, boxes in zip(images(), corners, strict=True):
+        masks = torch.zeros(len(boxes), *image.shape[1:], dtype=torch.uint8)
+        for mask, (x1, y1, x2, y2) in zip(masks, boxes, strict=True):
+            mask[y1:y2, x1 : (x1 + x2) // 2] = 1
+        labels = torch.arange(1, len(boxes) + 1)
+        made.append({"boxes": torch.tensor(boxes).float().reshape(-1, 4), "labels": labels, "masks": masks})
+    return made
+
+
+def losses(model: MaskRCNN) -> dict[str, float]:
+    torch.manual_seed(7)  # which proposals are sampled
+    with torch.no_grad():
+        return {key: value.item() for key, value in model.train()(images(), copy.deepcopy(targets())).items()}
+
+
+def test_names_and_shapes_of_the_state_are_those_of_torchvision() -> None:
+    with torch.device("meta"):
+        ours = MODELS["mask_rcnn_resnet50_fpn"].build(90).state_dict()
+        theirs = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None).state_dict()
+    # Without weights torchvision takes plain BatchNorm, whose counters the frozen one does not have.
+    expected = {key: value.shape for key, value in theirs.items() if not key.endswith("num_batches_tracked")}
+    assert {key: value.shape for key, value in ours.items()} == expected
+
+
+def test_the_losses_of_a_batch_are_those_of_torchvision(pair: tuple[MaskRCNN, MaskRCNN]) -> None:
+    ours, theirs = (losses(model) for model in pair)
+    assert set(ours) == {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask"}
+    assert all(value > 0 for value in ours.values())
+    assert ours == pytest.approx(theirs, rel=1e-6)
+
+
+def test_the_detections_are_those_of_torchvision(pair: tuple[MaskRCNN, MaskRCNN]) -> None:
+    picture = images()[:1]
+    with torch.inference_mode():
+        ours, theirs = (model.eval()(picture)[0] for model in pair)
+    assert len(theirs["boxes"]) >= 10
+    assert torch.equal(ours["labels"], theirs["labels"])
+    torch.testing.assert_close(ours["boxes"], theirs["boxes"])
+    torch.testing.assert_close(ours["scores"], theirs["scores"])
+
+    size = (picture[0].shape[1], picture[0].shape[2])
+    assert ours["masks"].shape[2:] == (28, 28)
+    pasted = [oracle.decode(paste(mask[0], box, size)) for mask, box in zip(ours["masks"], ours["boxes"], strict=True)]
+    expected = (theirs["masks"][:, 0] > 0.5).numpy()
+    assert 0 < expected.mean() < 1
+    assert np.array_equal(np.stack(pasted), expected)
+
+
+def small(**options) -> MaskRCNN:
+    torch.manual_seed(0)
+    narrow = {"pyramid_channels": 16, "box_features": 16, "mask_channels": (8, 8), "short_side": 64, "longest": 96}
+    return build_mask_rcnn(CLASSES, **({"backbone": "resnet18"} | narrow | options))
+
+
+def test_the_short_side_and_the_longest_bound_the_size_inside() -> None:
+    sizes = []
+    model = small()
+    model.backbone.register_forward_pre_hook(lambda _, inputs: sizes.append(tuple(inputs[0].shape[-2:])))
+    with torch.inference_mode():
+        model.eval()([torch.rand(3, 40, 100)])
+    # 40 × 100 would be 64 × 160; the longest side of 96 makes it 38 × 96, padded to multiples of 32.
+    assert sizes == [(64, 96)]
+
+
+def test_no_more_than_the_asked_number_of_detections_is_kept() -> None:
+    with torch.inference_mode():
+        found = small(detections=4, score_threshold=0.0).eval()([torch.rand(3, 64, 64)])[0]
+    assert [len(value) for value in found.values()] == [4, 4, 4, 4]
+
+
+def test_every_trainable_parameter_gets_a_gradient() -> None:
+    model = small().train()
+    sum(model(images(), targets()).values()).backward()
+    assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
+
+
+def test_anchor_sizes_that_are_not_five_are_refused() -> None:
+    with pytest.raises(ValueError, match="expected five"):
+        small(anchor_sizes=(16, 32, 64))
+
+
+def test_the_momentum_of_the_norms_is_an_option() -> None:
+    body = small(norm_momentum=1.0).backbone.body.train()
+    pictures = torch.rand(2, 3, 64, 64)
+    body(pictures)
+    # With momentum 1 the running mean is the last batch's.
+    expected = body.conv1(pictures).mean(dim=(0, 2, 3))
+    torch.testing.assert_close(body.bn1.running_mean, expected)

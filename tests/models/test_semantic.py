@@ -1,0 +1,51 @@
+"""What is common to every semantic model: its normalisation and the names of its outputs."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from maskwright.models.semantic import SemanticModel
+
+
+class Recording(nn.Module):
+    """Keeps what it is given and answers with ``output``."""
+
+    def __init__(self, output: object) -> None:
+        super().__init__()
+        self.output = output
+
+    def forward(self, images: torch.Tensor) -> object:
+        self.seen = images
+        return self.output
+
+
+def test_the_network_sees_images_normalised_by_the_statistics_of_imagenet() -> None:
+    images = torch.rand(2, 3, 4, 5)
+    network = Recording(torch.zeros(1))
+    SemanticModel(network)(images)
+    # The constants of torchvision's documentation of its pre-trained models.
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    expected = (images.numpy().transpose(0, 2, 3, 1) - mean) / std
+    np.testing.assert_allclose(network.seen.numpy().transpose(0, 2, 3, 1), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_plain_tensor_is_the_logits() -> None:
+    logits = torch.rand(1, 3, 2, 2)
+    output = SemanticModel(Recording(logits))(torch.rand(1, 3, 2, 2))
+    assert set(output) == {"logits"}
+    assert output["logits"] is logits
+
+
+@pytest.mark.parametrize("auxiliary", [False, True])
+def test_the_dictionary_of_torchvision_is_renamed(auxiliary: bool) -> None:
+    given = {"out": torch.rand(1, 3, 2, 2)}
+    if auxiliary:
+        given["aux"] = torch.rand(1, 3, 2, 2)
+    output = SemanticModel(Recording(given))(torch.rand(1, 3, 2, 2))
+    assert output["logits"] is given["out"]
+    assert output.get("auxiliary") is given.get("aux")
+
+
+def test_the_normalisation_adds_nothing_to_the_state_so_published_weights_still_fit() -> None:
+    assert set(SemanticModel(nn.Conv2d(3, 2, 1)).state_dict()) == {"network.weight", "network.bias"}

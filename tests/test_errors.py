@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from maskwright.errors import DataError, UsageError, WeightsError, nearest, require_file, require_folder, unknown_name
+
+
+def test_wrong_usage_exits_with_2_and_unusable_data_or_weights_with_1():
+    assert UsageError.exit_code == 2
+    assert DataError.exit_code == WeightsError.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("motorcyle", "motorcycle"), ("PERSON", "person"), ("ball", "sports ball"), ("aeroplane", "airplane")],
+)
+def test_the_nearest_name_is_found_despite_typos_case_and_missing_words(typed: str, expected: str):
+    assert nearest(typed, ["person", "motorcycle", "sports ball", "airplane"])[0] == expected
+
+
+def test_a_name_like_nothing_known_has_no_nearest():
+    assert nearest("xyzzy", ["person", "dog"]) == []
+
+
+def test_at_most_three_names_are_suggested():
+    assert len(nearest("cat", [f"cat {i}" for i in range(9)])) == 3
+
+
+def test_an_unknown_name_far_from_all_lists_the_known_ones():
+    message = str(unknown_name("class", "xyzzy", ["person", "dog"]))
+    assert message == "Unknown class 'xyzzy'. Known: dog, person."
+
+
+def test_a_long_list_of_known_names_is_cut():
+    assert str(unknown_name("class", "xyzzy", [f"{i:02}" for i in range(30)])).endswith("19, ….")
+
+
+def test_a_missing_file_is_answered_with_the_file_beside_it(tmp_path: Path):
+    (tmp_path / "labels.json").touch()
+    with pytest.raises(
+        UsageError, match=r"lables\.json: it does not exist; expected the annotations file.*labels\.json"
+    ):
+        require_file(tmp_path / "lables.json", "annotations")
+
+
+def test_a_missing_folder_on_the_way_is_answered_with_the_folder_beside_it(tmp_path: Path):
+    (tmp_path / "annotations").mkdir()
+    with pytest.raises(UsageError, match=r"Nearest in .*: annotations\."):
+        require_file(tmp_path / "anotations" / "deep" / "labels.json", "annotations")
+
+
+def test_a_folder_is_not_taken_for_a_file_nor_a_file_for_a_folder(tmp_path: Path):
+    file = tmp_path / "a.json"
+    file.touch()
+    with pytest.raises(UsageError, match="it is not a file"):
+        require_file(tmp_path, "annotations")
+    with pytest.raises(UsageError, match="it is not a folder"):
+        require_folder(file, "images")
+
+
+def test_what_exists_is_handed_back(tmp_path: Path):
+    file = tmp_path / "a.json"
+    file.touch()
+    assert require_file(file, "annotations") == file
+    assert require_folder(tmp_path, "images") == tmp_path

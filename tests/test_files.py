@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from maskwright.files import read_json, recover_folder, write_bytes, write_json, write_text, writing, writing_folder
+
+
+class Interruption(Exception):
+    """What goes wrong half-way in these tests."""
+
+
+def write_half(path: Path) -> None:
+    path.write_text("half of the n")
+    raise Interruption
+
+
+def test_a_failure_while_writing_leaves_the_old_content_and_no_other_file(tmp_path: Path):
+    path = tmp_path / "scores.json"
+    path.write_text("old")
+    with pytest.raises(Interruption), writing(path) as temporary:
+        write_half(temporary)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_old_content_is_there_until_the_new_is_complete(tmp_path: Path):
+    path = tmp_path / "scores.json"
+    path.write_text("old")
+    with writing(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+        assert temporary.parent == path.parent  # renaming is atomic within one file system only
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writing_creates_the_folders_on_the_way(tmp_path: Path):
+    write_bytes(tmp_path / "a" / "b" / "c.bin", b"\x00\xff")
+    assert (tmp_path / "a" / "b" / "c.bin").read_bytes() == b"\x00\xff"
+
+
+def test_a_name_as_long_as_names_can_be_is_written(tmp_path: Path):
+    path = tmp_path / ("n" * 251 + ".png")
+    write_bytes(path, b"x")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_is_utf_8_with_unix_line_ends(tmp_path: Path):
+    write_text(tmp_path / "classes.txt", "café\n猫\n")
+    assert (tmp_path / "classes.txt").read_bytes() == b"caf\xc3\xa9\n\xe7\x8c\xab\n"
+
+
+def test_json_comes_back_and_is_readable_by_people(tmp_path: Path):
+    value = {"name": "猫", "scores": [0.1, None, 3], "nested": {"ok": True}}
+    write_json(tmp_path / "a.json", value)
+    assert read_json(tmp_path / "a.json") == value == json.loads((tmp_path / "a.json").read_bytes())
+    assert "猫" in (tmp_path / "a.json").read_text(encoding="utf-8")
+
+
+def test_nan_is_refused_before_anything_is_written(tmp_path: Path):
+    path = tmp_path / "scores.json"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(path, {"AP": float("nan")})
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_folder_takes_the_place_of_the_old_one_as_a_whole(tmp_path: Path):
+    folder = tmp_path / "last"
+    folder.mkdir()
+    (folder / "old.txt").touch()
+    with writing_folder(folder) as temporary:
+        (temporary / "new.txt").touch()
+        assert (folder / "old.txt").exists()
+    assert [path.name for path in folder.iterdir()] == ["new.txt"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_failure_while_filling_a_folder_leaves_the_old_one_and_no_other(tmp_path: Path):
+    folder = tmp_path / "last"
+    folder.mkdir()
+    (folder / "old.txt").touch()
+    with pytest.raises(Interruption), writing_folder(folder) as temporary:
+        write_half(temporary / "new.txt")
+    assert [path.name for path in folder.iterdir()] == ["old.txt"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_first_folder_that_fails_leaves_nothing(tmp_path: Path):
+    with pytest.raises(Interruption), writing_folder(tmp_path / "runs" / "last"):
+        raise Interruption
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_the_old_folder_comes_back_after_a_kill_between_the_two_renames(tmp_path: Path):
+    (tmp_path / "last.old").mkdir()
+    (tmp_path / "last.old" / "old.txt").touch()
+    recover_folder(tmp_path / "last")
+    assert [path.name for path in (tmp_path / "last").iterdir()] == ["old.txt"]
+    assert not (tmp_path / "last.old").exists()
+
+
+def test_the_new_folder_stays_after_a_kill_before_the_old_one_was_removed(tmp_path: Path):
+    for name in ("last", "last.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").touch()
+    recover_folder(tmp_path / "last")
+    assert [path.name for path in tmp_path.rglob("*.txt")] == ["last.txt"]
+
+
+def test_there_is_nothing_to_recover_where_nothing_was_written(tmp_path: Path):
+    recover_folder(tmp_path / "last")
+    assert list(tmp_path.iterdir()) == []

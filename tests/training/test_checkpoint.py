@@ -1,0 +1,167 @@
+"""Checkpoints come back to the bit, whole or not at all, and never run what is in them."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from maskwright.errors import WeightsError
+from maskwright.structures import ClassTable
+from maskwright.training.checkpoint import (
+    MODEL_FILE,
+    STATE_FILE,
+    ModelCard,
+    read_model_file,
+    read_state,
+    save_checkpoint,
+)
+
+TABLE = ClassTable.from_names(["person", "café"], [(1,), (0, 7)])
+
+
+def make_card(epoch: int = 3) -> ModelCard:
+    return ModelCard(
+        name="residual_attention_unet",
+        task="semantic",
+        options={"widths": [4, 8], "dropout": 0.1},
+        classes=TABLE.to_json(),
+        input={"resize": "square", "size": 64},
+        epoch=epoch,
+        scores={"mIoU": 0.1 + 0.2, "IoU/café": None},
+        recipe="name: ümlaut\n",
+    )
+
+
+def make_weights(seed: int = 0) -> dict[str, torch.Tensor]:
+    torch.manual_seed(seed)
+    odd = torch.tensor([0.0, -0.0, float("nan"), float("inf"), 1e-45])
+    return {
+        "float": torch.randn(3, 4),
+        "odd": odd,
+        "half": torch.randn(5).half(),
+        "turned": torch.randn(4, 6).T,
+        "count": torch.tensor(12),
+    }
+
+
+def make_state(seed: int = 0) -> dict[str, Any]:
+    return {"optimizer": {"state": {0: {"step": 4, "exp_avg": make_weights(seed)["float"]}}}, "best": 0.3, "epoch": 3}
+
+
+def bits(tensors: dict[str, torch.Tensor]) -> dict[str, tuple]:
+    return {key: (value.dtype, tuple(value.shape), value.numpy().tobytes()) for key, value in tensors.items()}
+
+
+def save(folder: Path, seed: int = 0, epoch: int = 3) -> None:
+    save_checkpoint(folder, make_card(epoch), make_weights(seed), make_state(seed))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_model_comes_back_to_the_bit_with_its_card(tmp_path: Path) -> None:
+    save(tmp_path / "last")
+    card, weights = read_model_file(tmp_path / "last" / MODEL_FILE)
+    assert bits(weights) == bits(make_weights())
+    assert card == make_card()
+    assert card.table == TABLE
+
+
+def test_the_training_state_comes_back_to_the_bit(tmp_path: Path) -> None:
+    save(tmp_path / "last")
+    state = read_state(tmp_path / "last")
+    assert state is not None
+    before, after = make_state()["optimizer"]["state"][0], state["optimizer"]["state"][0]
+    assert bits({"a": after["exp_avg"]}) == bits({"a": before["exp_avg"]})
+    assert (state["best"], state["epoch"], after["step"]) == (0.3, 3, 4)
+
+
+def test_a_second_save_replaces_the_whole_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "last"
+    save(folder)
+    (folder / "stray").write_text("of the first")
+    save(folder, seed=1, epoch=4)
+    assert sorted(files(folder)) == [MODEL_FILE, STATE_FILE]
+    card, weights = read_model_file(folder / MODEL_FILE)
+    assert card.epoch == 4
+    assert bits(weights) == bits(make_weights(1))
+    assert [path.name for path in tmp_path.iterdir()] == ["last"]
+
+
+def test_a_save_that_fails_leaves_the_old_checkpoint_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "last"
+    save(folder)
+    before = files(folder)
+    # The model is written, then the state cannot be.
+    with pytest.raises(Exception, match="pickle"):
+        save_checkpoint(folder, make_card(4), make_weights(1), {"cannot be saved": lambda: None})
+    assert files(folder) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["last"]
+
+
+def test_a_checkpoint_set_aside_by_a_killed_save_is_found_again(tmp_path: Path) -> None:
+    save(tmp_path / "last")
+    (tmp_path / "last").rename(tmp_path / "last.old")  # the first of the save's two renames
+    state = read_state(tmp_path / "last")
+    assert state is not None
+    assert state["epoch"] == 3
+
+
+def test_without_a_checkpoint_there_is_no_state(tmp_path: Path) -> None:
+    assert read_state(tmp_path / "last") is None
+
+
+def test_safetensors_of_another_program_are_refused_with_the_remedy(tmp_path: Path) -> None:
+    save_file({"weight": torch.ones(2)}, tmp_path / "foreign.safetensors", metadata={"format": "pt"})
+    with pytest.raises(WeightsError, match=r"foreign\.safetensors: .*Use checkpoints/best/model\.safetensors of a run"):
+        read_model_file(tmp_path / "foreign.safetensors")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+def test_a_truncated_model_file_is_refused(share: float, tmp_path: Path) -> None:
+    save(tmp_path / "last")
+    path = tmp_path / "last" / MODEL_FILE
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(WeightsError, match="Train or copy it again"):
+        read_model_file(path)
+
+
+def test_a_missing_model_file_is_a_weights_error(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"lost\.safetensors"):
+        read_model_file(tmp_path / "lost.safetensors")
+
+
+class Code:
+    """A pickle that makes a folder when it is read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+def test_a_state_with_code_is_refused_and_the_code_does_not_run(tmp_path: Path) -> None:
+    folder, made = tmp_path / "last", tmp_path / "made by the code"
+    save(folder)
+    torch.save({"epoch": 3, "extra": Code(made)}, folder / STATE_FILE)
+    with pytest.raises(WeightsError, match="Start again without --resume"):
+        read_state(folder)
+    assert not made.exists()
+    torch.load(folder / STATE_FILE, weights_only=False)  # the code is real
+    assert made.exists()
+
+
+def test_a_truncated_state_is_refused_wherever_it_ends(tmp_path: Path) -> None:
+    save(tmp_path / "last")
+    path = tmp_path / "last" / STATE_FILE
+    content = path.read_bytes()
+    for length in range(0, len(content) - 1, len(content) // 40):
+        path.write_bytes(content[:length])
+        with pytest.raises(WeightsError, match="Start again without --resume"):
+            read_state(tmp_path / "last")
