@@ -35,10 +35,10 @@ def test_annotations_are_grouped_by_image_in_file_order_and_empty_images_are_the
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"id": "1"}, "bad_annotation"),
-        ({"id": 1.0}, "bad_annotation"),
+        ({"id": "2"}, "bad_annotation"),
+        ({"id": 2.0}, "bad_annotation"),
         ({"id": None}, "bad_annotation"),
-        ({"id": [1]}, "bad_annotation"),
+        ({"id": [2]}, "bad_annotation"),
         ({"image_id": "1"}, "bad_annotation"),
         ({"category_id": "1"}, "bad_annotation"),
         ({"image_id": ...}, "bad_annotation"),
@@ -47,14 +47,124 @@ def test_annotations_are_grouped_by_image_in_file_order_and_empty_images_are_the
         ({"iscrowd": "no"}, "bad_annotation"),
         ({"image_id": 99}, "unknown_image"),
         ({"category_id": 99}, "unknown_category"),
-        ({"id": 2}, "duplicate_id"),
+        ({"id": 1}, "duplicate_id"),
     ],
     ids=str,
 )
 def test_an_annotation_that_does_not_fit_is_named_and_the_others_are_read(coco, changes: dict[str, Any], code: str):
-    read = read_coco(coco({"id": 2}, changes, {"id": 3}))
-    identity = changes.get("id", 2 if code == "duplicate_id" else None)
-    if "id" not in changes:
-        identity = 2
-    assert [fault.code for fault in read.faults] == [code] if identity != 2 or "id" in changes else True
-    assert len(read.annotations) + sum(fault.kind == "annotation" for fault in read.faults) == read.annotations_found == 3
+    read = read_coco(coco({"id": 1}, {"id": 2} | changes, {"id": 3}))
+    assert faults(read) == [(code, "annotation", changes.get("id", 2))]
+    assert [a.id for a in read.annotations] == [1, 3]
+    assert read.annotations_found == 3
+
+
+def test_an_annotation_without_an_id_is_named_by_its_position(coco):
+    (fault,) = read_coco(coco({}, {"id": ...})).faults
+    assert (fault.code, fault.record) == ("bad_annotation", None)
+    assert "record 1" in str(fault)
+    assert "`id`" in str(fault)
+
+
+def test_a_record_that_is_no_object_is_a_fault(write_json):
+    read = read_coco(write_json({"images": [], "categories": [], "annotations": [5]}))
+    assert faults(read) == [("bad_annotation", "annotation", None)]
+
+
+def test_of_a_repeated_id_the_first_record_is_used(coco):
+    read = read_coco(coco({"id": 7, "category_id": 1}, {"id": 7, "category_id": 2}))
+    assert [(a.id, a.category_id) for a in read.annotations] == [(7, 1)]
+
+
+def test_an_annotation_without_segmentation_or_crowd_flag_is_read(coco):
+    read = read_coco(coco({"segmentation": ..., "iscrowd": ...}))
+    assert faults(read) == []
+    assert [(bytes(a.segmentation), a.iscrowd) for a in read.annotations] == [(b"null", 0)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "1"},
+        {"height": ...},
+        {"width": "64"},
+        {"height": 0},
+        {"width": -64},
+        {"height": 10**6, "width": 10**6},
+        {"file_name": ...},
+        {"file_name": ""},
+        {"file_name": "a\0.png"},
+    ],
+    ids=str,
+)
+def test_an_image_that_cannot_be_used_is_named_and_costs_only_its_own_annotations(coco, changes: dict[str, Any]):
+    read = read_coco(coco({"image_id": 1}, {"image_id": 2}, images=[changes, {}]))
+    assert faults(read) == [("bad_image", "image", changes.get("id", 1)), ("unknown_image", "annotation", 1)]
+    assert [a.id for a in read.annotations] == [2]
+    assert read.annotations_found == 2
+
+
+def test_a_repeated_image_id_is_named(coco):
+    read = read_coco(coco({}, images=[{}, {"id": 1}]))
+    assert faults(read) == [("duplicate_id", "image", 1)]
+    assert [i.file_name for i in read.images] == ["1.png"]
+
+
+def test_a_category_without_a_name_is_named_and_so_are_its_annotations(write_json):
+    image = {"id": 1, "file_name": "1.png", "height": 8, "width": 8}
+    document = {
+        "images": [image],
+        "categories": [{"id": 4}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 4}],
+    }
+    read = read_coco(write_json(document))
+    assert faults(read) == [("bad_category", "category", 4), ("unknown_category", "annotation", 1)]
+
+
+def test_a_number_too_large_for_any_float_costs_one_record_not_the_file(coco):
+    path = coco({"area": 5}, {"id": 2})
+    path.write_text(path.read_text().replace('"area": 5', '"area": 1e999'))
+    assert faults(read_coco(path)) == [("bad_annotation", "annotation", 1)]
+
+
+SOUND = json.dumps({"images": [], "categories": [], "annotations": []}).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not JSON",
+        SOUND[:-5],
+        SOUND[:-1] + b",}",
+        b"\x1f\x8b\x08\x00",
+        b'{"images": [{"id": "1"}], "categories": [], "annotations": [{"id": 1, "ima',
+        b'{"images": [{"id": 1, "file_name": "\xff", "height": 1, "width": 1}], "categories": [], "annotations": []}',
+        b'{"images": [], "categories": [], "annotations": [' + b"[" * 100_000 + b"]" * 100_000 + b"]}",
+        b'{"images": [], "categories": [], "annotations": [{"segmentation": [NaN]}]}',
+    ],
+    ids=["empty", "text", "cut", "comma", "gzip", "cut after a fault", "not UTF-8", "deeply nested", "NaN"],
+)
+def test_what_is_not_json_is_refused_with_the_name_of_the_file(tmp_path: Path, content: bytes):
+    path = tmp_path / "labels.json"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"labels\.json: is n.*; expected a COCO file"):
+        read_coco(path)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[], 5, None, {}, {"images": [], "categories": []}, {"images": {}, "categories": [], "annotations": []}],
+    ids=str,
+)
+def test_json_with_another_top_level_is_refused_with_the_name_of_the_file(write_json, value: Any):
+    with pytest.raises(
+        DataError, match=r"labels\.json: is not a COCO file .* lists images, annotations and categories"
+    ):
+        read_coco(write_json(value))
+
+
+def test_a_missing_file_is_answered_with_the_nearest_and_exit_code_2(coco, tmp_path: Path):
+    coco()
+    with pytest.raises(UsageError, match=r"label\.json: it does not exist.*Nearest.*labels\.json") as caught:
+        read_coco(tmp_path / "label.json")
+    assert caught.value.exit_code == 2

@@ -34,7 +34,10 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     content = np.fromfile(path, np.uint8) if path.is_file() else None
     if content is None:
         raise DataError(f"{path}: the image file does not exist.")
-    decoded = cv2.imdecode(content, flags) if content.size else None
+    try:
+        decoded = cv2.imdecode(content, flags) if content.size else None
+    except cv2.error:  # more pixels than OpenCV reads
+        decoded = None
     if decoded is not None:
         return np.ascontiguousarray(decoded[:, :, ::-1]).astype(np.uint8, copy=False)
     try:

@@ -16,7 +16,10 @@ _PNG_OPTIONS = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IM
 
 def write_label_map(path: Path, label_map: LabelMap) -> None:
     """Write ``label_map`` ``(H, W)`` uint8 or uint16 losslessly; the file appears whole or not at all."""
-    encoded, content = cv2.imencode(".png", label_map, _PNG_OPTIONS)
+    try:
+        encoded, content = cv2.imencode(".png", label_map, _PNG_OPTIONS)
+    except cv2.error:
+        encoded, content = False, np.empty(0, np.uint8)
     if not encoded:
         raise DataError(f"{path}: a label map {label_map.shape} {label_map.dtype} cannot be written as PNG.")
     write_bytes(path, content.tobytes())

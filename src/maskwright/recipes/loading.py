@@ -55,7 +55,7 @@ def recipe_text(name_or_path: str) -> str:
         if path.is_file():
             return path.read_text(encoding="utf-8")
         siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        raise unknown_name("recipe file", name_or_path, [*siblings, *shipped()])
+        raise unknown_name(f"recipe file in {path.parent}", path.name, [*siblings, *shipped()])
     texts = shipped()
     if name_or_path not in texts:
         raise unknown_name("recipe", name_or_path, texts)

@@ -1,0 +1,197 @@
+"""COCO scores against pycocotools on small invented data sets."""
+
+import contextlib
+import copy
+import io
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools import mask as oracle
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from maskwright.annotations.categories import class_table, label_by_category
+from maskwright.annotations.coco import read_coco
+from maskwright.annotations.faults import Audit
+from maskwright.annotations.objects import draw_objects
+from maskwright.evaluation.coco import STATISTICS, coco_scores, ground_truth
+
+SIDE = 120
+CLASSES = {1: "person", 2: "dog", 5: "cake"}
+
+
+def pycocotools_scores(truth: dict[str, Any], results: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    """The 12 statistics and ``{category id: (AP, AP50)}``; None where pycocotools says -1."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth_set, found = COCO(), COCO()
+        truth_set.dataset = copy.deepcopy(truth)
+        truth_set.createIndex()
+        if results:
+            found = truth_set.loadRes(copy.deepcopy(results))
+        else:  # loadRes fails on an empty list
+            found.dataset = {**truth_set.dataset, "annotations": []}
+            found.createIndex()
+        evaluation = COCOeval(truth_set, found, kind)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    precision = evaluation.eval["precision"]
+    classes = {}
+    for k, category_id in enumerate(evaluation.params.catIds):
+        averages = [values[values > -1] for values in (precision[:, :, k, 0, 2], precision[0, :, k, 0, 2])]
+        classes[category_id] = tuple(values.mean() if values.size else None for values in averages)
+    return {**dict(zip(STATISTICS, map(defined, evaluation.stats), strict=True)), "classes": classes}
+
+
+def defined(value: float) -> float | None:
+    return None if value == -1 else float(value)
+
+
+def same(ours: float | None, theirs: float | None) -> bool:
+    return ours is theirs if theirs is None or ours is None else math.isclose(ours, theirs, rel_tol=0, abs_tol=1e-12)
+
+
+def record(box: tuple[int, ...], corner: bool) -> dict[str, Any]:
+    """Box and mask of an object; without its ``corner`` the mask is a quarter smaller than the box."""
+    x, y, width, height = box
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[y : y + height, x : x + width] = 1
+    if not corner:
+        mask[y : y + height // 2, x : x + width // 2] = 0
+    rle = oracle.encode(np.asfortranarray(mask))
+    return {
+        "bbox": [float(side) for side in box],
+        "segmentation": {"size": rle["size"], "counts": rle["counts"].decode()},
+    }
+
+
+@st.composite
+def datasets(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Up to 12 objects of all sizes on three images, detections near them and anywhere, scores that often tie."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    annotations, results = [], []
+    for _ in range(draw(st.integers(0, 12))):
+        image, category, box = int(rng.integers(1, 4)), int(rng.choice([1, 2])), random_box(rng)
+        shape = record(box, bool(rng.integers(2)))
+        area = float(oracle.area({**shape["segmentation"], "counts": shape["segmentation"]["counts"].encode()}))
+        crowd = int(rng.random() < 0.25)
+        identity = {"id": len(annotations) + 1, "image_id": image, "category_id": category}
+        annotations.append({**identity, "area": area, "iscrowd": crowd, **shape})
+        for _ in range(rng.choice([0, 1, 1, 2])):
+            near = tuple(int(side) for side in np.maximum(box + rng.integers(-2, 3, 4), [0, 0, 1, 1]))
+            results.append(detection(rng, image, category, near))
+    for _ in range(draw(st.integers(0, 5))):
+        # Class 5 has detections but no truth, class 7 neither.
+        results.append(detection(rng, int(rng.integers(1, 4)), int(rng.choice([1, 2, 5])), random_box(rng)))
+    truth = {
+        "images": [{"id": i, "height": SIDE, "width": SIDE} for i in (1, 2, 3)],
+        "categories": [{"id": i, "name": name} for i, name in {**CLASSES, 7: "kite"}.items()],
+        "annotations": annotations,
+    }
+    return truth, results
+
+
+def random_box(rng: np.random.Generator) -> tuple[int, ...]:
+    sides = rng.integers(*((4, 30), (30, 90), (96, 110))[rng.integers(3)], 2)
+    return (*(int(rng.integers(0, SIDE - side)) for side in sides), *(int(side) for side in sides))
+
+
+def detection(rng: np.random.Generator, image: int, category: int, box: tuple[int, ...]) -> dict[str, Any]:
+    score = float(rng.choice([0.25, 0.5, 0.5, 0.75, rng.random()]))
+    return {"image_id": image, "category_id": category, "score": score, **record(box, bool(rng.integers(2)))}
+
+
+def assert_equal_to_pycocotools(truth: dict[str, Any], results: list[dict[str, Any]]) -> None:
+    scores = coco_scores(truth, results)
+    for kind in ("bbox", "segm"):
+        theirs = pycocotools_scores(truth, results, kind)
+        for name in STATISTICS:
+            assert same(scores[kind][name], theirs[name]), (kind, name, scores[kind][name], theirs[name])
+        for category in truth["categories"]:
+            ours = scores["classes"][category["name"]]
+            for key, expected in zip((kind, f"{kind}50"), theirs["classes"][category["id"]], strict=True):
+                assert same(ours[key], expected), (category, key, ours[key], expected)
+
+
+@settings(max_examples=60)
+@given(datasets())
+def test_scores_equal_pycocotools_with_crowds_ties_and_empty_classes(dataset: Any):
+    assert_equal_to_pycocotools(*dataset)
+
+
+@settings(max_examples=15)
+@given(datasets())
+def test_no_results_at_all_score_as_pycocotools_would(dataset: Any):
+    assert_equal_to_pycocotools(dataset[0], [])
+
+
+@settings(max_examples=15)
+@given(datasets())
+def test_no_truth_at_all_has_no_scores(dataset: Any):
+    scores = coco_scores({**dataset[0], "annotations": []}, dataset[1])
+    assert set(scores["bbox"].values()) == set(scores["segm"].values()) == {None}
+
+
+def test_instances_are_counted_by_class_without_crowds():
+    shape = record((0, 0, 10, 10), True)
+    truth = {
+        "images": [{"id": 1, "height": SIDE, "width": SIDE}],
+        "categories": [{"id": i, "name": name} for i, name in CLASSES.items()],
+        "annotations": [
+            {"id": i, "image_id": 1, "category_id": category, "area": 100.0, "iscrowd": crowd, **shape}
+            for i, (category, crowd) in enumerate([(1, 0), (1, 0), (1, 1), (5, 1)], start=1)
+        ],
+    }
+    classes = coco_scores(truth, [])["classes"]
+    assert {name: row["instances"] for name, row in classes.items()} == {"person": 2, "dog": 0, "cake": 0}
+
+
+def test_the_scores_are_not_printed(capfd: pytest.CaptureFixture[str]):
+    shape = record((0, 0, 10, 10), True)
+    truth = {
+        "images": [{"id": 1, "height": SIDE, "width": SIDE}],
+        "categories": [{"id": 1, "name": "person"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "area": 100.0, "iscrowd": 0, **shape}],
+    }
+    result = {"image_id": 1, "category_id": 1, "score": 0.5, "file_name": "1.png", **shape}
+    assert coco_scores(truth, [result])["bbox"]["AP"] == pytest.approx(1.0, abs=1e-12)
+    assert capfd.readouterr().out == ""
+
+
+@pytest.fixture
+def truth_of_file(coco):
+    """``truth_of_file(*annotations)``: the ground truth of a COCO file with the classes 0 cake and 9 person."""
+
+    def make(*annotations: dict[str, Any]) -> dict[str, Any]:
+        read = read_coco(coco(*annotations, categories={0: "cake", 9: "person"}))
+        table = class_table(read, ["person", "cake"])
+        objects = draw_objects(read.images[0], read.annotations, label_by_category(read, table), Audit(""))
+        return ground_truth([objects], table)
+
+    return make
+
+
+def test_truth_carries_class_indices_and_ids_from_one(truth_of_file):
+    # pycocotools takes a match with annotation id 0 for no match.
+    truth = truth_of_file({"id": 0, "category_id": 0}, {"id": 5, "category_id": 9})
+    assert [(a["id"], a["category_id"]) for a in truth["annotations"]] == [(1, 2), (2, 1)]
+    assert truth["categories"] == [{"id": 1, "name": "person"}, {"id": 2, "name": "cake"}]
+
+
+def test_truth_carries_the_files_area_and_the_boxes_of_the_masks(truth_of_file):
+    (annotation,) = truth_of_file({"category_id": 9, "area": 77.5, "bbox": [0, 0, 1, 1], "iscrowd": 1})["annotations"]
+    assert annotation["area"] == 77.5
+    assert annotation["bbox"] == [10.0, 10.0, 10.0, 10.0]
+    assert annotation["iscrowd"] == 1
+
+
+def test_truth_that_is_its_own_prediction_scores_one(truth_of_file):
+    truth = truth_of_file({"category_id": 9}, {"category_id": 0, "segmentation": [[30, 5, 60, 5, 60, 40]]})
+    results = [{**a, "score": 0.5} for a in truth["annotations"]]
+    scores = coco_scores(truth, results)
+    assert scores["bbox"]["AP"] == scores["segm"]["AP"] == pytest.approx(1.0, abs=1e-12)
+    assert_equal_to_pycocotools(truth, results)

@@ -1,0 +1,129 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from maskwright.recipes.schema import Augment, Data, Evaluate, Input, Optimizer, Recipe, Train
+
+SOURCE = {"images": "images", "annotations": "labels.json"}
+SMALLEST: dict[str, Any] = {
+    "name": "smallest",
+    "task": "semantic",
+    "data": {"shapes": {}},
+    "model": {"name": "residual_attention_unet"},
+    "train": {"epochs": 1},
+}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"shapes": {}},
+        {"train": SOURCE, "validation": SOURCE},
+        {"train": SOURCE, "validation": SOURCE, "test": SOURCE},
+        {"source": SOURCE, "split": "8:1:1"},
+        {"source": SOURCE, "split": "0.8:0.2"},
+    ],
+    ids=lambda data: "+".join(data),
+)
+def test_the_ways_to_name_the_data(data: dict[str, Any]):
+    assert Data.model_validate(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({}, "give exactly one of"),
+        ({"root": "coco"}, "give exactly one of"),
+        ({"shapes": {}, "source": SOURCE, "split": "8:2"}, "give exactly one of"),
+        ({"train": SOURCE, "validation": SOURCE, "shapes": {}}, "give exactly one of"),
+        ({"validation": SOURCE}, "give exactly one of"),
+        ({"train": SOURCE}, "train needs validation"),
+        ({"source": SOURCE}, "belong together"),
+        ({"train": SOURCE, "validation": SOURCE, "split": "8:2"}, "belong together"),
+        ({"source": SOURCE, "split": "8"}, "pattern"),
+        ({"source": SOURCE, "split": "8:1:1:1"}, "pattern"),
+        ({"source": SOURCE, "split": "8/2"}, "pattern"),
+        ({"shapes": {}, "max_images": 0}, "greater than or equal to 1"),
+        ({"shapes": {}, "overlap": "largest"}, "smallest"),
+    ],
+    ids=str,
+)
+def test_data_that_is_named_in_no_way_or_in_two_is_refused(data: dict[str, Any], message: str):
+    with pytest.raises(ValidationError, match=message):
+        Data.model_validate(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "on"),
+    [
+        ({"shapes": {}}, ["test"]),
+        ({"train": SOURCE, "validation": SOURCE}, ["validation", "test"]),
+        ({"source": SOURCE, "split": "8:2"}, ["test"]),
+    ],
+    ids=["shapes", "two files", "split of two"],
+)
+def test_a_test_part_that_does_not_exist_cannot_be_scored(data: dict[str, Any], on: list[str]):
+    with pytest.raises(ValidationError, match=r"evaluate\.on names test"):
+        Recipe.model_validate(SMALLEST | {"data": data, "evaluate": {"on": on}})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"train": SOURCE, "validation": SOURCE, "test": SOURCE}, {"source": SOURCE, "split": "8:1:1"}],
+    ids=["three files", "split of three"],
+)
+def test_a_test_part_that_exists_can_be_scored(data: dict[str, Any]):
+    recipe = Recipe.model_validate(SMALLEST | {"data": data, "evaluate": {"on": ["validation", "test"]}})
+    assert recipe.evaluate.on == ("validation", "test")
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        (Augment, {"scale": [2.0, 0.5]}),
+        (Augment, {"scale": [0.0, 1.0]}),
+        (Augment, {"scale": [1.0]}),
+        (Augment, {"horizontal_flip": 1.5}),
+        (Augment, {"rotation": -1}),
+        (Augment, {"hue": 0.6}),
+        (Augment, {"crop": 8}),
+        (Input, {"size": 8}),
+        (Input, {"multiple": 0}),
+        (Input, {"resize": "stretch"}),
+        (Optimizer, {"lr": 0}),
+        (Optimizer, {"momentum": 1}),
+        (Train, {"epochs": 0}),
+        (Train, {"epochs": 1, "ema": 1.0}),
+        (Train, {"epochs": 1, "batch_size": 0}),
+        (Train, {"epochs": 1, "precision": "16"}),
+        (Train, {}),
+        (Evaluate, {"on": ["train"]}),
+        (Evaluate, {"show_score": 1.1}),
+    ],
+    ids=lambda value: str(getattr(value, "__name__", value)),
+)
+def test_values_out_of_their_range_are_refused(section: type, values: dict[str, Any]):
+    with pytest.raises(ValidationError):
+        section.model_validate(values)
+
+
+@pytest.mark.parametrize("name", ["../run", "a/b", "", ".hidden", "two words", "a\n"])
+def test_a_name_that_could_not_name_a_folder_is_refused(name: str):
+    with pytest.raises(ValidationError, match="name"):
+        Recipe.model_validate(SMALLEST | {"name": name})
+
+
+@pytest.mark.parametrize(
+    "section", [field for field, info in Recipe.model_fields.items() if hasattr(info.annotation, "model_fields")]
+)
+def test_unknown_keys_are_refused_in_every_section(section: str):
+    content = SMALLEST | {section: {**SMALLEST.get(section, {}), "unheard_of": 1}}
+    with pytest.raises(ValidationError, match=rf"{section}\.unheard_of"):
+        Recipe.model_validate(content)
+
+
+def test_a_validated_recipe_does_not_change():
+    recipe = Recipe.model_validate(SMALLEST)
+    with pytest.raises(ValidationError, match="frozen"):
+        recipe.train.epochs = 5  # type: ignore[misc]
