@@ -146,7 +146,8 @@ class Sampling(Section):
 class Train(Section):
     """How to train. ``ema`` is the decay of the moving average of the weights that is validated and kept, 0 for none.
 
-    ``device`` is ``auto``, ``cpu`` or ``cuda``; ``precision`` a mode of Lightning Fabric.
+    ``device`` is ``auto``, ``cpu`` or ``cuda``; ``precision`` a mode of Lightning Fabric. ``channels_last`` lays
+    semantic batches out as convolutions read them fastest.
     """
 
     epochs: int = Field(ge=1)
@@ -158,6 +159,7 @@ class Train(Section):
     clip_norm: float | None = Field(default=None, gt=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    channels_last: bool = True
     workers: int = Field(default=0, ge=0)
     validate_every: int = Field(default=1, ge=1)
     checkpoint_every: int | None = Field(default=None, ge=1)

@@ -21,6 +21,7 @@ from maskwright.datasets.semantic import SemanticDataset, SemanticSample
 from maskwright.errors import DataError, UsageError
 from maskwright.models.losses.cross_entropy import cross_entropy
 from maskwright.recipes.loading import dump
+from maskwright.recipes.schema import Recipe
 from maskwright.training.average import MovingAverage
 from maskwright.training.checkpoint import ModelCard, read_state, save_checkpoint
 from maskwright.training.loop import Losses, Scores, Training, train
@@ -54,6 +55,7 @@ def train_stage(experiment: Experiment, resume: bool = False, model: nn.Module |
     if model is None:
         model, coverage = build_model(recipe, len(experiment.prepared.table))
         report_weights(experiment, model, coverage)
+    model = model.to(memory_format=memory_format_of(recipe))
     fabric = Fabric(accelerator=recipe.train.device, devices=1, precision=recipe.train.precision)
     run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric)})
     optimizer = build_optimizer(recipe.train.optimizer.name, model.parameters(), **_optimizer_options(experiment))
@@ -102,6 +104,12 @@ def train_stage(experiment: Experiment, resume: bool = False, model: nn.Module |
 def seed_everything(seed: int) -> None:
     """Seed what initial weights are drawn from."""
     torch.manual_seed(seed)
+
+
+def memory_format_of(recipe: Recipe) -> torch.memory_format:
+    """Channels last for semantic models if the recipe says so; detection models take lists of images."""
+    wanted = recipe.task == "semantic" and recipe.train.channels_last
+    return torch.channels_last if wanted else torch.contiguous_format
 
 
 def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> None:
@@ -203,7 +211,7 @@ def semantic_losses(experiment: Experiment, fabric: Fabric, model: nn.Module, ba
     """Cross-entropy of the logits, and of the auxiliary head where the model has one."""
     images, labels = fabric.to_device(batch)
     ignore_index, loss = experiment.prepared.table.ignore_index, experiment.recipe.loss
-    output = model(images)
+    output = model(images.contiguous(memory_format=memory_format_of(experiment.recipe)))
     losses = {"cross_entropy": cross_entropy(output["logits"].float(), labels, ignore_index)}
     if "auxiliary" in output and loss.auxiliary:
         losses["auxiliary"] = loss.auxiliary * cross_entropy(output["auxiliary"].float(), labels, ignore_index)
