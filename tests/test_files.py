@@ -95,15 +95,15 @@ def test_a_first_folder_that_fails_leaves_nothing(tmp_path: Path):
 
 
 def test_the_old_folder_comes_back_after_a_kill_between_the_two_renames(tmp_path: Path):
-    (tmp_path / "last.old").mkdir()
-    (tmp_path / "last.old" / "old.txt").touch()
+    (tmp_path / ".last.old.part").mkdir()
+    (tmp_path / ".last.old.part" / "old.txt").touch()
     recover_folder(tmp_path / "last")
     assert [path.name for path in (tmp_path / "last").iterdir()] == ["old.txt"]
-    assert not (tmp_path / "last.old").exists()
+    assert not (tmp_path / ".last.old.part").exists()
 
 
 def test_the_new_folder_stays_after_a_kill_before_the_old_one_was_removed(tmp_path: Path):
-    for name in ("last", "last.old"):
+    for name in ("last", ".last.old.part"):
         (tmp_path / name).mkdir()
         (tmp_path / name / f"{name}.txt").touch()
     recover_folder(tmp_path / "last")

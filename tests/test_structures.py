@@ -98,3 +98,8 @@ def test_truth_without_scores_is_certain_and_no_crowd():
 
 def test_an_image_without_objects_has_boxes_of_shape_0_4():
     assert Instances.empty((20, 30)).boxes.shape == (0, 4)
+
+
+def test_a_class_cannot_take_the_name_of_the_background() -> None:
+    with pytest.raises(DataError, match=r"'background'.*rename it"):
+        ClassTable.from_names(["cat", " background "])

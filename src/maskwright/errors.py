@@ -63,11 +63,12 @@ def require_folder(path: Path, kind: str) -> Path:
 
 
 def _missing(path: Path, kind: str, expected: str) -> Path:
-    found = f"it is not a {expected}" if path.exists() else "it does not exist"
+    if path.exists():
+        raise UsageError(f"{path}: it is not a {expected}; expected the {kind} {expected}.")
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:
         parent = parent.parent
     missing_part = path.relative_to(parent).parts[0] if parent != path else path.name
     close = nearest(missing_part, (entry.name for entry in parent.iterdir())) if parent.is_dir() else []
     hint = f" Nearest in {parent}: {', '.join(close)}." if close else ""
-    raise UsageError(f"{path}: {found}; expected the {kind} {expected}.{hint}")
+    raise UsageError(f"{path}: it does not exist; expected the {kind} {expected}.{hint}")

@@ -48,7 +48,7 @@ def read_json(path: Path) -> Any:
 def writing_folder(folder: Path) -> Iterator[Path]:
     """Yield a new empty folder that takes the place of ``folder`` on success.
 
-    A killed process leaves either the old or the new folder under ``folder`` or ``<folder>.old``; see
+    A killed process leaves either the old or the new folder under ``folder`` or beside it; see
     :func:`recover_folder`.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def writing_folder(folder: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        old = folder.with_name(f"{folder.name}.old")
+        old = _old(folder)
         if folder.exists():
             os.replace(folder, old)
         os.replace(temporary, folder)
@@ -68,7 +68,12 @@ def writing_folder(folder: Path) -> Iterator[Path]:
 
 def recover_folder(folder: Path) -> None:
     """Bring back the old folder when a process was killed between the two renames of :func:`writing_folder`."""
-    old = folder.with_name(f"{folder.name}.old")
+    old = _old(folder)
     if old.is_dir() and not folder.exists():
         os.replace(old, folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(folder: Path) -> Path:
+    """Where a folder waits while its successor takes its name; hidden, so that no folder of the user's is meant."""
+    return folder.with_name(f".{folder.name}.old.part")

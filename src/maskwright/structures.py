@@ -54,13 +54,18 @@ class ClassTable:
     def from_names(cls, names: Iterable[str], source_ids: Sequence[tuple[int, ...]] | None = None) -> Self:
         """A table with indices 1..K in the order of ``names`` and colours that tell neighbours apart.
 
-        Raises ``DataError`` when two names are the same class.
+        Raises ``DataError`` when two names are the same class, or one is ``background``.
         """
         normalised = [normalise_name(name) for name in names]
         repeated = sorted({name for name in normalised if normalised.count(name) > 1})
         if repeated:
             raise DataError(
                 f"Class names repeat: {', '.join(repeated)}. Expected each class once; rename or merge them."
+            )
+        if BACKGROUND in normalised:
+            raise DataError(
+                f"A class is called '{BACKGROUND}', the name of pixels without a class; expected object classes only. "
+                "Choose the others by name, or rename it."
             )
         ids = source_ids or [()] * len(normalised)
         return cls(

@@ -93,3 +93,11 @@ def test_every_verb_is_a_function_of_the_package() -> None:
         assert callable(getattr(maskwright, name)) or name == "__version__"
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = maskwright.trian
+
+
+def test_an_output_that_is_a_file_is_an_error_and_no_traceback(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    annotations = tmp_path / "a.json"
+    annotations.write_text('{"images": [], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}')
+    (tmp_path / "taken").write_text("")
+    assert main(["masks", str(annotations), "--out", str(tmp_path / "taken")]) == 1
+    assert "taken" in capsys.readouterr().err

@@ -105,7 +105,7 @@ def test_a_save_that_fails_leaves_the_old_checkpoint_as_it_was(tmp_path: Path) -
 
 def test_a_checkpoint_set_aside_by_a_killed_save_is_found_again(tmp_path: Path) -> None:
     save(tmp_path / "last")
-    (tmp_path / "last").rename(tmp_path / "last.old")  # the first of the save's two renames
+    (tmp_path / "last").rename(tmp_path / ".last.old.part")  # the first of the save's two renames
     state = read_state(tmp_path / "last")
     assert state is not None
     assert state["epoch"] == 3

@@ -47,7 +47,7 @@ class CocoAnnotation(msgspec.Struct, gc=False):
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
     bbox: list[float] | None = None
     area: float | None = None
-    iscrowd: int = 0
+    iscrowd: int | bool = 0
 
 
 _Record = TypeVar("_Record", CocoImage, CocoAnnotation, CocoCategory)

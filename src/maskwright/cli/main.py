@@ -56,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MaskwrightError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _TRAINING_LIBRARIES:
             raise

@@ -157,6 +157,8 @@ def find(name: str) -> Entry:
 
 def _smp_entry(name: str) -> Entry:
     architecture, _, encoder = name.removeprefix("smp:").partition("/")
+    if not encoder:
+        raise UsageError(f"Model '{name}' names no encoder; expected smp:ARCHITECTURE/ENCODER, as smp:Unet/resnet18.")
     if architecture not in SMP_ARCHITECTURES:
         raise unknown_name("architecture of segmentation-models-pytorch", architecture, SMP_ARCHITECTURES)
     published = {}

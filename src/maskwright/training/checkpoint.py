@@ -66,7 +66,10 @@ def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
             f"{path}: holds weights, but not what model they belong to; expected a model file written by Maskwright. "
             "Use checkpoints/best/model.safetensors of a run."
         )
-    return ModelCard(**json.loads(metadata[CARD_KEY])), weights
+    try:
+        return ModelCard(**json.loads(metadata[CARD_KEY])), weights
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: has the card of another version ({error}). Use that version.") from error
 
 
 def read_state(folder: Path) -> dict[str, Any] | None:
