@@ -120,7 +120,9 @@ def test_another_seed_gives_other_weights(semantic_run: Path, tmp_path: Path) ->
     assert any(not torch.equal(one[key], other[key]) for key in one)
 
 
-def test_a_resumed_training_ends_with_the_bits_of_an_unbroken_one(semantic_run: Path, tmp_path: Path) -> None:
+def test_a_resumed_training_ends_with_the_bits_of_an_unbroken_one(
+    semantic_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(semantic_run, broken)
     # The state after epoch 1, as a kill during epoch 2 leaves it.
@@ -132,7 +134,10 @@ def test_a_resumed_training_ends_with_the_bits_of_an_unbroken_one(semantic_run: 
     state = read_state(broken / "checkpoints" / "last")
     assert state is not None
     assert state["position"]["epoch"] == 1
-    assert main(["run", str(broken / "recipe.yaml"), "--out", str(broken), "--resume", "--quiet"]) == 0
+    again = ["run", str(broken / "recipe.yaml"), "--out", str(broken), "--quiet"]
+    assert main(again) == 2, "a forgotten --resume must not throw the training away"
+    assert "interrupted after epoch 1" in capsys.readouterr().err
+    assert main([*again, "--resume"]) == 0
     assert_same_bits(semantic_run, broken)
     with (broken / "metrics.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]

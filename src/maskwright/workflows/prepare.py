@@ -81,11 +81,18 @@ def prepare(recipe: Recipe, folder: Path) -> Prepared:
     if recipe.data.split is not None:
         parts = _split(parts["source"], recipe.data.split, recipe.seed)
     for part in parts.values():
-        if not part.selection.images:
-            raise DataError(
-                f"{part.annotations}: has no image that the recipe's choice allows. Loosen data.* or classes."
-            )
+        _require_images(part)
     return Prepared(table, parts)
+
+
+def _require_images(part: Part) -> None:
+    if part.selection.images:
+        return
+    left_out = ", ".join(f"{len(ids)} {reason}" for reason, ids in part.selection.left_out.items()) or "none was listed"
+    raise DataError(
+        f"{part.annotations}: {part.name} has no image to use ({left_out}). "
+        f"Put the files into {part.folder}, or loosen data.* and classes."
+    )
 
 
 def check(run: RunFolder, prepared: Prepared) -> None:

@@ -1,6 +1,7 @@
 """The main job: every stage of a recipe in one run folder, each finished stage recorded and not done again."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from maskwright.workflows.prepare import check, declared_classes, require_data
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.report import report_stage
 from maskwright.workflows.run_folder import RunFolder, create_run, finished_stages, open_run
-from maskwright.workflows.train import draw_masks, report_weights, seed_everything, train_stage
+from maskwright.workflows.train import report_weights, require_resume, seed_everything, train_stage
+from maskwright.workflows.training_data import draw_masks
 
 
 def run(
@@ -26,9 +28,9 @@ def run(
 ) -> Path:
     """Check, draw masks, train, evaluate and report as ``recipe`` (a name or a file) says; returns the run folder.
 
-    Stages that the folder records as finished are not done again. A training that was interrupted starts over, or
-    goes on from its last checkpoint with ``resume``. Everything that can be wrong with the recipe, its files, its
-    model and its weights is said before any work is done.
+    Stages that the folder records as finished are not done again. A training that was interrupted goes on from its
+    last checkpoint with ``resume``; without it, it is refused rather than thrown away. Everything that can be wrong
+    with the recipe, its files, its model and its weights is said before any work is done.
 
     Raises ``UsageError``, ``DataError`` or ``WeightsError``.
     """
@@ -97,19 +99,23 @@ def _perform(
     score_to_compare(recipe)
     path = out if out is not None else Path("runs") / recipe.name
     model, coverage = None, None
-    classes = declared_classes(recipe)
-    seed_everything(recipe.seed)
     # Built before the run folder exists: weights that cannot be fetched must stop the job before any work is done.
     if "train" not in finished_stages(path):
+        classes = declared_classes(recipe)
+        seed_everything(recipe.seed)
         model, coverage = build_model(recipe, len(classes))
     folder = create_run(recipe, path, reporter)
     experiment = Experiment(folder)
     if model is not None:
+        require_resume(path, resume)
         report_weights(experiment, model, coverage)
     folder.perform("check", lambda: check(folder, experiment.prepared))
     if recipe.task == "semantic":
         folder.perform("masks", lambda: draw_masks(experiment))
-    folder.perform("train", lambda: train_stage(experiment, resume, model))
+    if model is None:
+        reporter.say("train: finished before, not done again")
+    else:
+        folder.perform("train", partial(train_stage, experiment, model, resume))
     if not train_only:
         folder.perform("evaluate", lambda: evaluate_stage(experiment))
         folder.perform("report", lambda: report_stage(experiment))

@@ -5,20 +5,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from lightning_fabric import Fabric
 from torch import nn
 from torch.utils.data import DataLoader
 
-from maskwright.annotations.objects import ImageObjects
-from maskwright.datasets import instance as instance_data
-from maskwright.datasets.augmentation import build_augmentation
-from maskwright.datasets.instance import InstanceDataset, InstanceSample
-from maskwright.datasets.sampling import SeededSampler, rarity_weights
-from maskwright.datasets.semantic import SemanticDataset, SemanticSample
-from maskwright.errors import DataError, UsageError
+from maskwright.datasets.sampling import SeededSampler
+from maskwright.errors import UsageError
 from maskwright.models.losses.cross_entropy import cross_entropy
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
@@ -28,63 +21,19 @@ from maskwright.training.loop import Losses, Scores, Training, train
 from maskwright.training.optimisation import build_optimizer, build_schedule
 from maskwright.training.trackers import CsvTracker, Metrics, TensorBoardTracker
 from maskwright.workflows.evaluate import evaluate_part
-from maskwright.workflows.experiment import Experiment, build_model, input_size, model_options, score_to_compare
-from maskwright.workflows.masks import Drawing, draw_image, mask_files, write_classes
-from maskwright.workflows.prepare import Part
+from maskwright.workflows.experiment import Experiment, model_options, score_to_compare
+from maskwright.workflows.training_data import build_loader
+
+LAST = "checkpoints/last"
 
 
-def draw_masks(experiment: Experiment) -> None:
-    """The masks stage: label maps of every part under ``masks/<part>``."""
-    data, table = experiment.recipe.data, experiment.prepared.table
-    drawing = Drawing(data.overlap, data.crowd, table.ignore_index, wide=len(table) > 254)
-    for part in experiment.prepared.parts.values():
-        folder, images = experiment.masks_folder(part.name), part.selection.images
-        files = mask_files([objects.image.file_name for objects in images])
-        for objects in experiment.run.reporter.track(images, f"masks of {part.name}"):
-            draw_image(objects, drawing, folder / files[objects.image.file_name])
-        write_classes(folder, table)
-
-
-def train_stage(experiment: Experiment, resume: bool = False, model: nn.Module | None = None) -> None:
-    """Train the recipe's model; with ``resume``, go on from ``checkpoints/last``.
-
-    ``model`` is the model already built by the caller's check of the weights, to spare building it twice.
-    """
+def train_stage(experiment: Experiment, model: nn.Module, resume: bool = False) -> None:
+    """Train ``model``; with ``resume``, go on from ``checkpoints/last``."""
     recipe, run = experiment.recipe, experiment.run
-    seed_everything(recipe.seed)
-    if model is None:
-        model, coverage = build_model(recipe, len(experiment.prepared.table))
-        report_weights(experiment, model, coverage)
-    model = model.to(memory_format=memory_format_of(recipe))
     fabric = Fabric(accelerator=recipe.train.device, devices=1, precision=recipe.train.precision)
     run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric)})
-    optimizer = build_optimizer(recipe.train.optimizer.name, model.parameters(), **_optimizer_options(experiment))
-    loader, sampler = build_loader(experiment)
-    prepared_model, prepared_optimizer = fabric.setup(model, optimizer)
-    training = Training(
-        fabric=fabric,
-        model=prepared_model,
-        optimizer=prepared_optimizer,
-        schedule=build_schedule(
-            recipe.train.schedule.name,
-            optimizer,
-            total_steps=recipe.train.epochs * len(loader),
-            warmup_steps=recipe.train.schedule.warmup_steps,
-            power=recipe.train.schedule.power,
-        ),
-        epochs=functools.partial(_batches, experiment, loader, sampler),
-        losses=functools.partial(semantic_losses if recipe.task == "semantic" else instance_losses, experiment, fabric),
-        validate=functools.partial(_validate, experiment),
-        save=functools.partial(_save, experiment),
-        trackers=[],
-        seed=recipe.seed,
-        best_by=score_to_compare(recipe),
-        validate_every=recipe.train.validate_every,
-        checkpoint_every=recipe.train.checkpoint_every,
-        clip_norm=recipe.train.clip_norm,
-        average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
-    )
-    if resume and (state := read_state(run.path / "checkpoints" / "last")) is not None:
+    training = _build_training(experiment, fabric, model.to(memory_format=memory_format_of(recipe)))
+    if resume and (state := read_state(run.path / LAST)) is not None:
         training.restore(state)
         run.reporter.say(f"train: goes on after epoch {training.position.epoch}")
     done = training.position.epoch
@@ -99,6 +48,49 @@ def train_stage(experiment: Experiment, resume: bool = False, model: nn.Module |
         for tracker in training.trackers:
             tracker.close()
     run.update_card(best={"epoch": position.best_epoch, "score": training.best_by, "value": position.best})
+
+
+def require_resume(path: Path, resume: bool) -> None:
+    """Raise ``UsageError`` when ``path`` holds an interrupted training that a new start would throw away."""
+    if resume or (state := read_state(path / LAST)) is None:
+        return
+    raise UsageError(
+        f"{path}: holds a training that was interrupted after epoch {state['position']['epoch']}; expected --resume, "
+        "which goes on from there. To start over, choose another folder with --out."
+    )
+
+
+def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) -> Training:
+    recipe = experiment.recipe
+    optimizer = build_optimizer(
+        recipe.train.optimizer.name, model.parameters(), **recipe.train.optimizer.model_dump(exclude={"name"})
+    )
+    loader, sampler = build_loader(experiment)
+    prepared_model, prepared_optimizer = fabric.setup(model, optimizer)
+    losses = semantic_losses if recipe.task == "semantic" else instance_losses
+    return Training(
+        fabric=fabric,
+        model=prepared_model,
+        optimizer=prepared_optimizer,
+        schedule=build_schedule(
+            recipe.train.schedule.name,
+            optimizer,
+            total_steps=recipe.train.epochs * len(loader),
+            warmup_steps=recipe.train.schedule.warmup_steps,
+            power=recipe.train.schedule.power,
+        ),
+        epochs=functools.partial(_batches, experiment, loader, sampler),
+        losses=functools.partial(losses, experiment, fabric),
+        validate=functools.partial(_validate, experiment),
+        save=functools.partial(_save, experiment),
+        trackers=[],
+        seed=recipe.seed,
+        best_by=score_to_compare(recipe),
+        validate_every=recipe.train.validate_every,
+        checkpoint_every=recipe.train.checkpoint_every,
+        clip_norm=recipe.train.clip_norm,
+        average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
+    )
 
 
 def seed_everything(seed: int) -> None:
@@ -144,67 +136,6 @@ class EpochLines:
 
     def close(self) -> None:
         """Nothing is pending."""
-
-
-def build_loader(experiment: Experiment) -> tuple[DataLoader[Any], SeededSampler]:
-    """The training batches; a last, smaller batch is left out, as BatchNorm cannot use a batch of one."""
-    recipe = experiment.recipe
-    dataset = _dataset(experiment)
-    if len(dataset) < recipe.train.batch_size:
-        raise DataError(
-            f"train has {len(dataset)} images, fewer than one batch of {recipe.train.batch_size}. "
-            "Lower train.batch_size or choose more images."
-        )
-    sampler = SeededSampler(len(dataset), recipe.seed, _sampling_weights(experiment))
-    loader = DataLoader(
-        dataset,
-        batch_size=recipe.train.batch_size,
-        sampler=sampler,
-        num_workers=recipe.train.workers,
-        collate_fn=instance_data.collate if recipe.task == "instance" else None,
-        drop_last=True,
-        persistent_workers=recipe.train.workers > 0,
-        multiprocessing_context="spawn" if recipe.train.workers > 0 else None,
-    )
-    return loader, sampler
-
-
-def _sampling_weights(experiment: Experiment) -> npt.NDArray[np.float64] | None:
-    sampling = experiment.recipe.train.sampling
-    if sampling.name == "shuffle":
-        return None
-    images = experiment.prepared.parts["train"].selection.images
-    presence = np.zeros((len(images), len(experiment.prepared.table)), np.bool_)
-    for row, objects in zip(presence, images, strict=True):
-        row[np.array(objects.labels, np.int64) - 1] = True
-    return rarity_weights(presence, sampling.power)
-
-
-def _dataset(experiment: Experiment) -> SemanticDataset | InstanceDataset:
-    recipe, part = experiment.recipe, experiment.prepared.parts["train"]
-    semantic = recipe.task == "semantic"
-    size = input_size(recipe.model.input) if semantic or recipe.augment.crop else None
-    augmentation = build_augmentation(
-        mask_fill=experiment.prepared.table.ignore_index if semantic else 0,
-        input_size=size,
-        **recipe.augment.model_dump(),
-    )
-    if semantic:
-        return SemanticDataset(semantic_samples(experiment, part), augmentation)
-    samples = [InstanceSample(part.path_of(objects), objects.instances()) for objects in part.selection.images]
-    return InstanceDataset(samples, augmentation)
-
-
-def semantic_samples(experiment: Experiment, part: Part) -> list[SemanticSample]:
-    """Image and label map of every used image of ``part``; ``UsageError`` when the masks are not drawn yet."""
-    folder = experiment.masks_folder(part.name)
-    images: Sequence[ImageObjects] = part.selection.images
-    files = mask_files([objects.image.file_name for objects in images])
-    samples = [SemanticSample(part.path_of(o), folder / files[o.image.file_name]) for o in images]
-    missing = [sample.label_map for sample in samples if not sample.label_map.is_file()]
-    if missing:
-        raise UsageError(f"{missing[0]}: the label map is missing ({len(missing)} in all). Run the masks stage again.")
-    return samples
 
 
 def semantic_losses(experiment: Experiment, fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
@@ -260,10 +191,6 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
     folder: Path = experiment.run.path / "checkpoints"
     for name in names:
         save_checkpoint(folder / name, card, training.weights(), training.state())
-
-
-def _optimizer_options(experiment: Experiment) -> dict[str, float]:
-    return experiment.recipe.train.optimizer.model_dump(exclude={"name"})
 
 
 def _device_name(fabric: Fabric) -> str:

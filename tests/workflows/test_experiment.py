@@ -1,0 +1,43 @@
+"""From a recipe to the parts of an experiment."""
+
+import pytest
+
+from maskwright.errors import UsageError
+from maskwright.recipes.loading import load_recipe
+from maskwright.workflows.experiment import build_model, input_size, model_options, score_to_compare
+
+
+@pytest.mark.parametrize(
+    ("overrides", "image", "expected"),
+    [
+        (["model.input.size=100"], (48, 64), (100, 100)),
+        (["model.input.size=100", "model.input.multiple=32"], (48, 64), (128, 128)),
+        (["model.input.resize=short-side", "model.input.size=96", "augment.crop=64"], (48, 64), (96, 128)),
+        (
+            ["model.input={resize: short-side, size: 96, longest: 100, multiple: 16}", "augment.crop=64"],
+            (48, 64),
+            (80, 112),
+        ),
+    ],
+)
+def test_the_input_size_follows_the_recipe(overrides: list[str], image: tuple[int, int], expected) -> None:
+    assert input_size(load_recipe("demo-semantic", overrides).model.input).of(image) == expected
+
+
+def test_detection_models_get_the_input_size_as_options() -> None:
+    options = model_options(load_recipe("demo-instance", ["model.input.longest=300"]))
+    assert (options["short_side"], options["longest"]) == (128, 300)
+    assert "short_side" not in model_options(load_recipe("demo-semantic"))
+
+
+def test_the_best_checkpoint_is_chosen_by_the_task_s_main_score() -> None:
+    assert score_to_compare(load_recipe("demo-semantic")) == "mIoU"
+    assert score_to_compare(load_recipe("demo-instance")) == "segm_AP"
+    with pytest.raises(UsageError, match="segm_AP50"):
+        score_to_compare(load_recipe("demo-instance", ["train.best_by=segm_ap50"]))
+
+
+def test_a_model_of_the_other_task_is_refused_with_those_of_this_one() -> None:
+    recipe = load_recipe("demo-semantic", ["model.name=mask_rcnn_small", "model.options={}"])
+    with pytest.raises(UsageError, match="Unknown semantic model 'mask_rcnn_small'"):
+        build_model(recipe, 3)

@@ -1,0 +1,70 @@
+"""From a recipe's data section to parts, and what stops before any work."""
+
+from pathlib import Path
+
+import pytest
+
+from maskwright.datasets.shapes import write_shapes
+from maskwright.errors import DataError, UsageError
+from maskwright.recipes.loading import load_recipe
+from maskwright.recipes.schema import Recipe
+from maskwright.workflows.prepare import declared_classes, prepare, require_data
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    """Thirty shapes in one file, split 8:1:1."""
+    write_shapes(tmp_path / "all", 30, seed=2)
+    data = f"{{root: {tmp_path}, source: {{images: all/images, annotations: all/annotations.json}}, split: '8:1:1'}}"
+    return load_recipe("demo-semantic", [f"data={data}"])
+
+
+def changed(recipe: Recipe, **data) -> Recipe:
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=data)})
+
+
+def images_of(recipe: Recipe, folder: Path) -> dict[str, list[int]]:
+    parts = prepare(recipe, folder).parts
+    return {name: [objects.image.id for objects in part.selection.images] for name, part in parts.items()}
+
+
+def test_a_split_covers_every_image_once_and_repeats(recipe: Recipe, tmp_path: Path) -> None:
+    parts = images_of(recipe, tmp_path)
+    assert [len(part) for part in parts.values()] == [24, 3, 3]
+    assert len(set().union(*parts.values())) == 30
+    assert images_of(recipe, tmp_path) == parts
+
+
+def test_another_seed_splits_otherwise(recipe: Recipe, tmp_path: Path) -> None:
+    assert images_of(recipe.model_copy(update={"seed": 9}), tmp_path) != images_of(recipe, tmp_path)
+
+
+def test_images_are_chosen_by_the_recipe(recipe: Recipe, tmp_path: Path) -> None:
+    chosen = changed(recipe, max_instances=3, drop_crowd_images=True, only_with_objects=True)
+    prepared = prepare(chosen, tmp_path)
+    for part in prepared.parts.values():
+        for objects in part.selection.images:
+            assert 1 <= len(objects.ids) <= 3
+            assert not any(objects.crowd)
+        assert part.selection.audit.adds_up
+    assert sum(map(len, images_of(changed(recipe, max_images=11), tmp_path).values())) == 11
+
+
+def test_a_choice_that_leaves_no_image_is_an_error(recipe: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "all" / "images").rename(tmp_path / "moved")
+    (tmp_path / "all" / "images").mkdir()
+    with pytest.raises(DataError, match=r"no image to use \(30 missing_image\)"):
+        prepare(recipe, tmp_path)
+
+
+def test_declared_classes_are_those_of_the_prepared_data(recipe: Recipe, tmp_path: Path) -> None:
+    chosen = recipe.model_copy(update={"classes": ["ring", "disc"]})
+    assert declared_classes(chosen).names == prepare(chosen, tmp_path).table.names == ["ring", "disc"]
+    with pytest.raises(UsageError, match="Nearest: ring"):
+        declared_classes(recipe.model_copy(update={"classes": ["rings"]}))
+
+
+def test_missing_data_stops_before_any_work(recipe: Recipe, tmp_path: Path) -> None:
+    require_data(recipe)
+    with pytest.raises(UsageError, match="expected the annotations file"):
+        require_data(changed(recipe, root=str(tmp_path / "elsewhere")))

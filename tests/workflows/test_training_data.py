@@ -1,0 +1,78 @@
+"""Samples, batches and label maps of a training."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskwright.errors import DataError, UsageError
+from maskwright.masks.png import read_label_map
+from maskwright.recipes.loading import load_recipe
+from maskwright.workflows.experiment import Experiment
+from maskwright.workflows.prepare import Part
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.run_folder import create_run
+from maskwright.workflows.training_data import build_loader, draw_masks, semantic_samples
+
+
+def experiment(folder: Path, *overrides: str, recipe: str = "demo-semantic") -> Experiment:
+    small = ["data.shapes={train: 10, validation: 2, seed: 3}", "train.batch_size=4", "model.input.size=64"]
+    return Experiment(create_run(load_recipe(recipe, [*small, *overrides]), folder, Reporter(quiet=True)))
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Experiment:
+    """A semantic experiment whose label maps are drawn."""
+    made = experiment(tmp_path / "run")
+    draw_masks(made)
+    return made
+
+
+def test_every_image_has_a_label_map_of_its_size(drawn: Experiment) -> None:
+    for name, part in drawn.prepared.parts.items():
+        samples = semantic_samples(drawn, part)
+        assert len(samples) == len(part.selection.images)
+        for sample, objects in zip(samples, part.selection.images, strict=True):
+            assert sample.label_map.is_relative_to(drawn.masks_folder(name))
+            assert read_label_map(sample.label_map).shape == (objects.image.height, objects.image.width)
+
+
+def test_missing_label_maps_are_named(tmp_path: Path) -> None:
+    made = experiment(tmp_path / "run")
+    part: Part = made.prepared.parts["train"]
+    with pytest.raises(UsageError, match=r"10 in all.*Run the masks stage"):
+        semantic_samples(made, part)
+
+
+def test_batches_are_whole_and_repeat_by_epoch(drawn: Experiment) -> None:
+    loader, sampler = build_loader(drawn)
+    epochs = []
+    for epoch in (1, 1, 2):
+        sampler.set_epoch(epoch)
+        epochs.append([(images.numpy(), labels.numpy()) for images, labels in loader])
+    assert [images.shape for images, _ in epochs[0]] == [(4, 3, 64, 64)] * 2
+    assert all(np.array_equal(a[0], b[0]) and np.array_equal(a[1], b[1]) for a, b in zip(*epochs[:2], strict=True))
+    assert not np.array_equal(epochs[0][0][0], epochs[2][0][0])
+
+
+def test_workers_change_nothing(drawn: Experiment, tmp_path: Path) -> None:
+    other = experiment(tmp_path / "other", "train.workers=1")
+    draw_masks(other)
+    for (images, labels), (others, other_labels) in zip(build_loader(drawn)[0], build_loader(other)[0], strict=True):
+        assert np.array_equal(images, others)
+        assert np.array_equal(labels, other_labels)
+
+
+def test_instance_batches_are_lists_of_images_and_targets(tmp_path: Path) -> None:
+    loader, _ = build_loader(experiment(tmp_path / "run", recipe="demo-instance"))
+    images, targets = next(iter(loader))
+    assert len(images) == len(targets) == 4
+    for image, target in zip(images, targets, strict=True):
+        assert target["masks"].shape[1:] == image.shape[1:]
+
+
+def test_fewer_images_than_a_batch_is_an_error(tmp_path: Path) -> None:
+    made = experiment(tmp_path / "run", "train.batch_size=16")
+    draw_masks(made)
+    with pytest.raises(DataError, match=r"10 images, fewer than one batch of 16.*batch_size"):
+        build_loader(made)
