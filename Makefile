@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test slow check benchmarks clean
+.PHONY: help demo test slow check clean
 help:
 	@echo "make demo   set up, then run the whole job on built-in data (about 4 minutes on a laptop)"
 	@echo "make test   set up, then run the checks and the tests"
@@ -12,15 +12,15 @@ help:
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "== setting up $(VENV): Maskwright with the tested versions of its libraries (one to three minutes, 6 GB) =="
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Maskwright needs Python 3.11 or newer; found $$($(PYTHON) --version). Use: make PYTHON=python3.11 …"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --constraint constraints.txt --editable '.[train,dev]'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Maskwright needs Python 3.11 or newer; found $$($(PYTHON) --version). Use: make PYTHON=python3.11 ..."; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --constraint constraints.txt --editable '.[train,dev]'
 	@touch $@
 	@echo "== set up =="
 
 demo: $(VENV)/.ready
 	@echo "== the whole job on built-in data: check, masks, two models, scores, report =="
-	$(BIN)/maskwright demo --out maskwright-demo
+	@$(BIN)/maskwright demo --out maskwright-demo
 
 check: $(VENV)/.ready
 	@echo "== style, types and layers =="
