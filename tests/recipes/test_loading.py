@@ -112,7 +112,7 @@ def test_the_key_on_is_a_word_not_the_truth_value_of_yaml_1_1(recipe_file: Path)
             "model.options.dropout=1e-3",
             "model",
             "options",
-            {"widths": [16, 32, 64], "bottleneck": 96, "dropout": 0.001},
+            {"widths": [24, 40, 64], "bottleneck": 96, "dropout": 0.001},
         ),
         ("train.best_by=mIoU=x", "train", "best_by", "mIoU=x"),
         ("train.best_by=", "train", "best_by", None),
