@@ -1,4 +1,4 @@
-"""The CPU recipe on 300 real COCO images at full length: half an hour, so run with ``-m slow``."""
+"""The CPU recipe on 300 real COCO images at full length: a quarter of an hour, so run with ``-m slow``."""
 
 import json
 from pathlib import Path
