@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from maskwright.class_colors import class_color
 from maskwright.errors import DataError, UsageError
-from maskwright.structures import ClassTable, Instances, class_color
+from maskwright.structures import ClassTable, Instances
 
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
 

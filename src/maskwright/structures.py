@@ -6,7 +6,6 @@ Images are ``(H, W, 3)`` uint8 RGB. Boxes are xyxy pixels, half-open. A label ma
 An RLE is COCO's compressed form ``{"size": [H, W], "counts": bytes}``.
 """
 
-import colorsys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
@@ -15,6 +14,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from maskwright.class_colors import class_color
 from maskwright.errors import DataError, unknown_name
 
 LabelMap = npt.NDArray[np.uint8 | np.uint16]
@@ -23,9 +23,10 @@ LabelMap = npt.NDArray[np.uint8 | np.uint16]
 Rle = dict[str, Any]
 
 BACKGROUND = "background"
+IGNORED_COLOR = (176, 176, 176)
 
 Task = Literal["semantic", "instance"]
-OverlapRule = Literal["last", "first", "smallest", "highest-index"]
+OverlapRule = Literal["last", "first", "smallest", "highest-index", "priority"]
 CrowdRule = Literal["ignore", "include", "skip"]
 
 
@@ -128,13 +129,14 @@ class ClassTable:
         """RGB colours ``(K + 1, 3)`` by label; background is black."""
         return np.array([(0, 0, 0), *(c.color for c in self.classes)], dtype=np.uint8)
 
-
-def class_color(index: int) -> tuple[int, int, int]:
-    """A bright RGB colour for class ``index``; the golden-ratio hue step keeps neighbours apart."""
-    hue = (0.02 + 0.618033988749895 * (index - 1)) % 1.0
-    value = (1.0, 0.85, 0.95)[index % 3]
-    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, value)
-    return round(red * 255), round(green * 255), round(blue * 255)
+    def png_palette(self) -> npt.NDArray[np.uint8] | None:
+        """RGB colours ``(256, 3)`` by label with the ignored label in grey; None when labels need 16 bits."""
+        if self.label_dtype != np.uint8:
+            return None
+        colors = np.zeros((256, 3), np.uint8)
+        colors[: len(self) + 1] = self.palette()
+        colors[self.ignore_index] = IGNORED_COLOR
+        return colors
 
 
 @dataclass

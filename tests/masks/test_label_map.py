@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
-from maskwright.masks.label_map import draw_label_map, paint
+from maskwright.masks.label_map import boxes_of, draw_label_map, paint
 from maskwright.masks.overlap import OVERLAP_RULES
+from maskwright.masks.rle import rasterise
 
 Mask = npt.NDArray[np.uint8]
+WEIGHTS = {1: 2.0, 2: 0.5, 3: 2.0}
 
 
 def encode(mask: Mask) -> Any:
@@ -31,6 +33,7 @@ def painted(masks: list[Mask], labels: list[int], rule: str, ignored: list[Mask]
                 "first": lambda i: -i,
                 "smallest": lambda i: (-masks[i].sum(dtype=int), i),
                 "highest-index": lambda i: (labels[i], i),
+                "priority": lambda i: (WEIGHTS[labels[i]], i),
             }[rule]
             expected[row, column] = labels[max(covering, key=rank)]
         elif any(mask[row, column] for mask in ignored):
@@ -67,6 +70,7 @@ def test_every_pixel_belongs_to_the_winner_of_the_rule(rule: str, scene: Any):
         labels,
         [int(mask.sum()) for mask in masks],
         rule=rule,
+        weights=[WEIGHTS[label] for label in labels],
         ignored=[encode(mask) for mask in ignored],
     )
     assert drawn.dtype == np.uint8
@@ -89,11 +93,12 @@ def test_painting_leaves_the_other_pixels_as_they_were():
     canvas = np.full((5, 4), 7, np.uint8)
     mask = np.zeros((4, 5), np.uint8)
     mask[1:3, 2:4] = 1
-    paint(canvas, encode(mask), 9)
+    paint(canvas, encode(mask), *boxes_of([encode(mask)]), 9)
     assert canvas.T.tolist() == np.where(mask, 9, 7).tolist()
 
 
 def test_runs_of_length_zero_paint_nothing():
     canvas = np.zeros((5, 4), np.uint8)
-    paint(canvas, oracle.frPyObjects({"size": [4, 5], "counts": [0, 0, 3, 2, 15, 0]}, 4, 5), 9)
+    rle = rasterise({"size": [4, 5], "counts": [0, 0, 3, 2, 15, 0]}, 4, 5).rle
+    paint(canvas, rle, *boxes_of([rle]), 9)
     assert canvas.ravel().tolist() == [0] * 3 + [9] * 2 + [0] * 15

@@ -7,12 +7,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hotcoco import mask as coco_mask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
-from maskwright.masks.rle import BadSegmentation, Drawn, compress, rasterise, run_lengths
+from maskwright.masks.rle import BadSegmentation, Drawn, columns, compress, rasterise, run_lengths
 
 # Whole, half and crooked coordinates, on the border and far beyond it: each takes another path through COCO's rule.
 COORDINATES = st.one_of(
@@ -131,7 +132,10 @@ JSON_VALUES = st.recursive(
     ),
     max_leaves=20,
 )
-FAULTS = {"empty_segmentation", "unreadable_segmentation", "bad_polygon", "rle_size", "rle_counts"}
+FAULTS = {
+    *("empty_segmentation", "unreadable_segmentation", "bad_polygon", "flat_polygon_list"),
+    *("rle_size", "rle_counts"),
+}
 
 
 @settings(max_examples=100)
@@ -139,3 +143,49 @@ FAULTS = {"empty_segmentation", "unreadable_segmentation", "bad_polygon", "rle_s
 def test_any_json_value_is_drawn_or_refused_with_a_named_fault(segmentation: Any):
     result = area_or_fault(segmentation, 8, 9)
     assert result in FAULTS or 0 <= result <= 72
+
+
+@st.composite
+def run_lengths_with_zeros(draw: st.DrawFn) -> tuple[list[int], int, int]:
+    lengths = draw(st.lists(st.integers(0, 5), min_size=1, max_size=12).filter(sum))
+    total = sum(lengths)
+    height = draw(st.sampled_from([side for side in range(1, total + 1) if total % side == 0]))
+    return lengths, height, total // height
+
+
+@given(run_lengths_with_zeros())
+def test_runs_of_length_zero_are_joined_and_the_mask_stays(scene: tuple[list[int], int, int]):
+    lengths, height, width = scene
+    rle = rasterise({"size": [height, width], "counts": lengths}, height, width).rle
+    expected = np.repeat(np.arange(len(lengths)) % 2, lengths).reshape((height, width), order="F")
+    assert oracle.decode(rle).tolist() == expected.tolist()
+    assert (run_lengths(rle)[1:] > 0).all()
+
+
+@given(st.integers(0, 2**20 - 1), st.integers(1, 5), st.integers(1, 6))
+def test_columns_are_the_part_of_the_mask_inside_its_box(pixels: int, height: int, scale: int):
+    width = 20 // height
+    mask = np.array([pixels >> i & 1 for i in range(height * width)], np.uint8).reshape(height, width)
+    # Taller images have runs of several code bytes.
+    mask = np.pad(mask, ((0, 40 * scale**2), (0, 0)))
+    rle = oracle.encode(np.asfortranarray(mask))
+    left, _, across, _ = (int(side) for side in oracle.toBbox(rle))
+    if across:
+        cut = columns(rle, left, across)
+        full = cut["counts"] if left + across == width else None
+        decoded = coco_mask.decode(cut)
+        assert decoded.tolist() == mask[:, left : left + across].tolist()
+        assert full is None or oracle.decode(cut).tolist() == decoded.tolist()
+
+
+@pytest.mark.parametrize("far", [1e7, 1e12, 1e300])
+def test_an_outline_too_long_to_walk_is_refused_at_once(far: float):
+    with pytest.raises(BadSegmentation, match="outline of") as caught:
+        rasterise([[-far, -far, far, -far, far, far, -far, far]], 48, 64)
+    assert caught.value.code == "polygon_bomb"
+
+
+@pytest.mark.parametrize("far", [1e3, 1e5, 6e5])
+def test_an_outline_far_beyond_the_image_is_drawn_as_pycocotools_does(far: float):
+    polygon = [5.0, 5.0, far, far, 30.0, 200.0]
+    assert rasterise([polygon], 48, 64).rle == oracle.frPyObjects([polygon], 48, 64)[0]

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+from hotcoco import mask as coco_mask
 
+from maskwright.masks.buffers import Buffers
 from maskwright.masks.overlap import paint_order
-from maskwright.masks.rle import run_lengths
+from maskwright.masks.rle import columns
 from maskwright.structures import LabelMap, Rle
 
 
@@ -20,34 +23,43 @@ def draw_label_map(
     ignored: Sequence[Rle] = (),
     ignore_index: int = 255,
     dtype: type[np.uint8] | type[np.uint16] = np.uint8,
+    weights: Sequence[float] = (),
+    values: Sequence[int] | None = None,
+    buffers: Buffers | None = None,
 ) -> LabelMap:
     """Draw N objects into one label map ``(H, W)``.
 
     ``ignored`` regions (crowds) get ``ignore_index`` where no object lies: a labelled object inside a crowd is known,
-    so it stays. ``areas`` are mask areas in pixels.
+    so it stays. ``areas`` are mask areas in pixels; ``weights`` go with the rule ``priority``.
+    ``values`` are painted instead of the ``labels``, by which the rule still goes. With ``buffers`` the result is valid
+    until the next call with them.
     """
     height, width = size
     # Column-major like RLE, so that the columns of an object are one contiguous piece.
-    canvas = np.zeros((width, height), dtype)
-    for rle in ignored:
-        paint(canvas, rle, ignore_index)
-    for i in paint_order(rule, labels, areas):
-        paint(canvas, rles[i], labels[i])
-    return np.ascontiguousarray(canvas.T)
+    buffers = buffers or Buffers()
+    canvas = buffers.array("canvas", (width, height), dtype)
+    canvas.fill(0)
+    values = labels if values is None else values
+    for rle, box in zip(ignored, boxes_of(ignored), strict=True):
+        paint(canvas, rle, box, ignore_index)
+    boxes = boxes_of(rles)
+    for i in paint_order(rule, labels, areas, weights):
+        paint(canvas, rles[i], boxes[i], values[i])
+    label_map = buffers.array("label map", (height, width), dtype)
+    cv2.transpose(canvas, label_map)
+    return label_map
 
 
-def paint(canvas: npt.NDArray[np.generic], rle: Rle, label: int) -> None:
-    """Set the pixels of ``rle`` to ``label`` in a transposed canvas ``(W, H)``; only the columns of the object move."""
-    height = canvas.shape[1]
-    lengths = run_lengths(rle)
-    if len(lengths) < 2:
-        return
-    first = int(lengths[0]) // height
-    foreground_end = int(lengths[: len(lengths) // 2 * 2].sum())
-    stop = -(-foreground_end // height)
-    inside = lengths[: len(lengths) // 2 * 2].copy()
-    inside[0] -= first * height
-    strip = np.zeros((stop - first) * height, np.bool_)
-    drawn = np.repeat(np.arange(len(inside)) % 2 == 1, inside)
-    strip[: len(drawn)] = drawn
-    np.copyto(canvas[first:stop], np.asarray(label, canvas.dtype), where=strip.reshape(stop - first, height))
+def boxes_of(rles: Sequence[Rle]) -> list[list[int]]:
+    """The tight box of each RLE as ``[left, top, width, height]`` in pixels; width 0 where it covers no pixel."""
+    return np.asarray(coco_mask.to_bbox(list(rles))).astype(int).tolist() if rles else []
+
+
+def paint(canvas: npt.NDArray[np.generic], rle: Rle, box: Sequence[int], label: int) -> None:
+    """Set the pixels of ``rle`` to ``label`` in a transposed canvas ``(W, H)``, touching only the ``box`` (ltwh)."""
+    left, top, width, height = box
+    if width and height:
+        inside = coco_mask.decode(columns(rle, left, width)).T[:, top : top + height]
+        np.copyto(
+            canvas[left : left + width, top : top + height], canvas.dtype.type(label), where=inside.view(np.bool_)
+        )

@@ -1,42 +1,94 @@
-"""Label maps as PNG files: the pixel value is the label, 8 or 16 bit, one channel."""
+"""Label maps as PNG files: the pixel value is the label, 8 bit (with colours for viewers) or 16 bit, one channel."""
 
+import struct
 from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import numpy.typing as npt
+from PIL import Image
+from zlib_ng import zlib_ng
 
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
+from maskwright.masks.buffers import Buffers
 from maskwright.structures import LabelMap
 
-# Label maps are runs of equal bytes: zlib's RLE strategy is as small here as the default and several times faster.
-_PNG_OPTIONS = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+# Level 2 of zlib-ng: label maps are runs of equal bytes, which more effort packs hardly better.
+_COMPRESSION = 2
+
+# The PNG specification (W3C, third edition): signature 5.2, colour types 11.2.1, filter types 9.2.
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _INDEXED = 0, 3
+_UP = 2
 
 
-def write_label_map(path: Path, label_map: LabelMap) -> None:
-    """Write ``label_map`` ``(H, W)`` uint8 or uint16 losslessly; the file appears whole or not at all."""
-    try:
-        encoded, content = cv2.imencode(".png", label_map, _PNG_OPTIONS)
-    except cv2.error:
-        encoded, content = False, np.empty(0, np.uint8)
-    if not encoded:
+def write_label_map(path: Path, label_map: LabelMap, palette: npt.NDArray[np.uint8] | None = None) -> None:
+    """Write ``label_map`` ``(H, W)`` uint8 or uint16 losslessly; the file appears whole or not at all.
+
+    With a ``palette`` ``(256, 3)`` an 8-bit file shows these colours in a viewer; the stored values stay the labels.
+    """
+    write_bytes(path, encode_png(path, label_map, palette))
+
+
+def encode_png(
+    path: Path,
+    label_map: LabelMap,
+    palette: npt.NDArray[np.uint8] | None = None,
+    buffers: Buffers | None = None,
+) -> bytes:
+    """The PNG file of ``label_map``, see :func:`write_label_map`; ``path`` names it in errors.
+
+    OpenCV and Pillow write the same several times slower.
+    """
+    if label_map.ndim != 2 or not label_map.size or label_map.dtype not in (np.uint8, np.uint16):
         raise DataError(f"{path}: a label map {label_map.shape} {label_map.dtype} cannot be written as PNG.")
-    write_bytes(path, content.tobytes())
+    height, width = label_map.shape
+    colors = palette if label_map.dtype == np.uint8 else None
+    header = struct.pack(
+        ">IIBBBBB", width, height, 8 * label_map.itemsize, _GREY if colors is None else _INDEXED, 0, 0, 0
+    )
+    chunks = [
+        (b"IHDR", header),
+        *([] if colors is None else [(b"PLTE", colors.tobytes())]),
+        (b"IDAT", zlib_ng.compress(_rows(label_map, buffers or Buffers()), _COMPRESSION)),
+        (b"IEND", b""),
+    ]
+    return _SIGNATURE + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib_ng.crc32(kind + content))
+        for kind, content in chunks
+    )
+
+
+def _rows(label_map: LabelMap, buffers: Buffers) -> npt.NDArray[np.uint8]:
+    """Each row as its difference from the row above: most of a label map becomes zeros."""
+    if label_map.dtype == np.uint16:
+        # PNG has the high byte first, and takes differences byte by byte.
+        label_map = label_map.astype(">u2", order="C").view(np.uint8)
+    height, width = label_map.shape
+    rows = buffers.array("png rows", (height, width + 1))
+    rows[:, 0] = _UP
+    rows[0, 1:] = label_map[0]
+    np.subtract(label_map[1:], label_map[:-1], out=rows[1:, 1:])
+    return rows
 
 
 def read_label_map(path: Path) -> LabelMap:
     """The label map ``(H, W)`` in ``path``: grey 8 or 16 bit, or palette indices.
 
-    Raises ``DataError`` when the file is missing, unreadable or has colour channels instead of labels.
+    Raises ``DataError`` when the file is missing, unreadable, has more pixels than Pillow takes for safe (178 million),
+    or has colour channels instead of labels.
     """
     try:
         with Image.open(path) as image:
             mode, labels = image.mode, np.array(image)
-    except (OSError, UnidentifiedImageError) as error:
+    # What Pillow raises for a damaged file depends on where the damage is.
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
         raise DataError(f"{path}: cannot be read as a label map ({error}); expected a one-channel PNG.") from error
     if labels.ndim != 2 or mode not in ("L", "P", "I;16", "I;16B", "I", "1"):
         raise DataError(f"{path}: has mode {mode}; expected one channel whose value is the label, not colours.")
     if labels.dtype not in (np.uint8, np.uint16):
-        labels = labels.astype(np.uint16 if labels.max(initial=0) > 255 else np.uint8)
+        lowest, highest = int(labels.min(initial=0)), int(labels.max(initial=0))
+        if lowest < 0 or highest > np.iinfo(np.uint16).max:
+            raise DataError(f"{path}: has values from {lowest} to {highest}; expected labels of 8 or 16 bits.")
+        labels = labels.astype(np.uint16 if highest > np.iinfo(np.uint8).max else np.uint8)
     return labels

@@ -1,0 +1,97 @@
+"""Which pixels of an image its objects cover, once or more than once: exact counts from RLEs, nothing dense."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from hotcoco import mask as coco_mask
+
+from maskwright.structures import Rle
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Pixels of one image; every pixel counts once in each number, however many objects lie on it.
+
+    ``classes[a]`` pixels are under at least one object of class ``a``. ``shared[a, b]`` with ``a < b`` pixels are under
+    an object of each of the two classes, ``shared[a, a]`` under at least two objects of class ``a``; pairs that share
+    no pixel are left out. ``objects`` pixels are under at least one object, ``contested`` under at least two,
+    ``crowd_only`` under a crowd region and no object.
+    """
+
+    classes: dict[int, int] = field(default_factory=dict)
+    shared: dict[tuple[int, int], int] = field(default_factory=dict)
+    objects: int = 0
+    contested: int = 0
+    crowd_only: int = 0
+
+
+def coverage(rles: Sequence[Rle], labels: Sequence[int], crowd: Sequence[bool]) -> Coverage:
+    """The coverage of N objects of one image: their RLEs, class labels, and which of them are crowd regions.
+
+    Crowd regions are no objects: they count in ``crowd_only`` alone.
+    """
+    by_class: dict[int, list[Rle]] = {}
+    for rle, label, is_crowd in zip(rles, labels, crowd, strict=True):
+        if not is_crowd:
+            by_class.setdefault(label, []).append(rle)
+    layers = {label: _once_and_twice(by_class[label]) for label in sorted(by_class)}
+    crowds = [rle for rle, is_crowd in zip(rles, crowd, strict=True) if is_crowd]
+    covered, contested = _together(layers)
+    return Coverage(
+        classes={label: _area(once) for label, (once, _) in layers.items()},
+        shared=_shared(layers),
+        objects=_area(covered),
+        contested=_area(contested),
+        crowd_only=_beyond(crowds, covered),
+    )
+
+
+# Pixels under at least one and under at least two of some masks; None where there are none.
+_Layers = tuple[Rle, Rle | None]
+
+
+def _once_and_twice(rles: Sequence[Rle]) -> _Layers:
+    once, twice = rles[0], None
+    for rle in rles[1:]:
+        twice = _union(twice, _both(once, rle))
+        once = coco_mask.merge([once, rle])
+    return once, twice
+
+
+def _together(layers: dict[int, _Layers]) -> tuple[Rle | None, Rle | None]:
+    """Pixels under at least one and under at least two objects of any class."""
+    if not layers:
+        return None, None
+    once, twice = _once_and_twice([class_once for class_once, _ in layers.values()])
+    for _, class_twice in layers.values():
+        twice = _union(twice, class_twice)
+    return once, twice
+
+
+def _shared(layers: dict[int, _Layers]) -> dict[tuple[int, int], int]:
+    pairs = {(label, label): _area(twice) for label, (_, twice) in layers.items()}
+    pairs |= {(a, b): _area(_both(layers[a][0], layers[b][0])) for a, b in combinations(layers, 2)}
+    return {pair: pixels for pair, pixels in pairs.items() if pixels}
+
+
+def _beyond(rles: Sequence[Rle], covered: Rle | None) -> int:
+    """Pixels under ``rles`` that ``covered`` leaves free."""
+    if not rles:
+        return 0
+    everything = [*rles, covered] if covered is not None else [*rles]
+    return _area(coco_mask.merge(everything)) - _area(covered)
+
+
+def _both(a: Rle, b: Rle) -> Rle:
+    return coco_mask.merge([a, b], intersect=True)
+
+
+def _union(a: Rle | None, b: Rle | None) -> Rle | None:
+    if a is None or b is None:
+        return a if b is None else b
+    return coco_mask.merge([a, b])
+
+
+def _area(rle: Rle | None) -> int:
+    return 0 if rle is None else int(coco_mask.area(rle))

@@ -1,0 +1,135 @@
+"""Measures of RLEs by the thousand, from their run lengths alone: nothing is decoded to pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+# So many that their runs stay in the processor's cache.
+_AT_ONCE = 500
+# Groups of 5 bits: seven hold 32 bits and a sign.
+_MOST_GROUPS = 7
+# The code of -1, which no run may be.
+_NEGATIVE_RUN = b"O"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Measures of N masks: ``sound`` ``(N,)`` bool, ``areas`` ``(N,)`` and ``bounds`` ``(N, 4)`` xyxy in pixels.
+
+    Where an RLE is not sound or empty, its bounds mean nothing.
+    """
+
+    sound: npt.NDArray[np.bool_]
+    areas: Integers
+    bounds: Integers
+
+
+def measure_runs(counts: Sequence[bytes | Sequence[int]], heights: npt.ArrayLike, widths: npt.ArrayLike) -> Runs:
+    """Measure RLEs by their ``counts``, compressed (bytes) or not, on images of ``heights`` × ``widths`` ``(N,)``.
+
+    Sound is an RLE whose counts are COCO's coding, not negative, and sum to height × width. Uncompressed counts must
+    be under 2³² in size.
+    """
+    height, width = (np.asarray(values, np.int64).reshape(-1) for values in (heights, widths))
+    runs = Runs(np.zeros(len(counts), np.bool_), np.zeros(len(counts), np.int64), np.zeros((len(counts), 4), np.int64))
+    for kind, decoded in ((bytes, _decompressed), (list, _listed)):
+        of_kind = [i for i, each in enumerate(counts) if isinstance(each, kind) and len(each)]
+        for start in range(0, len(of_kind), _AT_ONCE):
+            which = np.array(of_kind[start : start + _AT_ONCE])
+            lengths, starts = decoded([counts[i] for i in which])
+            runs.sound[which], runs.areas[which], runs.bounds[which] = _measured(
+                lengths, starts, height[which], width[which]
+            )
+    return runs
+
+
+def _measured(
+    lengths: Integers, starts: Integers, height: Integers, width: Integers
+) -> tuple[npt.NDArray[np.bool_], Integers, Integers]:
+    sums = np.cumsum(lengths)
+    sound = (np.minimum.reduceat(lengths, starts) >= 0) & (np.add.reduceat(lengths, starts) == height * width)
+    ones = np.flatnonzero((_positions(starts, lengths.size) % 2 == 1) & (lengths > 0))
+    begins = np.searchsorted(ones, starts)
+    numbers = np.diff(begins, append=ones.size)
+    before = np.repeat(sums[starts] - lengths[starts], numbers)
+    stop = sums[ones] - before
+    rows = np.repeat(height, numbers)
+    left, top = np.divmod(stop - lengths[ones], rows)
+    right, bottom = np.divmod(stop - 1, rows)
+    # A run that goes on into the next column touches the last row of one and the first of the other.
+    several = left != right
+    top[several], bottom[several] = 0, rows[several] - 1
+
+    least = [_reduced(np.minimum, values, begins) for values in (left, top)]
+    greatest = [_reduced(np.maximum, values, begins) + 1 for values in (right, bottom)]
+    covered = np.concatenate(([0], np.cumsum(lengths[ones])))
+    areas = covered[begins + numbers] - covered[begins]
+    return sound, areas, np.stack([*least, *greatest], axis=1)
+
+
+def _reduced(reduce: np.ufunc, values: Integers, begins: Integers) -> Integers:
+    """``values`` reduced from each of ``begins`` to the next; anything where there are none."""
+    # One more, because what is empty at the end begins behind the last value.
+    return reduce.reduceat(np.append(values, values[-1:] if values.size else 0), begins)
+
+
+def _listed(counts: Sequence[Any]) -> tuple[Integers, Integers]:
+    """The run lengths of all RLEs, one after the other, and where each RLE starts."""
+    lengths = np.fromiter(chain.from_iterable(counts), np.int64)
+    return lengths, _starts([len(each) for each in counts])
+
+
+def _decompressed(counts: Sequence[Any]) -> tuple[Integers, Integers]:
+    """Undo COCO's run coding as :func:`maskwright.masks.rle.run_lengths` does, for many RLEs at once.
+
+    What is not the coding gets a run of length -1.
+    """
+    # One that breaks off within a run would run on into the next.
+    codes = np.frombuffer(b"".join(each if _whole(each) else _NEGATIVE_RUN for each in counts), np.uint8) - np.uint8(48)
+    last = np.flatnonzero(codes & 0x20 == 0)
+    first = np.concatenate(([0], last[:-1] + 1))
+    values = _values(codes, first, last)
+    sizes = [len(each) if _whole(each) else len(_NEGATIVE_RUN) for each in counts]
+    starts = np.searchsorted(last, _starts(sizes))
+    position = _positions(starts, values.size)
+    # From the fourth on a run is coded relative to the run two before: two sums, over odd and even ones but the first.
+    for parity in (1, 0):
+        every_second = np.flatnonzero((position % 2 == parity) & (position > 0))
+        sums = np.cumsum(values[every_second])
+        begins = np.searchsorted(every_second, starts)
+        before = np.where(begins > 0, sums[begins - 1], 0) if sums.size else begins
+        values[every_second] = sums - np.repeat(before, np.diff(begins, append=sums.size))
+    values[starts[np.maximum.reduceat(codes, _starts(sizes)) > 63]] = -1
+    return values, starts
+
+
+def _whole(counts: bytes) -> bool:
+    return not counts[-1] - 48 & 0x20
+
+
+def _starts(sizes: Sequence[int]) -> Integers:
+    return np.concatenate(([0], np.cumsum(sizes)[:-1]))
+
+
+def _values(codes: npt.NDArray[np.uint8], first: Integers, last: Integers) -> Integers:
+    """The signed numbers of 5-bit groups, low first; what has more groups than a run may becomes -1."""
+    groups = last - first + 1
+    values = (codes[first] & 0x1F).astype(np.int64)
+    for place in range(1, min(int(groups.max()), _MOST_GROUPS)):
+        longer = np.flatnonzero(groups > place)
+        values[longer] += (codes[first[longer] + place] & 0x1F).astype(np.int64) << 5 * place
+    negative = np.flatnonzero(codes[last] & 0x10)
+    values[negative] -= np.int64(1) << 5 * np.minimum(groups[negative], _MOST_GROUPS)
+    values[groups > _MOST_GROUPS] = -1
+    return values
+
+
+def _positions(starts: Integers, size: int) -> Integers:
+    """For each of ``size`` runs its position in its RLE."""
+    return np.arange(size) - np.repeat(starts, np.diff(starts, append=size))
