@@ -3,6 +3,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -95,6 +96,55 @@ def test_a_cut_file_is_refused_with_its_name(tmp_path: Path, name: str, kept: fl
     path.write_bytes(content[: int(kept * len(content))])
     with pytest.raises(DataError, match=name):
         read_image(path)
+
+
+@pytest.mark.parametrize("name", ["1.png", "1.jpg", "1.webp"])
+def test_a_file_without_its_end_is_refused_before_a_decoder_could_fill_it_with_grey(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / name
+    Image.fromarray(COLOURS).save(path)
+    path.write_bytes(path.read_bytes()[:-10])
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: np.zeros((20, 30, 3), np.uint8))
+    with pytest.raises(DataError, match=rf"{name}: cannot be decoded as an image; its end is missing after \d+ bytes"):
+        read_image(path)
+
+
+def test_a_png_that_is_damaged_inside_is_refused_with_its_name(tmp_path: Path):
+    path = tmp_path / "1.png"
+    Image.fromarray(COLOURS).save(path)
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes(20) + content[middle + 20 :])
+    with pytest.raises(DataError, match=r"1\.png: cannot be decoded as an image"):
+        read_image(path)
+
+
+def test_a_picture_that_is_a_program_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "1.eps"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
+    monkeypatch.setattr("subprocess.check_call", lambda *_, **__: pytest.fail("a program was started"))
+    for read in (read_image, image_size):
+        with pytest.raises(DataError, match="no known image format"):
+            read(path)
+
+
+@pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (178_956_971, 1)])
+def test_the_limit_on_pixels_is_said(tmp_path: Path, width: int, height: int):
+    (tmp_path / "1.bmp").write_bytes(
+        b"BM"
+        + struct.pack("<IHHI", 54, 0, 0, 54)
+        + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    )
+    with pytest.raises(DataError, match=f"{width}×{height} pixels, and at most 178956970"):
+        image_size(tmp_path / "1.bmp")
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".jpg", "\udc80.jpg", "circle/1.jpg", "a\0b.jpg"])
+def test_names_that_no_file_can_have_are_refused_or_missing(tmp_path: Path, name: str):
+    os.symlink("circle", tmp_path / "circle")
+    with pytest.raises(DataError):
+        read_image(image_path(tmp_path, name))
 
 
 def test_a_missing_file_and_a_folder_are_refused_with_their_name(tmp_path: Path):

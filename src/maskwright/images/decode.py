@@ -1,6 +1,8 @@
 """Reading images: always RGB uint8, in the pixel orientation that annotations refer to, never outside the folder."""
 
+import os
 from pathlib import Path
+from typing import IO, cast
 
 import cv2
 import numpy as np
@@ -8,8 +10,18 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from maskwright.errors import DataError
+from maskwright.images.truncation import is_cut
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+
+# What Pillow decodes by itself. Not EPS, for which it starts Ghostscript: a picture must not run a program.
+FORMATS = (
+    *("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000", "AVIF"),
+    *("PCX", "ICO", "DDS", "DIB", "SGI", "SUN", "QOI", "MSP", "PSD", "TGA"),
+)
+
+# Pillow takes a header with more for a decompression bomb, and so do we.
+MOST_PIXELS = 178_956_970
 
 
 def image_path(folder: Path, file_name: str) -> Path:
@@ -18,7 +30,11 @@ def image_path(folder: Path, file_name: str) -> Path:
     Raises ``DataError`` when the name leads out of the folder (absolute, ``..``, or a link that leaves it).
     """
     path = folder / file_name
-    if Path(file_name).is_absolute() or not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = not Path(file_name).is_absolute() and path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, characters no file can bear
+        raise DataError(f"Image {file_name!a} in {folder}: {error}; expected a name that a file can have.") from error
+    if not inside:
         raise DataError(f"Image '{file_name}' lies outside {folder}; expected a name inside the images folder.")
     return path
 
@@ -26,34 +42,70 @@ def image_path(folder: Path, file_name: str) -> Path:
 def read_image(path: Path) -> npt.NDArray[np.uint8]:
     """The image ``(H, W, 3)`` RGB; grey, palette, alpha and 16-bit files are converted.
 
-    EXIF orientation is not applied: COCO's sizes and masks refer to the stored pixels.
+    EXIF orientation is not applied: COCO's sizes and masks refer to the stored pixels. (In TIFF the orientation says
+    how pixels are stored; every reader applies it, and so does this one.)
 
-    Raises ``DataError`` when the file is missing or is not an image.
+    Raises ``DataError`` when the file is missing, is not an image, or ends before its last pixel.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    content = np.fromfile(path, np.uint8) if path.is_file() else None
+    content = path.read_bytes() if os.path.isfile(path) else None
     if content is None:
         raise DataError(f"{path}: the image file does not exist.")
+    if is_cut(content):  # OpenCV 4 would fill what is missing with grey
+        raise DataError(
+            f"{path}: cannot be decoded as an image; its end is missing after {len(content)} bytes. "
+            "Download or export it again."
+        )
     try:
-        decoded = cv2.imdecode(content, flags) if content.size else None
+        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
     except cv2.error:  # more pixels than OpenCV reads
         decoded = None
     if decoded is not None:
-        return np.ascontiguousarray(decoded[:, :, ::-1]).astype(np.uint8, copy=False)
+        return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, decoded), np.uint8)
     try:
-        with Image.open(path) as image:
+        with open_header(path) as image:
+            _size_within_limit(image)
             return np.array(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow raises whatever a damaged field leads it to
         raise DataError(f"{path}: cannot be decoded as an image ({error}).") from error
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """``(H, W)`` from the header alone; ``DataError`` when the file is not an image."""
+    """``(H, W)`` from the header alone; ``DataError`` when the file is not an image or has over ``MOST_PIXELS``."""
     try:
-        with Image.open(path) as image:
-            return image.height, image.width
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        with open_header(path) as image:
+            return _size_within_limit(image)
+    except Exception as error:  # as in read_image
         raise DataError(f"{path}: cannot be read as an image ({error}).") from error
+
+
+def open_header(path: Path) -> Image.Image:
+    """The image at ``path`` with its header read and nothing decoded; close it after use.
+
+    Unlike ``Image.open`` it opens an image of any number of pixels, so that their number can be told.
+
+    Raises ``UnidentifiedImageError`` when it is of no known format, and whatever Pillow raises for a damaged header.
+    """
+    with path.open("rb") as file:
+        head = file.read(16)
+    for load_readers in (Image.preinit, Image.init):  # the common ones; all, which takes a while
+        load_readers()
+        for name in FORMATS:
+            factory, accept = Image.OPEN.get(name, (None, None))
+            if factory is not None and (accept is None or accept(head) is True):
+                try:
+                    # Given a name, it opens the file itself and closes it with the image.
+                    return factory(cast("IO[bytes]", str(path)), "")
+                except SyntaxError:  # Pillow's way of saying that it is another format after all
+                    continue
+    raise UnidentifiedImageError("it is of no known image format")
+
+
+def _size_within_limit(image: Image.Image) -> tuple[int, int]:
+    height, width = image.height, image.width
+    if height * width > MOST_PIXELS:
+        raise ValueError(f"it has {width}×{height} pixels, and at most {MOST_PIXELS} are read; cut it into tiles")
+    return height, width
 
 
 def find_images(source: Path) -> list[Path]:

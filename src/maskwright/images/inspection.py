@@ -1,0 +1,174 @@
+"""What an image file on disk is: its format, size and pixels, and whether they can all be read.
+
+Files come from anywhere, so nothing here trusts them: the header is read first, and pixels are decoded only where
+their number is known to be safe for memory.
+"""
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from maskwright.images.decode import MOST_PIXELS, open_header, read_image
+from maskwright.images.truncation import ends_early
+
+State = Literal["whole", "truncated", "unreadable", "not decoded"]
+
+# Where Pillow begins to warn of a decompression bomb: at 4 bytes a pixel, a quarter of a gibibyte.
+MOST_DECODED = MOST_PIXELS // 2
+
+_CUT = "its end is missing"
+_ORIENTATION = 0x0112
+_BITS_PER_SAMPLE = 258
+_BITS_OF_MODE = {"1": 1, "I": 32, "F": 32}
+
+# Several threads inspect images; together they hold one large image at a time.
+_LARGE = 16_000_000
+_one_large_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image file; where its header cannot be read, ``format`` is empty and ``size`` None.
+
+    ``size`` is ``(H, W)`` as stored, before the EXIF ``orientation`` (1 to 8, 1 is upright) turns it. ``mode`` is
+    Pillow's (``RGB``, ``L``, ``P`` …), ``bits`` the bits per channel. ``state`` is ``whole`` when every pixel was
+    decoded, and ``not decoded`` when there are too many to try; where it is not ``whole``, ``reason`` says why.
+    """
+
+    path: Path
+    state: State
+    reason: str = ""
+    format: str = ""
+    size: tuple[int, int] | None = None
+    mode: str = ""
+    bits: int = 8
+    orientation: int = 1
+    alpha: bool = False
+    animated: bool = False
+
+    @property
+    def pixels(self) -> int:
+        """H × W; 0 when the header cannot be read."""
+        return self.size[0] * self.size[1] if self.size else 0
+
+    @property
+    def shown_size(self) -> tuple[int, int] | None:
+        """``(H, W)`` after the EXIF orientation, as viewers show it; orientations 5 to 8 swap the sides."""
+        if self.size is None or self.orientation < 5:
+            return self.size
+        return self.size[1], self.size[0]
+
+    @property
+    def gray(self) -> bool:
+        """Whether there is one channel of brightness instead of colours."""
+        return self.mode in ("1", "L", "LA", "La", "I", "F") or self.mode.startswith("I;")
+
+    @property
+    def palette(self) -> bool:
+        """Whether pixels are indices of colours."""
+        return self.mode in ("P", "PA")
+
+    @property
+    def cmyk(self) -> bool:
+        """Whether the colours are those of ink."""
+        return self.mode == "CMYK"
+
+    @property
+    def deep(self) -> bool:
+        """Whether a channel has more than 8 bits."""
+        return self.bits > 8
+
+
+def inspect(path: Path, most_decoded: int = MOST_DECODED) -> ImageFile:
+    """What the file at ``path`` is. Whatever is wrong with it is in the result; nothing is raised.
+
+    Every pixel is decoded, unless there are more than ``most_decoded``. JPEGs are decoded at an eighth of their size,
+    which reads all of the file and takes a sixty-fourth of the memory. A damaged stretch inside a JPEG is not found:
+    its decoders do not report it.
+    """
+    cut = False
+    try:
+        cut = ends_early(path)
+        if path.stat().st_size == 0:
+            return ImageFile(path, "unreadable", "it is empty (0 bytes)")
+        with open_header(path) as image:
+            return _described(path, image, cut, most_decoded)
+    except Exception as error:  # readers raise whatever a damaged field of a file leads them to
+        return ImageFile(path, "truncated" if cut else "unreadable", _CUT if cut else _message(error))
+
+
+def _described(path: Path, image: Image.Image, cut: bool, most_decoded: int) -> ImageFile:
+    # All of this before decoding, which changes what the image says of itself.
+    size, mode, bits, format = (image.height, image.width), image.mode, _bits(image), image.format or ""
+    animated = getattr(image, "is_animated", False) and format != "MPO"
+    orientation = 1 if format in ("PNG", "TIFF") else _orientation(image)
+    state, reason = ("truncated", _CUT) if cut else _decoded(path, image, most_decoded)
+    # PNG says it after the pixels; in TIFF it is a matter of storage, which readers have already seen to.
+    if format == "PNG" and state == "whole":
+        orientation = _orientation(image)
+    alpha = image.has_transparency_data
+    return ImageFile(path, state, reason, format, size, mode, bits, orientation, alpha, animated)
+
+
+def _decoded(path: Path, image: Image.Image, most: int) -> tuple[State, str]:
+    pixels = image.width * image.height
+    if pixels > most:
+        return "not decoded", f"it has {pixels} pixels; at most {most} are decoded"
+    try:
+        with one_large_at_a_time(pixels):
+            if image.format == "WEBP":
+                read_image(path)  # through OpenCV: Pillow would hold the pixels four times
+                return "whole", ""
+            image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
+            image.load()
+    except Exception as error:  # see inspect
+        return "truncated" if "truncated" in str(error) else "unreadable", _message(error)
+    return "whole", ""
+
+
+@contextmanager
+def pillow_silenced() -> Iterator[None]:
+    """Leave unsaid what Pillow warns of, in all threads: a damaged file is reported, and by its name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
+
+
+@contextmanager
+def one_large_at_a_time(pixels: int) -> Iterator[None]:
+    """Wait, when an image has many pixels, until no other such image is being decoded."""
+    if pixels <= _LARGE:
+        yield
+        return
+    with _one_large_at_a_time:
+        yield
+
+
+def _bits(image: Image.Image) -> int:
+    """Bits per channel as stored: Pillow reads colours of 16 bits as 8, and only the file's own field tells."""
+    if image.mode in _BITS_OF_MODE:
+        return _BITS_OF_MODE[image.mode]
+    if image.mode.startswith("I;"):
+        return 16
+    stored = getattr(image, "tag_v2", {}).get(_BITS_PER_SAMPLE)
+    if stored:
+        return max(stored)
+    return 16 if any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())) else 8
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # EXIF is a file within the file, and as often damaged; viewers show such an image upright
+        return 1
+    return found if found in range(1, 9) else 1
+
+
+def _message(error: Exception) -> str:
+    return str(error) or type(error).__name__
