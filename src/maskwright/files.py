@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,20 +14,31 @@ from typing import Any
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; rename it to ``path`` on success, remove it on failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
     # Without the name of path in it, which may be as long as a name can be.
     temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         yield temporary
         os.replace(temporary, path)
-    finally:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a full disk names no file, and nobody knows the temporary one
+        raise
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``, creating its folder."""
     with writing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove the files in ``folder`` that a killed process was writing; none that another is writing may be there."""
+    for path in folder.glob(".*.part"):
+        if re.fullmatch(r"\.[0-9a-f]{32}\.part", path.name):
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, content: str) -> None:

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from maskwright.annotations.faults import REMEDIES, STILL_USED, Audit, Fault
+from maskwright.annotations.faults import FAULTS, REPAIRABLE, STILL_USED, Audit, Fault
 
 
 def fault(code: str, record: int = 1) -> Fault:
@@ -46,7 +48,7 @@ def test_json_gives_every_fault_with_its_id_and_remedy():
                 "kind": "annotation",
                 "id": 2463,
                 "message": "annotation 2463 has something wrong",
-                "remedy": REMEDIES["empty_segmentation"],
+                "remedy": FAULTS["empty_segmentation"].remedy,
             }
         ],
     }
@@ -59,7 +61,7 @@ def test_lines_name_file_and_id_of_each_fault_and_the_remedy_once():
     assert audit.lines() == [
         "labels.json: annotation 5 has something wrong; skipped.",
         "labels.json: annotation 6 has something wrong; skipped.",
-        f"  remedy: {REMEDIES['rle_size']}.",
+        f"  remedy: {FAULTS['rle_size'].remedy}.",
     ]
 
 
@@ -77,3 +79,40 @@ def test_objects_that_are_still_used_are_not_called_skipped(code: str):
     audit = Audit("labels.json", found=1, used=1, faults=[fault(code, 8)])
     assert audit.lines() == [f"labels.json: 1 used with {code} (annotations 8)."]
     assert audit.adds_up
+
+
+def test_a_fault_names_its_record_or_only_the_file():
+    assert str(fault("rle_size", 5)) == "annotation 5 has something wrong"
+    assert str(Fault("json_bom", "file", None, "begins with a mark")) == "begins with a mark"
+
+
+def test_what_was_mended_in_the_text_is_told_as_read_all_the_same():
+    audit = Audit("labels.json", faults=[Fault("json_bom", "file", None, "begins with a mark")])
+    assert audit.lines() == ["labels.json: begins with a mark; read all the same."]
+
+
+@pytest.mark.parametrize("code", sorted(FAULTS))
+def test_every_fault_has_a_severity_and_says_what_to_do_in_a_phrase(code: str):
+    severity, remedy = FAULTS[code]
+    assert severity in ("error", "warning")
+    assert remedy[0].islower()
+    assert remedy[-1] not in ".;,"
+
+
+def test_a_warning_costs_no_record():
+    assert {code for code, kind in FAULTS.items() if kind.severity == "warning"} <= STILL_USED
+
+
+def test_what_a_repair_may_mend_is_said_to_be_mended_by_it():
+    # Of these two, only what is missing or empty can be mended, and that has a code or a message of its own.
+    promised = {code for code, kind in FAULTS.items() if "--fix" in kind.remedy}
+    assert REPAIRABLE - {"bad_annotation", "bad_polygon"} <= promised
+    of_file = {code for code in promised - REPAIRABLE if not code.startswith("json_")}
+    assert of_file == {"backslash_path", "case_differs", "unicode_form"}
+
+
+def test_every_fault_is_in_the_page_about_check_or_of_another_format():
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "check.md").read_text(encoding="utf-8")
+    codes = list(FAULTS)
+    others = codes[codes.index("unreadable_file") : codes.index("class_id_differs")]
+    assert [code for code in codes if f"`{code}`" not in page and code not in others] == []

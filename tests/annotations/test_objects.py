@@ -41,7 +41,7 @@ def rle(counts: Any, size: Any = (H, W)) -> dict[str, Any]:
         ([[10, 10, None, 30, 10, 30]], "bad_polygon"),
         ([[10, 10, True, 30, 10, 30]], "bad_polygon"),
         ([[10, 10, 10**400, 30, 10, 30]], "bad_polygon"),
-        ([10, 10, 30, 10, 30, 30], "bad_polygon"),
+        ([10, 10, 30, 10, 30, 30], "flat_polygon_list"),
         ({}, "rle_size"),
         ({"counts": [H * W]}, "rle_size"),
         (rle([H * W], (W, H)), "rle_size"),

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from maskwright.annotations.categories import class_table
-from maskwright.annotations.coco import CocoImage, read_coco
-from maskwright.annotations.objects import ImageObjects
-from maskwright.annotations.selection import Choice, Selection, class_statistics, select, split_images
+from maskwright.annotations.coco import read_coco
+from maskwright.annotations.selection import Choice, Selection, class_statistics, select
 
 
 def chosen(path: Path, choice: Choice | None = None, folder: Path | None = None, classes=None) -> Selection:
@@ -52,6 +51,11 @@ def text(folder: Path) -> None:
     (folder / "2.png").write_text("not an image")
 
 
+def cut(folder: Path) -> None:
+    content = (folder / "2.png").read_bytes()
+    (folder / "2.png").write_bytes(content[:-20])
+
+
 def other_size(folder: Path) -> None:
     cv2.imwrite(str(folder / "2.png"), np.zeros((64, 48, 3), np.uint8))
 
@@ -67,6 +71,7 @@ def link_out(folder: Path) -> None:
         (missing, "missing_image", "has no file '2.png'"),
         (empty, "unreadable_image", "cannot be read as an image"),
         (text, "unreadable_image", "cannot be read as an image"),
+        (cut, "truncated_image", "its end is missing"),
         (other_size, "image_size", "48×64 pixels on disk, but 64×48 in the JSON"),
         (link_out, "unreadable_image", "lies outside"),
     ],
@@ -81,6 +86,12 @@ def test_an_image_whose_file_cannot_be_used_is_left_out_by_name(coco, pictures: 
     assert found in str(fault)
     assert "2.png" in str(fault)
     assert (selection.audit.found, selection.audit.used, dict(selection.audit.skipped)) == (3, 1, {code: 2})
+
+
+def test_a_name_that_no_file_can_have_is_left_out(coco, pictures: Path):
+    selection = chosen(coco({}, images=[{"file_name": "x" * 300 + ".png"}]), folder=pictures)
+    assert selection.left_out == {"missing_image": [1]}
+    assert selection.audit.adds_up
 
 
 def test_a_name_that_leads_out_of_the_folder_is_left_out(coco, pictures: Path):
@@ -139,29 +150,6 @@ def test_what_was_left_out_while_reading_is_in_the_audit(coco):
 def test_classes_that_the_file_does_not_list_are_named(coco):
     table = class_table(read_coco(coco(categories={1: "cake", 2: "dog"}, name="train.json")))
     assert select(read_coco(coco(categories={5: "dog"})), table).absent_classes == ["cake"]
-
-
-def pool(count: int) -> list[ImageObjects]:
-    return [ImageObjects(CocoImage(i, f"{i}.png", 4, 4)) for i in range(count)]
-
-
-@pytest.mark.parametrize("count", [0, 1, 7, 100])
-def test_every_image_lands_in_exactly_one_part(count: int):
-    parts = split_images(pool(count), (8, 1, 1), seed=0)
-    assert sorted(objects.image.id for part in parts for objects in part) == list(range(count))
-    assert len(parts) == 3
-
-
-def test_parts_have_the_sizes_of_the_ratios():
-    assert [len(part) for part in split_images(pool(100), (8, 1, 1), seed=0)] == [80, 10, 10]
-    assert [len(part) for part in split_images(pool(100), (0.5, 0.5), seed=0)] == [50, 50]
-
-
-def test_the_split_depends_on_the_seed_and_on_nothing_else():
-    images = pool(50)
-    first = split_images(images, (8, 1, 1), seed=3)
-    assert first == split_images(images[::-1], (8, 1, 1), seed=3)
-    assert first != split_images(images, (8, 1, 1), seed=4)
 
 
 def test_statistics_count_objects_images_and_pixels_but_no_crowds(coco):

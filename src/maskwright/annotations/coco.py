@@ -3,15 +3,16 @@
 Segmentations stay raw bytes until they are drawn, which is what makes a file of half a gigabyte a matter of seconds.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
+from maskwright.annotations.collector import collector_paused
 from maskwright.annotations.faults import Fault
-from maskwright.errors import DataError, require_file
+from maskwright.annotations.json_text import read_text, reading
+from maskwright.annotations.loose_records import records
 from maskwright.structures import normalise_name
 
 
@@ -38,8 +39,20 @@ class CocoCategory(msgspec.Struct, gc=False):
     name: str
 
 
+class _Unstated(int):
+    """A number that a file leaves out."""
+
+
+# A record without iscrowd is no crowd; this zero tells it from one that says so.
+UNSTATED_CROWD = _Unstated(0)
+
+
 class CocoAnnotation(msgspec.Struct, gc=False):
-    """One record of ``annotations``; ``bbox`` is xywh in pixels, ``segmentation`` undecoded JSON."""
+    """One record of ``annotations``; ``bbox`` is xywh in pixels, ``segmentation`` undecoded JSON.
+
+    ``iscrowd`` is ``UNSTATED_CROWD``, a zero, where the record has none. ``ignore`` is undecoded too: COCO's tools
+    write over that field, and so it is only known here to be told of.
+    """
 
     id: int
     image_id: int
@@ -47,7 +60,8 @@ class CocoAnnotation(msgspec.Struct, gc=False):
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
     bbox: list[float] | None = None
     area: float | None = None
-    iscrowd: int | bool = 0
+    iscrowd: int | bool = UNSTATED_CROWD
+    ignore: msgspec.Raw = msgspec.Raw(b"0")
 
 
 _Record = TypeVar("_Record", CocoImage, CocoAnnotation, CocoCategory)
@@ -89,79 +103,48 @@ class CocoFile:
 
 _strict = msgspec.json.Decoder(_Document)
 _loose = msgspec.json.Decoder(_LooseDocument)
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_any = msgspec.json.Decoder()
 
 
 def read_coco(path: Path) -> CocoFile:
-    """Read the COCO JSON at ``path``.
+    """Read the COCO JSON at ``path``, which may be compressed by gzip.
 
-    Records that do not fit (wrong types, repeated ids, references to nothing) are left out and listed in ``faults``.
+    Records that do not fit (wrong types, repeated ids, references to nothing) are left out and listed in ``faults``,
+    and so is what was mended to read the file: a byte-order mark, UTF-16, trailing commas, NaN, ids written as strings.
 
-    Raises ``UsageError`` when there is no such file, ``DataError`` when it is not JSON or not COCO's top level.
+    Raises ``UsageError`` when there is no such file, :class:`BadJson` (a ``DataError``) when it is not JSON or not
+    COCO's top level.
     """
-    content = require_file(path, "annotations").read_bytes()
     faults: list[Fault] = []
-    try:
-        document = _decode(path, content, faults)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: is not valid JSON ({error}); expected a COCO file. Export or download it again."
-        ) from error
-    except RecursionError as error:
-        raise DataError(f"{path}: is nested too deeply; expected a COCO file. Export or download it again.") from error
-    found = len(document.annotations) + sum(fault.kind == "annotation" for fault in faults)
-    images = _unique(document.images, "image", faults)
-    categories = _unique(document.categories, "category", faults)
-    annotations = _unique(document.annotations, "annotation", faults)
-    annotations = _referring(annotations, {i.id for i in images}, {c.id for c in categories}, faults)
+    return coco_of_text(path, read_text(path, faults), faults)
+
+
+def coco_of_text(path: Path, content: bytes, faults: list[Fault]) -> CocoFile:
+    """The COCO file whose text is ``content``; ``path`` names it in messages. See :func:`read_coco`."""
+    with collector_paused():
+        document = reading(path, content, faults, _decode)
+        found = len(document.annotations) + sum(fault.code in ("bad_annotation", "missing_id") for fault in faults)
+        images = _unique(document.images, "image", faults)
+        categories = _unique(document.categories, "category", faults)
+        annotations = _unique(document.annotations, "annotation", faults)
+        annotations = _referring(annotations, {i.id for i in images}, {c.id for c in categories}, faults)
     return CocoFile(path, images, categories, annotations, found, faults)
 
 
-def _decode(path: Path, content: bytes, faults: list[Fault]) -> _Document:
+def _decode(content: bytes, faults: list[Fault]) -> _Document:
     try:
         return _strict.decode(content)
-    except msgspec.ValidationError:
-        return _decode_loosely(path, content, faults)
-
-
-def _decode_loosely(path: Path, content: bytes, faults: list[Fault]) -> _Document:
-    """Decode record by record, so that one bad record does not cost the file."""
-    try:
+    except (msgspec.ValidationError, UnicodeDecodeError):
         loose = _loose.decode(content)
-    except msgspec.ValidationError as error:
-        raise DataError(
-            f"{path}: is not a COCO file ({error}); expected an object with the lists images, annotations and "
-            "categories."
-        ) from error
-    return _Document(
-        _records(loose.images, CocoImage, "image", faults),
-        _records(loose.annotations, CocoAnnotation, "annotation", faults),
-        _records(loose.categories, CocoCategory, "category", faults),
-    )
-
-
-def _records(raw: Sequence[msgspec.Raw], record_type: type[_Record], kind: str, faults: list[Fault]) -> list[_Record]:
-    decoder = msgspec.json.Decoder(record_type)
-    records = []
-    for position, content in enumerate(raw):
-        try:
-            records.append(decoder.decode(content))
-        except msgspec.ValidationError as error:
-            message = f"(record {position}) does not fit COCO: {error}"
-            faults.append(Fault(f"bad_{kind}", kind, _identity(content), message))
-    return records
-
-
-def _identity(content: msgspec.Raw) -> Any:
-    """The record's ``id``, whatever it is; the other fields stay undecoded, because one of them is at fault."""
-    try:
-        return _any.decode(_fields.decode(content)["id"])
-    except (msgspec.ValidationError, KeyError):
-        return None
+        return _Document(
+            records(loose.images, CocoImage, "image", faults),
+            records(loose.annotations, CocoAnnotation, "annotation", faults),
+            records(loose.categories, CocoCategory, "category", faults),
+        )
 
 
 def _unique(records: list[_Record], kind: str, faults: list[Fault]) -> list[_Record]:
+    if len({record.id for record in records}) == len(records):
+        return records
     kept: dict[int, _Record] = {}
     for record in records:
         if record.id in kept:
@@ -174,6 +157,8 @@ def _unique(records: list[_Record], kind: str, faults: list[Fault]) -> list[_Rec
 def _referring(
     annotations: list[CocoAnnotation], images: set[int], categories: set[int], faults: list[Fault]
 ) -> list[CocoAnnotation]:
+    if {each.image_id for each in annotations} <= images and {each.category_id for each in annotations} <= categories:
+        return annotations
     kept = []
     for annotation in annotations:
         if annotation.image_id not in images:

@@ -1,17 +1,18 @@
 """Choosing the images an experiment uses, with every annotation of the others accounted for."""
 
-from collections.abc import Iterable
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from maskwright.annotations.categories import absent_classes, label_by_category
 from maskwright.annotations.coco import CocoFile, CocoImage
-from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.faults import STILL_USED, Audit, Fault
 from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path, image_size
+from maskwright.images.truncation import ends_early
 from maskwright.structures import ClassTable
 
 
@@ -46,16 +47,29 @@ class Selection:
     absent_classes: list[str] = field(default_factory=list)
 
 
-def select(coco: CocoFile, table: ClassTable, folder: Path | None = None, choice: Choice | None = None) -> Selection:
+def select(
+    coco: CocoFile,
+    table: ClassTable,
+    folder: Path | None = None,
+    choice: Choice | None = None,
+    labels: Mapping[int, int] | None = None,
+) -> Selection:
     """The images of ``coco`` that ``choice`` allows, with their objects drawn.
+
+    ``labels`` gives the class index by category id; by default it goes by the names in ``table``.
 
     With ``folder``, an image whose file is missing, unreadable or of another size than the JSON says is left out and
     named in the audit. ``left_out`` lists image ids by reason. The audit covers every annotation of the file.
     """
     choice = choice or Choice()
     audit = audit_of_reading(coco)
-    selection = Selection(table, [], audit, absent_classes=absent_classes(coco, table))
-    labels, by_image = label_by_category(coco, table), coco.by_image()
+    absent = absent_classes(coco, table)
+    if labels is None:
+        labels = label_by_category(coco, table)
+    else:
+        absent = [c.name for c in table if c.index not in labels.values()]
+    selection = Selection(table, [], audit, absent_classes=absent)
+    by_image = coco.by_image()
     for image in coco.images:
         annotations = by_image[image.id]
         fault = _file_fault(image, folder) if folder is not None else None
@@ -82,7 +96,7 @@ def audit_of_reading(coco: CocoFile) -> Audit:
     """An audit that holds what was left out while reading ``coco``."""
     audit = Audit(str(coco.path))
     for fault in coco.faults:
-        if fault.kind == "annotation":
+        if fault.kind == "annotation" and fault.code not in STILL_USED:
             audit.found += 1
             audit.fault(fault)
         else:
@@ -90,13 +104,20 @@ def audit_of_reading(coco: CocoFile) -> Audit:
     return audit
 
 
+def unread(coco: CocoFile, kind: str) -> Counter[str]:
+    """How many records of ``kind`` (``image``, ``annotation``, ``category``) were left out while reading, by fault."""
+    return Counter(fault.code for fault in coco.faults if fault.kind == kind and fault.code not in STILL_USED)
+
+
 def _file_fault(image: CocoImage, folder: Path) -> Fault | None:
     try:
         path = image_path(folder, image.file_name)
-        if not path.is_file():
+        if not os.path.isfile(path):  # unlike Path.is_file, False for a name that no file can have
             return Fault("missing_image", "image", image.id, f"has no file '{image.file_name}' in {folder}")
+        if ends_early(path):
+            return Fault("truncated_image", "image", image.id, f"('{image.file_name}') is cut off: its end is missing")
         found = image_size(path)
-    except DataError as error:
+    except (DataError, OSError) as error:
         return Fault("unreadable_image", "image", image.id, f"('{image.file_name}'): {error}")
     if found != (image.height, image.width):
         message = (
@@ -105,17 +126,6 @@ def _file_fault(image: CocoImage, folder: Path) -> Fault | None:
         )
         return Fault("image_size", "image", image.id, message)
     return None
-
-
-def split_images(
-    images: Iterable[ImageObjects], ratios: tuple[float, ...], seed: int
-) -> tuple[list[ImageObjects], ...]:
-    """Shuffle with ``seed`` and cut by ``ratios``; every image lands in exactly one part, each in id order."""
-    pool = sorted(images, key=lambda objects: objects.image.id)
-    order = np.random.default_rng(seed).permutation(len(pool))
-    cuts = np.round(np.cumsum(ratios) / np.sum(ratios) * len(pool)).astype(int)
-    parts = np.split(order, cuts[:-1])
-    return tuple([pool[i] for i in sorted(part)] for part in parts)
 
 
 def class_statistics(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, dict[str, int]]:

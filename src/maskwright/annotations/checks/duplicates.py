@@ -1,0 +1,125 @@
+"""Pictures that occur twice: within a file, which a split must keep together, or in two, where they are a leak."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from maskwright.annotations.checks.threads import in_threads
+from maskwright.annotations.coco import CocoFile, CocoImage
+from maskwright.annotations.faults import Fault
+from maskwright.annotations.image_groups import joined
+from maskwright.errors import DataError
+from maskwright.images.decode import image_path
+from maskwright.images.fingerprint import Fingerprint, fingerprint
+from maskwright.images.inspection import pillow_silenced
+from maskwright.images.near_duplicates import near_pairs
+
+
+class Pair(NamedTuple):
+    """Ids of two images that are the ``same`` to the pixel, or ``near``: copies that were compressed, scaled or cut.
+
+    ``distance`` is in how many of 64 bits their perceptual hashes differ, 0 for the same.
+    """
+
+    first: int
+    second: int
+    kind: Literal["same", "near"]
+    distance: int
+
+
+@dataclass
+class Fingerprints:
+    """The fingerprints of the images of one file; position i of ``ids`` and ``prints`` is one image.
+
+    ``unread`` are the ids of the images without one, because their file is missing or cannot be read.
+    """
+
+    ids: list[int] = field(default_factory=list)
+    prints: list[Fingerprint] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
+
+
+def fingerprints(
+    coco: CocoFile,
+    folder: Path,
+    workers: int | None = None,
+    track: Callable[[Iterator[Fingerprint | None]], Iterable[Fingerprint | None]] = iter,
+) -> Fingerprints:
+    """The fingerprints of the images of ``coco`` in ``folder``, in file order.
+
+    Every file is decoded, in ``workers`` threads (None: one per core, 0: none). ``track`` is handed an iterator of
+    ``len(coco.images)`` and passes it on, which shows progress.
+    """
+    found = Fingerprints()
+    each = track(in_threads(partial(_fingerprint, folder=folder), coco.images, workers))
+    with pillow_silenced():
+        for image, its_print in zip(coco.images, each, strict=True):
+            if its_print is None:
+                found.unread.append(image.id)
+            else:
+                found.ids.append(image.id)
+                found.prints.append(its_print)
+    return found
+
+
+def duplicates_within(found: Fingerprints) -> Iterator[Pair]:
+    """The pairs of images of one file that are one picture, ordered by kind and then as in the file.
+
+    An image that is the same as several others is paired with the first of them, and only that one with near copies:
+    a hundred copies of one image are 99 pairs.
+    """
+    first_with: dict[bytes, int] = {}
+    for position, each in enumerate(found.prints):
+        first = first_with.setdefault(each.content, position)
+        if first != position:
+            yield Pair(found.ids[first], found.ids[position], "same", 0)
+    firsts = list(first_with.values())
+    for near in near_pairs([found.prints[i] for i in firsts]):
+        yield Pair(found.ids[firsts[near.first]], found.ids[firsts[near.second]], "near", near.distance)
+
+
+def duplicates_between(a: Fingerprints, b: Fingerprints) -> Iterator[Pair]:
+    """The pairs of an image of ``a`` and one of ``b`` that are one picture, ordered by kind and then as in ``a``.
+
+    An image of ``a`` that is the same as several of ``b`` is paired with the first of them.
+    """
+    first_with: dict[bytes, int] = {}
+    for image_id, each in zip(b.ids, b.prints, strict=True):
+        first_with.setdefault(each.content, image_id)
+    for image_id, each in zip(a.ids, a.prints, strict=True):
+        if each.content in first_with:
+            yield Pair(image_id, first_with[each.content], "same", 0)
+    for near in near_pairs(a.prints, b.prints):
+        if a.prints[near.first].content != b.prints[near.second].content:
+            yield Pair(a.ids[near.first], b.ids[near.second], "near", near.distance)
+
+
+def group_duplicates(found: Fingerprints) -> list[set[int]]:
+    """The ids of images that are one picture, directly or through others, in sets of two or more."""
+    return joined((pair.first, pair.second) for pair in duplicates_within(found))
+
+
+def duplicate_faults(pairs: Iterable[Pair], coco: CocoFile, other: CocoFile | None = None) -> Iterator[Fault]:
+    """A fault of ``coco`` for each of ``pairs``: between it and ``other``, or within it when there is no other."""
+    names = _names(coco)
+    other_names, of_other = (names, "") if other is None else (_names(other), f" of {other.path}")
+    for pair in pairs:
+        first, second = f"('{names[pair.first]}')", f"image {pair.second} ('{other_names[pair.second]}'){of_other}"
+        if pair.kind == "same":
+            yield Fault("same_image", "image", pair.first, f"{first} is the same picture as {second}")
+        else:
+            found = f"{first} looks like {second} ({pair.distance} of 64 bits differ)"
+            yield Fault("near_duplicate", "image", pair.first, found)
+
+
+def _fingerprint(image: CocoImage, folder: Path) -> Fingerprint | None:
+    try:
+        return fingerprint(image_path(folder, image.file_name))
+    except DataError:  # named by the checks of image files; here the image is counted as unread
+        return None
+
+
+def _names(coco: CocoFile) -> dict[int, str]:
+    return {image.id: image.file_name for image in coco.images}

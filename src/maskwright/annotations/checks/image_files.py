@@ -1,0 +1,144 @@
+"""Faults of the image files themselves: missing, cut off, of another size than the JSON says, or oddly encoded."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from maskwright.annotations.checks.paths import path_fault
+from maskwright.annotations.checks.threads import in_threads
+from maskwright.annotations.coco import CocoFile, CocoImage
+from maskwright.annotations.faults import Fault
+from maskwright.errors import DataError
+from maskwright.images.decode import IMAGE_SUFFIXES, MOST_PIXELS, image_path
+from maskwright.images.folder_names import FolderNames
+from maskwright.images.inspection import MOST_DECODED, ImageFile, inspect, pillow_silenced
+
+# A file with so many times the pixels of its record is no picture of another size, but made to fill the memory.
+_BOMB = 4
+
+# Formats by which a file may go, too: Pillow tells apart what bears one suffix.
+_SUFFIX_FORMAT = {"MPO": "JPEG", "DIB": "BMP"}
+
+
+def image_file_faults(
+    coco: CocoFile,
+    folder: Path,
+    workers: int | None = None,
+    track: Callable[[Iterator[list[Fault]]], Iterable[list[Fault]]] = iter,
+) -> Iterator[Fault]:
+    """The faults of every image's file in ``folder``, in the order of ``coco``, then the images that it does not list.
+
+    Every file is opened and decoded, in ``workers`` threads (None: one per core, 0: none). ``track`` is handed an
+    iterator of ``len(coco.images)`` lists of faults and passes them on, which shows progress. Images whose path is at
+    fault (see :func:`maskwright.annotations.checks.paths.path_faults`) are not opened and have no fault here.
+    """
+    names = FolderNames(folder)
+    with pillow_silenced():
+        for faults in track(in_threads(partial(faults_of_image, names=names), coco.images, workers)):
+            yield from faults
+    yield from unlisted_images(coco, names)
+
+
+def faults_of_image(image: CocoImage, names: FolderNames) -> list[Fault]:
+    """The faults of one image's file in the folder of ``names``; empty when its path already is at fault."""
+    if path_fault(image, names) is not None:
+        return []
+    path = names.folder / image.file_name
+    if not os.path.isfile(path):
+        return [_fault("missing_image", image, f"has no file in {names.folder}")]
+    return list(_faults(image, inspect(path)))
+
+
+def unlisted_images(coco: CocoFile, names: FolderNames) -> Iterator[Fault]:
+    """The images in the folder, subfolders included, that no record of ``coco`` names; hidden files do not count.
+
+    A record that names a file in another spelling has a fault of its path; its file is not unlisted.
+    """
+    listed = {name for image in coco.images for name in _named(image.file_name, names)}
+    for name in sorted(names.files | names.links):
+        if name.lower().endswith(IMAGE_SUFFIXES) and name not in listed:
+            shown = name.encode("utf-8", "replace").decode()  # a name on disk need not be text
+            found = f"has no usable record of the image '{shown}' in {names.folder}"
+            yield Fault("unlisted_image", "file", None, found)
+
+
+def _named(file_name: str, names: FolderNames) -> list[str]:
+    """The files in the folder that ``file_name`` may mean."""
+    if file_name in names:
+        return [file_name]
+    try:
+        real = image_path(names.folder, file_name).resolve().relative_to(names.folder.resolve()).as_posix()
+    except (OSError, ValueError, RuntimeError, DataError):
+        real = file_name
+    return [real] if real in names else names.alike(real)
+
+
+def _faults(image: CocoImage, file: ImageFile) -> Iterator[Fault]:
+    """What is wrong with a file that is there; what cannot be read has no further faults."""
+    broken = _broken(image, file)
+    if broken is not None:
+        yield broken
+        return
+    yield from _size_faults(image, file)
+    yield from _encoding_faults(image, file)
+
+
+def _broken(image: CocoImage, file: ImageFile) -> Fault | None:
+    if file.pixels > max(MOST_DECODED, _BOMB * image.height * image.width):
+        found = f"unpacks to {file.pixels} pixels, but has {image.height * image.width} in the JSON"
+        return _fault("image_bomb", image, found)
+    if file.pixels > MOST_PIXELS:
+        return _fault("unreadable_image", image, f"has {file.pixels} pixels; at most {MOST_PIXELS} are read")
+    if file.state == "truncated":
+        return _fault("truncated_image", image, f"is cut off: {file.reason}")
+    if file.state == "unreadable":
+        return _fault("unreadable_image", image, f"cannot be read as an image: {file.reason}")
+    return None
+
+
+def _size_faults(image: CocoImage, file: ImageFile) -> Iterator[Fault]:
+    expected = (image.height, image.width)
+    if file.size == expected:
+        if file.orientation != 1:
+            yield _fault(
+                "exif_orientation", image, f"has EXIF orientation {file.orientation}; its masks are not turned"
+            )
+    elif file.shown_size == expected:
+        found = f"is {_sides(file.size)} pixels as stored; only its EXIF orientation {file.orientation} makes it "
+        yield _fault("image_orientation", image, f"{found}{_sides(expected)} as in the JSON (width×height)")
+    else:
+        found = f"is {_sides(file.size)} pixels on disk, but {_sides(expected)} in the JSON (width×height)"
+        yield _fault("image_size", image, found)
+
+
+def _encoding_faults(image: CocoImage, file: ImageFile) -> Iterator[Fault]:
+    suffix = Path(image.file_name).suffix
+    if _format(Image.registered_extensions().get(suffix.lower(), "")) != _format(file.format):
+        yield _fault("wrong_suffix", image, f"is a {file.format} file named {suffix or 'without a suffix'}")
+    for code, applies, found in (
+        ("gray_image", file.gray, "is greyscale"),
+        ("alpha_image", file.alpha, "has transparency"),
+        ("palette_image", file.palette, "holds indices of colours, not colours"),
+        ("deep_image", file.deep, f"has {file.bits} bits per channel"),
+        ("cmyk_image", file.cmyk, "has the colours of ink, CMYK"),
+        ("animated_image", file.animated, "is animated"),
+        ("huge_image", file.state == "not decoded", f"has {file.pixels} pixels, too many to try to decode them here"),
+    ):
+        if applies:
+            yield _fault(code, image, found)
+
+
+def _format(name: str) -> str:
+    return _SUFFIX_FORMAT.get(name, name)
+
+
+def _sides(size: tuple[int, int] | None) -> str:
+    """``size`` ``(H, W)`` as width×height."""
+    return f"{size[1]}×{size[0]}" if size else "unknown"
+
+
+def _fault(code: str, image: CocoImage, found: str) -> Fault:
+    return Fault(code, "image", image.id, f"('{image.file_name}') {found}")

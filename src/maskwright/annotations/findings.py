@@ -1,0 +1,81 @@
+"""What a check found: faults counted by code, with the first examples of each, for people and for programs."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from maskwright.annotations.faults import FAULTS, Fault, Severity
+
+_PLURAL = {
+    "annotation": "annotations",
+    "image": "images",
+    "category": "categories",
+    "record": "records",
+    "file": "times",
+}
+_SHOWN: dict[Severity, int] = {"error": 10, "warning": 3}
+
+
+@dataclass
+class Findings:
+    """Faults counted by code, with the first few of each kept: files have hundreds of thousands of records."""
+
+    source: str
+    kept: int = 10
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[Fault]] = field(default_factory=dict)
+
+    def add(self, *faults: Fault) -> None:
+        """Count ``faults``; keep those that are among the first of their code."""
+        for fault in faults:
+            self.counts[fault.code] += 1
+            examples = self.examples.setdefault(fault.code, [])
+            if len(examples) < self.kept:
+                examples.append(fault)
+
+    def number(self, severity: Severity) -> int:
+        """How many faults of ``severity`` there are."""
+        return sum(count for code, count in self.counts.items() if FAULTS[code].severity == severity)
+
+    def codes(self) -> list[str]:
+        """The codes found: errors before warnings, each in the order of the catalogue."""
+        return sorted((code for code in FAULTS if code in self.counts), key=lambda code: FAULTS[code].severity)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """``[{"code", "severity", "count", "kind", "examples": [id, …], "messages": […], "remedy"}]``, worst first.
+
+        ``kind`` says of what the examples are ids; a fault of the file itself has the file's name for an example.
+        """
+        return [
+            {
+                "code": code,
+                "severity": FAULTS[code].severity,
+                "count": self.counts[code],
+                "kind": self._kind(code),
+                "examples": [self.source if f.kind == "file" else f.record for f in self.examples[code]],
+                "messages": [f"{self.source}: {fault}" for fault in self.examples[code]],
+                "remedy": FAULTS[code].remedy,
+            }
+            for code in self.codes()
+        ]
+
+    def _kind(self, code: str) -> str:
+        """What the examples of ``code`` are, or ``record`` where they are of several kinds."""
+        kinds = {fault.kind for fault in self.examples[code]}
+        return kinds.pop() if len(kinds) == 1 else "record"
+
+    def lines(self) -> list[str]:
+        """For a terminal, worst first: per code its severity and count, examples (fewer of warnings), the remedy."""
+        lines = []
+        name = PurePath(self.source).name
+        for code in self.codes():
+            severity, count = FAULTS[code].severity, self.counts[code]
+            examples = self.examples[code][: _SHOWN[severity]]
+            number = "" if count == 1 else f", {count} {_PLURAL[self._kind(code)]}"
+            lines.append(f"{severity}: {code}{number}")
+            lines += [f"  {name}: {fault}" for fault in examples]
+            if count > len(examples):
+                lines.append(f"  … and {count - len(examples)} more")
+            lines.append(f"  remedy: {FAULTS[code].remedy}")
+        return lines

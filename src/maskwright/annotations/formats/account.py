@@ -1,0 +1,92 @@
+"""Where everything went: what a target holds otherwise than the source, and what it cannot hold, counted by kind."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from maskwright.annotations.faults import Audit, Fault
+
+
+class Change(NamedTuple):
+    """A way in which the target differs: ``exact`` when the masks come back to the pixel."""
+
+    exact: bool
+    meaning: str
+
+
+CHANGES: dict[str, Change] = {
+    "holes_bridged": Change(True, "objects whose holes hang on the outline by bridges of no width"),
+    "parts_joined": Change(True, "objects of several parts in one outline, joined by bridges of no width"),
+    "parts_grouped": Change(True, "objects of several parts, written as polygons of one group"),
+    "masks_embedded": Change(True, "objects with holes, written as masks instead of polygons"),
+    "rle_written": Change(True, "objects with holes, written as RLE, because COCO's polygons have none"),
+    "outlined": Change(True, "objects outlined along their pixels, because the source has no polygon that draws them"),
+    "holes_filled": Change(False, "objects whose holes were filled"),
+    "hole_pixels": Change(False, "pixels of filled holes"),
+    "crowd_as_void": Change(False, "crowd regions that became void where no object lies"),
+    "overlap_pixels": Change(False, "pixels of several objects, given to one of them"),
+    "objects_merged": Change(False, "objects joined with others of their class; label maps do not tell them apart"),
+    "folders_left_out": Change(False, "images whose name lost its folder"),
+    "named_by_mask": Change(False, "images called after their mask, as only the images folder tells their name"),
+    "void_pixels": Change(False, "pixels of void, which are no object"),
+}
+
+
+@dataclass
+class Account:
+    """The books of one source.
+
+    ``audit`` covers its objects: found = used + skipped. ``left_out`` counts images by reason, ``changes`` is keyed by
+    ``CHANGES``, ``fields`` counts records by the field that no other format holds, such as ``annotation.area``.
+    """
+
+    audit: Audit
+    images_found: int = 0
+    images_written: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    fields: Counter[str] = field(default_factory=Counter)
+
+    def change(self, code: str, count: int = 1) -> None:
+        """Count a difference of the target."""
+        if count:
+            self.changes[code] += count
+
+    def drop(self, reason: str, count: int = 1) -> None:
+        """Objects that were read but that the target cannot hold."""
+        self.audit.used -= count
+        self.audit.skip(reason, count)
+
+    def skip_object(self, fault: Fault) -> None:
+        """An object that cannot be read."""
+        self.audit.found += 1
+        self.audit.fault(fault)
+
+    def skip_image(self, fault: Fault, found: int = 0) -> None:
+        """An image that cannot be read, with the ``found`` objects on it that were not read yet."""
+        self.left_out[fault.code] += 1
+        self.audit.faults.append(fault)
+        self.audit.found += found
+        self.audit.skip(fault.code, found)
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"images": {in, written, left_out}, "annotations": {in, used, …}, "changes": […], "fields": {…}}``."""
+        return {
+            "images": {
+                "in": self.images_found,
+                "written": self.images_written,
+                "left_out": dict(sorted(self.left_out.items())),
+            },
+            "annotations": self.audit.to_json(),
+            "changes": changes_json(self.changes),
+            "fields": dict(sorted(self.fields.items())),
+        }
+
+
+def changes_json(changes: Counter[str]) -> list[dict[str, Any]]:
+    """``[{"code", "count", "exact", "meaning"}]`` in the order of the catalogue."""
+    return [
+        {"code": code, "count": changes[code], "exact": change.exact, "meaning": change.meaning}
+        for code, change in CHANGES.items()
+        if code in changes
+    ]

@@ -1,0 +1,154 @@
+"""Folders of label maps as a source and as a target: a PNG an image whose values are classes, and ``classes.json``."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading, Writing
+from maskwright.annotations.formats.image_files import Claims, Stems, copy_image, file_in, target_name
+from maskwright.annotations.formats.painting import VOID, paint_objects
+from maskwright.errors import DataError, require_file, require_folder
+from maskwright.files import write_json, write_text
+from maskwright.images.decode import image_size
+from maskwright.masks.png import read_label_map, write_label_map
+from maskwright.masks.regions import components, regions
+from maskwright.structures import ClassTable, LabelMap, normalise_name
+
+PARTS = frozenset({"train", "val", "valid", "validation", "test"})
+
+
+class _Class(msgspec.Struct):
+    index: int
+    name: str
+
+
+def read(path: Path, reading: Reading) -> Dataset:
+    """Read a folder that ``maskwright masks`` or this module wrote; a class is one object an image.
+
+    An image is called as the file of that stem in the images folder, else as its label map. Raises ``UsageError`` when
+    the folder or ``classes.json`` is missing, ``DataError`` when that is not a list of classes.
+    """
+    names = read_class_names(require_folder(path, "label maps") / "classes.json")
+    classes = reading.chosen(names.values(), path)
+    account = Account(Audit(str(path)))
+    files = label_map_files(path)
+    parts = sorted({part for part, _ in files}, key=str) or [None]
+    images = _images(files, names, classes, _found_images(path, reading), account)
+    return Dataset(path, classes, parts, images, account, len(files))
+
+
+def read_class_names(path: Path) -> dict[int, str]:
+    """Class name by label, from ``classes.json``."""
+    try:
+        records = msgspec.json.decode(require_file(path, "classes").read_bytes(), type=list[_Class])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(
+            f'{path}: is not a list of classes ({error}); expected [{{"index": 1, "name": …}}]. Correct it.'
+        ) from error
+    return {record.index: normalise_name(record.name) for record in sorted(records, key=lambda r: r.index)}
+
+
+def label_map_files(folder: Path) -> list[tuple[str | None, Path]]:
+    """The PNG files of a folder, or of its subfolders ``train``, ``val`` … where it has those, with their part."""
+    parts = sorted(each for each in folder.iterdir() if each.is_dir() and each.name in PARTS)
+    if parts:
+        return [(part.name, path) for part in parts for path in sorted(part.glob("*.png"))]
+    return [(None, path) for path in sorted(folder.glob("*.png"))]
+
+
+def read_map(path: Path, folder: Path) -> LabelMap:
+    """The label map at ``path`` inside ``folder``; ``DataError`` when it is none, too large, or lies outside."""
+    if file_in(folder, path.relative_to(folder).as_posix()) is None:
+        raise DataError(f"{path}: is no file inside {folder}.")
+    # By its header first: what is no picture of a usual kind, or too large to unpack, goes no further.
+    image_size(path)
+    return read_label_map(path)
+
+
+def _images(
+    files: list[tuple[str | None, Path]], names: dict[int, str], classes: list[str], reading: Reading, account: Account
+) -> Iterator[AnnotatedImage]:
+    stems = Stems()
+    for part, path in files:
+        account.images_found += 1
+        try:
+            label_map = read_map(path, path.parent)
+        except DataError as error:
+            account.skip_image(Fault("unreadable_image", "image", path.name, f"is no label map: {error}"))
+            continue
+        folder = images_folder(reading.images, part)
+        file_name = stems.name_in(folder, path.stem) or path.name
+        account.change("named_by_mask", stems.name_in(folder, path.stem) is None)
+        image = AnnotatedImage(file_name, *label_map.shape, part=part, path=file_in(folder, file_name))
+        image.objects.extend(class_objects(label_map, path.name, names, classes, reading, account))
+        yield image
+
+
+def _found_images(path: Path, reading: Reading) -> Reading:
+    """``reading`` with the images that this module's writer copies, unless others are given."""
+    own = path / "images"
+    return replace(reading, images=own) if reading.images is None and own.is_dir() else reading
+
+
+def images_folder(images: Path | None, part: str | None) -> Path | None:
+    """The images of ``part``: its subfolder where there is one, else ``images`` itself."""
+    return images / part if images is not None and part and (images / part).is_dir() else images
+
+
+def class_objects(
+    label_map: LabelMap, file: str, names: dict[int, str], classes: list[str], reading: Reading, account: Account
+) -> Iterator[AnnotatedObject]:
+    """One object for each class on a label map, or for each of its components."""
+    void = int(np.iinfo(label_map.dtype).max)
+    for label, rle in regions(label_map).items():
+        if label == void and void not in names:
+            account.change("void_pixels", int((label_map == void).sum()))
+            continue
+        if label not in names:
+            message = f"has pixels of label {label}, which is none of the {len(names)} classes"
+            account.skip_object(Fault("unnamed_class", "image", file, message))
+            continue
+        masks = components(rle) if reading.components else [rle]
+        account.audit.found += len(masks)
+        if names[label] not in classes:
+            account.audit.skip("other_class", len(masks))
+            continue
+        account.audit.used += len(masks)
+        yield from (AnnotatedObject(names[label], mask) for mask in masks)
+
+
+class Writer:
+    """Label maps ``<stem>.png`` with colours, in a folder per part, and ``classes.json`` and ``classes.txt``."""
+
+    def __init__(self, out: Path, classes: list[str], writing: Writing) -> None:
+        self._out = out
+        self._table = ClassTable.from_names(classes)
+        self._labels = {name: self._table.index_of(name) for name in classes}
+        self._writing = writing
+        self._claims = Claims()
+
+    def add(self, image: AnnotatedImage, account: Account) -> None:
+        """Draw and write the label map of an image."""
+        folder = self._out / (image.part or "")
+        path = folder / f"{target_name(image.file_name).stem}.png"
+        self._claims.claim(path.relative_to(self._out), image)
+        account.change("folders_left_out", len(target_name(image.file_name).parts) > 1)
+        numbers, objects = paint_objects(image, self._labels, self._writing.overlap, account)
+        labels = [self._labels[each.name] for each in objects]
+        account.change("objects_merged", len(labels) - len(set(labels)))
+        by_number = np.zeros(VOID + 1, self._table.label_dtype)
+        by_number[1 : len(labels) + 1] = labels
+        by_number[VOID] = self._table.ignore_index
+        write_label_map(path, by_number[numbers], self._table.png_palette())
+        if self._writing.copy_images:
+            copy_image(image, self._out / "images" / (image.part or "") / target_name(image.file_name), account)
+
+    def finish(self, parts: list[str | None]) -> None:
+        """Write the classes."""
+        write_json(self._out / "classes.json", self._table.to_json())
+        write_text(self._out / "classes.txt", "".join(f"{name}\n" for name in self._table.names_with_background))

@@ -1,0 +1,49 @@
+"""Objects painted into one map, which gives every pixel to one object at most."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject
+from maskwright.masks.label_map import draw_label_map
+from maskwright.structures import LabelMap
+
+VOID = 65535
+
+
+def paint_objects(
+    image: AnnotatedImage, labels: Mapping[str, int], rule: str, account: Account, most: int = VOID - 1
+) -> tuple[LabelMap, list[AnnotatedObject]]:
+    """The map ``(H, W)`` uint16 of object numbers 1..N, and the N objects that a pixel was left to.
+
+    Crowd regions become ``VOID`` where no object lies. ``rule`` is an overlap rule, by the class's index in ``labels``
+    where it asks for one. Objects without a pixel, hidden ones and those after the first ``most`` are dropped.
+    """
+    objects = [each for each in image.objects if not each.crowd]
+    crowds = [each.rle for each in image.objects if each.crowd]
+    account.change("crowd_as_void", len(crowds))
+    account.drop("crowd", len(crowds))
+    drawn = [each for each in objects if each.area]
+    account.drop("no_pixels", len(objects) - len(drawn))
+    account.drop(f"beyond_{most}_objects", max(0, len(drawn) - most))
+    drawn = drawn[:most]
+    areas = [each.area for each in drawn]
+    numbers = draw_label_map(
+        (image.height, image.width),
+        [each.rle for each in drawn],
+        [labels[each.name] for each in drawn],
+        areas,
+        rule=rule,
+        values=range(1, len(drawn) + 1),
+        ignored=crowds,
+        ignore_index=VOID,
+        dtype=np.uint16,
+    )
+    pixels = np.bincount(numbers.ravel(), minlength=len(drawn) + 1)[1 : len(drawn) + 1]
+    account.change("overlap_pixels", sum(areas) - int(pixels.sum()))
+    account.drop("hidden", int((pixels == 0).sum()))
+    renumbered = np.zeros(VOID + 1, np.uint16)
+    renumbered[1 : len(drawn) + 1] = np.where(pixels > 0, np.cumsum(pixels > 0), 0)
+    renumbered[VOID] = VOID
+    return renumbered[numbers], [each for each, left in zip(drawn, pixels, strict=True) if left]

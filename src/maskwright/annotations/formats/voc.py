@@ -1,0 +1,182 @@
+"""Pascal VOC segmentation folders as a source and as a target.
+
+``SegmentationObject`` gives every pixel the number of its object, ``SegmentationClass`` its class; 255 is void. Masks
+come from these PNGs; the boxes of the XML are written and not read.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading, Writing
+from maskwright.annotations.formats.image_files import Claims, Stems, copy_image, file_in, target_name
+from maskwright.annotations.formats.label_maps import class_objects, images_folder, read_map
+from maskwright.annotations.formats.painting import VOID, paint_objects
+from maskwright.annotations.formats.voc_names import read_voc_names, voc_palette, write_voc_names
+from maskwright.annotations.formats.voc_xml import image_name, write_xml
+from maskwright.errors import DataError, require_folder
+from maskwright.files import write_text
+from maskwright.masks.png import write_label_map
+from maskwright.masks.regions import regions
+from maskwright.structures import LabelMap
+
+_MOST = 254
+_PARTS = ("train", "val", "test")
+_CLASS, _OBJECT, _SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
+
+
+def read(path: Path, reading: Reading) -> Dataset:
+    """Read a VOC folder, ``VOC2012`` or any of its kind.
+
+    Without ``SegmentationObject`` a class is one object an image. An image is called as the file of that stem in
+    ``JPEGImages`` or the folder given, else as its XML says, else by its mask. Raises ``UsageError`` when there is no
+    ``SegmentationClass``.
+    """
+    require_folder(path / _CLASS, "VOC class masks")
+    names = read_voc_names(path)
+    classes = reading.chosen(names.values(), path)
+    account = Account(Audit(str(path)))
+    parts = _parts(path, account)
+    total = sum(map(len, parts.values()))
+    return Dataset(path, classes, list(parts), _images(path, parts, names, classes, reading, account), account, total)
+
+
+def _parts(root: Path, account: Account) -> dict[str | None, list[str]]:
+    """Image stems by part, as the lists of the folder say; one part of all masks when it has no lists."""
+    masks = sorted(path.stem for path in (root / _CLASS).glob("*.png"))
+    folder = root / _SETS
+    lists = [folder / f"{part}.txt" for part in _PARTS if (folder / f"{part}.txt").is_file()]
+    lists = lists or sorted(folder.glob("*.txt"))
+    if not lists:
+        return {None: masks}
+    parts: dict[str | None, list[str]] = {path.stem: _lines(path) for path in lists}
+    for stem in sorted(set(masks).difference(*parts.values())):
+        account.images_found += 1
+        names = ", ".join(path.name for path in lists)
+        account.skip_image(Fault("unlisted_image", "image", stem, f"has masks but is not listed in {names}"))
+    return parts
+
+
+def _lines(path: Path) -> list[str]:
+    lines = (line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return list(dict.fromkeys(filter(None, lines)))
+
+
+def _images(
+    root: Path,
+    parts: dict[str | None, list[str]],
+    names: dict[int, str],
+    classes: list[str],
+    reading: Reading,
+    account: Account,
+) -> Iterator[AnnotatedImage]:
+    stems = Stems()
+    for part, wanted in parts.items():
+        folder = images_folder(reading.images or root / "JPEGImages", part)
+        for stem in wanted:
+            account.images_found += 1
+            maps = _maps(root, stem, account)
+            if maps is None:
+                continue
+            by_xml = image_name(root / "Annotations" / f"{stem}.xml", stem, account)
+            file_name = stems.name_in(folder, stem) or by_xml or f"{stem}.png"
+            account.change("named_by_mask", file_name == f"{stem}.png")
+            image = AnnotatedImage(file_name, *maps[0].shape, part=part, path=file_in(folder, file_name))
+            file = f"{stem}.png"
+            if maps[1] is None:
+                image.objects.extend(class_objects(maps[0], file, names, classes, reading, account))
+            else:
+                image.objects.extend(_objects(maps[0], maps[1], file, names, classes, account))
+            yield image
+
+
+def _maps(root: Path, stem: str, account: Account) -> tuple[LabelMap, LabelMap | None] | None:
+    """The class map of an image and, where there is one, its object map; None when they cannot be read."""
+    file = f"{stem}.png"
+    folders = [root / _CLASS] + [root / _OBJECT] * (root / _OBJECT).is_dir()
+    if "/" in stem or "\\" in stem or not all((folder / file).is_file() for folder in folders):
+        missing = " and ".join(folder.name for folder in folders)
+        account.skip_image(Fault("missing_mask", "image", stem, f"is listed but has no {file} in {missing}"))
+        return None
+    try:
+        by_class, *by_object = (read_map(folder / file, folder) for folder in folders)
+    except DataError as error:
+        account.skip_image(Fault("unreadable_image", "image", stem, f"has an unreadable mask: {error}"))
+        return None
+    if by_object and by_object[0].shape != by_class.shape:
+        message = f"has a class mask {by_class.shape} and an object mask {by_object[0].shape} (height, width)"
+        account.skip_image(Fault("image_size", "image", stem, message))
+        return None
+    return by_class, by_object[0] if by_object else None
+
+
+def _objects(
+    by_class: LabelMap, by_object: LabelMap, file: str, names: dict[int, str], classes: list[str], account: Account
+) -> Iterator[AnnotatedObject]:
+    """The objects of an object map, with the class that most of their pixels have."""
+    void = int(np.iinfo(by_object.dtype).max)
+    for number, rle in regions(by_object).items():
+        if number == void:
+            account.change("void_pixels", int((by_object == void).sum()))
+            continue
+        account.audit.found += 1
+        labels, pixels = np.unique(by_class[by_object == number], return_counts=True)
+        label = int(labels[pixels.argmax()])
+        if label not in names:
+            message = f"has object {number} of class {label}, which is none of the {len(names)} classes"
+            account.audit.fault(Fault("unnamed_class", "image", file, message))
+            continue
+        if names[label] not in classes:
+            account.audit.skip("other_class")
+            continue
+        account.audit.used += 1
+        if len(labels) > 1:
+            message = f"has object {number} with pixels of {len(labels)} classes; it is taken for {names[label]}"
+            account.audit.faults.append(Fault("mixed_classes", "image", file, message))
+        yield AnnotatedObject(names[label], rle)
+
+
+class Writer:
+    """A VOC folder: object and class masks, XML, lists of the parts, ``classes.json`` and ``labelmap.txt``."""
+
+    def __init__(self, out: Path, classes: list[str], writing: Writing) -> None:
+        if len(classes) > _MOST:
+            raise DataError(
+                f"{len(classes)} classes do not fit into VOC's 8-bit masks; expected at most {_MOST}. Choose with "
+                "--classes."
+            )
+        self._out = out
+        self._classes = classes
+        self._labels = {name: label for label, name in enumerate(classes, start=1)}
+        self._writing = writing
+        self._palette = voc_palette()
+        self._claims = Claims()
+        self._stems: dict[str | None, list[str]] = {}
+
+    def add(self, image: AnnotatedImage, account: Account) -> None:
+        """Write the two masks and the XML of an image."""
+        name = target_name(image.file_name)
+        self._claims.claim(Path(f"{name.stem}.png"), image)
+        account.change("folders_left_out", len(name.parts) > 1)
+        self._stems.setdefault(image.part, []).append(name.stem)
+        numbers, objects = paint_objects(image, self._labels, self._writing.overlap, account, _MOST)
+        labels = np.zeros(VOID + 1, np.uint8)
+        labels[1 : len(objects) + 1] = [self._labels[each.name] for each in objects]
+        labels[VOID] = 255
+        by_object = np.where(numbers == VOID, 255, numbers).astype(np.uint8)
+        for folder, label_map in ((_CLASS, labels[numbers]), (_OBJECT, by_object)):
+            write_label_map(self._out / folder / f"{name.stem}.png", label_map, self._palette)
+        boxes = [(each.name, each.box) for each in objects]
+        write_xml(self._out / "Annotations" / f"{name.stem}.xml", image, name.name, boxes)
+        if self._writing.copy_images:
+            copy_image(image, self._out / "JPEGImages" / name.name, account)
+
+    def finish(self, parts: list[str | None]) -> None:
+        """Write the classes and the lists."""
+        write_voc_names(self._out, self._classes)
+        for part in parts:
+            stems = self._stems.get(part, [])
+            write_text(self._out / _SETS / f"{part or 'train'}.txt", "".join(f"{stem}\n" for stem in stems))

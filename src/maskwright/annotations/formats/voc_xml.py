@@ -1,0 +1,66 @@
+"""The XML beside a Pascal VOC image: read for its name, written with the boxes of its objects."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path, PurePosixPath
+
+from maskwright.annotations.faults import Fault
+from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.dataset import AnnotatedImage
+from maskwright.annotations.formats.xml_text import BadXml, parse_xml
+from maskwright.errors import DataError
+from maskwright.files import write_bytes
+
+# Fields of an object that a mask has no place for.
+_FIELDS = ("pose", "truncated", "difficult", "occluded", "part", "actions", "attributes")
+_LARGEST = 16 << 20
+
+
+def image_name(path: Path, stem: str, account: Account) -> str | None:
+    """The image's file name by the XML at ``path``, None when there is no such file or it names none of that ``stem``.
+
+    XML that cannot be read is named in the audit. Fields that have no place in a mask are counted.
+    """
+    if not path.is_file():
+        return None
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise BadXml(f"is larger than {_LARGEST >> 20} MiB")
+        root = parse_xml(path.read_bytes())
+    except BadXml as bad:
+        account.audit.faults.append(Fault("unreadable_file", "file", None, f"has {path.name}, which {bad}"))
+        return None
+    for each in root.iter("object"):
+        texts = {name: (each.findtext(name) or "").strip() for name in _FIELDS}
+        account.fields.update(f"object.{name}" for name, text in texts.items() if text not in ("", "0", "Unspecified"))
+    name = PurePosixPath((root.findtext("filename") or "").strip().replace("\\", "/")).name
+    return name if PurePosixPath(name).stem == stem else None
+
+
+def write_xml(path: Path, image: AnnotatedImage, file_name: str, boxes: list[tuple[str, list[int]]]) -> None:
+    """Write the XML of ``image`` with a class and a box (xywh in pixels) per object, in the order of their numbers.
+
+    VOC counts pixels from 1 and its boxes include their last pixel.
+    """
+    root = ET.Element("annotation")
+    ET.SubElement(root, "folder").text = "JPEGImages"
+    ET.SubElement(root, "filename").text = file_name
+    size = ET.SubElement(root, "size")
+    for tag, value in (("width", image.width), ("height", image.height), ("depth", 3)):
+        ET.SubElement(size, tag).text = str(value)
+    ET.SubElement(root, "segmented").text = "1"
+    for name, (x, y, width, height) in boxes:
+        each = ET.SubElement(root, "object")
+        ET.SubElement(each, "name").text = name
+        for tag, text in (("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0")):
+            ET.SubElement(each, tag).text = text
+        box = ET.SubElement(each, "bndbox")
+        for tag, value in (("xmin", x + 1), ("ymin", y + 1), ("xmax", x + width), ("ymax", y + height)):
+            ET.SubElement(box, tag).text = str(value)
+    ET.indent(root)
+    content = ET.tostring(root, encoding="utf-8")
+    try:
+        parse_xml(content)
+    except BadXml as bad:
+        message = f"The image '{image.file_name}' or a class on it has a name that XML cannot hold ({bad})"
+        raise DataError(f"{message}; expected names without control characters. Rename it.") from bad
+    write_bytes(path, content + b"\n")

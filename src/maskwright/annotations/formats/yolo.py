@@ -1,0 +1,148 @@
+"""YOLO segmentation labels as a source and as a target: one line an object, one outline a line.
+
+A line is the class's index, then x and y of each point as shares of the image's width and height. It has neither holes
+nor parts: these hang on the outline by bridges of no width (:mod:`maskwright.masks.keyhole`), which COCO's rule draws
+exactly.
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Polygons, Reading, Writing
+from maskwright.annotations.formats.image_files import Claims, copy_image, target_name
+from maskwright.annotations.formats.yolo_images import Entry, entries
+from maskwright.annotations.formats.yolo_layout import Layout, inside, read_layout, write_data_yaml
+from maskwright.annotations.formats.yolo_outline import outline
+from maskwright.errors import DataError
+from maskwright.files import write_text
+from maskwright.images.decode import image_size
+from maskwright.masks.keyhole import loops
+from maskwright.masks.rle import BadSegmentation, rasterise
+
+# Some exporters round outwards; farther out, coordinates are pixels and not shares.
+_TOLERANCE = 0.01
+
+
+def read(path: Path, reading: Reading) -> Dataset:
+    """Read a YOLO folder, or the ``data.yaml`` in it; image sizes come from the image files.
+
+    Lines that do not fit are named in the audit and left out; what :func:`read_layout` raises ends the reading.
+    """
+    layout = read_layout(path)
+    classes = reading.chosen(layout.names.values(), path)
+    account = Account(Audit(str(path)))
+    return Dataset(path, classes, list(layout.parts), _images(layout, classes, reading, account), account)
+
+
+def _images(layout: Layout, classes: list[str], reading: Reading, account: Account) -> Iterator[AnnotatedImage]:
+    for part in layout.parts:
+        for entry in entries(layout, part, reading.images, account):
+            account.images_found += 1
+            image = _image(entry, part, layout, classes, account)
+            if image is not None:
+                yield image
+
+
+def _image(entry: Entry, part: str, layout: Layout, classes: list[str], account: Account) -> AnnotatedImage | None:
+    name = entry.labels.relative_to(layout.root).as_posix()
+    lines = _lines(entry.labels, layout.root, name, account)
+    if entry.image is None:
+        message = "has no image file inside the folder, from which its size would come; see --images"
+        account.skip_image(Fault("missing_image", "image", entry.file_name, message), len(lines))
+        return None
+    try:
+        height, width = image_size(entry.image)
+    except DataError as error:
+        account.skip_image(Fault("unreadable_image", "image", entry.file_name, f"is damaged: {error}"), len(lines))
+        return None
+    image = AnnotatedImage(entry.file_name, height, width, part=part, path=entry.image)
+    for number, line in lines:
+        account.audit.found += 1
+        try:
+            each = _object(line, layout.names, height, width)
+        except BadSegmentation as bad:
+            account.audit.fault(Fault(bad.code, "line", f"{name}:{number}", str(bad)))
+            continue
+        if each.name not in classes:
+            account.audit.skip("other_class")
+            continue
+        account.audit.used += 1
+        image.objects.append(each)
+    return image
+
+
+def _lines(path: Path, root: Path, name: str, account: Account) -> list[tuple[int, str]]:
+    """The lines of a label file that say something, with their numbers; an image may do without a file."""
+    if inside(root, name) is None or not path.is_file():
+        return []
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        account.audit.faults.append(Fault("unreadable_file", "file", None, f"has {name}, which is no text ({error})"))
+        return []
+    return [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+
+
+def _object(line: str, names: dict[int, str], height: int, width: int) -> AnnotatedObject:
+    """The object of a line; :class:`BadSegmentation` when it is none."""
+    try:
+        index, *values = map(float, line.split())
+    except ValueError as error:
+        raise BadSegmentation("bad_line", f"is not a line of numbers ({error})") from error
+    if index not in names:
+        raise BadSegmentation("unnamed_class", f"has class {index:g}; the data set names {len(names)} classes")
+    if len(values) == 4:
+        raise BadSegmentation("box_only", "has a box instead of an outline")
+    if len(values) < 6 or len(values) % 2:
+        raise BadSegmentation("bad_line", f"has {len(values)} coordinates; expected at least three pairs")
+    if not all(math.isfinite(value) and -_TOLERANCE <= value <= 1 + _TOLERANCE for value in values):
+        raise BadSegmentation("bad_line", "has coordinates that are not shares of the image, from 0 to 1")
+    ring = np.array(values).reshape(-1, 2) * (width, height)
+    drawn = rasterise([ring.ravel().tolist()], height, width)
+    rings: Polygons = [[*each.ravel().tolist()] for each in loops(ring)]
+    if len(rings) == 1:
+        return AnnotatedObject(names[int(index)], drawn.rle, [ring.ravel().tolist()])
+    # Bridges are undone where the rings draw the same without them, as parts do and holes do not.
+    same = bool(rings) and rasterise(rings, height, width).rle == drawn.rle
+    return AnnotatedObject(names[int(index)], drawn.rle, rings if same else None)
+
+
+class Writer:
+    """A YOLO folder: ``data.yaml``, ``labels/<part>`` and, with images copied, ``images/<part>``."""
+
+    def __init__(self, out: Path, classes: list[str], writing: Writing) -> None:
+        self._out = out
+        self._classes = classes
+        self._index = {name: index for index, name in enumerate(classes)}
+        self._writing = writing
+        self._claims = Claims()
+
+    def add(self, image: AnnotatedImage, account: Account) -> None:
+        """Write the label file of an image, empty when it has no objects."""
+        part, name = image.part or "train", target_name(image.file_name)
+        file = Path("labels", part, name.with_suffix(".txt"))
+        self._claims.claim(file, image)
+        lines = [line for each in image.objects for line in self._line(each, account)]
+        write_text(self._out / file, "".join(f"{line}\n" for line in lines))
+        if self._writing.copy_images:
+            copy_image(image, self._out / "images" / part / name, account)
+
+    def finish(self, parts: list[str | None]) -> None:
+        """Write ``data.yaml``."""
+        write_data_yaml(self._out, self._classes, [part or "train" for part in parts])
+
+    def _line(self, each: AnnotatedObject, account: Account) -> Iterator[str]:
+        # A line cannot say that it is a crowd, and a crowd taught as an object spoils the model.
+        if each.crowd:
+            account.drop("crowd")
+            return
+        ring = outline(each, self._writing.holes, account)
+        if ring is None:
+            account.drop("outline_too_long" if each.area else "no_pixels")
+        else:
+            yield f"{self._index[each.name]} {ring}"

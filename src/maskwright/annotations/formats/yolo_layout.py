@@ -1,0 +1,128 @@
+"""What a YOLO data set says about itself: the names of its classes, and where its parts are.
+
+Read are the layouts ``images/<part>`` + ``labels/<part>`` and ``<part>/images`` + ``<part>/labels``, and text files
+that list images.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from maskwright.errors import DataError, UsageError, require_folder
+from maskwright.files import write_text
+from maskwright.structures import normalise_name
+
+PARTS = ("train", "val", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A data set's folder, its class names by index, and the places of each part as ``data.yaml`` gives them."""
+
+    root: Path
+    names: dict[int, str]
+    parts: dict[str, list[str]]
+
+
+def read_layout(source: Path) -> Layout:
+    """The layout of a YOLO folder, or of the folder around a ``data.yaml``.
+
+    Raises ``UsageError`` when there is no such folder, ``DataError`` when it does not say what its classes are called.
+    """
+    if source.suffix in (".yaml", ".yml") and source.is_file():
+        return _from_yaml(source)
+    root = require_folder(source, "YOLO data set")
+    configurations = sorted([*root.glob("*.yaml"), *root.glob("*.yml")])
+    chosen = [path for path in configurations if path.stem in ("data", "dataset")][:1] or configurations
+    if len(chosen) > 1:
+        names = ", ".join(path.name for path in chosen)
+        raise UsageError(f"{root}: has several YAML files ({names}); expected one. Name the one to read as SRC.")
+    if chosen:
+        return _from_yaml(chosen[0])
+    names = root / "classes.txt"
+    if not names.is_file():
+        raise DataError(
+            f"{root}: has neither data.yaml nor classes.txt; expected one with the names of the classes. Add it."
+        )
+    lines = names.read_text(encoding="utf-8", errors="replace").splitlines()
+    return Layout(root, {i: normalise_name(line) for i, line in enumerate(lines) if line.strip()}, _usual_parts(root))
+
+
+def write_data_yaml(folder: Path, classes: list[str], parts: Iterable[str]) -> None:
+    """Write ``data.yaml``: the parts relative to it, and class names by index."""
+    content = {**{part: f"images/{part}" for part in parts}, "names": dict(enumerate(classes))}
+    write_text(folder / "data.yaml", yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+
+
+def inside(root: Path, value: str) -> Path | None:
+    """The place that ``value`` means inside ``root``; None when it leads out.
+
+    Leading ``../`` are dropped: exporters write ``../train/images`` for a folder beside ``data.yaml``.
+    """
+    parts = [part for part in PurePosixPath(value.replace("\\", "/")).parts if part != "."]
+    while parts and parts[0] == "..":
+        parts.pop(0)
+    place = root.joinpath(*parts)
+    return place if place.resolve().is_relative_to(root.resolve()) else None
+
+
+def labels_beside(root: Path, place: Path) -> Path:
+    """Where the labels of images at ``place`` are: the last ``images`` of its path inside ``root`` reads ``labels``."""
+    parts = list(place.relative_to(root).parts)
+    for position in range(len(parts) - 1, -1, -1):
+        if parts[position] == "images":
+            parts[position] = "labels"
+            break
+    return root.joinpath(*parts)
+
+
+def _from_yaml(path: Path) -> Layout:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: is not valid YAML ({error}); expected a YOLO data set. Correct it.") from error
+    names = _names(content.get("names")) if isinstance(content, dict) else None
+    if names is None:
+        raise DataError(f"{path}: has no names; expected a list of class names, or a mapping from index to name.")
+    root, parts = path.parent, {}
+    for part in PARTS:
+        values = [_under(root, content.get("path"), value) for value in _strings(content.get(part))]
+        if values:
+            parts[part] = values
+    return Layout(root, names, parts or _usual_parts(root))
+
+
+def _names(value: Any) -> dict[int, str] | None:
+    pairs = dict(enumerate(value)) if isinstance(value, list) else value
+    if not isinstance(pairs, dict) or not pairs:
+        return None
+    if not all(type(i) is int and isinstance(name, str | int | float) for i, name in pairs.items()):
+        return None
+    return {i: normalise_name(str(name)) for i, name in sorted(pairs.items())}
+
+
+def _strings(value: Any) -> list[str]:
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str) and each.strip()]
+
+
+def _under(root: Path, base: Any, value: str) -> str:
+    """``path`` of ``data.yaml`` often names a place on the machine that wrote it: it counts where it leads inside."""
+    joined = f"{base}/{value}" if isinstance(base, str) else value
+    place = inside(root, joined)
+    return joined if place is not None and (place.exists() or labels_beside(root, place).exists()) else value
+
+
+def _usual_parts(root: Path) -> dict[str, list[str]]:
+    """The parts of a folder without ``data.yaml``, or with one that names none."""
+    places = [(part, place) for part in PARTS for place in (f"images/{part}", f"{part}/images")]
+    places += [("train", "images")]
+    found: dict[str, list[str]] = {}
+    for part, place in places:
+        if (root / place).is_dir() or labels_beside(root, root / place).is_dir():
+            if place == "images" and found:
+                break
+            found.setdefault(part, [place])
+    return found or {"train": ["."]}

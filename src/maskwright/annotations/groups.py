@@ -1,0 +1,146 @@
+"""Groups of classes with priority weights: many classes drawn as few, and which of them wins a shared pixel."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+
+from maskwright.annotations.categories import category_names
+from maskwright.annotations.coco import CocoFile
+from maskwright.errors import DataError, UsageError, nearest, require_file
+from maskwright.structures import ClassTable, normalise_name
+
+_SHIPPED = files("maskwright.annotations") / "groupings"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group: its name, its weight, the classes in it."""
+
+    name: str
+    weight: float
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Groups in the order of their labels 1..G; a class is in at most one. ``source`` is the file or shipped name."""
+
+    source: str
+    groups: tuple[Group, ...]
+
+    @property
+    def weights(self) -> list[float]:
+        """The weight of each group, by label from 1."""
+        return [group.weight for group in self.groups]
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of all classes that are in a group."""
+        return [name for group in self.groups for name in group.classes]
+
+    def table_and_labels(self, coco: CocoFile, without: Collection[int] = ()) -> tuple[ClassTable, dict[int, int]]:
+        """The groups as a class table, and the group's label by category id of ``coco``.
+
+        Categories of no group and those ``without`` are in neither; groups without a category stay in the table, so
+        that labels agree between files.
+        """
+        label_by_name = {name: label for label, group in enumerate(self.groups, start=1) for name in group.classes}
+        labels = {
+            category_id: label_by_name[name]
+            for category_id, name in category_names(coco).items()
+            if name in label_by_name and category_id not in without
+        }
+        ids = [
+            tuple(sorted(i for i, found in labels.items() if found == label))
+            for label in range(1, len(self.groups) + 1)
+        ]
+        return ClassTable.from_names([group.name for group in self.groups], ids), labels
+
+    def class_weights(self, table: ClassTable) -> list[float]:
+        """The weight of each class of ``table``, that of its group; classes of no group weigh 0."""
+        weight = {name: group.weight for group in self.groups for name in group.classes}
+        return [weight.get(name, 0.0) for name in table.names]
+
+
+def shipped_groupings() -> list[str]:
+    """The names of the groupings that come with Maskwright."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".yaml"))
+
+
+def read_grouping(source: str) -> Grouping:
+    """The shipped grouping called ``source``, or the one in the YAML file ``source``.
+
+    The file maps each group's name to ``{weight: number, classes: [names]}``; groups get the labels 1, 2, … in its
+    order. Raises ``UsageError`` when there is no such grouping, ``DataError`` when the file is none.
+    """
+    if source in shipped_groupings():
+        return _grouping(source, (_SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"))
+    path = Path(source)
+    if not path.is_file() and not path.suffix:
+        close = nearest(source, shipped_groupings()) or shipped_groupings()
+        raise UsageError(f"Unknown grouping '{source}'. Shipped: {', '.join(close)}; or give a YAML file.")
+    require_file(path, "groups")
+    try:
+        return _grouping(source, path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is not UTF-8 text; expected a YAML file of groups.") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that occurs twice, of which YAML's own reader keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for position, key in enumerate(keys):
+            if key in keys[:position]:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key!r} occurs twice", problem_mark=node.value[position][0].start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def _grouping(source: str, text: str) -> Grouping:
+    try:
+        # A subclass of the safe loader: it builds plain values and runs nothing.
+        document = yaml.load(text, _Loader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise DataError(f"{source}: is not valid YAML ({error}); expected groups by name.") from error
+    if not isinstance(document, Mapping) or not document:
+        raise DataError(f"{source}: holds no groups; expected 'name: {{weight: 2.0, classes: [a, b]}}' for each.")
+    groups = tuple(_group(source, name, value) for name, value in document.items())
+    owners: dict[str, str] = {}
+    for group in groups:
+        for name in group.classes:
+            if name in owners:
+                raise DataError(
+                    f"{source}: the class '{name}' is in '{owners[name]}' and in '{group.name}'; expected one group "
+                    "for each class. Remove it from one."
+                )
+            owners[name] = group.name
+    return Grouping(source, groups)
+
+
+class _Record(msgspec.Struct, forbid_unknown_fields=True):
+    """A group as the file has it."""
+
+    classes: Annotated[list[str], msgspec.Meta(min_length=1)]
+    weight: float = 1.0
+
+
+def _group(source: str, name: Any, value: Any) -> Group:
+    try:
+        name, record = msgspec.convert(name, str), msgspec.convert(value, _Record)
+        if not math.isfinite(record.weight):
+            raise ValueError(f"Expected a finite weight, got {record.weight}")
+    except ValueError as error:
+        raise DataError(
+            f"{source}: the group {name!r} does not fit ({error}); expected {{weight: 2.0, classes: [names]}}. "
+            "Correct it; names that YAML takes for something else (no, 1) need quotes."
+        ) from error
+    return Group(normalise_name(name), record.weight, tuple(normalise_name(each) for each in record.classes))

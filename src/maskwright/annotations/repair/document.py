@@ -1,0 +1,105 @@
+"""A whole COCO file under repair."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from maskwright.annotations.checks.examination import Examination
+from maskwright.annotations.coco import CocoFile
+from maskwright.annotations.document import Document, Record
+from maskwright.annotations.loose_records import integer
+from maskwright.annotations.repair.annotations import AnnotationRepairs
+from maskwright.annotations.repair.edit import Edit, Repair
+from maskwright.annotations.repair.images import mended_category, mended_image, remove_repeated
+from maskwright.images.folder_names import FolderNames
+
+# What reading a file and writing it anew puts right.
+_OF_TEXT = {
+    "json_bom": "left out the byte-order mark",
+    "json_utf16": "wrote UTF-8",
+    "json_gzip": "wrote it uncompressed",
+    "json_trailing_comma": "left out the trailing commas",
+    "json_not_finite": "wrote null for NaN and Infinity",
+}
+
+# Why a fault stays, for those where a change is easily thought of.
+LEFT_BECAUSE = {
+    "json_encoding": "which encoding its bytes are in is not known",
+    "bad_annotation": "what its fields should be is not known",
+    "bad_image": "what its fields should be is not known",
+    "bad_category": "what its fields should be is not known",
+    "duplicate_id": "the records differ, and which of them is meant is not known",
+    "unknown_image": "which image is meant is not known",
+    "unknown_category": "which category is meant is not known",
+    "empty_segmentation": "no annotation of the file draws anything: it is a file of boxes",
+    "bad_polygon": "the outline that was meant is not known",
+    "rle_size": "it may be turned, scaled, or of another image",
+    "rle_counts": "where pixels are missing is not known",
+    "bad_iscrowd": "whether it is a crowd is not known",
+    "area_disagrees": "scores by object size would change; that is for you to decide",
+    "image_size": "whether the record or the file is the right one is not known",
+    "image_orientation": "whether masks were drawn on the turned image is not known",
+    "case_differs": "several files differ in nothing but case",
+    "shared_mask_file": "other files may refer to the names",
+}
+
+
+@dataclass
+class Repaired:
+    """The records of a repaired file, what was done, and how many annotations were removed."""
+
+    head: Mapping[str, msgspec.Raw]
+    images: Sequence[Record]
+    annotations: Sequence[Record]
+    categories: Sequence[Record]
+    repairs: Sequence[Repair]
+    removed: int
+
+
+def repair(document: Document, examination: Examination, folder: Path | None = None) -> Repaired:
+    """Put right in ``document`` what is unambiguous, as ``examination`` found it.
+
+    The spelling of file names is put right only when the images ``folder`` tells what it should be, but for
+    backslashes. Records without a fault are written to the letter.
+    """
+    coco = document.coco
+    names = None if folder is None else FolderNames(folder)
+    images = [mended_image(raw, names) for raw in document.images]
+    categories = [mended_category(raw) for raw in document.categories]
+    remove_repeated(images)
+    remove_repeated(categories)
+    annotations = AnnotationRepairs(
+        {image.id: (image.height, image.width) for image in coco.images},
+        examination.repairable,
+        _next_id(coco),
+        {fault.record for fault in coco.faults if fault.code == "duplicate_id" and fault.kind == "annotation"},
+        remove_empty=examination.audit.skipped["empty_segmentation"] < coco.annotations_found,
+    )
+    written = list(annotations.each(document.annotations))
+    edits = [*images, *categories]
+    repairs = [*_of_text(coco), *(each for edit in edits for each in edit.repairs), *annotations.repairs]
+    return Repaired(document.head, _kept(images), written, _kept(categories), repairs, annotations.removed)
+
+
+def _of_text(coco: CocoFile) -> list[Repair]:
+    return [
+        Repair(fault.code, fault.kind, fault.record, _OF_TEXT[fault.code])
+        for fault in coco.faults
+        if fault.code in _OF_TEXT
+    ]
+
+
+def _next_id(coco: CocoFile) -> int:
+    """The first id above all that annotations have, those that were left out included."""
+    found: list[Any] = [annotation.id for annotation in coco.annotations]
+    for fault in coco.faults:
+        if fault.kind == "annotation":
+            found.append(fault.record if isinstance(fault.record, int) else integer(fault.record))
+    return max((each for each in found if each is not None and each > 0), default=0) + 1
+
+
+def _kept(edits: list[Edit]) -> list[Record]:
+    return [edit.record for edit in edits if not edit.removed]

@@ -1,0 +1,68 @@
+"""Repairs of the records of images and categories: numbers, repeated records, and the spelling of file names."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from maskwright.annotations.repair.edit import Edit
+from maskwright.images.folder_names import FolderNames
+
+
+def mended_image(raw: msgspec.Raw, names: FolderNames | None) -> Edit:
+    """The record of an image; ``names`` are those of the images folder, in which its file must be found."""
+    edit = Edit.of("image", raw)
+    edit.mend_integers("id", "height", "width")
+    name = edit.value("file_name")
+    if isinstance(name, str):
+        _mend_name(edit, name, names)
+    return edit
+
+
+def mended_category(raw: msgspec.Raw) -> Edit:
+    """The record of a category."""
+    edit = Edit.of("category", raw)
+    edit.mend_integers("id")
+    return edit
+
+
+def remove_repeated(edits: Iterable[Edit]) -> None:
+    """Remove every record that an earlier one equals in every field."""
+    seen: dict[Any, list[dict[str, Any]]] = {}
+    for edit in edits:
+        identity = edit.value("id")
+        if not isinstance(identity, int):
+            continue
+        earlier = seen.setdefault(identity, [])
+        record = {name: edit.value(name) for name in edit.fields}
+        if record in earlier:
+            edit.remove("duplicate_id", "it repeats an earlier record in every field")
+        earlier.append(record)
+
+
+def _mend_name(edit: Edit, name: str, names: FolderNames | None) -> None:
+    alike = [] if names is None else names.alike(name)
+    if names is not None and name in names:
+        return
+    slashed = name.replace("\\", "/")
+    if names is not None and len(alike) == 1 and alike[0] in names.files:
+        edit.set("file_name", alike[0], _spelling(slashed, name, alike[0]))
+    # Whatever leads out of the folder, or to a drive, was not meant as a folder inside it.
+    elif not alike and slashed != name and _is_plain(slashed):
+        edit.set("file_name", slashed, "backslash_path")
+
+
+def _spelling(slashed: str, name: str, found: str) -> str:
+    """The code of how ``name`` differs from the file that was ``found``."""
+    if slashed == found and slashed != name:
+        return "backslash_path"
+    return "unicode_form" if _nfc(slashed) == _nfc(found) else "case_differs"
+
+
+def _is_plain(name: str) -> bool:
+    return not name.startswith("/") and ":" not in name and ".." not in name.split("/")
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

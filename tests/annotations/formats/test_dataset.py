@@ -1,0 +1,20 @@
+from pathlib import Path
+
+import pytest
+
+from maskwright.annotations.formats.dataset import Reading
+from maskwright.errors import UsageError
+from tests.annotations.formats.examples import drawn, frame
+
+
+def test_an_object_s_area_and_box_are_its_mask_s():
+    each = drawn(frame())
+    assert (each.area, each.box) == (44, [2, 0, 8, 7])
+
+
+def test_chosen_classes_come_in_the_order_asked_for_once_and_by_name():
+    reading = Reading(classes=["dog", " cafe\u0301", "dog"])
+    assert reading.chosen(["cat", "café", "dog"], Path("x")) == ["dog", "café"]
+    assert Reading().chosen(["b", "a", "b"], Path("x")) == ["b", "a"]
+    with pytest.raises(UsageError, match=r"Unknown class in x 'dog'\."):
+        reading.chosen(["cat"], Path("x"))
