@@ -59,7 +59,7 @@ def test_scores_are_ratios_of_pixel_sets_over_the_data_set(dataset: Any):
     images, classes = dataset
     truth, prediction = pixels(images)
     scores = semantic_scores(counted(images, classes), [str(i) for i in range(classes)])
-    expected: dict[str, list[float]] = {"IoU": [], "Dice": [], "accuracy": []}
+    expected: dict[str, list[float]] = {"IoU": [], "Dice": [], "accuracy": [], "precision": []}
     for i in range(classes):
         true, predicted = truth == i, prediction == i
         both, either = (true & predicted).sum(), (true | predicted).sum()
@@ -67,11 +67,13 @@ def test_scores_are_ratios_of_pixel_sets_over_the_data_set(dataset: Any):
             "IoU": (both, either),
             "Dice": (2 * both, true.sum() + predicted.sum()),
             "accuracy": (both, true.sum()),
+            "precision": (both, predicted.sum()),
         }
         for key, (part, whole) in ratios.items():
             assert scores["classes"][str(i)][key] == (pytest.approx(part / whole, abs=1e-12) if whole else None)
             expected[key] += [part / whole] if whole else []
-    for mean, key in (("mIoU", "IoU"), ("mean_dice", "Dice"), ("mean_accuracy", "accuracy")):
+    means = {"mIoU": "IoU", "mean_dice": "Dice", "mean_accuracy": "accuracy", "mean_precision": "precision"}
+    for mean, key in means.items():
         assert scores[mean] == (pytest.approx(np.mean(expected[key]), abs=1e-12) if expected[key] else None)
     accuracy = pytest.approx((truth == prediction).mean(), abs=1e-12) if truth.size else None
     assert scores["pixel_accuracy"] == accuracy
@@ -80,14 +82,15 @@ def test_scores_are_ratios_of_pixel_sets_over_the_data_set(dataset: Any):
 def test_a_class_in_neither_truth_nor_prediction_is_none_and_in_no_mean():
     truth = np.array([[0, 0, 1, 1]], np.uint8)
     scores = semantic_scores(confusion(truth, truth, 3, 255), ["background", "person", "dog"])
-    assert scores["classes"]["dog"] == {"IoU": None, "Dice": None, "accuracy": None}
+    assert scores["classes"]["dog"] == dict.fromkeys(("IoU", "Dice", "accuracy", "precision", "recall"))
     assert scores["mIoU"] == scores["mean_dice"] == scores["mean_accuracy"] == 1.0
 
 
 def test_a_class_that_is_only_predicted_counts_as_zero_but_has_no_accuracy():
     truth, prediction = np.array([[0, 0]], np.uint8), np.array([[0, 1]], np.uint8)
     scores = semantic_scores(confusion(truth, prediction, 2, 255), ["background", "person"])
-    assert scores["classes"]["person"] == {"IoU": 0.0, "Dice": 0.0, "accuracy": None}
+    expected = {"IoU": 0.0, "Dice": 0.0, "accuracy": None, "precision": 0.0, "recall": None}
+    assert scores["classes"]["person"] == expected
     assert scores["mIoU"] == 0.25
     assert scores["mean_accuracy"] == 0.5
 
@@ -144,3 +147,20 @@ def test_a_label_outside_the_classes_is_refused(which: str):
     maps[which][0, 0] = 2
     with pytest.raises(ValueError, match="2"):
         confusion(maps["truth"], maps["prediction"], 2, 255)
+
+
+def test_precision_is_of_what_was_predicted_and_recall_of_what_is_there():
+    truth, prediction = np.array([[1, 1, 1, 0]], np.uint8), np.array([[1, 0, 0, 0]], np.uint8)
+    scores = semantic_scores(confusion(truth, prediction, 2, 255), ["background", "person"])
+    person = scores["classes"]["person"]
+    assert (person["precision"], person["recall"]) == (1.0, pytest.approx(1 / 3))
+    assert person["accuracy"] == person["recall"]
+    assert scores["mean_precision"] == pytest.approx((1 + 1 / 3) / 2)
+
+
+def test_pixels_predicted_as_none_of_the_classes_are_misses_of_theirs():
+    truth, prediction = np.array([[1, 1, 0, 0]], np.uint8), np.array([[1, 2, 0, 2]], np.uint8)
+    counts = confusion(truth, prediction, 3, 255)[:2]
+    scores = semantic_scores(counts, ["background", "person"])
+    assert scores["classes"]["person"] == {"IoU": 0.5, "Dice": 2 / 3, "accuracy": 0.5, "precision": 1.0, "recall": 0.5}
+    assert scores["pixel_accuracy"] == 0.5

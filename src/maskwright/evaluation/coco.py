@@ -57,39 +57,47 @@ def coco_scores(truth: dict[str, Any], results: Sequence[dict[str, Any]]) -> dic
     }
     scores: dict[str, Any] = {}
     for kind in ("bbox", "segm"):
-        overall, per_class = _evaluate(truth, results, kind)
-        scores[kind] = overall
+        evaluation = evaluated(truth, results, kind)
+        scores[kind] = statistics(evaluation)
+        by_class = class_statistics(evaluation)
         for category in truth["categories"]:
-            ap, ap50 = per_class.get(category["id"], (None, None))
+            ap, ap50 = by_class.get(category["id"], (None, None))
             classes[category["name"]] |= {kind: ap, f"{kind}50": ap50}
     return {**scores, "classes": classes}
 
 
-def _evaluate(
-    truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str
-) -> tuple[dict[str, float | None], dict[int, tuple[float | None, float | None]]]:
+def evaluated(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str) -> COCOeval:
+    """The finished evaluation of ``results`` for ``kind`` ``bbox`` or ``segm``.
+
+    As in pycocotools a detection's size is that of its box where it has one, else its mask's.
+    """
     coco = COCO(truth)
-    evaluation = COCOeval(coco, coco.load_res([_without_text(record) for record in results]), kind)
+    evaluation = COCOeval(coco, coco.load_res(without_text(results)), kind)
     evaluation.evaluate()
     evaluation.accumulate()
     # summarize() and run() print to standard output, which belongs to the caller's --json.
     evaluation.summary_lines()
-    overall = {name: _defined(value) for name, value in zip(STATISTICS, evaluation.stats, strict=True)}
-    return overall, _per_class(evaluation)
+    return evaluation
 
 
-def _per_class(evaluation: COCOeval) -> dict[int, tuple[float | None, float | None]]:
+def statistics(evaluation: COCOeval) -> dict[str, float | None]:
+    """The 12 numbers by their names in ``STATISTICS``; None where there is no truth to measure against."""
+    return {name: _defined(value) for name, value in zip(STATISTICS, evaluation.stats, strict=True)}
+
+
+def class_statistics(evaluation: COCOeval) -> dict[int, tuple[float | None, float | None]]:
+    """AP and AP50 by category id; None for a class without truth."""
     assert evaluation.eval is not None
     precision = evaluation.eval["precision"]  # (IoU thresholds, recall points, classes, area ranges, max detections)
-    per_class = {}
+    by_class = {}
     for k, category_id in enumerate(evaluation.params.cat_ids):
         all_areas = precision[:, :, k, 0, -1]
         defined, at_half = all_areas[all_areas > -1], all_areas[0][all_areas[0] > -1]
-        per_class[category_id] = (
+        by_class[category_id] = (
             float(defined.mean()) if defined.size else None,
             float(at_half.mean()) if at_half.size else None,
         )
-    return per_class
+    return by_class
 
 
 def _defined(value: float) -> float | None:
@@ -102,5 +110,8 @@ def _text_rle(rle: Any) -> dict[str, Any]:
     return {"size": list(rle["size"]), "counts": counts.decode("ascii") if isinstance(counts, bytes) else counts}
 
 
-def _without_text(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in record.items() if key != "file_name"}
+def without_text(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records without ``file_name``, which hotcoco does not take."""
+    if not any("file_name" in record for record in results):
+        return list(results)
+    return [{key: value for key, value in record.items() if key != "file_name"} for record in results]

@@ -44,22 +44,28 @@ def baseline(counts: Confusion) -> Confusion:
 def semantic_scores(counts: Confusion, names: Sequence[str]) -> dict[str, Any]:
     """Scores of a confusion matrix whose row i is the class ``names[i]``.
 
-    ``{"mIoU", "mean_dice", "mean_accuracy", "pixel_accuracy", "classes": {name: {"IoU", "Dice", "accuracy"}}}``;
-    IoU = TP / (TP + FP + FN), Dice = 2 TP / (2 TP + FP + FN), accuracy = TP / (TP + FN). A class that occurs neither
-    in truth nor in prediction has None and is in no mean.
+    A column more than there are rows counts pixels that were predicted as none of the classes: they are misses.
+
+    ``{"mIoU", "mean_dice", "mean_accuracy", "mean_precision", "pixel_accuracy", "classes": {name: {"IoU", "Dice",
+    "accuracy", "precision", "recall"}}}``; IoU = TP / (TP + FP + FN), Dice = 2 TP / (2 TP + FP + FN),
+    precision = TP / (TP + FP), recall = accuracy = TP / (TP + FN). A class that occurs neither in truth nor in
+    prediction has None and is in no mean.
     """
     hits = np.diag(counts).astype(np.float64)
-    truth, predicted = counts.sum(axis=1), counts.sum(axis=0)
+    truth, predicted = counts.sum(axis=1), counts.sum(axis=0)[: len(counts)]
     columns = {
         "IoU": _ratio(hits, truth + predicted - hits),
         "Dice": _ratio(2 * hits, truth + predicted),
         "accuracy": _ratio(hits, truth),
+        "precision": _ratio(hits, predicted),
+        "recall": _ratio(hits, truth),
     }
     total = int(counts.sum())
     return {
         "mIoU": _mean(columns["IoU"]),
         "mean_dice": _mean(columns["Dice"]),
         "mean_accuracy": _mean(columns["accuracy"]),
+        "mean_precision": _mean(columns["precision"]),
         "pixel_accuracy": float(hits.sum() / total) if total else None,
         "classes": {name: {key: values[i] for key, values in columns.items()} for i, name in enumerate(names)},
     }

@@ -1,0 +1,84 @@
+"""Whether a confidence means what it says: of predictions made with 0.8, eight in ten should be right.
+
+Counts in bins of equal width add up over images: ``bins += reliability(confidence, correct)``. Sources: M. P. Naeini et
+al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; C. Guo et al., "On Calibration of
+Modern Neural Networks", ICML 2017; for detections F. Küppers et al., "Multivariate Confidence Calibration for Object
+Detection", CVPR Workshops 2020, where a detection is right when it matches an object of its class.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+BINS = 15
+
+# (bins, 3): how many predictions, the sum of their confidence, how many are right.
+ReliabilityBins = npt.NDArray[np.float64]
+
+
+def empty_bins(bins: int = BINS) -> ReliabilityBins:
+    """No prediction yet: zeros ``(bins, 3)``."""
+    return np.zeros((bins, 3))
+
+
+def reliability(
+    confidence: npt.NDArray[np.floating[Any]], correct: npt.NDArray[np.bool_], bins: int = BINS
+) -> ReliabilityBins:
+    """The bins ``(bins, 3)`` of predictions with ``confidence`` 0..1 and whether each is ``correct``, of one shape.
+
+    Bin b of B holds confidences above b / B up to and with (b + 1) / B; the first one 0 too. Raises ``ValueError`` for
+    shapes that differ and for a confidence outside 0..1.
+    """
+    if confidence.shape != correct.shape:
+        raise ValueError(f"confidence is {confidence.shape}, correct {correct.shape}; expected one shape.")
+    flat = confidence.ravel().astype(np.float64)
+    if flat.size and not (flat.min() >= 0 and flat.max() <= 1):
+        raise ValueError(f"confidence from {flat.min()} to {flat.max()}; expected 0 to 1.")
+    which = np.clip(np.ceil(flat * bins).astype(np.int64) - 1, 0, bins - 1)
+    weights = (None, flat, correct.ravel().astype(np.float64))
+    return np.stack([np.bincount(which, weight, bins) for weight in weights], axis=1).astype(np.float64)
+
+
+def pixel_reliability(
+    probabilities: npt.NDArray[np.floating[Any]],
+    truth: npt.NDArray[np.integer[Any]],
+    ignore_index: int,
+    bins: int = BINS,
+) -> ReliabilityBins:
+    """The bins of a semantic prediction: probabilities ``(K + 1, H, W)``, truth ``(H, W)`` by label.
+
+    A pixel's confidence is its highest probability; it is correct when that is its true label. Ignored truth does not
+    count.
+    """
+    counted = truth != ignore_index
+    confidence = np.clip(probabilities.max(axis=0)[counted], 0, 1)
+    return reliability(confidence, probabilities.argmax(axis=0)[counted] == truth[counted], bins)
+
+
+def calibration_scores(bins: ReliabilityBins) -> dict[str, Any]:
+    """``{"ECE", "MCE", "bins": [{"from", "to", "count", "confidence", "accuracy"}]}``.
+
+    ECE is the mean over predictions, MCE the largest over bins, of the distance between a bin's mean confidence and its
+    share of right predictions. None without a prediction; a bin without one has None too.
+    """
+    counts, confidence, right = bins.T
+    with np.errstate(invalid="ignore"):
+        mean, accuracy = confidence / counts, right / counts
+    gaps = np.abs(mean - accuracy)
+    total = counts.sum()
+    edges = np.linspace(0, 1, len(bins) + 1)
+    return {
+        "ECE": float(np.nansum(gaps * counts) / total) if total else None,
+        "MCE": float(np.nanmax(gaps)) if total else None,
+        "bins": [
+            {
+                "from": float(edges[b]),
+                "to": float(edges[b + 1]),
+                "count": int(counts[b]),
+                "confidence": float(mean[b]) if counts[b] else None,
+                "accuracy": float(accuracy[b]) if counts[b] else None,
+            }
+            for b in range(len(bins))
+        ],
+    }

@@ -1,0 +1,55 @@
+"""A mask inside its own box: what is measured against an image without a dense mask of the image's size."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+from hotcoco import mask as coco_mask
+
+from maskwright.masks.label_map import boxes_of
+from maskwright.masks.rle import columns
+from maskwright.structures import Rle
+
+
+class Region(NamedTuple):
+    """A mask inside its box: ``mask`` ``(h, w)`` bool with its upper left pixel at ``(top, left)`` of ``size``."""
+
+    size: tuple[int, int]
+    top: int
+    left: int
+    mask: npt.NDArray[np.bool_]
+
+    @classmethod
+    def empty(cls, size: tuple[int, int]) -> Self:
+        """No pixel of an image of ``size`` ``(H, W)``."""
+        return cls(size, 0, 0, np.zeros((0, 0), np.bool_))
+
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """Where the region lies in an array of the image's size."""
+        height, width = self.mask.shape
+        return slice(self.top, self.top + height), slice(self.left, self.left + width)
+
+
+def trimmed(mask: npt.NDArray[np.bool_], top: int, size: tuple[int, int]) -> Region:
+    """The smallest region of ``mask`` ``(h, W)``, whole rows of an image of ``size`` from row ``top`` on."""
+    rows, columns_ = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return Region.empty(size)
+    box = slice(rows[0], rows[-1] + 1), slice(columns_[0], columns_[-1] + 1)
+    return Region(size, top + int(rows[0]), int(columns_[0]), mask[box])
+
+
+def regions_of(rles: Sequence[Rle]) -> list[Region]:
+    """The region of each RLE, which may cover no pixel."""
+    return [_region(rle, box) for rle, box in zip(rles, boxes_of(rles), strict=True)]
+
+
+def _region(rle: Rle, box: Sequence[int]) -> Region:
+    size = (int(rle["size"][0]), int(rle["size"][1]))
+    left, top, width, height = box
+    if not (width and height):
+        return Region.empty(size)
+    strip = coco_mask.decode(columns(rle, left, width))
+    return Region(size, top, left, strip[top : top + height].view(np.bool_))

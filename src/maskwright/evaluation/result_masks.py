@@ -1,0 +1,81 @@
+"""The masks of results, checked before any tool that would hang, crash or draw garbage sees them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+from hotcoco import mask as coco_mask
+
+from maskwright.evaluation.rle_totals import rle_totals
+from maskwright.masks.rle import BadSegmentation, rasterise
+from maskwright.structures import Rle
+
+
+class CompressedRle(msgspec.Struct, gc=False):
+    """A compressed RLE as results hold it, not yet checked."""
+
+    size: list[int]
+    counts: str
+
+
+_compressed = msgspec.json.Decoder(CompressedRle)
+
+
+def checked_masks(
+    masks: Mapping[int, tuple[CompressedRle | msgspec.Raw, tuple[int, int]]],
+) -> dict[int, Rle | str]:
+    """The RLE of each segmentation, decoded or raw, or what is wrong with it; ``(H, W)`` is the size of its image.
+
+    Compressed RLEs, of which there may be millions, are checked together; polygons and run lengths one by one.
+    """
+    checked: dict[int, Rle | str] = {}
+    rles: dict[int, Rle] = {}
+    for key, (segmentation, (height, width)) in masks.items():
+        rle = segmentation if isinstance(segmentation, CompressedRle) else _decoded(segmentation)
+        if rle is None:
+            checked[key] = _drawn(segmentation, height, width)
+        elif rle.size != [height, width]:
+            checked[key] = f"has an RLE of size {rle.size} on an image of size {[height, width]}"
+        elif rle.counts.isascii():
+            rles[key] = {"size": rle.size, "counts": rle.counts.encode("ascii")}
+        else:
+            checked[key] = _WRONG_COUNTS
+    wrong = _wrong(rles)
+    return checked | rles | dict.fromkeys(wrong, _WRONG_COUNTS)
+
+
+def _decoded(content: msgspec.Raw) -> CompressedRle | None:
+    try:
+        return _compressed.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+_WRONG_COUNTS = "has an RLE whose counts do not add up to its image's pixels"
+
+
+def _drawn(content: Any, height: int, width: int) -> Rle | str:
+    try:
+        return rasterise(content, height, width).rle
+    except BadSegmentation as bad:
+        return str(bad)
+
+
+def _wrong(rles: Mapping[int, Rle]) -> set[int]:
+    """The keys of RLEs whose run lengths are negative, do not sum to the pixels, or are not COCO's coding."""
+    totals = rle_totals([rle["counts"] for rle in rles.values()])
+    pixels = np.array([rle["size"][0] * rle["size"][1] for rle in rles.values()])
+    wrong = {key for key, right in zip(rles, totals == pixels, strict=True) if not right}
+    rest = {key: rle for key, rle in rles.items() if key not in wrong}
+    if not _readable(list(rest.values())):
+        wrong |= {key for key, rle in rest.items() if not _readable([rle])}
+    return wrong
+
+
+def _readable(rles: list[Rle]) -> bool:
+    try:
+        coco_mask.area(rles)
+    except ValueError:
+        return False
+    return True
