@@ -89,7 +89,9 @@ def test_any_values_survive_dumping_and_loading(description: str, lr: float, opt
 def test_a_dumped_recipe_states_every_default(recipe_file: Path):
     dumped = yaml.safe_load(dump(load_recipe(str(recipe_file))))
     assert set(dumped) == set(Recipe.model_fields)
-    assert dumped["train"]["optimizer"] == {"name": "adam", "lr": 1e-4, "weight_decay": 0.0, "momentum": 0.9}
+    assert dumped["train"]["optimizer"] == {
+        "name": "adam", "lr": 1e-4, "weight_decay": 0.0, "momentum": 0.9, "encoder_lr_factor": 1.0,
+    }  # fmt: skip
 
 
 def test_the_key_on_is_a_word_not_the_truth_value_of_yaml_1_1(recipe_file: Path):

@@ -2,22 +2,22 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from maskwright.recipes.section import Section
+from maskwright.recipes.training import Augment, Loss, Train
 from maskwright.structures import CrowdRule, OverlapRule, Task
 
 
-class Section(BaseModel):
-    """A part of a recipe: unknown keys are errors, values do not change after validation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
 class Source(Section):
-    """A folder of images and its COCO JSON; paths are relative to ``data.root``."""
+    """A folder of images and its COCO JSON; paths are relative to ``data.root``.
+
+    ``max_images`` uses only the first so many of the images that qualify, instead of ``data.max_images``.
+    """
 
     images: str
     annotations: str
+    max_images: int | None = Field(default=None, ge=1)
 
 
 class Shapes(Section):
@@ -86,86 +86,6 @@ class Model(Section):
     input: Input = Input()
 
 
-class Loss(Section):
-    """The semantic loss and the weight of the auxiliary head's loss where the model has one."""
-
-    name: Literal["cross_entropy"] = "cross_entropy"
-    auxiliary: float = Field(default=0.4, ge=0)
-
-
-class Augment(Section):
-    """Random changes of training images: probabilities, degrees, and strengths as in torchvision's ColorJitter.
-
-    ``scale`` multiplies the input size by a log-uniform factor; ``crop`` cuts a square of so many pixels.
-    """
-
-    horizontal_flip: float = Field(default=0.0, ge=0, le=1)
-    vertical_flip: float = Field(default=0.0, ge=0, le=1)
-    rotation: float = Field(default=0.0, ge=0, le=180)
-    brightness: float = Field(default=0.0, ge=0)
-    contrast: float = Field(default=0.0, ge=0)
-    saturation: float = Field(default=0.0, ge=0)
-    hue: float = Field(default=0.0, ge=0, le=0.5)
-    scale: tuple[float, float] | None = None
-    crop: int | None = Field(default=None, ge=16)
-
-    @model_validator(mode="after")
-    def _scale_range(self) -> Self:
-        if self.scale is not None and not 0 < self.scale[0] <= self.scale[1]:
-            raise ValueError("scale needs two positive numbers, the smaller first")
-        return self
-
-
-class Optimizer(Section):
-    """The optimiser; ``momentum`` is for SGD."""
-
-    name: Literal["adam", "adamw", "sgd"] = "adam"
-    lr: float = Field(default=1e-4, gt=0)
-    weight_decay: float = Field(default=0.0, ge=0)
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-
-
-class Schedule(Section):
-    """The learning rate over the steps of the whole training, after ``warmup_steps`` of linear growth."""
-
-    name: Literal["constant", "cosine", "polynomial"] = "constant"
-    warmup_steps: int = Field(default=0, ge=0)
-    power: float = Field(default=0.9, gt=0)
-
-
-class Sampling(Section):
-    """Which training images an epoch takes: each once, or drawn by the rarest class in them (``rare_classes``).
-
-    A class in a share f of the images weighs ``f ** -power``: 1 is inverse frequency, 0.5 its square root.
-    """
-
-    name: Literal["shuffle", "rare_classes"] = "shuffle"
-    power: float = Field(default=0.5, gt=0, le=1)
-
-
-class Train(Section):
-    """How to train. ``ema`` is the decay of the moving average of the weights that is validated and kept, 0 for none.
-
-    ``device`` is ``auto``, ``cpu`` or ``cuda``; ``precision`` a mode of Lightning Fabric. ``channels_last`` lays
-    semantic batches out as convolutions read them fastest.
-    """
-
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(default=4, ge=1)
-    optimizer: Optimizer = Optimizer()
-    schedule: Schedule = Schedule()
-    sampling: Sampling = Sampling()
-    ema: float = Field(default=0.0, ge=0, lt=1)
-    clip_norm: float | None = Field(default=None, gt=0)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    channels_last: bool = True
-    workers: int = Field(default=0, ge=0)
-    validate_every: int = Field(default=1, ge=1)
-    checkpoint_every: int | None = Field(default=None, ge=1)
-    best_by: str | None = None
-
-
 class Evaluate(Section):
     """What to score after training, and the lowest score of a detection that is shown in pictures."""
 
@@ -180,7 +100,11 @@ class Report(Section):
 
 
 class Recipe(Section):
-    """A whole experiment. ``classes`` lists class names in index order, or is ``all``."""
+    """A whole experiment. ``classes`` lists class names in index order, or is ``all``.
+
+    ``groups`` draws many classes as few: ``coco9`` or a YAML file of groups, each with its classes and its weight in
+    ``data.overlap: priority``.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     description: str = ""
@@ -188,6 +112,7 @@ class Recipe(Section):
     task: Task
     data: Data
     classes: list[str] | Literal["all"] = "all"
+    groups: str | None = None
     model: Model
     loss: Loss = Loss()
     augment: Augment = Augment()
@@ -200,4 +125,29 @@ class Recipe(Section):
         three_parts = self.data.split is not None and self.data.split.count(":") == 2
         if "test" in self.evaluate.on and self.data.test is None and not three_parts:
             raise ValueError("evaluate.on names test, but data has neither test nor a split of three parts")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_or_classes(self) -> Self:
+        if self.groups is not None and self.classes != "all":
+            raise ValueError("groups names the classes itself; leave out classes")
+        if self.groups is not None and self.data.shapes is not None:
+            raise ValueError("groups does not go with data.shapes, whose classes are few")
+        if self.data.overlap == "priority" and self.groups is None:
+            raise ValueError("data.overlap: priority needs the weights of groups")
+        return self
+
+    @model_validator(mode="after")
+    def _semantic_settings(self) -> Self:
+        if self.task == "semantic":
+            return self
+        wrong = {
+            "loss": self.loss != Loss(),
+            "train.compile": self.train.compile,
+            "augment.copy_paste": self.augment.copy_paste > 0,
+            "train.sampling.name: inverse_frequency": self.train.sampling.name == "inverse_frequency",
+        }
+        named = [key for key, set_ in wrong.items() if set_]
+        if named:
+            raise ValueError(f"{' and '.join(named)}: only for semantic models; expected none of it here")
         return self
