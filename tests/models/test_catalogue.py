@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import segmentation_models_pytorch as smp
 import torch
 import torchvision
 from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.models import catalogue
-from maskwright.models.catalogue import MODELS, PATTERNS, SMP_ARCHITECTURES, Published, build, find, load_weights
+from maskwright.models.catalogue import MODELS, PATTERNS, build, find, load_weights
+from maskwright.models.entry import Published
 
 NARROW = {"pyramid_channels": 16, "box_features": 16, "mask_channels": [8, 8], "short_side": 64, "longest": 96}
 SMALL: dict[str, dict[str, Any]] = {
@@ -44,10 +44,6 @@ def test_every_model_builds_and_runs(name: str) -> None:
             assert set(found) == {"boxes", "labels", "scores", "masks"}
             assert found["masks"].shape == (len(found["boxes"]), 1, 28, 28)
             assert set(found["labels"].tolist()) <= {1, 2, 3, 4}
-
-
-def test_every_architecture_listed_exists_in_segmentation_models_pytorch() -> None:
-    assert [name for name in SMP_ARCHITECTURES if not hasattr(smp, name)] == []
 
 
 def test_the_auxiliary_head_of_deeplab_is_an_option() -> None:
@@ -104,6 +100,8 @@ def test_an_unknown_option_is_answered_with_the_nearest(name: str, option: str, 
     [
         ("mask_rcnn_small", {"anchor_sizes": [16, 32, 64]}),
         ("residual_attention_unet", {"widths": 64}),
+        ("residual_attention_unet", {"widths": []}),
+        ("residual_attention_unet", {"dropout": 1.5}),
         ("smp:Unet/resnet18", {"encoder_depth": 3}),
         ("smp:Unet/tu-resnet18", {"decoder_chanels": [16]}),
     ],
@@ -134,6 +132,8 @@ def published_by(monkeypatch: pytest.MonkeyPatch, name: str, tag: str, source: n
     ("name", "backbone", "place"),
     [
         ("deeplabv3_mobilenet_v3_large", "mobilenet_v3_large", "network.backbone.0.0"),
+        ("deeplabv3_mobilenet_v3_small", "mobilenet_v3_small", "network.backbone.0.0"),
+        ("lraspp_mobilenet_v2", "mobilenet_v2", "network.backbone.0.0"),
         ("deeplabv3_resnet50", "resnet50", "network.backbone.conv1"),
         ("mask_rcnn_resnet50_fpn", "resnet50", "backbone.body.conv1"),
         ("mask_rcnn_small", "mobilenet_v3_small", "backbone.body.0.0"),

@@ -47,5 +47,20 @@ def test_the_dictionary_of_torchvision_is_renamed(auxiliary: bool) -> None:
     assert output.get("auxiliary") is given.get("aux")
 
 
+@pytest.mark.parametrize("size", [(32, 64), (33, 64), (31, 17), (1, 1)])
+def test_a_network_of_whole_levels_sees_whole_levels_and_the_logits_have_the_size_of_the_image(
+    size: tuple[int, int],
+) -> None:
+    network = nn.Conv2d(3, 2, 1)
+    seen = []
+    network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    images = torch.rand(1, 3, *size)
+    logits = SemanticModel(network, multiple=16)(images)["logits"]
+    assert logits.shape[-2:] == size
+    assert seen[0].shape[-2:] == tuple(-(-side // 16) * 16 for side in size)
+    torch.testing.assert_close(logits, SemanticModel(network)(images)["logits"])
+    assert not seen[0][..., size[0] :, :].any()  # ImageNet's mean colour
+
+
 def test_the_normalisation_adds_nothing_to_the_state_so_published_weights_still_fit() -> None:
     assert set(SemanticModel(nn.Conv2d(3, 2, 1)).state_dict()) == {"network.weight", "network.bias"}

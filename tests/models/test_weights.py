@@ -156,6 +156,12 @@ def test_a_head_of_another_class_count_is_counted_as_reshaped_and_the_rest_is_lo
     assert torch.equal(target.head.weight, head)
 
 
+def test_what_was_not_filled_is_named() -> None:
+    coverage = load_matching(Net(3), Net(5).state_dict(), "file", [("", "")])
+    assert str(coverage).endswith("94.6% of the target's parameters filled, 2 tensors not (head.bias, head.weight)")
+    assert coverage.to_json()["left"] == ["head.bias", "head.weight"]
+
+
 def test_tensors_without_a_place_are_counted_as_skipped() -> None:
     state = Net(3).state_dict() | {"classifier.weight": torch.ones(4), "classifier.bias": torch.ones(1)}
     coverage = load_matching(Net(3), state, "file", [("", "")])

@@ -1,65 +1,54 @@
-"""The catalogue: every model by its name, what builds it, and where its published weights come from."""
+"""The catalogue: every model by its name, built and filled with its starting weights."""
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import segmentation_models_pytorch as smp
-import timm
-import torchvision
-from segmentation_models_pytorch.encoders import encoders as smp_encoders
-from segmentation_models_pytorch.encoders import get_encoder
 from torch import nn
-from torchvision.models import WeightsEnum, get_model_weights
+from torchvision.models import get_model_weights
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
 
 from maskwright.errors import UsageError, unknown_name
 from maskwright.models.backbones import TORCHVISION_BACKBONES
+from maskwright.models.dilated_backbones import DILATED_BACKBONES
+from maskwright.models.entry import Entry, imagenet, keyword_options, torchvision_weights
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.residual_attention_unet import ResidualAttentionUNet
 from maskwright.models.semantic import SemanticModel
-from maskwright.models.weights import WEIGHTS_SUFFIXES, Coverage, StateDict, fetch, load_matching, read_weights
-from maskwright.structures import Task
+from maskwright.models.smp_family import SMP_PATTERN, SMP_SUMMARY, smp_entry
+from maskwright.models.torchvision_segmentation import build_deeplabv3, build_fcn, build_lraspp
+from maskwright.models.weights import WEIGHTS_SUFFIXES, Coverage, fetch, load_matching, read_weights
+
+_TITLES = {
+    "mobilenet_v3_large": "MobileNetV3-large",
+    "mobilenet_v3_small": "MobileNetV3-small",
+    "mobilenet_v2": "MobileNetV2",
+    "resnet50": "ResNet-50",
+    "resnet101": "ResNet-101",
+}
+_SEGMENTERS = {
+    "deeplabv3": ("DeepLabV3", build_deeplabv3, DILATED_BACKBONES),
+    "lraspp": ("LR-ASPP", build_lraspp, ("mobilenet_v3_large", "mobilenet_v3_small", "mobilenet_v2")),
+    "fcn": ("FCN", build_fcn, ("resnet50", "resnet101")),
+}
+_PUBLISHED_WHOLE = (
+    "deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "deeplabv3_resnet101", "lraspp_mobilenet_v3_large",
+    "fcn_resnet50", "fcn_resnet101",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Published:
-    """Weights that can be fetched by name, and where they lie."""
-
-    download: Callable[[], StateDict]
-    address: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A model of the catalogue.
-
-    ``build(classes, **options)`` gives the module with random weights. ``renames`` are the ways in which a weights
-    file's keys may map to the module's (see :func:`maskwright.models.weights.load_matching`).
-    """
-
-    name: str
-    task: Task
-    summary: str
-    build: Callable[..., nn.Module]
-    renames: tuple[tuple[str, str], ...]
-    published: Mapping[str, Published] = field(default_factory=dict)
-
-
-def _torchvision_weights(weights: WeightsEnum) -> Published:
-    return Published(partial(weights.get_state_dict, progress=True, check_hash=True), weights.url)
-
-
-def _imagenet(backbone: str) -> dict[str, Published]:
-    return {"imagenet": _torchvision_weights(get_model_weights(backbone).DEFAULT)}  # type: ignore[attr-defined]
-
-
-def _deeplab(classes: int, *, backbone: str, auxiliary: bool = False) -> nn.Module:
-    builder = getattr(torchvision.models.segmentation, f"deeplabv3_{backbone}")
-    return SemanticModel(builder(weights=None, weights_backbone=None, num_classes=classes + 1, aux_loss=auxiliary))
+def _segmenter(kind: str, backbone: str) -> Entry:
+    title, builder, _ = _SEGMENTERS[kind]
+    name = f"{kind}_{backbone}"
+    published = imagenet(backbone)
+    if name in _PUBLISHED_WHOLE:
+        published["coco"] = torchvision_weights(get_model_weights(name).DEFAULT)  # type: ignore[attr-defined]
+    # A classifier names its layers features.* (MobileNet) or plainly (ResNet); here they are below backbone.
+    renames = (("", "network."), ("", ""), ("features.", "network.backbone."), ("", "network.backbone."))
+    build = partial(builder, backbone=backbone)
+    summary = f"{title} on {_TITLES[backbone]} (torchvision)"
+    return Entry(name, "semantic", summary, build, renames, keyword_options(build), published)
 
 
 def _unet(
@@ -68,74 +57,56 @@ def _unet(
     return SemanticModel(ResidualAttentionUNet(classes + 1, widths, bottleneck, dropout))
 
 
-def _smp(classes: int, *, architecture: str, encoder: str, **options: Any) -> nn.Module:
-    builder = getattr(smp, architecture)
-    return SemanticModel(builder(encoder_name=encoder, encoder_weights=None, classes=classes + 1, **options))
-
-
-def _deeplab_entry(backbone: str, summary: str) -> Entry:
-    # A classifier names its layers features.* (MobileNet) or plainly (ResNet); DeepLab keeps them below backbone.
-    renames = (("", "network."), ("", ""), ("features.", "network.backbone."), ("", "network.backbone."))
-    build = partial(_deeplab, backbone=backbone)
-    return Entry(f"deeplabv3_{backbone}", "semantic", summary, build, renames, _imagenet(backbone))
-
-
 _MASK_RCNN_RENAMES = (("", ""), ("features.", "backbone.body."), ("", "backbone.body."), ("", "backbone.body.network."))
+_mask_rcnn_resnet50 = partial(build_mask_rcnn, backbone="resnet50", frozen_norm=True)
+_mask_rcnn_small = partial(
+    build_mask_rcnn,
+    backbone="mobilenet_v3_small",
+    pyramid_channels=64,
+    box_features=256,
+    mask_channels=(64, 64),
+    proposals_train=500,
+    proposals_test=200,
+    rois_per_image=128,
+)
 
 MODELS: dict[str, Entry] = {
     entry.name: entry
     for entry in (
-        _deeplab_entry("mobilenet_v3_large", "DeepLabV3 on MobileNetV3-large (torchvision)"),
-        _deeplab_entry("resnet50", "DeepLabV3 on ResNet-50 (torchvision)"),
+        *(_segmenter(kind, backbone) for kind, (_, _, backbones) in _SEGMENTERS.items() for backbone in backbones),
         Entry(
             "residual_attention_unet",
             "semantic",
             "U-Net of residual blocks with self-attention in the bottleneck; widths by option",
             _unet,
             (("", ""), ("", "network.")),
+            keyword_options(_unet),
         ),
         Entry(
             "mask_rcnn_resnet50_fpn",
             "instance",
             "Mask R-CNN on ResNet-50 FPN (torchvision's model and weights)",
-            partial(build_mask_rcnn, backbone="resnet50", frozen_norm=True),
+            _mask_rcnn_resnet50,
             _MASK_RCNN_RENAMES,
-            {"coco": _torchvision_weights(MaskRCNN_ResNet50_FPN_Weights.COCO_V1), **_imagenet("resnet50")},
+            keyword_options(_mask_rcnn_resnet50),
+            {"coco": torchvision_weights(MaskRCNN_ResNet50_FPN_Weights.COCO_V1), **imagenet("resnet50")},
         ),
         Entry(
             "mask_rcnn_small",
             "instance",
             "Mask R-CNN on MobileNetV3-small FPN with narrow heads, for a laptop CPU",
-            partial(
-                build_mask_rcnn,
-                backbone="mobilenet_v3_small",
-                pyramid_channels=64,
-                box_features=256,
-                mask_channels=(64, 64),
-                proposals_train=500,
-                proposals_test=200,
-                rois_per_image=128,
-            ),
+            _mask_rcnn_small,
             _MASK_RCNN_RENAMES,
-            _imagenet("mobilenet_v3_small"),
+            keyword_options(_mask_rcnn_small),
+            imagenet("mobilenet_v3_small"),
         ),
     )
 }
 
-SMP_ARCHITECTURES = (
-    "Unet", "UnetPlusPlus", "FPN", "PSPNet", "DeepLabV3", "DeepLabV3Plus", "Linknet", "MAnet", "PAN", "UPerNet",
-    "Segformer", "DPT",
-)  # fmt: skip
-
-_NAMING = frozenset({"backbone", "architecture", "encoder"})
-# What the catalogue sets itself, and what would make a model of smp return something other than logits.
-_SMP_FIXED = frozenset(
-    {"encoder_name", "encoder_weights", "in_channels", "classes", "activation", "aux_params", "kwargs"}
-)
-
+_MASK_RCNN_PATTERN = "mask_rcnn:BACKBONE"
 PATTERNS = {
-    "smp:ARCHITECTURE/ENCODER": "any architecture and encoder of segmentation-models-pytorch",
-    "mask_rcnn:BACKBONE": "Mask R-CNN with FPN on a torchvision backbone, or on timm:NAME",
+    SMP_PATTERN: SMP_SUMMARY,
+    _MASK_RCNN_PATTERN: "Mask R-CNN with FPN on a torchvision backbone, or on timm:NAME",
 }
 
 
@@ -144,40 +115,20 @@ def find(name: str) -> Entry:
     if name in MODELS:
         return MODELS[name]
     if name.startswith("smp:"):
-        return _smp_entry(name)
+        return smp_entry(name)
     if name.startswith("mask_rcnn:"):
-        backbone = name.removeprefix("mask_rcnn:")
-        if not backbone.startswith("timm:") and backbone not in TORCHVISION_BACKBONES:
-            raise unknown_name("backbone", backbone, TORCHVISION_BACKBONES)
-        published = {} if backbone.startswith("timm:") else _imagenet(backbone)
-        build = partial(build_mask_rcnn, backbone=backbone)
-        return Entry(name, "instance", PATTERNS["mask_rcnn:BACKBONE"], build, _MASK_RCNN_RENAMES, published)
+        return _mask_rcnn_entry(name)
     raise unknown_name("model", name, [*MODELS, *PATTERNS])
 
 
-def _smp_entry(name: str) -> Entry:
-    architecture, _, encoder = name.removeprefix("smp:").partition("/")
-    if not encoder:
-        raise UsageError(f"Model '{name}' names no encoder; expected smp:ARCHITECTURE/ENCODER, as smp:Unet/resnet18.")
-    if architecture not in SMP_ARCHITECTURES:
-        raise unknown_name("architecture of segmentation-models-pytorch", architecture, SMP_ARCHITECTURES)
-    published = {}
-    if encoder.startswith("tu-"):
-        if not timm.is_model(encoder.removeprefix("tu-")):
-            raise unknown_name("timm model", encoder.removeprefix("tu-"), timm.list_models())
-    elif encoder not in smp_encoders:
-        raise unknown_name("encoder of segmentation-models-pytorch", encoder, smp_encoders)
-    else:
-        for tag, settings in smp_encoders[encoder]["pretrained_settings"].items():
-            download = partial(_smp_encoder_state, encoder, tag)
-            published[tag] = Published(download, str(settings.get("repo_id", settings.get("url", encoder))))
-    build = partial(_smp, architecture=architecture, encoder=encoder)
-    renames = (("", "network."), ("", ""), ("", "network.encoder."), ("", "network.encoder.model."))
-    return Entry(name, "semantic", PATTERNS["smp:ARCHITECTURE/ENCODER"], build, renames, published)
-
-
-def _smp_encoder_state(encoder: str, tag: str) -> StateDict:
-    return get_encoder(encoder, weights=tag).state_dict()
+def _mask_rcnn_entry(name: str) -> Entry:
+    backbone = name.removeprefix("mask_rcnn:")
+    if not backbone.startswith("timm:") and backbone not in TORCHVISION_BACKBONES:
+        raise unknown_name("backbone", backbone, TORCHVISION_BACKBONES)
+    published = {} if backbone.startswith("timm:") else imagenet(backbone)
+    build = partial(build_mask_rcnn, backbone=backbone)
+    options = keyword_options(build)
+    return Entry(name, "instance", PATTERNS[_MASK_RCNN_PATTERN], build, _MASK_RCNN_RENAMES, options, published)
 
 
 def build(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
@@ -186,10 +137,9 @@ def build(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
     Raises ``UsageError`` for an unknown name or option, with the nearest valid one.
     """
     entry = find(name)
-    known = option_names(entry)
     for option in options:
-        if known is not None and option not in known:
-            raise unknown_name(f"option of {name}", option, known)
+        if entry.options is not None and option not in entry.options:
+            raise unknown_name(f"option of {name}", option, entry.options)
     try:
         return entry.build(classes, **options)
     except (TypeError, ValueError, KeyError, RuntimeError, AttributeError) as error:
@@ -198,20 +148,7 @@ def build(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
 
 def option_names(entry: Entry) -> list[str] | None:
     """The names of an entry's options, or None where the underlying library decides."""
-    parameters = inspect.signature(entry.build).parameters.values()
-    fixed = entry.build.keywords if isinstance(entry.build, partial) else {}
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return _smp_option_names(**fixed)
-    # What names the model (its backbone) is no option; other preset values are defaults that a recipe may change.
-    hidden = _NAMING.intersection(fixed)
-    return sorted(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in hidden)
-
-
-def _smp_option_names(architecture: str, encoder: str) -> list[str] | None:
-    # timm's encoders take options of their own; the others silently drop what they do not know.
-    if encoder.startswith(("tu-", "timm-")):
-        return None
-    return sorted(set(inspect.signature(getattr(smp, architecture)).parameters) - _SMP_FIXED)
+    return None if entry.options is None else list(entry.options)
 
 
 def load_weights(module: nn.Module, name: str, weights: str) -> Coverage | None:

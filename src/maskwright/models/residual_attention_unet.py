@@ -51,7 +51,11 @@ class SelfAttention(nn.Module):
 
 
 class ResidualAttentionUNet(nn.Module):
-    """Encoder levels of the given ``widths``, a bottleneck with self-attention, a decoder with skip connections."""
+    """Encoder levels of the given ``widths``, a bottleneck with self-attention, a decoder with skip connections.
+
+    ``dropout`` is the share of channels that each residual block drops in training. Raises ``ValueError`` when there is
+    no level.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,8 @@ class ResidualAttentionUNet(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if not widths:
+            raise ValueError("widths: expected at least one level, found none")
         inputs = [3, *widths[:-1]]
         self.encoder = nn.ModuleList(ResidualBlock(i, w, dropout) for i, w in zip(inputs, widths, strict=True))
         self.bottleneck = nn.Sequential(

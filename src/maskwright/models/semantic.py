@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -20,21 +21,27 @@ class SemanticModel(nn.Module):
     """A network with its normalisation inside, so that no caller can forget or repeat it.
 
     ``network`` maps normalised images ``(B, 3, H, W)`` to logits ``(B, K+1, H, W)``, or to torchvision's dictionary
-    with ``out`` and ``aux``.
+    with ``out`` and ``aux``. For a network that takes whole levels only, images are padded to a ``multiple`` of pixels
+    with ImageNet's mean colour, and the logits are cut back.
     """
 
     mean: torch.Tensor
     std: torch.Tensor
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, multiple: int = 1) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.multiple = network, multiple
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: torch.Tensor) -> SemanticOutput:
         """``images`` ``(B, 3, H, W)`` RGB float in 0..1."""
-        output = self.network((images - self.mean) / self.std)
+        height, width = images.shape[-2:]
+        normalised = (images - self.mean) / self.std
+        if height % self.multiple or width % self.multiple:
+            normalised = functional.pad(normalised, (0, -width % self.multiple, 0, -height % self.multiple))
+            return {"logits": self.network(normalised)[..., :height, :width]}
+        output = self.network(normalised)
         if isinstance(output, torch.Tensor):
             return {"logits": output}
         named: SemanticOutput = {"logits": output["out"]}

@@ -1,5 +1,6 @@
 """Starting weights: read from a file without executing it, or fetched by name, and matched to a model key by key."""
 
+import math
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 class Coverage:
     """What became of a weights file: tensors loaded, skipped (no place for them), reshaped away (other shape).
 
-    ``share`` is the part of the target's parameters, by count of numbers, that the file filled.
+    ``share`` is the part of the target's parameters, by count of numbers, that the file filled; ``left`` names the
+    tensors that it did not fill, such as the head of another class count.
     """
 
     source: str
@@ -32,10 +34,17 @@ class Coverage:
     left: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
+        shown = math.floor(1000 * self.share) / 1000  # rounded down: 100 % means all
         return (
             f"weights {self.source}: {self.loaded} tensors loaded, {self.skipped} without a place, "
-            f"{self.reshaped} of another shape; {self.share:.1%} of the target's parameters filled"
+            f"{self.reshaped} of another shape; {shown:.1%} of the target's parameters filled{self._rest()}"
         )
+
+    def _rest(self) -> str:
+        if not self.left:
+            return ""
+        shown = ", ".join(self.left[:3]) + (", …" if len(self.left) > 3 else "")
+        return f", {len(self.left)} tensors not ({shown})"
 
     def to_json(self) -> dict[str, Any]:
         """The counts for ``card.json``."""
@@ -45,6 +54,7 @@ class Coverage:
             "skipped": self.skipped,
             "reshaped": self.reshaped,
             "share": round(self.share, 4),
+            "left": self.left,
         }
 
 
@@ -102,7 +112,7 @@ def load_matching(
     coverage = Coverage(source, len(best.fitting), skipped, best.reshaped, best.share, left)
     if best.share < minimum:
         raise WeightsError(
-            f"{coverage}, expected at least {minimum:.0%}. First of those left: {', '.join(left[:3])}. "
+            f"{coverage}; expected at least {minimum:.0%}. "
             "Give the weights of this architecture, or model.weights=none."
         )
     module.load_state_dict(best.fitting, strict=False)

@@ -1,1 +1,1 @@
-"""Losses: each takes logits ``(B, K+1, H, W)`` and labels ``(B, H, W)`` and returns one number."""
+"""Losses for semantic segmentation: one a file, and ``catalogue`` that builds the one a recipe names."""

@@ -1,0 +1,67 @@
+"""torchvision's classifiers as backbones of dense prediction: their last strides become dilations.
+
+Chen et al. 2017 (arXiv:1706.05587): a dilated convolution sees as far as a strided one, and the grid stays fine.
+ResNets end at stride 8, MobileNets at 16, as in torchvision's own segmentation models.
+"""
+
+from typing import Any, NamedTuple
+
+import torchvision
+from torch import nn
+
+from maskwright.errors import unknown_name
+
+
+class Tap(NamedTuple):
+    """A child of the backbone whose output a head takes, and how many channels it has."""
+
+    child: str
+    channels: int
+
+
+class Dilated(NamedTuple):
+    """A backbone's children and where heads take their input: ``last``, the deepest, and ``fine``, on a finer grid.
+
+    ``fine`` feeds the auxiliary head and the skip connection of LR-ASPP. It has stride 8.
+    """
+
+    features: nn.Module
+    last: Tap
+    fine: Tap
+
+
+_TAPS = {
+    "mobilenet_v3_large": (Tap("16", 960), Tap("4", 40)),
+    "mobilenet_v3_small": (Tap("12", 576), Tap("2", 24)),
+    # Before the last 1 × 1 convolution, as Sandler et al. (arXiv:1801.04381, section 6.3) recommend: 320, not 1280.
+    "mobilenet_v2": (Tap("17", 320), Tap("4", 32)),
+    "resnet50": (Tap("layer4", 2048), Tap("layer3", 1024)),
+    "resnet101": (Tap("layer4", 2048), Tap("layer3", 1024)),
+}
+DILATED_BACKBONES = tuple(_TAPS)
+
+
+def build_dilated(name: str) -> Dilated:
+    """The backbone ``name`` with random weights; ``UsageError`` with the nearest names when there is none."""
+    if name not in _TAPS:
+        raise unknown_name("dilated backbone", name, DILATED_BACKBONES)
+    options: dict[str, Any] = {}
+    if name.startswith("resnet"):
+        options["replace_stride_with_dilation"] = [False, True, True]
+    elif name.startswith("mobilenet_v3"):
+        options["dilated"] = True
+    classifier = torchvision.models.get_model(name, weights=None, **options)
+    features = getattr(classifier, "features", classifier)
+    if name == "mobilenet_v2":
+        _dilate_last_stride(features)
+    return Dilated(features, *_TAPS[name])
+
+
+def _dilate_last_stride(features: nn.Module) -> None:
+    """From the last strided convolution on, step by 1 and look at every second position, in place."""
+    convolutions = [module for module in features.modules() if isinstance(module, nn.Conv2d)]
+    last = max(i for i, convolution in enumerate(convolutions) if convolution.stride != (1, 1))
+    for convolution in convolutions[last:]:
+        convolution.stride = (1, 1)
+        if convolution.kernel_size != (1, 1):
+            convolution.dilation, convolution.padding = (2, 2), (2, 2)

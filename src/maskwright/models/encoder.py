@@ -1,0 +1,23 @@
+"""Which parameters of a model are its encoder's: the part that pretrained weights fill."""
+
+from torch import nn
+
+from maskwright.errors import UsageError
+
+# In segmentation-models-pytorch and the U-Net, in torchvision's segmentation models, in Mask R-CNN.
+_PLACES = ("network.encoder", "network.backbone", "backbone.body")
+
+
+def encoder_parameters(module: nn.Module) -> list[nn.Parameter]:
+    """The parameters of the encoder (the backbone) of a model of the catalogue.
+
+    Raises ``UsageError`` when the model has no part by that name.
+    """
+    submodules = dict(module.named_modules())
+    for place in _PLACES:
+        if place in submodules:
+            return list(submodules[place].parameters())
+    raise UsageError(
+        f"{type(module).__name__}: has no encoder apart from its head; expected one of {', '.join(_PLACES)}. "
+        "Leave out train.optimizer.encoder_lr_factor."
+    )

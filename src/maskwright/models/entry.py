@@ -1,0 +1,60 @@
+"""What the catalogue knows about a model: how it is built, and where its published weights come from."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from torch import nn
+from torchvision.models import WeightsEnum, get_model_weights
+
+from maskwright.models.weights import StateDict
+from maskwright.structures import Task
+
+
+@dataclass(frozen=True)
+class Published:
+    """Weights that can be fetched by name, and where they lie."""
+
+    download: Callable[[], StateDict]
+    address: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model of the catalogue.
+
+    ``build(classes, **options)`` gives the module with random weights. ``renames`` are the ways in which a weights
+    file's keys may map to the module's (see :func:`maskwright.models.weights.load_matching`). ``options`` are the names
+    of the options, None where the library that builds the model takes any.
+    """
+
+    name: str
+    task: Task
+    summary: str
+    build: Callable[..., nn.Module]
+    renames: tuple[tuple[str, str], ...]
+    options: tuple[str, ...] | None
+    published: Mapping[str, Published] = field(default_factory=dict)
+
+
+def keyword_options(build: Callable[..., nn.Module]) -> tuple[str, ...]:
+    """The names of the keyword options of ``build``.
+
+    What names the model (its ``backbone``) is no option; other values that a ``partial`` presets are defaults that a
+    recipe may change.
+    """
+    fixed = build.keywords if isinstance(build, partial) else {}
+    hidden = {"backbone"}.intersection(fixed)
+    parameters = inspect.signature(build).parameters.values()
+    return tuple(sorted(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in hidden))
+
+
+def torchvision_weights(weights: WeightsEnum) -> Published:
+    """Weights that torchvision publishes, fetched and verified by it."""
+    return Published(partial(weights.get_state_dict, progress=True, check_hash=True), weights.url)
+
+
+def imagenet(backbone: str) -> dict[str, Published]:
+    """The best ImageNet weights that torchvision has of its classifier ``backbone``, as ``imagenet``."""
+    return {"imagenet": torchvision_weights(get_model_weights(backbone).DEFAULT)}  # type: ignore[attr-defined]

@@ -1,0 +1,65 @@
+"""Every architecture of segmentation-models-pytorch on every encoder it knows, as entries of the catalogue."""
+
+import inspect
+from functools import partial
+from typing import Any
+
+import segmentation_models_pytorch as smp
+import timm
+from segmentation_models_pytorch.encoders import encoders as smp_encoders
+from segmentation_models_pytorch.encoders import get_encoder
+from torch import nn
+
+from maskwright.errors import UsageError, unknown_name
+from maskwright.models.entry import Entry, Published
+from maskwright.models.semantic import SemanticModel
+from maskwright.models.weights import StateDict
+
+SMP_PATTERN = "smp:ARCHITECTURE/ENCODER"
+SMP_SUMMARY = "any architecture and encoder of segmentation-models-pytorch"
+SMP_ARCHITECTURES = (
+    "Unet", "UnetPlusPlus", "FPN", "PSPNet", "DeepLabV3", "DeepLabV3Plus", "Linknet", "MAnet", "PAN", "UPerNet",
+    "Segformer", "DPT",
+)  # fmt: skip
+
+# What the catalogue sets itself, and what would make a model of smp return something other than logits.
+_FIXED = frozenset({"encoder_name", "encoder_weights", "in_channels", "classes", "activation", "aux_params", "kwargs"})
+_RENAMES = (("", "network."), ("", ""), ("", "network.encoder."), ("", "network.encoder.model."))
+
+
+def smp_entry(name: str) -> Entry:
+    """The entry of ``smp:ARCHITECTURE/ENCODER``; ``UsageError`` with the nearest names for one that does not exist."""
+    architecture, _, encoder = name.removeprefix("smp:").partition("/")
+    if not encoder:
+        raise UsageError(f"Model '{name}' names no encoder; expected {SMP_PATTERN}, as smp:Unet/resnet18.")
+    if architecture not in SMP_ARCHITECTURES:
+        raise unknown_name("architecture of segmentation-models-pytorch", architecture, SMP_ARCHITECTURES)
+    published = {}
+    if encoder.startswith("tu-"):
+        if not timm.is_model(encoder.removeprefix("tu-")):
+            raise unknown_name("timm model", encoder.removeprefix("tu-"), timm.list_models())
+    elif encoder not in smp_encoders:
+        raise unknown_name("encoder of segmentation-models-pytorch", encoder, smp_encoders)
+    else:
+        for tag, settings in smp_encoders[encoder]["pretrained_settings"].items():
+            download = partial(_encoder_state, encoder, tag)
+            published[tag] = Published(download, str(settings.get("repo_id", settings.get("url", encoder))))
+    build = partial(_build, architecture=architecture, encoder=encoder)
+    return Entry(name, "semantic", SMP_SUMMARY, build, _RENAMES, _option_names(architecture, encoder), published)
+
+
+def _build(classes: int, *, architecture: str, encoder: str, **options: Any) -> nn.Module:
+    network = getattr(smp, architecture)(encoder_name=encoder, encoder_weights=None, classes=classes + 1, **options)
+    whole_levels = network.requires_divisible_input_shape
+    return SemanticModel(network, multiple=network.encoder.output_stride if whole_levels else 1)
+
+
+def _option_names(architecture: str, encoder: str) -> tuple[str, ...] | None:
+    # timm's encoders take options of their own; the others silently drop what they do not know.
+    if encoder.startswith(("tu-", "timm-")):
+        return None
+    return tuple(sorted(set(inspect.signature(getattr(smp, architecture)).parameters) - _FIXED))
+
+
+def _encoder_state(encoder: str, tag: str) -> StateDict:
+    return get_encoder(encoder, weights=tag).state_dict()
