@@ -1,5 +1,6 @@
 """Joint augmentation: whatever is done to an image is done to its labels, and nothing is invented in between."""
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pytest
 import torch
 from PIL import Image
+from torch.nn import functional
 from torchvision import tv_tensors
 
 from maskwright.datasets.augmentation import RandomScale, build_augmentation, resize_nearest
@@ -93,6 +95,46 @@ def test_a_shift_of_three_pixels_would_be_noticed() -> None:
     image, labels = augment(*scene((60, 70)), 0, **GEOMETRY["all"])
     assert misfit(image, np.roll(labels, 3, axis=1)) > 50
     assert misfit(image, np.roll(labels, 3, axis=0)) > 50
+
+
+def centre(weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """The mean row and column of the pixels, each as much as it weighs."""
+    places = np.indices(weights.shape).reshape(2, -1)
+    return places @ weights.ravel() / weights.sum()
+
+
+def marker_offsets(**options: Any) -> npt.NDArray[np.float64]:
+    """How far the image's marker lies from the mask's ``(N, 2)`` on a grid of image sizes, where it was not cut."""
+    offsets = []
+    for height, width in itertools.product((31, 32, 47, 64), (33, 40, 57, 64)):
+        labels = np.zeros((height, width), np.int64)
+        labels[height // 3 : height // 3 + 11, width // 4 : width // 4 + 9] = 1
+        image = np.repeat(255 * labels[..., None], 3, axis=2).astype(np.uint8)
+        for seed in range(2):
+            changed, mask = augment(image, labels, seed, **options)
+            rim = np.pad(np.zeros(np.subtract(mask.shape, 4), bool), 2, constant_values=True) | (mask == FILL)
+            if (mask == 1).sum() > 20 and not (rim & (mask == 1)).any():
+                bright = np.clip(changed[..., 0] - 124.0, 0, None)  # what fills corners is no marker
+                offsets.append(centre(bright) - centre(mask == 1))
+    return np.array(offsets)
+
+
+@pytest.mark.parametrize("options", GEOMETRY.values(), ids=GEOMETRY)
+def test_a_marker_moves_in_image_and_mask_together_whatever_the_size(options: dict[str, Any]) -> None:
+    offsets = marker_offsets(**options)
+    assert len(offsets) >= 6
+    # Edges of the mask are rounded to whole pixels: by half a pixel at most, and to no side in particular.
+    assert np.abs(offsets).max() < 0.55
+    assert np.abs(offsets.mean(axis=0)).max() < 0.2
+
+
+def test_masks_resized_by_floored_nearest_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def floored(mask: torch.Tensor, size: list[int]) -> torch.Tensor:
+        return functional.interpolate(mask[None, None].double(), size, mode="nearest")[0, 0].to(mask.dtype)
+
+    monkeypatch.setattr("maskwright.datasets.augmentation.resize_nearest", floored)
+    offsets = marker_offsets(**GEOMETRY["odd square"])
+    assert np.abs(offsets.mean(axis=0)).max() > 0.3
 
 
 @pytest.mark.parametrize("fill", [0, 255, 65535])

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from maskwright.datasets.augmentation import build_augmentation
 from maskwright.datasets.sampling import SeededSampler
-from maskwright.datasets.semantic import SemanticDataset, SemanticSample
+from maskwright.datasets.semantic import CopyPaste, SemanticDataset, SemanticSample
 from maskwright.errors import DataError
 
 PLAIN = build_augmentation(mask_fill=255, input_size=None)
@@ -65,6 +65,37 @@ def test_a_loader_with_a_seeded_sampler_gives_the_same_epoch_twice(tmp_path: Pat
         assert all(torch.equal(a, b) for a, b in zip(batch, again, strict=True))
     sampler.set_epoch(1)
     assert not torch.equal(next(iter(loader))[0], first[0][0])
+
+
+def object_sample(folder: Path, name: str, label: int, shade: int) -> SemanticSample:
+    """A plain image with one square of a class."""
+    labels = np.zeros((16, 20), np.uint8)
+    labels[4:9, 3 * label : 3 * label + 4] = label
+    cv2.imwrite(str(folder / f"{name} image.png"), np.full((16, 20, 3), shade, np.uint8))
+    cv2.imwrite(str(folder / f"{name}.png"), labels)
+    return SemanticSample(folder / f"{name} image.png", folder / f"{name}.png")
+
+
+def test_copy_paste_brings_objects_of_other_samples_as_often_as_asked(tmp_path: Path) -> None:
+    samples = [object_sample(tmp_path, "a", 1, 50), object_sample(tmp_path, "b", 2, 200)]
+    dataset = SemanticDataset(samples, PLAIN, CopyPaste(0.5, 255))
+    found = [dataset[0, seed] for seed in range(400)]
+    both = [bool((labels == 2).any()) for _, labels in found]
+    # With probability 1/2 something is pasted, 1/2 from the other sample, 1/2 its object: an eighth.
+    assert 30 < sum(both) < 72
+    for (image, labels), pasted in zip(found, both, strict=True):
+        assert torch.equal(image[0] == 200 / 255, labels == 2) if pasted else bool((image == 50 / 255).all())
+
+
+def test_copy_paste_changes_no_sample_that_it_leaves_alone_and_depends_on_the_seed_alone(tmp_path: Path) -> None:
+    samples = [write_sample(tmp_path, name) for name in ("a", "bb", "ccc")]
+    plain, never = SemanticDataset(samples, LIVELY), SemanticDataset(samples, LIVELY, CopyPaste(0.0, 255))
+    always = SemanticDataset(samples, LIVELY, CopyPaste(1.0, 255))
+    for seed in range(4):
+        assert all(torch.equal(a, b) for a, b in zip(plain[0, seed], never[0, seed], strict=True))
+        first = always[0, seed]
+        torch.manual_seed(seed + 9)
+        assert all(torch.equal(a, b) for a, b in zip(first, always[0, seed], strict=True))
 
 
 def test_a_label_map_of_another_size_is_refused_with_both_names(tmp_path: Path) -> None:

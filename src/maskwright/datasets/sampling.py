@@ -10,32 +10,46 @@ from torch.utils.data import Sampler
 class SeededSampler(Sampler[tuple[int, int]]):
     """Yields ``(index, seed)``: a shuffled order for each epoch and a seed for each sample of it.
 
-    With ``weights`` ``(N,)``, N samples are drawn with replacement in proportion to them.
+    With ``weights`` ``(N,)``, N samples are drawn with replacement in proportion to them. With ``repeats`` ``(N,)``,
+    each sample comes that many times on average (see :func:`repeated`).
 
     Both depend on ``(seed, epoch)`` alone, so the number of workers changes nothing and an epoch can be repeated.
     """
 
-    def __init__(self, length: int, seed: int, weights: npt.NDArray[np.float64] | None = None) -> None:
-        self.length, self.seed, self.epoch = length, seed, 0
+    def __init__(
+        self,
+        length: int,
+        seed: int,
+        weights: npt.NDArray[np.float64] | None = None,
+        repeats: npt.NDArray[np.float64] | None = None,
+    ) -> None:
+        self.images, self.seed, self.epoch, self.first = length, seed, 0, 0
         self.shares = None if weights is None else weights / weights.sum()
+        self.repeats = repeats
+        self.length = length if repeats is None else draws_of(repeats)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order comes next."""
-        self.epoch = epoch
+    def set_epoch(self, epoch: int, first: int = 0) -> None:
+        """Choose the epoch whose order comes next, from its draw number ``first`` (0-based) on."""
+        self.epoch, self.first = epoch, first
 
     def __len__(self) -> int:
+        """The draws of a whole epoch."""
         return self.length
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         generator = np.random.default_rng([self.seed, self.epoch])
-        if self.shares is None:
-            order = generator.permutation(self.length)
-        else:
-            order = generator.choice(self.length, self.length, p=self.shares)
+        order = self._order(generator)
         # One seed a draw, not an image: an image drawn twice is augmented in two ways.
         seeds = generator.integers(2**62, size=self.length)
-        for index, seed in zip(order, seeds, strict=True):
+        for index, seed in zip(order[self.first :], seeds[self.first :], strict=True):
             yield int(index), int(seed)
+
+    def _order(self, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+        if self.repeats is not None:
+            return repeated(self.repeats, generator)
+        if self.shares is not None:
+            return generator.choice(self.images, self.images, p=self.shares)
+        return generator.permutation(self.images)
 
 
 def rarity_weights(presence: npt.NDArray[np.bool_], power: float) -> npt.NDArray[np.float64]:
@@ -48,3 +62,50 @@ def rarity_weights(presence: npt.NDArray[np.bool_], power: float) -> npt.NDArray
     frequency = presence.mean(axis=0)
     by_class = np.where(frequency > 0, np.maximum(frequency, 1e-12) ** -power, 1.0)
     return np.where(presence, by_class, 1.0).max(axis=1, initial=1.0)
+
+
+def pixel_rarity_weights(pixels: npt.NDArray[np.int64], power: float) -> npt.NDArray[np.float64]:
+    """A sampling weight for each image: the mean over its pixels of ``f ** -power``, f the share of a pixel's class.
+
+    ``pixels`` ``(N, K+1)`` counts the pixels of every label in every image; f is taken over all of them. An image
+    without a counted pixel teaches nothing and has weight 0.
+    """
+    frequency = pixels.sum(axis=0) / max(1, pixels.sum())
+    by_class = np.where(frequency > 0, np.maximum(frequency, 1e-12) ** -power, 0.0)
+    return pixels @ by_class / np.maximum(pixels.sum(axis=1), 1)
+
+
+def repeat_factors(presence: npt.NDArray[np.bool_], threshold: float) -> npt.NDArray[np.float64]:
+    """How often each image comes in an epoch (LVIS, Gupta et al. 2019, arXiv:1908.03195, appendix).
+
+    ``presence`` ``(N, K)`` says which classes an image shows. A class in a share f of the images asks for
+    ``max(1, (threshold / f) ** 0.5)`` times, an image gets what its most asking class asks; 1 without classes.
+    """
+    frequency = presence.mean(axis=0)
+    by_class = np.sqrt(np.maximum(1.0, threshold / np.maximum(frequency, 1e-12)))
+    return np.where(presence, by_class, 1.0).max(axis=1, initial=1.0)
+
+
+def draws_of(repeats: npt.NDArray[np.float64]) -> int:
+    """How many draws an epoch of these ``repeats`` has: their sum, rounded down; the same for every epoch."""
+    whole = np.floor(repeats)
+    # A tiny addition, because a sum of fractions that is a whole number may come out just below it.
+    return int(whole.sum()) + int(np.floor((repeats - whole).sum() + 1e-9))
+
+
+def repeated(repeats: npt.NDArray[np.float64], generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    """A shuffled order in which each index comes ``repeats`` times, rounded down or up by chance.
+
+    Systematic sampling: the fractions are laid end to end, and what contains one of equally spaced marks comes once
+    more. Independent coins would make each epoch, and with it the learning-rate schedule, another length.
+    """
+    shuffled = generator.permutation(len(repeats))
+    whole = np.floor(repeats[shuffled])
+    fractions = repeats[shuffled] - whole
+    extra = draws_of(repeats) - int(whole.sum())
+    ends = fractions.cumsum() * (extra / max(fractions.sum(), 1e-12))
+    if len(ends):
+        ends[-1] = extra
+    marks = np.floor(ends + generator.random())
+    counts = whole + np.diff(marks, prepend=0)
+    return generator.permutation(np.repeat(shuffled, counts.astype(np.int64)))
