@@ -1,5 +1,6 @@
 """The loop against a loop written by hand, and its promises about best, resume and bad losses."""
 
+import signal
 from collections.abc import Sequence
 
 import pytest
@@ -9,8 +10,11 @@ from torch import nn
 
 from maskwright.errors import MaskwrightError
 from maskwright.training.average import MovingAverage
-from maskwright.training.loop import Scores, Training, train
+from maskwright.training.interruption import Interrupted
+from maskwright.training.loop import train
 from maskwright.training.optimisation import build_optimizer, build_schedule
+from maskwright.training.save_clock import SaveClock
+from maskwright.training.training import Scores, Training
 
 STEPS, EPOCHS = 4, 3
 
@@ -20,11 +24,11 @@ def make_model() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.SiLU(), nn.Dropout(0.2), nn.Conv2d(4, 2, 3))
 
 
-def batches(epoch: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def batches(epoch: int, first_batch: int = 0) -> list[tuple[torch.Tensor, torch.Tensor]]:
     generator = torch.Generator().manual_seed(100 + epoch)
     return [
         (torch.rand(2, 3, 9, 9, generator=generator), torch.rand(2, 2, 5, 5, generator=generator)) for _ in range(STEPS)
-    ]
+    ][first_batch:]
 
 
 def losses(model: nn.Module, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -40,6 +44,9 @@ class Recorder:
 
     def record(self, epoch, metrics) -> None:
         self.rows.append((epoch, dict(metrics)))
+
+    def show(self, epoch, pictures) -> None:
+        """Nothing to show."""
 
     def close(self) -> None:
         """Nothing is pending."""
@@ -69,6 +76,7 @@ def make_training(scores: Sequence[float | None] = (), average: float = 0.0, **o
         optimizer=wrapped_optimizer,
         schedule=build_schedule("cosine", optimizer, total_steps=STEPS * EPOCHS, warmup_steps=2),
         epochs=batches,
+        batches_per_epoch=STEPS,
         losses=losses,
         validate=validate,
         save=save,
@@ -113,6 +121,79 @@ def test_two_trainings_of_one_seed_end_with_the_same_bits() -> None:
         train(training, EPOCHS)
         results.append(saved[-1][1])
     assert_same(*results)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_resuming_after_any_step_equals_never_having_stopped(accumulate: int) -> None:
+    whole, saved_whole = make_training(average=0.9, clock=SaveClock(steps=1), accumulate=accumulate)
+    rows = run_to_the_end(whole)
+    states = [state for _, _, state in saved_whole]
+    assert len(states) == -(-STEPS // accumulate) * EPOCHS + EPOCHS
+    for state in states[:-1]:
+        second, saved_second = make_training(average=0.9, clock=SaveClock(steps=1), accumulate=accumulate)
+        second.restore(state)
+        assert run_to_the_end(second) == rows[state["position"]["epoch"] :]
+        assert_same(saved_whole[-1][1], saved_second[-1][1])
+        assert_same(saved_whole[-1][2]["model"], saved_second[-1][2]["model"])
+
+
+def run_to_the_end(training: Training) -> list[tuple[int, dict]]:
+    """The metrics of each epoch, without the time it took."""
+    train(training, EPOCHS)
+    (recorder,) = training.trackers
+    assert isinstance(recorder, Recorder)
+    return [(epoch, {k: v for k, v in metrics.items() if k != "seconds"}) for epoch, metrics in recorder.rows]
+
+
+def test_gradients_of_accumulated_batches_are_those_of_one_large_batch() -> None:
+    training, saved = make_training(accumulate=STEPS)
+    train(training, 1)
+    model = make_model().train()
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=1e-2)
+    build_schedule("cosine", optimizer, total_steps=STEPS * EPOCHS, warmup_steps=2)
+    torch.manual_seed(7 * 1_000_003 + 1)
+    for images, targets in batches(1):
+        error = model(images) - targets
+        ((error.square().mean() + error.abs().mean()) / STEPS).backward()
+    optimizer.step()
+    assert_same(dict(model.state_dict()), saved[-1][1])
+
+
+def ask(training: Training, now: bool) -> None:
+    training.stop.number = signal.SIGTERM if now else training.stop.number
+
+
+def test_a_stop_within_an_epoch_saves_the_state_and_says_where() -> None:
+    whole, saved_whole = make_training()
+    train(whole, EPOCHS)
+    first, saved_first = make_training()
+    calls = iter(range(100))
+    first.losses = lambda model, batch: (ask(first, next(calls) == STEPS + 1), losses(model, batch))[1]
+    with pytest.raises(Interrupted, match=r"in epoch 2, after batch 2 of") as caught:
+        train(first, EPOCHS)
+    assert caught.value.exit_code == 143
+    second, saved_second = make_training()
+    second.restore(saved_first[-1][2])
+    train(second, EPOCHS)
+    assert_same(saved_whole[-1][1], saved_second[-1][1])
+
+
+def test_a_stop_during_validation_saves_the_state_and_validates_again() -> None:
+    first, saved = make_training(average=0.9)
+    first.validate = lambda _: (ask(first, True), {"score": 1.0})[1]
+    with pytest.raises(Interrupted, match="before the validation of epoch 1"):
+        train(first, EPOCHS)
+    assert saved[-1][2]["position"] == {"epoch": 0, "batch": STEPS, "best": None, "best_epoch": 0}
+    second, resumed = make_training(average=0.9)
+    second.restore(saved[-1][2])
+    whole, saved_whole = make_training(average=0.9)
+    assert run_to_the_end(second) == run_to_the_end(whole)
+    assert_same(saved_whole[-1][1], resumed[-1][1])
+
+
+def test_patience_ends_the_training_after_epochs_without_a_better_score() -> None:
+    training, _ = make_training(scores=[0.5, 0.7, 0.6, 0.6, 0.9], patience=2)
+    assert train(training, 5).epoch == 4
 
 
 @pytest.mark.parametrize("stop", [1, 2])
@@ -177,4 +258,4 @@ def test_validation_and_numbered_checkpoints_come_as_often_as_asked() -> None:
     train(training, EPOCHS)
     rows = training.trackers[0].rows  # type: ignore[attr-defined]
     assert ["validation/score" in metrics for _, metrics in rows] == [False, True, True]
-    assert [names for names, *_ in saved] == [("last",), ("last", "best", "epoch-0002"), ("last",)]
+    assert [names for names, *_ in saved] == [("last",), ("best", "epoch-0002", "last"), ("last",)]

@@ -1,6 +1,7 @@
 """Optimisers and schedules against their formulas."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -46,7 +47,34 @@ def test_frozen_parameters_are_left_out(name: str) -> None:
     assert [len(parameter) for group in optimizer.param_groups for parameter in group["params"]] == [2]
 
 
-def rates(name: str, total: int, warmup: int = 0, **options: float) -> list[float]:
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_the_encoder_learns_at_its_share_of_the_rate_throughout_the_schedule(name: str) -> None:
+    encoder, head = nn.Linear(2, 2), nn.Linear(2, 1)
+    frozen = nn.Parameter(torch.ones(1), requires_grad=False)
+    optimizer = build_optimizer(
+        name, [*head.parameters(), frozen, *encoder.parameters()],
+        lr=LR, weight_decay=DECAY, momentum=MOMENTUM, encoder=encoder.parameters(), encoder_lr_factor=0.1,
+    )  # fmt: skip
+    groups = [{id(parameter) for parameter in group["params"]} for group in optimizer.param_groups]
+    assert groups == [{id(p) for p in encoder.parameters()}, {id(p) for p in head.parameters()}]
+    schedule = build_schedule("cosine", optimizer, total_steps=10, warmup_steps=3)
+    for _ in range(9):
+        slower, main = (group["lr"] for group in optimizer.param_groups)
+        assert slower == pytest.approx(0.1 * main)
+        assert schedule.get_last_lr()[-1] == main
+        optimizer.step()
+        schedule.step()
+
+
+def test_a_factor_of_one_leaves_one_group() -> None:
+    encoder = nn.Linear(2, 2)
+    optimizer = build_optimizer(
+        "adam", encoder.parameters(), lr=LR, weight_decay=0, momentum=0, encoder=encoder.parameters()
+    )
+    assert len(optimizer.param_groups) == 1
+
+
+def rates(name: str, total: int, warmup: int = 0, **options: Any) -> list[float]:
     """The learning rate at each step, and after the last."""
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], LR)
     schedule = build_schedule(name, optimizer, total_steps=total, warmup_steps=warmup, **options)
@@ -86,10 +114,42 @@ def test_polynomial_falls_by_the_power_asked(power: float) -> None:
     assert rates("polynomial", 4, power=power) == pytest.approx([LR * (1 - t / 4) ** power for t in range(5)])
 
 
-def test_steps_beyond_the_end_stay_at_the_end() -> None:
+def theirs(schedule: torch.optim.lr_scheduler.LRScheduler, steps: int) -> list[float]:
+    """The rates of one of torch's schedules."""
+    values = []
+    for _ in range(steps):
+        values.append(schedule.optimizer.param_groups[0]["lr"])
+        schedule.optimizer.step()
+        schedule.step()
+    return values
+
+
+@pytest.mark.parametrize("milestones", [(0.5,), (0.3, 0.6, 0.9)])
+def test_step_equals_torchs_multi_step(milestones: tuple[float, ...]) -> None:
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], LR)
-    schedule = build_schedule("polynomial", optimizer, total_steps=2)
-    for _ in range(5):
+    steps = [round(20 * milestone) for milestone in milestones]
+    expected = theirs(torch.optim.lr_scheduler.MultiStepLR(optimizer, steps, gamma=0.2), 20)
+    assert rates("step", 20, milestones=milestones, factor=0.2)[:20] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("total", "peak"), [(20, 0.3), (57, 0.1), (100, 0.5), (10, 0.33)])
+def test_one_cycle_equals_torchs_without_its_cycle_of_momentum(total: int, peak: float) -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], LR)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total, pct_start=peak, cycle_momentum=False)
+    assert rates("one_cycle", total, peak=peak)[:total] == pytest.approx([*theirs(cycle, total - 1), LR / 25e4])
+
+
+@pytest.mark.parametrize("total", [1, 2, 3])
+@pytest.mark.parametrize("name", ["cosine", "polynomial", "step", "one_cycle"])
+def test_a_training_of_few_steps_has_rates_too(name: str, total: int) -> None:
+    assert all(0 <= rate <= LR for rate in rates(name, total))
+
+
+@pytest.mark.parametrize(("name", "end"), [("polynomial", 0.0), ("one_cycle", LR / 25e4)])
+def test_steps_beyond_the_end_stay_at_the_end(name: str, end: float) -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], LR)
+    schedule = build_schedule(name, optimizer, total_steps=3)
+    for _ in range(7):
         optimizer.step()
         schedule.step()
-    assert math.isclose(optimizer.param_groups[0]["lr"], 0.0, abs_tol=1e-12)
+    assert math.isclose(optimizer.param_groups[0]["lr"], end, abs_tol=1e-12)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from maskwright.training.trackers import CsvTracker, Metrics, TensorBoardTracker
+from maskwright.training.event_file import TensorBoardTracker
+from maskwright.training.trackers import CsvTracker, Metrics
 
 EPOCHS: list[Metrics] = [
     {"train/loss": 0.1 + 0.2, "learning_rate": 1e-4},

@@ -5,6 +5,7 @@ resuming needs besides, read with ``weights_only``).
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from maskwright.errors import WeightsError
+from maskwright.errors import MaskwrightError, WeightsError
 from maskwright.files import recover_folder, writing_folder
 from maskwright.structures import ClassTable, Task
 
@@ -43,11 +44,37 @@ class ModelCard:
 
 
 def save_checkpoint(folder: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], state: dict[str, Any]) -> None:
-    """Write a checkpoint to ``folder``, in place of an older one, whole or not at all."""
-    with writing_folder(folder) as temporary:
-        contiguous = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
-        save_file(contiguous, temporary / MODEL_FILE, metadata={CARD_KEY: json.dumps(asdict(card))})
-        torch.save(state, temporary / STATE_FILE)
+    """Write a checkpoint to ``folder``, in place of an older one, whole or not at all.
+
+    Raises ``MaskwrightError`` when it cannot be written, as on a full disk; the older one is still there.
+    """
+    contiguous = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
+    try:
+        with writing_folder(folder) as temporary:
+            save_file(contiguous, temporary / MODEL_FILE, metadata={CARD_KEY: json.dumps(asdict(card))})
+            with (temporary / STATE_FILE).open("wb") as file:  # by Python, which says why writing failed
+                torch.save(state, file)
+            shutil.copymode(temporary / STATE_FILE, temporary / MODEL_FILE)  # safetensors' own is its owner's alone
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise MaskwrightError(
+            f"{folder}: the checkpoint cannot be written ({_why(error)}); one saved before is intact. "
+            "Make room on the disk, or the folder writable, then go on with --resume."
+        ) from error
+
+
+def tidy(folder: Path) -> None:
+    """Remove what killed saves left in the ``folder`` of checkpoints; an older one that was set aside comes back."""
+    for aside in folder.glob(".*.old.part"):
+        recover_folder(folder / aside.name.removeprefix(".").removesuffix(".old.part"))
+    for part in folder.glob(".*.part"):
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _why(error: BaseException) -> str:
+    """What the system said, which torch replaces by where in its code it noticed."""
+    if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
+        error = error.__context__
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:

@@ -1,153 +1,116 @@
-"""The training loop, for every model: the only place where gradients are computed.
+"""The training loop, for every model: epochs of batches, validation, and saving so that nothing is lost."""
 
-It knows tensors and callables, no recipe: what a batch's loss is, how to validate and where to save are passed in.
-"""
-
-import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Any
 
 import torch
-from lightning_fabric import Fabric
-from torch import nn
-from torch.optim.lr_scheduler import LRScheduler
 
 from maskwright.errors import MaskwrightError
-from maskwright.training.average import MovingAverage
-from maskwright.training.trackers import Tracker
-
-Losses = Mapping[str, torch.Tensor]
-Scores = dict[str, float | None]
-
-
-class Epochs(Protocol):
-    """What gives the batches of an epoch in an order that depends on the epoch alone."""
-
-    def __call__(self, epoch: int) -> Iterable[Any]:
-        """The batches of ``epoch`` (1-based)."""
-        ...
-
-
-@dataclass
-class Position:
-    """How far training has come: epochs done, the best score so far and its epoch."""
-
-    epoch: int = 0
-    best: float | None = None
-    best_epoch: int = 0
-
-
-@dataclass
-class Training:
-    """The parts of one training, built elsewhere.
-
-    ``losses(model, batch)`` gives named losses whose sum is minimised. ``validate(model)`` gives named scores, of
-    which ``best_by`` (higher is better) chooses the best checkpoint. ``save(names, training)`` writes checkpoints.
-    """
-
-    fabric: Fabric
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    schedule: LRScheduler
-    epochs: Epochs
-    losses: Callable[[nn.Module, Any], Losses]
-    validate: Callable[[nn.Module], Scores]
-    save: Callable[[Sequence[str], "Training"], None]
-    trackers: Sequence[Tracker]
-    seed: int
-    best_by: str
-    validate_every: int = 1
-    checkpoint_every: int | None = None
-    clip_norm: float | None = None
-    average: MovingAverage | None = None
-    position: Position = field(default_factory=Position)
-    scores: Scores = field(default_factory=dict)
-
-    def weights(self) -> Mapping[str, torch.Tensor]:
-        """The weights to validate and to keep: the moving average where there is one."""
-        return self.average.state if self.average is not None else self.model.state_dict()
-
-    def state(self) -> dict[str, Any]:
-        """Everything besides the kept weights that resuming needs."""
-        return {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "average": None if self.average is None else {"steps": self.average.steps, "state": self.average.state},
-            "position": vars(self.position).copy(),
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from what :meth:`state` returned."""
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        if self.average is not None and state["average"] is not None:
-            self.average.steps = state["average"]["steps"]
-            for key, value in state["average"]["state"].items():
-                self.average.state[key].copy_(value)
-        self.position = Position(**state["position"])
+from maskwright.training.random_state import restore_random_state, seed_epoch
+from maskwright.training.step import ends_group, learn
+from maskwright.training.training import Position, Scores, Training
 
 
 def train(training: Training, last_epoch: int) -> Position:
-    """Train from the current position to the end of ``last_epoch`` (1-based).
+    """Train from the current position to the end of ``last_epoch`` (1-based), or until patience ends.
 
-    Raises ``MaskwrightError`` when a loss is not finite, before it can spoil the weights.
+    Raises ``MaskwrightError`` when a loss is not finite, before it can spoil the weights, or when a process that loads
+    data was killed; :class:`~maskwright.training.interruption.Interrupted`, with the state saved, when a stop was
+    asked for.
     """
     position = training.position
-    for epoch in range(position.epoch + 1, last_epoch + 1):
-        started = time.perf_counter()
-        # Seeded by the epoch, so that resuming at its start repeats it exactly.
-        torch.manual_seed(training.seed * 1_000_003 + epoch)
-        metrics: dict[str, float | None] = {f"train/{k}": v for k, v in train_epoch(training, epoch).items()}
-        metrics["learning_rate"] = float(training.schedule.get_last_lr()[0])
-        metrics["seconds"] = time.perf_counter() - started
-        names = ["last"]
-        if epoch % training.validate_every == 0 or epoch == last_epoch:
-            training.scores = validate(training)
-            metrics |= {f"validation/{key}": value for key, value in training.scores.items()}
-            score = training.scores.get(training.best_by)
-            if position.best_epoch == 0 or (score is not None and score > (position.best or 0.0)):
-                position.best, position.best_epoch = score, epoch
-                names.append("best")
-        if training.checkpoint_every and epoch % training.checkpoint_every == 0:
-            names.append(f"epoch-{epoch:04d}")
-        position.epoch = epoch
-        for tracker in training.trackers:
-            tracker.record(epoch, metrics)
-        training.save(names, training)
+    try:
+        while position.epoch < last_epoch and not _patience_is_over(training):
+            _train_and_validate(training, position.epoch + 1, last_epoch)
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise MaskwrightError(
+            f"A process that loads images was killed after {position} ({str(error).splitlines()[0]}); expected it to "
+            "live as long as the training. Most likely memory ran out: lower train.workers or train.batch_size, then "
+            "go on with --resume."
+        ) from error
+    if training.stop():
+        raise training.stop.interrupted("after the last epoch")
     return position
 
 
+def _patience_is_over(training: Training) -> bool:
+    position = training.position
+    return training.patience is not None and position.epoch - position.best_epoch >= training.patience > 0
+
+
+def _train_and_validate(training: Training, epoch: int, last_epoch: int) -> None:
+    position = training.position
+    metrics: dict[str, float | None] = {f"train/{k}": v for k, v in train_epoch(training, epoch).items()}
+    metrics["learning_rate"] = float(training.schedule.get_last_lr()[-1])
+    metrics["seconds"] = training.seconds
+    names = []
+    if epoch % training.validate_every == 0 or epoch == last_epoch:
+        training.scores = _validated(training, epoch)
+        metrics |= {f"validation/{key}": value for key, value in training.scores.items()}
+        score = training.scores.get(training.best_by)
+        if position.best_epoch == 0 or (score is not None and score > (position.best or 0.0)):
+            position.best, position.best_epoch = score, epoch
+            names.append("best")
+    if training.checkpoint_every and epoch % training.checkpoint_every == 0:
+        names.append(f"epoch-{epoch:04d}")
+    position.epoch, position.batch = epoch, 0
+    training.sums, training.seconds = {}, 0.0
+    for tracker in training.trackers:
+        tracker.record(epoch, metrics)
+    # The last one at last: once it is there, no other is written again.
+    training.keep(*names, "last")
+
+
 def train_epoch(training: Training, epoch: int) -> dict[str, float]:
-    """One pass over the batches; the mean of each loss, and of their sum as ``loss``."""
+    """The rest of one pass over the batches; the mean of each loss over the whole pass, and of their sum as ``loss``.
+
+    Raises :class:`~maskwright.training.interruption.Interrupted`, with the state saved, when a stop was asked for.
+    """
+    position, started = training.position, time.perf_counter() - training.seconds
+    sums = defaultdict(float, training.sums)
     training.model.train()
-    sums: defaultdict[str, float] = defaultdict(float)
-    count = 0
-    for batch in training.epochs(epoch):
-        losses = training.losses(training.model, batch)
-        total = torch.stack(list(losses.values())).sum()
-        values = {"loss": float(total.detach()), **{key: float(value.detach()) for key, value in losses.items()}}
-        if not math.isfinite(values["loss"]):
-            raise MaskwrightError(
-                f"The loss became {values['loss']} in epoch {epoch}, batch {count + 1} ({values}); expected a finite "
-                "number. Lower train.optimizer.lr, set train.clip_norm, or use train.precision=32-true."
-            )
-        training.optimizer.zero_grad(set_to_none=True)
-        training.fabric.backward(total)
-        if training.clip_norm is not None:
-            training.fabric.clip_gradients(training.model, training.optimizer, max_norm=training.clip_norm)
-        training.optimizer.step()
-        training.schedule.step()
-        if training.average is not None:
-            training.average.update(training.model)
-        for key, value in values.items():
+    for number, batch in _batches(training, epoch):
+        learned = learn(training, batch, epoch, number)
+        for key, value in learned.losses.items():
             sums[key] += value
-        count += 1
-    return {key: value / count for key, value in sums.items()}
+        if ends_group(training, number):
+            position.batch, training.sums = number + 1, dict(sums)
+            training.seconds = time.perf_counter() - started
+            if learned.stop or learned.save:
+                training.keep("last")
+            if learned.stop:
+                raise training.stop.interrupted(
+                    f"in epoch {epoch}, after batch {position.batch} of {training.batches_per_epoch}"
+                )
+    return {key: value / training.batches_per_epoch for key, value in sums.items()}
+
+
+def _batches(training: Training, epoch: int) -> Iterator[tuple[int, Any]]:
+    """The batches of ``epoch`` that are still to be done, with their numbers from 0."""
+    first = training.position.batch
+    if first == training.batches_per_epoch:
+        return
+    # Seeded by the epoch, so that resuming at its start repeats it exactly.
+    seed_epoch(training.seed, epoch, training.processes.number)
+    batches = iter(training.epochs(epoch, first))
+    # After the loader is made, which draws a number too.
+    if first and training.random is not None:
+        restore_random_state(training.random, training.fabric.device)
+    yield from enumerate(batches, start=first)
+
+
+def _validated(training: Training, epoch: int) -> Scores:
+    """The scores; if a stop is asked for meanwhile, they are thrown away, and resuming begins with the validation."""
+    scores = validate(training)
+    _, (stop,) = training.processes.agreed(torch.zeros(0, device=training.fabric.device), [training.stop()])
+    if stop:
+        training.keep("last")
+        raise training.stop.interrupted(f"before the validation of epoch {epoch}")
+    return scores
 
 
 def validate(training: Training) -> Scores:
@@ -156,10 +119,13 @@ def validate(training: Training) -> Scores:
     if training.average is not None:
         own = {key: value.clone() for key, value in training.model.state_dict().items()}
         training.model.load_state_dict(training.average.state)
+    # Running statistics of BatchNorm are each process's own; those of the first are kept.
+    training.processes.copy_from_first(list(training.model.buffers()))
     training.model.eval()
+    module = training.model.module  # alone, because shares of unequal length cannot call together
     try:
-        with torch.inference_mode():
-            return training.validate(training.model)
+        with torch.inference_mode(), training.fabric.autocast():
+            return training.processes.from_first(training.validate(module))  # type: ignore[arg-type]
     finally:
         if own is not None:
             training.model.load_state_dict(own)

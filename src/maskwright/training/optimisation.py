@@ -1,41 +1,92 @@
 """Optimisers and learning-rate schedules by name."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
+# A share of the training, 0..1, to a share of the optimiser's learning rate.
+Shape = Callable[[float], float]
+
 
 def build_optimizer(
-    name: str, parameters: Iterable[torch.nn.Parameter], *, lr: float, weight_decay: float, momentum: float
+    name: str,
+    parameters: Iterable[torch.nn.Parameter],
+    *,
+    lr: float,
+    weight_decay: float,
+    momentum: float,
+    encoder: Iterable[torch.nn.Parameter] = (),
+    encoder_lr_factor: float = 1.0,
 ) -> torch.optim.Optimizer:
-    """Adam, AdamW or SGD over the parameters that learn; ``momentum`` is SGD's."""
+    """Adam, AdamW or SGD over the parameters that learn; ``momentum`` is SGD's.
+
+    Those among them that are the ``encoder``'s learn at ``lr`` times ``encoder_lr_factor``; the last group is that of
+    the plain ``lr``.
+    """
     learning = [parameter for parameter in parameters if parameter.requires_grad]
+    slower = {id(parameter) for parameter in encoder} if encoder_lr_factor != 1 else set()
+    groups: list[dict[str, Any]] = [{"params": [parameter for parameter in learning if id(parameter) not in slower]}]
+    if slower:
+        groups.insert(0, {"params": [p for p in learning if id(p) in slower], "lr": lr * encoder_lr_factor})
     if name == "sgd":
-        return torch.optim.SGD(learning, lr, momentum=momentum, weight_decay=weight_decay)
+        return torch.optim.SGD(groups, lr, momentum=momentum, weight_decay=weight_decay)
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-    return kinds[name](learning, lr, weight_decay=weight_decay)
+    return kinds[name](groups, lr, weight_decay=weight_decay)
 
 
 def build_schedule(
-    name: str, optimizer: torch.optim.Optimizer, *, total_steps: int, warmup_steps: int = 0, power: float = 0.9
+    name: str,
+    optimizer: torch.optim.Optimizer,
+    *,
+    total_steps: int,
+    warmup_steps: int = 0,
+    power: float = 0.9,
+    milestones: Sequence[float] = (0.6, 0.9),
+    factor: float = 0.1,
+    peak: float = 0.3,
 ) -> LambdaLR:
-    """A schedule that is stepped after every optimiser step.
+    """A schedule of the optimiser's rates that is stepped after every optimiser step.
 
     ``constant``; ``cosine`` (Loshchilov & Hutter 2016, arXiv:1608.03983, without restarts); ``polynomial``
-    (1 − t)^power (Liu et al. 2015, arXiv:1506.04579). The first ``warmup_steps`` grow linearly.
+    (1 − t)^power (Liu et al. 2015, arXiv:1506.04579); ``step``, times ``factor`` at each of ``milestones`` (shares of
+    the training); ``one_cycle``, from 1/25 up to the full rate at the share ``peak`` and down to nearly 0, both by half
+    a cosine (Smith & Topin 2017, arXiv:1708.07120, as torch's OneCycleLR; momentum stays). The first ``warmup_steps``
+    grow linearly.
     """
-    shapes: dict[str, Callable[[float], float]] = {
+    shapes: dict[str, Shape] = {
         "constant": lambda _: 1.0,
         "cosine": lambda t: 0.5 * (1 + math.cos(math.pi * t)),
         "polynomial": lambda t: (1 - t) ** power,
+        "step": lambda t: factor ** sum(t >= milestone for milestone in milestones),
     }
+    if name == "one_cycle":
+        return LambdaLR(optimizer, _one_cycle(total_steps, peak))
     shape = shapes[name]
 
-    def factor(step: int) -> float:
+    def share(step: int) -> float:
         if step < warmup_steps:
             return (step + 1) / (warmup_steps + 1)
         return shape(min(1.0, (step - warmup_steps) / max(1, total_steps - warmup_steps)))
 
-    return LambdaLR(optimizer, factor)
+    return LambdaLR(optimizer, share)
+
+
+def _one_cycle(total_steps: int, peak: float) -> Callable[[int], float]:
+    start, end = 1 / 25, 1 / 25e4
+    # As torch counts: the last step has the lowest rate, and the peak lies a step before its share.
+    top, last = max(peak * total_steps - 1, 0.0), max(total_steps - 1, 1)
+
+    def share(step: int) -> float:
+        if step <= top:
+            return _half_cosine(start, 1.0, step / max(top, 1e-9))
+        return _half_cosine(1.0, end, min(1.0, (step - top) / max(last - top, 1e-9)))
+
+    return share
+
+
+def _half_cosine(start: float, end: float, t: float) -> float:
+    """From ``start`` to ``end`` as t goes from 0 to 1, level at both."""
+    return end + (start - end) / 2 * (1 + math.cos(math.pi * t))

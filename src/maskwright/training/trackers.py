@@ -1,4 +1,4 @@
-"""Trackers: one dictionary of metrics an epoch goes to a CSV file and to TensorBoard."""
+"""Trackers: one dictionary of metrics an epoch goes to every one of them."""
 
 import csv
 import io
@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from torch.utils.tensorboard import SummaryWriter
+import numpy as np
+import numpy.typing as npt
 
 from maskwright.files import write_text
 
 Metrics = Mapping[str, float | None]
+Pictures = Mapping[str, npt.NDArray[np.uint8]]
 
 
 class Tracker(Protocol):
     """Anything that keeps metrics."""
 
     def record(self, epoch: int, metrics: Metrics) -> None:
-        """Keep ``metrics`` of ``epoch`` (1-based); None marks a metric that is not defined."""
+        """Keep ``metrics`` of ``epoch`` (1-based) for good; None marks a metric that is not defined."""
+
+    def show(self, epoch: int, pictures: Pictures) -> None:
+        """Keep named ``pictures`` ``(H, W, 3)`` of ``epoch``, where the tracker can."""
 
     def close(self) -> None:
         """Write what is still pending."""
@@ -45,22 +50,8 @@ class CsvTracker:
         writer.writerows(self.rows)
         write_text(self.path, text.getvalue())
 
+    def show(self, epoch: int, pictures: Pictures) -> None:
+        """A table has no pictures."""
+
     def close(self) -> None:
         """Every row is already on disk."""
-
-
-class TensorBoardTracker:
-    """Event files for TensorBoard, one scalar a metric."""
-
-    def __init__(self, folder: Path, keep_until: int = 0) -> None:
-        self.writer = SummaryWriter(str(folder), purge_step=keep_until + 1 if keep_until else None)
-
-    def record(self, epoch: int, metrics: Metrics) -> None:
-        """Write each defined metric at step ``epoch``."""
-        for key, value in metrics.items():
-            if value is not None:
-                self.writer.add_scalar(key, value, epoch)
-
-    def close(self) -> None:
-        """Flush the event file."""
-        self.writer.close()

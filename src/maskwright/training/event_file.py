@@ -1,0 +1,63 @@
+"""TensorBoard's event files, written without its thread: an epoch recorded is on disk, or an error says why not.
+
+The thread of TensorBoard's own writer keeps events back for up to two minutes, which a killed training would lose, and
+it prints a traceback of its own when the disk is full.
+"""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore[attr-defined]
+from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[attr-defined]
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+from maskwright.training.trackers import Metrics, Pictures
+
+
+class TensorBoardTracker:
+    """Event files for TensorBoard: one scalar a metric, one image a picture."""
+
+    def __init__(self, folder: Path, keep_until: int = 0) -> None:
+        """Earlier files stay; TensorBoard leaves out what they say of epochs after ``keep_until``."""
+        folder.mkdir(parents=True, exist_ok=True)
+        # TensorBoard reads files in the order of their names.
+        name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
+        self._file = (folder / name).open("ab")
+        self._writer = RecordWriter(self._file)
+        first = keep_until + 1
+        self._write(Event(wall_time=time.time(), step=first, file_version="brain.Event:2"))
+        self._write(Event(wall_time=time.time(), step=first, session_log=SessionLog(status=SessionLog.START)))
+        self._file.flush()
+
+    def record(self, epoch: int, metrics: Metrics) -> None:
+        """Write each defined metric at step ``epoch``."""
+        values = [Summary.Value(tag=k, simple_value=float(v)) for k, v in metrics.items() if v is not None]
+        self._summarise(epoch, values)
+
+    def show(self, epoch: int, pictures: Pictures) -> None:
+        """Write each picture at step ``epoch``."""
+        self._summarise(epoch, [Summary.Value(tag=name, image=_image(rgb)) for name, rgb in pictures.items()])
+
+    def close(self) -> None:
+        """Close the event file."""
+        self._file.close()
+
+    def _summarise(self, epoch: int, values: list[Summary.Value]) -> None:
+        # One event a value, as torch and TensorFlow write them.
+        for value in values:
+            self._write(Event(wall_time=time.time(), step=epoch, summary=Summary(value=[value])))
+        self._file.flush()
+
+    def _write(self, event: Event) -> None:
+        self._writer.write(event.SerializeToString())
+
+
+def _image(rgb: npt.NDArray[np.uint8]) -> Summary.Image:
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    height, width = rgb.shape[:2]
+    return Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=encoded.tobytes())

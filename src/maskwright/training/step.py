@@ -1,0 +1,79 @@
+"""One batch of a training: its losses, its gradients and, where its group of batches is complete, the step."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from maskwright.errors import MaskwrightError
+from maskwright.training.training import Training
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The losses of a batch as numbers, over all processes, and what to do after its step."""
+
+    losses: dict[str, float]
+    stop: bool
+    save: bool
+
+
+def learn(training: Training, batch: Any, epoch: int, number: int) -> Learned:
+    """Compute the gradients of batch ``number`` (from 0) of ``epoch``, and step if its group is complete.
+
+    Raises ``MaskwrightError`` when the loss is not finite, before it can spoil the weights.
+    """
+    stepping = ends_group(training, number)
+    # Several devices exchange gradients in the last backward of a group only.
+    with training.fabric.no_backward_sync(training.model, enabled=not stepping):  # type: ignore[arg-type]
+        losses = training.losses(training.model, batch)
+        total = torch.stack(list(losses.values())).sum()
+        learned = _agreed(training, {"loss": total, **losses}, steps_until(training, number + 1))
+        if not math.isfinite(learned.losses["loss"]):
+            raise MaskwrightError(
+                f"The loss became {learned.losses['loss']} in epoch {epoch}, batch {number + 1} ({learned.losses}); "
+                "expected a finite number. Lower train.optimizer.lr, set train.clip_norm, or use "
+                "train.precision=32-true."
+            )
+        training.fabric.backward(total / _group_size(training, number) if training.accumulate > 1 else total)
+    if stepping:
+        _step(training)
+    return learned
+
+
+def ends_group(training: Training, number: int) -> bool:
+    """Whether batch ``number`` (from 0) is the last of those whose gradients make one step."""
+    return (number + 1) % training.accumulate == 0 or number + 1 == training.batches_per_epoch
+
+
+def steps_until(training: Training, batches: int) -> int:
+    """The steps of the first ``batches`` batches of an epoch."""
+    return -(-batches // training.accumulate)
+
+
+def _agreed(training: Training, losses: dict[str, torch.Tensor], steps: int) -> Learned:
+    """The losses over all processes, and whether any of them wants to stop or to save.
+
+    Told in one message, and the only time in a batch that the program waits for the device.
+    """
+    wishes = [training.stop(), training.processes.first and training.clock.is_due(steps)]
+    values = torch.stack([value.detach() for value in losses.values()])
+    numbers, (stop, save) = training.processes.agreed(values, wishes)
+    return Learned(dict(zip(losses, numbers, strict=True)), stop, save)
+
+
+def _step(training: Training) -> None:
+    if training.clip_norm is not None:
+        training.fabric.clip_gradients(training.model, training.optimizer, max_norm=training.clip_norm)
+    training.optimizer.step()
+    training.optimizer.zero_grad(set_to_none=True)
+    training.schedule.step()
+    if training.average is not None:
+        training.average.update(training.model)
+
+
+def _group_size(training: Training, number: int) -> int:
+    """How many batches share the step of batch ``number``: fewer than ``accumulate`` at the end of an epoch."""
+    first = number - number % training.accumulate
+    return min(training.accumulate, training.batches_per_epoch - first)

@@ -1,0 +1,133 @@
+"""The parts of a training and its state: how far it has come, and everything that going on needs.
+
+The parts are tensors and callables, no recipe: what a batch's loss is, how to validate and where to save are passed in.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from maskwright.training.average import MovingAverage
+from maskwright.training.interruption import StopRequest
+from maskwright.training.processes import Processes
+from maskwright.training.random_state import random_state
+from maskwright.training.save_clock import SaveClock
+from maskwright.training.trackers import Tracker
+
+Losses = Mapping[str, torch.Tensor]
+Scores = dict[str, float | None]
+
+
+class Epochs(Protocol):
+    """What gives the batches of an epoch in an order that depends on the epoch alone."""
+
+    def __call__(self, epoch: int, first_batch: int) -> Iterable[Any]:
+        """The batches of ``epoch`` (1-based) from number ``first_batch`` (0-based) on."""
+        ...
+
+
+@dataclass
+class Position:
+    """How far training has come: epochs done, batches done of the next, the best score so far and its epoch."""
+
+    epoch: int = 0
+    batch: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch}" + (f" and {self.batch} batches" if self.batch else "")
+
+
+@dataclass
+class Training:
+    """The parts of one training, built elsewhere.
+
+    ``losses(model, batch)`` gives named losses whose sum is minimised. ``validate(module)`` gives named scores, of
+    which ``best_by`` (higher is better) chooses the best checkpoint. ``save(names, training)`` writes checkpoints.
+
+    An epoch has ``batches_per_epoch`` batches; the gradients of ``accumulate`` of them make one step. ``patience``
+    ends the training after so many epochs without a better score. The state is saved as ``last`` between epochs, and
+    within one when ``clock`` says so.
+
+    Where ``fabric`` has several processes, ``losses`` gets a share of each batch and ``validate`` of the images, the
+    scores of the first process count, and ``save`` is called in all of them.
+    """
+
+    fabric: Fabric
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    schedule: LRScheduler
+    epochs: Epochs
+    batches_per_epoch: int
+    losses: Callable[[nn.Module, Any], Losses]
+    validate: Callable[[nn.Module], Scores]
+    save: Callable[[Sequence[str], "Training"], None]
+    trackers: Sequence[Tracker]
+    seed: int
+    best_by: str
+    validate_every: int = 1
+    checkpoint_every: int | None = None
+    accumulate: int = 1
+    patience: int | None = None
+    clip_norm: float | None = None
+    average: MovingAverage | None = None
+    clock: SaveClock = field(default_factory=SaveClock)
+    stop: StopRequest = field(default_factory=StopRequest)
+    position: Position = field(default_factory=Position)
+    scores: Scores = field(default_factory=dict)
+    sums: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    random: dict[str, Any] | None = None
+    processes: Processes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.processes = Processes(self.fabric)
+
+    def keep(self, *names: str) -> None:
+        """Save the state under ``names``."""
+        with self.clock.saving():
+            self.save(names, self)
+
+    def weights(self) -> Mapping[str, torch.Tensor]:
+        """The weights to validate and to keep: the moving average where there is one."""
+        return self.average.state if self.average is not None else self.model.state_dict()
+
+    def state(self) -> dict[str, Any]:
+        """Everything besides the kept weights that resuming needs; all processes must ask for it together."""
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "scaler": scaler.state_dict() if scaler is not None else None,
+            "average": None if self.average is None else {"steps": self.average.steps, "state": self.average.state},
+            "position": vars(self.position).copy(),
+            "scores": dict(self.scores),
+            "sums": dict(self.sums),
+            "seconds": self.seconds,
+            "random": self.processes.gathered(random_state(self.fabric.device)),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Continue from what :meth:`state` returned in the first process."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        if scaler is not None and state["scaler"] is not None:
+            scaler.load_state_dict(state["scaler"])
+        if self.average is not None and state["average"] is not None:
+            self.average.steps = state["average"]["steps"]
+            for key, value in state["average"]["state"].items():
+                self.average.state[key].copy_(value)
+        self.position = Position(**state["position"])
+        self.scores, self.sums, self.seconds = dict(state["scores"]), dict(state["sums"]), state["seconds"]
+        # Of another number of processes: those that there were go on, the others start from the epoch's seed.
+        states = state["random"]
+        self.random = states[self.processes.number] if self.processes.number < len(states) else None
