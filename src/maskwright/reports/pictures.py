@@ -39,13 +39,13 @@ def _picture(run: Path, name: str, caption: str) -> Picture:
     except (DataError, OSError, ValueError):
         return Picture(caption, fault=f"{name} lies outside the run folder and was not read.")
     try:
-        return _embedded(caption, read_image(path))
+        return embedded(caption, read_image(path))
     except (DataError, OSError, ValueError):
         return Picture(caption, fault=f"{name} is missing or is not a picture.")
 
 
-def _embedded(caption: str, image: npt.NDArray[np.uint8]) -> Picture:
-    """``image`` ``(H, W, 3)`` as a JPEG; writing it anew drops what else the file held, such as a place."""
+def embedded(caption: str, image: npt.NDArray[np.uint8]) -> Picture:
+    """``image`` ``(H, W, 3)`` RGB as a JPEG; writing it anew drops what else the file held, such as a place."""
     height, width = image.shape[:2]
     if width > WIDEST:
         image = resize_image(image, (max(1, round(height * WIDEST / width)), WIDEST))

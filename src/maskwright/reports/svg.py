@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from maskwright.reports.letters import columns
+
 # Wide enough for a plot, narrow enough that 12-unit letters still read when a phone shows it at 360 pixels.
 WIDTH = 420
 LONGEST_NAME = 22
@@ -46,16 +48,19 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def plot(height: int) -> tuple[Figure, Axes]:
-    """A transparent figure, ``WIDTH`` by ``height`` SVG units, and its only axes; use within ``STYLE``."""
-    figure = Figure(figsize=(WIDTH / 72, height / 72), layout="constrained", facecolor="none")
+def plot(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
+    """A transparent figure, ``width`` by ``height`` SVG units, and its only axes; use within ``STYLE``."""
+    figure = Figure(figsize=(width / 72, height / 72), layout="constrained", facecolor="none")
     return figure, figure.add_subplot(facecolor="none")
 
 
 def shown(name: str) -> str:
     """``name`` without the characters that XML forbids, cut to the room beside an axis."""
-    clean = _legal(name)
-    return clean if len(clean) <= LONGEST_NAME else clean[: LONGEST_NAME - 1] + "…"
+    clean = kept = _legal(name)
+    while columns(kept) > LONGEST_NAME:
+        clean = clean[:-1]
+        kept = clean + "…"
+    return kept
 
 
 def svg_text(figure: Figure, description: str) -> str:

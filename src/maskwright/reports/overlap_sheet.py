@@ -1,0 +1,177 @@
+"""The images that an overlap rule changes most: before, after, and what moved, on one sheet."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from maskwright.masks.overlap_audit import moved_pixels
+from maskwright.reports.letters import printable
+from maskwright.structures import IGNORED_COLOR, ClassTable, LabelMap
+
+Color = tuple[int, int, int]
+Picture = npt.NDArray[np.uint8]
+
+# All of a cell's room is used by pictures of 4 to 3; taller ones stand in its middle.
+CELL, TALLEST = 400, 400
+MARGIN, GAP, LETTERS, LINE = 32, 12, 15, 24
+PAPER, INK, MUTED = (255, 255, 255), (29, 34, 41), (93, 102, 114)
+NOTHING, STILL = (237, 239, 242), (208, 212, 218)
+
+_WIDTH = 3 * CELL + 2 * GAP
+_SWATCH, _AFTER_SWATCH, _BETWEEN, _NARROWEST_COLUMN = 12, 6, 18, 140
+
+
+@dataclass(frozen=True)
+class OverlapRow:
+    """An image by two rules: label maps ``(H, W)``."""
+
+    file_name: str
+    before: LabelMap
+    after: LabelMap
+
+
+def overlap_sheet(rows: Sequence[OverlapRow], table: ClassTable, before: str, after: str) -> Picture:
+    """The N ≥ 1 ``rows``, each drawn by the rule ``before``, by the rule ``after``, and with the moved pixels alone.
+
+    Over each row stand its file name and the class pairs between which most pixels moved, below all rows the colours of
+    their classes. Returns ``(H, 3 cells and margins, 3)`` uint8 RGB.
+    """
+    colors = _colors(table)
+    names = table.names_with_background
+    parts = [_titles(before, after)]
+    for row in rows:
+        parts += [_caption(row, names, colors), _cells(row, colors)]
+    parts.append(_legend(_seen(rows, table), names, colors))
+    return _framed(parts)
+
+
+def _titles(before: str, after: str) -> Image.Image:
+    line = _paper(LINE)
+    pen = ImageDraw.Draw(line)
+    for position, title in enumerate((before, after, "what moved, in its new class")):
+        pen.text((position * (CELL + GAP), 0), title, INK, _font())
+    return line
+
+
+def _caption(row: OverlapRow, names: Sequence[str], colors: Picture) -> Image.Image:
+    """The file name at the left; from the right, the class pairs, as many as there is room for."""
+    line = _paper(LINE + GAP)
+    pen = ImageDraw.Draw(line)
+    moves = moved_pixels(row.before, row.after)
+    name = _fitting(row.file_name, CELL)
+    pen.text((0, GAP), name, MUTED, _font())
+    left = CELL + GAP
+    left += _write(pen, f"{moves.total():,} pixels moved", left, GAP, INK) + _BETWEEN
+    for (before, after), pixels in moves.most_common():
+        first, second = _fitting(names[before], 160), f"{_fitting(names[after], 160)} {pixels:,}"
+        arrow = " → "
+        needed = _entry_width(first) + _text_width(arrow) + _entry_width(second)
+        if left + needed > _WIDTH:
+            break
+        left += _entry(pen, first, colors[before], left, GAP)
+        left += _write(pen, arrow, left, GAP, MUTED)
+        left += _entry(pen, second, colors[after], left, GAP) + _BETWEEN
+    return line
+
+
+def _cells(row: OverlapRow, colors: Picture) -> Image.Image:
+    changed = (row.before != row.after)[..., None]
+    still = np.where((row.after > 0)[..., None], np.array(STILL, np.uint8), np.array(NOTHING, np.uint8))
+    pictures = [colors[row.before], colors[row.after], np.where(changed, colors[row.after], still)]
+    scale = min(CELL / row.before.shape[1], TALLEST / row.before.shape[0])
+    size = max(1, round(row.before.shape[1] * scale)), max(1, round(row.before.shape[0] * scale))
+    # Enlarging keeps the pixels square: a smoothed mask would look more precise than it is.
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    line = _paper(size[1])
+    for position, picture in enumerate(pictures):
+        cell = Image.fromarray(cv2.resize(picture, size, interpolation=method))
+        line.paste(cell, (position * (CELL + GAP) + (CELL - size[0]) // 2, 0))
+    return line
+
+
+def _legend(labels: Sequence[int], names: Sequence[str], colors: Picture) -> Image.Image:
+    """The classes in columns, read downwards."""
+    shown = [_fitting(names[label] if label < len(names) else "ignored", CELL - 2 * _BETWEEN) for label in labels]
+    widest = max((_entry_width(name) for name in shown), default=0) + _BETWEEN
+    columns = max(1, _WIDTH // max(widest, _NARROWEST_COLUMN))
+    rows = -(-len(shown) // columns)
+    picture = _paper(2 * GAP + rows * LINE)
+    pen = ImageDraw.Draw(picture)
+    for position, (label, name) in enumerate(zip(labels, shown, strict=True)):
+        column, row = divmod(position, rows)
+        _entry(pen, name, colors[label], column * _WIDTH // columns, 2 * GAP + row * LINE)
+    return picture
+
+
+def _seen(rows: Sequence[OverlapRow], table: ClassTable) -> list[int]:
+    """The labels in the pictures, those of most pixels first, ignored pixels last."""
+    counts: Counter[int] = Counter()
+    for row in rows:
+        for label_map in (row.before, row.after):
+            labels, pixels = np.unique(label_map, return_counts=True)
+            counts.update(dict(zip(labels.tolist(), pixels.tolist(), strict=True)))
+    return sorted(counts.keys() - {0}, key=lambda label: (label == table.ignore_index, -counts[label]))
+
+
+def _colors(table: ClassTable) -> Picture:
+    colors = np.full((table.ignore_index + 1, 3), IGNORED_COLOR, np.uint8)
+    colors[: len(table) + 1] = table.palette()
+    colors[0] = NOTHING
+    return colors
+
+
+def _framed(parts: Sequence[Image.Image]) -> Picture:
+    sheet = Image.new("RGB", (_WIDTH + 2 * MARGIN, sum(part.height for part in parts) + 2 * MARGIN), PAPER)
+    top = MARGIN
+    for part in parts:
+        sheet.paste(part, (MARGIN, top))
+        top += part.height
+    return np.asarray(sheet)
+
+
+def _paper(height: int) -> Image.Image:
+    return Image.new("RGB", (_WIDTH, height), PAPER)
+
+
+def _entry(pen: ImageDraw.ImageDraw, text: str, color: npt.NDArray[np.uint8], left: int, top: int) -> int:
+    """A swatch and a text; returns their width."""
+    red, green, blue = color.tolist()
+    pen.rounded_rectangle((left, top + 3, left + _SWATCH, top + 3 + _SWATCH), 3, (red, green, blue))
+    _write(pen, text, left + _SWATCH + _AFTER_SWATCH, top, INK)
+    return _entry_width(text)
+
+
+def _write(pen: ImageDraw.ImageDraw, text: str, left: int, top: int, color: Color) -> int:
+    pen.text((left, top), text, color, _font())
+    return _text_width(text)
+
+
+def _entry_width(text: str) -> int:
+    return _SWATCH + _AFTER_SWATCH + _text_width(text)
+
+
+def _text_width(text: str) -> int:
+    return round(_font().getlength(text))
+
+
+def _fitting(text: str, width: int) -> str:
+    """The beginning of ``text`` that is at most ``width`` pixels wide."""
+    clean = kept = printable(text)
+    while clean and _text_width(kept) > width:
+        clean = clean[:-1]
+        kept = clean + "…"
+    return kept
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """The font that matplotlib brings along, the same on every machine."""
+    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), LETTERS)

@@ -1,0 +1,140 @@
+"""Scores in a terminal: what ``score`` prints unless asked for JSON."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from maskwright.reports.tables import Scores, Table, count, instance_summary, is_measured, number
+from maskwright.reports.text_table import printable, text_lines
+
+_SEMANTIC = {"IoU": "IoU", "Dice": "Dice", "precision": "precision", "recall": "recall", "boundary_IoU": "boundary IoU"}
+_SEMANTIC_MEANS = {
+    "IoU": "mIoU",
+    "Dice": "mean_dice",
+    "precision": "mean_precision",
+    "recall": "mean_accuracy",
+    "boundary_IoU": "boundary_mIoU",
+}
+_INSTANCE = {
+    "segm": "mask AP",
+    "segm50": "AP50",
+    "bbox": "box AP",
+    "bbox50": "AP50",
+    "precision": "precision",
+    "recall": "recall",
+    "F1": "F1",
+    "best_IoU": "best IoU",
+    "boundary_IoU": "boundary IoU",
+}
+_WORST = 5
+
+
+def semantic_lines(scores: Scores) -> Iterator[str]:
+    """The table of classes with the means, pixel accuracy, and what the numbers mean."""
+    classes = scores["classes"]
+    columns = [key for key in _SEMANTIC if any(key in row for row in classes.values())]
+    rows = [[name, *(number(row.get(key)) for key in columns)] for name, row in classes.items()]
+    rows.append(["mean", *(number(scores.get(_SEMANTIC_MEANS[key])) for key in columns)])
+    yield from text_lines(Table(["class", *(_SEMANTIC[key] for key in columns)], rows))
+    yield ""
+    accuracy = number(scores["pixel_accuracy"])
+    yield f"mean IoU {number(scores['mIoU'])}, pixel accuracy {accuracy}, {scores['images']} images"
+    yield scores["protocol"]
+
+
+def instance_lines(scores: Scores) -> Iterator[str]:
+    """The 12 numbers, the table of classes that have objects, and what lies behind the numbers if it was measured."""
+    yield from text_lines(instance_summary(scores))
+    yield ""
+    yield from text_lines(_instance_classes(scores["classes"]))
+    absent = [name for name, row in scores["classes"].items() if not row["instances"]]
+    if absent:
+        some = ", ".join(absent[:8]) + (", …" if len(absent) > 8 else "")
+        yield printable(f"{len(absent)} classes have no object in the truth ({some})")
+    yield ""
+    if "at_score" in scores:
+        yield from _behind(scores)
+    found = scores["results"]
+    reasons = ", ".join(f"{row['count']} {reason}" for reason, row in found["left_out"].items()) or "none"
+    left_out = found["found"] - found["used"]
+    yield f"records: {found['found']} found = {found['used']} scored + {left_out} left out ({reasons})"
+    yield scores["protocol"]
+
+
+def cityscapes_lines(scores: Scores) -> Iterator[str]:
+    """The table of the eight classes with the averages, that of the pixels where they were scored."""
+    if scores["classes"]:
+        rows = [
+            [name, number(row["AP"]), number(row["AP50"]), count(row["objects"]), count(row["predictions"])]
+            for name, row in scores["classes"].items()
+        ]
+        rows.append(["average", number(scores["AP"]), number(scores["AP50"]), "", ""])
+        yield from text_lines(Table(["class", "AP", "AP50", "objects", "predictions"], rows))
+        yield ""
+        yield scores["protocol"]
+    if "pixel" in scores:
+        yield from _pixel_lines(scores["pixel"])
+
+
+def _pixel_lines(pixel: Scores) -> Iterator[str]:
+    weighted = pixel["class_iIoU"]
+    rows = [[name, number(iou), number(weighted.get(name))] for name, iou in pixel["classes"].items()]
+    rows.append(["mean", number(pixel["mIoU"]), number(pixel["mean_iIoU"])])
+    rows += [
+        [f"category {name}", number(iou), number(pixel["category_iIoU"].get(name))]
+        for name, iou in pixel["categories"].items()
+    ]
+    rows.append(["mean of categories", number(pixel["category_mIoU"]), number(pixel["category_mean_iIoU"])])
+    yield ""
+    yield from text_lines(Table(["pixels", "IoU", "iIoU"], rows))
+    yield ""
+    yield pixel["protocol"]
+
+
+def _instance_classes(classes: Mapping[str, Scores]) -> Table:
+    present = {name: row for name, row in classes.items() if row["instances"]}
+    columns = [key for key in _INSTANCE if any(is_measured(row.get(key)) for row in present.values())]
+    thresholds = any("best" in row for row in present.values())
+    header = ["class", "objects", *(_INSTANCE[key] for key in columns), *(["best at"] if thresholds else [])]
+    rows = []
+    for name, row in present.items():
+        cells = [name, count(row["instances"]), *(number(row.get(key)) for key in columns)]
+        rows.append(cells + ([number(row["best"]["score"])] if thresholds else []))
+    return Table(header, rows)
+
+
+def _behind(scores: Scores) -> Iterator[str]:
+    at, tide = scores["at_score"], scores["tide"]
+    yield (
+        f"detections of at least {at['score']:g}, at IoU {at['iou']:g}: precision {number(at['precision'])}, "
+        f"recall {number(at['recall'])}, F1 {number(at['F1'])} ({at['right']} right, {at['wrong']} wrong, "
+        f"{at['missed']} missed)"
+    )
+    yield from _overlap_lines(scores)
+    errors = ", ".join(f"{kind} {row['count']} ({number(row['dAP'])})" for kind, row in tide["errors"].items())
+    yield f"TIDE errors, in brackets the AP50 they cost: {errors}"
+    pairs = ", ".join(
+        f"{p['true']} as {p['predicted']} {p['count']}" for p in scores["confusion"]["most_confused"][:_WORST]
+    )
+    if pairs:
+        yield printable(f"most confused: {pairs}")
+    if scores["calibration"]:
+        yield f"calibration: scores are off by {number(scores['calibration']['ECE'])} on average (ECE)"
+    worst = ", ".join(f"{row['file_name']} (F1 {number(row['F1'])})" for row in scores["worst_images"][:_WORST])
+    if worst:
+        yield printable(f"worst images: {worst}")
+
+
+def _overlap_lines(scores: Scores) -> Iterator[str]:
+    union, overlap = scores["foreground"], scores["overlap"]
+    if union["images"]:
+        yield (
+            f"all objects of an image together: mean IoU {number(union['mean_IoU'])}, "
+            f"Dice {number(union['mean_Dice'])} over {union['images']} images"
+        )
+    parts: list[Any] = [
+        f"with the best detection {number(overlap['best']['mean_IoU'])} (Dice {number(overlap['best']['mean_Dice'])})",
+        f"one to one {number(overlap['one_to_one']['mean_IoU'])}",
+    ]
+    if "boundary" in overlap:
+        parts.append(f"boundary {number(overlap['boundary']['mean_IoU'])}")
+    yield f"mean IoU of a true object: {', '.join(parts)}"

@@ -1,0 +1,34 @@
+"""Numbers short enough for a cell or the end of a bar."""
+
+import math
+
+import numpy as np
+
+_UNITS = ((10**3, "k"), (10**6, "M"), (10**9, "G"))
+
+
+def compact(value: int) -> str:
+    """A count in four characters or fewer, up to 999 billion: ``999``, ``1.2k``, ``35k``, ``840M``."""
+    if value < 1000:
+        return str(value)
+    size, unit = next((pair for pair in _UNITS if value < 999.5 * pair[0]), _UNITS[-1])
+    amount = value / size
+    return f"{amount:.1f}{unit}" if amount < 9.95 else f"{amount:.0f}{unit}"
+
+
+def percent(share: float) -> str:
+    """A share (0 to 1) with two significant digits and no powers of ten: ``75 %``, ``0.062 %``.
+
+    Only a share of 1 is 100 %; what would round to it is ``> 99 %``.
+    """
+    value = float(f"{share * 100:.1e}")
+    if value == 0 or share == 1:
+        return f"{value:.0f} %"
+    if value >= 100:
+        return "> 99 %"
+    return f"{value:.{max(0, 1 - math.floor(math.log10(value)))}f} %"
+
+
+def round_percent(share: float) -> str:
+    """A round share of an axis without the zeros behind its digits: ``10 %``, ``0.01 %``."""
+    return f"{np.format_float_positional(share * 100, precision=6, unique=False, fractional=False, trim='-')} %"
