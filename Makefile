@@ -31,7 +31,7 @@ check: $(VENV)/.ready
 
 test: check
 	@echo "== tests =="
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
 slow: $(VENV)/.ready
 	@echo "== longer drills =="

@@ -10,20 +10,29 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _VERBS = {
+    "check": ("check", "check"),
+    "convert": ("convert", "convert"),
     "demo": ("demo", "demo"),
     # Not `masks`: that name is the room of rasterisation, maskwright.masks.
     "draw_masks": ("masks", "masks"),
     "evaluate": ("run", "evaluate"),
+    "explore": ("explore", "explore"),
     "list_models": ("models", "list_models"),
     "list_recipes": ("recipes", "list_recipes"),
     "predict": ("predict", "predict"),
     "report": ("report", "report"),
     "run": ("run", "run"),
+    "score": ("score", "score"),
+    "split": ("split", "split"),
+    "subset": ("subset", "subset"),
     "train": ("run", "train"),
 }
 
 if TYPE_CHECKING:
+    from maskwright.workflows.check import check as check
+    from maskwright.workflows.convert import convert as convert
     from maskwright.workflows.demo import demo as demo
+    from maskwright.workflows.explore import explore as explore
     from maskwright.workflows.masks import masks as draw_masks
     from maskwright.workflows.models import list_models as list_models
     from maskwright.workflows.predict import predict as predict
@@ -32,17 +41,26 @@ if TYPE_CHECKING:
     from maskwright.workflows.run import evaluate as evaluate
     from maskwright.workflows.run import run as run
     from maskwright.workflows.run import train as train
+    from maskwright.workflows.score import score as score
+    from maskwright.workflows.split import split as split
+    from maskwright.workflows.subset import subset as subset
 
 __all__ = [
     "__version__",
+    "check",
+    "convert",
     "demo",
     "draw_masks",
     "evaluate",
+    "explore",
     "list_models",
     "list_recipes",
     "predict",
     "report",
     "run",
+    "score",
+    "split",
+    "subset",
     "train",
 ]
 

@@ -37,6 +37,18 @@ def test_the_best_checkpoint_is_chosen_by_the_task_s_main_score() -> None:
         score_to_compare(load_recipe("demo-instance", ["train.best_by=segm_ap50"]))
 
 
+def test_the_best_checkpoint_can_be_chosen_by_the_iou_of_a_class() -> None:
+    recipe = load_recipe("demo-semantic", ["train.best_by=IoU/ring"])
+    assert score_to_compare(recipe) == score_to_compare(recipe, ["disc", "ring"]) == "IoU/ring"
+    assert score_to_compare(load_recipe("demo-semantic", ["train.best_by=IoU/background"]), []) == "IoU/background"
+
+
+@pytest.mark.parametrize(("overrides", "classes"), [([], ["disc", "ring"]), (["classes=[disc]"], None)])
+def test_a_class_that_does_not_exist_cannot_choose_the_best(overrides: list[str], classes: list[str] | None) -> None:
+    with pytest.raises(UsageError, match=r"Nearest: .*IoU/disc"):
+        score_to_compare(load_recipe("demo-semantic", ["train.best_by=IoU/disk", *overrides]), classes)
+
+
 def test_a_model_of_the_other_task_is_refused_with_those_of_this_one() -> None:
     recipe = load_recipe("demo-semantic", ["model.name=mask_rcnn_small", "model.options={}"])
     with pytest.raises(UsageError, match="Unknown semantic model 'mask_rcnn_small'"):

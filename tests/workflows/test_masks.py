@@ -1,13 +1,16 @@
+import io
 import json
+import threading
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from maskwright.cli.main import main
 from maskwright.errors import DataError, UsageError
-from maskwright.workflows.masks import mask_files, masks
+from maskwright.masks.png import read_label_map
+from maskwright.workflows.mask_options import MaskOptions
+from maskwright.workflows.masks import masks
 from maskwright.workflows.progress import Reporter
 
 QUIET = Reporter(quiet=True)
@@ -28,7 +31,7 @@ def scene(coco) -> Path:
 
 def row(folder: Path, stem: str = "scene") -> list[int]:
     """The labels of the top row, after seeing that all rows are alike."""
-    label_map = cv2.imread(str(folder / f"{stem}.png"), cv2.IMREAD_UNCHANGED)
+    label_map = read_label_map(folder / f"{stem}.png")
     assert (label_map == label_map[0]).all()
     return label_map[0].tolist()
 
@@ -45,6 +48,13 @@ def row(folder: Path, stem: str = "scene") -> list[int]:
         ({"classes": ["dog", "person"]}, [2, 2, 2, 1, 1, 1, 1, 1, 1, 255, 255, 255]),
         ({"classes": ["dog", "person"], "overlap": "highest-index"}, [2, 2, 2, 2, 2, 2, 1, 1, 1, 255, 255, 255]),
         ({"classes": ["person"]}, [1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]),
+        ({"priorities": {"person": 2.0}}, [1, 1, 1, 1, 1, 1, 2, 2, 2, 255, 255, 255]),
+        ({"priorities": {"person": -2.0}}, [1, 1, 1, 2, 2, 2, 2, 2, 2, 255, 255, 255]),
+        ({"mode": "grouped"}, [1, 1, 1, 1, 1, 1, 1, 1, 1, 255, 255, 255]),
+        ({"ignore_classes": ["dog"]}, [1, 1, 1, 1, 1, 1, 255, 255, 255, 255, 255, 255]),
+        ({"ignore_classes": ["person"], "crowd": "skip"}, [255, 255, 255, 1, 1, 1, 1, 1, 1, 0, 0, 0]),
+        ({"mode": "binary", "ignore_classes": ["person"]}, [255, 255, 255, 1, 1, 1, 1, 1, 1, 255, 255, 255]),
+        ({"mode": "instance"}, [1, 1, 1, 2, 2, 2, 2, 2, 2, 65535, 65535, 65535]),
     ],
     ids=str,
 )
@@ -61,7 +71,7 @@ def test_255_classes_are_drawn_in_sixteen_bits_with_65535_ignored(coco, tmp_path
     )
     path = coco(*annotations, images=[IMAGE], categories={i: f"class {i}" for i in range(1, 256)})
     masks(path, tmp_path / "out", reporter=QUIET)
-    assert cv2.imread(str(tmp_path / "out" / "scene.png"), cv2.IMREAD_UNCHANGED).dtype == np.uint16
+    assert read_label_map(tmp_path / "out" / "scene.png").dtype == np.uint16
     assert row(tmp_path / "out") == [255] * 6 + [65535] * 6
 
 
@@ -70,7 +80,12 @@ def test_the_classes_stand_beside_the_masks(scene: Path, tmp_path: Path):
     assert (tmp_path / "out" / "classes.txt").read_text(encoding="utf-8") == "background\ndog\nperson\n"
     written = json.loads((tmp_path / "out" / "classes.json").read_text(encoding="utf-8"))
     assert [(c["index"], c["name"], c["source_ids"]) for c in written] == [(1, "dog", [2]), (2, "person", [1])]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["classes.json", "classes.txt", "scene.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".masks.jsonl",
+        "classes.json",
+        "classes.txt",
+        "scene.png",
+    ]
 
 
 def test_binary_masks_name_every_category_they_hold(scene: Path, tmp_path: Path):
@@ -105,23 +120,9 @@ def test_several_processes_draw_what_one_draws(coco, tmp_path: Path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_mask_bears_the_stem_of_its_image():
-    assert mask_files(["a/b/1.jpg", "c.d.png", "windows\\2.jpg", "none"]) == {
-        "a/b/1.jpg": "1.png",
-        "c.d.png": "c.d.png",
-        "windows\\2.jpg": "2.png",
-        "none": "none.png",
-    }
-
-
-@pytest.mark.parametrize(
-    "names", [["1.jpg", "1.png"], ["a/1.jpg", "b/1.jpg"], ["Cat.jpg", "cat.jpg"], ["1.jpg", "1.jpg"]], ids=str
-)
-def test_two_images_that_would_share_a_mask_are_refused_before_anything_is_drawn(
-    coco, tmp_path: Path, names: list[str]
-):
-    path = coco(images=[{"file_name": name} for name in names])
-    with pytest.raises(DataError, match=rf"'{names[0]}' and '{names[1]}' would share"):
+def test_two_images_that_would_share_a_mask_are_refused_before_anything_is_drawn(coco, tmp_path: Path):
+    path = coco(images=[{"file_name": "1.jpg"}, {"file_name": "a/1.png"}])
+    with pytest.raises(DataError, match=r"'1\.jpg' and 'a/1\.png' would share"):
         masks(path, tmp_path / "out", reporter=QUIET)
     assert not (tmp_path / "out").exists()
 
@@ -130,10 +131,11 @@ def test_two_images_that_would_share_a_mask_are_refused_before_anything_is_drawn
     ("options", "message"),
     [
         ({"mode": "binery"}, "Unknown mode 'binery'. Nearest: binary"),
-        ({"overlap": "highest"}, "Unknown overlap rule 'highest'. Nearest: highest-index"),
-        ({"crowd": "ignored"}, "Unknown crowd rule 'ignored'. Nearest: ignore"),
         ({"classes": ["persn"]}, "'persn'. Nearest: person"),
         ({"workers": -1}, "--workers -1: expected 0"),
+        ({"engine": "raay"}, "Unknown engine 'raay'. Nearest: ray"),
+        ({"address": "auto"}, "--address auto: goes with --engine ray, not with --engine local"),
+        ({"mode": "grouped", "groups": "coco8"}, "Unknown grouping 'coco8'. Shipped: coco9"),
     ],
     ids=str,
 )
@@ -147,39 +149,114 @@ def test_wrong_options_are_answered_with_the_nearest_before_anything_is_drawn(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_prints_json_only_on_standard_output(scene: Path, tmp_path: Path, capsys):
-    assert main(["masks", str(scene), "--out", str(tmp_path / "out"), "--json", "--classes", "dog,person"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert printed["files"] == 1
-    assert [c["name"] for c in printed["classes"]] == ["dog", "person"]
-    assert printed["annotations"] == {"in": 3, "used": 3, "skipped": {}, "faults": []}
+def test_instances_are_numbered_in_sixteen_bits_and_listed_beside_the_masks(scene: Path, tmp_path: Path):
+    masks(scene, tmp_path / "out", mode="instance", crowd="include", overlap="first", reporter=QUIET)
+    assert read_label_map(tmp_path / "out" / "scene.png").dtype == np.uint16
+    assert row(tmp_path / "out") == [1] * 6 + [2] * 3 + [3] * 3
+    listed = json.loads((tmp_path / "out" / "instances.json").read_text(encoding="utf-8"))
+    assert [(o["value"], o["annotation"], o["index"], o["name"]) for o in listed["scene.png"]] == [
+        (1, 1, 1, "person"),
+        (2, 2, 2, "dog"),
+        (3, 3, 2, "dog"),
+    ]
 
 
-def test_the_command_says_where_every_annotation_went(coco, tmp_path: Path, capsys):
-    path = coco({}, {"segmentation": []}, {"category_id": 2}, {"image_id": 9})
-    assert main(["masks", str(path), "--out", str(tmp_path / "out"), "--classes", "person"]) == 0
-    out, err = capsys.readouterr()
-    assert "4 found = 1 used + 3 skipped (1 empty_segmentation, 1 other_class, 1 unknown_image)" in out
-    assert f"{path}: annotation 2 (image 1) has an empty segmentation; skipped." in err
-    assert f"{path}: annotation 4 refers to image 9, which the file does not list; skipped." in err
+def test_a_palette_shows_the_colours_of_the_classes_unless_grey_is_asked_for(scene: Path, tmp_path: Path):
+    colored = masks(scene, tmp_path / "colored", reporter=QUIET)
+    masks(scene, tmp_path / "grey", palette=False, reporter=QUIET)
+    with Image.open(tmp_path / "colored" / "scene.png") as image:
+        assert image.convert("RGB").getpixel((0, 0)) == colored.table.classes[0].color
+    with Image.open(tmp_path / "grey" / "scene.png") as image:
+        assert image.mode == "L"
+    assert row(tmp_path / "colored") == row(tmp_path / "grey")
 
 
-def test_quiet_leaves_the_faults_said(coco, tmp_path: Path, capsys):
-    path = coco({"segmentation": []})
-    assert main(["masks", str(path), "--out", str(tmp_path / "out"), "--quiet"]) == 0
-    assert "annotation 1" in capsys.readouterr().err
+def test_images_without_a_chosen_object_are_counted_with_their_annotations(coco, tmp_path: Path):
+    path = coco({}, {"category_id": 2, "image_id": 2}, {"category_id": 2, "image_id": 2}, images=[{}, {}, {}])
+    summary = masks(path, tmp_path / "out", classes=["person"], only_with_objects=True, reporter=QUIET)
+    assert (summary.files, summary.without_objects) == (1, 2)
+    assert summary.audit.skipped == {"image_without_objects": 2}
+    assert summary.audit.adds_up
+    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["1.png"]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "code"),
-    [("labels.json", "{", 1), ("labels.json", "[]", 1), ("other.json", "{}", 2)],
-    ids=["cut", "not COCO", "missing"],
-)
-def test_the_command_names_the_file_it_cannot_read(tmp_path: Path, capsys, name: str, content: str, code: int):
-    (tmp_path / name).write_text(content)
-    assert main(["masks", str(tmp_path / "labels.json"), "--out", str(tmp_path / "out")]) == code
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.startswith("error: ")
-    assert "labels.json" in err
-    assert "Traceback" not in err
+def test_an_image_of_ignored_objects_alone_counts_as_one_without(coco, tmp_path: Path):
+    path = coco({}, {"category_id": 2, "image_id": 2}, images=[{}, {}])
+    summary = masks(path, tmp_path / "out", ignore_classes=["dog"], only_with_objects=True, reporter=QUIET)
+    assert (summary.files, summary.without_objects) == (1, 1)
+
+
+def test_the_audit_lies_beside_the_masks_and_in_the_summary(scene: Path, tmp_path: Path):
+    summary = masks(scene, tmp_path / "out", audit=True, priorities={"person": 2.0}, reporter=QUIET)
+    written = json.loads((tmp_path / "out" / "overlap_audit.json").read_text(encoding="utf-8"))
+    assert summary.to_json()["overlaps"] == written
+    assert {rule: found["moved_pixels"] for rule, found in written["rules"].items()} == {
+        "first": 12,
+        "smallest": 0,
+        "highest-index": 0,
+        "priority": 12,
+    }
+    assert summary.shared_pixels == written["shared_pixels"] == 12
+    assert (tmp_path / "out" / "overlap_audit.png").is_file()
+
+
+def test_the_same_job_again_keeps_what_is_there(scene: Path, tmp_path: Path):
+    first = masks(scene, tmp_path / "out", reporter=QUIET)
+    again = masks(scene, tmp_path / "out", reporter=QUIET)
+    assert (first.kept, again.kept) == (0, 1)
+    assert {**first.to_json(), "kept": 1} == again.to_json()
+
+
+def test_another_job_is_refused_until_it_is_told_to_overwrite(scene: Path, tmp_path: Path):
+    masks(scene, tmp_path / "out", mode="instance", audit=True, reporter=QUIET)
+    with pytest.raises(UsageError, match=r"holds label maps drawn otherwise \(mode 'instance', now 'multiclass'"):
+        masks(scene, tmp_path / "out", reporter=QUIET)
+    assert masks(scene, tmp_path / "out", overwrite=True, reporter=QUIET).kept == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        ".masks.jsonl",
+        "classes.json",
+        "classes.txt",
+        "scene.png",
+    }
+
+
+def test_other_annotations_are_another_job(coco, tmp_path: Path):
+    masks(coco(*SCENE, images=[IMAGE]), tmp_path / "out", reporter=QUIET)
+    with pytest.raises(UsageError, match="other annotations"):
+        masks(coco(*SCENE[:2], images=[IMAGE]), tmp_path / "out", reporter=QUIET)
+
+
+@pytest.mark.parametrize("name", ["1.png", "1.jpg", "photos/1.jpg"])
+def test_nothing_is_written_into_the_folder_of_the_images(coco, tmp_path: Path, name: str):
+    photo = tmp_path / "images" / Path(name).name
+    photo.parent.mkdir()
+    photo.write_bytes(b"a photo")
+    with pytest.raises(UsageError, match=rf"images: has files .* did not write \(1, such as {photo.name}\)"):
+        masks(coco({}, images=[{"file_name": name}]), photo.parent, reporter=QUIET)
+    assert photo.read_bytes() == b"a photo"
+    assert list(photo.parent.iterdir()) == [photo]
+
+
+def test_progress_counts_images_on_a_terminal_and_leaves_forking_possible(coco, tmp_path: Path, monkeypatch):
+    seen = []
+
+    def drawn(function, parts, **named):
+        for part in parts:
+            seen.append(threading.active_count())
+            yield function(part)
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("maskwright.workflows.masks.each_part", drawn)
+    before = threading.active_count()
+    stream = Terminal()
+    masks(coco({}, images=[{}] * 70), tmp_path / "out", reporter=Reporter(stream=stream))
+    assert "70/70" in stream.getvalue()
+    assert seen == [before] * 3
+
+
+def test_options_may_be_given_as_one_and_changed(scene: Path, tmp_path: Path):
+    masks(scene, tmp_path / "out", options=MaskOptions(crowd="skip"), overlap="first", reporter=QUIET)
+    assert row(tmp_path / "out") == [1] * 6 + [2] * 3 + [0] * 3

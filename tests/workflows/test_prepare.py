@@ -1,5 +1,6 @@
 """From a recipe's data section to parts, and what stops before any work."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_another_seed_splits_otherwise(recipe: Recipe, tmp_path: Path) -> None:
     assert images_of(recipe.model_copy(update={"seed": 9}), tmp_path) != images_of(recipe, tmp_path)
 
 
+def test_records_of_one_picture_are_never_split(recipe: Recipe, tmp_path: Path) -> None:
+    path = tmp_path / "all" / "annotations.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["images"] += [{**image, "id": 1000 + image["id"]} for image in content["images"]]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    parts = [{i % 1000 for i in part} for part in images_of(recipe, tmp_path).values()]
+    assert sum(map(len, parts)) == 30
+
+
 def test_images_are_chosen_by_the_recipe(recipe: Recipe, tmp_path: Path) -> None:
     chosen = changed(recipe, max_instances=3, drop_crowd_images=True, only_with_objects=True)
     prepared = prepare(chosen, tmp_path)
@@ -68,3 +78,31 @@ def test_missing_data_stops_before_any_work(recipe: Recipe, tmp_path: Path) -> N
     require_data(recipe)
     with pytest.raises(UsageError, match="expected the annotations file"):
         require_data(changed(recipe, root=str(tmp_path / "elsewhere")))
+
+
+def test_groups_are_the_classes_in_every_part(recipe: Recipe, tmp_path: Path) -> None:
+    groups = tmp_path / "groups.yaml"
+    groups.write_text("angular: {weight: 1, classes: [square, triangle]}\nround: {weight: 2, classes: [disc]}\n")
+    grouped = recipe.model_copy(update={"groups": str(groups), "classes": "all"})
+    assert declared_classes(grouped).names == ["angular", "round"]
+    prepared = prepare(grouped, tmp_path)
+    assert prepared.table.names == ["angular", "round"]
+    assert prepared.weights == (1.0, 2.0)
+    for part in prepared.parts.values():
+        assert {label for objects in part.selection.images for label in objects.labels} == {1, 2}
+        # Rings are in no group.
+        assert part.selection.audit.skipped["other_class"] > 0
+        assert part.selection.audit.adds_up
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["data.overlap=priority"], "needs the weights of groups"),
+        (["groups=coco9", "classes=[disc]"], "leave out classes"),
+        (["groups=coco9"], "does not go with data.shapes"),
+    ],
+)
+def test_groups_that_make_no_sense_are_refused(overrides: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_recipe("demo-semantic", overrides)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from maskwright.datasets.sampling import pixel_rarity_weights
 from maskwright.errors import DataError, UsageError
 from maskwright.masks.png import read_label_map
 from maskwright.recipes.loading import load_recipe
@@ -12,7 +13,7 @@ from maskwright.workflows.experiment import Experiment
 from maskwright.workflows.prepare import Part
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.run_folder import create_run
-from maskwright.workflows.training_data import build_loader, draw_masks, semantic_samples
+from maskwright.workflows.training_data import build_loader, draw_masks, semantic_samples, training_pixels
 
 
 def experiment(folder: Path, *overrides: str, recipe: str = "demo-semantic") -> Experiment:
@@ -61,6 +62,50 @@ def test_workers_change_nothing(drawn: Experiment, tmp_path: Path) -> None:
     for (images, labels), (others, other_labels) in zip(build_loader(drawn)[0], build_loader(other)[0], strict=True):
         assert np.array_equal(images, others)
         assert np.array_equal(labels, other_labels)
+
+
+@pytest.mark.parametrize("name", ["rare_classes", "inverse_frequency"])
+def test_images_that_weigh_more_come_more_often(name: str, drawn: Experiment, tmp_path: Path) -> None:
+    made = experiment(tmp_path / "other", f"train.sampling={{name: {name}, power: 1}}")
+    draw_masks(made)
+    _, sampler = build_loader(made)
+    if name == "inverse_frequency":
+        expected = pixel_rarity_weights(training_pixels(made), 1.0)
+        assert sampler.shares == pytest.approx(expected / expected.sum())
+    assert sampler.shares is not None
+    assert sampler.shares.min() < sampler.shares.max()
+    counts = np.zeros(10)
+    for epoch in range(300):
+        sampler.set_epoch(epoch)
+        counts += np.bincount([index for index, _ in sampler], minlength=10)
+    assert np.corrcoef(counts, sampler.shares)[0, 1] > 0.9
+
+
+def test_repeated_images_make_the_epoch_longer_by_a_fixed_number(drawn: Experiment, tmp_path: Path) -> None:
+    made = experiment(tmp_path / "other", "train.sampling={name: repeat_factor, threshold: 1}", "train.batch_size=2")
+    draw_masks(made)
+    loader, sampler = build_loader(made)
+    assert 10 < len(sampler) < 20
+    assert len(loader) == len(sampler) // 2
+
+
+def test_pixels_are_counted_in_the_masks_that_were_drawn(drawn: Experiment) -> None:
+    counts = training_pixels(drawn)
+    part = drawn.prepared.parts["train"]
+    for row, sample in zip(counts, semantic_samples(drawn, part), strict=True):
+        labels = read_label_map(sample.label_map)
+        assert row.tolist() == [int((labels == label).sum()) for label in range(len(drawn.prepared.table) + 1)]
+    assert (drawn.masks_folder("train") / "pixel_counts.csv").is_file()
+
+
+def test_copy_paste_brings_more_objects_into_the_batches(drawn: Experiment, tmp_path: Path) -> None:
+    other = experiment(tmp_path / "other", "augment.copy_paste=1", "augment.hue=0")
+    plain = experiment(tmp_path / "plain", "augment.hue=0")
+    shares = []
+    for made in (plain, other):
+        draw_masks(made)
+        shares.append(np.mean([(labels.numpy() > 0).mean() for _, labels in build_loader(made)[0]]))
+    assert shares[1] > 1.2 * shares[0]
 
 
 def test_instance_batches_are_lists_of_images_and_targets(tmp_path: Path) -> None:

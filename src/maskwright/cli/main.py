@@ -1,5 +1,6 @@
 """The entry point: the commands, and errors turned into messages and exit codes."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -7,7 +8,23 @@ from typing import Annotated
 import typer
 
 from maskwright import __version__
-from maskwright.cli import demo, evaluate, masks, models, predict, recipes, report, run, train
+from maskwright.cli import (
+    check,
+    convert,
+    demo,
+    evaluate,
+    explore,
+    masks,
+    models,
+    predict,
+    recipes,
+    report,
+    run,
+    score,
+    split,
+    subset,
+    train,
+)
 from maskwright.errors import MaskwrightError
 
 app = typer.Typer(
@@ -26,6 +43,9 @@ _TRAINING_LIBRARIES = frozenset(
     {"lightning_fabric", "safetensors", "segmentation_models_pytorch", "tensorboard", "timm", "torch", "torchvision"}
 )
 
+# Searching every installed package for plugins of pydantic takes longer than the rest of reading the arguments.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -42,8 +62,9 @@ def options(
     """COCO-style annotations to segmentation models you can trust."""
 
 
-for module in (demo, run, masks, train, evaluate, predict, report, models):
+for module in (demo, run, check, explore, subset, split, convert, masks, train, evaluate, predict, report, models):
     app.command(module.__name__.rpartition(".")[2])(module.command)
+app.add_typer(score.app, name="score")
 app.add_typer(recipes.app, name="recipes")
 
 

@@ -1,45 +1,115 @@
-"""``maskwright masks``."""
+"""``maskwright masks``: label maps from annotations."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.errors import UsageError
 
 
 def command(
-    annotations: Annotated[Path, typer.Argument(help="A COCO JSON file.", show_default=False)],
+    annotations: Annotated[Path, typer.Argument(help="COCO JSON.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="Folder for the label maps.", show_default=False)],
-    mode: Annotated[str, typer.Option("--mode", help="multiclass or binary.")] = "multiclass",
+    mode: Annotated[
+        str,
+        typer.Option("--mode", help="multiclass, binary (1 where any object is), grouped, or instance (16-bit ids)."),
+    ] = "multiclass",
     classes: Annotated[
-        list[str] | None,
-        typer.Option("--classes", help="Class names, comma-separated; the order gives the labels [default: all]."),
+        list[str] | None, typer.Option("--classes", help="Names, separated by commas; label 1 is the first.")
+    ] = None,
+    ignore_classes: Annotated[
+        list[str] | None, typer.Option("--ignore-classes", help="Names of classes whose pixels are ignored.")
+    ] = None,
+    groups: Annotated[
+        str | None, typer.Option("--groups", metavar="FILE|coco9", help="Groups of classes with weights.")
     ] = None,
     overlap: Annotated[
-        str, typer.Option("--overlap", help="Who keeps a shared pixel: last, first, smallest or highest-index.")
-    ] = "last",
+        str | None,
+        typer.Option(
+            "--overlap",
+            help="Who keeps a shared pixel: last, first, smallest, highest-index or priority "
+            "[default: last; priority for groups].",
+        ),
+    ] = None,
+    priority: Annotated[
+        list[str] | None, typer.Option("--priority", metavar="CLASS=WEIGHT", help="Weights for --overlap priority.")
+    ] = None,
     crowd: Annotated[str, typer.Option("--crowd", help="Crowd regions: ignore, include or skip.")] = "ignore",
+    only_with_objects: Annotated[
+        bool, typer.Option("--only-with-objects", help="No label map for images without a chosen object.")
+    ] = False,
+    gray: Annotated[bool, typer.Option("--gray", help="Grey PNG instead of one whose palette shows colours.")] = False,
+    audit: Annotated[bool, typer.Option("--audit", help="Also write what each overlap rule decides.")] = False,
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes that draw [default: as pays off].")
     ] = None,
+    engine: Annotated[str, typer.Option("--engine", help="local, or ray for a Ray cluster.")] = "local",
+    address: Annotated[
+        str | None, typer.Option("--address", help="The Ray cluster, e.g. auto [default: one started here].")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Draw over another job's label maps.")] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Label maps as PNG from COCO annotations, equal to pycocotools to the pixel, with classes.json and classes.txt."""
+    # One thread of linear algebra: drawing needs none, and a process without threads can be forked.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from maskwright.workflows.mask_options import MaskOptions
     from maskwright.workflows.masks import masks
     from maskwright.workflows.progress import Reporter
 
-    names = [name.strip() for value in classes or () for name in value.split(",")] or None
+    options = MaskOptions(
+        mode=mode,
+        classes=_names(classes) or None,
+        ignore_classes=tuple(_names(ignore_classes)),
+        groups=groups,
+        overlap=overlap,
+        priorities=dict(_weight(value) for value in _names(priority)),
+        crowd=crowd,
+        palette=not gray,
+        only_with_objects=only_with_objects,
+        audit=audit,
+    )
     reporter = Reporter(quiet)
     summary = masks(
-        annotations, out, mode=mode, classes=names, overlap=overlap, crowd=crowd, workers=workers, reporter=reporter
+        annotations,
+        out,
+        options=options,
+        workers=workers,
+        engine=engine,
+        address=address,
+        overwrite=overwrite,
+        reporter=reporter,
     )
-    audit = summary.audit
-    reporter.warn(audit.lines())
+    found = summary.audit
+    reporter.warn([*found.lines(), *summary.remarks])
     if json:
         print_json(summary.to_json())
         return
-    skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(audit.skipped.items())) or "none"
-    print(f"{summary.files} label maps in {summary.folder}")
-    print(f"annotations: {audit.found} found = {audit.used} used + {sum(audit.skipped.values())} skipped ({skipped})")
+    skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found.skipped.items())) or "none"
+    kept = f" ({summary.kept} there already)" if summary.kept else ""
+    print(f"{_counted(summary.files, 'label map')} in {summary.folder}{kept}")
+    if summary.without_objects:
+        print(f"no label map for {_counted(summary.without_objects, 'image')} without a chosen object")
+    print(f"annotations: {found.found} found = {found.used} used + {sum(found.skipped.values())} skipped ({skipped})")
+    for line in summary.overlaps.lines() if summary.overlaps else ():
+        print(line)
+
+
+def _names(values: list[str] | None) -> list[str]:
+    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _weight(text: str) -> tuple[str, float]:
+    name, equals, weight = text.rpartition("=")
+    try:
+        return name, float(weight if equals else "")
+    except ValueError:
+        raise UsageError(f"--priority {text}: expected CLASS=WEIGHT, e.g. person=4.") from None

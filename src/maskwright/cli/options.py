@@ -14,6 +14,12 @@ Set = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder [default: runs/NAME].")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training from its last checkpoint.")]
+Devices = Annotated[
+    int | None, typer.Option("--devices", min=1, help="GPUs, or processes on a CPU, that share each batch.")
+]
+Nodes = Annotated[
+    int, typer.Option("--nodes", min=1, help="Machines that share it; needs NODE_RANK, MASTER_ADDR and MASTER_PORT.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

@@ -1,5 +1,6 @@
 """An experiment: a run folder with its data prepared once and its model built as the recipe says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +13,12 @@ from maskwright.images.resize import InputSize
 from maskwright.models import catalogue
 from maskwright.models.weights import Coverage
 from maskwright.recipes.schema import Input, Recipe
+from maskwright.structures import BACKGROUND
 from maskwright.workflows.prepare import Prepared, prepare
 from maskwright.workflows.run_folder import RunFolder
 
 SEMANTIC_SCORES = ("mIoU", "mean_dice", "mean_accuracy", "pixel_accuracy")
+CLASS_SCORE = "IoU/"
 INSTANCE_SCORES = tuple(f"{kind}_{name}" for kind in ("segm", "bbox") for name in STATISTICS)
 
 
@@ -45,10 +48,19 @@ def input_size(section: Input) -> InputSize:
     return InputSize(section.resize == "square", section.size, section.multiple, section.longest)
 
 
-def score_to_compare(recipe: Recipe) -> str:
-    """The validation score that chooses the best checkpoint; ``UsageError`` when there is no such score."""
-    known = SEMANTIC_SCORES if recipe.task == "semantic" else INSTANCE_SCORES
+def score_to_compare(recipe: Recipe, classes: Sequence[str] | None = None) -> str:
+    """The validation score that chooses the best checkpoint; ``UsageError`` when there is no such score.
+
+    A semantic model has one more for each class, ``IoU/NAME``. Which classes there are is taken from the recipe unless
+    given; where it says ``all`` and they are not known yet, any name passes.
+    """
+    known: list[str] = list(SEMANTIC_SCORES if recipe.task == "semantic" else INSTANCE_SCORES)
     chosen = recipe.train.best_by or known[0]
+    if recipe.task == "semantic":
+        names = classes if classes is not None else recipe.classes
+        if names == "all" and chosen.startswith(CLASS_SCORE):
+            return chosen
+        known += [f"{CLASS_SCORE}{name}" for name in (BACKGROUND, *(names if names != "all" else ()))]
     if chosen not in known:
         raise unknown_name("score in train.best_by", chosen, known)
     return chosen

@@ -1,61 +1,63 @@
 """Label maps from a COCO file: one PNG an image, drawn in parallel, with every annotation accounted for."""
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path, PurePosixPath
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from maskwright.annotations.categories import class_table, label_by_category
-from maskwright.annotations.coco import CocoAnnotation, CocoFile, CocoImage, read_coco
+from maskwright import __version__
+from maskwright.annotations.coco import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.annotations.selection import audit_of_reading
-from maskwright.errors import DataError, UsageError, unknown_name
+from maskwright.errors import MaskwrightError, UsageError, unknown_name
 from maskwright.files import write_json, write_text
-from maskwright.masks.label_map import draw_label_map
-from maskwright.masks.overlap import OVERLAP_RULES
-from maskwright.masks.png import write_label_map
 from maskwright.structures import ClassTable
+from maskwright.workflows.mask_drawing import IGNORED, Part, PartDone, draw_part
+from maskwright.workflows.mask_files import mask_files
+from maskwright.workflows.mask_job import MaskJob, content_hash
+from maskwright.workflows.mask_options import MaskOptions
+from maskwright.workflows.mask_plan import MaskPlan, mask_plan
+from maskwright.workflows.overlap_report import OverlapReport
+from maskwright.workflows.pool import ENGINES, cores, each_part, may_fork
 from maskwright.workflows.progress import Reporter
 
-MODES = ("multiclass", "binary")
-CROWD_RULES = ("ignore", "include", "skip")
-
-# Starting processes takes about a second, in which one process draws some hundred images.
-_IMAGES_WORTH_A_POOL = 1000
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """How label maps are drawn: the same for every image of a job."""
-
-    overlap: str = "last"
-    crowd: str = "ignore"
-    ignore_index: int = 255
-    wide: bool = False
+# Large enough to make sending a part cheap, small enough to lose little when a job is killed.
+_IMAGES_PER_PART = 32
+# Starting a process anew takes as long as drawing some thousand images; a fork of this one hardly anything.
+_IMAGES_WORTH_A_FORK, _IMAGES_WORTH_A_START = 150, 2000
 
 
 @dataclass
 class MasksSummary:
-    """What was drawn, and where every annotation went."""
+    """What was drawn, and where every annotation went.
+
+    ``kept`` of the ``files`` were there already from the same job. ``shared_pixels`` are covered by several objects,
+    counted once for each object beyond the first. ``remarks`` say what groups leave out.
+    """
 
     folder: Path
     table: ClassTable
     files: int
+    kept: int
     audit: Audit
+    shared_pixels: int
+    without_objects: int = 0
+    overlaps: OverlapReport | None = None
+    remarks: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``."""
         return {
             "folder": str(self.folder),
             "files": self.files,
+            "kept": self.kept,
+            "images_without_objects_left_out": self.without_objects,
             "classes": self.table.to_json(),
+            "shared_pixels": self.shared_pixels,
             "annotations": self.audit.to_json(),
+            "remarks": self.remarks,
+            **({"overlaps": self.overlaps.to_json()} if self.overlaps else {}),
         }
 
 
@@ -63,43 +65,45 @@ def masks(
     annotations: Path,
     out: Path,
     *,
-    mode: str = "multiclass",
-    classes: Sequence[str] | None = None,
-    overlap: str = "last",
-    crowd: str = "ignore",
+    options: MaskOptions | None = None,
     workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
+    overwrite: bool = False,
     reporter: Reporter | None = None,
+    **settings: Any,
 ) -> MasksSummary:
     """Draw the label map of every image of a COCO file into ``out``, with ``classes.json`` and ``classes.txt``.
 
-    ``mode`` is ``multiclass`` (one label a class) or ``binary`` (1 where any object is). ``crowd`` regions are
-    ignored where no object lies, drawn like objects (``include``) or left out (``skip``). Images themselves are not
-    read. ``workers`` processes draw; 0 draws in this one, None takes as many as pay off.
+    ``options`` and ``settings``, which are its fields: see :class:`MaskOptions`. The mode ``instance`` also writes
+    ``instances.json``, which says what each number is; ``audit`` what the overlap rules decide.
 
-    Raises ``UsageError`` for an unknown name, ``DataError`` when two images would share one mask file.
+    Images themselves are not read. A job that was killed goes on where it stopped when called again. ``workers``
+    processes draw; 0 draws in this one, None takes as many as pay off; ``engine`` ``ray`` draws on a Ray cluster, see
+    :func:`maskwright.workflows.pool.each_part`.
+
+    Raises ``UsageError`` for an unknown name, options that contradict each other or a folder that holds other files of
+    these names, ``DataError`` when two images would share one mask file.
     """
-    for kind, value, known in (
-        ("mode", mode, MODES),
-        ("overlap rule", overlap, OVERLAP_RULES),
-        ("crowd rule", crowd, CROWD_RULES),
-    ):
-        if value not in known:
-            raise unknown_name(kind, value, known)
-    if workers is not None and workers < 0:
-        raise UsageError(f"--workers {workers}: expected 0 (draw in this process) or more.")
-    coco = read_coco(annotations)
-    table, labels = _labels(coco, mode, classes)
-    drawing = Drawing(overlap, crowd, table.ignore_index, wide=len(table) > 254)
-    files = mask_files([image.file_name for image in coco.images])
+    options = replace(options or MaskOptions(), **settings)
+    _require_engine(engine, address, workers)
     reporter = reporter or Reporter()
-    audit = audit_of_reading(coco)
-    tasks = [(image, objects, labels, drawing, out / files[image.file_name]) for image, objects in _with_objects(coco)]
-    if workers is None:
-        workers = (os.cpu_count() or 1) if len(tasks) >= _IMAGES_WORTH_A_POOL else 0
-    for part in reporter.track(_each(tasks, workers), f"masks of {annotations.name}", len(tasks)):
-        audit.add(part)
-    write_classes(out, table)
-    return MasksSummary(out, table, len(tasks), audit)
+    coco = read_coco(annotations)
+    plan = mask_plan(coco, options)
+    parts, left_out = _parts(coco, plan, out.absolute())
+    identity = {"annotations": content_hash(annotations), "version": __version__, **plan.settings()}
+    job = MaskJob(out, identity, [part.files for part in parts], [image.file_name for image in coco.images])
+    kept = job.finished(overwrite)
+    job.start(kept.values())
+    todo = [part for part in parts if tuple(part.files) not in kept]
+    processes = _workers(workers, sum(len(part.files) for part in todo)) if engine == "local" else workers or 0
+    with closing(each_part(draw_part, todo, workers=processes, engine=engine, address=address)) as results:
+        files = sum(len(part.files) for part in todo)
+        drawn = dict(_drawn(results, job, reporter, f"masks of {annotations.name}", files))
+    # In the order of the parts, whatever was drawn before: a job that was killed ends like one that was not.
+    done = [drawn[files] if files in drawn else kept[files] for files in job.parts]
+    _require_written(done, out, engine)
+    return _finish(out, coco, plan, done, left_out, sum(len(files) for files in kept))
 
 
 def write_classes(folder: Path, table: ClassTable) -> None:
@@ -108,71 +112,80 @@ def write_classes(folder: Path, table: ClassTable) -> None:
     write_text(folder / "classes.txt", "".join(f"{name}\n" for name in table.names_with_background))
 
 
-def mask_files(names: Sequence[str]) -> dict[str, str]:
-    """The mask file ``<stem>.png`` of each image file name; ``DataError`` when two images would share one."""
-    owners: dict[str, str] = {}
-    files = {}
-    for name in names:
-        file = f"{PurePosixPath(name.replace(chr(92), '/')).stem}.png"
-        # Some file systems take Cat.png and cat.png for one file.
-        other = owners.setdefault(file.lower(), name)
-        if other != name or name in files:
-            raise DataError(
-                f"The images '{other}' and '{name}' would share the mask file {file}; expected file names that differ "
-                "before their suffix. Rename one of the images."
-            )
-        files[name] = file
-    return files
+def _finish(
+    out: Path, coco: CocoFile, plan: MaskPlan, done: Sequence[PartDone], left_out: Sequence[int], kept: int
+) -> MasksSummary:
+    """Write what stands beside the label maps; ``left_out`` is the number of annotations of each image without one."""
+    audit = audit_of_reading(coco)
+    for part in done:
+        part.enter_into(audit)
+    audit.found += sum(left_out)
+    audit.skip("image_without_objects", sum(left_out))
+    write_classes(out, plan.table)
+    if plan.options.mode == "instance":
+        write_json(out / "instances.json", {file: objects for part in done for file, objects in part.instances.items()})
+    overlaps = OverlapReport.of(done, plan.drawing) if plan.options.audit else None
+    if overlaps is not None:
+        overlaps.write(out, coco, plan.labels)
+    files, shared = sum(len(part.files) for part in done), sum(part.shared for part in done)
+    return MasksSummary(out, plan.table, files, kept, audit, shared, len(left_out), overlaps, plan.remarks)
 
 
-def draw_image(objects: ImageObjects, drawing: Drawing, path: Path) -> None:
-    """Draw and write the label map of one image's objects."""
-    crowd_alone = [c and drawing.crowd != "include" for c in objects.crowd]
-    painted = [i for i, alone in enumerate(crowd_alone) if not alone]
-    ignored = [objects.drawn[i].rle for i, alone in enumerate(crowd_alone) if alone and drawing.crowd == "ignore"]
-    label_map = draw_label_map(
-        (objects.image.height, objects.image.width),
-        [objects.drawn[i].rle for i in painted],
-        [objects.labels[i] for i in painted],
-        [objects.drawn[i].area for i in painted],
-        rule=drawing.overlap,
-        ignored=ignored,
-        ignore_index=drawing.ignore_index,
-        dtype=np.uint16 if drawing.wide else np.uint8,
-    )
-    write_label_map(path, label_map)
-
-
-def _labels(coco: CocoFile, mode: str, classes: Sequence[str] | None) -> tuple[ClassTable, dict[int, int]]:
-    table = class_table(coco, classes)
-    labels = label_by_category(coco, table)
-    if mode == "binary":
-        ids = tuple(sorted(labels))
-        return ClassTable.from_names(["foreground"], [ids]), dict.fromkeys(ids, 1)
-    return table, labels
-
-
-def _with_objects(coco: CocoFile) -> Iterator[tuple[CocoImage, list[CocoAnnotation]]]:
+def _parts(coco: CocoFile, plan: MaskPlan, folder: Path) -> tuple[list[Part], list[int]]:
+    """The parts of the job, and for each image left out because it shows no object, its annotations' number."""
+    files = mask_files([image.file_name for image in coco.images])
     by_image = coco.by_image()
+    images, left_out = [], []
     for image in coco.images:
-        yield image, by_image[image.id]
+        annotations = by_image[image.id]
+        if not plan.options.only_with_objects or any(plan.labels.get(a.category_id, IGNORED) for a in annotations):
+            images.append((image, annotations))
+        else:
+            left_out.append(len(annotations))
+    chunks = [images[start : start + _IMAGES_PER_PART] for start in range(0, len(images), _IMAGES_PER_PART)]
+    parts = [Part(c, [files[image.file_name] for image, _ in c], folder, plan.labels, plan.drawing) for c in chunks]
+    return parts, left_out
 
 
-_Task = tuple[CocoImage, list[CocoAnnotation], dict[int, int], Drawing, Path]
+def _require_engine(engine: str, address: str | None, workers: int | None) -> None:
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    if workers is not None and workers < 0:
+        raise UsageError(f"--workers {workers}: expected 0 (draw in this process) or more.")
+    if address is not None and engine != "ray":
+        raise UsageError(f"--address {address}: goes with --engine ray, not with --engine {engine}.")
 
 
-def _each(tasks: Sequence[_Task], workers: int) -> Iterator[Audit]:
-    """Draw every image, in this process or in a pool; the audits come in the order of the tasks."""
-    if workers == 0:
-        yield from map(_draw, tasks)
+def _workers(wanted: int | None, images: int) -> int:
+    if wanted is not None:
+        return wanted
+    return cores() if images >= (_IMAGES_WORTH_A_FORK if may_fork() else _IMAGES_WORTH_A_START) else 0
+
+
+def _drawn(
+    results: Generator[PartDone], job: MaskJob, reporter: Reporter, what: str, files: int
+) -> Iterator[tuple[tuple[str, ...], PartDone]]:
+    """Each part by its files, once it is in the journal; the progress counts images."""
+
+    def images() -> Iterator[PartDone | None]:
+        for part in results:
+            job.add(part)
+            yield part
+            yield from [None] * (len(part.files) - 1)
+
+    for part in reporter.track(images(), what, files):
+        if part is not None:
+            yield tuple(part.files), part
+
+
+def _require_written(done: Sequence[PartDone], out: Path, engine: str) -> None:
+    """Raise ``MaskwrightError`` when another machine wrote into a folder of its own."""
+    if engine == "local":
         return
-    # Spawned, not forked: forking a process that has threads (NumPy's, a notebook's) can deadlock.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_draw, tasks, chunksize=max(1, min(64, len(tasks) // (4 * workers) or 1)))
-
-
-def _draw(task: _Task) -> Audit:
-    image, annotations, labels, drawing, path = task
-    audit = Audit("")
-    draw_image(draw_objects(image, annotations, labels, audit), drawing, path)
-    return audit
+    there = {entry.name for entry in out.iterdir()}
+    missing = [file for part in done for file in part.files if file not in there]
+    if missing:
+        raise MaskwrightError(
+            f"{out}: {len(missing)} label maps drawn on other machines are not here, such as {missing[0]}; expected a "
+            "folder that all machines of the cluster share. Choose such an --out."
+        )

@@ -7,8 +7,11 @@ from typing import Any
 
 from maskwright.annotations.categories import class_table
 from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.objects import ImageObjects
-from maskwright.annotations.selection import Choice, Selection, class_statistics, select, split_images
+from maskwright.annotations.same_picture import same_name
+from maskwright.annotations.selection import Choice, Selection, class_statistics, select
+from maskwright.annotations.splitting import parse_ratios, stratified_split
 from maskwright.datasets.shapes import CLASS_NAMES, write_shapes
 from maskwright.errors import DataError, require_file, require_folder, unknown_name
 from maskwright.files import write_json
@@ -34,10 +37,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The classes and the parts of an experiment."""
+    """The classes and the parts of an experiment; ``weights`` by class index (from 1) where classes are groups."""
 
     table: ClassTable
     parts: dict[str, Part]
+    weights: tuple[float, ...] = ()
 
 
 def require_data(recipe: Recipe) -> None:
@@ -58,7 +62,7 @@ def declared_classes(recipe: Recipe) -> ClassTable:
                 raise unknown_name("class of the built-in shapes", name, CLASS_NAMES)
         return ClassTable.from_names(CLASS_NAMES if recipe.classes == "all" else recipe.classes)
     source = next(iter(_sources(recipe.data).values()))
-    return class_table(read_coco(_annotations(recipe.data, source)), _chosen(recipe))
+    return _classes(recipe, read_coco(_annotations(recipe.data, source)))
 
 
 def prepare(recipe: Recipe, folder: Path) -> Prepared:
@@ -70,19 +74,24 @@ def prepare(recipe: Recipe, folder: Path) -> Prepared:
     """
     sources = _sources(recipe.data) or _write_shapes(recipe, folder / "data")
     files = {name: read_coco(_annotations(recipe.data, source)) for name, source in sources.items()}
-    table = class_table(next(iter(files.values())), _chosen(recipe))
+    table = _classes(recipe, next(iter(files.values())))
     choice = Choice(
         recipe.data.only_with_objects, recipe.data.drop_crowd_images, recipe.data.max_instances, recipe.data.max_images
     )
-    parts = {
-        name: _part(name, files[name], Path(recipe.data.root) / source.images, table, choice)
-        for name, source in sources.items()
-    }
+    grouping = read_grouping(recipe.groups) if recipe.groups is not None else None
+    parts = {}
+    for name, source in sources.items():
+        folder, labels = Path(recipe.data.root) / source.images, None
+        if grouping is not None:
+            _, labels = grouping.table_and_labels(files[name])
+        its_choice = replace(choice, max_images=source.max_images or choice.max_images)
+        selection = select(files[name], table, folder, its_choice, labels)
+        parts[name] = Part(name, folder, files[name].path, selection)
     if recipe.data.split is not None:
         parts = _split(parts["source"], recipe.data.split, recipe.seed)
     for part in parts.values():
         _require_images(part)
-    return Prepared(table, parts)
+    return Prepared(table, parts, tuple(grouping.weights) if grouping is not None else ())
 
 
 def _require_images(part: Part) -> None:
@@ -134,22 +143,21 @@ def _write_shapes(recipe: Recipe, folder: Path) -> dict[str, Source]:
     return sources
 
 
-def _chosen(recipe: Recipe) -> list[str] | None:
-    return None if recipe.classes == "all" else recipe.classes
+def _classes(recipe: Recipe, coco: CocoFile) -> ClassTable:
+    if recipe.groups is not None:
+        return read_grouping(recipe.groups).table_and_labels(coco)[0]
+    return class_table(coco, None if recipe.classes == "all" else recipe.classes)
 
 
 def _annotations(data: Data, source: Source) -> Path:
     return Path(data.root) / source.annotations
 
 
-def _part(name: str, coco: CocoFile, folder: Path, table: ClassTable, choice: Choice) -> Part:
-    return Part(name, folder, coco.path, select(coco, table, folder, choice))
-
-
 def _split(whole: Part, ratios: str, seed: int) -> dict[str, Part]:
     names = ("train", "validation", "test")
-    shares = tuple(float(share) for share in ratios.split(":"))
-    pieces = split_images(whole.selection.images, shares, seed)
+    images = whole.selection.images
+    copies = same_name({objects.image.id: objects.image.file_name for objects in images})
+    pieces = stratified_split(images, parse_ratios(ratios), seed, copies)
     return {
         name: replace(whole, name=name, selection=replace(whole.selection, images=images))
         for name, images in zip(names, pieces, strict=False)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from typing import TextIO, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 Item = TypeVar("Item")
+
+_SECONDS_BETWEEN_FRAMES = 0.1
 
 
 @dataclass
@@ -42,6 +41,17 @@ class Reporter:
             yield from self._lines(items, what, total)
 
     def _bar(self, items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
+        # Imported where a bar is drawn: most jobs of a script never need it.
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -50,13 +60,19 @@ class Reporter:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
-        started = time.monotonic()
-        with Progress(*columns, console=Console(file=self.stream), transient=True) as progress:
+        started = shown = time.monotonic()
+        # Refreshed here and not by a thread of Rich: a process with threads cannot be forked, see workflows/pool.py.
+        bar = Progress(*columns, console=Console(file=self.stream), transient=True, auto_refresh=False)
+        with bar as progress:
             task = progress.add_task(what, total=total, rate="")
+            progress.refresh()
             for done, item in enumerate(items, start=1):
                 yield item
-                rate = done / max(time.monotonic() - started, 1e-9)
-                progress.update(task, completed=done, rate=f"{rate:.1f}/s")
+                now = time.monotonic()
+                if now - shown >= _SECONDS_BETWEEN_FRAMES or done == total:
+                    shown = now
+                    rate = f"{done / max(now - started, 1e-9):.1f}/s"
+                    progress.update(task, completed=done, rate=rate, refresh=True)
 
     def _lines(self, items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
         started = last = time.monotonic()

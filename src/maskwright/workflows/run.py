@@ -5,16 +5,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from maskwright.errors import UsageError
 from maskwright.files import read_json
 from maskwright.recipes.loading import load_recipe
+from maskwright.recipes.schema import Recipe
+from maskwright.training.processes import Processes
+from maskwright.workflows.distributed import Job, launch, node_number
 from maskwright.workflows.evaluate import evaluate_stage
 from maskwright.workflows.experiment import Experiment, build_model, score_to_compare
 from maskwright.workflows.prepare import check, declared_classes, require_data
+from maskwright.workflows.process_group import build_fabric, is_first, is_launched, require_devices
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.report import report_stage
-from maskwright.workflows.run_folder import RunFolder, create_run, finished_stages, open_run
-from maskwright.workflows.train import report_weights, require_resume, seed_everything, train_stage
+from maskwright.workflows.run_folder import create_run, finished_stages, open_run
+from maskwright.workflows.train import report_weights, require_resume, seed_everything, train_stage, train_together
 from maskwright.workflows.training_data import draw_masks
 
 
@@ -24,6 +30,8 @@ def run(
     overrides: Sequence[str] = (),
     out: Path | None = None,
     resume: bool = False,
+    devices: int | None = None,
+    nodes: int = 1,
     reporter: Reporter | None = None,
 ) -> Path:
     """Check, draw masks, train, evaluate and report as ``recipe`` (a name or a file) says; returns the run folder.
@@ -32,10 +40,18 @@ def run(
     last checkpoint with ``resume``; without it, it is refused rather than thrown away. Everything that can be wrong
     with the recipe, its files, its model and its weights is said before any work is done.
 
-    Raises ``UsageError``, ``DataError`` or ``WeightsError``.
+    ``devices`` (instead of the recipe's ``train.devices``) and ``nodes`` share each batch among so many processes, see
+    :func:`maskwright.workflows.distributed.launch`. In a process that torchrun started, its own number of processes
+    counts, and only the first does anything besides training.
+
+    Raises ``UsageError``, ``DataError``, ``WeightsError``, or ``Interrupted`` after SIGTERM or Ctrl-C.
     """
-    folder = _perform(recipe, overrides, out, resume, reporter or Reporter(), train_only=False)
-    return folder.path
+    path = train(recipe, overrides=overrides, out=out, resume=resume, devices=devices, nodes=nodes, reporter=reporter)
+    if speaks(nodes):
+        experiment = Experiment(open_run(path, reporter or Reporter()))
+        experiment.run.perform("evaluate", lambda: evaluate_stage(experiment))
+        experiment.run.perform("report", lambda: report_stage(experiment))
+    return path
 
 
 def train(
@@ -44,11 +60,31 @@ def train(
     overrides: Sequence[str] = (),
     out: Path | None = None,
     resume: bool = False,
+    devices: int | None = None,
+    nodes: int = 1,
     reporter: Reporter | None = None,
 ) -> Path:
     """As :func:`run`, up to the end of training; returns the run folder."""
-    folder = _perform(recipe, overrides, out, resume, reporter or Reporter(), train_only=True)
-    return folder.path
+    if devices is not None:
+        overrides = [*overrides, f"train.devices={devices}"]
+    loaded = load_recipe(recipe, overrides)
+    require_data(loaded)
+    score_to_compare(loaded)
+    path = out if out is not None else Path("runs") / loaded.name
+    if is_launched():
+        _train_as_one_of_several(loaded, path, resume, reporter or Reporter())
+    elif loaded.train.devices * nodes > 1 and "train" not in finished_stages(path):
+        require_devices(loaded, nodes)
+        quiet = reporter is not None and reporter.quiet
+        launch(Job(recipe, tuple(overrides), str(path), resume, quiet), loaded.train.devices, nodes)
+    else:
+        _train_alone(loaded, path, resume, reporter or Reporter())
+    return path
+
+
+def speaks(nodes: int = 1) -> bool:
+    """Whether this process, of all that a job on ``nodes`` machines has, evaluates, reports and prints results."""
+    return is_first() and node_number(nodes) == 0
 
 
 def evaluate(path: Path, reporter: Reporter | None = None) -> dict[str, Any]:
@@ -91,17 +127,38 @@ def headline(path: Path) -> str:
     return "\n".join(lines)
 
 
-def _perform(
-    recipe_name: str, overrides: Sequence[str], out: Path | None, resume: bool, reporter: Reporter, *, train_only: bool
-) -> RunFolder:
-    recipe = load_recipe(recipe_name, overrides)
-    require_data(recipe)
-    score_to_compare(recipe)
-    path = out if out is not None else Path("runs") / recipe.name
+def _train_alone(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> None:
+    experiment, model = _prepare(recipe, path, resume, reporter)
+    if model is None:
+        reporter.say("train: finished before, not done again")
+    else:
+        fabric = build_fabric(recipe)
+        experiment.run.perform("train", lambda: train_stage(experiment, model, fabric, resume))
+
+
+def _train_as_one_of_several(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> None:
+    fabric = build_fabric(recipe)
+    run = None
+    with fabric.rank_zero_first():  # the others wait, however long the masks take
+        if fabric.is_global_zero:
+            experiment, model = _prepare(recipe, path, resume, reporter)
+            run = experiment.run if model is not None else None
+    if not Processes(fabric).from_first(run is not None):
+        return
+    work = partial(train_together, path, fabric, resume, reporter)
+    if run is not None:
+        run.perform("train", work)
+    else:
+        work()
+
+
+def _prepare(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> tuple[Experiment, nn.Module | None]:
+    """The stages before the training, and the model to train; None when its training is finished."""
     model, coverage = None, None
     # Built before the run folder exists: weights that cannot be fetched must stop the job before any work is done.
     if "train" not in finished_stages(path):
         classes = declared_classes(recipe)
+        score_to_compare(recipe, classes.names)
         seed_everything(recipe.seed)
         model, coverage = build_model(recipe, len(classes))
     folder = create_run(recipe, path, reporter)
@@ -112,11 +169,4 @@ def _perform(
     folder.perform("check", lambda: check(folder, experiment.prepared))
     if recipe.task == "semantic":
         folder.perform("masks", lambda: draw_masks(experiment))
-    if model is None:
-        reporter.say("train: finished before, not done again")
-    else:
-        folder.perform("train", partial(train_stage, experiment, model, resume))
-    if not train_only:
-        folder.perform("evaluate", lambda: evaluate_stage(experiment))
-        folder.perform("report", lambda: report_stage(experiment))
-    return folder
+    return experiment, model

@@ -27,11 +27,15 @@ _VERSIONS_OF = (
 
 @dataclass(frozen=True)
 class RunFolder:
-    """``path`` holds ``recipe.yaml``, ``stages.json``, ``card.json`` and everything the stages make."""
+    """``path`` holds ``recipe.yaml``, ``stages.json``, ``card.json`` and everything the stages make.
+
+    Of several processes that train together only one ``writes``.
+    """
 
     path: Path
     recipe: Recipe
     reporter: Reporter
+    writes: bool = True
 
     def is_finished(self, stage: str) -> bool:
         """Whether ``stage`` has been recorded as finished."""
@@ -63,7 +67,8 @@ class RunFolder:
 
     def update_card(self, **entries: Any) -> None:
         """Set entries of ``card.json``."""
-        write_json(self.path / "card.json", {**self.card(), **entries})
+        if self.writes:
+            write_json(self.path / "card.json", {**self.card(), **entries})
 
 
 def finished_stages(path: Path) -> dict[str, Any]:
@@ -75,17 +80,19 @@ def finished_stages(path: Path) -> dict[str, Any]:
 def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> RunFolder:
     """The run folder ``path`` for ``recipe``: new, or the same recipe's to be continued.
 
+    Where and how fast a training runs may change when it is continued: on other devices, with other loading processes.
+
     Raises ``UsageError`` when the folder belongs to a different recipe, or holds something else.
     """
     file = path / "recipe.yaml"
     if file.is_file():
-        before = yaml.safe_load(file.read_text(encoding="utf-8"))
-        changed = _differences(before, yaml.safe_load(dump(recipe)))
+        changed = _differences(_content(open_run(path, reporter).recipe), _content(recipe))
         if changed:
             raise UsageError(
                 f"{path}: holds a run of another recipe (it differs in {', '.join(changed[:5])}); expected the same "
                 "recipe to continue it. Choose another folder with --out."
             )
+        _remove_leftovers(path)
     elif path.is_dir() and any(path.iterdir()):
         raise UsageError(f"{path}: is not empty and not a run folder. Choose another folder with --out.")
     write_text(file, dump(recipe))
@@ -109,6 +116,21 @@ def open_run(path: Path, reporter: Reporter) -> RunFolder:
             f"{path}: is not a run folder (no recipe.yaml); expected the folder that `maskwright run` made."
         )
     return RunFolder(path, validate(yaml.safe_load(file.read_text(encoding="utf-8")), str(file)), reporter)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the files that a killed process had begun to write; see :mod:`maskwright.files`."""
+    for file in path.rglob(".*.part"):
+        if file.is_file():
+            file.unlink(missing_ok=True)
+
+
+def _content(recipe: Recipe) -> dict[str, Any]:
+    """What the recipe says about the experiment, every default written out, without where it runs."""
+    content = recipe.model_dump(mode="json")
+    for key in ("device", "devices", "workers", "save_every"):
+        content["train"].pop(key)
+    return content
 
 
 def _differences(before: Any, after: Any, path: str = "") -> list[str]:

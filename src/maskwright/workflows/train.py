@@ -1,53 +1,74 @@
 """The train stage: parts of a training built from a recipe and handed to the loop."""
 
 import functools
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
 from torch import nn
 from torch.utils.data import DataLoader
 
+from maskwright.datasets.loading_process import deaf_children, plain_errors
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
-from maskwright.models.losses.cross_entropy import cross_entropy
+from maskwright.models.encoder import encoder_parameters
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
 from maskwright.training.average import MovingAverage
-from maskwright.training.checkpoint import ModelCard, read_state, save_checkpoint
-from maskwright.training.loop import Losses, Scores, Training, train
+from maskwright.training.checkpoint import ModelCard, read_state, save_checkpoint, tidy
+from maskwright.training.event_file import TensorBoardTracker
+from maskwright.training.interruption import StopRequest
+from maskwright.training.loop import train
 from maskwright.training.optimisation import build_optimizer, build_schedule
-from maskwright.training.trackers import CsvTracker, Metrics, TensorBoardTracker
+from maskwright.training.processes import Processes
+from maskwright.training.save_clock import SaveClock
+from maskwright.training.trackers import CsvTracker, Metrics, Pictures
+from maskwright.training.training import Position, Scores, Training
 from maskwright.workflows.evaluate import evaluate_part
-from maskwright.workflows.experiment import Experiment, model_options, score_to_compare
+from maskwright.workflows.experiment import Experiment, build_model, model_options, score_to_compare
+from maskwright.workflows.losses import batch_losses, memory_format_of
+from maskwright.workflows.process_group import normalised_together
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.run_folder import open_run
 from maskwright.workflows.training_data import build_loader
 
 LAST = "checkpoints/last"
 
 
-def train_stage(experiment: Experiment, model: nn.Module, resume: bool = False) -> None:
-    """Train ``model``; with ``resume``, go on from ``checkpoints/last``."""
+def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume: bool = False) -> None:
+    """Train ``model`` where ``fabric`` says; with ``resume``, go on from ``checkpoints/last``."""
     recipe, run = experiment.recipe, experiment.run
-    fabric = Fabric(accelerator=recipe.train.device, devices=1, precision=recipe.train.precision)
     run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric)})
-    training = _build_training(experiment, fabric, model.to(memory_format=memory_format_of(recipe)))
+    model = normalised_together(model.to(memory_format=memory_format_of(recipe)), fabric)
+    training = _build_training(experiment, fabric, model)
+    if run.writes:
+        tidy(run.path / "checkpoints")
     if resume and (state := read_state(run.path / LAST)) is not None:
         training.restore(state)
-        run.reporter.say(f"train: goes on after epoch {training.position.epoch}")
-    done = training.position.epoch
-    training.trackers = [
-        CsvTracker(run.path / "metrics.csv", done),
-        TensorBoardTracker(run.path / "tensorboard", done),
-        EpochLines(experiment),
-    ]
-    try:
+        run.reporter.say(f"train: goes on after {training.position}")
+    with _trackers(experiment, training), training.stop.listening():
         position = train(training, recipe.train.epochs)
-    finally:
-        for tracker in training.trackers:
-            tracker.close()
+    if position.epoch < recipe.train.epochs:
+        run.reporter.say(
+            f"train: stopped after {position}, with no better {training.best_by} since epoch {position.best_epoch}"
+        )
     run.update_card(best={"epoch": position.best_epoch, "score": training.best_by, "value": position.best})
+
+
+def train_together(path: Path, fabric: Fabric, resume: bool, reporter: Reporter) -> None:
+    """One process's part in training the prepared run at ``path`` with the other processes of ``fabric``."""
+    first = fabric.is_global_zero
+    run = replace(open_run(path, reporter if first else Reporter(quiet=True)), writes=first)
+    experiment = Experiment(run)
+    seed_everything(run.recipe.seed)
+    model, _ = build_model(run.recipe, len(experiment.prepared.table))
+    train_stage(experiment, model, fabric, resume)
+    torch.distributed.destroy_process_group()
 
 
 def require_resume(path: Path, resume: bool) -> None:
@@ -55,53 +76,75 @@ def require_resume(path: Path, resume: bool) -> None:
     if resume or (state := read_state(path / LAST)) is None:
         return
     raise UsageError(
-        f"{path}: holds a training that was interrupted after epoch {state['position']['epoch']}; expected --resume, "
+        f"{path}: holds a training that was interrupted after {Position(**state['position'])}; expected --resume, "
         "which goes on from there. To start over, choose another folder with --out."
     )
 
 
 def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) -> Training:
     recipe = experiment.recipe
-    optimizer = build_optimizer(
-        recipe.train.optimizer.name, model.parameters(), **recipe.train.optimizer.model_dump(exclude={"name"})
-    )
-    loader, sampler = build_loader(experiment)
-    prepared_model, prepared_optimizer = fabric.setup(model, optimizer)
-    losses = semantic_losses if recipe.task == "semantic" else instance_losses
+    optimizer = build_recipe_optimizer(recipe, model)
+    with fabric.rank_zero_first():  # which may count the pixels of the masks, and keep the counts for the others
+        loader, sampler = build_loader(experiment, Processes(fabric))
+        losses = batch_losses(experiment, fabric)
+    compiled = cast(nn.Module, torch.compile(model)) if recipe.train.compile else model
+    prepared_model, prepared_optimizer = fabric.setup(compiled, optimizer)
+    stop = StopRequest()
     return Training(
         fabric=fabric,
         model=prepared_model,
         optimizer=prepared_optimizer,
         schedule=build_schedule(
-            recipe.train.schedule.name,
-            optimizer,
-            total_steps=recipe.train.epochs * len(loader),
-            warmup_steps=recipe.train.schedule.warmup_steps,
-            power=recipe.train.schedule.power,
+            optimizer=optimizer,
+            total_steps=recipe.train.epochs * math.ceil(len(loader) / recipe.train.accumulate),
+            **recipe.train.schedule.model_dump(),
         ),
         epochs=functools.partial(_batches, experiment, loader, sampler),
-        losses=functools.partial(losses, experiment, fabric),
-        validate=functools.partial(_validate, experiment),
+        batches_per_epoch=len(loader),
+        losses=losses,
+        validate=functools.partial(_validate, experiment, Processes(fabric), stop),
         save=functools.partial(_save, experiment),
         trackers=[],
         seed=recipe.seed,
         best_by=score_to_compare(recipe),
         validate_every=recipe.train.validate_every,
         checkpoint_every=recipe.train.checkpoint_every,
+        accumulate=recipe.train.accumulate,
+        patience=recipe.train.patience,
         clip_norm=recipe.train.clip_norm,
+        clock=SaveClock(recipe.train.save_every),
         average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
+        stop=stop,
     )
+
+
+@contextmanager
+def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
+    """Give ``training`` its trackers while it runs, in the process that writes."""
+    run, done = experiment.run, training.position.epoch
+    if run.writes:
+        training.trackers = [
+            CsvTracker(run.path / "metrics.csv", done),
+            TensorBoardTracker(run.path / "tensorboard", done),
+            EpochLines(experiment),
+        ]
+    try:
+        yield
+    finally:
+        for tracker in training.trackers:
+            tracker.close()
+
+
+def build_recipe_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    """The optimiser of ``train.optimizer``, with a rate of its own for the encoder where the recipe says so."""
+    section = recipe.train.optimizer
+    encoder = encoder_parameters(model) if section.encoder_lr_factor != 1 else []
+    return build_optimizer(parameters=model.parameters(), encoder=encoder, **section.model_dump())
 
 
 def seed_everything(seed: int) -> None:
     """Seed what initial weights are drawn from."""
     torch.manual_seed(seed)
-
-
-def memory_format_of(recipe: Recipe) -> torch.memory_format:
-    """Channels last for semantic models if the recipe says so; detection models take lists of images."""
-    wanted = recipe.task == "semantic" and recipe.train.channels_last
-    return torch.channels_last if wanted else torch.contiguous_format
 
 
 def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> None:
@@ -137,33 +180,26 @@ class EpochLines:
     def close(self) -> None:
         """Nothing is pending."""
 
-
-def semantic_losses(experiment: Experiment, fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
-    """Cross-entropy of the logits, and of the auxiliary head where the model has one."""
-    images, labels = fabric.to_device(batch)
-    ignore_index, loss = experiment.prepared.table.ignore_index, experiment.recipe.loss
-    output = model(images.contiguous(memory_format=memory_format_of(experiment.recipe)))
-    losses = {"cross_entropy": cross_entropy(output["logits"].float(), labels, ignore_index)}
-    if "auxiliary" in output and loss.auxiliary:
-        losses["auxiliary"] = loss.auxiliary * cross_entropy(output["auxiliary"].float(), labels, ignore_index)
-    return losses
+    def show(self, epoch: int, pictures: Pictures) -> None:
+        """A line has no pictures."""
 
 
-def instance_losses(experiment: Experiment, fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
-    """Mask R-CNN's own losses, by torchvision's names without ``loss_``."""
-    images, targets = fabric.to_device(batch)
-    return {key.removeprefix("loss_"): value for key, value in model(images, targets).items()}
+def _batches(
+    experiment: Experiment, loader: DataLoader[Any], sampler: SeededSampler, epoch: int, first_batch: int
+) -> Iterable[Any]:
+    train = experiment.recipe.train
+    sampler.set_epoch(epoch, first_batch * train.batch_size)
+    with deaf_children():
+        batches = plain_errors(iter(loader))
+    if train.workers:
+        # Without processes, beginning to load draws a number; with them the training must draw the same ones.
+        torch.empty((), dtype=torch.int64).random_()
+    return experiment.run.reporter.track(batches, f"epoch {epoch}/{train.epochs}", len(loader) - first_batch)
 
 
-def _batches(experiment: Experiment, loader: DataLoader[Any], sampler: SeededSampler, epoch: int) -> Iterable[Any]:
-    sampler.set_epoch(epoch)
-    what = f"epoch {epoch}/{experiment.recipe.train.epochs}"
-    return experiment.run.reporter.track(loader, what, len(loader))
-
-
-def _validate(experiment: Experiment, model: nn.Module) -> Scores:
-    scores = evaluate_part(experiment, model, "validation", save=None)
-    return _flat(scores)
+def _validate(experiment: Experiment, processes: Processes, stop: StopRequest, module: nn.Module) -> Scores:
+    scores = evaluate_part(experiment, module, "validation", None, processes, stop)
+    return _flat(scores) if processes.first else {}
 
 
 def _flat(scores: dict[str, Any]) -> Scores:
@@ -177,7 +213,9 @@ def _flat(scores: dict[str, Any]) -> Scores:
 
 
 def _save(experiment: Experiment, names: Sequence[str], training: Training) -> None:
-    recipe = experiment.recipe
+    recipe, state = experiment.recipe, training.state()
+    if not experiment.run.writes:
+        return
     card = ModelCard(
         name=recipe.model.name,
         task=recipe.task,
@@ -190,8 +228,9 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
     )
     folder: Path = experiment.run.path / "checkpoints"
     for name in names:
-        save_checkpoint(folder / name, card, training.weights(), training.state())
+        save_checkpoint(folder / name, card, training.weights(), state)
 
 
 def _device_name(fabric: Fabric) -> str:
-    return torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
+    name = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
+    return name if fabric.world_size == 1 else f"{fabric.world_size} × {name}"

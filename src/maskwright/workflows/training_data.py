@@ -5,24 +5,31 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch.utils.data import DataLoader
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets import instance as instance_data
 from maskwright.datasets.augmentation import build_augmentation
+from maskwright.datasets.batch_share import BatchShare
 from maskwright.datasets.instance import InstanceDataset, InstanceSample
-from maskwright.datasets.sampling import SeededSampler, rarity_weights
-from maskwright.datasets.semantic import SemanticDataset, SemanticSample
+from maskwright.datasets.loading_process import set_up, start_method
+from maskwright.datasets.sampling import SeededSampler, pixel_rarity_weights, rarity_weights, repeat_factors
+from maskwright.datasets.semantic import CopyPaste, SemanticDataset, SemanticSample
 from maskwright.errors import DataError, UsageError
+from maskwright.training.processes import Processes
 from maskwright.workflows.experiment import Experiment, input_size
-from maskwright.workflows.masks import Drawing, draw_image, mask_files, write_classes
+from maskwright.workflows.mask_drawing import Drawing, draw_image
+from maskwright.workflows.mask_files import mask_files
+from maskwright.workflows.mask_statistics import PIXEL_COUNTS, pixel_counts
+from maskwright.workflows.masks import write_classes
 from maskwright.workflows.prepare import Part
 
 
 def draw_masks(experiment: Experiment) -> None:
     """The masks stage: label maps of every part under ``masks/<part>``."""
     data, table = experiment.recipe.data, experiment.prepared.table
-    drawing = Drawing(data.overlap, data.crowd, table.ignore_index, wide=len(table) > 254)
+    drawing = Drawing(table, data.overlap, data.crowd, weights=experiment.prepared.weights)
     for part in experiment.prepared.parts.values():
         folder, images = experiment.masks_folder(part.name), part.selection.images
         files = mask_files([objects.image.file_name for objects in images])
@@ -31,38 +38,64 @@ def draw_masks(experiment: Experiment) -> None:
         write_classes(folder, table)
 
 
-def build_loader(experiment: Experiment) -> tuple[DataLoader[Any], SeededSampler]:
-    """The training batches; a last, smaller batch is left out, as BatchNorm cannot use a batch of one."""
+def build_loader(experiment: Experiment, processes: Processes | None = None) -> tuple[DataLoader[Any], SeededSampler]:
+    """The training batches, or the share of each that this one of several ``processes`` computes.
+
+    A last, smaller batch is left out, as BatchNorm cannot use a batch of one. Loading starts with ``iter(loader)``.
+    """
+    processes = processes or Processes()
     recipe = experiment.recipe
     dataset = _dataset(experiment)
-    if len(dataset) < recipe.train.batch_size:
+    batch_size, workers = recipe.train.batch_size, recipe.train.workers
+    if len(dataset) < batch_size:
         raise DataError(
-            f"train has {len(dataset)} images, fewer than one batch of {recipe.train.batch_size}. "
+            f"train has {len(dataset)} images, fewer than one batch of {batch_size}. "
             "Lower train.batch_size or choose more images."
         )
-    sampler = SeededSampler(len(dataset), recipe.seed, _sampling_weights(experiment))
+    sampler = _sampler(experiment, len(dataset))
     loader = DataLoader(
         dataset,
-        batch_size=recipe.train.batch_size,
-        sampler=sampler,
-        num_workers=recipe.train.workers,
+        batch_size=batch_size // processes.count,
+        sampler=BatchShare(sampler, batch_size, processes.number, processes.count),
+        num_workers=workers,
         collate_fn=instance_data.collate if recipe.task == "instance" else None,
+        pin_memory=processes.device.type == "cuda",
         drop_last=True,
-        persistent_workers=recipe.train.workers > 0,
-        multiprocessing_context="spawn" if recipe.train.workers > 0 else None,
+        generator=torch.Generator() if workers else None,
+        worker_init_fn=set_up if workers else None,
+        persistent_workers=workers > 0,
+        multiprocessing_context=start_method() if workers else None,
     )
     return loader, sampler
 
 
-def _sampling_weights(experiment: Experiment) -> npt.NDArray[np.float64] | None:
-    sampling = experiment.recipe.train.sampling
-    if sampling.name == "shuffle":
-        return None
+def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:
+    """The pixels ``(N, K+1)`` of every label in each training mask, counted at first use and kept in the run folder."""
+    part = experiment.prepared.parts["train"]
+    files = [sample.label_map for sample in semantic_samples(experiment, part)]
+    cache = experiment.masks_folder(part.name) / PIXEL_COUNTS
+    return pixel_counts(files, experiment.prepared.table, cache, experiment.run.reporter)
+
+
+def _sampler(experiment: Experiment, images: int) -> SeededSampler:
+    recipe, sampling = experiment.recipe, experiment.recipe.train.sampling
+    weights, repeats = None, None
+    if sampling.name == "rare_classes":
+        weights = rarity_weights(_presence(experiment), sampling.power)
+    elif sampling.name == "inverse_frequency":
+        weights = pixel_rarity_weights(training_pixels(experiment), sampling.power)
+    elif sampling.name == "repeat_factor":
+        repeats = repeat_factors(_presence(experiment), sampling.threshold)
+    return SeededSampler(images, recipe.seed, weights, repeats)
+
+
+def _presence(experiment: Experiment) -> npt.NDArray[np.bool_]:
+    """Which classes ``(N, K)`` each training image shows."""
     images = experiment.prepared.parts["train"].selection.images
     presence = np.zeros((len(images), len(experiment.prepared.table)), np.bool_)
     for row, objects in zip(presence, images, strict=True):
         row[np.array(objects.labels, np.int64) - 1] = True
-    return rarity_weights(presence, sampling.power)
+    return presence
 
 
 def _dataset(experiment: Experiment) -> SemanticDataset | InstanceDataset:
@@ -72,10 +105,12 @@ def _dataset(experiment: Experiment) -> SemanticDataset | InstanceDataset:
     augmentation = build_augmentation(
         mask_fill=experiment.prepared.table.ignore_index if semantic else 0,
         input_size=size,
-        **recipe.augment.model_dump(),
+        **recipe.augment.model_dump(exclude={"copy_paste"}),
     )
     if semantic:
-        return SemanticDataset(semantic_samples(experiment, part), augmentation)
+        pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index)
+        samples = semantic_samples(experiment, part)
+        return SemanticDataset(samples, augmentation, pasting if pasting.probability else None)
     samples = [InstanceSample(part.path_of(objects), objects.instances()) for objects in part.selection.images]
     return InstanceDataset(samples, augmentation)
 

@@ -1,0 +1,48 @@
+"""``maskwright check``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Json, Quiet, print_json
+
+
+def command(
+    annotations: Annotated[Path, typer.Argument(help="A COCO JSON file.", show_default=False)],
+    images: Annotated[Path | None, typer.Option("--images", help="The images folder: files are opened too.")] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="FILE", help="Another COCO file: classes that differ, images in both."),
+    ] = None,
+    against_images: Annotated[
+        Path | None,
+        typer.Option("--against-images", metavar="DIR", help="Its images folder: pictures are compared, not names."),
+    ] = None,
+    fix: Annotated[
+        Path | None, typer.Option("--fix", metavar="OUT", help="Write a copy with what is unambiguous put right.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=0, help="Threads that read images [default: cores].")
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Find, count and name every fault of a COCO file. Exit code 1 when there are errors, 0 with warnings only."""
+    from maskwright.workflows.check import check
+    from maskwright.workflows.progress import Reporter
+
+    summary = check(
+        annotations,
+        images=images,
+        against=against,
+        against_images=against_images,
+        fix=fix,
+        workers=workers,
+        reporter=Reporter(quiet),
+    )
+    if json:
+        print_json(summary.to_json())
+    else:
+        print("\n".join(summary.lines()))
+    raise typer.Exit(summary.exit_code)

@@ -1,0 +1,98 @@
+"""``maskwright convert``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Json, Quiet, print_json
+
+
+def command(
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="SRC...", help="Files or folders to convert.", show_default=False)
+    ],
+    source_format: Annotated[
+        str, typer.Option("--from", help="coco, yolo, voc, labelme, cityscapes or label-maps.", show_default=False)
+    ],
+    target_format: Annotated[
+        str, typer.Option("--to", help="coco, yolo, voc, labelme or label-maps.", show_default=False)
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="A new folder; for coco also a new .json file.", show_default=False)
+    ],
+    images: Annotated[
+        list[Path] | None,
+        typer.Option("--images", help="Folder of the images; once, or once for each SRC.", show_default=False),
+    ] = None,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option("--classes", help="Class names, comma-separated, in the order of their labels [default: all]."),
+    ] = None,
+    parts: Annotated[
+        str | None, typer.Option("--parts", help="What each SRC becomes, e.g. train,val.", show_default=False)
+    ] = None,
+    holes: Annotated[
+        str | None, typer.Option("--holes", help="Holes in yolo and labelme: keep or fill [default: keep].")
+    ] = None,
+    overlap: Annotated[
+        str | None,
+        typer.Option(
+            "--overlap",
+            help="Who keeps a shared pixel in voc and label-maps: last, first, smallest or highest-index "
+            "[default: last].",
+        ),
+    ] = None,
+    components: Annotated[
+        bool, typer.Option("--components", help="From label-maps: an object per connected part, not per class.")
+    ] = False,
+    copy_images: Annotated[bool, typer.Option("--copy-images", help="Copy the images too.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Annotations from one format to another; masks stay exact, and what the target cannot hold is counted."""
+    from maskwright.workflows.convert import convert
+    from maskwright.workflows.progress import Reporter
+
+    reporter = Reporter(quiet)
+    summary = convert(
+        sources,
+        out,
+        source_format=source_format,
+        target_format=target_format,
+        images=images or (),
+        classes=[name.strip() for value in classes or () for name in value.split(",")] or None,
+        parts=[part.strip() for part in parts.split(",")] if parts is not None else (),
+        holes=holes,
+        overlap=overlap,
+        components=components,
+        copy_images=copy_images,
+        reporter=reporter,
+    )
+    for account in summary.accounts:
+        reporter.warn(account.audit.lines())
+    if json:
+        print_json(summary.to_json())
+        return
+    print(f"{summary.images} images with {summary.objects} objects of {len(summary.classes)} classes in {summary.out}")
+    for path, account in zip(summary.sources, summary.accounts, strict=True):
+        left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(account.left_out.items())) or "none"
+        skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(account.audit.skipped.items())) or "none"
+        audit = account.audit
+        print(f"{path}:")
+        print(
+            f"  images: {account.images_found} found = {account.images_written} written + "
+            f"{sum(account.left_out.values())} left out ({left_out})"
+        )
+        print(
+            f"  objects: {audit.found} found = {audit.used} written + {sum(audit.skipped.values())} skipped ({skipped})"
+        )
+    for exact, heading in ((True, "written otherwise, the same to the pixel"), (False, "not held")):
+        changes = [change for change in summary.changes if change["exact"] == exact]
+        if changes:
+            print(f"{heading}:")
+            for change in changes:
+                print(f"  {change['count']} {change['meaning']} ({change['code']})")
+    if summary.fields:
+        fields = ", ".join(f"{field} {count}" for field, count in summary.fields.items())
+        print(f"fields not held, with the number of records: {fields}")

@@ -1,0 +1,40 @@
+"""``maskwright explore``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Json, Quiet, print_json
+
+
+def command(
+    annotations: Annotated[Path, typer.Argument(help="A COCO JSON file.", show_default=False)],
+    images: Annotated[
+        Path | None, typer.Option("--images", help="Images folder: pictures with their masks too; needs --out.")
+    ] = None,
+    classes: Annotated[
+        list[str] | None, typer.Option("--classes", help="Class names, comma-separated [default: all].")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for explore.html, statistics.json and figures.")
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """What a COCO file holds: classes, sizes, overlaps and more, as a table and, with --out, figures and a page."""
+    from maskwright.reports.explore_text import explore_lines
+    from maskwright.workflows.explore import explore
+    from maskwright.workflows.progress import Reporter
+
+    names = [name.strip() for value in classes or () for name in value.split(",")] or None
+    reporter = Reporter(quiet)
+    found = explore(annotations, images=images, classes=names, out=out, reporter=reporter)
+    reporter.warn([*found.audit.lines(), *found.remarks])
+    if json:
+        print_json(found.to_json())
+        return
+    for line in explore_lines(found.statistics, found.audit):
+        print(line)
+    if found.page is not None:
+        print(f"page: {found.page}")

@@ -1,0 +1,144 @@
+"""``maskwright score``: official scores for predictions of any tool."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Json, Quiet, print_json
+
+app = typer.Typer(
+    help="Official scores for predictions of any tool; no model needed.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Boundary = Annotated[bool, typer.Option("--boundary", help="Boundary IoU too (Cheng et al. 2021); takes longer.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Threads that read files.")]
+
+
+@app.command()
+def instance(
+    truth: Annotated[Path, typer.Argument(metavar="GT", help="COCO JSON.", show_default=False)],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="COCO results JSON.", show_default=False)],
+    classes: Annotated[
+        list[str] | None,
+        typer.Option("--classes", help="Names of the classes to score, comma-separated [default: all]."),
+    ] = None,
+    score: Annotated[float, typer.Option("--score", help="Least confidence of a detection, for the details.")] = 0.5,
+    iou: Annotated[float, typer.Option("--iou", help="Least IoU that finds an object, for the details.")] = 0.5,
+    details: Annotated[bool, typer.Option("--details/--no-details", help="What lies behind the 12 numbers.")] = True,
+    boundary: Boundary = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for scores.json, curves.json and images.json.")
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Box and mask AP and AR as pycocotools gives them; overlaps, errors, confusions, calibration, worst images."""
+    from maskwright.reports.score_text import instance_lines
+    from maskwright.workflows.progress import Reporter
+    from maskwright.workflows.score_instance import score_instance
+
+    reporter = Reporter(quiet)
+    summary = score_instance(
+        truth,
+        results,
+        classes=_names(classes) or None,
+        score=score,
+        iou=iou,
+        details=details,
+        boundary=boundary,
+        out=out,
+        reporter=reporter,
+    )
+    reporter.warn(summary.remarks)
+    if json:
+        print_json(summary.to_json())
+        return
+    for line in instance_lines(summary.scores):
+        print(line)
+
+
+@app.command()
+def semantic(
+    truth: Annotated[Path, typer.Argument(metavar="GT_DIR", help="Folder of label maps.", show_default=False)],
+    predictions: Annotated[
+        Path, typer.Argument(metavar="PRED_DIR", help="Folder of label maps of the same names.", show_default=False)
+    ],
+    classes: Annotated[
+        Path | None,
+        typer.Option("--classes", help="classes.json or a name a line from label 0 [default: each folder's own]."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", help="Names of classes whose truth does not count.")
+    ] = None,
+    ignore_index: Annotated[
+        int | None, typer.Option("--ignore-index", help="Label that does not count [default: 255, in 16 bit 65535].")
+    ] = None,
+    boundary: Boundary = False,
+    workers: Workers = 2,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """IoU, Dice, precision and recall of label maps, from one confusion matrix over all pixels."""
+    from maskwright.reports.score_text import semantic_lines
+    from maskwright.workflows.progress import Reporter
+    from maskwright.workflows.score_semantic import score_semantic
+
+    reporter = Reporter(quiet)
+    summary = score_semantic(
+        truth,
+        predictions,
+        classes=classes,
+        ignore=_names(ignore),
+        ignore_index=ignore_index,
+        boundary=boundary,
+        workers=workers,
+        reporter=reporter,
+    )
+    reporter.warn(summary.remarks)
+    if json:
+        print_json(summary.to_json())
+        return
+    for line in semantic_lines(summary.scores):
+        print(line)
+
+
+@app.command()
+def cityscapes(
+    truth: Annotated[Path, typer.Argument(metavar="GT_DIR", help="Folder that holds gtFine.", show_default=False)],
+    predictions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PRED_DIR", help="Folder of official txt files, or COCO results (JSON).", show_default=False
+        ),
+    ],
+    split: Annotated[
+        str | None, typer.Option("--split", help="train, val or test [default: the only one, or val].")
+    ] = None,
+    pixel: Annotated[bool, typer.Option("--pixel", help="Pixel scores too, from PNG files of label ids.")] = False,
+    label_maps: Annotated[
+        Path | None, typer.Option("--label-maps", help="Folder of these PNG files [default: PRED_DIR].")
+    ] = None,
+    workers: Workers = 2,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Instance AP and AP50 by Cityscapes' official rules, with --pixel mIoU and iIoU too."""
+    from maskwright.reports.score_text import cityscapes_lines
+    from maskwright.workflows.progress import Reporter
+    from maskwright.workflows.score_cityscapes import score_cityscapes
+
+    reporter = Reporter(quiet)
+    summary = score_cityscapes(
+        truth, predictions, split=split, pixel=pixel, label_maps=label_maps, workers=workers, reporter=reporter
+    )
+    reporter.warn(summary.remarks)
+    if json:
+        print_json(summary.to_json())
+        return
+    for line in cityscapes_lines(summary.scores):
+        print(line)
+
+
+def _names(values: list[str] | None) -> list[str]:
+    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]

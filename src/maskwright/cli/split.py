@@ -1,0 +1,76 @@
+"""``maskwright split``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskwright.cli.options import Json, Quiet, print_json
+
+if TYPE_CHECKING:
+    from maskwright.workflows.split import SplitSummary
+
+
+_REASONS = {"same_name": "by name", "same_url": "by address", "group": "by --groups", "picture": "by picture"}
+
+
+def command(
+    annotations: Annotated[Path, typer.Argument(help="A COCO JSON file.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the parts.", show_default=False)],
+    ratios: Annotated[str, typer.Option("--ratios", help="Of the parts, by number of images.")] = "8:1:1",
+    names: Annotated[
+        str | None,
+        typer.Option("--names", help="Of the parts, comma-separated [default: train,validation,test]."),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option("--images", help="The images folder: the same and nearly the same pictures stay together."),
+    ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            "--groups",
+            metavar="FILE|FIELD",
+            help="Images of a group stay together: a CSV or JSON file (file_name, group), or a field of the images.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same parts.")] = 0,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Divide a COCO file into train, validation and test: classes in equal shares, no picture in two parts."""
+    from maskwright.annotations.splitting import parse_ratios
+    from maskwright.workflows.progress import Reporter
+    from maskwright.workflows.split import split
+
+    reporter = Reporter(quiet)
+    summary = split(
+        annotations,
+        out,
+        ratios=parse_ratios(ratios),
+        names=[name.strip() for name in names.split(",")] if names is not None else None,
+        images=images,
+        groups=groups,
+        seed=seed,
+        reporter=reporter,
+    )
+    reporter.warn(summary.audit.lines())
+    if json:
+        print_json(summary.to_json())
+    else:
+        _print(summary, compared=images is not None)
+
+
+def _print(summary: "SplitSummary", compared: bool) -> None:
+    from maskwright.reports.shares_table import shares_table, shares_verdict
+
+    print("\n".join(shares_table(summary.shares)))
+    print()
+    print("\n".join(shares_verdict(summary.shares)))
+    sets = summary.together.to_json()
+    reasons = ", ".join(f"{number} {_REASONS[reason]}" for reason, number in sets["reasons"].items() if number)
+    groups = f"{sets['images']} images in {sets['sets']} groups, the largest of {sets['largest']}"
+    hint = "" if compared else "; --images compares the pictures too"
+    print(f"kept together: {f'{groups} ({reasons})' if sets['sets'] else 'none'}{hint}")
+    for name, ids in summary.images.items():
+        print(f"{summary.folder / name}.json: {len(ids)} images, {summary.annotations[name]} annotations")

@@ -1,0 +1,166 @@
+"""A COCO file checked: every fault counted and named, every annotation accounted for, what is unambiguous repaired."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.checks.examination import examine
+from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.document import read_document
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.findings import Findings
+from maskwright.annotations.json_text import BadJson
+from maskwright.errors import UsageError, require_file, require_folder
+from maskwright.workflows.comparison import Comparison, compare, tracked
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.repair import RepairSummary, repair, require_new
+
+
+@dataclass
+class CheckSummary:
+    """What is wrong with a file, how many records it has, where its annotations went, and what was repaired."""
+
+    findings: Findings
+    audit: Audit
+    images: int = 0
+    categories: int = 0
+    against: Comparison | None = None
+    repairs: RepairSummary | None = None
+    fix_wanted: bool = False
+
+    @property
+    def errors(self) -> int:
+        """The errors found; after a repair those it left, and those between the two files."""
+        if self.repairs is None:
+            return self.findings.number("error")
+        return self.repairs.left.number("error") + self.findings.counts["same_image"]
+
+    @property
+    def exit_code(self) -> int:
+        """1 when there are errors, else 0."""
+        return int(self.errors > 0)
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        skipped = dict(sorted(self.audit.skipped.items()))
+        return {
+            "file": self.findings.source,
+            "faults": self.findings.to_json(),
+            "counts": {
+                "images": self.images,
+                "annotations": self.audit.found,
+                "categories": self.categories,
+                "in": self.audit.found,
+                "used": self.audit.used,
+                "skipped": sum(skipped.values()),
+                "skipped_by": skipped,
+                "errors": self.findings.number("error"),
+                "warnings": self.findings.number("warning"),
+            },
+            "against": self.against.to_json() if self.against else None,
+            "repairs": self.repairs.to_json() if self.repairs else None,
+        }
+
+    def lines(self) -> list[str]:
+        """For a terminal: the faults, worst first, the repairs, and what it comes to."""
+        lines = self.findings.lines()
+        if lines:
+            lines.append("")
+        if self.repairs is not None:
+            lines += [*self.repairs.lines(), ""]
+        lines += self._counts()
+        errors, warnings = self.findings.number("error"), self.findings.number("warning")
+        verdict = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}" if errors or warnings else "no fault"
+        return [*lines, f"{verdict} in {self.findings.source}{self._repaired()}"]
+
+    def _repaired(self) -> str:
+        if self.repairs is not None:
+            return f"; {_counted(self.errors, 'error')} left in {self.repairs.out}"
+        return "; nothing was repaired: it cannot be read" if self.fix_wanted else ""
+
+    def _counts(self) -> list[str]:
+        if not self.audit.found and not self.images:
+            return []
+        skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(self.audit.skipped.items()))
+        total = sum(self.audit.skipped.values())
+        lines = [
+            f"{_counted(self.images, 'image')}, {_counted(self.categories, 'category')}",
+            f"annotations: {self.audit.found} found = {self.audit.used} used + {total} skipped"
+            f"{f' ({skipped})' if skipped else ''}",
+        ]
+        if self.repairs is not None:
+            again = self.repairs.audit
+            lines.append(
+                f"repaired:    {again.found + self.repairs.removed} found = {again.used} used + "
+                f"{sum(again.skipped.values())} skipped + {self.repairs.removed} repaired away"
+            )
+        return lines
+
+
+def check(
+    annotations: Path,
+    *,
+    images: Path | None = None,
+    against: Path | None = None,
+    against_images: Path | None = None,
+    fix: Path | None = None,
+    workers: int | None = None,
+    reporter: Reporter | None = None,
+) -> CheckSummary:
+    """Check the COCO file ``annotations``: everything wrong with it, counted and named.
+
+    With their folder ``images``, image files are opened too. With ``against``, another COCO file, classes are compared
+    by name, and images by their pictures where both folders are given, else by file name. With ``fix`` a repaired
+    copy is written there, and ``<fix>.repairs.json`` with what was done. ``workers`` threads read images; None: one per
+    core.
+
+    A file that cannot be read at all is a finding like any other. Raises ``UsageError`` when a file or folder does not
+    exist, or ``fix`` does.
+    """
+    reporter = reporter or Reporter()
+    _require(annotations, images, against, against_images, fix)
+    try:
+        document = read_document(annotations) if fix is not None else None
+        coco = document.coco if document is not None else read_coco(annotations)
+    except BadJson as bad:
+        return _unreadable(annotations, bad, fix_wanted=fix is not None)
+    examination = examine(coco, images, workers, tracked(reporter, coco, "images checked"))
+    summary = CheckSummary(examination.findings, examination.audit, _found(coco, "image"), _found(coco, "category"))
+    if against is not None:
+        summary.against = compare(coco, against, images, against_images, workers, reporter)
+        examination.enter(summary.against.faults)
+    if document is not None and fix is not None:
+        summary.repairs = repair(document, examination, fix, images, workers)
+    return summary
+
+
+def _require(
+    annotations: Path, images: Path | None, against: Path | None, against_images: Path | None, fix: Path | None
+) -> None:
+    for folder in (images, against_images):
+        if folder is not None:
+            require_folder(folder, "images")
+    if against is not None:
+        require_file(against, "annotations")
+    if against_images is not None and (against is None or images is None):
+        raise UsageError("--against-images needs --against and --images: pictures are compared between two folders.")
+    if fix is not None:
+        require_new(fix, annotations)
+
+
+def _unreadable(annotations: Path, bad: BadJson, fix_wanted: bool) -> CheckSummary:
+    findings = Findings(str(annotations))
+    findings.add(Fault(bad.code, "file", None, bad.found))
+    return CheckSummary(findings, Audit(str(annotations)), fix_wanted=fix_wanted)
+
+
+def _found(coco: CocoFile, kind: str) -> int:
+    """How many records of ``kind`` the file has, those that were left out included."""
+    kept = coco.images if kind == "image" else coco.categories
+    left_out = (f"bad_{kind}", "duplicate_id")
+    return len(kept) + sum(fault.kind == kind and fault.code in left_out for fault in coco.faults)
+
+
+def _counted(count: int, what: str) -> str:
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count} {what if count == 1 else plural}"

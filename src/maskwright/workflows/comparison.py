@@ -1,0 +1,73 @@
+"""One COCO file against another of the same experiment: classes by name, images by picture or by file name."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.checks.against import ClassComparison, class_faults, compare_classes, same_file_names
+from maskwright.annotations.checks.duplicates import duplicate_faults, duplicates_between, fingerprints
+from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.faults import Fault
+from maskwright.workflows.progress import Reporter
+
+
+@dataclass
+class Comparison:
+    """How a file compares with the one at ``path``.
+
+    ``images`` counts those in both by how alike they are, compared ``by`` picture or file name; ``unread`` is how many
+    of both files could not be compared. ``faults`` are those of the first file.
+    """
+
+    path: Path
+    classes: ClassComparison
+    by: str
+    images: dict[str, int]
+    unread: int
+    faults: list[Fault]
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "file": str(self.path),
+            "classes": self.classes.to_json(),
+            "images": {"compared_by": self.by, **self.images, "unread": self.unread},
+        }
+
+
+def compare(
+    coco: CocoFile,
+    against: Path,
+    images: Path | None,
+    against_images: Path | None,
+    workers: int | None,
+    reporter: Reporter,
+) -> Comparison:
+    """Compare ``coco`` with the COCO file ``against``; pictures are compared where both image folders are given."""
+    other = read_coco(against)
+    classes = compare_classes(coco, other)
+    faults = list(class_faults(classes, other))
+    if images is None or against_images is None:
+        same = list(same_file_names(coco, other))
+        return Comparison(against, classes, "file name", {"same": len(same)}, 0, faults + same)
+    here, there = (
+        fingerprints(file, folder, workers, tracked(reporter, file, f"pictures of {file.path.name}"))
+        for file, folder in ((coco, images), (other, against_images))
+    )
+    pairs = list(duplicates_between(here, there))
+    kinds = Counter(pair.kind for pair in pairs)
+    return Comparison(
+        against,
+        classes,
+        "picture",
+        {"same": kinds["same"], "near": kinds["near"]},
+        len(here.unread) + len(there.unread),
+        [*faults, *duplicate_faults(pairs, coco, other)],
+    )
+
+
+def tracked(reporter: Reporter, coco: CocoFile, what: str) -> Callable[[Iterator[Any]], Iterable[Any]]:
+    """Progress over the images of ``coco``."""
+    return lambda items: reporter.track(items, what, total=len(coco.images))

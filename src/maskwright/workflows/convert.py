@@ -1,0 +1,208 @@
+"""From one annotation format to another: exact masks, classes by name, and every difference counted."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.formats import READERS, WRITERS, FormatWriter
+from maskwright.annotations.formats.account import Account, changes_json
+from maskwright.annotations.formats.dataset import Dataset, Reading, Writing
+from maskwright.annotations.formats.image_files import name_fault
+from maskwright.errors import UsageError, require_folder, unknown_name
+from maskwright.files import writing_folder
+from maskwright.masks.overlap import OVERLAP_RULES
+from maskwright.workflows.progress import Reporter
+
+HOLES = ("keep", "fill")
+# Not `priority`, which needs the weights of groups.
+OVERLAPS = tuple(rule for rule in OVERLAP_RULES if rule != "priority")
+
+# Which options mean something, by target or by source.
+_TARGETS_WITH_HOLES = ("yolo", "labelme")
+_TARGETS_WITHOUT_OVERLAP = ("voc", "label-maps")
+_SOURCES_WITHOUT_OBJECTS = ("voc", "label-maps")
+
+
+@dataclass
+class ConvertSummary:
+    """What was converted, with the books of each source in the order given."""
+
+    source_format: str
+    target_format: str
+    out: Path
+    classes: list[str]
+    sources: list[Path]
+    accounts: list[Account]
+
+    @property
+    def images(self) -> int:
+        """Images written."""
+        return sum(account.images_written for account in self.accounts)
+
+    @property
+    def objects(self) -> int:
+        """Objects written."""
+        return sum(account.audit.used for account in self.accounts)
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """How the target differs, over all sources: ``[{"code", "count", "exact", "meaning"}]``."""
+        return changes_json(sum((account.changes for account in self.accounts), Counter()))
+
+    @property
+    def fields(self) -> dict[str, int]:
+        """How many records had a field, with something in it, that the target does not hold."""
+        return dict(sorted(sum((account.fields for account in self.accounts), Counter()).items()))
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "from": self.source_format,
+            "to": self.target_format,
+            "out": str(self.out),
+            "classes": self.classes,
+            "images": self.images,
+            "objects": self.objects,
+            "changes": self.changes,
+            "fields": self.fields,
+            "sources": [
+                {"source": str(path), **account.to_json()}
+                for path, account in zip(self.sources, self.accounts, strict=True)
+            ],
+        }
+
+
+def convert(
+    sources: Path | Sequence[Path],
+    out: Path,
+    *,
+    source_format: str,
+    target_format: str,
+    images: Sequence[Path] = (),
+    classes: Sequence[str] | None = None,
+    parts: Sequence[str] = (),
+    holes: str | None = None,
+    overlap: str | None = None,
+    components: bool = False,
+    copy_images: bool = False,
+    reporter: Reporter | None = None,
+) -> ConvertSummary:
+    """Convert ``sources`` into one data set at ``out``, a new file (COCO, ``.json``) or a new folder.
+
+    ``images`` are the image folders, one for all sources or one each; ``parts`` (train, val …) name the part each
+    source becomes. ``holes`` is ``keep`` or ``fill``, ``overlap`` a rule of the masks, ``components`` makes an object
+    of each connected part where a source does not tell objects apart.
+
+    Raises ``UsageError`` for names and options that do not fit, and where something is at ``out``; nothing is
+    overwritten. An interrupted conversion leaves nothing.
+    """
+    paths = [sources] if isinstance(sources, Path) else list(sources)
+    _check_formats(source_format, target_format)
+    _check_options(source_format, target_format, holes, overlap, components)
+    _check_parts(paths, images, parts)
+    folders = [require_folder(folder, "images") for folder in images] or [None]
+    folders = folders * len(paths) if len(folders) == 1 else folders
+    datasets = [
+        READERS[source_format](path, Reading(folder, classes, components))
+        for path, folder in zip(paths, folders, strict=True)
+    ]
+    if parts:
+        datasets = [_as_part(dataset, part) for dataset, part in zip(datasets, parts, strict=True)]
+    names = list(dict.fromkeys(name for dataset in datasets for name in dataset.classes))
+    all_parts = list(dict.fromkeys(part for dataset in datasets for part in dataset.parts))
+    _check_out(out, paths, target_format, all_parts, copy_images)
+    writing = Writing(holes or "keep", overlap or "last", copy_images)
+    with _output(out, target_format) as place:
+        writer = WRITERS[target_format](place, names, writing)
+        for dataset in datasets:
+            _write(dataset, writer, reporter or Reporter())
+        writer.finish(all_parts)
+    return ConvertSummary(source_format, target_format, out, names, paths, [each.account for each in datasets])
+
+
+def _write(dataset: Dataset, writer: FormatWriter, reporter: Reporter) -> None:
+    account = dataset.account
+    for image in reporter.track(dataset.images, f"converting {dataset.path}", dataset.total):
+        fault = name_fault(image)
+        if fault is None:
+            writer.add(image, account)
+            account.images_written += 1
+        else:
+            account.drop(fault.code, len(image.objects))
+            account.skip_image(fault)
+
+
+def _as_part(dataset: Dataset, part: str) -> Dataset:
+    if list(dataset.parts) != [None]:
+        own = ", ".join(str(each) for each in dataset.parts)
+        raise UsageError(f"--parts: {dataset.path} has parts of its own ({own}); expected a source without. Omit it.")
+    return replace(dataset, parts=[part], images=(replace(image, part=part) for image in dataset.images))
+
+
+def _check_formats(source: str, target: str) -> None:
+    if source not in READERS:
+        raise unknown_name("format to convert from", source, READERS)
+    if target not in WRITERS:
+        raise unknown_name("format to convert to", target, WRITERS)
+    if source == target:
+        raise UsageError(f"--from {source} --to {target}: expected two formats. To choose part of a file, use subset.")
+
+
+def _check_options(source: str, target: str, holes: str | None, overlap: str | None, components: bool) -> None:
+    for kind, value, known in (("way with holes", holes, HOLES), ("overlap rule", overlap, OVERLAPS)):
+        if value is not None and value not in known:
+            raise unknown_name(kind, value, known)
+    for option, given, format_, sensible in (
+        ("--holes", holes is not None, target, _TARGETS_WITH_HOLES),
+        ("--overlap", overlap is not None, target, _TARGETS_WITHOUT_OVERLAP),
+        ("--components", components, source, _SOURCES_WITHOUT_OBJECTS),
+    ):
+        if given and format_ not in sensible:
+            side = "from" if sensible is _SOURCES_WITHOUT_OBJECTS and option == "--components" else "to"
+            raise UsageError(
+                f"{option}: means nothing for {format_}; expected it with --{side} {' or '.join(sensible)}. Omit it."
+            )
+
+
+def _check_parts(paths: Sequence[Path], images: Sequence[Path], parts: Sequence[str]) -> None:
+    if not paths:
+        raise UsageError("No source given; expected at least one file or folder to convert.")
+    if len(images) > 1 and len(images) != len(paths):
+        raise UsageError(f"--images: {len(images)} folders for {len(paths)} sources; expected one, or one for each.")
+    if (parts or len(paths) > 1) and len(parts) != len(paths):
+        raise UsageError(
+            f"--parts: {len(parts)} names for {len(paths)} sources; expected one for each, such as --parts train,val."
+        )
+    for part in parts:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", part):
+            raise UsageError(f"--parts '{part}': expected letters, digits, - and _, as it names a folder.")
+
+
+def _check_out(out: Path, paths: Sequence[Path], target: str, parts: Sequence[str | None], copy_images: bool) -> None:
+    if out.is_file() or (out.is_dir() and any(out.iterdir())):
+        raise UsageError(f"{out}: exists and is not empty; expected a new place, as nothing is overwritten. Remove it.")
+    if _is_file(out, target):
+        if len(parts) > 1:
+            names = ", ".join(str(part) for part in parts)
+            raise UsageError(f"--out {out}: is one file for the parts {names}; expected a folder, for a file each.")
+        if copy_images:
+            raise UsageError(f"--copy-images: has no place beside the file {out}; expected a folder as --out.")
+    elif any(path.is_dir() and out.resolve().is_relative_to(path.resolve()) for path in paths):
+        raise UsageError(f"--out {out}: lies inside the source; expected a folder of its own.")
+
+
+def _is_file(out: Path, target: str) -> bool:
+    return target == "coco" and out.suffix == ".json"
+
+
+@contextmanager
+def _output(out: Path, target: str) -> Iterator[Path]:
+    if _is_file(out, target):
+        yield out
+        return
+    with writing_folder(out) as folder:
+        yield folder

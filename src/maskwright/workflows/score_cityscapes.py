@@ -1,0 +1,184 @@
+"""Cityscapes scores by the official rules: instances from mask files or COCO results, and pixels."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from maskwright.errors import UsageError
+from maskwright.evaluation.cityscapes import Verdicts
+from maskwright.evaluation.cityscapes_ap import instance_scores
+from maskwright.evaluation.cityscapes_images import judge_mask_files, judge_rles
+from maskwright.evaluation.cityscapes_layout import (
+    INSTANCE_IDS,
+    LABEL_IDS,
+    one_each,
+    prediction_files,
+    read_predictions,
+    truth_files,
+)
+from maskwright.evaluation.cityscapes_pixels import PixelCounts, pixel_counts, pixel_scores
+from maskwright.evaluation.cityscapes_results import by_frame, read_city_results
+from maskwright.evaluation.gray_png import read_ids
+from maskwright.images.decode import image_size
+from maskwright.workflows.progress import Reporter
+
+RESULTS = "instances.json"
+
+_NOTES = {
+    "empty_mask": "predictions cover no pixel; the official rules leave them out",
+    "class_not_scored": "predictions are of a label whose instances are not scored",
+}
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True)
+class CityscapesScores:
+    """The scores of a split; ``remarks`` name what was left out."""
+
+    scores: dict[str, Any]
+    remarks: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {**self.scores, "remarks": self.remarks}
+
+
+@dataclass(frozen=True)
+class _Folders:
+    truth: Path
+    predictions: Path
+    split: str | None
+    workers: int
+    reporter: Reporter
+
+
+def score_cityscapes(
+    truth: Path,
+    predictions: Path,
+    *,
+    split: str | None = None,
+    pixel: bool = False,
+    label_maps: Path | None = None,
+    workers: int = 2,
+    reporter: Reporter | None = None,
+) -> CityscapesScores:
+    """Score predictions for Cityscapes by the official rules.
+
+    ``truth`` holds ``gtFine``. ``predictions`` is a folder with a txt file an image and its mask files, or COCO
+    results: a JSON file, or a folder with ``instances.json``. ``pixel`` also scores label ids from PNG files in
+    ``label_maps``, or in ``predictions``; where there are only those, instances are not scored. ``split`` is that of
+    ``gtFine``, by default the only one, or ``val``.
+
+    Raises ``UsageError`` when there is no truth or nothing to score, ``DataError`` for missing predictions, masks of
+    another size than their image and labels that Cityscapes does not have.
+    """
+    folders = _Folders(truth, predictions, split, workers, reporter or Reporter())
+    left_out: Counter[str] = Counter()
+    scores: dict[str, Any] = {}
+    remarks: list[str] = []
+    texts = prediction_files(predictions, ".txt") if predictions.is_dir() else {}
+    results = predictions / RESULTS if predictions.is_dir() else predictions
+    if texts and not results.is_file():
+        scores = _from_files(folders, texts, left_out, remarks)
+    elif results.is_file():
+        scores = _from_results(folders, results, left_out, remarks)
+    elif pixel:
+        scores = {"AP": None, "AP50": None, "classes": {}}
+        remarks.append(f"{predictions}: holds no predicted instances; only pixels are scored.")
+    else:
+        raise UsageError(
+            f"{predictions}: holds neither <city>_<sequence>_<frame>*.txt files nor {RESULTS}; expected predicted "
+            "instances. For label maps alone add --pixel."
+        )
+    if pixel:
+        scores["pixel"] = _pixels(folders, label_maps or (predictions if predictions.is_dir() else predictions.parent))
+    notes = [f"{predictions}: {count} {_NOTES[reason]}." for reason, count in sorted(left_out.items())]
+    return CityscapesScores(scores, remarks + notes)
+
+
+def _from_files(
+    folders: _Folders, texts: dict[str, list[Path]], left_out: Counter[str], remarks: list[str]
+) -> dict[str, Any]:
+    truth = truth_files(folders.truth, folders.split, INSTANCE_IDS)
+    files = one_each(truth, texts, folders.predictions, "results file (.txt)")
+    _note_others(texts.keys() - truth.keys(), folders.predictions, remarks)
+
+    def judge(frame: str) -> tuple[Verdicts, Counter[str]]:
+        return judge_mask_files(truth[frame], read_predictions(files[frame], folders.predictions))
+
+    return _scored(folders, truth, judge, left_out)
+
+
+def _from_results(folders: _Folders, path: Path, left_out: Counter[str], remarks: list[str]) -> dict[str, Any]:
+    truth = truth_files(folders.truth, folders.split, INSTANCE_IDS)
+    results = read_city_results(path, {frame: image_size(file) for frame, file in truth.items()})
+    remarks += results.left_out.lines(str(path))
+    if results.without_mask:
+        remarks.append(f"{path}: {results.without_mask} records have no mask and are not scored.")
+    grouped = by_frame(results, list(truth))
+
+    def judge(frame: str) -> tuple[Verdicts, Counter[str]]:
+        return judge_rles(truth[frame], grouped.get(frame, ()))
+
+    return _scored(folders, truth, judge, left_out)
+
+
+def _scored(
+    folders: _Folders,
+    truth: dict[str, Path],
+    judge: Callable[[str], tuple[Verdicts, Counter[str]]],
+    left_out: Counter[str],
+) -> dict[str, Any]:
+    verdicts = []
+    for verdict, skipped in _in_threads(folders, judge, truth, "scoring instances"):
+        verdicts.append(verdict)
+        left_out.update(skipped)
+    return instance_scores(verdicts) | {"images": len(truth)}
+
+
+def _pixels(folders: _Folders, label_maps: Path) -> dict[str, Any]:
+    truth = truth_files(folders.truth, folders.split, LABEL_IDS)
+    instances = _instances_beside(truth)
+    masks = _mask_files(label_maps)
+    found = prediction_files(label_maps, ".png", leave_out=masks)
+    files = one_each(truth, found, label_maps, "label map (.png)")
+
+    def count(frame: str) -> PixelCounts:
+        objects = read_ids(instances[frame]) if frame in instances else None
+        return pixel_counts(read_ids(truth[frame]), read_ids(files[frame]), objects, str(files[frame]))
+
+    counts = PixelCounts()
+    for each in _in_threads(folders, count, truth, "scoring pixels"):
+        counts += each
+    return pixel_scores(counts) | {"images": len(truth)}
+
+
+def _instances_beside(truth: dict[str, Path]) -> dict[str, Path]:
+    """The instance images of the frames, all or none: iIoU of a part of the objects would be another number."""
+    beside = {frame: path.with_name(path.name.replace(LABEL_IDS, INSTANCE_IDS)) for frame, path in truth.items()}
+    return beside if all(path.is_file() for path in beside.values()) else {}
+
+
+def _mask_files(folder: Path) -> list[Path]:
+    """The masks that results files in ``folder`` name, whose names look like label maps."""
+    texts = (path for paths in prediction_files(folder, ".txt").values() for path in paths)
+    return [prediction.mask for text in texts for prediction in read_predictions(text, folder)]
+
+
+def _note_others(frames: Iterable[str], folder: Path, remarks: list[str]) -> None:
+    others = sorted(frames)
+    if others:
+        some = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+        remarks.append(f"{folder}: {len(others)} results files are of other images and are not scored ({some}).")
+
+
+def _in_threads(folders: _Folders, work: Callable[[_In], _Out], items: Iterable[_In], what: str) -> Iterable[_Out]:
+    """``work`` on each item, in threads, because most of it is reading PNG files; results in the order of the items."""
+    each = list(items)
+    with ThreadPoolExecutor(max(1, folders.workers)) as pool:
+        yield from folders.reporter.track(pool.map(work, each), what, len(each))

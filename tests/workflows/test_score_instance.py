@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskwright.errors import UsageError
+from maskwright.evaluation.instance_details import Details
+from maskwright.files import write_json
+from maskwright.structures import ClassTable
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.score_instance import InstanceScores, score_instance
+
+SQUARE = [[10, 10, 20, 10, 20, 20, 10, 20]]
+
+
+def scored(truth: Path, results: Path, **options: Any) -> InstanceScores:
+    return score_instance(truth, results, reporter=Reporter(quiet=True), **options)
+
+
+def record(**changes: Any) -> dict[str, Any]:
+    found = {"image_id": 1, "category_id": 1, "score": 0.9, "segmentation": SQUARE} | changes
+    return {key: value for key, value in found.items() if value is not ...}
+
+
+def test_what_predict_writes_is_scored_by_names_of_files_and_classes(coco, tmp_path: Path):
+    # Ids agree with nothing: the image is number 7 of a folder, the class index 1 of a model of dogs.
+    truth = coco({"category_id": 2, "image_id": 2}, images=[{}, {"file_name": "b.png"}])
+    write_json(tmp_path / "run" / "classes.json", ClassTable.from_names(["dog"]).to_json())
+    write_json(tmp_path / "run" / "instances.json", [record(image_id=7, file_name="b.png")])
+    scores = scored(truth, tmp_path / "run" / "instances.json").scores
+    assert scores["classes"]["dog"]["segm"] == pytest.approx(1.0)
+    assert scores["results"]["category_ids"] == "indices of classes.json, matched by name"
+
+
+def test_classes_of_the_truth_that_a_model_does_not_know_are_said_to_be_scored_as_not_found(coco, tmp_path: Path):
+    truth = coco({}, {"category_id": 2})
+    write_json(tmp_path / "run" / "classes.json", ClassTable.from_names(["person"]).to_json())
+    write_json(tmp_path / "run" / "instances.json", [record()])
+    summary = scored(truth, tmp_path / "run" / "instances.json")
+    assert summary.scores["segm"]["AP"] == pytest.approx(0.5)
+    assert any("lacks 1 of the truth's 2 classes (dog)" in remark for remark in summary.remarks)
+    assert scored(truth, tmp_path / "run" / "instances.json", classes=["person"]).remarks == []
+
+
+def test_chosen_classes_alone_are_scored(coco, write_json):
+    truth = coco({}, {"category_id": 2})
+    results = write_json([record(), record(category_id=2, score=0.8)], "results.json")
+    assert scored(truth, results).scores["segm"]["AP"] == pytest.approx(1.0)
+    summary = scored(truth, results, classes=["person"])
+    assert list(summary.scores["classes"]) == ["person"]
+    assert summary.scores["results"]["left_out"]["class_not_scored"]["count"] == 1
+    assert summary.scores["truth"]["skipped"] == {"other_class": 1}
+
+
+def test_thresholds_move_the_details_and_not_the_official_numbers(coco, write_json):
+    truth, results = coco({}), write_json([record(score=0.3)], "results.json")
+    low, high = scored(truth, results, score=0.3), scored(truth, results, score=0.31)
+    assert low.scores["segm"] == high.scores["segm"]
+    assert (low.scores["at_score"]["right"], high.scores["at_score"]["right"]) == (1, 0)
+
+
+def test_official_numbers_alone_on_request(coco, write_json):
+    summary = scored(coco({}), write_json([record()], "results.json"), details=False)
+    assert summary.details is None
+    assert "tide" not in summary.scores
+    assert set(summary.scores["classes"]["person"]) == {"instances", "bbox", "bbox50", "segm", "segm50"}
+
+
+def test_the_folder_holds_what_json_leaves_out(coco, write_json, tmp_path: Path):
+    summary = scored(coco({}), write_json([record()], "results.json"), out=tmp_path / "out", boundary=True)
+    assert isinstance(summary.details, Details)
+    written = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "out").iterdir()}
+    assert written["scores"] == json.loads(json.dumps(summary.to_json()))
+    assert written["images"][0]["F1"] == 1.0
+    assert written["curves"]["person"]["recall"] == [1.0]
+    assert written["scores"]["overlap"]["boundary"]["mean_IoU"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("annotation", "result", "words"),
+    [
+        ({}, record(segmentation=..., bbox=[10, 10, 10, 10]), "the results have no mask"),
+        ({"segmentation": [], "bbox": [10, 10, 10, 10]}, record(), "the truth has no mask"),
+    ],
+)
+def test_boxes_alone_are_said_to_be_scored_alone(coco, write_json, annotation: Any, result: Any, words: str):
+    summary = scored(coco(annotation), write_json([result], "results.json"))
+    assert set(summary.scores["segm"].values()) == {None}
+    assert summary.scores["at_score"]["kind"] == "bbox"
+    assert summary.scores["foreground"]["mean_IoU"] is None
+    assert words in summary.remarks[-1]
+
+
+def test_objects_and_records_without_a_mask_are_named(coco, write_json):
+    truth = coco({"id": 4, "segmentation": [], "bbox": [1, 1, 5, 5]}, {"id": 5})
+    results = write_json([record(bbox=[10, 10, 10, 10]), record(segmentation=..., bbox=[1, 1, 5, 5])], "results.json")
+    summary = scored(truth, results)
+    assert any("1 objects have no mask that can be drawn (annotations 4)" in remark for remark in summary.remarks)
+    assert any("1 records have no mask" in remark for remark in summary.remarks)
+    assert summary.scores["truth"]["without_mask"] == [4]
+    for kind in ("bbox", "segm"):
+        assert summary.scores[kind]["AP"] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("option", [{"score": -0.1}, {"score": 1.1}, {"iou": 0.0}, {"iou": 1.5}])
+def test_thresholds_out_of_range_are_refused(coco, write_json, option: dict[str, float]):
+    with pytest.raises(UsageError, match="expected a number"):
+        scored(coco({}), write_json([record()], "results.json"), **option)
