@@ -7,6 +7,14 @@ from typing import Any
 import pytest
 
 from maskwright.evaluation.coco import STATISTICS, coco_scores
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.score_instance import score_instance
+
+# Counted by tidecv 1.0.1, the authors' own tool, on the same files.
+TIDE_COUNTS = {
+    "bbox": {"Cls": 83, "Loc": 1, "Both": 0, "Dupe": 1, "Bkg": 0, "Miss": 97},
+    "segm": {"Cls": 76, "Loc": 82, "Both": 7, "Dupe": 0, "Bkg": 4, "Miss": 109},
+}
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +33,30 @@ def test_the_12_statistics_equal_those_of_pycocotools(folder: Path, truth: dict[
     expected = json.loads((folder / "pycocotools_expected_stats.json").read_text(encoding="utf-8"))[kind]
     scores = coco_scores(truth, results)[kind]
     assert [scores[name] for name in STATISTICS] == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["bbox", "segm"])
+def test_score_instance_gives_the_same_from_the_files(folder: Path, kind: str):
+    summary = score_instance(
+        folder / "instances_val2014_100.json",
+        folder / f"instances_val2014_fake{kind}100_results.json",
+        reporter=Reporter(quiet=True),
+    )
+    expected = json.loads((folder / "pycocotools_expected_stats.json").read_text(encoding="utf-8"))[kind]
+    assert [summary.scores[kind][name] for name in STATISTICS] == pytest.approx(expected, rel=0, abs=1e-12)
+    assert summary.scores["results"]["used"] == summary.scores["results"]["found"] == 734
+    # Results of boxes alone have no mask scores; pycocotools would score the boxes as if they were masks.
+    if kind == "bbox":
+        assert set(summary.scores["segm"].values()) == {None}
+
+
+@pytest.mark.parametrize("kind", ["bbox", "segm"])
+def test_the_error_types_are_those_of_tide(folder: Path, kind: str):
+    summary = score_instance(
+        folder / "instances_val2014_100.json",
+        folder / f"instances_val2014_fake{kind}100_results.json",
+        reporter=Reporter(quiet=True),
+    )
+    tide = summary.scores["tide"]
+    assert {error: row["count"] for error, row in tide["errors"].items()} == TIDE_COUNTS[kind]
+    assert tide["AP"] == pytest.approx(summary.scores[kind]["AP50"], abs=1e-12)
