@@ -14,7 +14,9 @@ from maskwright.recipes.loading import shipped
 from maskwright.recipes.schema import Recipe
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+SUBCOMMANDS = ("copy", "show", "schema", "instance", "semantic", "cityscapes")
 
 
 def commands() -> list[list[str]]:
@@ -32,11 +34,17 @@ def commands() -> list[list[str]]:
 @pytest.mark.parametrize("command", commands(), ids=lambda command: " ".join(command)[:60])
 def test_a_documented_command_and_its_options_exist(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     _, *arguments = command
-    verb = [argument for argument in arguments[:2] if argument in ("copy", "show", "schema")]
+    verb = [argument for argument in arguments[:2] if argument in SUBCOMMANDS]
     assert main([arguments[0], *verb, "--help"]) == 0
     shown = capsys.readouterr().out
     for option in (argument for argument in arguments if argument.startswith("-")):
         assert option in shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_link_to_another_page_leads_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_the_documented_commands_are_more_than_a_few() -> None:
