@@ -25,6 +25,7 @@ _VERBS = {
     "score": ("score", "score"),
     "split": ("split", "split"),
     "subset": ("subset", "subset"),
+    "sweep": ("sweep", "sweep"),
     "train": ("run", "train"),
 }
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from maskwright.workflows.score import score as score
     from maskwright.workflows.split import split as split
     from maskwright.workflows.subset import subset as subset
+    from maskwright.workflows.sweep import sweep as sweep
 
 __all__ = [
     "__version__",
@@ -61,6 +63,7 @@ __all__ = [
     "score",
     "split",
     "subset",
+    "sweep",
     "train",
 ]
 

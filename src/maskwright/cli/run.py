@@ -1,11 +1,27 @@
 """``maskwright run``."""
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from maskwright.cli.options import Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
+from maskwright.errors import UsageError
+
+Sweep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep",
+        metavar="KEY=A,B",
+        help="Run a variant for each value and compare them, e.g. loss=ce,dice_ce; several: each combination.",
+    ),
+]
 
 
 def command(
     recipe: Recipe,
     set_: Set = None,
+    sweep: Sweep = None,
     out: Out = None,
     resume: Resume = False,
     devices: Devices = None,
@@ -14,6 +30,11 @@ def command(
     json: Json = False,
 ) -> None:
     """Every stage of a recipe: check, masks, train, evaluate, report. Finished stages are not done again."""
+    if sweep:
+        if nodes > 1:
+            raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")
+        _sweep(recipe, sweep, set_ or [], out, resume, devices, quiet, json)
+        return
     from maskwright.files import read_json
     from maskwright.workflows.progress import Reporter
     from maskwright.workflows.run import headline, run, speaks
@@ -33,3 +54,28 @@ def command(
         print_json({"run": str(path), "scores": read_json(path / "scores.json")})
     else:
         print(headline(path))
+
+
+def _sweep(
+    recipe: str,
+    sweeps: list[str],
+    overrides: list[str],
+    out: Path | None,
+    resume: bool,
+    devices: int | None,
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Run the variants and print how they compare; exit code 1 when one of them failed."""
+    from maskwright.reports.sweep_text import sweep_lines
+    from maskwright.workflows.progress import Reporter
+    from maskwright.workflows.sweep import PAGE, sweep
+
+    compared = sweep(
+        recipe, sweeps, overrides=overrides, out=out, resume=resume, devices=devices, reporter=Reporter(quiet)
+    )
+    if json:
+        print_json(compared.to_json())
+    else:
+        print("\n".join([*sweep_lines(compared), f"page: {compared.path / PAGE}"]))
+    raise typer.Exit(1 if compared.failed else 0)
