@@ -45,10 +45,10 @@ def test_nothing_predicted_has_no_error():
     assert scores["ECE"] is scores["MCE"] is scores["bins"][0]["accuracy"] is None
 
 
-def test_pixels_count_by_their_highest_probability_without_the_ignored():
-    probabilities = np.array([[[0.9, 0.2, 0.4, 0.5]], [[0.1, 0.8, 0.6, 0.5]]], np.float32)
-    truth = np.array([[0, 0, 1, 255]], np.uint8)
-    bins = pixel_reliability(probabilities, truth, ignore_index=255, bins=10)
+def test_pixels_count_by_the_probability_of_what_was_predicted_without_the_ignored():
+    confidence = np.array([[0.9, 0.8, 0.6, 0.5]], np.float32)
+    prediction, truth = np.array([[0, 1, 1, 0]], np.uint8), np.array([[0, 0, 1, 255]], np.uint8)
+    bins = pixel_reliability(confidence, prediction, truth, ignore_index=255, bins=10)
     assert bins[:, 0].sum() == 3
     assert bins[:, 2].sum() == 2
     assert bins[:, 1].sum() == pytest.approx(0.9 + 0.8 + 0.6)

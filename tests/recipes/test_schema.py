@@ -86,12 +86,23 @@ def test_a_test_part_that_exists_can_be_scored(data: dict[str, Any]):
         (Input, {"resize": "stretch"}),
         (Evaluate, {"on": ["train"]}),
         (Evaluate, {"show_score": 1.1}),
+        (Evaluate, {"scales": []}),
+        (Evaluate, {"scales": [1, 0]}),
+        (Evaluate, {"scales": [float("nan")]}),
+        (Evaluate, {"window": 15}),
+        (Evaluate, {"overlap": 1}),
     ],
     ids=lambda value: str(getattr(value, "__name__", value)),
 )
 def test_values_out_of_their_range_are_refused(section: type, values: dict[str, Any]):
     with pytest.raises(ValidationError):
         section.model_validate(values)
+
+
+def test_an_evaluation_averages_over_nothing_unless_asked():
+    plain = Evaluate()
+    assert (plain.flip, plain.scales, plain.window) == (False, (1.0,), None)
+    assert Evaluate.model_validate({"scales": [0.75, 1]}).scales == (0.75, 1.0)
 
 
 @pytest.mark.parametrize("name", ["../run", "a/b", "", ".hidden", "two words", "a\n"])
@@ -122,8 +133,9 @@ def test_a_validated_recipe_does_not_change():
         ({"augment": {"copy_paste": 0.5}}, r"augment\.copy_paste"),
         ({"train": {"epochs": 1, "compile": True}}, r"train\.compile"),
         ({"train": {"epochs": 1, "sampling": {"name": "inverse_frequency"}}}, "inverse_frequency"),
+        ({"evaluate": {"flip": True, "scales": [1, 2], "window": 64}}, r"flip and evaluate\.scales and evaluate\.window"),
     ],
-    ids=["loss", "copy-paste", "compile", "sampling"],
+    ids=["loss", "copy-paste", "compile", "sampling", "averaging"],
 )
 def test_what_only_semantic_models_can_do_is_refused_for_instances(changes: dict[str, Any], named: str):
     assert Recipe.model_validate(SMALLEST | changes)

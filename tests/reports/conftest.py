@@ -63,8 +63,14 @@ def _statistics(names: tuple[str, ...]) -> dict:
 
 
 def _semantic(names: tuple[str, ...]) -> dict:
-    scored = {name: {"IoU": 0.5, "Dice": 0.6667, "accuracy": 0.75} for name in ("background", *names)}
-    scored[names[-1]] = {"IoU": None, "Dice": None, "accuracy": float("nan")}
+    scored: dict = {
+        name: {"IoU": 0.5, "Dice": 0.6667, "accuracy": 0.75, "boundary_IoU": 0.25} for name in ("background", *names)
+    }
+    scored[names[-1]] = {"IoU": None, "Dice": None, "accuracy": float("nan"), "boundary_IoU": None}
+    pixels = [[10 * i + 1000 * (i == j) for j in range(len(scored))] for i in range(len(scored))]
+    pixels[-1] = [0] * len(scored)
+    full = {"from": 0.5, "to": 1.0, "count": 100, "confidence": 0.8, "accuracy": 0.7}
+    empty = {"from": 0.0, "to": 0.5, "count": 0, "confidence": None, "accuracy": None}
     baseline = {"mIoU": 0.142, "classes": {"background": {"IoU": 0.85}} | {name: {"IoU": 0.0} for name in names}}
     return {
         "mIoU": 0.6134,
@@ -72,6 +78,9 @@ def _semantic(names: tuple[str, ...]) -> dict:
         "pixel_accuracy": None,
         "classes": scored,
         "baseline": baseline,
+        "boundary_mIoU": 0.2468,
+        "calibration": {"ECE": 0.1234, "MCE": 0.1234, "bins": [empty, full]},
+        "confusion": {"rows": "truth", "names": list(scored), "pixels": pixels},
         "protocol": "From one confusion matrix of all pixels.",
     }
 

@@ -112,13 +112,58 @@ def test_headline_protocol_and_absent_scores(make_run):
     assert "calling every pixel background scores 0.142" in text
     row = re.search(r'<th scope="row">cake</th>(.*?)</tr>', html[html.index("Per class, best first") :], re.DOTALL)
     assert row is not None
-    assert row[1].count('<td class="none">–</td>') == 3
+    assert row[1].count('<td class="none">–</td>') == 4
     assert "nan" not in text.lower().split()
 
 
 def test_eighty_classes_share_two_figures(make_run):
     _, parsed = read(make_run("semantic", EIGHTY))
     assert len([a for a in parsed.named("svg") if a["aria-label"].startswith("Instances per class")]) == 2
+
+
+def test_the_figures_of_the_scores_are_on_the_page_and_in_files(make_run):
+    run = make_run()
+    _, parsed = read(run)
+    labels = " ".join(attributes["aria-label"] for attributes in parsed.named("svg"))
+    assert "Confusion matrix of the validation split" in labels
+    assert "Calibration on the validation split" in labels
+    text = " ".join(parsed.text)
+    assert "0.123" in text
+    assert "0.247" in text
+    for name in ("confusion-validation", "reliability-validation"):
+        assert (run / "figures" / f"{name}.svg").read_text(encoding="utf-8").startswith("<svg")
+        assert (run / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_many_classes_have_a_table_of_confusions_instead_of_a_matrix(make_run):
+    run = make_run(names=EIGHTY)
+    html, _ = read(run)
+    assert "Largest confusions" in html
+    assert not list((run / "figures").glob("confusion*"))
+
+
+def test_a_run_that_measured_neither_boundaries_nor_calibration_has_a_page_without(make_run):
+    run = make_run()
+    scores = json.loads((run / "scores.json").read_text())["validation"]
+    for key in ("boundary_mIoU", "calibration", "confusion"):
+        del scores[key]
+    for entry in scores["classes"].values():
+        del entry["boundary_IoU"]
+    (run / "scores.json").write_text(json.dumps({"validation": scores}))
+    html, parsed = read(run)
+    assert "boundary IoU" not in html
+    assert "ECE" not in html
+    assert not parsed.unbalanced
+    assert not list((run / "figures").glob("*.svg"))
+
+
+def test_no_file_is_written_outside_the_run(make_run):
+    run = make_run()
+    scores = json.loads((run / "scores.json").read_text())
+    (run / "scores.json").write_text(json.dumps({"/../../stray": scores["validation"]}))
+    before = sorted(run.parent.rglob("*"))
+    read(run)
+    assert sorted(run.parent.rglob("*")) == sorted([*before, run / "report.html"])
 
 
 @pytest.mark.parametrize("missing", [*[(name,) for name in OPTIONAL], OPTIONAL, ("figures/panels/0001.png",)])

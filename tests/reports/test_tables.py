@@ -41,6 +41,21 @@ def test_semantic_summary_stands_beside_the_baseline():
     assert table.rows == [["mean IoU", "0.610", "0.140"], ["mean Dice", "–", "–"], ["pixel accuracy", "–", "–"]]
 
 
+def test_boundaries_and_calibration_have_rows_and_a_column_where_they_were_measured():
+    scores = {
+        "boundary_mIoU": 0.25,
+        "calibration": {"ECE": 0.031},
+        "classes": {"dog": {"IoU": 0.5, "boundary_IoU": 0.3}, "cat": {"IoU": None, "boundary_IoU": None}},
+    }
+    assert tables.semantic_summary(scores).rows[3:] == [
+        ["mean boundary IoU", "0.250", "–"],
+        ["calibration error (ECE), 0 is best", "0.031", "–"],
+    ]
+    table = tables.semantic_classes(scores)
+    assert table.header == ["class", "IoU", "Dice", "accuracy", "boundary IoU", "baseline IoU"]
+    assert [row[4] for row in table.rows] == ["0.300", "–"]
+
+
 def test_instance_classes_show_masks_before_boxes_and_the_count():
     scores = {"classes": {"dog": {"bbox": 0.4, "bbox50": 0.6, "segm": 0.3, "segm50": 0.5, "instances": 1200}}}
     table = tables.instance_classes(scores)

@@ -88,7 +88,54 @@ def test_predictions_equal_those_of_the_evaluation(semantic_run: Path, tmp_path:
         assert np.array_equal(read_label_map(file), evaluated)
 
 
-@pytest.mark.parametrize(("option", "value"), [("--score", "1.5"), ("--device", "tpu")])
+def predicted(run: Path, images: Path, out: Path, *options: str) -> dict[str, np.ndarray]:
+    """The label maps that the command writes, by file name."""
+    assert main(["predict", str(run), str(images), "--out", str(out), "--quiet", "--no-overlays", *options]) == 0
+    return {file.name: read_label_map(file) for file in (out / "label_maps").iterdir()}
+
+
+@pytest.mark.parametrize("options", [["--flip"], ["--scales", "0.75,1,1.25"], ["--tile", "48"]], ids=" ".join)
+def test_averaging_keeps_sizes_and_changes_some_pixels(
+    options: list[str], semantic_run: Path, images: Path, tmp_path: Path
+) -> None:
+    plain = predicted(semantic_run, images, tmp_path / "plain")
+    averaged = predicted(semantic_run, images, tmp_path / "averaged", *options)
+    assert {name: each.shape for name, each in averaged.items()} == {name: each.shape for name, each in plain.items()}
+    assert any((averaged[name] != plain[name]).any() for name in plain)
+
+
+@pytest.mark.parametrize(
+    "options", [["--scales", "1"], ["--tile", "5000"], ["--tile", "5000", "--overlap", "0.5"]], ids=" ".join
+)
+def test_one_view_of_the_whole_image_is_the_plain_prediction(
+    options: list[str], semantic_run: Path, images: Path, tmp_path: Path
+) -> None:
+    plain = predicted(semantic_run, images, tmp_path / "plain")
+    once = predicted(semantic_run, images, tmp_path / "once", *options)
+    assert all(np.array_equal(once[name], plain[name]) for name in plain)
+
+
+def test_an_instance_model_refuses_what_averages_probabilities(
+    instance_run: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(instance_run), str(images), "--out", str(tmp_path / "o"), "--flip"]) == 2
+    assert "--flip, --scales and --tile" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--score", "1.5"),
+        ("--device", "tpu"),
+        ("--scales", "0"),
+        ("--scales", "1,two"),
+        ("--scales", ""),
+        ("--scales", "1,inf"),
+        ("--tile", "8"),
+        ("--overlap", "1"),
+        ("--overlap", "nan"),
+    ],
+)
 def test_a_wrong_option_ends_with_2(option: str, value: str, semantic_run: Path, images: Path, tmp_path: Path) -> None:
     assert main(["predict", str(semantic_run), str(images), "--out", str(tmp_path / "o"), option, value]) == 2
 

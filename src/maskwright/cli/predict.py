@@ -15,14 +15,21 @@ def command(
     score: Annotated[float, typer.Option("--score", help="Lowest score of an instance.")] = 0.5,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     overlays: Annotated[bool, typer.Option(help="Draw the results over the images.")] = True,
+    flip: Annotated[bool, typer.Option("--flip", help="Semantic: average with the mirror image.")] = False,
+    scales: Annotated[str, typer.Option("--scales", help="Semantic: average over input scales, 0.75,1,1.25.")] = "1",
+    tile: Annotated[int | None, typer.Option("--tile", help="Semantic: predict in squares of so many pixels.")] = None,
+    overlap: Annotated[float, typer.Option("--overlap", help="The least part that neighbouring tiles share.")] = 0.25,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Predict images: label maps or COCO results, and overlays to look at."""
-    from maskwright.workflows.predict import predict
+    from maskwright.workflows.predict import parse_views, predict
     from maskwright.workflows.progress import Reporter
 
-    summary = predict(model, images, out, score=score, device=device, overlays=overlays, reporter=Reporter(quiet))
+    views = parse_views(flip, scales, tile, overlap)
+    summary = predict(
+        model, images, out, score=score, device=device, overlays=overlays, views=views, reporter=Reporter(quiet)
+    )
     if json:
         print_json(summary.to_json())
     else:

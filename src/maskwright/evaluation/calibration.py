@@ -41,19 +41,18 @@ def reliability(
 
 
 def pixel_reliability(
-    probabilities: npt.NDArray[np.floating[Any]],
+    confidence: npt.NDArray[np.floating[Any]],
+    prediction: npt.NDArray[np.integer[Any]],
     truth: npt.NDArray[np.integer[Any]],
     ignore_index: int,
     bins: int = BINS,
 ) -> ReliabilityBins:
-    """The bins of a semantic prediction: probabilities ``(K + 1, H, W)``, truth ``(H, W)`` by label.
+    """The bins of a semantic prediction: label maps, and the probability of each predicted label, all ``(H, W)``.
 
-    A pixel's confidence is its highest probability; it is correct when that is its true label. Ignored truth does not
-    count.
+    A pixel is correct when its predicted label is the true one. Ignored truth does not count.
     """
     counted = truth != ignore_index
-    confidence = np.clip(probabilities.max(axis=0)[counted], 0, 1)
-    return reliability(confidence, probabilities.argmax(axis=0)[counted] == truth[counted], bins)
+    return reliability(confidence[counted], prediction[counted] == truth[counted], bins)
 
 
 def calibration_scores(bins: ReliabilityBins) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def paste(probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int],
     x2, y2 = min(left + shape[1], width), min(top + shape[0], height)
     if x2 <= x1 or y2 <= y1:
         return compress(np.array([height * width]), height, width)
-    region: npt.NDArray[np.bool_] = (resized[y1 - top : y2 - top, x1 - left : x2 - left] > threshold).numpy()
+    region: npt.NDArray[np.bool_] = resized.numpy()[y1 - top : y2 - top, x1 - left : x2 - left] > threshold
     return region_to_rle(region, y1, x1, size)
 
 

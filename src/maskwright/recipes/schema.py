@@ -1,6 +1,6 @@
 """The sections of a recipe. Every key has one meaning, one unit and one default; unknown keys are refused."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -87,10 +87,19 @@ class Model(Section):
 
 
 class Evaluate(Section):
-    """What to score after training, and the lowest score of a detection that is shown in pictures."""
+    """What to score after training, and the lowest score of a detection that is shown in pictures.
+
+    Semantic models can average probabilities over the image and its mirror image (``flip``), over ``scales`` of the
+    input size, and over squares of ``window`` pixels of the image that share at least the part ``overlap``. The
+    validation after each epoch sees images once and whole, whatever these say.
+    """
 
     on: tuple[Literal["validation", "test"], ...] = ("validation",)
     show_score: float = Field(default=0.5, ge=0, le=1)
+    flip: bool = False
+    scales: tuple[Annotated[float, Field(gt=0, le=8)], ...] = Field(default=(1.0,), min_length=1)
+    window: int | None = Field(default=None, ge=16)
+    overlap: float = Field(default=0.25, ge=0, lt=1)
 
 
 class Report(Section):
@@ -146,6 +155,9 @@ class Recipe(Section):
             "train.compile": self.train.compile,
             "augment.copy_paste": self.augment.copy_paste > 0,
             "train.sampling.name: inverse_frequency": self.train.sampling.name == "inverse_frequency",
+            "evaluate.flip": self.evaluate.flip,
+            "evaluate.scales": self.evaluate.scales != (1.0,),
+            "evaluate.window": self.evaluate.window is not None,
         }
         named = [key for key, set_ in wrong.items() if set_]
         if named:

@@ -1,7 +1,7 @@
 """The page of a run: everything it left behind, in one HTML file that loads nothing."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from maskwright.reports import provenance, tables
+from maskwright.reports.explore_figures import NamedFigure
+from maskwright.reports.explore_page import ShownFigure
+from maskwright.reports.figure_files import write_figure
 from maskwright.reports.figures import Curve, class_distribution, loss_curves, metric_curves
 from maskwright.reports.pictures import read_pictures
 from maskwright.reports.run_folder import Metrics, RunFolder, read_run
+from maskwright.reports.semantic_figures import confusions, semantic_figures
 from maskwright.reports.verdict import verdict
 
 MOST_PANELS = 24
@@ -29,10 +33,15 @@ SCORE_TABLES = {
 def write_page(run: Path) -> Path:
     """Read the run folder ``run`` and write ``report.html`` into it; returns that file.
 
+    The figures of the scores are written into ``figures/`` too, as SVG and PNG.
     The file appears whole: it is written under another name and renamed. What the run has not produced yet is named on
     the page. Raises ``UsageError`` when there is no such folder and ``DataError`` when it is no run or is damaged.
     """
-    html = render_page(read_run(run))
+    found = read_run(run)
+    figures = list(_score_figures(found))
+    for drawn in figures:
+        write_figure(run / "figures", drawn.name, drawn.figure, drawn.svg)
+    html = render_page(found, figures)
     target = run / "report.html"
     partial = run / f".report.{os.getpid()}.html"
     try:
@@ -44,8 +53,8 @@ def write_page(run: Path) -> Path:
     return target
 
 
-def render_page(run: RunFolder) -> str:
-    """The HTML of one run; the same run always gives the same text."""
+def render_page(run: RunFolder, figures: Sequence[NamedFigure]) -> str:
+    """The HTML of one run with the ``figures`` of its scores; the same run always gives the same text."""
     environment = Environment(
         loader=PackageLoader("maskwright.reports", "templates"),
         autoescape=True,
@@ -63,7 +72,7 @@ def render_page(run: RunFolder) -> str:
         distribution=_distribution(run),
         losses=_losses(run.metrics),
         curves=_metric_curves(run.metrics, run.card["task"]),
-        scores=_scores(run),
+        scores=_scores(run, {drawn.name: ShownFigure.of(drawn) for drawn in figures}),
         panels=None if run.panels is None else read_pictures(run.path, run.panels[:MOST_PANELS]),
         panel_count=len(run.panels or []),
         audit=tables.data_audit(data) if data else None,
@@ -136,11 +145,33 @@ def _measured(values: Curve) -> bool:
     return any(value is not None for value in values)
 
 
-def _scores(run: RunFolder) -> list[dict[str, Any]]:
-    """The tables of each split that was scored."""
+def _scored(run: RunFolder) -> dict[str, dict[str, Any]]:
+    """The scores of each split that has any."""
+    return {split: scores for split, scores in (run.scores or {}).items() if scores}
+
+
+def _score_figures(run: RunFolder) -> Iterator[NamedFigure]:
+    """Those of each split whose name can be part of a file's, as those that a run writes can."""
+    if run.card["task"] == "semantic":
+        for split, scores in _scored(run).items():
+            if split.isalnum():
+                yield from semantic_figures(split, scores)
+
+
+def _scores(run: RunFolder, figures: Mapping[str, ShownFigure]) -> list[dict[str, Any]]:
+    """The tables and figures of each split that was scored."""
     summary, classes = SCORE_TABLES[run.card["task"]]
-    found = {split: scores for split, scores in (run.scores or {}).items() if scores}
-    return [{"split": split, "summary": summary(s), "classes": classes(s)} for split, s in found.items()]
+    return [
+        {
+            "split": split,
+            "summary": summary(scores),
+            "classes": classes(scores),
+            "reliability": figures.get(f"reliability-{split}"),
+            "confusion": figures.get(f"confusion-{split}"),
+            "confusions": confusions(scores) if run.card["task"] == "semantic" else None,
+        }
+        for split, scores in _scored(run).items()
+    ]
 
 
 def _audit_sentence(unaccounted: Mapping[str, int | None]) -> str:

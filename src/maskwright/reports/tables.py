@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeGuard
 
 ABSENT = "–"
-SEMANTIC_COLUMNS = {"IoU": "IoU", "Dice": "Dice", "accuracy": "accuracy"}
+SEMANTIC_COLUMNS = {"IoU": "IoU", "Dice": "Dice", "accuracy": "accuracy", "boundary_IoU": "boundary IoU"}
 INSTANCE_COLUMNS = {"segm": "mask AP", "segm50": "mask AP50", "bbox": "box AP", "bbox50": "box AP50"}
 COCO_ROWS = {
     "AP": "AP, mean over IoU 0.50 to 0.95",
@@ -49,21 +49,30 @@ def is_measured(value: Any) -> TypeGuard[float]:
 
 
 def semantic_summary(scores: Scores) -> Table:
-    """Each overall semantic score beside the all-background baseline's."""
+    """Each overall semantic score beside the all-background baseline's; boundaries and calibration have no baseline."""
     baseline = scores.get("baseline") or {}
     names = {"mIoU": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"}
     rows = [[label, number(scores.get(key)), number(baseline.get(key))] for key, label in names.items()]
+    if "boundary_mIoU" in scores:
+        rows.append(["mean boundary IoU", number(scores["boundary_mIoU"]), ABSENT])
+    if "calibration" in scores:
+        rows.append(["calibration error (ECE), 0 is best", number((scores["calibration"] or {}).get("ECE")), ABSENT])
     return Table(["score", "model", "all background"], rows, bar=1)
 
 
 def semantic_classes(scores: Scores) -> Table:
-    """IoU, Dice and accuracy of each class and the baseline's IoU, best IoU first, unmeasured classes last."""
+    """The scores of each class and the baseline's IoU, best IoU first, unmeasured classes last.
+
+    Boundary IoU has a column where it was measured.
+    """
     classes, baseline = _per_class(scores), _per_class(scores.get("baseline") or {})
+    measured = any("boundary_IoU" in entry for entry in classes.values())
+    columns = {key: label for key, label in SEMANTIC_COLUMNS.items() if key != "boundary_IoU" or measured}
     rows = [
-        [name, *(number(classes[name].get(key)) for key in SEMANTIC_COLUMNS), number(baseline.get(name, {}).get("IoU"))]
+        [name, *(number(classes[name].get(key)) for key in columns), number(baseline.get(name, {}).get("IoU"))]
         for name in _best_first(classes, "IoU")
     ]
-    return Table(["class", *SEMANTIC_COLUMNS.values(), "baseline IoU"], rows, bar=1)
+    return Table(["class", *columns.values(), "baseline IoU"], rows, bar=1)
 
 
 def instance_summary(scores: Scores) -> Table:

@@ -49,6 +49,10 @@ def _semantic(scores: dict[str, Any], where: str) -> Verdict:
         ("mean Dice", number(scores.get("mean_dice"))),
         ("pixel accuracy", number(scores.get("pixel_accuracy"))),
     ]
+    if "boundary_mIoU" in scores:
+        facts.append(("mean boundary IoU", number(scores["boundary_mIoU"])))
+    if "calibration" in scores:
+        facts.append(("calibration error", number((scores["calibration"] or {}).get("ECE"))))
     return Verdict("mean IoU", number(value), sentence, facts, _protocol(scores))
 
 

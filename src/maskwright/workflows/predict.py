@@ -1,5 +1,6 @@
 """Prediction over a folder of images: results in the field's formats, and an overlay of each image to look at."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from maskwright.images.decode import find_images, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.masks.png import write_label_map
 from maskwright.prediction.instance import predict_instances
-from maskwright.prediction.semantic import predict_label_map
+from maskwright.prediction.semantic import PLAIN, predict_label_map
+from maskwright.prediction.views import Views
 from maskwright.workflows.loaded_model import LoadedModel, load_model
 from maskwright.workflows.masks import mask_files, write_classes
 from maskwright.workflows.progress import Reporter
@@ -45,15 +47,17 @@ def predict(
     score: float = 0.5,
     device: str = "auto",
     overlays: bool = True,
+    views: Views = PLAIN,
     reporter: Reporter | None = None,
 ) -> PredictionSummary:
     """Predict every image of a folder, a glob or one file with the model at ``model`` (run, checkpoint or file).
 
     Semantic models write ``label_maps/<stem>.png``, instance models ``instances.json`` (COCO results with a score of
     at least ``score``); both write ``classes.json`` and, unless told not to, ``overlays/<stem>.jpg``. Files that are
-    not images are skipped and named.
+    not images are skipped and named. Semantic models average their probabilities over ``views``.
 
-    Raises ``UsageError`` when there is no model or no image, or when ``score`` is not in 0..1.
+    Raises ``UsageError`` when there is no model or no image, when ``score`` is not in 0..1, or for an instance model
+    with ``views``.
     """
     if not 0 <= score <= 1:
         raise UsageError(f"--score {score}: expected a number from 0 to 1.")
@@ -67,13 +71,18 @@ def predict(
         raise UsageError(f"{images}: no image here; expected jpg, png, bmp, tif or webp files.")
     stems = mask_files([path.name for path in files])
     loaded = load_model(model, device)
+    if loaded.card.task == "instance" and not views.plain:
+        raise UsageError(
+            f"{model}: an instance model; --flip, --scales and --tile average the probabilities of semantic models. "
+            "Leave them out."
+        )
     skipped: dict[str, str] = {}
     results: list[dict[str, Any]] = []
     decoded = _decoded(reporter.track(files, "predicting"), skipped)
     for number, (path, image) in enumerate(decoded, start=1):
         file = stems[path.name]
         if loaded.card.task == "semantic":
-            picture = _semantic(loaded, image, out / "label_maps" / file)
+            picture = _semantic(loaded, image, views, out / "label_maps" / file)
         else:
             found = predict_instances(loaded.module, image)
             found = found[found.scores >= score]
@@ -88,12 +97,35 @@ def predict(
     return PredictionSummary(out, len(files) - len(skipped), skipped)
 
 
+def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Views:
+    """The options of the command line: ``scales`` as ``0.75,1,1.25``, ``tile`` in pixels, ``overlap`` from 0 up to 1.
+
+    Raises ``UsageError`` for values that a recipe's ``evaluate`` would not take either.
+    """
+    factors = [_factor(text) for text in scales.split(",")]
+    if not all(0 < factor <= 8 for factor in factors):
+        raise UsageError(f"--scales {scales}: expected factors above 0 and up to 8 with commas, as in 0.75,1,1.25.")
+    if tile is not None and tile < 16:
+        raise UsageError(f"--tile {tile}: expected 16 pixels or more.")
+    if not 0 <= overlap < 1:
+        raise UsageError(f"--overlap {overlap}: expected a part of the tile from 0 up to, but not, 1.")
+    return Views(flip, tuple(factors), tile, overlap)
+
+
 def write_picture(path: Path, image: npt.NDArray[np.uint8]) -> None:
     """Write ``image`` ``(H, W, 3)`` RGB as JPEG."""
     encoded, content = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
     if not encoded:
         raise DataError(f"{path}: a picture of shape {image.shape} cannot be written as JPEG.")
     write_bytes(path, content.tobytes())
+
+
+def _factor(text: str) -> float:
+    """``text`` as a number; NaN, which is in no range, when it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[Path, npt.NDArray[np.uint8]]]:
@@ -104,7 +136,7 @@ def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[P
             skipped[path.name] = str(error)
 
 
-def _semantic(loaded: LoadedModel, image: npt.NDArray[np.uint8], file: Path) -> npt.NDArray[np.uint8]:
-    label_map = predict_label_map(loaded.module, image, loaded.input_size, loaded.table.label_dtype)
+def _semantic(loaded: LoadedModel, image: npt.NDArray[np.uint8], views: Views, file: Path) -> npt.NDArray[np.uint8]:
+    label_map = predict_label_map(loaded.module, image, loaded.input_size, loaded.table.label_dtype, views)
     write_label_map(file, label_map)
     return overlay_label_map(image, label_map, loaded.table)

@@ -1,0 +1,93 @@
+"""Windows on a grid of odd sizes, and the mean of what is predicted in them."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskwright.images.resize import InputSize
+from maskwright.prediction.semantic import predict_pixels
+from maskwright.prediction.sliding_window import Image, predict_windows, spans
+from maskwright.prediction.views import Views
+from tests.prediction.invented import Local, random_image
+
+ODD = (1, 2, 15, 16, 17, 31, 33, 47, 64, 101)
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 400), st.integers(1, 120), st.floats(0, 0.99))
+def test_windows_cover_a_side_and_share_what_was_asked(side: int, window: int, overlap: float) -> None:
+    found = spans(side, window, overlap)
+    assert found[0].start == 0
+    assert found[-1].stop == side
+    assert {s.stop - s.start for s in found} == {min(side, window)}
+    for one, other in pairwise(found):
+        step = other.start - one.start
+        assert 0 < step <= max(1, window * (1 - overlap))
+
+
+@pytest.mark.parametrize(("side", "expected"), [(10, [0]), (11, [0, 1]), (20, [0, 10]), (21, [0, 5, 11])])
+def test_windows_are_as_few_as_can_be(side: int, expected: list[int]) -> None:
+    assert [span.start for span in spans(side, 10, 0)] == expected
+
+
+@pytest.mark.parametrize("window", [1, 16, 24])
+@pytest.mark.parametrize("overlap", [0, 0.25, 0.9])
+def test_every_pixel_is_predicted_and_the_rows_are_in_order(window: int, overlap: float) -> None:
+    sizes = [(h, w) for h in ODD for w in ODD if h * w < 40 * window * window][::3]
+    for height, width in sizes:
+        # Each window says where it lies, so that a pixel's mean tells whether it came from its own place.
+        image = np.zeros((height, width, 3), np.uint8)
+        image[..., 0], image[..., 1] = np.arange(height)[:, None], np.arange(width)
+        found = list(
+            predict_windows(lambda part: torch.from_numpy(part).permute(2, 0, 1).double(), image, window, overlap)
+        )
+        assert [rows.start for rows, _ in found][1:] == [rows.stop for rows, _ in found][:-1]
+        whole = torch.cat([probabilities for _, probabilities in found], dim=1)
+        np.testing.assert_allclose(whole.permute(1, 2, 0).numpy(), image, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("size", "window", "overlap"), [((37, 53), 16, 0.5), ((20, 90), 24, 0.0), ((64, 31), 30, 0.75)]
+)
+def test_a_pixel_has_the_mean_over_the_windows_that_hold_it(size: tuple[int, int], window: int, overlap: float) -> None:
+    image, generator = random_image(size), np.random.default_rng(1)
+    answers: list[np.ndarray] = []
+
+    def predict(part: Image) -> torch.Tensor:
+        answers.append(generator.random((3, *part.shape[:2])))
+        return torch.from_numpy(answers[-1])
+
+    found = torch.cat([rows for _, rows in predict_windows(predict, image, window, overlap)], dim=1).numpy()
+    total, times = np.zeros((3, *size)), np.zeros(size)
+    places = [(r, c) for r in spans(size[0], window, overlap) for c in spans(size[1], window, overlap)]
+    for (rows, columns), answer in zip(places, answers, strict=True):
+        total[:, rows, columns] += answer
+        times[rows, columns] += 1
+    assert times.min() >= 1
+    np.testing.assert_allclose(found, total / times, atol=1e-12)
+
+
+@pytest.mark.parametrize("window", [64, 65, 1000])
+@pytest.mark.parametrize("seen", [InputSize(True, 24), InputSize(False, 24)])
+def test_a_window_that_covers_the_image_is_the_whole_image(window: int, seen: InputSize) -> None:
+    model, image = Local(), random_image((64, 47))
+    plain, windowed = (predict_pixels(model, image, seen, views=views) for views in (Views(), Views(window=window)))
+    assert np.array_equal(plain.label_map, windowed.label_map)
+    np.testing.assert_allclose(plain.confidence, windowed.confidence, rtol=1e-5)
+
+
+def test_a_window_shows_the_model_a_part_as_large_as_the_input() -> None:
+    class Spy(Local):
+        def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+            shapes.append(tuple(images.shape[-2:]))
+            return super().forward(images)
+
+    shapes: list[tuple[int, ...]] = []
+    found = predict_pixels(Spy(), random_image((50, 90)), InputSize(True, 32), np.uint16, Views(window=50, overlap=0))
+    assert shapes == [(32, 32)] * 2
+    assert found.label_map.shape == found.confidence.shape == (50, 90)
+    assert found.label_map.dtype == np.uint16

@@ -1,0 +1,157 @@
+"""The evaluation of a small semantic run against formulas over all its pixels, and by parts of several processes."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from maskwright.images.decode import read_image
+from maskwright.masks.png import read_label_map
+from maskwright.prediction.semantic import predict_logits
+from maskwright.training.processes import Processes
+from maskwright.workflows.evaluate import evaluate_part, evaluate_stage
+from maskwright.workflows.experiment import Experiment, input_size
+from maskwright.workflows.loaded_model import load_model
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.run_folder import open_run
+
+
+@pytest.fixture(scope="module")
+def experiment(semantic_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    folder = tmp_path_factory.mktemp("evaluated") / "run"
+    shutil.copytree(semantic_run, folder)
+    return Experiment(open_run(folder, Reporter(quiet=True)))
+
+
+@pytest.fixture(scope="module")
+def model(experiment: Experiment) -> nn.Module:
+    return load_model(experiment.run.path, "cpu").module
+
+
+def with_settings(experiment: Experiment, **settings: Any) -> Experiment:
+    recipe = experiment.recipe
+    changed = recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update=settings)})
+    return Experiment(replace(experiment.run, recipe=changed))
+
+
+def pixels(experiment: Experiment, model: nn.Module) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Of each image and its pixels that count: truth, prediction, and the softmax of what was predicted."""
+    part = experiment.prepared.parts["validation"]
+    size = input_size(experiment.recipe.model.input)
+    for objects in part.selection.images:
+        file = f"{Path(objects.image.file_name).stem}.png"
+        truth = read_label_map(experiment.masks_folder("validation") / file)
+        logits = predict_logits(model, read_image(part.path_of(objects)), size).numpy().astype(np.float64)
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=0)
+        counted = truth != 255
+        yield truth[counted], logits.argmax(axis=0)[counted], probabilities.max(axis=0)[counted]
+
+
+def test_calibration_equals_the_formula_over_all_pixels(experiment: Experiment, model: nn.Module) -> None:
+    truth, prediction, confidence = (np.concatenate(each) for each in zip(*pixels(experiment, model), strict=True))
+    recorded = json.loads((experiment.run.path / "scores.json").read_text())["validation"]["calibration"]
+    right = truth == prediction
+    # Equal in their own precision, a pixel at the edge of two bins may fall into either.
+    edges = np.linspace(0, 1, 16)
+    inside = [(confidence > low) & (confidence <= high) for low, high in pairwise(edges)]
+    expected = sum(abs(right[each].mean() - confidence[each].mean()) * each.mean() for each in inside if each.any())
+    assert recorded["ECE"] == pytest.approx(expected, abs=1e-5)
+    assert sum(each["count"] for each in recorded["bins"]) == len(truth)
+    for each, members in zip(recorded["bins"], inside, strict=True):
+        assert each["count"] == pytest.approx(members.sum(), abs=3)
+        if members.sum() > 100:
+            assert each["accuracy"] == pytest.approx(right[members].mean(), abs=1e-3)
+            assert each["confidence"] == pytest.approx(confidence[members].mean(), abs=1e-3)
+
+
+def test_the_recorded_confusion_matrix_gives_the_recorded_scores(experiment: Experiment, model: nn.Module) -> None:
+    expected = np.zeros((5, 5), np.int64)
+    for truth, prediction, _ in pixels(experiment, model):
+        np.add.at(expected, (truth, prediction), 1)
+    recorded = json.loads((experiment.run.path / "scores.json").read_text())["validation"]
+    assert recorded["confusion"]["pixels"] == expected.tolist()
+    assert (
+        recorded["confusion"]["names"] == list(recorded["classes"]) == experiment.prepared.table.names_with_background
+    )
+    hits, union = expected.diagonal(), expected.sum(axis=0) + expected.sum(axis=1) - expected.diagonal()
+    assert recorded["mIoU"] == pytest.approx((hits[union > 0] / union[union > 0]).mean(), abs=1e-12)
+
+
+def test_validation_after_an_epoch_is_plain_and_has_the_same_scores(experiment: Experiment, model: nn.Module) -> None:
+    final = json.loads((experiment.run.path / "scores.json").read_text())["validation"]
+    plain = evaluate_part(with_settings(experiment, flip=True), model, "validation", None)
+    assert {"boundary_mIoU", "calibration", "confusion"} & plain.keys() == set()
+    assert "boundary_IoU" not in plain["classes"]["disc"]
+    assert all(final[key] == value for key, value in plain.items() if key != "classes")
+
+
+@pytest.mark.parametrize("settings", [{"flip": True}, {"scales": (0.75, 1.0, 1.25)}, {"window": 48}], ids=str)
+def test_what_is_averaged_is_recorded_and_said(experiment: Experiment, model: nn.Module, settings: Any) -> None:
+    plain = evaluate_part(experiment, model, "validation", None, final=True)
+    scores = evaluate_part(with_settings(experiment, **settings), model, "validation", None, final=True)
+    assert "averaged over" in scores["protocol"]
+    assert "averaged over" not in plain["protocol"]
+    assert settings.items() <= scores["views"].items()
+    assert scores["confusion"] != plain["confusion"]
+    assert np.sum(scores["confusion"]["pixels"]) == np.sum(plain["confusion"]["pixels"])
+
+
+@pytest.mark.parametrize("settings", [{"scales": (1.0,)}, {"window": 10_000}], ids=str)
+def test_settings_that_change_nothing_change_no_score(experiment: Experiment, model: nn.Module, settings: Any) -> None:
+    plain = evaluate_part(experiment, model, "validation", None, final=True)
+    scores = evaluate_part(with_settings(experiment, **settings), model, "validation", None, final=True)
+    assert scores["confusion"] == plain["confusion"]
+    assert scores["boundary_mIoU"] == plain["boundary_mIoU"]
+    assert scores["calibration"]["ECE"] == pytest.approx(plain["calibration"]["ECE"], abs=1e-5)
+
+
+class OneOfTwo(Processes):
+    """The first of two processes, once the second has run and told it what it counted."""
+
+    def __init__(self, number: int, told: list[Any]) -> None:
+        self.device, self.count, self.number, self.told = torch.device("cpu"), 2, number, told
+
+    def total(self, counts: Any) -> Any:
+        if self.first:
+            return counts + self.told.pop(0)
+        self.told.append(counts)
+        return counts
+
+    def gathered(self, value: Any) -> list[Any]:
+        if self.first:
+            return [value, self.told.pop(0)]
+        self.told.append(value)
+        return []
+
+
+def test_the_shares_of_two_processes_add_up_to_the_whole(experiment: Experiment, model: nn.Module) -> None:
+    told: list[Any] = []
+    evaluate_part(experiment, model, "validation", None, OneOfTwo(1, told), final=True)
+    shared = evaluate_part(experiment, model, "validation", None, OneOfTwo(0, told), final=True)
+    alone = evaluate_part(experiment, model, "validation", None, final=True)
+    assert told == []
+    calibration = shared.pop("calibration"), alone.pop("calibration")
+    assert shared == alone
+    assert calibration[0]["ECE"] == pytest.approx(calibration[1]["ECE"], abs=1e-12)
+    assert [each["count"] for each in calibration[0]["bins"]] == [each["count"] for each in calibration[1]["bins"]]
+
+
+def test_the_stage_saves_what_it_scored(semantic_run: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(semantic_run, tmp_path / "run")
+    experiment = Experiment(open_run(folder, Reporter(quiet=True)))
+    evaluate_stage(with_settings(experiment, flip=True, window=64, overlap=0.5))
+    recorded = json.loads((folder / "scores.json").read_text())["validation"]
+    counts = np.zeros((5, 5), np.int64)
+    for file in (folder / "predictions" / "validation" / "label_maps").iterdir():
+        truth, prediction = read_label_map(experiment.masks_folder("validation") / file.name), read_label_map(file)
+        np.add.at(counts, (truth[truth != 255], prediction[truth != 255]), 1)
+    assert recorded["confusion"]["pixels"] == counts.tolist()
+    assert recorded["views"] == {"flip": True, "scales": [1.0], "window": 64, "overlap": 0.5}
