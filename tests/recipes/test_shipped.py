@@ -25,7 +25,7 @@ TWINS = {
     | {"model.weights", "model.input.size", "evaluate.on", "train.epochs", "train.validate_every"},
     "unet-grouped": DATA
     | {"model.options.widths", "model.options.bottleneck", "model.input.size"}
-    | {"train.validate_every"},
+    | {"train.validate_every", "train.epochs"},
 }
 
 

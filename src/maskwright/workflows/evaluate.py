@@ -87,7 +87,7 @@ def _evaluate_semantic(
             predicted = predict_label_map(model, image, size, table.label_dtype)
         counts.add(truth, predicted, table.ignore_index)
         if save is not None:
-            write_label_map(save / "label_maps" / file, predicted)
+            write_label_map(save / "label_maps" / file, predicted, table.png_palette())
     counts.confusion = processes.total(counts.confusion)
     if not final:
         return counts.scores(table.names_with_background)

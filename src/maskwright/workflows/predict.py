@@ -138,5 +138,5 @@ def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[P
 
 def _semantic(loaded: LoadedModel, image: npt.NDArray[np.uint8], views: Views, file: Path) -> npt.NDArray[np.uint8]:
     label_map = predict_label_map(loaded.module, image, loaded.input_size, loaded.table.label_dtype, views)
-    write_label_map(file, label_map)
+    write_label_map(file, label_map, loaded.table.png_palette())
     return overlay_label_map(image, label_map, loaded.table)
