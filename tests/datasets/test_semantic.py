@@ -1,18 +1,30 @@
 """Semantic samples: the pixels of the files, augmented by the sample's seed and by nothing else."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from torch.utils.data import DataLoader
 
 from maskwright.datasets.augmentation import build_augmentation
+from maskwright.datasets.pixel_store import PixelStore, stored_bytes
 from maskwright.datasets.sampling import SeededSampler
-from maskwright.datasets.semantic import CopyPaste, SemanticDataset, SemanticSample
+from maskwright.datasets.semantic import (
+    CopyPaste,
+    Kept,
+    SemanticDataset,
+    SemanticSample,
+    size_to_keep,
+    to_model_input,
+)
 from maskwright.errors import DataError
+from maskwright.images.resize import InputSize
 
 PLAIN = build_augmentation(mask_fill=255, input_size=None)
 LIVELY = build_augmentation(mask_fill=255, input_size=None, horizontal_flip=0.5, rotation=90.0, brightness=0.5)
@@ -35,9 +47,18 @@ def test_a_sample_is_the_pixels_of_its_two_files(dtype: type, tmp_path: Path) ->
     image, labels = SemanticDataset([sample], PLAIN)[0, 1]
     with Image.open(sample.image) as picture, Image.open(sample.label_map) as truth:
         expected_image, expected_labels = np.asarray(picture), np.asarray(truth)
-    np.testing.assert_allclose(image.numpy().transpose(1, 2, 0), expected_image / 255, rtol=1e-6)
+    assert np.array_equal(image.numpy().transpose(1, 2, 0), expected_image)
     assert np.array_equal(labels.numpy(), expected_labels)
-    assert (image.dtype, labels.dtype) == (torch.float32, torch.int64)  # what the losses take
+
+
+def test_the_model_gets_float_images_in_0_to_1_and_the_losses_int64_labels() -> None:
+    shades = torch.arange(256, dtype=torch.uint8).expand(2, 3, 1, 256)
+    images, labels = to_model_input((shades, torch.tensor([[[0, 255]]], dtype=torch.uint8)), "cpu")
+    assert (images.dtype, labels.dtype) == (torch.float32, torch.int64)
+    # The nearest float to each quotient, as predictions have it too.
+    expected = (np.arange(256) / 255).astype(np.float32)
+    assert np.array_equal(images.numpy(), np.broadcast_to(expected, images.shape))
+    assert labels.tolist() == [[[0, 255]]]
 
 
 def test_the_seed_alone_decides_how_a_sample_is_augmented(tmp_path: Path) -> None:
@@ -84,7 +105,7 @@ def test_copy_paste_brings_objects_of_other_samples_as_often_as_asked(tmp_path: 
     # With probability 1/2 something is pasted, 1/2 from the other sample, 1/2 its object: an eighth.
     assert 30 < sum(both) < 72
     for (image, labels), pasted in zip(found, both, strict=True):
-        assert torch.equal(image[0] == 200 / 255, labels == 2) if pasted else bool((image == 50 / 255).all())
+        assert torch.equal(image[0] == 200, labels == 2) if pasted else bool((image == 50).all())
 
 
 def test_copy_paste_changes_no_sample_that_it_leaves_alone_and_depends_on_the_seed_alone(tmp_path: Path) -> None:
@@ -96,6 +117,49 @@ def test_copy_paste_changes_no_sample_that_it_leaves_alone_and_depends_on_the_se
         first = always[0, seed]
         torch.manual_seed(seed + 9)
         assert all(torch.equal(a, b) for a, b in zip(first, always[0, seed], strict=True))
+
+
+KEPT = {
+    "square": (InputSize(True, 24), {"horizontal_flip": 0.5, "rotation": 30.0, "brightness": 0.4}),
+    "short side": (InputSize(False, 16, multiple=4), {"horizontal_flip": 0.5}),
+    "random scale": (None, {"scale": (0.5, 2.0), "crop": 16}),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(("size", "options"), KEPT.values(), ids=KEPT)
+def test_what_is_kept_changes_no_sample(size: InputSize | None, options: Any, dtype: type, tmp_path: Path) -> None:
+    samples = [write_sample(tmp_path, name, (33, 41), dtype) for name in ("a", "bb", "ccc")]
+    label_dtype = torch.uint8 if dtype is np.uint8 else torch.int32
+    augmentation = build_augmentation(mask_fill=255, input_size=size or InputSize(False, 24), **options)
+    store = PixelStore(tmp_path, [stored_bytes((33, 41), np.dtype(dtype).itemsize)] * 3, 10**6)
+    keeping = SemanticDataset(samples, augmentation, CopyPaste(0.5, 255), label_dtype, Kept(store, size))
+    plain = SemanticDataset(samples, augmentation, CopyPaste(0.5, 255))
+    expected = [plain[index, seed] for index in range(3) for seed in range(5)]
+    for _ in range(2):
+        found = [keeping[index, seed] for index in range(3) for seed in range(5)]
+        for (image, labels), (expected_image, expected_labels) in zip(found, expected, strict=True):
+            assert torch.equal(image, expected_image)
+            assert torch.equal(labels.int(), expected_labels)
+            assert labels.dtype == label_dtype
+        # The second time nothing is left to read.
+        for sample in samples:
+            sample.image.unlink(missing_ok=True)
+
+
+@given(
+    st.tuples(st.integers(20, 700), st.integers(20, 700)),
+    st.booleans(),
+    st.integers(16, 300),
+    st.sampled_from([1, 8, 32]),
+)
+def test_the_size_to_keep_leads_to_the_same_input_size(
+    size: tuple[int, int], square: bool, side: int, multiple: int
+) -> None:
+    resized = InputSize(square, side, multiple)
+    assert resized.of(size_to_keep(size, resized)) == resized.of(size)
+    assert size_to_keep(size, None) == size
+    assert not square or size_to_keep(size, resized) == resized.of(size)
 
 
 def test_a_label_map_of_another_size_is_refused_with_both_names(tmp_path: Path) -> None:

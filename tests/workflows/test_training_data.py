@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from maskwright.datasets.sampling import pixel_rarity_weights
 from maskwright.errors import DataError, UsageError
@@ -62,6 +63,36 @@ def test_workers_change_nothing(drawn: Experiment, tmp_path: Path) -> None:
     for (images, labels), (others, other_labels) in zip(build_loader(drawn)[0], build_loader(other)[0], strict=True):
         assert np.array_equal(images, others)
         assert np.array_equal(labels, other_labels)
+
+
+@pytest.mark.parametrize("augment", ["augment.scale=null", "augment={scale: [0.5, 2.0], crop: 64}"])
+def test_what_is_kept_of_the_first_epoch_changes_no_batch(augment: str, tmp_path: Path) -> None:
+    # Nothing is kept for a single epoch.
+    keeping, decoding = (experiment(tmp_path / name, augment, f"train.epochs={name}") for name in ("2", "1"))
+    loaders = []
+    for made in (keeping, decoding):
+        draw_masks(made)
+        loaders.append(build_loader(made))
+    kept, plain = (loader.dataset.kept for loader, _ in loaders)
+    assert plain is None
+    assert len(kept.store) == 10
+    for epoch in (1, 2):
+        for _, sampler in loaders:
+            sampler.set_epoch(epoch)
+        for (images, labels), (others, other_labels) in zip(*(loader for loader, _ in loaders), strict=True):
+            assert (images.dtype, labels.dtype) == (torch.float32, torch.int64)
+            assert torch.equal(images, others)
+            assert torch.equal(labels, other_labels)
+    assert sum(kept.store.get(index) is not None for index in range(10)) >= 8
+
+
+def test_where_nothing_can_be_kept_images_are_decoded(drawn: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(**_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("maskwright.datasets.pixel_store.tempfile.TemporaryFile", refused)
+    loader, _ = build_loader(drawn)
+    assert len(list(loader)) == 2
 
 
 @pytest.mark.parametrize("name", ["rare_classes", "inverse_frequency"])

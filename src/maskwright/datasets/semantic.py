@@ -8,11 +8,16 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 from torchvision import tv_tensors
+from torchvision.transforms.v2 import functional
 
+from maskwright.datasets.augmentation import resize_nearest
 from maskwright.datasets.copy_paste import Pair, paste_objects
+from maskwright.datasets.pixel_store import Pixels, PixelStore
 from maskwright.errors import DataError
 from maskwright.images.decode import read_image
+from maskwright.images.resize import InputSize
 from maskwright.masks.png import read_label_map
+from maskwright.structures import LabelMap
 
 
 @dataclass(frozen=True)
@@ -31,25 +36,52 @@ class CopyPaste:
     ignore_index: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Where decoded samples are kept, and the ``size`` they are resized to before; None: their own.
+
+    ``size`` must be what the augmentation does to every image first of all, chance or not; see :func:`size_to_keep`.
+    """
+
+    store: PixelStore
+    size: InputSize | None = None
+
+
+def size_to_keep(size: tuple[int, int], resized: InputSize | None) -> tuple[int, int]:
+    """``(H, W)`` at which to keep an image of ``size`` that is always ``resized``.
+
+    It is its own where being resized again would change its size once more.
+    """
+    if resized is None or resized.of(resized.of(size)) != resized.of(size):
+        return size
+    return resized.of(size)
+
+
 class SemanticDataset(Dataset[Pair]):
-    """Samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone."""
+    """Samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone.
+
+    ``label_dtype`` holds every label and the one that the augmentation fills with. torchvision's kernels know no
+    uint16.
+    """
 
     def __init__(
         self,
         samples: Sequence[SemanticSample],
         augmentation: Callable[..., tuple],
         copy_paste: CopyPaste | None = None,
+        label_dtype: torch.dtype = torch.int32,
+        kept: Kept | None = None,
     ) -> None:
         self.samples, self.augmentation, self.copy_paste = list(samples), augmentation, copy_paste
+        self.label_dtype, self.kept = label_dtype, kept
 
     def __len__(self) -> int:
         return len(self.samples)
 
     def __getitem__(self, item: tuple[int, int]) -> Pair:
-        """Image ``(3, H, W)`` float in 0..1 and labels ``(H, W)`` int64."""
+        """Image ``(3, H, W)`` uint8 and labels ``(H, W)`` of ``label_dtype``: small, as processes pass them on."""
         index, seed = item
-        image, labels = self._pasted(self._augmented(index, seed), seed)
-        return image.float() / 255, labels.long()
+        return self._pasted(self._augmented(index, seed), seed)
 
     def _pasted(self, pair: Pair, seed: int) -> Pair:
         """``pair``, with objects of a sample that ``seed`` draws laid over it if ``seed`` says so."""
@@ -62,18 +94,61 @@ class SemanticDataset(Dataset[Pair]):
         return paste_objects(pair, self._augmented(other, other_seed), self.copy_paste.ignore_index, generator)
 
     def _augmented(self, index: int, seed: int) -> Pair:
-        """Image ``(3, H, W)`` uint8 and labels ``(H, W)`` int32 of one sample, changed as ``seed`` draws."""
-        sample = self.samples[index]
-        image, labels = read_image(sample.image), read_label_map(sample.label_map)
-        if image.shape[:2] != labels.shape:
-            raise DataError(
-                f"{sample.label_map}: is {labels.shape}, but its image {sample.image.name} is {image.shape[:2]} "
-                "(height, width); expected the same size. Draw the masks again."
-            )
+        """Image ``(3, H, W)`` uint8 and labels ``(H, W)`` of one sample, changed as ``seed`` draws."""
+        image, labels = self._pixels(index)
         picture = tv_tensors.Image(torch.from_numpy(image).permute(2, 0, 1))
-        # int32, because torchvision's kernels know no uint16.
-        mask = tv_tensors.Mask(torch.from_numpy(labels.astype("int32")))
+        mask = tv_tensors.Mask(_tensor(labels).to(self.label_dtype))
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            # Not torch.manual_seed, which walks the stack to tell CUDA about it later.
+            torch.default_generator.manual_seed(seed)
             picture, mask = self.augmentation(picture, mask)
         return picture.as_subclass(torch.Tensor), mask.as_subclass(torch.Tensor)
+
+    def _pixels(self, index: int) -> Pixels:
+        """Image ``(H, W, 3)`` and labels ``(H, W)`` as nothing random has changed them yet."""
+        if self.kept is None:
+            return read_pixels(self.samples[index])
+        pixels = self.kept.store.get(index)
+        if pixels is None:
+            pixels = _resized(read_pixels(self.samples[index]), self.kept.size)
+            self.kept.store.put(index, pixels)
+        return pixels
+
+
+def read_pixels(sample: SemanticSample) -> Pixels:
+    """Image ``(H, W, 3)`` and labels ``(H, W)`` of the two files; ``DataError`` when their sizes differ."""
+    image, labels = read_image(sample.image), read_label_map(sample.label_map)
+    if image.shape[:2] != labels.shape:
+        raise DataError(
+            f"{sample.label_map}: is {labels.shape}, but its image {sample.image.name} is {image.shape[:2]} "
+            "(height, width); expected the same size. Draw the masks again."
+        )
+    return image, labels
+
+
+def to_model_input(batch: Pair, device: torch.device | str) -> Pair:
+    """A ``batch`` of the dataset on ``device``: images ``(B, 3, H, W)`` float in 0..1, labels ``(B, H, W)`` int64."""
+    images, labels = batch
+    if torch.device(device).type == "cpu":
+        # By NumPy, in one thread: torch's threads wait busily for each other, which costs many times this work where
+        # loading processes have the processors.
+        shares = np.divide(images.numpy(), np.float32(255), dtype=np.float32)
+        return torch.from_numpy(shares), torch.from_numpy(labels.numpy().astype(np.int64))
+    images, labels = images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
+    return images.float().div_(255), labels.long()
+
+
+def _resized(pixels: Pixels, size: InputSize | None) -> Pixels:
+    """The ``pixels`` at the size at which they are kept, exactly as the augmentation resizes."""
+    image, labels = pixels
+    new = size_to_keep(labels.shape, size)
+    if new == labels.shape:
+        return pixels
+    smooth = functional.resize(torch.from_numpy(image).permute(2, 0, 1), list(new), antialias=True)
+    nearest = resize_nearest(_tensor(labels), list(new))
+    return smooth.permute(1, 2, 0).numpy(), nearest.numpy().astype(labels.dtype)
+
+
+def _tensor(labels: LabelMap) -> torch.Tensor:
+    """``labels`` as uint8 or int32: torch's operations know no uint16."""
+    return torch.from_numpy(labels.astype(np.int32) if labels.dtype == np.uint16 else labels)

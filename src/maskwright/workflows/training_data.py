@@ -1,6 +1,7 @@
 """The data a training reads: label maps drawn once, samples, and seeded batches."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,23 @@ from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets import instance as instance_data
 from maskwright.datasets.augmentation import build_augmentation
 from maskwright.datasets.batch_share import BatchShare
-from maskwright.datasets.instance import InstanceDataset, InstanceSample
+from maskwright.datasets.instance import InstanceDataset
 from maskwright.datasets.loading_process import set_up, start_method
+from maskwright.datasets.pixel_store import PixelStore, affordable_bytes, stored_bytes
 from maskwright.datasets.sampling import SeededSampler, pixel_rarity_weights, rarity_weights, repeat_factors
-from maskwright.datasets.semantic import CopyPaste, SemanticDataset, SemanticSample
+from maskwright.datasets.semantic import (
+    CopyPaste,
+    Kept,
+    SemanticDataset,
+    SemanticSample,
+    size_to_keep,
+    to_model_input,
+)
 from maskwright.errors import DataError, UsageError
+from maskwright.images.resize import InputSize
 from maskwright.training.processes import Processes
 from maskwright.workflows.experiment import Experiment, input_size
+from maskwright.workflows.instance_data import instance_dataset
 from maskwright.workflows.mask_drawing import Drawing, draw_image
 from maskwright.workflows.mask_files import mask_files
 from maskwright.workflows.mask_statistics import PIXEL_COUNTS, pixel_counts
@@ -38,6 +49,22 @@ def draw_masks(experiment: Experiment) -> None:
         write_classes(folder, table)
 
 
+class Loader(DataLoader[Any]):
+    """A ``DataLoader`` whose batches are what the model takes, on ``device``.
+
+    Loading processes hand over bytes: a float image is four times as large, and a label of int64 eight times.
+    """
+
+    device: torch.device | None = None
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """The batches; loading has started when this returns."""
+        batches = super().__iter__()
+        if self.device is None:
+            return batches
+        return (to_model_input(batch, self.device) for batch in batches)
+
+
 def build_loader(experiment: Experiment, processes: Processes | None = None) -> tuple[DataLoader[Any], SeededSampler]:
     """The training batches, or the share of each that this one of several ``processes`` computes.
 
@@ -45,7 +72,7 @@ def build_loader(experiment: Experiment, processes: Processes | None = None) -> 
     """
     processes = processes or Processes()
     recipe = experiment.recipe
-    dataset = _dataset(experiment)
+    dataset = _dataset(experiment, processes)
     batch_size, workers = recipe.train.batch_size, recipe.train.workers
     if len(dataset) < batch_size:
         raise DataError(
@@ -53,7 +80,7 @@ def build_loader(experiment: Experiment, processes: Processes | None = None) -> 
             "Lower train.batch_size or choose more images."
         )
     sampler = _sampler(experiment, len(dataset))
-    loader = DataLoader(
+    loader = Loader(
         dataset,
         batch_size=batch_size // processes.count,
         sampler=BatchShare(sampler, batch_size, processes.number, processes.count),
@@ -66,6 +93,8 @@ def build_loader(experiment: Experiment, processes: Processes | None = None) -> 
         persistent_workers=workers > 0,
         multiprocessing_context=start_method() if workers else None,
     )
+    if recipe.task == "semantic":
+        loader.device = processes.device
     return loader, sampler
 
 
@@ -98,21 +127,38 @@ def _presence(experiment: Experiment) -> npt.NDArray[np.bool_]:
     return presence
 
 
-def _dataset(experiment: Experiment) -> SemanticDataset | InstanceDataset:
+def _dataset(experiment: Experiment, processes: Processes) -> SemanticDataset | InstanceDataset:
     recipe, part = experiment.recipe, experiment.prepared.parts["train"]
-    semantic = recipe.task == "semantic"
-    size = input_size(recipe.model.input) if semantic or recipe.augment.crop else None
+    if recipe.task == "instance":
+        return instance_dataset(experiment)
+    size = input_size(recipe.model.input)
     augmentation = build_augmentation(
-        mask_fill=experiment.prepared.table.ignore_index if semantic else 0,
+        mask_fill=experiment.prepared.table.ignore_index,
         input_size=size,
         **recipe.augment.model_dump(exclude={"copy_paste"}),
     )
-    if semantic:
-        pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index)
-        samples = semantic_samples(experiment, part)
-        return SemanticDataset(samples, augmentation, pasting if pasting.probability else None)
-    samples = [InstanceSample(part.path_of(objects), objects.instances()) for objects in part.selection.images]
-    return InstanceDataset(samples, augmentation)
+    pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index)
+    return SemanticDataset(
+        semantic_samples(experiment, part),
+        augmentation,
+        pasting if pasting.probability else None,
+        torch.uint8 if experiment.prepared.table.label_dtype is np.uint8 else torch.int32,
+        _kept(experiment, None if recipe.augment.scale else size, processes),
+    )
+
+
+def _kept(experiment: Experiment, size: InputSize | None, processes: Processes) -> Kept | None:
+    """Where decoded training images are kept, at ``size`` if all get it; None where that cannot help or be done."""
+    if experiment.recipe.train.epochs == 1 or not hasattr(os, "preadv"):
+        return None
+    images = experiment.prepared.parts["train"].selection.images
+    label_bytes = np.dtype(experiment.prepared.table.label_dtype).itemsize
+    sizes = [size_to_keep((objects.image.height, objects.image.width), size) for objects in images]
+    try:
+        most = affordable_bytes(experiment.run.path) // processes.count
+        return Kept(PixelStore(experiment.run.path, [stored_bytes(each, label_bytes) for each in sizes], most), size)
+    except OSError:  # a read-only folder is for the checkpoints to complain about
+        return None
 
 
 def semantic_samples(experiment: Experiment, part: Part) -> list[SemanticSample]:
