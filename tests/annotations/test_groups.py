@@ -46,8 +46,18 @@ def test_coco9_puts_each_of_the_80_classes_into_one_of_nine_weighted_groups():
     assert sorted(coco9.classes) == sorted(name.strip() for name in COCO_CLASSES.split(","))
 
 
+def test_coco14_keeps_the_five_street_classes_and_puts_all_others_into_groups_that_lie_below_them():
+    coco14 = read_grouping("coco14")
+    five, others = coco14.groups[:5], coco14.groups[5:]
+    assert [(group.name, group.weight) for group in five] == [
+        (name, float(index)) for index, name in enumerate(["person", "bicycle", "car", "motorcycle", "airplane"], 1)
+    ]
+    assert max(group.weight for group in others) <= five[0].weight
+    assert sorted(coco14.classes) == sorted(name.strip() for name in COCO_CLASSES.split(","))
+
+
 def test_every_shipped_grouping_can_be_read():
-    assert shipped_groupings() == ["coco9"]
+    assert shipped_groupings() == ["coco14", "coco9"]
     assert all(read_grouping(name).groups for name in shipped_groupings())
 
 
@@ -126,7 +136,7 @@ def test_aliases_that_unfold_without_end_are_refused_briefly(grouping):
 
 
 @pytest.mark.parametrize(
-    ("source", "message"), [("coc9", "Unknown grouping 'coc9'. Shipped: coco9"), ("x.yaml", "x.y")]
+    ("source", "message"), [("coc9", "Unknown grouping 'coc9'. Shipped: .*coco9"), ("x.yaml", "x.y")]
 )
 def test_an_unknown_name_is_answered_with_the_shipped_ones_and_a_missing_file_as_such(
     source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

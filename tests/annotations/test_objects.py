@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,15 @@ def test_labels_crowd_and_areas_stand_beside_their_object(coco):
     objects, _ = drawn(coco({"id": 4}, {"id": 2, "category_id": 2, "iscrowd": 1, "area": 7.5}), labels={1: 9, 2: 3})
     assert (objects.ids, objects.labels, objects.crowd) == ([4, 2], [9, 3], [False, True])
     assert objects.areas == [100.0, 7.5]  # the file's own area, or that of the mask
+
+
+def test_polygons_are_kept_as_they_stand_in_the_file_and_an_rle_is_not(coco):
+    polygons = [[10, 10, 30.5, 10, 30, 30]]
+    objects, _ = drawn(coco({"segmentation": polygons}, {"segmentation": rle(COMPRESSED)}, {"segmentation": []}))
+    assert len(objects.outlines) == len(objects.ids) == 2
+    assert objects.outlines[0] is not None
+    assert json.loads(objects.outlines[0]) == polygons
+    assert objects.outlines[1] is None
 
 
 def test_boxes_are_the_tight_boxes_of_the_masks(coco, random_segmentations: Callable[[], list[Any]]):

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from maskwright.recipes.training import Augment, Loss, Optimizer, Sampling, Schedule, Train
+from maskwright.recipes.training import Augment, Loss, Optimizer, Sampling, Schedule, Train, Wandb
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,12 @@ from maskwright.recipes.training import Augment, Loss, Optimizer, Sampling, Sche
         (Train, {"epochs": 1, "batch_size": 0}),
         (Train, {"epochs": 1, "accumulate": 0}),
         (Train, {"epochs": 1, "patience": 0}),
+        (Train, {"epochs": 2, "head_only_epochs": 2}),
         (Train, {"epochs": 1, "precision": "16"}),
+        (Train, {"epochs": 1, "trackers": ["tensorbord"]}),
         (Train, {}),
+        (Wandb, {"mode": "disabled"}),
+        (Wandb, {"project": ""}),
     ],
     ids=lambda value: str(getattr(value, "__name__", value)),
 )

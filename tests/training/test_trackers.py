@@ -66,6 +66,16 @@ def test_a_resumed_csv_equals_one_that_was_never_stopped(tmp_path: Path) -> None
     assert (tmp_path / "stopped.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
+def test_the_csv_tells_what_it_was_told_and_what_a_file_of_an_earlier_session_holds(tmp_path: Path) -> None:
+    told = {
+        epoch: {key: value for key, value in metrics.items() if value is not None}
+        for epoch, metrics in enumerate(EPOCHS, start=1)
+    }
+    for tracker in (track(tmp_path / "metrics.csv", range(1, 4)), CsvTracker(tmp_path / "metrics.csv", keep_until=3)):
+        np.testing.assert_equal(dict(tracker.history()), told)
+    assert list(CsvTracker(tmp_path / "metrics.csv", keep_until=0).history()) == []
+
+
 def test_a_new_training_does_not_keep_the_rows_of_an_old_one(tmp_path: Path) -> None:
     track(tmp_path / "metrics.csv", range(1, 4))
     track(tmp_path / "metrics.csv", range(1, 2))

@@ -103,9 +103,13 @@ class Evaluate(Section):
 
 
 class Report(Section):
-    """The report page: how many panels of original, truth and prediction it shows."""
+    """The report page: how many panels of original, truth and prediction it shows.
+
+    ``panels_every`` draws as many of the validation after every so-manyth epoch of the training, too.
+    """
 
     panels: int = Field(default=6, ge=0)
+    panels_every: int | None = Field(default=None, ge=1)
 
 
 class Recipe(Section):
@@ -153,7 +157,6 @@ class Recipe(Section):
         wrong = {
             "loss": self.loss != Loss(),
             "train.compile": self.train.compile,
-            "augment.copy_paste": self.augment.copy_paste > 0,
             "train.sampling.name: inverse_frequency": self.train.sampling.name == "inverse_frequency",
             "evaluate.flip": self.evaluate.flip,
             "evaluate.scales": self.evaluate.scales != (1.0,),

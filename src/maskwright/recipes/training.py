@@ -46,7 +46,7 @@ class Augment(Section):
     """Random changes of training images: probabilities, degrees, and strengths as in torchvision's ColorJitter.
 
     ``scale`` multiplies the input size by a log-uniform factor; ``crop`` cuts a square of so many pixels.
-    ``copy_paste`` is the probability that objects of a second image are laid over the first (semantic models).
+    ``copy_paste`` is the probability that objects of a second image are laid over the first.
     """
 
     horizontal_flip: float = Field(default=0.0, ge=0, le=1)
@@ -121,17 +121,32 @@ class Sampling(Section):
     threshold: float = Field(default=0.3, gt=0, le=1)
 
 
+class Wandb(Section):
+    """Weights & Biases: the project that lists the run, and whether its server is told at once.
+
+    Mode ``offline`` keeps the run in the run folder. ``WANDB_MODE`` in the environment goes before ``mode``.
+    """
+
+    project: str = Field(default="maskwright", min_length=1)
+    mode: Literal["offline", "online"] = "offline"
+
+
 class Train(Section):
     """How to train. ``ema`` is the decay of the moving average of the weights that is validated and kept, 0 for none.
 
     ``batch_size`` is that of a step of all ``devices`` of a machine and of all machines together. ``save_every`` is the
     number of steps between saves within an epoch; by default there is one after five minutes.
 
+    For ``head_only_epochs`` the encoder's weights stay as they are and the rest learns, so that a new head does not
+    spoil what they know; the running statistics of its BatchNorm go on.
+
     ``accumulate`` adds up the gradients of so many batches before each step of the optimiser. ``patience`` ends the
     training after so many epochs without a better score. ``compile`` lets ``torch.compile`` translate the model.
 
     ``device`` is ``auto``, ``cpu`` or ``cuda``; ``precision`` a mode of Lightning Fabric. ``channels_last`` lays
     semantic batches out as convolutions read them fastest.
+
+    ``trackers`` keep the metrics of each epoch; the table ``csv`` is always there, whether it is named or not.
     """
 
     epochs: int = Field(ge=1)
@@ -142,6 +157,7 @@ class Train(Section):
     ema: float = Field(default=0.0, ge=0, lt=1)
     clip_norm: float | None = Field(default=None, gt=0)
     accumulate: int = Field(default=1, ge=1)
+    head_only_epochs: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(default=1, ge=1)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
@@ -153,6 +169,8 @@ class Train(Section):
     save_every: int | None = Field(default=None, ge=1)
     best_by: str | None = None
     patience: int | None = Field(default=None, ge=1)
+    trackers: tuple[Literal["csv", "tensorboard", "wandb"], ...] = ("csv", "tensorboard")
+    wandb: Wandb = Wandb()
 
     @model_validator(mode="after")
     def _every_device_has_its_slice(self) -> Self:
@@ -160,6 +178,15 @@ class Train(Section):
             raise ValueError(
                 f"a batch of {self.batch_size} has no {self.devices} equal slices; expected a batch_size that is a "
                 "multiple of devices"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_encoder_learns_in_the_end(self) -> Self:
+        if self.head_only_epochs >= self.epochs:
+            raise ValueError(
+                f"head_only_epochs {self.head_only_epochs} are all {self.epochs} epochs; expected fewer (to leave the "
+                "backbone of an instance model as it is throughout, set model.options.trainable_layers to 0)"
             )
         return self
 

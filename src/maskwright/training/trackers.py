@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,7 @@ class Tracker(Protocol):
         """Keep ``metrics`` of ``epoch`` (1-based) for good; None marks a metric that is not defined."""
 
     def show(self, epoch: int, pictures: Pictures) -> None:
-        """Keep named ``pictures`` ``(H, W, 3)`` of ``epoch``, where the tracker can."""
+        """Keep named ``pictures`` ``(H, W, 3)`` RGB of ``epoch``, where the tracker can; before its metrics."""
 
     def close(self) -> None:
         """Write what is still pending."""
@@ -49,6 +49,11 @@ class CsvTracker:
         writer.writeheader()
         writer.writerows(self.rows)
         write_text(self.path, text.getvalue())
+
+    def history(self) -> Iterator[tuple[int, dict[str, float]]]:
+        """Each epoch of the table with its defined metrics, exactly as they were recorded."""
+        for row in self.rows:
+            yield int(row["epoch"]), {key: float(text) for key, text in row.items() if key != "epoch" and text}
 
     def show(self, epoch: int, pictures: Pictures) -> None:
         """A table has no pictures."""

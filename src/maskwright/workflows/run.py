@@ -20,6 +20,7 @@ from maskwright.workflows.process_group import build_fabric, is_first, is_launch
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.report import report_stage
 from maskwright.workflows.run_folder import create_run, finished_stages, open_run
+from maskwright.workflows.tracking import require_trackers
 from maskwright.workflows.train import report_weights, require_resume, seed_everything, train_stage, train_together
 from maskwright.workflows.training_data import draw_masks
 
@@ -71,6 +72,8 @@ def train(
     require_data(loaded)
     score_to_compare(loaded)
     path = out if out is not None else Path("runs") / loaded.name
+    if "train" not in finished_stages(path):
+        require_trackers(loaded)
     if is_launched():
         _train_as_one_of_several(loaded, path, resume, reporter or Reporter())
     elif loaded.train.devices * nodes > 1 and "train" not in finished_stages(path):

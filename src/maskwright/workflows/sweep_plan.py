@@ -14,6 +14,7 @@ from maskwright.workflows.prepare import declared_classes, require_data
 from maskwright.workflows.process_group import is_launched, require_devices
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.run_folder import create_run, finished_stages
+from maskwright.workflows.tracking import require_trackers
 from maskwright.workflows.train import require_resume
 
 SUMMARY = "sweep.json"
@@ -106,6 +107,7 @@ def _require_ready(item: Planned, resume: bool, built: set[str]) -> None:
         create_run(item.recipe, item.path, Reporter(quiet=True))
     if "train" in finished_stages(item.path):
         return
+    require_trackers(item.recipe)
     require_resume(item.path, resume)
     if item.recipe.train.devices > 1:
         require_devices(item.recipe)

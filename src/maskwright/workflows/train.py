@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.utils.data import DataLoader
 
-from maskwright.datasets.loading_process import deaf_children, plain_errors
+from maskwright.datasets.loading_process import deaf_children, end_loading, plain_errors
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
 from maskwright.models.encoder import encoder_parameters
@@ -21,13 +21,12 @@ from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
 from maskwright.training.average import MovingAverage
 from maskwright.training.checkpoint import ModelCard, read_state, save_checkpoint, tidy
-from maskwright.training.event_file import TensorBoardTracker
 from maskwright.training.interruption import StopRequest
 from maskwright.training.loop import train
 from maskwright.training.optimisation import build_optimizer, build_schedule
 from maskwright.training.processes import Processes
 from maskwright.training.save_clock import SaveClock
-from maskwright.training.trackers import CsvTracker, Metrics, Pictures
+from maskwright.training.trackers import Metrics, Pictures
 from maskwright.training.training import Position, Scores, Training
 from maskwright.workflows.evaluate import evaluate_part
 from maskwright.workflows.experiment import Experiment, build_model, model_options, score_to_compare
@@ -35,6 +34,8 @@ from maskwright.workflows.losses import batch_losses, memory_format_of
 from maskwright.workflows.process_group import normalised_together
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.run_folder import open_run
+from maskwright.workflows.sample_panels import then_panels
+from maskwright.workflows.tracking import build_trackers
 from maskwright.workflows.training_data import build_loader
 
 LAST = "checkpoints/last"
@@ -97,6 +98,7 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         schedule=build_schedule(
             optimizer=optimizer,
             total_steps=recipe.train.epochs * math.ceil(len(loader) / recipe.train.accumulate),
+            head_only_steps=recipe.train.head_only_epochs * math.ceil(len(loader) / recipe.train.accumulate),
             **recipe.train.schedule.model_dump(),
         ),
         epochs=functools.partial(_batches, experiment, loader, sampler),
@@ -112,6 +114,7 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         accumulate=recipe.train.accumulate,
         patience=recipe.train.patience,
         clip_norm=recipe.train.clip_norm,
+        release=functools.partial(end_loading, loader),
         clock=SaveClock(recipe.train.save_every),
         average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
         stop=stop,
@@ -120,14 +123,10 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
 
 @contextmanager
 def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
-    """Give ``training`` its trackers while it runs, in the process that writes."""
-    run, done = experiment.run, training.position.epoch
-    if run.writes:
-        training.trackers = [
-            CsvTracker(run.path / "metrics.csv", done),
-            TensorBoardTracker(run.path / "tensorboard", done),
-            EpochLines(experiment),
-        ]
+    """Give ``training`` its trackers while it runs, and its panels, in the process that writes."""
+    if experiment.run.writes:
+        training.trackers = [*build_trackers(experiment, training.position.epoch), EpochLines(experiment)]
+        training.validate = then_panels(experiment, training)
     try:
         yield
     finally:
@@ -137,9 +136,9 @@ def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
 
 def build_recipe_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     """The optimiser of ``train.optimizer``, with a rate of its own for the encoder where the recipe says so."""
-    section = recipe.train.optimizer
-    encoder = encoder_parameters(model) if section.encoder_lr_factor != 1 else []
-    return build_optimizer(parameters=model.parameters(), encoder=encoder, **section.model_dump())
+    section, later = recipe.train.optimizer, recipe.train.head_only_epochs > 0
+    encoder = encoder_parameters(model) if section.encoder_lr_factor != 1 or later else []
+    return build_optimizer(parameters=model.parameters(), encoder=encoder, encoder_apart=later, **section.model_dump())
 
 
 def seed_everything(seed: int) -> None:
