@@ -1,5 +1,7 @@
 """Instance samples: masks, boxes and labels that stay in step with the image and with each other."""
 
+import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import torch
 from pycocotools import mask as oracle
 from torchvision.ops import masks_to_boxes
 
-from maskwright.datasets.augmentation import build_augmentation
+from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.instance import InstanceDataset, InstanceSample, collate, target_of
+from maskwright.errors import DataError
 from maskwright.images.resize import InputSize
 from maskwright.structures import Instances
 
@@ -111,7 +114,7 @@ def test_an_image_without_objects_is_a_negative_with_empty_targets(sample: Insta
     image, target = dataset(empty, horizontal_flip=0.5, rotation=30.0)[0, 0]
     assert image.shape == (3, *SIZE)
     assert {key: tuple(value.shape) for key, value in target.items()} == {
-        "boxes": (0, 4), "labels": (0,), "masks": (0, *SIZE)
+        "boxes": (0, 4), "labels": (0,), "masks": (0, *SIZE), "area": (0,)
     }  # fmt: skip
 
 
@@ -143,3 +146,128 @@ def test_a_batch_keeps_images_of_different_sizes_apart() -> None:
     images, targets = collate(samples)
     assert [tuple(image.shape) for image in images] == [(3, 4, 5), (3, 4, 6)]
     assert [target["labels"].tolist() for target in targets] == [[5], [6]]
+
+
+# Images of a grid of sizes with objects as polygons: a quadrangle in the middle, a triangle at the rim, a speck.
+GRID = list(itertools.product((31, 48, 75), (33, 64, 90)))
+LIVELY: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "flips": {"horizontal_flip": 0.5, "vertical_flip": 0.5},
+    "mild rotation": {"rotation": 15.0},
+    "colour": {"brightness": 0.3, "contrast": 0.3},
+    "crop": {"crop": 40},
+    "jitter": {"scale": (0.5, 2.0)},
+    "copy-paste": {"copy_paste": 1.0},
+    "all": {
+        "scale": (0.6, 1.6), "crop": 44, "horizontal_flip": 0.5, "vertical_flip": 0.5, "rotation": 10.0,
+        "brightness": 0.2, "contrast": 0.2, "copy_paste": 0.5,
+    },
+}  # fmt: skip
+GRID_GREYS = {1: 90, 2: 170, 3: 250}
+
+
+def drawn_sample(folder: Path, height: int, width: int) -> InstanceSample:
+    h, w = float(height), float(width)
+    polygons = [
+        [[0.2 * w, 0.25 * h, 0.6 * w, 0.2 * h, 0.7 * w, 0.7 * h, 0.3 * w, 0.8 * h]],
+        [[0.75 * w, 0.4 * h, w, 0.1 * h, w, 0.9 * h]],
+        [[0.05 * w, 0.05 * h, 0.05 * w + 2, 0.05 * h, 0.05 * w + 2, 0.05 * h + 2, 0.05 * w, 0.05 * h + 2]],
+    ]
+    masks = [oracle.merge(oracle.frPyObjects(each, height, width)) for each in polygons]
+    grey = sum(oracle.decode(mask) * GRID_GREYS[label] for label, mask in enumerate(masks, start=1))
+    path = folder / f"{height}x{width}.png"
+    cv2.imwrite(str(path), np.repeat(np.asarray(grey, np.uint8)[:, :, None], 3, axis=2))
+    truth = Instances((height, width), np.zeros((3, 4), np.float32), np.array([1, 2, 3]), masks)
+    return InstanceSample(path, truth, tuple(json.dumps(each).encode() for each in polygons))
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> list[InstanceSample]:
+    folder = tmp_path_factory.mktemp("grid")
+    return [drawn_sample(folder, *size) for size in GRID]
+
+
+def training_data(samples: list[InstanceSample], **options: Any) -> InstanceDataset:
+    options = {"scale": (1.0, 1.0), "copy_paste": 0.0} | options
+    scaling = RandomScale(InputSize(False, 52, longest=100), options.pop("scale"), antialias=False)
+    pasting = options.pop("copy_paste")
+    return InstanceDataset(samples, build_augmentation(mask_fill=0, input_size=None, **options), scaling, pasting)
+
+
+@pytest.mark.parametrize("options", LIVELY.values(), ids=LIVELY)
+def test_boxes_are_the_extents_and_areas_the_pixels_of_the_masks_on_a_grid_of_sizes(
+    options: dict[str, Any], grid: list[InstanceSample]
+) -> None:
+    lively, objects = training_data(grid, **options), 0
+    for index, seed in itertools.product(range(len(grid)), range(3)):
+        image, target = lively[index, seed]
+        masks = target["masks"].numpy()
+        assert masks.shape == (len(target["labels"]), *image.shape[1:])
+        assert target["size"].tolist() == list(image.shape[1:])
+        rles = [oracle.encode(np.asfortranarray(mask)) for mask in masks]
+        extents = np.array([oracle.toBbox(rle) for rle in rles]).reshape(-1, 4)
+        extents[:, 2:] += extents[:, :2]
+        assert np.array_equal(target["boxes"].numpy(), extents)
+        assert target["area"].tolist() == [oracle.area(rle) for rle in rles]
+        assert (target["area"] > 0).all()
+        objects += len(rles)
+    assert objects > 40
+
+
+@pytest.mark.parametrize("options", [value for key, value in LIVELY.items() if key not in ("colour", "all")])
+def test_every_label_is_its_objects_on_a_grid_of_sizes(options: dict[str, Any], grid: list[InstanceSample]) -> None:
+    lively, seen = training_data(grid, **options), 0
+    for index, seed in itertools.product(range(len(grid)), range(3)):
+        image, target = lively[index, seed]
+        for label, mask in zip(target["labels"].tolist(), target["masks"].numpy(), strict=True):
+            inner = cv2.erode(mask, np.ones((7, 7)), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+            seen += int(inner.sum())
+            assert (np.abs(image.numpy()[:, inner] * 255 - GRID_GREYS[label]) <= 3).all()
+    assert seen > 1000
+
+
+def test_the_training_resolution_is_the_short_side_within_the_longest(grid: list[InstanceSample]) -> None:
+    for index, (height, width) in enumerate(GRID):
+        image, _ = training_data(grid)[index, 0]
+        scale = min(52 / min(height, width), 100 / max(height, width))
+        assert image.shape[1:] == (round(height * scale), round(width * scale))
+
+
+def test_jitter_spreads_the_sizes_by_its_factors(grid: list[InstanceSample]) -> None:
+    jittered = training_data(grid, scale=(0.5, 2.0))
+    sides = [min(jittered[4, seed][0].shape[1:]) for seed in range(40)]
+    assert 26 <= min(sides) < 33
+    assert 84 < max(sides) <= 104
+
+
+def test_copy_paste_brings_objects_of_other_samples_as_often_as_asked(grid: list[InstanceSample]) -> None:
+    shares = []
+    for probability in (0.0, 0.5, 1.0):
+        pasted = training_data(grid, copy_paste=probability)
+        plain = training_data(grid)
+        changed = [not torch.equal(pasted[4, seed][0], plain[4, seed][0]) for seed in range(60)]
+        shares.append(sum(changed) / 60)
+    assert shares[0] == 0
+    assert 0.25 < shares[1] < 0.65
+    assert shares[2] > 0.75
+
+
+def test_a_seed_gives_the_same_sample_again_with_everything_on(grid: list[InstanceSample]) -> None:
+    lively = training_data(grid, **LIVELY["all"])
+    once, again, other = lively[3, 8], lively[3, 8], lively[3, 9]
+    assert torch.equal(once[0], again[0])
+    assert all(torch.equal(value, again[1][key]) for key, value in once[1].items())
+    assert once[0].shape != other[0].shape or not torch.equal(once[0], other[0])
+
+
+def test_crowds_leave_the_outlines_in_step(sample: InstanceSample) -> None:
+    names = tuple(f"[[{i}]]".encode() for i in range(4))
+    taught = InstanceSample(sample.image, sample.truth, names).taught()
+    assert taught.outlines == (names[0], names[2], names[3])
+    assert taught.truth.labels.tolist() == [1, 2, 3]
+
+
+def test_an_image_of_another_size_than_its_annotations_is_refused_by_name(sample: InstanceSample) -> None:
+    cv2.imwrite(str(sample.image), np.zeros((10, 10, 3), np.uint8))
+    with pytest.raises(DataError, match=r"a\.png: is 10 × 10 pixels .* 41 × 58"):
+        dataset(sample)[0, 0]

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
 from maskwright.errors import UsageError
 from maskwright.models.backbones import TORCHVISION_BACKBONES, build_body
@@ -60,6 +61,55 @@ def test_frozen_norm_leaves_a_convnext_as_it_is_because_layer_norm_has_no_statis
     with torch.device("meta"):
         plain, frozen = build_body("convnext_tiny")[0], build_body("convnext_tiny", frozen_norm=True)[0]
     assert [type(module) for module in plain.modules()] == [type(module) for module in frozen.modules()]
+
+
+def frozen_names(body: nn.Module) -> set[str]:
+    return {name for name, parameter in body.named_parameters() if not parameter.requires_grad}
+
+
+@pytest.mark.parametrize("layers", range(6))
+def test_the_layers_of_a_resnet_that_learn_are_those_of_torchvision(layers: int) -> None:
+    with torch.device("meta"):
+        body, _ = build_body("resnet18", trainable_layers=layers)
+        theirs = resnet_fpn_backbone(
+            backbone_name="resnet18", weights=None, trainable_layers=layers, norm_layer=nn.BatchNorm2d
+        ).body
+    assert frozen_names(body) == frozen_names(theirs)
+
+
+@pytest.mark.parametrize("name", [*TORCHVISION_BACKBONES, "timm:mobilenetv3_small_050", "timm:convnext_atto"])
+def test_each_part_that_does_not_learn_is_one_from_the_image_on(name: str) -> None:
+    with torch.device("meta"):
+        bodies = [build_body(name, trainable_layers=layers)[0] for layers in range(6)]
+    names = [name for name, _ in bodies[0].named_parameters()]
+    counts = [len(frozen_names(body)) for body in bodies]
+    assert counts[0] == len(names)
+    assert counts[5] == 0
+    assert counts == sorted(set(counts), reverse=True)  # each part has parameters
+    for body, count in zip(bodies, counts, strict=True):
+        assert frozen_names(body) == set(names[:count])
+
+
+def test_timm_and_torchvision_freeze_the_same_parameters_of_a_resnet() -> None:
+    for layers in range(6):
+        with torch.device("meta"):
+            counts = [
+                len(frozen_names(build_body(n, trainable_layers=layers)[0])) for n in ("resnet18", "timm:resnet18")
+            ]
+        assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("layers", [-1, 6])
+def test_a_number_of_layers_that_a_body_does_not_have_is_refused(layers: int) -> None:
+    with pytest.raises(ValueError, match="expected 0 to 5"):
+        build_body("resnet18", trainable_layers=layers)
+
+
+def test_a_network_that_does_not_name_its_stages_learns_whole_or_is_refused() -> None:
+    with torch.device("meta"):
+        assert frozen_names(build_body("timm:hrnet_w18_small")[0]) == set()
+        with pytest.raises(UsageError, match="does not say where its stages end"):
+            build_body("timm:hrnet_w18_small", trainable_layers=3)
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,26 @@ from maskwright.models.catalogue import MODELS, PATTERNS, build, find, load_weig
 from maskwright.models.entry import Published
 
 NARROW = {"pyramid_channels": 16, "box_features": 16, "mask_channels": [8, 8], "short_side": 64, "longest": 96}
+TINY = {
+    "depths": [1, 1, 1, 1], "stem_channels": 8, "group_width": 8, "pyramid_channels": 16, "box_features": 16,
+    "short_side": 64, "longest": 96, "proposals_test": 50, "detections": 5,
+}  # fmt: skip
 SMALL: dict[str, dict[str, Any]] = {
+    **{name: TINY for name in MODELS if name.startswith("detectron2_")},
     "residual_attention_unet": {"widths": [4, 8], "bottleneck": 8},
     "mask_rcnn_resnet50_fpn": {"short_side": 64, "longest": 96, "detections": 5},
+    "mask_rcnn_resnet50_fpn_v2": NARROW,
     "mask_rcnn_small": {"short_side": 64, "longest": 96},
+    "cascade_mask_rcnn_resnet50_fpn": NARROW,
+    "cascade_mask_rcnn_small": {"short_side": 64, "longest": 96},
+    "panet_resnet50_fpn": NARROW,
+    "panet_small": {"short_side": 64, "longest": 96},
+    "point_rend_resnet50_fpn": NARROW | {"coarse_features": 16, "detections": 5},
+    "point_rend_small": {"short_side": 64, "longest": 96, "coarse_features": 16, "detections": 5},
     "mask_rcnn:mobilenet_v2": NARROW,
+    "cascade_mask_rcnn:resnet18": NARROW,
+    "point_rend:resnet18": NARROW | {"coarse_features": 16, "detections": 5},
+    "panet:timm:mobilenetv3_small_050": NARROW,
     "mask_rcnn:timm:mobilenetv3_small_050": NARROW | {"frozen_norm": True},
 }
 BY_PATTERN = [
@@ -29,6 +44,9 @@ BY_PATTERN = [
     "smp:Unet/tu-mobilenetv3_small_050",
     "mask_rcnn:mobilenet_v2",
     "mask_rcnn:timm:mobilenetv3_small_050",
+    "cascade_mask_rcnn:resnet18",
+    "point_rend:resnet18",
+    "panet:timm:mobilenetv3_small_050",
 ]
 
 
@@ -42,7 +60,8 @@ def test_every_model_builds_and_runs(name: str) -> None:
         else:
             found = model([torch.rand(3, 64, 96)])[0]
             assert set(found) == {"boxes", "labels", "scores", "masks"}
-            assert found["masks"].shape == (len(found["boxes"]), 1, 28, 28)
+            side = 224 if "point_rend" in name else 28
+            assert found["masks"].shape == (len(found["boxes"]), 1, side, side)
             assert set(found["labels"].tolist()) <= {1, 2, 3, 4}
 
 
@@ -63,6 +82,8 @@ def test_the_auxiliary_head_of_deeplab_is_an_option() -> None:
         ("smp:Unet/mobilnet_v2", "mobilenet_v2"),
         ("smp:Unet/tu-resnet1888", "resnet18"),
         ("mask_rcnn:resnet5", "resnet50"),
+        ("cascade_mask_rcnn:resnet5", "resnet50"),
+        ("panet", "panet_small"),
         ("mask_rcnn:timm:resnet1888", "resnet18"),
     ],
 )

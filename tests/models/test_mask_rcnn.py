@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 from pycocotools import mask as oracle
-from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn
+from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn, maskrcnn_resnet50_fpn_v2
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.ops import FrozenBatchNorm2d
 
 from maskwright.models.catalogue import MODELS
-from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.models.mask_rcnn import build_mask_rcnn, norms_without_epsilon
 from maskwright.prediction.instance import paste
+from tests.models.invented_scenes import fits, learnt, narrow
 
 CLASSES, SHORT, LONGEST = 3, 128, 160
 Target = dict[str, torch.Tensor]
@@ -108,6 +109,37 @@ def test_the_short_side_and_the_longest_bound_the_size_inside() -> None:
     assert sizes == [(64, 96)]
 
 
+def test_a_training_image_that_says_its_size_is_not_resized_again() -> None:
+    sizes = []
+    model = small().train()
+    model.backbone.register_forward_pre_hook(lambda _, inputs: sizes.append(tuple(inputs[0].shape[-2:])))
+    picture, target = images()[2], targets()[2]
+    for more in ({}, {"size": torch.tensor([64, 64])}):
+        model([torch.nn.functional.pad(picture, (32, 32, 32, 32))], [target | more])
+    assert sizes == [(64, 64), (128, 128)]
+
+
+def test_weights_that_were_trained_without_epsilon_give_the_features_they_gave() -> None:
+    theirs = resnet_fpn_backbone(
+        backbone_name="resnet18", weights=None, trainable_layers=5, norm_layer=FrozenBatchNorm2d
+    )
+    for module in theirs.modules():
+        if isinstance(module, FrozenBatchNorm2d):
+            module.running_var.uniform_(1e-4, 1e-2)  # so small that the epsilon counts
+            module.weight.mul_(module.running_var.sqrt())
+            module.eps = 0.0  # as torchvision's overwrite_eps does for its COCO_V1 weights
+    state = norms_without_epsilon(lambda: {f"backbone.{key}": value for key, value in theirs.state_dict().items()})
+    ours = small(pyramid_channels=256, frozen_norm=True)
+    pictures = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        expected = theirs.eval()(pictures)
+        for weights, equal in ((state, True), (theirs.state_dict(), False)):
+            named = {key if key.startswith("backbone.") else f"backbone.{key}": value for key, value in weights.items()}
+            ours.load_state_dict(named, strict=False)
+            found = ours.eval().backbone(pictures)
+            assert all(torch.allclose(found[k], expected[k], rtol=1e-3, atol=1e-4) for k in expected) == equal
+
+
 def test_no_more_than_the_asked_number_of_detections_is_kept() -> None:
     with torch.inference_mode():
         found = small(detections=4, score_threshold=0.0).eval()([torch.rand(3, 64, 64)])[0]
@@ -118,6 +150,51 @@ def test_every_trainable_parameter_gets_a_gradient() -> None:
     model = small().train()
     sum(model(images(), targets()).values()).backward()
     assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
+
+
+def test_the_second_version_has_the_names_and_shapes_of_torchvisions() -> None:
+    with torch.device("meta"):
+        ours = MODELS["mask_rcnn_resnet50_fpn_v2"].build(90).state_dict()
+        theirs = maskrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None).state_dict()
+    assert {key: value.shape for key, value in ours.items()} == {key: value.shape for key, value in theirs.items()}
+
+
+def test_a_model_of_the_second_version_learns_a_batch_by_heart() -> None:
+    model = narrow(version=2, norm_momentum=0.3)
+    totals = learnt(model, 45)
+    assert totals[-1] < totals[0] / 2
+    assert min(fits(model)) > 0.5
+
+
+def test_a_plain_model_learns_a_batch_by_heart() -> None:
+    model = narrow(norm_momentum=0.3)
+    totals = learnt(model, 45)
+    assert totals[-1] < totals[0] / 2
+    assert min(fits(model)) > 0.6
+
+
+def test_heads_alone_learn_where_no_layer_of_the_backbone_does() -> None:
+    model = small(trainable_layers=0).train()
+    sum(model(images(), targets()).values()).backward()
+    learning = {name for name, p in model.named_parameters() if p.grad is not None}
+    assert learning == {name for name, _ in model.named_parameters() if not name.startswith("backbone.body.")}
+
+
+def test_the_thresholds_and_counts_asked_for_are_those_of_the_parts() -> None:
+    model = small(
+        anchor_ious=(0.2, 0.6), anchors_per_image=64, proposal_nms=0.8, proposals_train=70, proposals_test=30,
+        rois_per_image=48, positive_rois=0.5, roi_iou=0.4, score_threshold=0.1, nms_threshold=0.3, detections=7,
+        aspect_ratios=(1.0, 2.0),
+    )  # fmt: skip
+    rpn, heads = model.rpn, model.roi_heads
+    assert (rpn.proposal_matcher.low_threshold, rpn.proposal_matcher.high_threshold) == (0.2, 0.6)
+    assert (rpn.fg_bg_sampler.batch_size_per_image, rpn.nms_thresh) == (64, 0.8)
+    assert [rpn.train(learning).pre_nms_top_n() for learning in (True, False)] == [70, 30]
+    assert [rpn.train(learning).post_nms_top_n() for learning in (True, False)] == [70, 30]
+    assert rpn.anchor_generator.num_anchors_per_location() == [2] * 5
+    assert (heads.fg_bg_sampler.batch_size_per_image, heads.fg_bg_sampler.positive_fraction) == (48, 0.5)
+    assert heads.proposal_matcher.high_threshold == heads.proposal_matcher.low_threshold == 0.4
+    assert (heads.score_thresh, heads.nms_thresh, heads.detections_per_img) == (0.1, 0.3, 7)
 
 
 def test_anchor_sizes_that_are_not_five_are_refused() -> None:

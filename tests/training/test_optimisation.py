@@ -66,6 +66,28 @@ def test_the_encoder_learns_at_its_share_of_the_rate_throughout_the_schedule(nam
         schedule.step()
 
 
+@pytest.mark.parametrize("name", ["constant", "cosine", "one_cycle"])
+@pytest.mark.parametrize("optimiser", ["sgd", "adam", "adamw"])
+def test_at_a_head_only_start_the_encoder_stays_and_then_learns_by_the_schedule(name: str, optimiser: str) -> None:
+    torch.manual_seed(0)
+    encoder, head = nn.Linear(2, 2), nn.Linear(2, 1)
+    optimizer = build_optimizer(
+        optimiser, [*encoder.parameters(), *head.parameters()],
+        lr=LR, weight_decay=DECAY, momentum=MOMENTUM, encoder=encoder.parameters(), encoder_apart=True,
+    )  # fmt: skip
+    schedule = build_schedule(name, optimizer, total_steps=8, head_only_steps=3)
+    for step in range(6):
+        slower, main = (group["lr"] for group in optimizer.param_groups)
+        assert slower == (main if step >= 3 else 0)
+        before = [layer.weight.clone() for layer in (encoder, head)]
+        optimizer.zero_grad()
+        head(encoder(torch.ones(1, 2))).sum().backward()
+        optimizer.step()
+        schedule.step()
+        changed = [not torch.equal(b, layer.weight) for b, layer in zip(before, (encoder, head), strict=True)]
+        assert changed == [step >= 3, True]
+
+
 def test_a_factor_of_one_leaves_one_group() -> None:
     encoder = nn.Linear(2, 2)
     optimizer = build_optimizer(

@@ -17,7 +17,8 @@ class ImageObjects:
     """The objects of one image in file order; position i of every list is one object.
 
     ``areas`` is the file's own ``area`` (square pixels), by which COCO's evaluation tells small from large, or the
-    mask's area where the file has none.
+    mask's area where the file has none. ``outlines`` are polygons as JSON text, by which masks can be drawn at another
+    size; None where the file has an RLE.
     """
 
     image: CocoImage
@@ -26,6 +27,7 @@ class ImageObjects:
     drawn: list[Drawn] = field(default_factory=list)
     crowd: list[bool] = field(default_factory=list)
     areas: list[float] = field(default_factory=list)
+    outlines: list[bytes | None] = field(default_factory=list)
 
     def instances(self) -> Instances:
         """The objects as :class:`Instances`; boxes are the tight boxes of the masks, not the file's ``bbox``."""
@@ -69,4 +71,6 @@ def draw_objects(
         objects.drawn.append(drawn)
         objects.crowd.append(bool(annotation.iscrowd))
         objects.areas.append(float(drawn.area if annotation.area is None else annotation.area))
+        text = bytes(annotation.segmentation)
+        objects.outlines.append(text if text.lstrip().startswith(b"[") else None)
     return objects

@@ -22,12 +22,15 @@ class RandomScale(v2.Transform):
     """Resize to the model's input size times a log-uniform factor.
 
     torchvision's own resize takes masks by floored nearest, which shifts them by up to half a pixel; nearest-exact
-    keeps them on the image.
+    keeps them on the image. ``antialias`` averages over what shrinks to a pixel, as torchvision's detectors do not
+    where they resize at prediction.
     """
 
-    def __init__(self, input_size: InputSize, scale: tuple[float, float] = (1.0, 1.0)) -> None:
+    def __init__(
+        self, input_size: InputSize, scale: tuple[float, float] = (1.0, 1.0), *, antialias: bool = True
+    ) -> None:
         super().__init__()
-        self.input_size = input_size
+        self.input_size, self.antialias = input_size, antialias
         self.low, self.high = (math.log(value) for value in scale)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
@@ -41,7 +44,7 @@ class RandomScale(v2.Transform):
         """Resize one input to ``params["size"]``."""
         if isinstance(inpt, tv_tensors.Mask):
             return tv_tensors.Mask(resize_nearest(inpt, params["size"]))
-        return functional.resize(inpt, params["size"], antialias=True)
+        return functional.resize(inpt, params["size"], antialias=self.antialias)
 
 
 def resize_nearest(mask: torch.Tensor, size: list[int]) -> torch.Tensor:

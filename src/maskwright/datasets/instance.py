@@ -1,4 +1,4 @@
-"""Instance training samples: an image with boxes, labels and masks, augmented together."""
+"""Instance training samples: an image with boxes, labels, masks and areas, augmented together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from hotcoco import mask as coco_mask
 from torch.utils.data import Dataset
 from torchvision import tv_tensors
 
+from maskwright.datasets.augmentation import RandomScale
+from maskwright.datasets.instance_copy_paste import Scene, paste_instances
+from maskwright.datasets.instance_masks import Outline, draw_masks
+from maskwright.errors import DataError
 from maskwright.images.decode import read_image
 from maskwright.structures import Instances
 
@@ -18,46 +21,87 @@ Target = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class InstanceSample:
-    """An image file and its true objects."""
+    """An image file and its true objects; ``outlines`` are the polygons of each, where there are any."""
 
     image: Path
     truth: Instances
+    outlines: tuple[Outline, ...] = ()
+
+    def taught(self) -> "InstanceSample":
+        """The sample without its crowds, which are no single objects and teach nothing."""
+        chosen = np.flatnonzero(~self.truth.crowd)
+        return InstanceSample(
+            self.image, self.truth[chosen], tuple(self.outlines[i] for i in chosen) if self.outlines else ()
+        )
 
 
 class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
-    """Samples indexed by ``(index, seed)``; crowds are not taught, images without objects stay as negatives."""
+    """Samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone.
 
-    def __init__(self, samples: Sequence[InstanceSample], augmentation: Callable[..., tuple]) -> None:
-        self.samples, self.augmentation = list(samples), augmentation
+    Crowds are not taught, images without objects stay as negatives. With ``scaling`` images are resized and masks drawn
+    at the model's training resolution here, and the target's ``size`` says so; without, the model resizes. With the
+    probability ``copy_paste`` objects of another sample are laid over one.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[InstanceSample],
+        augmentation: Callable[..., tuple],
+        scaling: RandomScale | None = None,
+        copy_paste: float = 0.0,
+    ) -> None:
+        self.samples, self.augmentation = [sample.taught() for sample in samples], augmentation
+        self.scaling, self.copy_paste = scaling, copy_paste
 
     def __len__(self) -> int:
         return len(self.samples)
 
     def __getitem__(self, item: tuple[int, int]) -> tuple[torch.Tensor, Target]:
-        """Image ``(3, H, W)`` in 0..1; ``boxes`` ``(N, 4)`` xyxy, ``labels`` ``(N,)``, ``masks`` ``(N, H, W)``."""
+        """Image ``(3, H, W)`` in 0..1 and its target, see :func:`target_of`.
+
+        Raises ``DataError`` when the image is not as large as its annotations say.
+        """
         index, seed = item
+        scene = self._pasted(self._augmented(index, seed), seed)
+        target = target_of(scene.masks, scene.labels)
+        if self.scaling is not None:
+            target["size"] = torch.tensor(scene.image.shape[1:])
+        return scene.image.float() / 255, target
+
+    def _pasted(self, scene: Scene, seed: int) -> Scene:
+        """``scene`` with objects of a sample that ``seed`` draws laid over it if ``seed`` says so."""
+        generator = np.random.default_rng(seed)
+        if generator.random() >= self.copy_paste:
+            return scene
+        other, other_seed = int(generator.integers(len(self))), int(generator.integers(2**62))
+        return paste_instances(scene, self._augmented(other, other_seed), generator)
+
+    def _augmented(self, index: int, seed: int) -> Scene:
         sample = self.samples[index]
         picture = tv_tensors.Image(torch.from_numpy(read_image(sample.image)).permute(2, 0, 1))
-        taught = sample.truth[~sample.truth.crowd]
-        masks = tv_tensors.Mask(_dense(taught))
+        size = (picture.shape[1], picture.shape[2])
+        if size != sample.truth.size:
+            raise DataError(
+                f"{sample.image}: is {size[0]} × {size[1]} pixels (height, width), but its annotations are for "
+                f"{sample.truth.size[0]} × {sample.truth.size[1]}; expected the same. Correct the annotations, or the "
+                "image."
+            )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
+            if self.scaling is not None:
+                params = self.scaling.make_params([picture])
+                picture, size = self.scaling.transform(picture, params), (params["size"][0], params["size"][1])
+            masks = tv_tensors.Mask(draw_masks(sample.truth, sample.outlines, size))
             picture, masks = self.augmentation(picture, masks)
-        target = target_of(masks.as_subclass(torch.Tensor), torch.from_numpy(taught.labels))
-        return picture.as_subclass(torch.Tensor).float() / 255, target
-
-
-def _dense(instances: Instances) -> torch.Tensor:
-    if not len(instances):
-        return torch.zeros((0, *instances.size), dtype=torch.uint8)
-    stack = coco_mask.decode(list(instances.masks))
-    return torch.from_numpy(np.ascontiguousarray(stack.transpose(2, 0, 1)))
+        plain = (picture.as_subclass(torch.Tensor), masks.as_subclass(torch.Tensor))
+        return Scene(*plain, torch.from_numpy(sample.truth.labels))
 
 
 def target_of(masks: torch.Tensor, labels: torch.Tensor) -> Target:
     """Torchvision's detection target of ``masks`` ``(N, H, W)``; objects without a pixel left are dropped.
 
-    Boxes are read off the masks after augmentation, so that they are tight and in step with them; half-open pixels.
+    ``boxes`` ``(N, 4)`` xyxy in half-open pixels and ``area`` ``(N,)`` in pixels are read off the masks after
+    augmentation, so that they are in step with them and no box is without width or height; ``labels`` ``(N,)``.
     """
     seen = (masks != 0).flatten(1).any(dim=1)
     masks, labels = masks[seen], labels[seen]
@@ -65,7 +109,7 @@ def target_of(masks: torch.Tensor, labels: torch.Tensor) -> Target:
     for i, mask in enumerate(masks):
         rows, columns = mask.any(dim=1).nonzero(), mask.any(dim=0).nonzero()
         boxes[i] = torch.tensor([int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1])
-    return {"boxes": boxes, "labels": labels, "masks": masks}
+    return {"boxes": boxes, "labels": labels, "masks": masks, "area": masks.flatten(1).sum(1).float()}
 
 
 def collate(samples: Sequence[tuple[torch.Tensor, Target]]) -> tuple[list[torch.Tensor], list[Target]]:

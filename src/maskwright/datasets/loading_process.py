@@ -10,6 +10,7 @@ from multiprocessing import get_context, parent_process, resource_tracker
 from typing import Any
 
 import cv2
+from torch.utils.data import DataLoader
 
 from maskwright.errors import MaskwrightError
 
@@ -62,6 +63,20 @@ def deaf_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_loading(loader: DataLoader[Any]) -> None:
+    """End the processes of ``loader`` now, whatever they are doing.
+
+    Left to the end of the program they would be asked by SIGTERM, which they hear with a delay; see :func:`set_up`.
+    """
+    iterator, loader._iterator = loader._iterator, None
+    if iterator is None:
+        return
+    iterator._shutdown_workers()  # type: ignore[attr-defined] - as torch itself does when nothing refers to it
+    for process in iterator._workers:  # type: ignore[attr-defined]
+        process.kill()  # one that was still at an image after torch's 5 seconds
+        process.join()
 
 
 def plain_errors(batches: Iterable[Any]) -> Iterator[Any]:

@@ -1,19 +1,22 @@
 """The catalogue: every model by its name, built and filled with its starting weights."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 from torchvision.models import get_model_weights
-from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
+from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, MaskRCNN_ResNet50_FPN_Weights
 
-from maskwright.errors import UsageError, unknown_name
+from maskwright.errors import UsageError, nearest, unknown_name
 from maskwright.models.backbones import TORCHVISION_BACKBONES
+from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.dilated_backbones import DILATED_BACKBONES
-from maskwright.models.entry import Entry, imagenet, keyword_options, torchvision_weights
-from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.models.entry import Entry, Published, imagenet, keyword_options, torchvision_weights
+from maskwright.models.mask_rcnn import build_mask_rcnn, norms_without_epsilon
+from maskwright.models.point_rend_rcnn import build_point_rend_rcnn
 from maskwright.models.residual_attention_unet import ResidualAttentionUNet
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.smp_family import SMP_PATTERN, SMP_SUMMARY, smp_entry
@@ -58,17 +61,46 @@ def _unet(
 
 
 _MASK_RCNN_RENAMES = (("", ""), ("features.", "backbone.body."), ("", "backbone.body."), ("", "backbone.body.network."))
+# Mask R-CNN and its kin: what is said of them, and the options that make them.
+_INSTANCE_KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mask_rcnn": ("Mask R-CNN", {}),
+    "cascade_mask_rcnn": ("Cascade Mask R-CNN (three box stages)", {"cascade_ious": (0.5, 0.6, 0.7)}),
+    "panet": ("PANet (bottom-up path, features of all levels)", {"path_aggregation": True}),
+    "point_rend": ("Mask R-CNN with PointRend's masks", {}),
+}
+_SMALL = {
+    "backbone": "mobilenet_v3_small",
+    "pyramid_channels": 64,
+    "box_features": 256,
+    "mask_channels": (64, 64),
+    "proposals_train": 500,
+    "proposals_test": 200,
+    "rois_per_image": 128,
+}
+_COCO_V1 = torchvision_weights(MaskRCNN_ResNet50_FPN_Weights.COCO_V1)
 _mask_rcnn_resnet50 = partial(build_mask_rcnn, backbone="resnet50", frozen_norm=True)
-_mask_rcnn_small = partial(
-    build_mask_rcnn,
-    backbone="mobilenet_v3_small",
-    pyramid_channels=64,
-    box_features=256,
-    mask_channels=(64, 64),
-    proposals_train=500,
-    proposals_test=200,
-    rois_per_image=128,
-)
+_mask_rcnn_resnet50_v2 = partial(build_mask_rcnn, backbone="resnet50", version=2)
+
+
+def _detector(kind: str, name: str, summary: str, published: dict[str, Published], **options: Any) -> Entry:
+    title, making = _INSTANCE_KINDS[kind]
+    build = plain = partial(build_mask_rcnn, **making, **options)
+    if kind == "point_rend":  # which takes the options of the detector below it besides its own
+        build = partial(build_point_rend_rcnn, **options)
+    names = tuple(sorted({*keyword_options(plain), *keyword_options(build)}))
+    return Entry(name, "instance", f"{title} {summary}", build, _MASK_RCNN_RENAMES, names, published)
+
+
+def _detectors() -> list[Entry]:
+    entries = []
+    for kind in _INSTANCE_KINDS:
+        if kind != "mask_rcnn":  # which has torchvision's weights
+            large: dict[str, Any] = {"backbone": "resnet50", "frozen_norm": True}
+            entries.append(_detector(kind, f"{kind}_resnet50_fpn", "on ResNet-50 FPN", imagenet("resnet50"), **large))
+        summary = "on MobileNetV3-small FPN with narrow heads, for a laptop CPU"
+        entries.append(_detector(kind, f"{kind}_small", summary, imagenet("mobilenet_v3_small"), **_SMALL))
+    return entries
+
 
 MODELS: dict[str, Entry] = {
     entry.name: entry
@@ -89,24 +121,29 @@ MODELS: dict[str, Entry] = {
             _mask_rcnn_resnet50,
             _MASK_RCNN_RENAMES,
             keyword_options(_mask_rcnn_resnet50),
-            {"coco": torchvision_weights(MaskRCNN_ResNet50_FPN_Weights.COCO_V1), **imagenet("resnet50")},
+            {
+                "coco": replace(_COCO_V1, download=partial(norms_without_epsilon, _COCO_V1.download)),
+                **imagenet("resnet50"),
+            },
         ),
         Entry(
-            "mask_rcnn_small",
+            "mask_rcnn_resnet50_fpn_v2",
             "instance",
-            "Mask R-CNN on MobileNetV3-small FPN with narrow heads, for a laptop CPU",
-            _mask_rcnn_small,
+            "Mask R-CNN on ResNet-50 FPN with deeper, normalised heads (torchvision's second model and weights)",
+            _mask_rcnn_resnet50_v2,
             _MASK_RCNN_RENAMES,
-            keyword_options(_mask_rcnn_small),
-            imagenet("mobilenet_v3_small"),
+            keyword_options(_mask_rcnn_resnet50_v2),
+            {"coco": torchvision_weights(MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1), **imagenet("resnet50")},
         ),
+        *_detectors(),
+        *detectron2_entries(),
     )
 }
 
-_MASK_RCNN_PATTERN = "mask_rcnn:BACKBONE"
+_ON_ANY_BACKBONE = "with FPN on a torchvision backbone, or on timm:NAME"
 PATTERNS = {
     SMP_PATTERN: SMP_SUMMARY,
-    _MASK_RCNN_PATTERN: "Mask R-CNN with FPN on a torchvision backbone, or on timm:NAME",
+    **{f"{kind}:BACKBONE": f"{title} {_ON_ANY_BACKBONE}" for kind, (title, _) in _INSTANCE_KINDS.items()},
 }
 
 
@@ -116,19 +153,21 @@ def find(name: str) -> Entry:
         return MODELS[name]
     if name.startswith("smp:"):
         return smp_entry(name)
-    if name.startswith("mask_rcnn:"):
-        return _mask_rcnn_entry(name)
-    raise unknown_name("model", name, [*MODELS, *PATTERNS])
+    kind, colon, _ = name.partition(":")
+    if colon and kind in _INSTANCE_KINDS:
+        return _detector_entry(name)
+    known = [*MODELS, *PATTERNS]
+    if not nearest(name, known):
+        raise UsageError(f"Unknown model '{name}'. Known: {', '.join(sorted(known))}.")
+    raise unknown_name("model", name, known)
 
 
-def _mask_rcnn_entry(name: str) -> Entry:
-    backbone = name.removeprefix("mask_rcnn:")
+def _detector_entry(name: str) -> Entry:
+    kind, _, backbone = name.partition(":")
     if not backbone.startswith("timm:") and backbone not in TORCHVISION_BACKBONES:
         raise unknown_name("backbone", backbone, TORCHVISION_BACKBONES)
     published = {} if backbone.startswith("timm:") else imagenet(backbone)
-    build = partial(build_mask_rcnn, backbone=backbone)
-    options = keyword_options(build)
-    return Entry(name, "instance", PATTERNS[_MASK_RCNN_PATTERN], build, _MASK_RCNN_RENAMES, options, published)
+    return _detector(kind, name, _ON_ANY_BACKBONE, published, backbone=backbone)
 
 
 def build(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:

@@ -19,5 +19,5 @@ def encoder_parameters(module: nn.Module) -> list[nn.Parameter]:
             return list(submodules[place].parameters())
     raise UsageError(
         f"{type(module).__name__}: has no encoder apart from its head; expected one of {', '.join(_PLACES)}. "
-        "Leave out train.optimizer.encoder_lr_factor."
+        "Leave out train.optimizer.encoder_lr_factor and train.head_only_epochs."
     )

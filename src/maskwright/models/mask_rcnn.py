@@ -1,33 +1,39 @@
-"""Mask R-CNN from torchvision's parts, on any backbone of the catalogue with a feature pyramid.
+"""Mask R-CNN and its kin from torchvision's parts, on any backbone of the catalogue with a feature pyramid.
 
 He et al. 2017 (arXiv:1703.06870), feature pyramid: Lin et al. 2017 (arXiv:1612.03144). Parameter names equal
-torchvision's, so its published checkpoints load.
+torchvision's, so its published checkpoints load. Switches turn it into Cascade Mask R-CNN, PANet and Mask Scoring
+R-CNN, alone or together; their papers are named where their parts are.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
-from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
-from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
+from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.models.detection.transform import GeneralizedRCNNTransform, resize_boxes
-from torchvision.ops import FeaturePyramidNetwork
+from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from maskwright.models.backbones import build_body
+from maskwright.models.cascade import CascadeHeads
+from maskwright.models.head_parts import HeadParts
+from maskwright.models.panet import AggregatedPyramid
+from maskwright.models.region_heads import RegionHeads
 from maskwright.models.semantic import IMAGENET_MEAN, IMAGENET_STD
+from maskwright.models.weights import StateDict
 
 
 class Pyramid(nn.Module):
     """A backbone body and the feature pyramid over its stages."""
 
-    def __init__(self, body: nn.Module, channels: Sequence[int], out_channels: int) -> None:
+    def __init__(self, body: nn.Module, channels: Sequence[int], out_channels: int, norm: Any = None) -> None:
         super().__init__()
         self.body = body
-        self.fpn = FeaturePyramidNetwork(list(channels), out_channels, LastLevelMaxPool())
+        self.fpn = FeaturePyramidNetwork(list(channels), out_channels, LastLevelMaxPool(), norm)
         self.out_channels = out_channels
 
     def forward(self, images: torch.Tensor) -> "OrderedDict[str, torch.Tensor]":
@@ -42,6 +48,14 @@ class UnpastedTransform(GeneralizedRCNNTransform):
     28 × 28 probabilities to RLE inside each box.
     """
 
+    def resize(self, image: torch.Tensor, target: dict[str, torch.Tensor] | None = None) -> Any:
+        """Resize to the model's input, unless the target says by its ``size`` that this was done (scale jitter)."""
+        if target is not None and "size" in target:
+            # torchvision draws a number here; drawn too, the next ones choose the same proposals as its own.
+            self.torch_choice(list(self.min_size))  # type: ignore[arg-type]
+            return image, target
+        return super().resize(image, target)
+
     def postprocess(self, result, image_shapes, original_image_sizes):  # type: ignore[no-untyped-def]
         """Scale the boxes back to the original images."""
         if not self.training:
@@ -54,56 +68,118 @@ def build_mask_rcnn(
     classes: int,
     *,
     backbone: str,
+    version: int = 1,
+    cascade_ious: Sequence[float] = (),
+    stage_weights: Sequence[float] = (1.0, 0.5, 0.25),
+    path_aggregation: bool = False,
+    mask_scoring: bool = False,
     short_side: int = 800,
     longest: int = 1333,
     frozen_norm: bool = False,
     norm_momentum: float | None = None,
+    trainable_layers: int = 5,
     pyramid_channels: int = 256,
     box_features: int = 1024,
     mask_channels: Sequence[int] = (256, 256, 256, 256),
     anchor_sizes: Sequence[int] = (32, 64, 128, 256, 512),
     aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0),
+    anchors_per_image: int = 256,
+    anchor_ious: tuple[float, float] = (0.3, 0.7),
     proposals_train: int = 2000,
     proposals_test: int = 1000,
+    proposal_nms: float = 0.7,
     rois_per_image: int = 512,
+    positive_rois: float = 0.25,
+    roi_iou: float = 0.5,
     detections: int = 100,
     score_threshold: float = 0.05,
     nms_threshold: float = 0.5,
-) -> MaskRCNN:
+) -> GeneralizedRCNN:
     """Mask R-CNN for ``classes`` classes (background comes on top), with random weights.
 
     Images are resized inside so that the short side has ``short_side`` pixels and the long one at most ``longest``.
     ``anchor_sizes`` gives one size in pixels of the resized image for each of the five pyramid levels. At prediction
     the ``masks`` it returns are ``(N, 1, 28, 28)`` probabilities within their boxes, not pasted.
 
-    Raises ``UsageError`` for an unknown backbone, ``ValueError`` when the anchor sizes are not five.
+    ``version`` 2 is torchvision's second: normalised pyramid and heads, deeper box head and proposal network (Li et al.
+    2021, arXiv:2111.11429). ``cascade_ious`` such as 0.5, 0.6, 0.7 makes as many box stages, whose losses count by
+    ``stage_weights``. ``path_aggregation`` gives PANet's pyramid, pooling and heads; ``mask_scoring`` a head that
+    learns the quality of masks, by which scores are multiplied.
+
+    ``trainable_layers`` of the backbone's five parts learn (0: the heads and the pyramid alone). An anchor is an object
+    from the second of ``anchor_ious`` on and background up to the first; of ``anchors_per_image`` and
+    ``rois_per_image`` the losses are computed, ``positive_rois`` of these objects at most, which overlap one by
+    ``roi_iou``. ``proposal_nms``, ``nms_threshold``: the overlap from which the worse of two boxes is dropped.
+
+    Raises ``UsageError`` for an unknown backbone, ``ValueError`` for values that do not go together.
     """
-    if len(anchor_sizes) != 5:
-        raise ValueError(f"anchor_sizes {list(anchor_sizes)}: expected five, one for each level of the pyramid")
-    body, channels = build_body(backbone, frozen_norm)
+    _require_together(version, path_aggregation, cascade_ious, stage_weights)
+    body, channels = build_body(backbone, frozen_norm, trainable_layers)
     if norm_momentum is not None:
         _set_norm_momentum(body, norm_momentum)
-    pyramid = Pyramid(body, channels, pyramid_channels)
-    network = MaskRCNN(
-        pyramid,
-        rpn_anchor_generator=AnchorGenerator(
-            tuple((size,) for size in anchor_sizes), (tuple(aspect_ratios),) * len(anchor_sizes)
-        ),
-        box_head=TwoMLPHead(pyramid_channels * 7 * 7, box_features),
-        box_predictor=FastRCNNPredictor(box_features, classes + 1),
-        mask_head=MaskRCNNHeads(pyramid_channels, list(mask_channels), 1),
-        mask_predictor=MaskRCNNPredictor(mask_channels[-1], mask_channels[-1], classes + 1),
-        rpn_pre_nms_top_n_train=proposals_train,
-        rpn_pre_nms_top_n_test=proposals_test,
-        rpn_post_nms_top_n_train=proposals_train,
-        rpn_post_nms_top_n_test=proposals_test,
-        box_batch_size_per_image=rois_per_image,
-        box_detections_per_img=detections,
-        box_score_thresh=score_threshold,
-        box_nms_thresh=nms_threshold,
+    parts = HeadParts(classes, pyramid_channels, box_features, mask_channels, version, path_aggregation)
+    if path_aggregation:
+        pyramid: nn.Module = AggregatedPyramid(body, channels, pyramid_channels)
+    else:
+        pyramid = Pyramid(body, channels, pyramid_channels, parts.norm)
+    first_iou = cascade_ious[0] if cascade_ious else roi_iou
+    heads: dict[str, Any] = {
+        "fg_iou_thresh": first_iou,
+        "bg_iou_thresh": first_iou,
+        "batch_size_per_image": rois_per_image,
+        "positive_fraction": positive_rois,
+        "score_thresh": score_threshold,
+        "nms_thresh": nms_threshold,
+        "detections_per_img": detections,
+        **parts.pools(),
+    }
+    box = {} if cascade_ious else parts.box_branch()
+    stages = parts.cascade(cascade_ious)
+    heads |= parts.mask_branch() | ({"mask_scoring": parts.mask_scoring()} if mask_scoring else {})
+    proposing = RegionProposalNetwork(
+        *_anchors(anchor_sizes, aspect_ratios, pyramid_channels, version),
+        fg_iou_thresh=anchor_ious[1],
+        bg_iou_thresh=anchor_ious[0],
+        batch_size_per_image=anchors_per_image,
+        positive_fraction=0.5,
+        pre_nms_top_n={"training": proposals_train, "testing": proposals_test},
+        post_nms_top_n={"training": proposals_train, "testing": proposals_test},
+        nms_thresh=proposal_nms,
     )
-    network.transform = UnpastedTransform(short_side, longest, list(IMAGENET_MEAN), list(IMAGENET_STD))
-    return network
+    return GeneralizedRCNN(
+        pyramid,
+        proposing,
+        CascadeHeads(stages, list(stage_weights), **heads) if stages else RegionHeads(**box, **heads),
+        UnpastedTransform(short_side, longest, list(IMAGENET_MEAN), list(IMAGENET_STD)),
+    )
+
+
+def norms_without_epsilon(download: Callable[[], StateDict]) -> StateDict:
+    """The downloaded weights of a network whose frozen norms divide by the bare deviation, for ours, which add 1e-5.
+
+    torchvision's first Mask R-CNN was trained so, and torchvision sets the epsilon of these weights' network to 0.
+    """
+    epsilon = FrozenBatchNorm2d(1).eps
+    return {key: value - epsilon if key.endswith("running_var") else value for key, value in download().items()}
+
+
+def _require_together(version: int, all_levels: bool, ious: Sequence[float], weights: Sequence[float]) -> None:
+    if version not in (1, 2) or (version == 2 and all_levels):
+        raise ValueError(f"version {version}: expected 1 or 2, and 1 with path_aggregation")
+    if ious and (len(weights) != len(ious) or list(ious) != sorted(ious)):
+        raise ValueError(
+            f"cascade_ious {list(ious)} with stage_weights {list(weights)}: expected rising overlaps, as many weights"
+        )
+
+
+def _anchors(
+    sizes: Sequence[int], ratios: Sequence[float], channels: int, version: int
+) -> tuple[AnchorGenerator, RPNHead]:
+    """The anchors and the head that tells which of them show an object, with a layer more in version 2."""
+    if len(sizes) != 5:
+        raise ValueError(f"anchor_sizes {list(sizes)}: expected five, one for each level of the pyramid")
+    anchors = AnchorGenerator(tuple((size,) for size in sizes), (tuple(ratios),) * len(sizes))
+    return anchors, RPNHead(channels, anchors.num_anchors_per_location()[0], conv_depth=version)
 
 
 def _set_norm_momentum(body: nn.Module, momentum: float) -> None:

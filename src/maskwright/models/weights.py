@@ -12,10 +12,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from maskwright.errors import WeightsError, require_file
+from maskwright.models.detectron2.names import current_names
+from maskwright.models.detectron2.unpickler import read_pickle
 
 StateDict = Mapping[str, torch.Tensor]
 
-WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
+WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".pkl")
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,25 @@ class Coverage:
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a ``.safetensors``, ``.pth``, ``.pt`` or ``.bin`` file. Nothing in the file is executed.
+    """The tensors of a ``.safetensors``, ``.pth``, ``.pt``, ``.bin`` or ``.pkl`` file. Nothing in it is executed.
+
+    A ``.pkl`` is Detectron2's pickle of NumPy arrays; Detectron2's old names come as those of today.
 
     Raises ``UsageError`` when it is missing, ``WeightsError`` when it is damaged or holds more than tensors.
     """
     require_file(path, "weights")
+    state = read_pickle(path) if path.suffix == ".pkl" else _read(path)
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsError(f"{path}: expected a dictionary of tensors, found {type(state).__name__} with other values.")
+    return current_names(state)
+
+
+def _read(path: Path) -> Any:
     try:
-        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+        return load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path}: is damaged, or holds more than tensors, which could run code when read; expected a plain state "
@@ -73,12 +87,6 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         ) from error
     except Exception as error:  # damaged bytes make torch's reader raise almost anything: KeyError, struct.error …
         raise WeightsError(f"{path}: cannot be read as weights ({error}). Download or export it again.") from error
-    for wrapper in ("state_dict", "model"):
-        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
-            state = state[wrapper]
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise WeightsError(f"{path}: expected a dictionary of tensors, found {type(state).__name__} with other values.")
-    return state
 
 
 def fetch(name: str, model: str, download: Callable[[], StateDict], address: str) -> StateDict:

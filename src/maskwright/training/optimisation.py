@@ -20,14 +20,15 @@ def build_optimizer(
     momentum: float,
     encoder: Iterable[torch.nn.Parameter] = (),
     encoder_lr_factor: float = 1.0,
+    encoder_apart: bool = False,
 ) -> torch.optim.Optimizer:
     """Adam, AdamW or SGD over the parameters that learn; ``momentum`` is SGD's.
 
     Those among them that are the ``encoder``'s learn at ``lr`` times ``encoder_lr_factor``; the last group is that of
-    the plain ``lr``.
+    the plain ``lr``. The encoder's is the first where the factor is not 1, or ``encoder_apart`` asks for it.
     """
     learning = [parameter for parameter in parameters if parameter.requires_grad]
-    slower = {id(parameter) for parameter in encoder} if encoder_lr_factor != 1 else set()
+    slower = {id(parameter) for parameter in encoder} if encoder_lr_factor != 1 or encoder_apart else set()
     groups: list[dict[str, Any]] = [{"params": [parameter for parameter in learning if id(parameter) not in slower]}]
     if slower:
         groups.insert(0, {"params": [p for p in learning if id(p) in slower], "lr": lr * encoder_lr_factor})
@@ -47,6 +48,7 @@ def build_schedule(
     milestones: Sequence[float] = (0.6, 0.9),
     factor: float = 0.1,
     peak: float = 0.3,
+    head_only_steps: int = 0,
 ) -> LambdaLR:
     """A schedule of the optimiser's rates that is stepped after every optimiser step.
 
@@ -54,7 +56,7 @@ def build_schedule(
     (1 − t)^power (Liu et al. 2015, arXiv:1506.04579); ``step``, times ``factor`` at each of ``milestones`` (shares of
     the training); ``one_cycle``, from 1/25 up to the full rate at the share ``peak`` and down to nearly 0, both by half
     a cosine (Smith & Topin 2017, arXiv:1708.07120, as torch's OneCycleLR; momentum stays). The first ``warmup_steps``
-    grow linearly.
+    grow linearly. For ``head_only_steps`` the rate of the first group, the encoder's, is 0.
     """
     shapes: dict[str, Shape] = {
         "constant": lambda _: 1.0,
@@ -63,7 +65,7 @@ def build_schedule(
         "step": lambda t: factor ** sum(t >= milestone for milestone in milestones),
     }
     if name == "one_cycle":
-        return LambdaLR(optimizer, _one_cycle(total_steps, peak))
+        return LambdaLR(optimizer, _encoder_later(optimizer, _one_cycle(total_steps, peak), head_only_steps))
     shape = shapes[name]
 
     def share(step: int) -> float:
@@ -71,7 +73,15 @@ def build_schedule(
             return (step + 1) / (warmup_steps + 1)
         return shape(min(1.0, (step - warmup_steps) / max(1, total_steps - warmup_steps)))
 
-    return LambdaLR(optimizer, share)
+    return LambdaLR(optimizer, _encoder_later(optimizer, share, head_only_steps))
+
+
+def _encoder_later(
+    optimizer: torch.optim.Optimizer, share: Callable[[int], float], start: int
+) -> list[Callable[[int], float]]:
+    """``share`` for every group, but 0 for the first, the encoder's, before step ``start``."""
+    others = [share] * (len(optimizer.param_groups) - 1)
+    return [(lambda step: share(step) if step >= start else 0.0) if start else share, *others]
 
 
 def _one_cycle(total_steps: int, peak: float) -> Callable[[int], float]:

@@ -1,0 +1,111 @@
+"""Cascade R-CNN's box branch: stages that start from each other's boxes and ask for an ever better fit.
+
+Cai & Vasconcelos 2018 (arXiv:1712.00726), with masks Cai & Vasconcelos 2019 (arXiv:1906.09756).
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torchvision.models.detection._utils import BoxCoder, Matcher
+from torchvision.ops import box_iou, clip_boxes_to_image
+
+from maskwright.models.region_heads import Features, Losses, RegionHeads, Regions, Shapes, Target, regions_of
+
+# The deltas shrink from stage to stage; the paper normalises them by their spread, as here (section 4.2).
+_CODER_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
+
+
+class CascadeStage(nn.Module):
+    """One stage: a box head, a classifier and a box regressor that is the same for all classes."""
+
+    def __init__(self, head: nn.Module, features: int, classes: int, iou: float, number: int) -> None:
+        super().__init__()
+        self.head = head
+        self.cls_score = nn.Linear(features, classes + 1)
+        self.bbox_pred = nn.Linear(features, 4)
+        self.iou = iou
+        self.coder = BoxCoder(tuple(number * weight for weight in _CODER_WEIGHTS))  # type: ignore[arg-type]
+
+    def forward(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Class logits ``(N, K+1)`` and box deltas ``(N, 4)``."""
+        features = self.head(pooled)
+        return self.cls_score(features), self.bbox_pred(features)
+
+    def losses(
+        self, logits: torch.Tensor, deltas: torch.Tensor, regions: Regions, targets: list[Target]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cross-entropy of the classes and smooth L1 of the boxes, both over all regions as in torchvision."""
+        labels, positive = torch.cat(regions.labels), regions.positive()
+        assert positive.matched is not None
+        objects = [t["boxes"].to(deltas)[rows] for t, rows in zip(targets, positive.matched, strict=True)]
+        # Only positives are encoded: the deltas of a box without width are infinite.
+        wanted = torch.cat(self.coder.encode(objects, positive.boxes))
+        box = functional.smooth_l1_loss(deltas[labels > 0], wanted, beta=1 / 9, reduction="sum")
+        return functional.cross_entropy(logits, labels), box / max(len(labels), 1)
+
+    @torch.no_grad()
+    def refined(self, deltas: torch.Tensor, boxes: list[torch.Tensor], image_shapes: Shapes) -> list[torch.Tensor]:
+        """``boxes`` moved by ``deltas`` and cut to the images."""
+        moved = self.coder.decode(deltas, boxes).reshape(-1, 4).split([len(one) for one in boxes])
+        return [clip_boxes_to_image(one, shape) for one, shape in zip(moved, image_shapes, strict=True)]
+
+
+class CascadeHeads(RegionHeads):
+    """Region heads with several box stages; the mask branch learns from the regions of the first."""
+
+    def __init__(self, stages: list[CascadeStage], stage_weights: list[float], **parts: Any) -> None:
+        super().__init__(box_head=None, box_predictor=None, **parts)
+        self.stages = nn.ModuleList(stages)
+        self.stage_weights = stage_weights
+        self.box_coder = stages[-1].coder
+
+    def detect(
+        self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target] | None
+    ) -> tuple[Regions, list[Target], Losses]:
+        """As the base's; scores are the mean of all stages' probabilities, boxes those of the last stage."""
+        if targets is not None and self.training:
+            return self._learn(features, proposals, image_shapes, targets)
+        probabilities = torch.zeros(())
+        logits, deltas, boxes = torch.zeros(()), torch.zeros(()), proposals
+        for number, stage in enumerate(self.stages):
+            if number:
+                boxes = self.stages[number - 1].refined(deltas, boxes, image_shapes)  # type: ignore[operator]
+            logits, deltas = stage(self.box_roi_pool(features, boxes, image_shapes))
+            probabilities = probabilities.to(logits.device) + logits.softmax(dim=1) / len(self.stages)
+        # torchvision takes logits, and deltas for every class.
+        mean_logits = probabilities.clamp(min=torch.finfo(probabilities.dtype).tiny).log()
+        found = self.detections(mean_logits, deltas.repeat(1, logits.shape[1]), boxes, image_shapes)
+        return regions_of(found), found, {}
+
+    def _learn(
+        self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target]
+    ) -> tuple[Regions, list[Target], Losses]:
+        boxes, matched, labels, _ = self.select_training_samples(proposals, targets)
+        first = regions = Regions(boxes, labels, matched)
+        losses: Losses = {}
+        for number, (stage, weight) in enumerate(zip(self.stages, self.stage_weights, strict=True), start=1):
+            logits, deltas = stage(self.box_roi_pool(features, regions.boxes, image_shapes))
+            classifier, box = stage.losses(logits, deltas, regions, targets)  # type: ignore[operator]
+            losses[f"loss_classifier_stage{number}"] = weight * classifier
+            losses[f"loss_box_reg_stage{number}"] = weight * box
+            if number < len(self.stages):
+                boxes = stage.refined(deltas, regions.boxes, image_shapes)  # type: ignore[operator]
+                regions = matched_regions(boxes, targets, self.stages[number].iou)  # type: ignore[arg-type]
+        return first.positive(), [], losses
+
+
+def matched_regions(boxes: list[torch.Tensor], targets: list[Target], iou: float) -> Regions:
+    """``boxes`` with the class of the object each overlaps most, background where by less than ``iou``."""
+    matcher = Matcher(iou, iou, allow_low_quality_matches=False)
+    labels, matched = [], []
+    for one, target in zip(boxes, targets, strict=True):
+        if not len(target["boxes"]):
+            rows = torch.full((len(one),), -1, device=one.device)
+        else:
+            rows = matcher(box_iou(target["boxes"].to(one), one))
+        matched.append(rows.clamp(min=0))
+        classes = torch.cat([target["labels"], target["labels"].new_zeros(1)])  # the last for rows of −1
+        labels.append(classes[rows.clamp(min=-1)])
+    return Regions(boxes, labels, matched)

@@ -1,0 +1,131 @@
+"""Detectron2's networks put together from their parts, by options that a recipe can give."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from torch import nn
+
+from maskwright.models.detectron2.anchors import SIZES
+from maskwright.models.detectron2.box_head import BoxHead, BoxPredictor, Keep
+from maskwright.models.detectron2.mask_head import MaskHead
+from maskwright.models.detectron2.network import BGR_MEAN, NO_STD, RESNEXT_STD, Detectron2RCNN
+from maskwright.models.detectron2.proposals import Limits, ProposalGenerator
+from maskwright.models.detectron2.pyramid import Pyramid
+from maskwright.models.detectron2.resnet import ResNet
+from maskwright.models.detectron2.roi_heads import RoiHeads
+from maskwright.models.point_rend_head import PointLoss, PointRendHead
+
+BACKBONES: dict[str, dict[str, Any]] = {
+    "resnet50": {"depths": (3, 4, 6, 3)},
+    "resnet101": {"depths": (3, 4, 23, 3)},
+    "resnext101_32x8d": {"depths": (3, 4, 23, 3), "groups": 32, "group_width": 8, "stride_in_1x1": False},
+}
+
+
+def build_mask_rcnn(
+    classes: int, *, mask_channels: Sequence[int] = (256, 256, 256, 256), **detector: Any
+) -> Detectron2RCNN:
+    """Mask R-CNN for ``classes`` classes with random weights.
+
+    ``mask_channels`` are the widths of the mask head; the other options are those of :func:`build_detector`.
+    """
+    return build_detector(classes, lambda channels: MaskHead(channels, classes, tuple(mask_channels)), **detector)
+
+
+def build_point_rend(
+    classes: int,
+    *,
+    coarse_features: int = 1024,
+    point_features: int = 256,
+    subdivision_steps: int = 5,
+    subdivision_points: int = 28 * 28,
+    training_points: int = 14 * 14,
+    oversample: int = 3,
+    importance: float = 0.75,
+    point_loss: PointLoss = "cross_entropy",
+    masks_on_predicted_boxes: bool = True,
+    **detector: Any,
+) -> Detectron2RCNN:
+    """Mask R-CNN with PointRend's mask head for ``classes`` classes, with random weights.
+
+    Masks double ``subdivision_steps`` times from 7 × 7, and ``subdivision_points`` of each are decided anew. Training
+    looks at ``training_points`` points of a box, chosen from ``oversample`` times as many, the share ``importance`` of
+    them where the mask is uncertain. The other options are those of :func:`build_detector`.
+
+    Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1.
+    """
+
+    def head(channels: int) -> nn.Module:
+        return PointRendHead(
+            channels,
+            classes,
+            coarse_features=coarse_features,
+            point_features=point_features,
+            steps=subdivision_steps,
+            points=subdivision_points,
+            training_count=training_points,
+            oversample=oversample,
+            importance=importance,
+            point_loss=point_loss,
+        )
+
+    return build_detector(classes, head, masks_on_predicted_boxes=masks_on_predicted_boxes, **detector)
+
+
+def build_detector(
+    classes: int,
+    mask_head: Callable[[int], nn.Module],
+    *,
+    backbone: str,
+    short_side: int = 800,
+    longest: int = 1333,
+    pixel_mean: Sequence[float] = BGR_MEAN,
+    pixel_std: Sequence[float] | None = None,
+    depths: Sequence[int] | None = None,
+    stem_channels: int = 64,
+    group_width: int | None = None,
+    frozen_stages: int = 2,
+    pyramid_channels: int = 256,
+    box_features: int = 1024,
+    anchor_sizes: Sequence[float] = SIZES,
+    proposals_train: int = 1000,
+    proposals_test: int = 1000,
+    rois_per_image: int = 512,
+    detections: int = 100,
+    score_threshold: float = 0.05,
+    nms_threshold: float = 0.5,
+    masks_on_predicted_boxes: bool = False,
+) -> Detectron2RCNN:
+    """A detector for ``classes`` classes; ``mask_head(channels)`` gives its mask head.
+
+    Images are resized inside so that the short side has ``short_side`` pixels and the long one at most ``longest``;
+    ``pixel_mean`` and ``pixel_std`` are of blue, green and red in 0..255. ``frozen_stages`` of the backbone, counted
+    from the stem, do not train. ``anchor_sizes`` gives one size in pixels for each of the five levels. In training,
+    ``proposals_train`` are kept of twice as many a level.
+    """
+    sizes = dict(BACKBONES[backbone])
+    if depths is not None:
+        sizes["depths"] = tuple(depths)
+    if group_width is not None:
+        sizes["group_width"] = group_width
+    body = ResNet(**sizes, stem_channels=stem_channels, frozen_stages=frozen_stages)
+    proposals = ProposalGenerator(
+        pyramid_channels,
+        training_limits=Limits(2 * proposals_train, proposals_train),
+        limits=Limits(proposals_test, proposals_test),
+        sizes=anchor_sizes,
+    )
+    heads = RoiHeads(
+        BoxHead(pyramid_channels, box_features),
+        BoxPredictor(box_features, classes),
+        mask_head(pyramid_channels),
+        keep=Keep(score_threshold, nms_threshold, detections),
+        per_image=rois_per_image,
+        masks_on_predicted_boxes=masks_on_predicted_boxes,
+    )
+    if pixel_std is None:
+        pixel_std = RESNEXT_STD if backbone.startswith("resnext") else NO_STD
+    network = Pyramid(body, pyramid_channels)
+    return Detectron2RCNN(
+        network, proposals, heads, short_side=short_side, longest=longest, mean=pixel_mean, std=pixel_std
+    )

@@ -1,0 +1,48 @@
+"""Detectron2's networks as entries of the catalogue, with the published weights of each."""
+
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch.hub import get_dir
+
+from maskwright.models.detectron2.building import BACKBONES, build_detector
+from maskwright.models.detectron2.download import Hash, Progress, download
+from maskwright.models.detectron2.names import current_names, is_setting
+from maskwright.models.detectron2.recognition import KINDS, model_name
+from maskwright.models.detectron2.unpickler import read_pickle
+from maskwright.models.detectron2.zoo import ZOO, ZooModel
+from maskwright.models.entry import Entry, Published, keyword_options
+
+_KINDS = {"mask_rcnn": "Mask R-CNN", "point_rend": "Mask R-CNN with PointRend's masks"}
+_BACKBONES = {"resnet50": "ResNet-50", "resnet101": "ResNet-101", "resnext101_32x8d": "ResNeXt-101 32x8d"}
+
+
+def detectron2_entries() -> list[Entry]:
+    """One entry for each kind of mask head on each backbone."""
+    return [_entry(kind, backbone) for kind in KINDS for backbone in BACKBONES]
+
+
+def zoo_file(model: ZooModel, progress: Progress | None = None) -> Path:
+    """The published file of ``model`` in torch's folder of checkpoints (``TORCH_HOME``), fetched if it is not there.
+
+    Raises ``WeightsError`` when it cannot be fetched or is not what was published.
+    """
+    path = Path(get_dir()) / "checkpoints" / model.file
+    return download(model.address, path, Hash("md5", model.md5_start), progress)
+
+
+def _entry(kind: str, backbone: str) -> Entry:
+    name = model_name(kind, backbone)
+    summary = f"{_KINDS[kind]} on {_BACKBONES[backbone]} FPN as Detectron2 computes it, for its checkpoints"
+    detector = keyword_options(partial(build_detector, backbone=backbone))
+    options = tuple(sorted({*keyword_options(KINDS[kind]), *detector}))
+    published = {
+        model.tag: Published(partial(_weights, model), model.address) for model in ZOO.values() if model.model == name
+    }
+    return Entry(name, "instance", summary, partial(KINDS[kind], backbone=backbone), (("", ""),), options, published)
+
+
+def _weights(model: ZooModel) -> dict[str, torch.Tensor]:
+    state = current_names(read_pickle(zoo_file(model))["model"])
+    return {name: value for name, value in state.items() if not is_setting(name)}

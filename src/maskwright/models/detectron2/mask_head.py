@@ -1,0 +1,63 @@
+"""The mask head of Detectron2: a mask of 28 × 28 logits for every class of every box.
+
+He et al. 2017 (arXiv:1703.06870).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from maskwright.models.detectron2.mask_targets import Region, mask_targets
+from maskwright.models.detectron2.pooling import pool
+
+POOLED_SIDE = 14
+
+
+class MaskHead(nn.Module):
+    """Four 3×3 convolutions, one that doubles the side, and a 1×1 to the classes; names are Detectron2's."""
+
+    def __init__(self, channels: int, classes: int, widths: Sequence[int] = (256, 256, 256, 256)) -> None:
+        super().__init__()
+        for number, width in enumerate(widths, start=1):
+            self.add_module(f"mask_fcn{number}", nn.Conv2d(channels, width, 3, padding=1))
+            channels = width
+        self.depth = len(widths)
+        self.deconv = nn.ConvTranspose2d(channels, channels, 2, 2)
+        self.predictor = nn.Conv2d(channels, classes, 1)
+        for layer in self.children():
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")  # type: ignore[arg-type]
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        nn.init.normal_(self.predictor.weight, std=0.001)
+
+    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
+        """``(N, C, 14, 14)`` to logits ``(N, K, 28, 28)``."""
+        for number in range(1, self.depth + 1):
+            pooled = functional.relu(self.get_submodule(f"mask_fcn{number}")(pooled))
+        return self.predictor(functional.relu(self.deconv(pooled)))
+
+    def predict(
+        self, maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], classes: torch.Tensor
+    ) -> torch.Tensor:
+        """Probabilities ``(N, 1, 28, 28)`` of the class ``(N,)`` of each of the ``boxes``, from p2 … p5."""
+        return of_class(self(pool(maps, boxes, POOLED_SIDE)), classes).sigmoid()
+
+    def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[Region]) -> dict[str, torch.Tensor]:
+        """``loss_mask`` over the objects of a batch."""
+        logits = self(pool(maps, [region.boxes for region in regions], POOLED_SIDE))
+        return {"loss_mask": mask_loss(logits, regions)}
+
+
+def of_class(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
+    """The channel of each object's class: ``(N, K, …)`` to ``(N, 1, …)``."""
+    return logits[torch.arange(len(classes), device=logits.device), classes][:, None]
+
+
+def mask_loss(logits: torch.Tensor, regions: Sequence[Region]) -> torch.Tensor:
+    """Mean binary cross-entropy of the true class's ``logits`` ``(N, K, M, M)`` against masks of M × M; 0 for none."""
+    if not len(logits):
+        return logits.sum() * 0
+    targets = torch.cat([mask_targets(region, logits.shape[-1]) for region in regions])
+    classes = torch.cat([region.classes for region in regions])
+    return functional.binary_cross_entropy_with_logits(of_class(logits, classes)[:, 0], targets)

@@ -1,0 +1,91 @@
+"""Mask R-CNN as Detectron2 computes it, in training and in prediction, behind torchvision's interface."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import nn
+
+from maskwright.models.detectron2.boxes import clip, nonempty, scale
+from maskwright.models.detectron2.pasting import paste
+from maskwright.models.detectron2.proposals import ProposalGenerator
+from maskwright.models.detectron2.pyramid import Pyramid
+from maskwright.models.detectron2.resizing import normalised_batch, resize, resized_size
+from maskwright.models.detectron2.roi_heads import RoiHeads, Truth
+
+# Of B, G and R in 0..255. ResNets that were converted from Caffe are trained without a standard deviation.
+BGR_MEAN, NO_STD = (103.53, 116.28, 123.675), (1.0, 1.0, 1.0)
+# What the ResNeXt was trained with; like the mean in the order B, G, R.
+RESNEXT_STD = (57.375, 57.12, 58.395)
+
+Losses = dict[str, torch.Tensor]
+Detections = list[dict[str, torch.Tensor]]
+
+
+class Detectron2RCNN(nn.Module):
+    """Takes RGB images in 0..1 of any sizes, and resizes them itself.
+
+    ``paste`` is the rule by which its masks become pixels of the image.
+    """
+
+    paste = staticmethod(paste)
+
+    def __init__(
+        self,
+        backbone: Pyramid,
+        proposal_generator: ProposalGenerator,
+        roi_heads: RoiHeads,
+        *,
+        short_side: int = 800,
+        longest: int = 1333,
+        mean: Sequence[float] = BGR_MEAN,
+        std: Sequence[float] = NO_STD,
+    ) -> None:
+        super().__init__()
+        self.backbone, self.proposal_generator, self.roi_heads = backbone, proposal_generator, roi_heads
+        self.short_side, self.longest = short_side, longest
+        self.mean: torch.Tensor
+        self.std: torch.Tensor
+        self.register_buffer("mean", torch.tensor(mean).reshape(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).reshape(3, 1, 1), persistent=False)
+
+    def forward(
+        self, images: Sequence[torch.Tensor], targets: Sequence[Mapping[str, torch.Tensor]] | None = None
+    ) -> Losses | Detections:
+        """In training the losses by name, else the detections of each image.
+
+        ``images`` ``(3, H, W)``. Each target has ``boxes`` ``(T, 4)`` xyxy pixels, ``labels`` ``(T,)`` 1..K and
+        ``masks`` ``(T, H, W)``; each result ``boxes`` ``(N, 4)``, ``labels`` and ``scores`` ``(N,)``, best first, and
+        ``masks`` ``(N, 1, M, M)``, probabilities within the boxes.
+        """
+        sizes = [(image.shape[1], image.shape[2]) for image in images]
+        inner = [resized_size(size, self.short_side, self.longest) for size in sizes]
+        resized = [resize(image, to) for image, to in zip(images, inner, strict=True)]
+        maps = self.backbone(normalised_batch(resized, self.mean, self.std))
+        if not self.training:
+            return self._detections(maps, sizes, inner)
+        if targets is None:
+            raise ValueError("training needs targets: boxes, labels and masks of each image")
+        truth = [_truth(*each) for each in zip(targets, sizes, inner, strict=True)]
+        proposals, losses = self.proposal_generator(maps, inner, [t.boxes for t in truth])
+        return losses | self.roi_heads.losses(maps, [p.boxes for p in proposals], truth)
+
+    def _detections(
+        self, maps: Sequence[torch.Tensor], sizes: Sequence[tuple[int, int]], inner: Sequence[tuple[int, int]]
+    ) -> Detections:
+        proposals, _ = self.proposal_generator(maps, inner)
+        detections = []
+        for i, found in enumerate(self.roi_heads.detect(maps, [p.boxes for p in proposals], inner)):
+            boxes = clip(scale(found.boxes, inner[i], sizes[i]), sizes[i])
+            real = nonempty(boxes)
+            found = found[real]
+            masks = self.roi_heads.mask_head.predict([m[i : i + 1] for m in maps], [found.boxes], found.classes)  # type: ignore[operator]
+            detections.append(
+                {"boxes": boxes[real], "labels": found.classes + 1, "scores": found.scores, "masks": masks}
+            )
+        return detections
+
+
+def _truth(target: Mapping[str, torch.Tensor], size: tuple[int, int], inner: tuple[int, int]) -> Truth:
+    to_masks = scale(torch.ones((1, 4), device=target["boxes"].device), inner, size)[0]
+    boxes = scale(target["boxes"], size, inner)
+    return Truth(boxes, target["labels"] - 1, target["masks"], to_masks)

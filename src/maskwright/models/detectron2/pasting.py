@@ -1,0 +1,33 @@
+"""Masks within boxes to masks of the image, as Detectron2 pastes them: sampled at the centres of pixels."""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from maskwright.masks.paste import region_to_rle
+from maskwright.masks.rle import compress
+from maskwright.structures import Rle
+
+
+def paste(probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int], threshold: float = 0.5) -> Rle:
+    """The RLE of ``(M, M)`` probabilities within ``box`` (xyxy pixels, not rounded) on an image of ``size`` ``(H, W)``.
+
+    A pixel belongs to the mask when the bilinear value at its centre, zero outside the box, is at least
+    ``threshold``. Work and memory are the box's alone.
+    """
+    height, width = size
+    left, top = (max(int(corner) - 1, 0) for corner in box[:2].floor())
+    right, bottom = (min(int(corner) + 1, side) for corner, side in zip(box[2:].ceil(), (width, height), strict=True))
+    if right <= left or bottom <= top:
+        return compress(np.array([height * width]), height, width)
+    x = _normalised(left, right, box[0], box[2])
+    y = _normalised(top, bottom, box[1], box[3])
+    grid = torch.stack([x[None, :].expand(len(y), -1), y[:, None].expand(-1, len(x))], dim=2)
+    values = functional.grid_sample(probabilities[None, None], grid[None], align_corners=False)[0, 0]
+    return region_to_rle((values >= threshold).numpy(), top, left, size)
+
+
+def _normalised(start: int, end: int, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
+    """The centres of pixels ``start`` … ``end - 1`` where the box's edges are −1 and 1."""
+    centres = torch.arange(start, end, dtype=torch.float32) + 0.5
+    return (centres - low) / (high - low) * 2 - 1

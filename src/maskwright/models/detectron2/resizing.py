@@ -1,0 +1,39 @@
+"""Images into the network as Detectron2 prepares them: PIL's bilinear resizing, BGR, statistics in 0..255, padding."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional
+
+MULTIPLE = 32
+
+
+def resized_size(size: tuple[int, int], short: int, longest: int) -> tuple[int, int]:
+    """``size`` ``(H, W)`` with the short side at ``short``, the long one at most ``longest``, halves rounded up."""
+    height, width = size
+    factor = short / min(height, width)
+    sides = (float(short), factor * width) if height < width else (factor * height, float(short))
+    if max(sides) > longest:
+        shrink = longest / max(sides)
+        sides = (sides[0] * shrink, sides[1] * shrink)
+    return int(sides[0] + 0.5), int(sides[1] + 0.5)
+
+
+def resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """``image`` ``(3, H, W)`` in 0..1 at ``size`` ``(H, W)``, as the 8-bit values 0..255 that PIL gives."""
+    pixels = (image * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    resized = Image.fromarray(np.ascontiguousarray(pixels)).resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(resized)).permute(2, 0, 1).to(image.device)
+
+
+def normalised_batch(images: Sequence[torch.Tensor], mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
+    """RGB ``images`` ``(3, H, W)`` of 0..255 as one BGR batch ``(B, 3, H, W)``.
+
+    ``mean`` and ``std`` ``(3, 1, 1)`` are of BGR; padding to a multiple of 32 comes after them, so it is zero.
+    """
+    height, width = (-(-max(image.shape[side] for image in images) // MULTIPLE) * MULTIPLE for side in (1, 2))
+    normal = [(image.flip(0).float() - mean) / std for image in images]
+    padded = [functional.pad(image, (0, width - image.shape[2], 0, height - image.shape[1])) for image in normal]
+    return torch.stack(padded).contiguous()

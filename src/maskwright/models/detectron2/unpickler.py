@@ -1,0 +1,202 @@
+"""Reading a pickle of NumPy arrays as tensors without running anything in it.
+
+A pickle names the functions that rebuild its values. Here those of NumPy's arrays are replaced by our own, which only
+check and copy; every other name is refused. So even NumPy's own constructors never see what the file says.
+"""
+
+import math
+import pickle
+import pickletools
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+import torch
+
+from maskwright.errors import WeightsError, require_file
+
+_NUMBERS = re.compile(r"[?bBiuf](1|2|4|8)?")
+
+
+class Refused(Exception):
+    """The pickle holds something that is neither an array of numbers nor a plain container."""
+
+
+class _Rule:
+    """What stands for a function or type that a pickle names; a pickle can call it, but not change it."""
+
+    __slots__ = ("_run", "name")
+
+    def __init__(self, name: str, run: Callable[..., Any]) -> None:
+        self.name, self._run = name, run
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._run(*arguments)
+
+    def __setstate__(self, state: object) -> None:
+        raise Refused(f"a change of {self.name}")
+
+
+class _NumberType:
+    """A NumPy data type as a pickle describes it: a code such as ``f4``, and the byte order that follows."""
+
+    __slots__ = ("code", "order")
+
+    def __init__(self, code: object, align: object = False, copy: object = False) -> None:
+        if not isinstance(code, str) or not _NUMBERS.fullmatch(code):
+            raise Refused(f"an array of the type {code!r}, which is not of plain numbers")
+        self.code = code
+        self.order: Literal["<", ">", "=", "|"] = "="
+
+    def __setstate__(self, state: Any) -> None:
+        order = state[1] if isinstance(state, tuple) and len(state) >= 2 else None
+        if order not in ("<", ">", "=", "|"):
+            raise Refused(f"a number type with the state {state!r}")
+        self.order = order
+
+    def numpy(self) -> np.dtype[Any]:
+        """The type itself, known to be of plain numbers."""
+        return np.dtype(self.code).newbyteorder(self.order)
+
+
+class _Array:
+    """An array under reconstruction: empty until its state is set, which is checked first."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value: np.ndarray | None = None
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, tuple) or len(state) != 5:
+            raise Refused("an array with an unknown kind of state")
+        _, shape, number_type, fortran, content = state
+        self.value = _array(content, number_type, shape, "F" if fortran else "C")
+
+
+def _array(content: object, number_type: object, shape: object, order: object) -> np.ndarray:
+    if isinstance(content, list):
+        raise Refused("an array of objects")
+    if not isinstance(number_type, _NumberType) or not isinstance(content, bytes | bytearray):
+        raise Refused("an array without a type or without bytes")
+    if not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
+        raise Refused(f"an array of the shape {shape!r}")
+    dtype = number_type.numpy()
+    expected = math.prod(shape) * dtype.itemsize
+    if len(content) != expected:
+        raise Refused(f"an array of shape {shape} with {len(content)} bytes instead of {expected}")
+    flat = np.frombuffer(content, dtype).astype(dtype.newbyteorder("="))
+    return flat.reshape(shape, order="F" if order == "F" else "C")
+
+
+def _scalar(number_type: object, content: object) -> float | int | bool:
+    return _array(content, number_type, (), "C").item()
+
+
+def _latin(text: object, encoding: object) -> bytes:
+    """How protocol 2 stores bytes."""
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
+        raise Refused(f"text to be encoded as {encoding!r}")
+    return text.encode("latin1")
+
+
+def _no_bytes() -> bytes:
+    """How protocol 2 stores bytes of length 0."""
+    return b""
+
+
+def _ordered(*items: Any) -> "OrderedDict[Any, Any]":
+    return OrderedDict(*items)
+
+
+_KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
+    ("numpy", "ndarray"): lambda *_: _Array(),
+    ("numpy", "dtype"): _NumberType,
+    ("collections", "OrderedDict"): _ordered,
+    ("_codecs", "encode"): _latin,
+    ("__builtin__", "bytes"): _no_bytes,
+    # NumPy 2 renamed its inner modules; old files have the old name, new ones the new.
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): lambda *_: _Array() for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
+    **{(f"numpy.{core}.numeric", "_frombuffer"): _array for core in ("core", "_core")},
+}
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str, /) -> Any:
+        if (module, name) not in _KNOWN:
+            raise Refused(f"{module}.{name}")
+        return _Rule(f"{module}.{name}", _KNOWN[module, name])
+
+    def persistent_load(self, pid: Any, /) -> Any:
+        raise Refused(f"a reference to something outside the file ({pid!r})")
+
+
+def read_pickle(path: Path) -> Any:
+    """The value in the pickle at ``path``: plain containers of numbers, text and arrays, which come as tensors.
+
+    Nothing in the file runs. Arrays are looked for as checkpoints have them, in a dictionary or in dictionaries of one.
+
+    Raises ``UsageError`` when the file is missing; ``WeightsError`` when it holds anything else (which is named), when
+    an array's bytes are not those of its shape, or when the file is damaged or ends too early.
+    """
+    require_file(path, "weights")
+    with path.open("rb") as file:
+        try:
+            return _plain(_load(file))
+        except Refused as refused:
+            raise WeightsError(
+                f"{path}: holds {refused}; expected arrays of numbers in plain containers alone. Nothing in the file "
+                "was run. Get the file from its publisher again, or ask for it as safetensors."
+            ) from refused
+        except (EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise WeightsError(
+                f"{path}: is no pickle, or ends too early ({error}); expected a whole Detectron2 checkpoint. "
+                "Download it again."
+            ) from error
+        except OSError:
+            raise
+        except Exception as error:  # damaged bytes make the reader raise almost anything: IndexError, MemoryError …
+            raise WeightsError(
+                f"{path}: is damaged ({type(error).__name__}: {error}); expected a Detectron2 checkpoint. "
+                "Download it again."
+            ) from error
+
+
+def _load(file: IO[bytes]) -> Any:
+    _require_small_memo(file)
+    file.seek(0)
+    return _Unpickler(file, encoding="latin1").load()
+
+
+def _require_small_memo(file: IO[bytes]) -> None:
+    """Refuse places in the memo that were never reached: the reader makes room for all before them and fills the RAM.
+
+    Also the first to notice that the file is cut.
+    """
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(file), start=1):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (argument or 0) > count:
+            raise pickle.UnpicklingError(f"place {argument} of its memo after {count} steps")
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with tensors in place of what stood for arrays, two dictionaries deep."""
+    if not isinstance(value, Mapping):
+        return _tensor(value)
+    return {
+        key: {inner: _tensor(item) for inner, item in entry.items()} if isinstance(entry, Mapping) else _tensor(entry)
+        for key, entry in value.items()
+    }
+
+
+def _tensor(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value)
+    if not isinstance(value, _Array):
+        return value
+    if value.value is None:
+        raise Refused("an array without content")
+    return torch.from_numpy(value.value)

@@ -1,0 +1,94 @@
+"""PointRend's points: where they lie, what the features are there, and how a mask is refined point by point.
+
+Kirillov et al. 2020, "PointRend: Image Segmentation as Rendering" (arXiv:1912.08193). Points are ``(…, P, 2)``, x
+before y, from 0 to 1 across the map or box they belong to.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch.nn import functional
+
+
+def sample(maps: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """Bilinear values ``(B, C, P)`` of ``maps`` ``(B, C, H, W)`` at ``points`` ``(B, P, 2)``; zero outside."""
+    return functional.grid_sample(maps, 2.0 * points[:, :, None] - 1.0, align_corners=False)[..., 0]
+
+
+def regular_grid(side: int, device: torch.device | None = None) -> torch.Tensor:
+    """The centres of ``side`` × ``side`` cells, row by row: ``(side², 2)``."""
+    centres = (torch.arange(side, dtype=torch.float32, device=device) + 0.5) / side
+    y, x = torch.meshgrid(centres, centres, indexing="ij")
+    return torch.stack([x, y], dim=-1).reshape(-1, 2)
+
+
+def in_image(boxes: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """``points`` ``(N, P, 2)`` of ``boxes`` ``(N, 4)`` in pixels of the image."""
+    return points * (boxes[:, None, 2:] - boxes[:, None, :2]) + boxes[:, None, :2]
+
+
+def box_features(
+    features: torch.Tensor, boxes: Sequence[torch.Tensor], points: torch.Tensor, stride: int
+) -> torch.Tensor:
+    """Values ``(N, C, P)`` of ``features`` ``(B, C, H, W)`` at points of the ``boxes`` ``(N, 4)`` of each image.
+
+    ``points`` ``(N, P, 2)`` are those of all boxes together; a cell of ``features`` covers ``stride`` pixels.
+    """
+    height, width = features.shape[-2:]
+    covered = torch.tensor([width, height], device=features.device) * float(stride)
+    found, start = [], 0
+    for image, own in enumerate(boxes):
+        pixels = in_image(own, points[start : start + len(own)]) / covered
+        values = sample(features[image : image + 1], pixels.reshape(1, -1, 2))[0]
+        found.append(values.reshape(features.shape[1], len(own), points.shape[1]).transpose(0, 1))
+        start += len(own)
+    return torch.cat(found)
+
+
+def most_uncertain(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The cells of ``logits`` ``(N, 1, H, W)`` nearest to 0: their flat index ``(N, P)`` and centre ``(N, P, 2)``."""
+    _, _, height, width = logits.shape
+    index = logits.flatten(1).abs().topk(min(count, height * width), dim=1, largest=False).indices
+    centres = torch.stack([(index % width + 0.5) / width, (index // width + 0.5) / height], dim=-1)
+    return index, centres
+
+
+def subdivide(
+    logits_at: Callable[[torch.Tensor], torch.Tensor],
+    objects: int,
+    side: int,
+    steps: int,
+    count: int,
+    device: torch.device | None = None,
+) -> torch.Tensor:
+    """Logits ``(N, 1, M, M)``, ``M`` being ``side`` doubled ``steps`` times. Section 3.1 of the paper.
+
+    ``logits_at(points (N, P, 2))`` gives ``(N, 1, P)``. It is asked for every cell of the first grid, then for the
+    ``count`` most uncertain cells of each doubled grid; the others are interpolated. A grid that would be asked for as
+    a whole need not be interpolated first, so the first grid is as fine as ``count`` allows.
+    """
+    while steps > 0 and 4 * side**2 <= count:
+        side, steps = 2 * side, steps - 1
+    logits = logits_at(regular_grid(side, device).expand(objects, -1, -1)).reshape(objects, 1, side, side)
+    for _ in range(steps):
+        logits = functional.interpolate(logits, scale_factor=2, mode="bilinear", align_corners=False)
+        index, points = most_uncertain(logits, count)
+        refined = logits.flatten(2).scatter(2, index[:, None], logits_at(points))
+        logits = refined.view(logits.shape)
+    return logits
+
+
+@torch.no_grad()
+def training_points(logits: torch.Tensor, count: int, oversample: int = 3, importance: float = 0.75) -> torch.Tensor:
+    """``count`` random points ``(N, count, 2)`` to learn from, biased towards where ``logits`` ``(N, 1, H, W)`` are 0.
+
+    ``oversample`` times as many are drawn evenly; of those the most uncertain make up a share of ``importance``. The
+    rest are drawn evenly. Section 3.1 of the paper: k and β.
+    """
+    drawn = torch.rand(len(logits), oversample * count, 2, device=logits.device)
+    # The logits are sampled first: between -1 and 1 lies a point of 0, which neither neighbour tells.
+    certainty = sample(logits, drawn)[:, 0].abs()
+    important = int(importance * count)
+    index = certainty.topk(important, dim=1, largest=False).indices
+    uncertain = drawn.gather(1, index[..., None].expand(-1, -1, 2))
+    return torch.cat([uncertain, torch.rand(len(logits), count - important, 2, device=logits.device)], dim=1)

@@ -1,0 +1,136 @@
+"""torchvision's region heads as two branches, boxes then masks, so that a network can replace either of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss, maskrcnn_inference, project_masks_on_boxes
+
+from maskwright.models.mask_scoring import mask_ious
+
+Features = Mapping[str, torch.Tensor]
+Shapes = list[tuple[int, int]]
+Target = dict[str, torch.Tensor]
+Losses = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Boxes to draw masks in, a tensor ``(N, 4)`` for each image, and the class ``(N,)`` of each.
+
+    ``matched`` ``(N,)`` is in training the row of the true object that a box is to become, None in prediction.
+    """
+
+    boxes: list[torch.Tensor]
+    labels: list[torch.Tensor]
+    matched: list[torch.Tensor] | None = None
+
+    def positive(self) -> "Regions":
+        """The regions that are no background, of training."""
+        assert self.matched is not None
+        images = [(b[c > 0], c[c > 0], m[c > 0]) for b, c, m in zip(self.boxes, self.labels, self.matched, strict=True)]
+        return Regions(*(list(field) for field in zip(*images, strict=True)))
+
+
+class RegionHeads(RoIHeads):
+    """Region heads whose box branch (:meth:`detect`) and mask branch (:meth:`segment`) stand apart.
+
+    As they are, losses and results equal torchvision's. With a ``mask_scoring`` head the masks' own quality is learnt
+    and scores become class score times quality (see :class:`~maskwright.models.mask_scoring.MaskScoringHead`).
+    """
+
+    def __init__(self, *, mask_scoring: nn.Module | None = None, **parts: Any) -> None:
+        super().__init__(bbox_reg_weights=None, **parts)
+        self.mask_scoring = mask_scoring
+
+    def forward(  # type: ignore[override]
+        self,
+        features: Features,
+        proposals: list[torch.Tensor],
+        image_shapes: Shapes,
+        targets: list[Target] | None = None,
+    ) -> tuple[list[Target], Losses]:
+        """Detections of each image (empty in training) and the losses (empty in prediction), as torchvision's."""
+        regions, found, losses = self.detect(features, proposals, image_shapes, targets)
+        return found, losses | self.segment(features, regions, image_shapes, found, targets)
+
+    def detect(
+        self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target] | None
+    ) -> tuple[Regions, list[Target], Losses]:
+        """The regions to segment, the detections without masks, and the losses of classes and boxes."""
+        matched, labels, wanted = None, [], []
+        if self.training:
+            proposals, matched, labels, wanted = self.select_training_samples(proposals, targets)
+        logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, proposals, image_shapes)))
+        if self.training:
+            classifier, box = fastrcnn_loss(logits, deltas, labels, wanted)
+            losses = {"loss_classifier": classifier, "loss_box_reg": box}
+            return Regions(proposals, labels, matched).positive(), [], losses
+        found = self.detections(logits, deltas, proposals, image_shapes)
+        return regions_of(found), found, {}
+
+    def detections(
+        self, logits: torch.Tensor, deltas: torch.Tensor, proposals: list[torch.Tensor], image_shapes: Shapes
+    ) -> list[Target]:
+        """The best boxes of each image, best first: ``boxes`` ``(N, 4)``, ``labels`` ``(N,)``, ``scores`` ``(N,)``."""
+        boxes, scores, labels = self.postprocess_detections(logits, deltas, proposals, image_shapes)
+        return [{"boxes": b, "labels": one, "scores": s} for b, one, s in zip(boxes, labels, scores, strict=True)]
+
+    def segment(
+        self,
+        features: Features,
+        regions: Regions,
+        image_shapes: Shapes,
+        found: list[Target],
+        targets: list[Target] | None,
+    ) -> Losses:
+        """The losses of the masks in training; in prediction none, and ``masks`` ``(N, 1, M, M)`` go into ``found``."""
+        pooled = self.mask_roi_pool(features, regions.boxes, image_shapes)  # type: ignore[misc]
+        logits = self.mask_predictor(self.mask_head(pooled))  # type: ignore[misc]
+        if targets is not None and regions.matched is not None:
+            return self._mask_losses(pooled, logits, regions, targets)
+        for one, masks in zip(found, maskrcnn_inference(logits, regions.labels), strict=True):
+            one["masks"] = masks
+        if self.mask_scoring is not None:
+            masks = torch.cat([one["masks"] for one in found])
+            qualities = self.mask_scoring(pooled, masks, torch.cat(regions.labels)).clamp(0, 1)
+            for one, quality in zip(found, qualities.split([len(labels) for labels in regions.labels]), strict=True):
+                _rescore(one, quality)
+        return {}
+
+    def _mask_losses(
+        self, pooled: torch.Tensor, logits: torch.Tensor, regions: Regions, targets: list[Target]
+    ) -> Losses:
+        labels = torch.cat(regions.labels)
+        if not len(labels):
+            nothing = logits.sum() * 0
+            return {"loss_mask": nothing} | ({} if self.mask_scoring is None else {"loss_mask_iou": nothing})
+        assert regions.matched is not None
+        truth = torch.cat(
+            [
+                project_masks_on_boxes(target["masks"], boxes, matched, logits.shape[-1])
+                for target, boxes, matched in zip(targets, regions.boxes, regions.matched, strict=True)
+            ]
+        )
+        chosen = logits[torch.arange(len(labels), device=labels.device), labels]
+        losses = {"loss_mask": functional.binary_cross_entropy_with_logits(chosen, truth)}
+        if self.mask_scoring is not None:
+            areas = [t["masks"].flatten(1).sum(1)[i] for t, i in zip(targets, regions.matched, strict=True)]
+            wanted = mask_ious(chosen, truth, torch.cat(regions.boxes), torch.cat(areas))
+            learnt = self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels)
+            losses["loss_mask_iou"] = functional.mse_loss(learnt, wanted)
+        return losses
+
+
+def regions_of(found: Sequence[Target]) -> Regions:
+    """The detections as regions to segment."""
+    return Regions([one["boxes"] for one in found], [one["labels"] for one in found])
+
+
+def _rescore(found: Target, quality: torch.Tensor) -> None:
+    """Multiply the scores by ``quality`` ``(N,)`` and put the best first again, in place."""
+    scores, order = (found["scores"] * quality).sort(descending=True, stable=True)
+    found.update({key: value[order] for key, value in found.items()} | {"scores": scores})

@@ -1,0 +1,160 @@
+"""Downloads from a server on this machine: whole, broken off and gone on with, of the wrong content, not there."""
+
+import hashlib
+import random
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from maskwright.errors import WeightsError
+from maskwright.models.detectron2.download import Hash, download
+
+CONTENT = random.Random(0).randbytes(3_000_000)
+MD5 = Hash("md5", hashlib.md5(CONTENT).hexdigest()[:6])
+SHA = Hash("sha256", hashlib.sha256(CONTENT).hexdigest()[:8])
+
+
+@dataclass
+class Server:
+    """What it serves, how much of each answer it sends before it hangs up, and what it was asked for."""
+
+    address: str = ""
+    content: bytes = CONTENT
+    sends: list[int] = field(default_factory=list)
+    ranges: bool = True
+    tells_length: bool = True
+    asked: list[str | None] = field(default_factory=list)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            wanted = self.headers.get("Range")
+            state.asked.append(wanted)
+            if self.path != "/weights.pkl":
+                self.send_error(404)
+                return
+            start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and state.ranges else 0
+            whole = len(state.content)
+            if start >= whole:
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{whole}")
+                self.end_headers()
+                return
+            self.send_response(206 if start else 200)
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{whole - 1}/{whole}")
+            if state.tells_length:
+                self.send_header("Content-Length", str(whole - start))
+            self.end_headers()
+            count = state.sends.pop(0) if state.sends else whole
+            self.wfile.write(state.content[start : start + count])
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.address = f"http://127.0.0.1:{listening.server_port}/weights.pkl"
+    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield state
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+@pytest.mark.parametrize("expected", [MD5, SHA])
+def test_a_file_comes_whole_and_tells_how_far_it_is(server: Server, expected: Hash, tmp_path: Path) -> None:
+    told = []
+    path = download(
+        server.address, tmp_path / "new" / "a.pkl", expected, lambda have, whole: told.append((have, whole))
+    )
+    assert path.read_bytes() == CONTENT
+    assert told[-1] == (len(CONTENT), len(CONTENT))
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.pkl"]
+
+
+def test_a_file_that_is_there_and_right_is_not_fetched(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(CONTENT)
+    download(server.address, tmp_path / "a.pkl", MD5)
+    assert server.asked == []
+
+
+def test_a_file_that_is_there_and_wrong_is_fetched_anew(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"other")
+    assert download(server.address, tmp_path / "a.pkl", MD5).read_bytes() == CONTENT
+
+
+def test_a_broken_connection_is_gone_on_with_where_it_broke(server: Server, tmp_path: Path) -> None:
+    server.sends = [1_000_000, 500_000]
+    assert download(server.address, tmp_path / "a.pkl", MD5).read_bytes() == CONTENT
+    assert server.asked == [None, "bytes=1000000-", "bytes=1500000-"]
+
+
+def test_what_has_come_is_kept_for_the_next_call(server: Server, tmp_path: Path) -> None:
+    server.sends = [1_000_000, 10, 10]
+    with pytest.raises(WeightsError, match=r"1000020 bytes have come; the next try goes on from there"):
+        download(server.address, tmp_path / "a.pkl", MD5)
+    assert not (tmp_path / "a.pkl").exists()
+    assert download(server.address, tmp_path / "a.pkl", MD5).read_bytes() == CONTENT
+    assert server.asked[-1] == "bytes=1000020-"
+
+
+def test_a_server_without_ranges_sends_everything_again(server: Server, tmp_path: Path) -> None:
+    server.ranges, server.sends = False, [1_000_000]
+    assert download(server.address, tmp_path / "a.pkl", MD5).read_bytes() == CONTENT
+
+
+def test_a_part_that_is_whole_already_needs_nothing_more(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "a.pkl.part").write_bytes(CONTENT)
+    assert download(server.address, tmp_path / "a.pkl", MD5).read_bytes() == CONTENT
+
+
+def test_a_part_longer_than_the_file_is_thrown_away(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "a.pkl.part").write_bytes(CONTENT + b"more")
+    assert download(server.address, tmp_path / "a.pkl", MD5).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("begun", [0, 1000])
+def test_a_wrong_hash_is_refused_and_the_file_removed(server: Server, begun: int, tmp_path: Path) -> None:
+    if begun:
+        (tmp_path / "a.pkl.part").write_bytes(b"x" * begun)
+    else:
+        server.content = CONTENT[:-1] + b"x"
+    with pytest.raises(WeightsError, match=rf"md5 begins with [0-9a-f]{{6}}; expected {MD5.start}"):
+        download(server.address, tmp_path / "a.pkl", MD5)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_length_that_is_not_told_is_left_to_the_hash(server: Server, tmp_path: Path) -> None:
+    server.tells_length = False
+    assert download(server.address, tmp_path / "a.pkl", MD5).read_bytes() == CONTENT
+    server.sends = [1_000_000]
+    with pytest.raises(WeightsError, match="md5 begins with"):
+        download(server.address, tmp_path / "b.pkl", MD5)
+
+
+def test_a_file_that_is_not_there_is_said_at_once(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"404.*expected a network connection.*give its path"):
+        download(server.address + "x", tmp_path / "a.pkl", MD5)
+    assert len(server.asked) == 1
+
+
+def test_no_server_is_said_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with pytest.raises(WeightsError, match="cannot be fetched"):
+        download("http://127.0.0.1:9/weights.pkl", tmp_path / "a.pkl", MD5, attempts=1)
+
+
+def test_only_the_web_is_fetched_from(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(CONTENT)
+    with pytest.raises(WeightsError, match="https://"):
+        download((tmp_path / "secret").as_uri(), tmp_path / "a.pkl", MD5)
