@@ -16,7 +16,7 @@ from maskwright.recipes.schema import Recipe
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-SUBCOMMANDS = ("copy", "show", "schema", "instance", "semantic", "cityscapes")
+SUBCOMMANDS = ("copy", "show", "schema", "instance", "semantic", "cityscapes", "list", "convert", "fetch")
 
 
 def commands() -> list[list[str]]:

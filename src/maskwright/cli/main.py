@@ -24,6 +24,7 @@ from maskwright.cli import (
     split,
     subset,
     train,
+    weights,
 )
 from maskwright.errors import MaskwrightError
 
@@ -66,6 +67,7 @@ for module in (demo, run, check, explore, subset, split, convert, masks, train, 
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(score.app, name="score")
 app.add_typer(recipes.app, name="recipes")
+app.add_typer(weights.app, name="weights")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,8 +4,8 @@ from torch import nn
 
 from maskwright.errors import UsageError
 
-# In segmentation-models-pytorch and the U-Net, in torchvision's segmentation models, in Mask R-CNN.
-_PLACES = ("network.encoder", "network.backbone", "backbone.body")
+# In smp and the U-Net, in torchvision's segmentation models, in its Mask R-CNN and in Detectron2's.
+_PLACES = ("network.encoder", "network.backbone", "backbone.body", "backbone.bottom_up")
 
 
 def encoder_parameters(module: nn.Module) -> list[nn.Parameter]:

@@ -14,12 +14,16 @@ from maskwright.structures import Instances, Rle
 
 @torch.inference_mode()
 def predict_instances(model: nn.Module, image: npt.NDArray[np.uint8]) -> Instances:
-    """The objects the model finds in ``image`` ``(H, W, 3)``, best score first; ``model`` in evaluation mode."""
+    """The objects the model finds in ``image`` ``(H, W, 3)``, best score first; ``model`` in evaluation mode.
+
+    A model with a ``paste`` of its own (Detectron2's have another rule) is asked to draw its masks by it.
+    """
     device = next(model.parameters()).device
     size = (image.shape[0], image.shape[1])
     found = model([to_tensor(image, device)])[0]
     boxes = found["boxes"].float().cpu()
-    masks = [paste(mask[0], box, size) for mask, box in zip(found["masks"].float().cpu(), boxes, strict=True)]
+    rule = getattr(model, "paste", paste)
+    masks = [rule(mask[0], box, size) for mask, box in zip(found["masks"].float().cpu(), boxes, strict=True)]
     return Instances(
         size,
         boxes.numpy(),

@@ -91,8 +91,9 @@ def taught(kind: str, steps: int) -> tuple[Detectron2RCNN, list[dict[str, float]
 
 def test_the_losses_fall(kind: str) -> None:
     _, history = taught(kind, 12)
-    for name in {"loss_objectness", "loss_mask", "loss_point"} & history[0].keys():
-        assert history[-1][name] < 0.8 * history[0][name]
+    totals = [sum(losses.values()) for losses in history]
+    assert sum(totals[-3:]) / 3 < 0.8 * totals[0]
+    assert history[-1]["loss_objectness"] < 0.5 * history[0]["loss_objectness"]
 
 
 @pytest.mark.slow

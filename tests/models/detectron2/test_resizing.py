@@ -25,6 +25,7 @@ def test_the_short_side_is_800_and_the_long_one_at_most_1333(size: tuple[int, in
 
 def test_a_half_pixel_is_rounded_up_not_to_even() -> None:
     assert resized_size((2, 5), 1, 100) == (1, 3)
+    assert resized_size((5, 2), 1, 100) == (3, 1)
     assert round(2.5) == 2
 
 

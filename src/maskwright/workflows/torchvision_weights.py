@@ -1,0 +1,100 @@
+"""torchvision's published checkpoints: what they are, and which model of the catalogue a file belongs to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torchvision.models import WeightsEnum, get_model_weights
+from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, MaskRCNN_ResNet50_FPN_Weights
+
+from maskwright.errors import UsageError
+from maskwright.models import catalogue
+from maskwright.models.mask_rcnn import norms_without_epsilon
+
+State = Mapping[str, torch.Tensor]
+# A counter of batch norms, which frozen ones and predictions have no use for.
+_COUNTER = "num_batches_tracked"
+
+
+@dataclass(frozen=True)
+class TorchvisionMatch:
+    """The catalogue's model that a file's every tensor has its place in."""
+
+    model: str
+    classes: int
+    options: dict[str, Any]
+    weights: dict[str, torch.Tensor]
+
+
+def published() -> dict[str, WeightsEnum]:
+    """The weights of whole models that torchvision publishes, by the name of the model in the catalogue."""
+    found: dict[str, WeightsEnum] = {
+        "mask_rcnn_resnet50_fpn": MaskRCNN_ResNet50_FPN_Weights.COCO_V1,
+        "mask_rcnn_resnet50_fpn_v2": MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1,
+    }
+    for entry in catalogue.MODELS.values():
+        if entry.task == "semantic" and "coco" in entry.published:
+            found[entry.name] = get_model_weights(entry.name).DEFAULT  # type: ignore[attr-defined]
+    return {name: weights for name, weights in found.items() if name in catalogue.MODELS}
+
+
+def hash_start(weights: WeightsEnum) -> str:
+    """How the SHA-256 of the file of ``weights`` begins, which torchvision puts into its name."""
+    return weights.url.rpartition("-")[2].partition(".")[0]
+
+
+def as_built(found: TorchvisionMatch, sha256: str) -> TorchvisionMatch:
+    """The match of the file with that hash, with what torchvision itself changes when it loads its own weights.
+
+    The first Mask R-CNN divides by the bare deviation. Nothing in a file tells; only the published one is known by its
+    hash to need it.
+    """
+    name = "mask_rcnn_resnet50_fpn"
+    if found.model != name or not sha256.startswith(hash_start(published()[name])):
+        return found
+    return replace(found, weights=dict(norms_without_epsilon(lambda: found.weights)))
+
+
+def class_names(weights: WeightsEnum) -> list[str]:
+    """The classes of ``weights`` without background; COCO's ids that are no class get a name each, as none repeats."""
+    names = weights.meta["categories"][1:]
+    return [f"N/A {label}" if name == "N/A" else name for label, name in enumerate(names, start=1)]
+
+
+def coco_classes() -> dict[str, int]:
+    """The 80 classes of COCO in order, each with its id in COCO's files."""
+    names = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
+    return {name: number for number, name in enumerate(names) if number and name != "N/A"}
+
+
+def match(state: State) -> TorchvisionMatch | None:
+    """The model whose names and shapes are exactly those of ``state``, or None."""
+    given = {name: value for name, value in state.items() if not name.endswith(_COUNTER)}
+    for name in published():
+        classes = _classes(given, name)
+        if classes is None:
+            continue
+        semantic = catalogue.find(name).task == "semantic"
+        prefix = "network." if semantic else ""
+        options = {"auxiliary": True} if any(key.startswith("aux_classifier.") for key in given) else {}
+        try:
+            with torch.device("meta"):
+                own = catalogue.build(name, classes, options).state_dict()
+        except UsageError:
+            continue
+        shapes = {key: value.shape for key, value in own.items() if not key.endswith(_COUNTER)}
+        if shapes == {prefix + key: value.shape for key, value in given.items()}:
+            counters = {key: torch.zeros((), dtype=torch.int64) for key in own if key.endswith(_COUNTER)}
+            return TorchvisionMatch(
+                name, classes, options, counters | {prefix + key: value for key, value in given.items()}
+            )
+    return None
+
+
+def _classes(state: State, name: str) -> int | None:
+    """How many classes the last layer of a model of the kind of ``name`` has in ``state``, if it is there."""
+    layers = ["roi_heads.box_predictor.cls_score.bias"]
+    if catalogue.find(name).task == "semantic":
+        layers = ["classifier.4.bias", "classifier.low_classifier.bias"]
+    return next((len(state[layer]) - 1 for layer in layers if layer in state), None)
