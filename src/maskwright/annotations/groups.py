@@ -12,6 +12,7 @@ import yaml
 
 from maskwright.annotations.categories import category_names
 from maskwright.annotations.coco import CocoFile
+from maskwright.annotations.strict_yaml import StrictLoader
 from maskwright.errors import DataError, UsageError, nearest, require_file
 from maskwright.structures import ClassTable, normalise_name
 
@@ -92,23 +93,10 @@ def read_grouping(source: str) -> Grouping:
         raise DataError(f"{path}: is not UTF-8 text; expected a YAML file of groups.") from error
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that occurs twice, of which YAML's own reader keeps the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for position, key in enumerate(keys):
-            if key in keys[:position]:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key!r} occurs twice", problem_mark=node.value[position][0].start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
 def _grouping(source: str, text: str) -> Grouping:
     try:
         # A subclass of the safe loader: it builds plain values and runs nothing.
-        document = yaml.load(text, _Loader)
+        document = yaml.load(text, StrictLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise DataError(f"{source}: is not valid YAML ({error}); expected groups by name.") from error
     if not isinstance(document, Mapping) or not document:
