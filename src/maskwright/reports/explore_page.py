@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from maskwright.annotations.faults import Audit
@@ -12,6 +11,7 @@ from maskwright.annotations.statistics import Statistics
 from maskwright.reports import explore_facts, explore_tables, tables
 from maskwright.reports.explore_figures import NamedFigure
 from maskwright.reports.pictures import Picture, embedded
+from maskwright.reports.rendering import render
 from maskwright.reports.tile import Color, Tile
 
 
@@ -69,14 +69,8 @@ def render_explore_page(
     ``figures`` by the names of :data:`maskwright.reports.explore_figures.FIGURES`; an absent one had nothing to show.
     ``all_classes`` is whether the classes are all those of the file.
     """
-    environment = Environment(
-        loader=PackageLoader("maskwright.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("explore.html.jinja").render(
+    return render(
+        "explore.html.jinja",
         name=name,
         statistics=statistics,
         count=tables.count(statistics.instances),

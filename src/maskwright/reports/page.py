@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from maskwright.reports import provenance, tables
@@ -14,6 +13,7 @@ from maskwright.reports.explore_page import ShownFigure
 from maskwright.reports.figure_files import write_figure
 from maskwright.reports.figures import Curve, class_distribution, loss_curves, metric_curves
 from maskwright.reports.pictures import read_pictures
+from maskwright.reports.rendering import render
 from maskwright.reports.run_folder import Metrics, RunFolder, read_run
 from maskwright.reports.semantic_figures import confusions, semantic_figures
 from maskwright.reports.verdict import verdict
@@ -55,16 +55,10 @@ def write_page(run: Path) -> Path:
 
 def render_page(run: RunFolder, figures: Sequence[NamedFigure]) -> str:
     """The HTML of one run with the ``figures`` of its scores; the same run always gives the same text."""
-    environment = Environment(
-        loader=PackageLoader("maskwright.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     data = run.card.get("data") or {}
     unaccounted = {split: tables.unaccounted(part.get("counts") or {}) for split, part in data.items()}
-    return environment.get_template("report.html.jinja").render(
+    return render(
+        "report.html.jinja",
         name=run.card["name"],
         task=run.card["task"],
         verdict=verdict(run),

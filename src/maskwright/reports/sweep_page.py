@@ -1,10 +1,10 @@
 """The page of a sweep: its variants compared, in one HTML file that loads nothing."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from maskwright.reports import tables
 from maskwright.reports.figures import metric_curves
+from maskwright.reports.rendering import render
 from maskwright.reports.sweep_outcome import SCORES, Outcome, Sweep
 from maskwright.reports.sweep_tables import class_table, conclusion, troubles, variant_table
 
@@ -14,15 +14,9 @@ MOST_CURVES = 8
 
 def render_sweep_page(sweep: Sweep) -> str:
     """The HTML of ``sweep``; the same outcomes always give the same text."""
-    environment = Environment(
-        loader=PackageLoader("maskwright.reports", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     best = sweep.best
-    return environment.get_template("sweep.html.jinja").render(
+    return render(
+        "sweep.html.jinja",
         sweep=sweep,
         best=best.variant.name if best else None,
         value=tables.number(sweep.deciding(best)) if best else None,
