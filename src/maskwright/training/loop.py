@@ -32,6 +32,8 @@ def train(training: Training, last_epoch: int) -> Position:
             "live as long as the training. Most likely memory ran out: lower train.workers or train.batch_size, then "
             "go on with --resume."
         ) from error
+    finally:
+        training.release()
     if training.stop():
         raise training.stop.interrupted("after the last epoch")
     return position

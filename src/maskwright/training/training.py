@@ -57,6 +57,8 @@ class Training:
 
     Where ``fabric`` has several processes, ``losses`` gets a share of each batch and ``validate`` of the images, the
     scores of the first process count, and ``save`` is called in all of them.
+
+    ``release`` is called when the training ends, however it ends: it stops what loads the batches.
     """
 
     fabric: Fabric
@@ -77,6 +79,7 @@ class Training:
     patience: int | None = None
     clip_norm: float | None = None
     average: MovingAverage | None = None
+    release: Callable[[], None] = lambda: None
     clock: SaveClock = field(default_factory=SaveClock)
     stop: StopRequest = field(default_factory=StopRequest)
     position: Position = field(default_factory=Position)

@@ -160,14 +160,13 @@ def _environment(devices: int, nodes: int) -> Iterator[None]:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // devices)))
     if nodes == 1 and sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    logger, handler = getLogger("torch.distributed"), NullHandler()
-    logger.addHandler(handler)
-    logger.propagate = False
+    logger = getLogger("torch.distributed")
+    handlers, propagate = logger.handlers, logger.propagate
+    logger.handlers, logger.propagate = [NullHandler()], False  # torch has put one of its own there
     try:
         yield
     finally:
-        logger.removeHandler(handler)
-        logger.propagate = True
+        logger.handlers, logger.propagate = handlers, propagate
         os.environ.clear()
         os.environ.update(before)
 

@@ -1,5 +1,6 @@
 """The processes that train together: whether this is one of them, and what joins them."""
 
+import logging
 import os
 from datetime import timedelta
 
@@ -42,6 +43,7 @@ def build_fabric(recipe: Recipe) -> Fabric:
     if not is_launched():
         return Fabric(accelerator=train.device, devices=1, precision=train.precision)
     _require_slices(train.batch_size, int(os.environ["WORLD_SIZE"]))
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # or it would announce itself in every process
     # A head that costs nothing gets no gradients, for which the exchange of gradients would wait.
     idle_head = recipe.task == "semantic" and not recipe.loss.auxiliary
     fabric = Fabric(

@@ -1,0 +1,53 @@
+"""What happens to a training at a chosen batch: called in its own process, instead of the command line alone."""
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from maskwright.cli.main import main
+from maskwright.training import loop, step
+from maskwright.workflows import train as workflow
+
+
+def stopped_at_batch_four(arguments: Sequence[str]) -> int:
+    """A training that gets SIGTERM while it computes its fourth batch."""
+    return _at_batch(4, lambda: os.kill(os.getpid(), signal.SIGTERM), arguments)
+
+
+def not_finite_at_batch_four(arguments: Sequence[str]) -> int:
+    """A training whose loss is NaN in its fourth batch."""
+
+    def spoil() -> None:
+        agreed = step._agreed
+        step._agreed = lambda training, losses, steps: agreed(
+            training, {name: value * float("nan") for name, value in losses.items()}, steps
+        )
+
+    return _at_batch(4, spoil, arguments)
+
+
+def image_cut_before_training(arguments: Sequence[str]) -> int:
+    """A training on built-in data whose fourth image loses its end after the images were chosen."""
+    train, run = workflow.train, Path(arguments[arguments.index("--out") + 1])
+
+    def cut_and_train(*parts: Any) -> Any:
+        image = run / "data" / "train" / "images" / "000003.jpg"
+        image.write_bytes(image.read_bytes()[:-200])
+        return train(*parts)
+
+    workflow.train = cut_and_train
+    return main(arguments)
+
+
+def _at_batch(number: int, happens: Callable[[], object], arguments: Sequence[str]) -> int:
+    learn, batches = loop.learn, iter(range(1, 1_000_000))
+
+    def learning(*parts: Any) -> step.Learned:
+        if next(batches) == number:
+            happens()
+        return learn(*parts)
+
+    loop.learn = learning
+    return main(arguments)
