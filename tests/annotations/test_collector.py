@@ -31,3 +31,10 @@ def test_a_collector_that_was_off_stays_off():
     with collector_paused(), collector_paused():
         pass
     assert not gc.isenabled()
+
+
+def test_what_was_made_meanwhile_is_not_walked_as_if_it_were_young() -> None:
+    with collector_paused():
+        made = [[number] for number in range(5000)]
+    assert gc.get_count()[0] < 5000
+    assert any(each is made for each in gc.get_objects(generation=2))

@@ -18,4 +18,8 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():
+                # To the oldest generation at once, or the next small object would have all of them walked.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
