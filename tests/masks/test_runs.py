@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from pycocotools import mask as oracle
 
+from maskwright.masks import runs as module
 from maskwright.masks.rle import BadSegmentation, rasterise, run_lengths
-from maskwright.masks.runs import measure_runs
+from maskwright.masks.runs import measure_runs, sound_runs
 
 MASKS = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
     lambda size: arrays.arrays(np.uint8, size, elements=st.integers(0, 1))
@@ -68,3 +69,40 @@ def test_more_rles_than_are_measured_at_once_come_out_in_their_order():
     found = measure_runs(counts, [3] * len(counts), [3] * len(counts))
     assert found.sound.all()
     assert found.areas.tolist() == sizes
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 2**32), st.integers(1, 8))
+def test_the_runs_of_a_mask_are_sound_for_its_pixels_only(seed: int, count: int):
+    rng = np.random.default_rng(seed)
+    masks = [(rng.random(rng.integers(1, 60, 2)) < rng.random()).astype(np.uint8) for _ in range(count)]
+    counts = [oracle.encode(np.asfortranarray(mask))["counts"] for mask in masks]
+    sizes = np.array([mask.size for mask in masks])
+    assert sound_runs(counts, sizes).all()
+    assert not sound_runs(counts, sizes + 1).any()
+
+
+def test_long_runs_and_many_rles_at_once_are_sound(monkeypatch: pytest.MonkeyPatch):
+    large = np.zeros((3000, 2500), np.uint8, order="F")
+    large[5:2000, 7:2400] = 1
+    counts = [oracle.encode(large)["counts"], oracle.encode(np.ones((2, 2), np.uint8, order="F"))["counts"]] * 3
+    assert sound_runs(counts, [large.size, 4] * 3).all()
+    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    assert sound_runs(counts, [large.size, 4] * 3).all()
+
+
+def test_a_cut_rle_is_not_sound():
+    mask = np.zeros((20, 30), np.uint8, order="F")
+    mask[3:9, 4:20] = 1
+    counts = oracle.encode(mask)["counts"]
+    assert not sound_runs([counts[:length] for length in range(len(counts))], [mask.size] * len(counts)).any()
+
+
+def test_what_is_not_cocos_coding_is_not_sound_and_spoils_no_other():
+    good = oracle.encode(np.ones((4, 5), np.uint8, order="F"))["counts"]
+    sound = sound_runs([b"", good, b"o", b"\xff\x01", good, b"12\x80"], [20] * 6)
+    assert sound.tolist() == [False, True, False, False, True, False]
+
+
+def test_no_rle_is_neither():
+    assert sound_runs([], []).size == 0

@@ -1,11 +1,16 @@
 """``maskwright score``: official scores for predictions of any tool."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+
+if TYPE_CHECKING:
+    from maskwright.workflows.progress import Reporter
+    from maskwright.workflows.score import Summary
 
 app = typer.Typer(
     help="Official scores for predictions of any tool; no model needed.", no_args_is_help=True, rich_markup_mode=None
@@ -50,12 +55,7 @@ def instance(
         out=out,
         reporter=reporter,
     )
-    reporter.warn(summary.remarks)
-    if json:
-        print_json(summary.to_json())
-        return
-    for line in instance_lines(summary.scores):
-        print(line)
+    _show(summary, reporter, None if json else instance_lines)
 
 
 @app.command()
@@ -95,12 +95,7 @@ def semantic(
         workers=workers,
         reporter=reporter,
     )
-    reporter.warn(summary.remarks)
-    if json:
-        print_json(summary.to_json())
-        return
-    for line in semantic_lines(summary.scores):
-        print(line)
+    _show(summary, reporter, None if json else semantic_lines)
 
 
 @app.command()
@@ -132,12 +127,16 @@ def cityscapes(
     summary = score_cityscapes(
         truth, predictions, split=split, pixel=pixel, label_maps=label_maps, workers=workers, reporter=reporter
     )
+    _show(summary, reporter, None if json else cityscapes_lines)
+
+
+def _show(summary: "Summary", reporter: "Reporter", lines: Callable[[dict[str, Any]], Iterable[str]] | None) -> None:
+    """Print the scores as ``lines`` has them, or as JSON; the reporter gets the remarks."""
     reporter.warn(summary.remarks)
-    if json:
+    if lines is None:
         print_json(summary.to_json())
-        return
-    for line in cityscapes_lines(summary.scores):
-        print(line)
+    else:
+        print("\n".join(lines(summary.scores)))
 
 
 def _names(values: list[str] | None) -> list[str]:

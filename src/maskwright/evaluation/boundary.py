@@ -6,6 +6,7 @@ d of the edge of X and d is 2 % of the image's diagonal. The border of the image
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -70,6 +71,21 @@ def boundary_counts(
 def boundary_scores(counts: npt.NDArray[np.int64]) -> list[float | None]:
     """The boundary IoU of each class of :func:`boundary_counts`; None where it has no boundary at all."""
     return [int(both) / int(union) if union else None for both, union in counts]
+
+
+def with_boundary_scores(
+    scores: Mapping[str, Any], counts: npt.NDArray[np.int64], names: Sequence[str]
+) -> dict[str, Any]:
+    """Semantic ``scores`` with the boundary IoU of each of the classes ``names`` and its mean over those that have one.
+
+    ``counts`` are the sum of :func:`boundary_counts` over the images.
+    """
+    values = boundary_scores(counts)
+    present = [value for value in values if value is not None]
+    classes = {
+        name: {**scores["classes"][name], "boundary_IoU": value} for name, value in zip(names, values, strict=True)
+    }
+    return {**scores, "boundary_mIoU": float(np.mean(present)) if present else None, "classes": classes}
 
 
 def _shared(truth: Region, true: Mask, prediction: Region, predicted: Mask) -> int:

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import numpy as np
-from hotcoco import mask as coco_mask
 
-from maskwright.evaluation.rle_totals import rle_totals
 from maskwright.masks.rle import BadSegmentation, rasterise
+from maskwright.masks.runs import sound_runs
 from maskwright.structures import Rle
 
 
@@ -41,7 +39,10 @@ def checked_masks(
             rles[key] = {"size": rle.size, "counts": rle.counts.encode("ascii")}
         else:
             checked[key] = _WRONG_COUNTS
-    wrong = _wrong(rles)
+    sound = sound_runs(
+        [rle["counts"] for rle in rles.values()], [rle["size"][0] * rle["size"][1] for rle in rles.values()]
+    )
+    wrong = [key for key, right in zip(rles, sound, strict=True) if not right]
     return checked | rles | dict.fromkeys(wrong, _WRONG_COUNTS)
 
 
@@ -60,22 +61,3 @@ def _drawn(content: Any, height: int, width: int) -> Rle | str:
         return rasterise(content, height, width).rle
     except BadSegmentation as bad:
         return str(bad)
-
-
-def _wrong(rles: Mapping[int, Rle]) -> set[int]:
-    """The keys of RLEs whose run lengths are negative, do not sum to the pixels, or are not COCO's coding."""
-    totals = rle_totals([rle["counts"] for rle in rles.values()])
-    pixels = np.array([rle["size"][0] * rle["size"][1] for rle in rles.values()])
-    wrong = {key for key, right in zip(rles, totals == pixels, strict=True) if not right}
-    rest = {key: rle for key, rle in rles.items() if key not in wrong}
-    if not _readable(list(rest.values())):
-        wrong |= {key for key, rle in rest.items() if not _readable([rle])}
-    return wrong
-
-
-def _readable(rles: list[Rle]) -> bool:
-    try:
-        coco_mask.area(rles)
-    except ValueError:
-        return False
-    return True

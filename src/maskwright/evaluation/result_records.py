@@ -160,7 +160,7 @@ def _records(path: Path) -> Iterator[_Record | _UsualRecord | str]:
         yield from _usual_records.decode(content)
         return
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
+        pass  # Not what tools usually write; each record is read by itself below, so that a fault has a name.
     try:
         raw = _raw_records.decode(mended(content, faults))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.evaluation import semantic
-from maskwright.evaluation.boundary import boundary_counts, boundary_scores
+from maskwright.evaluation.boundary import boundary_counts, with_boundary_scores
 from maskwright.evaluation.calibration import ReliabilityBins, calibration_scores, empty_bins, pixel_reliability
 from maskwright.structures import LabelMap
 
@@ -55,17 +55,9 @@ class SemanticCounts:
 
         A class without a boundary in truth and prediction has None and is not in ``boundary_mIoU``.
         """
-        scores = self.scores(names)
-        edges = boundary_scores(self.boundaries)
-        present = [value for value in edges if value is not None]
-        classes = {
-            name: {**scores["classes"][name], "boundary_IoU": value} for name, value in zip(names, edges, strict=True)
-        }
         confusion = {"rows": "truth", "names": list(names), "pixels": self.confusion.tolist()}
         return {
-            **scores,
-            "boundary_mIoU": float(np.mean(present)) if present else None,
-            "classes": classes,
+            **with_boundary_scores(self.scores(names), self.boundaries, names),
             "calibration": calibration_scores(self.bins),
             "confusion": confusion,
         }

@@ -73,7 +73,7 @@ def decode_segmentation(content: msgspec.Raw | bytes) -> Any:
     try:
         return Polygons(_polygons.decode(content))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
+        pass  # Not polygons: an RLE, or a fault that the general reader names.
     try:
         return _json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

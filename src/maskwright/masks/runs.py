@@ -1,6 +1,6 @@
 """Measures of RLEs by the thousand, from their run lengths alone: nothing is decoded to pixels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -38,22 +38,38 @@ def measure_runs(counts: Sequence[bytes | Sequence[int]], heights: npt.ArrayLike
     """
     height, width = (np.asarray(values, np.int64).reshape(-1) for values in (heights, widths))
     runs = Runs(np.zeros(len(counts), np.bool_), np.zeros(len(counts), np.int64), np.zeros((len(counts), 4), np.int64))
-    for kind, decoded in ((bytes, _decompressed), (list, _listed)):
-        of_kind = [i for i, each in enumerate(counts) if isinstance(each, kind) and len(each)]
-        for start in range(0, len(of_kind), _AT_ONCE):
-            which = np.array(of_kind[start : start + _AT_ONCE])
-            lengths, starts = decoded([counts[i] for i in which])
-            runs.sound[which], runs.areas[which], runs.bounds[which] = _measured(
-                lengths, starts, height[which], width[which]
-            )
+    for which, lengths, starts in _decoded(counts):
+        runs.sound[which] = _sound(lengths, starts, height[which] * width[which])
+        runs.areas[which], runs.bounds[which] = _measured(lengths, starts, height[which])
     return runs
 
 
-def _measured(
-    lengths: Integers, starts: Integers, height: Integers, width: Integers
-) -> tuple[npt.NDArray[np.bool_], Integers, Integers]:
+def sound_runs(counts: Sequence[bytes | Sequence[int]], pixels: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Which RLEs are sound, as :func:`measure_runs` has it, on images of so many ``pixels`` ``(N,)``; ``(N,)`` bool.
+
+    COCO's tools read an RLE that is too short without a word and draw garbage.
+    """
+    expected, sound = np.asarray(pixels, np.int64).reshape(-1), np.zeros(len(counts), np.bool_)
+    for which, lengths, starts in _decoded(counts):
+        sound[which] = _sound(lengths, starts, expected[which])
+    return sound
+
+
+def _decoded(counts: Sequence[bytes | Sequence[int]]) -> Iterator[tuple[npt.NDArray[np.intp], Integers, Integers]]:
+    """Some of the RLEs that are not empty at a time: which, all their run lengths, and where each RLE starts."""
+    for kind, decode in ((bytes, _decompressed), (list, _listed)):
+        of_kind = [i for i, each in enumerate(counts) if isinstance(each, kind) and len(each)]
+        for start in range(0, len(of_kind), _AT_ONCE):
+            which = of_kind[start : start + _AT_ONCE]
+            yield np.array(which), *decode([counts[i] for i in which])
+
+
+def _sound(lengths: Integers, starts: Integers, pixels: Integers) -> npt.NDArray[np.bool_]:
+    return (np.minimum.reduceat(lengths, starts) >= 0) & (np.add.reduceat(lengths, starts) == pixels)
+
+
+def _measured(lengths: Integers, starts: Integers, height: Integers) -> tuple[Integers, Integers]:
     sums = np.cumsum(lengths)
-    sound = (np.minimum.reduceat(lengths, starts) >= 0) & (np.add.reduceat(lengths, starts) == height * width)
     ones = np.flatnonzero((_positions(starts, lengths.size) % 2 == 1) & (lengths > 0))
     begins = np.searchsorted(ones, starts)
     numbers = np.diff(begins, append=ones.size)
@@ -70,7 +86,7 @@ def _measured(
     greatest = [_reduced(np.maximum, values, begins) + 1 for values in (right, bottom)]
     covered = np.concatenate(([0], np.cumsum(lengths[ones])))
     areas = covered[begins + numbers] - covered[begins]
-    return sound, areas, np.stack([*least, *greatest], axis=1)
+    return areas, np.stack([*least, *greatest], axis=1)
 
 
 def _reduced(reduce: np.ufunc, values: Integers, begins: Integers) -> Integers:

@@ -8,12 +8,11 @@ from maskwright.workflows.score_cityscapes import CityscapesScores, score_citysc
 from maskwright.workflows.score_instance import InstanceScores, score_instance
 from maskwright.workflows.score_semantic import SemanticScores, score_semantic
 
+Summary = InstanceScores | SemanticScores | CityscapesScores
 KINDS = {"instance": score_instance, "semantic": score_semantic, "cityscapes": score_cityscapes}
 
 
-def score(
-    kind: str, truth: Path, predictions: Path, **options: Any
-) -> InstanceScores | SemanticScores | CityscapesScores:
+def score(kind: str, truth: Path, predictions: Path, **options: Any) -> Summary:
     """Score ``predictions`` by ``truth``; ``kind`` is ``instance``, ``semantic`` or ``cityscapes``.
 
     Options are those of :func:`score_instance`, :func:`score_semantic` and :func:`score_cityscapes`. Raises

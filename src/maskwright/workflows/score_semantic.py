@@ -10,7 +10,7 @@ import numpy as np
 
 from maskwright.errors import DataError, UsageError
 from maskwright.evaluation import semantic
-from maskwright.evaluation.boundary import boundary_counts, boundary_scores
+from maskwright.evaluation.boundary import boundary_counts, with_boundary_scores
 from maskwright.evaluation.label_folders import Pair, classes_file, label_map_pairs
 from maskwright.evaluation.label_names import LabelNames, Labels, read_label_names
 from maskwright.masks.png import read_label_map
@@ -98,11 +98,7 @@ def _measure(pair: Pair, labels: Labels, boundary: bool) -> tuple[semantic.Confu
 def _scores(counts: semantic.Confusion, edges: semantic.Confusion | None, labels: Labels) -> dict[str, Any]:
     scores = semantic.semantic_scores(counts, labels.names)
     if edges is not None:
-        values = boundary_scores(edges)
-        present = [value for value in values if value is not None]
-        scores["boundary_mIoU"] = float(np.mean(present)) if present else None
-        for name, value in zip(labels.names, values, strict=True):
-            scores["classes"][name]["boundary_IoU"] = value
+        scores = with_boundary_scores(scores, edges, labels.names)
     columns = [*labels.names, "none of them"]
     confusion = {"rows": "truth", "names": labels.names, "columns": columns, "pixels": counts.tolist()}
     return {**scores, "confusion": confusion, "protocol": semantic.PROTOCOL}
