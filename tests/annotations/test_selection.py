@@ -8,6 +8,7 @@ import pytest
 from maskwright.annotations.categories import class_table
 from maskwright.annotations.coco import read_coco
 from maskwright.annotations.selection import Choice, Selection, class_statistics, select
+from maskwright.errors import DataError
 
 
 def chosen(path: Path, choice: Choice | None = None, folder: Path | None = None, classes=None) -> Selection:
@@ -159,3 +160,36 @@ def test_statistics_count_objects_images_and_pixels_but_no_crowds(coco):
         "person": {"instances": 3, "images": 2, "pixels": 300},
         "dog": {"instances": 0, "images": 0, "pixels": 0},
     }
+
+
+@pytest.fixture
+def dogs_late(coco) -> Path:
+    """Eight images: image 3 and 7 hold a dog, the others a cat; 5 holds both."""
+    pets = {1: ["cat"], 2: ["cat"], 3: ["dog"], 4: ["cat"], 5: ["cat", "dog"], 6: ["cat"], 7: ["dog"], 8: []}
+    ids_ = {"cat": 1, "dog": 2}
+    annotations = [{"image_id": i, "category_id": ids_[name]} for i, names in pets.items() for name in names]
+    return coco(*annotations, images=[{}] * 8, categories={1: "cat", 2: "dog"})
+
+
+@pytest.mark.parametrize(
+    ("count", "demand", "expected"),
+    [
+        (2, {}, [1, 2]),
+        (2, {"dog": 1}, [1, 3]),
+        (3, {"dog": 1}, [1, 2, 3]),
+        (3, {"dog": 2}, [1, 3, 5]),
+        (2, {"dog": 1, "cat": 1}, [1, 5]),
+        (3, {"dog": 3}, [3, 5, 7]),
+        (None, {"dog": 3}, [1, 2, 3, 4, 5, 6, 7, 8]),
+    ],
+)
+def test_the_first_images_are_changed_no_more_than_what_they_must_hold_requires(dogs_late, count, demand, expected):
+    selection = chosen(dogs_late, Choice(max_images=count, at_least=demand))
+    assert ids(selection) == expected
+    assert selection.audit.adds_up
+    assert sorted(selection.left_out.get("image_beyond_max_images", [])) == sorted({*range(1, 9)} - {*expected})
+
+
+def test_what_too_few_images_hold_is_refused(dogs_late):
+    with pytest.raises(DataError, match=r"3 of the images to choose from hold 'dog'; at least 4 asked for"):
+        chosen(dogs_late, Choice(max_images=6, at_least={"dog": 4}))

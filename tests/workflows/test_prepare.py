@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,20 @@ def test_images_are_chosen_by_the_recipe(recipe: Recipe, tmp_path: Path) -> None
             assert not any(objects.crowd)
         assert part.selection.audit.adds_up
     assert sum(map(len, images_of(changed(recipe, max_images=11), tmp_path).values())) == 11
+
+
+def test_the_first_images_hold_what_the_recipe_demands(recipe: Recipe, tmp_path: Path) -> None:
+    def rings(**demand: Any) -> list[int]:
+        assert recipe.data.source is not None
+        source = recipe.data.source.model_copy(update={"max_images": 10, **demand})
+        prepared = prepare(changed(recipe, source=source), tmp_path)
+        ring = prepared.table.names.index("ring") + 1
+        return [objects.labels.count(ring) for part in prepared.parts.values() for objects in part.selection.images]
+
+    assert sum(found > 0 for found in rings()) < 10
+    assert [found > 0 for found in rings(at_least={"ring": 10})] == [True] * 10
+    with pytest.raises(UsageError, match="Nearest: ring"):
+        rings(at_least={"rings": 1})
 
 
 def test_a_choice_that_leaves_no_image_is_an_error(recipe: Recipe, tmp_path: Path) -> None:

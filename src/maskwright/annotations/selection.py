@@ -10,6 +10,7 @@ from maskwright.annotations.categories import absent_classes, label_by_category
 from maskwright.annotations.coco import CocoFile, CocoImage
 from maskwright.annotations.faults import STILL_USED, Audit, Fault
 from maskwright.annotations.objects import ImageObjects, draw_objects
+from maskwright.annotations.sampling import first_images
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path, image_size
 from maskwright.images.truncation import ends_early
@@ -18,12 +19,16 @@ from maskwright.structures import ClassTable
 
 @dataclass(frozen=True)
 class Choice:
-    """Which images to use: all by default."""
+    """Which images to use: all by default.
+
+    Of those that qualify, the first ``max_images`` are taken, changed so that ``at_least[name]`` hold class ``name``.
+    """
 
     only_with_objects: bool = False
     drop_crowd_images: bool = False
     max_instances: int | None = None
     max_images: int | None = None
+    at_least: Mapping[str, int] = field(default_factory=dict)
 
     def reason_against(self, objects: ImageObjects) -> str | None:
         """Why an image with these objects is left out, or None when it is used."""
@@ -60,6 +65,8 @@ def select(
 
     With ``folder``, an image whose file is missing, unreadable or of another size than the JSON says is left out and
     named in the audit. ``left_out`` lists image ids by reason. The audit covers every annotation of the file.
+
+    Raises ``DataError`` when the demands of ``choice.at_least`` cannot be met.
     """
     choice = choice or Choice()
     audit = audit_of_reading(coco)
@@ -82,14 +89,34 @@ def select(
         objects = draw_objects(image, annotations, labels, audit)
         reason = choice.reason_against(objects)
         if reason is None and choice.max_images is not None and len(selection.images) >= choice.max_images:
-            reason = "image_beyond_max_images"
+            # Not kept until the end, as the images of a large file would not fit into memory together.
+            reason = None if _held(objects, table) & choice.at_least.keys() else "image_beyond_max_images"
         if reason is None:
             selection.images.append(objects)
-            continue
-        audit.used -= len(objects.ids)
-        audit.skip(reason, len(objects.ids))
-        selection.left_out.setdefault(reason, []).append(image.id)
+        else:
+            _leave_out(selection, objects, reason)
+    _take_the_first(selection, choice)
     return selection
+
+
+def _held(objects: ImageObjects, table: ClassTable) -> set[str]:
+    return {table.names[label - 1] for label in objects.labels}
+
+
+def _leave_out(selection: Selection, objects: ImageObjects, reason: str) -> None:
+    selection.audit.used -= len(objects.ids)
+    selection.audit.skip(reason, len(objects.ids))
+    selection.left_out.setdefault(reason, []).append(objects.image.id)
+
+
+def _take_the_first(selection: Selection, choice: Choice) -> None:
+    """Leave out what is beyond ``choice.max_images``."""
+    held = {objects.image.id: _held(objects, selection.table) for objects in selection.images}
+    taken = first_images(held, list(held), choice.max_images, choice.at_least, selection.audit.source)
+    for objects in selection.images:
+        if objects.image.id not in taken:
+            _leave_out(selection, objects, "image_beyond_max_images")
+    selection.images = [objects for objects in selection.images if objects.image.id in taken]
 
 
 def audit_of_reading(coco: CocoFile) -> Audit:

@@ -12,12 +12,14 @@ from maskwright.structures import CrowdRule, OverlapRule, Task
 class Source(Section):
     """A folder of images and its COCO JSON; paths are relative to ``data.root``.
 
-    ``max_images`` uses only the first so many of the images that qualify, instead of ``data.max_images``.
+    ``max_images`` uses only the first so many of the images that qualify, instead of ``data.max_images``;
+    ``at_least: {dog: 1}`` changes them so that one holds a dog.
     """
 
     images: str
     annotations: str
     max_images: int | None = Field(default=None, ge=1)
+    at_least: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 
 
 class Shapes(Section):

@@ -17,7 +17,7 @@ from maskwright.errors import DataError, require_file, require_folder, unknown_n
 from maskwright.files import write_json
 from maskwright.images.decode import image_path
 from maskwright.recipes.schema import Data, Recipe, Source
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, normalise_name
 from maskwright.workflows.run_folder import RunFolder
 
 
@@ -84,7 +84,8 @@ def prepare(recipe: Recipe, folder: Path) -> Prepared:
         folder, labels = Path(recipe.data.root) / source.images, None
         if grouping is not None:
             _, labels = grouping.table_and_labels(files[name])
-        its_choice = replace(choice, max_images=source.max_images or choice.max_images)
+        most, at_least = source.max_images or choice.max_images, _demands(source, table)
+        its_choice = replace(choice, max_images=most, at_least=at_least)
         selection = select(files[name], table, folder, its_choice, labels)
         parts[name] = Part(name, folder, files[name].path, selection)
     if recipe.data.split is not None:
@@ -92,6 +93,14 @@ def prepare(recipe: Recipe, folder: Path) -> Prepared:
     for part in parts.values():
         _require_images(part)
     return Prepared(table, parts, tuple(grouping.weights) if grouping is not None else ())
+
+
+def _demands(source: Source, table: ClassTable) -> dict[str, int]:
+    demands = {normalise_name(name): number for name, number in source.at_least.items()}
+    for name in demands:
+        if name not in table.names:
+            raise unknown_name(f"class of at_least for {source.annotations}", name, table.names)
+    return demands
 
 
 def _require_images(part: Part) -> None:
