@@ -104,6 +104,7 @@ def test_a_name_like_nothing_is_told_the_models_and_the_patterns(pattern: str) -
     [
         ("residual_attention_unet", "width", "widths"),
         ("deeplabv3_resnet50", "auxilary", "auxiliary"),
+        ("deeplabv3_point_rend_resnet50", "subdivision_point", "subdivision_points"),
         ("mask_rcnn_small", "anchor_size", "anchor_sizes"),
         ("mask_rcnn:resnet18", "frozen_norms", "frozen_norm"),
         ("smp:Unet/mobilenet_v2", "decoder_chanels", "decoder_channels"),

@@ -13,12 +13,14 @@ from maskwright.models.dilated_backbones import DILATED_BACKBONES, build_dilated
 @pytest.mark.parametrize("name", DILATED_BACKBONES)
 def test_the_taps_have_the_strides_and_channels_said(name: str) -> None:
     with torch.device("meta"):  # shapes without arithmetic
-        features, last, fine = build_dilated(name)
-        body = IntermediateLayerGetter(features, {fine.child: "fine", last.child: "last"}).eval()
+        features, last, fine, early = build_dilated(name)
+        taps = {early.child: "early", fine.child: "fine", last.child: "last"}
+        body = IntermediateLayerGetter(features, taps).eval()
         found = body(torch.rand(1, 3, 64, 96))
     stride = 8 if name.startswith("resnet") else 16
     assert found["last"].shape == (1, last.channels, 64 // stride, 96 // stride)
     assert found["fine"].shape == (1, fine.channels, 8, 12)
+    assert found["early"].shape == (1, early.channels, 16, 24)
 
 
 @pytest.mark.parametrize("name", DILATED_BACKBONES)

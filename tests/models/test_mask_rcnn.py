@@ -13,7 +13,7 @@ from torchvision.ops import FrozenBatchNorm2d
 from maskwright.models.catalogue import MODELS
 from maskwright.models.mask_rcnn import build_mask_rcnn, norms_without_epsilon
 from maskwright.prediction.instance import paste
-from tests.models.invented_scenes import fits, learnt, narrow
+from tests.models.invented_scenes import empty_target, fits, learnt, narrow, scene
 
 CLASSES, SHORT, LONGEST = 3, 128, 160
 Target = dict[str, torch.Tensor]
@@ -209,3 +209,13 @@ def test_the_momentum_of_the_norms_is_an_option() -> None:
     # With momentum 1 the running mean is the last batch's.
     expected = body.conv1(pictures).mean(dim=(0, 2, 3))
     torch.testing.assert_close(body.bn1.running_mean, expected)
+
+
+def test_a_batch_of_negatives_alone_is_learnt_from() -> None:
+    losses = narrow().train()(scene()[0], [empty_target(), empty_target()])
+    total = torch.stack(list(losses.values())).sum()
+    total.backward()
+    assert torch.isfinite(total)
+    assert losses["loss_classifier"] > 0
+    assert losses["loss_objectness"] > 0
+    assert losses["loss_mask"] == losses["loss_box_reg"] == losses["loss_rpn_box_reg"] == 0

@@ -7,8 +7,10 @@ import torch
 
 from maskwright.models.point_rend import (
     box_features,
+    certainty,
     in_image,
     most_uncertain,
+    refine,
     regular_grid,
     sample,
     subdivide,
@@ -58,6 +60,36 @@ def test_the_most_uncertain_cells_are_those_nearest_to_zero() -> None:
     assert index.tolist() == [[4, 1, 2]]
     torch.testing.assert_close(centres[0], torch.tensor([[0.5, 0.75], [0.5, 0.25], [5 / 6, 0.25]]))
     assert most_uncertain(logits, 100)[0].shape == (1, 6)
+
+
+def test_of_several_classes_the_two_likeliest_decide_how_certain_a_cell_is() -> None:
+    logits = 3 * torch.randn(2, 5, 4, 3, generator=torch.Generator().manual_seed(0))
+    ordered = logits.double().softmax(1).sort(1).values
+    torch.testing.assert_close(certainty(logits).double(), ordered[:, -1] - ordered[:, -2], rtol=1e-4, atol=1e-6)
+    lowest = most_uncertain(logits, 1)[0].flatten()
+    assert lowest.tolist() == (ordered[:, -1] - ordered[:, -2]).flatten(1).argmin(1).tolist()
+    assert certainty(torch.zeros(1, 5, 2)).tolist() == [[0, 0]]  # all classes alike
+
+
+def test_two_classes_choose_the_points_that_their_difference_chooses() -> None:
+    # The probability of one of two classes minus that of the other is tanh(difference / 2).
+    difference = torch.randn(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    both = torch.cat([difference + 1, torch.ones_like(difference)], dim=1)
+    torch.testing.assert_close(certainty(both), (difference[:, 0].abs() / 2).tanh())
+    assert torch.equal(most_uncertain(both, 20)[0], most_uncertain(difference, 20)[0])
+
+
+def test_refinement_changes_the_most_uncertain_cells_alone() -> None:
+    logits = 3 * torch.randn(2, 3, 5, 4, generator=torch.Generator().manual_seed(0))
+    found = refine(logits, (9, 8), 10, lambda points: 100 + points.transpose(1, 2).repeat(1, 2, 1)[:, :3])
+    enlarged = torch.nn.functional.interpolate(logits, (9, 8), mode="bilinear")
+    changed = found[:, 0] > 50
+    assert changed.flatten(1).sum(1).tolist() == [10, 10]
+    assert torch.equal(found.movedim(1, -1)[~changed], enlarged.movedim(1, -1)[~changed])
+    for own, sure in zip(changed, certainty(enlarged), strict=True):
+        assert sure[own].max() <= sure[~own].min()
+    x = ((torch.arange(8) + 0.5) / 8).expand(2, 9, 8)
+    torch.testing.assert_close(found[:, 0][changed], 100 + x[changed])
 
 
 def wavy(points: torch.Tensor) -> torch.Tensor:

@@ -26,7 +26,7 @@ def maps() -> list[torch.Tensor]:
 
 
 def test_taking_every_point_equals_asking_for_every_point() -> None:
-    network = head(steps=3, points=56 * 56)
+    network = head(subdivision_steps=3, subdivision_points=56 * 56)
     with torch.inference_mode():
         found = network.predict(maps(), [BOXES], CLASSES)
         coarse = network.coarse(maps()[0], [BOXES])

@@ -47,6 +47,14 @@ def test_the_dictionary_of_torchvision_is_renamed(auxiliary: bool) -> None:
     assert output.get("auxiliary") is given.get("aux")
 
 
+def test_points_and_their_logits_pass_as_they_are() -> None:
+    given = {"out": torch.rand(1, 3, 2, 2), "points": torch.rand(1, 7, 2), "point_logits": torch.rand(1, 3, 7)}
+    output = SemanticModel(Recording(given))(torch.rand(1, 3, 2, 2))
+    assert set(output) == {"logits", "points", "point_logits"}
+    assert output["points"] is given["points"]
+    assert output["point_logits"] is given["point_logits"]
+
+
 @pytest.mark.parametrize("size", [(32, 64), (33, 64), (31, 17), (1, 1)])
 def test_a_network_of_whole_levels_sees_whole_levels_and_the_logits_have_the_size_of_the_image(
     size: tuple[int, int],

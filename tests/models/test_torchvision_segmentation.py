@@ -7,7 +7,12 @@ import torch
 from torch import nn
 from torchvision.models import segmentation
 
-from maskwright.models.torchvision_segmentation import build_deeplabv3, build_fcn, build_lraspp
+from maskwright.models.torchvision_segmentation import (
+    build_deeplabv3,
+    build_deeplabv3_point_rend,
+    build_fcn,
+    build_lraspp,
+)
 
 
 def ours_and_theirs(
@@ -58,6 +63,26 @@ def test_the_small_mobilenets_learn_in_every_part(build: Callable[..., nn.Module
     assert all(logits.shape == (2, 3, 33, 50) for logits in output.values())
     sum(logits.square().mean() for logits in output.values()).backward()
     assert [name for name, p in model.named_parameters() if p.grad is None or not torch.isfinite(p.grad).all()] == []
+
+
+@pytest.mark.parametrize("backbone", ["mobilenet_v3_small", "resnet50"])
+def test_point_rend_refines_the_very_network_that_deeplab_is(backbone: str) -> None:
+    torch.manual_seed(0)
+    plain = build_deeplabv3(2, backbone=backbone, auxiliary=True).eval()
+    model = build_deeplabv3_point_rend(2, backbone=backbone, auxiliary=True, point_features=8).eval()
+    missing, unexpected = model.load_state_dict(plain.state_dict(), strict=False)
+    assert unexpected == []
+    assert {name.split(".")[1] for name in missing} == {"point_head"}
+    images = torch.rand(1, 3, 40, 56)
+    with torch.inference_mode():
+        expected, refined = plain(images), model(images)
+        model.get_submodule("network").training = True  # its parts stay in evaluation mode
+        coarse = model(images)
+    torch.testing.assert_close(coarse["logits"], expected["logits"])
+    torch.testing.assert_close(coarse["auxiliary"], expected["auxiliary"])
+    torch.testing.assert_close(refined["auxiliary"], expected["auxiliary"])
+    assert refined["logits"].shape == expected["logits"].shape
+    assert not torch.allclose(refined["logits"], expected["logits"])
 
 
 def test_the_rates_of_the_pyramid_are_an_option() -> None:

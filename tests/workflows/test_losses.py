@@ -77,6 +77,34 @@ def test_class_weights_come_from_the_training_masks_and_stand_on_the_card(rule: 
     assert np.argmin(list(card.values())) == 0  # the background is the largest
 
 
+class Points(nn.Module):
+    """Fixed logits for the image and for some points of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.main = nn.Parameter(torch.randn(2, 5, 8, 8, generator=generator))
+        self.points = torch.rand(2, 30, 2, generator=generator)
+        self.found = nn.Parameter(torch.randn(2, 5, 30, generator=generator))
+
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"logits": self.main, "points": self.points, "point_logits": self.found}
+
+
+def test_points_cost_the_cross_entropy_of_their_pixels_whatever_the_loss_of_the_others(tmp_path: Path) -> None:
+    made = experiment(tmp_path / "run", "loss={name: focal, class_weights: inverse_frequency}")
+    draw_masks(made)
+    model, (images, labels) = Points(), batch()
+    losses = batch_losses(made, FABRIC)(model, (images, labels))
+    assert list(losses) == ["focal", "points"]
+    x, y = (8 * model.points).long().unbind(2)
+    true = torch.stack([labels[0][y[0], x[0]], labels[1][y[1], x[1]]])
+    assert 0 < (true == 255).sum() < 60
+    weights = torch.from_numpy(class_weights("inverse_frequency", training_pixels(made), 0.9))
+    theirs = nn.functional.cross_entropy(model.found, true, weights, ignore_index=255)
+    assert losses["points"].item() == pytest.approx(theirs.item(), rel=1e-5)
+
+
 OPTIONS = {
     "focal": ["", "focal_gamma: 1", "boundary_weight: 3", "boundary_weight: 3, boundary_sigma: 1"],
     "tversky": ["", "tversky_alpha: 0.9", "tversky_beta: 0.1"],
@@ -91,7 +119,7 @@ def test_every_option_of_the_section_reaches_the_loss(name: str, tmp_path: Path)
     values = []
     for i, option in enumerate(OPTIONS[name]):
         made = experiment(tmp_path / str(i), f"loss={{name: {name}, {option}}}")
-        values.append(recipe_loss(made)(TwoHeads().main, labels)[name].item())
+        values.append(recipe_loss(made, None)(TwoHeads().main, labels)[name].item())
     assert len(set(values)) == len(values)
 
 

@@ -16,11 +16,18 @@ from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.dilated_backbones import DILATED_BACKBONES
 from maskwright.models.entry import Entry, Published, imagenet, keyword_options, torchvision_weights
 from maskwright.models.mask_rcnn import build_mask_rcnn, norms_without_epsilon
+from maskwright.models.point_rend_head import PointRendHead
 from maskwright.models.point_rend_rcnn import build_point_rend_rcnn
+from maskwright.models.point_rend_segmenter import PointRendSegmenter
 from maskwright.models.residual_attention_unet import ResidualAttentionUNet
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.smp_family import SMP_PATTERN, SMP_SUMMARY, smp_entry
-from maskwright.models.torchvision_segmentation import build_deeplabv3, build_fcn, build_lraspp
+from maskwright.models.torchvision_segmentation import (
+    build_deeplabv3,
+    build_deeplabv3_point_rend,
+    build_fcn,
+    build_lraspp,
+)
 from maskwright.models.weights import WEIGHTS_SUFFIXES, Coverage, fetch, load_matching, read_weights
 
 _TITLES = {
@@ -32,9 +39,12 @@ _TITLES = {
 }
 _SEGMENTERS = {
     "deeplabv3": ("DeepLabV3", build_deeplabv3, DILATED_BACKBONES),
+    "deeplabv3_point_rend": ("DeepLabV3 refined by PointRend", build_deeplabv3_point_rend, DILATED_BACKBONES),
     "lraspp": ("LR-ASPP", build_lraspp, ("mobilenet_v3_large", "mobilenet_v3_small", "mobilenet_v2")),
     "fcn": ("FCN", build_fcn, ("resnet50", "resnet101")),
 }
+# What a builder passes options on to.
+_SEGMENTER_PARTS = {"deeplabv3_point_rend": (PointRendSegmenter,)}
 _PUBLISHED_WHOLE = (
     "deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "deeplabv3_resnet101", "lraspp_mobilenet_v3_large",
     "fcn_resnet50", "fcn_resnet101",
@@ -51,7 +61,8 @@ def _segmenter(kind: str, backbone: str) -> Entry:
     renames = (("", "network."), ("", ""), ("features.", "network.backbone."), ("", "network.backbone."))
     build = partial(builder, backbone=backbone)
     summary = f"{title} on {_TITLES[backbone]} (torchvision)"
-    return Entry(name, "semantic", summary, build, renames, keyword_options(build), published)
+    options = keyword_options(build, *_SEGMENTER_PARTS.get(kind, ()))
+    return Entry(name, "semantic", summary, build, renames, options, published)
 
 
 def _unet(
@@ -84,10 +95,11 @@ _mask_rcnn_resnet50_v2 = partial(build_mask_rcnn, backbone="resnet50", version=2
 
 def _detector(kind: str, name: str, summary: str, published: dict[str, Published], **options: Any) -> Entry:
     title, making = _INSTANCE_KINDS[kind]
-    build = plain = partial(build_mask_rcnn, **making, **options)
+    build = partial(build_mask_rcnn, **making, **options)
+    names = keyword_options(build)
     if kind == "point_rend":  # which takes the options of the detector below it besides its own
+        names = keyword_options(build, PointRendHead)
         build = partial(build_point_rend_rcnn, **options)
-    names = tuple(sorted({*keyword_options(plain), *keyword_options(build)}))
     return Entry(name, "instance", f"{title} {summary}", build, _MASK_RCNN_RENAMES, names, published)
 
 

@@ -20,23 +20,25 @@ class Tap(NamedTuple):
 
 
 class Dilated(NamedTuple):
-    """A backbone's children and where heads take their input: ``last``, the deepest, and ``fine``, on a finer grid.
+    """A backbone's children and where heads take their input: ``last``, the deepest, and two on finer grids.
 
-    ``fine`` feeds the auxiliary head and the skip connection of LR-ASPP. It has stride 8.
+    ``fine`` feeds the auxiliary head and the skip connection of LR-ASPP. It has stride 8. ``early`` has stride 4; from
+    there PointRend takes its features.
     """
 
     features: nn.Module
     last: Tap
     fine: Tap
+    early: Tap
 
 
 _TAPS = {
-    "mobilenet_v3_large": (Tap("16", 960), Tap("4", 40)),
-    "mobilenet_v3_small": (Tap("12", 576), Tap("2", 24)),
+    "mobilenet_v3_large": (Tap("16", 960), Tap("4", 40), Tap("3", 24)),
+    "mobilenet_v3_small": (Tap("12", 576), Tap("2", 24), Tap("1", 16)),
     # Before the last 1 × 1 convolution, as Sandler et al. (arXiv:1801.04381, section 6.3) recommend: 320, not 1280.
-    "mobilenet_v2": (Tap("17", 320), Tap("4", 32)),
-    "resnet50": (Tap("layer4", 2048), Tap("layer3", 1024)),
-    "resnet101": (Tap("layer4", 2048), Tap("layer3", 1024)),
+    "mobilenet_v2": (Tap("17", 320), Tap("4", 32), Tap("3", 24)),
+    "resnet50": (Tap("layer4", 2048), Tap("layer3", 1024), Tap("layer1", 256)),
+    "resnet101": (Tap("layer4", 2048), Tap("layer3", 1024), Tap("layer1", 256)),
 }
 DILATED_BACKBONES = tuple(_TAPS)
 

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from torch import nn
 from torchvision.models import WeightsEnum, get_model_weights
@@ -38,16 +39,27 @@ class Entry:
     published: Mapping[str, Published] = field(default_factory=dict)
 
 
-def keyword_options(build: Callable[..., nn.Module]) -> tuple[str, ...]:
-    """The names of the keyword options of ``build``.
+def keyword_options(*builds: Callable[..., nn.Module]) -> tuple[str, ...]:
+    """The names of the keyword options of the ``builds`` together.
 
     What names the model (its ``backbone``) is no option; other values that a ``partial`` presets are defaults that a
     recipe may change.
     """
+    return tuple(sorted({name for build in builds for name in _keywords(build)}))
+
+
+def split_options(part: Callable[..., nn.Module], options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The ``options`` that ``part`` takes by keyword, and all others."""
+    names = keyword_options(part)
+    own = {name: value for name, value in options.items() if name in names}
+    return own, {name: value for name, value in options.items() if name not in names}
+
+
+def _keywords(build: Callable[..., nn.Module]) -> list[str]:
     fixed = build.keywords if isinstance(build, partial) else {}
     hidden = {"backbone"}.intersection(fixed)
     parameters = inspect.signature(build).parameters.values()
-    return tuple(sorted(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in hidden))
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in hidden]
 
 
 def torchvision_weights(weights: WeightsEnum) -> Published:

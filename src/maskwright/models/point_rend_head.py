@@ -69,8 +69,9 @@ class PointHead(nn.Module):
 class PointRendHead(nn.Module):
     """The coarse and the point head, and how they make masks of 224 × 224 together.
 
-    ``steps`` doublings from 7 × 7, with ``points`` of each grid decided anew; training looks at ``training_count``
-    points of a box.
+    Masks double ``subdivision_steps`` times from 7 × 7, and ``subdivision_points`` of each are decided anew. Training
+    looks at ``training_points`` points of a box, chosen from ``oversample`` times as many, the share ``importance`` of
+    them where the mask is uncertain. Raises ``ValueError`` for a ``point_loss`` other than those of ``POINT_LOSSES``.
     """
 
     def __init__(
@@ -80,9 +81,9 @@ class PointRendHead(nn.Module):
         *,
         coarse_features: int = 1024,
         point_features: int = 256,
-        steps: int = 5,
-        points: int = 28 * 28,
-        training_count: int = 14 * 14,
+        subdivision_steps: int = 5,
+        subdivision_points: int = 28 * 28,
+        training_points: int = 14 * 14,
         oversample: int = 3,
         importance: float = 0.75,
         point_loss: PointLoss = "cross_entropy",
@@ -92,8 +93,8 @@ class PointRendHead(nn.Module):
             raise ValueError(f"point_loss {point_loss!r}: expected one of {', '.join(POINT_LOSSES)}")
         self.coarse_head = CoarseHead(channels, classes, coarse_features)
         self.point_head = PointHead(channels, classes, point_features)
-        self.steps, self.points = steps, points
-        self.training_count, self.oversample, self.importance = training_count, oversample, importance
+        self.steps, self.points = subdivision_steps, subdivision_points
+        self.training_count, self.oversample, self.importance = training_points, oversample, importance
         self.point_loss: PointLoss = point_loss
 
     def predict(

@@ -8,8 +8,9 @@ from torch import nn
 from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
 
 from maskwright.models.detectron2.mask_targets import Region
+from maskwright.models.entry import split_options
 from maskwright.models.mask_rcnn import build_mask_rcnn
-from maskwright.models.point_rend_head import PointLoss, PointRendHead
+from maskwright.models.point_rend_head import PointRendHead
 from maskwright.models.region_heads import Regions
 
 Target = dict[str, torch.Tensor]
@@ -51,44 +52,20 @@ def taught(regions: Regions, targets: list[Target]) -> list[Region]:
     ]
 
 
-def build_point_rend_rcnn(
-    classes: int,
-    *,
-    coarse_features: int = 1024,
-    point_features: int = 256,
-    subdivision_steps: int = 5,
-    subdivision_points: int = 28 * 28,
-    training_points: int = 14 * 14,
-    oversample: int = 3,
-    importance: float = 0.75,
-    point_loss: PointLoss = "cross_entropy",
-    **detector: Any,
-) -> GeneralizedRCNN:
+def build_point_rend_rcnn(classes: int, **options: Any) -> GeneralizedRCNN:
     """PointRend on torchvision's Mask R-CNN for ``classes`` classes (background comes on top), with random weights.
 
-    Masks double ``subdivision_steps`` times from 7 × 7, and ``subdivision_points`` of each are decided anew. Training
-    looks at ``training_points`` points of a box, chosen from ``oversample`` times as many, the share ``importance`` of
-    them where the mask is uncertain. The other options are those of :func:`build_mask_rcnn`.
+    The options are those of :class:`PointRendHead` and of :func:`build_mask_rcnn`.
 
     Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1, and with ``mask_scoring``, which
     is made for the masks of Mask R-CNN.
     """
+    own, detector = split_options(PointRendHead, options)
     if detector.get("mask_scoring"):
         raise ValueError("mask_scoring: expected none with PointRend's masks")
     network = build_mask_rcnn(classes, **detector)
     for part in ("mask_roi_pool", "mask_head", "mask_predictor"):
         setattr(network.roi_heads, part, None)
-    masks = PointRendHead(
-        network.backbone.out_channels,  # type: ignore[arg-type]
-        classes,
-        coarse_features=coarse_features,
-        point_features=point_features,
-        steps=subdivision_steps,
-        points=subdivision_points,
-        training_count=training_points,
-        oversample=oversample,
-        importance=importance,
-        point_loss=point_loss,
-    )
+    masks = PointRendHead(network.backbone.out_channels, classes, **own)  # type: ignore[arg-type]
     network.roi_heads = PointRendRegions(network.roi_heads, masks)
     return network

@@ -11,18 +11,25 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class SemanticOutput(TypedDict, total=False):
-    """``logits`` ``(B, K+1, H, W)``; ``auxiliary`` of the same shape where the network has an auxiliary head."""
+    """``logits`` ``(B, K+1, H, W)``; ``auxiliary`` of the same shape where the network has an auxiliary head.
+
+    Where a network learns from single points too, ``points`` ``(B, P, 2)``, from 0 to 1 across the image, x before y,
+    and their ``point_logits`` ``(B, K+1, P)``.
+    """
 
     logits: torch.Tensor
     auxiliary: torch.Tensor
+    points: torch.Tensor
+    point_logits: torch.Tensor
 
 
 class SemanticModel(nn.Module):
     """A network with its normalisation inside, so that no caller can forget or repeat it.
 
     ``network`` maps normalised images ``(B, 3, H, W)`` to logits ``(B, K+1, H, W)``, or to torchvision's dictionary
-    with ``out`` and ``aux``. For a network that takes whole levels only, images are padded to a ``multiple`` of pixels
-    with ImageNet's mean colour, and the logits are cut back.
+    with ``out`` and ``aux``, to which it may add ``points`` and ``point_logits`` as they are named here. For a network
+    that takes whole levels only, images are padded to a ``multiple`` of pixels with ImageNet's mean colour, and the
+    logits are cut back.
     """
 
     mean: torch.Tensor
@@ -47,4 +54,6 @@ class SemanticModel(nn.Module):
         named: SemanticOutput = {"logits": output["out"]}
         if "aux" in output:
             named["auxiliary"] = output["aux"]
+        if "points" in output:
+            named["points"], named["point_logits"] = output["points"], output["point_logits"]
         return named

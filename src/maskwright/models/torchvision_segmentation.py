@@ -5,6 +5,7 @@ DeepLabV3: Chen et al. 2017 (arXiv:1706.05587). FCN: Long et al. 2015 (arXiv:141
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import nn
 from torchvision.models._utils import IntermediateLayerGetter
@@ -13,6 +14,7 @@ from torchvision.models.segmentation.fcn import FCN, FCNHead
 from torchvision.models.segmentation.lraspp import LRASPP
 
 from maskwright.models.dilated_backbones import Dilated, build_dilated
+from maskwright.models.point_rend_segmenter import PointRendSegmenter
 from maskwright.models.semantic import SemanticModel
 
 
@@ -25,9 +27,20 @@ def build_deeplabv3(
     ``auxiliary`` adds a second head on finer features, trained beside the first.
     """
     dilated = build_dilated(backbone)
-    auxiliary_head = _auxiliary_head(dilated, classes) if auxiliary else None
-    head = DeepLabHead(dilated.last.channels, classes + 1, tuple(rates))
-    return SemanticModel(DeepLabV3(_body(dilated, auxiliary), head, auxiliary_head))
+    return SemanticModel(DeepLabV3(_body(dilated, auxiliary), *_deeplabv3_heads(dilated, classes, auxiliary, rates)))
+
+
+def build_deeplabv3_point_rend(
+    classes: int, *, backbone: str, auxiliary: bool = False, rates: Sequence[int] = (12, 24, 36), **options: Any
+) -> SemanticModel:
+    """DeepLabV3 whose logits PointRend refines, with random weights; for ``options`` see :class:`PointRendSegmenter`.
+
+    ``auxiliary`` and ``rates`` as in :func:`build_deeplabv3`.
+    """
+    dilated = build_dilated(backbone)
+    heads = _deeplabv3_heads(dilated, classes, auxiliary, rates)
+    body = _body(dilated, auxiliary, early=True)
+    return SemanticModel(PointRendSegmenter(body, *heads, dilated.early.channels, classes + 1, **options))
 
 
 def build_fcn(classes: int, *, backbone: str, auxiliary: bool = False) -> SemanticModel:
@@ -40,17 +53,26 @@ def build_fcn(classes: int, *, backbone: str, auxiliary: bool = False) -> Semant
 
 def build_lraspp(classes: int, *, backbone: str, channels: int = 128) -> SemanticModel:
     """Lite R-ASPP for ``classes`` classes, with random weights; ``channels`` is the width of its head."""
-    features, last, fine = build_dilated(backbone)
+    features, last, fine, _ = build_dilated(backbone)
     body = IntermediateLayerGetter(features, {fine.child: "low", last.child: "high"})
     return SemanticModel(LRASPP(body, fine.channels, last.channels, classes + 1, channels))
+
+
+def _deeplabv3_heads(
+    dilated: Dilated, classes: int, auxiliary: bool, rates: Sequence[int]
+) -> tuple[nn.Module, nn.Module | None]:
+    auxiliary_head = _auxiliary_head(dilated, classes) if auxiliary else None  # first, as torchvision draws its weights
+    return DeepLabHead(dilated.last.channels, classes + 1, tuple(rates)), auxiliary_head
 
 
 def _auxiliary_head(dilated: Dilated, classes: int) -> nn.Module:
     return FCNHead(dilated.fine.channels, classes + 1)
 
 
-def _body(dilated: Dilated, auxiliary: bool) -> nn.Module:
+def _body(dilated: Dilated, auxiliary: bool, early: bool = False) -> nn.Module:
     taps = {dilated.last.child: "out"}
     if auxiliary:
         taps[dilated.fine.child] = "aux"
+    if early:
+        taps[dilated.early.child] = "early"
     return IntermediateLayerGetter(dilated.features, taps)

@@ -11,6 +11,7 @@ from torch import nn
 from maskwright.errors import UsageError
 from maskwright.models.losses.catalogue import SemanticLoss, build_loss
 from maskwright.models.losses.class_weights import class_weights
+from maskwright.models.point_rend_segmenter import labels_at
 from maskwright.recipes.schema import Recipe
 from maskwright.training.training import Losses
 from maskwright.workflows.experiment import Experiment
@@ -22,31 +23,47 @@ def batch_losses(experiment: Experiment, fabric: Fabric) -> Callable[[nn.Module,
     recipe = experiment.recipe
     if recipe.task == "instance":
         return partial(instance_losses, fabric)
-    return partial(semantic_losses, fabric, recipe, recipe_loss(experiment))
+    weights = recipe_class_weights(experiment)
+    # Points have no neighbours, so they cost what pixels cost in the one loss that asks for none.
+    of_points = build_loss("cross_entropy", experiment.prepared.table.ignore_index, class_weights=weights)
+    return partial(semantic_losses, fabric, recipe, recipe_loss(experiment, weights), of_points)
 
 
-def recipe_loss(experiment: Experiment) -> SemanticLoss:
-    """The semantic loss that the recipe's ``loss`` section describes; class weights are said and put on the card."""
+def recipe_class_weights(experiment: Experiment) -> torch.Tensor | None:
+    """The weights ``(K+1,)`` of the classes if the recipe asks for some; they are said and put on the card."""
     section, table = experiment.recipe.loss, experiment.prepared.table
-    weights = None
-    if section.class_weights != "none":
-        weights = class_weights(section.class_weights, training_pixels(experiment), section.effective_beta)
-        named = {name: float(f"{w:.4g}") for name, w in zip(table.names_with_background, weights.tolist(), strict=True)}
-        experiment.run.reporter.say(f"class weights: {', '.join(f'{name} {w:g}' for name, w in named.items())}")
-        experiment.run.update_card(class_weights=named)
+    if section.class_weights == "none":
+        return None
+    weights = class_weights(section.class_weights, training_pixels(experiment), section.effective_beta)
+    named = {name: float(f"{w:.4g}") for name, w in zip(table.names_with_background, weights.tolist(), strict=True)}
+    experiment.run.reporter.say(f"class weights: {', '.join(f'{name} {w:g}' for name, w in named.items())}")
+    experiment.run.update_card(class_weights=named)
+    return torch.from_numpy(weights)
+
+
+def recipe_loss(experiment: Experiment, weights: torch.Tensor | None) -> SemanticLoss:
+    """The semantic loss that the recipe's ``loss`` section describes, with class ``weights`` ``(K+1,)``."""
+    section = experiment.recipe.loss
     options = section.model_dump(exclude={"name", "class_weights", "effective_beta", "auxiliary"})
-    tensor = None if weights is None else torch.from_numpy(weights)
-    return build_loss(section.name, table.ignore_index, class_weights=tensor, **options)
+    return build_loss(section.name, experiment.prepared.table.ignore_index, class_weights=weights, **options)
 
 
-def semantic_losses(fabric: Fabric, recipe: Recipe, loss: SemanticLoss, model: nn.Module, batch: Any) -> Losses:
-    """The parts of ``loss`` on the logits, and their sum on the auxiliary head where the model has one."""
+def semantic_losses(
+    fabric: Fabric, recipe: Recipe, loss: SemanticLoss, of_points: SemanticLoss, model: nn.Module, batch: Any
+) -> Losses:
+    """The parts of ``loss`` on the logits, their sum on the auxiliary head where the model has one, and ``points``.
+
+    The last is the loss ``of_points`` (see :mod:`maskwright.models.point_rend_segmenter`) where the model has some.
+    """
     images, labels = fabric.to_device(batch)
     output = _forward(model, images.contiguous(memory_format=memory_format_of(recipe)))
     losses = loss(output["logits"].float(), labels)
     if "auxiliary" in output and recipe.loss.auxiliary:
         parts = loss(output["auxiliary"].float(), labels)
         losses["auxiliary"] = recipe.loss.auxiliary * torch.stack(list(parts.values())).sum()
+    if "points" in output:
+        parts = of_points(output["point_logits"].float(), labels_at(labels, output["points"]))
+        losses["points"] = parts["cross_entropy"]
     return losses
 
 

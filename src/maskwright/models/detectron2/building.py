@@ -13,7 +13,8 @@ from maskwright.models.detectron2.proposals import Limits, ProposalGenerator
 from maskwright.models.detectron2.pyramid import Pyramid
 from maskwright.models.detectron2.resnet import ResNet
 from maskwright.models.detectron2.roi_heads import RoiHeads
-from maskwright.models.point_rend_head import PointLoss, PointRendHead
+from maskwright.models.entry import split_options
+from maskwright.models.point_rend_head import PointRendHead
 
 BACKBONES: dict[str, dict[str, Any]] = {
     "resnet50": {"depths": (3, 4, 6, 3)},
@@ -32,44 +33,20 @@ def build_mask_rcnn(
     return build_detector(classes, lambda channels: MaskHead(channels, classes, tuple(mask_channels)), **detector)
 
 
-def build_point_rend(
-    classes: int,
-    *,
-    coarse_features: int = 1024,
-    point_features: int = 256,
-    subdivision_steps: int = 5,
-    subdivision_points: int = 28 * 28,
-    training_points: int = 14 * 14,
-    oversample: int = 3,
-    importance: float = 0.75,
-    point_loss: PointLoss = "cross_entropy",
-    masks_on_predicted_boxes: bool = True,
-    **detector: Any,
-) -> Detectron2RCNN:
+def build_point_rend(classes: int, *, masks_on_predicted_boxes: bool = True, **options: Any) -> Detectron2RCNN:
     """Mask R-CNN with PointRend's mask head for ``classes`` classes, with random weights.
 
-    Masks double ``subdivision_steps`` times from 7 × 7, and ``subdivision_points`` of each are decided anew. Training
-    looks at ``training_points`` points of a box, chosen from ``oversample`` times as many, the share ``importance`` of
-    them where the mask is uncertain. The other options are those of :func:`build_detector`.
+    The options are those of :class:`PointRendHead` and of :func:`build_detector`.
 
     Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1.
     """
-
-    def head(channels: int) -> nn.Module:
-        return PointRendHead(
-            channels,
-            classes,
-            coarse_features=coarse_features,
-            point_features=point_features,
-            steps=subdivision_steps,
-            points=subdivision_points,
-            training_count=training_points,
-            oversample=oversample,
-            importance=importance,
-            point_loss=point_loss,
-        )
-
-    return build_detector(classes, head, masks_on_predicted_boxes=masks_on_predicted_boxes, **detector)
+    own, detector = split_options(PointRendHead, options)
+    return build_detector(
+        classes,
+        lambda channels: PointRendHead(channels, classes, **own),
+        masks_on_predicted_boxes=masks_on_predicted_boxes,
+        **detector,
+    )
 
 
 def build_detector(

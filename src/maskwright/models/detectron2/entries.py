@@ -1,20 +1,27 @@
 """Detectron2's networks as entries of the catalogue, with the published weights of each."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.hub import get_dir
 
-from maskwright.models.detectron2.building import BACKBONES, build_detector
+from maskwright.models.detectron2.building import BACKBONES, build_detector, build_mask_rcnn
 from maskwright.models.detectron2.download import Hash, Progress, download
 from maskwright.models.detectron2.names import current_names, is_setting
 from maskwright.models.detectron2.recognition import KINDS, model_name
 from maskwright.models.detectron2.unpickler import read_pickle
 from maskwright.models.detectron2.zoo import ZOO, ZooModel
 from maskwright.models.entry import Entry, Published, keyword_options
+from maskwright.models.point_rend_head import PointRendHead
 
-_KINDS = {"mask_rcnn": "Mask R-CNN", "point_rend": "Mask R-CNN with PointRend's masks"}
+# What is said of each kind, and what takes the options of its masks.
+_KINDS: dict[str, tuple[str, Callable[..., nn.Module]]] = {
+    "mask_rcnn": ("Mask R-CNN", build_mask_rcnn),
+    "point_rend": ("Mask R-CNN with PointRend's masks", PointRendHead),
+}
 _BACKBONES = {"resnet50": "ResNet-50", "resnet101": "ResNet-101", "resnext101_32x8d": "ResNeXt-101 32x8d"}
 
 
@@ -34,9 +41,9 @@ def zoo_file(model: ZooModel, progress: Progress | None = None) -> Path:
 
 def _entry(kind: str, backbone: str) -> Entry:
     name = model_name(kind, backbone)
-    summary = f"{_KINDS[kind]} on {_BACKBONES[backbone]} FPN as Detectron2 computes it, for its checkpoints"
-    detector = keyword_options(partial(build_detector, backbone=backbone))
-    options = tuple(sorted({*keyword_options(KINDS[kind]), *detector}))
+    title, masks = _KINDS[kind]
+    summary = f"{title} on {_BACKBONES[backbone]} FPN as Detectron2 computes it, for its checkpoints"
+    options = keyword_options(masks, partial(build_detector, backbone=backbone))
     published = {
         model.tag: Published(partial(_weights, model), model.address) for model in ZOO.values() if model.model == name
     }
