@@ -1,13 +1,10 @@
-"""What the trackers wrote, read back by Python's csv module and by TensorBoard itself."""
+"""What the tracker of ``metrics.csv`` wrote, read back by Python's csv module."""
 
 import csv
 from pathlib import Path
 
 import numpy as np
-import pytest
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from maskwright.training.event_file import TensorBoardTracker
 from maskwright.training.trackers import CsvTracker, Metrics
 
 EPOCHS: list[Metrics] = [
@@ -80,34 +77,3 @@ def test_a_new_training_does_not_keep_the_rows_of_an_old_one(tmp_path: Path) -> 
     track(tmp_path / "metrics.csv", range(1, 4))
     track(tmp_path / "metrics.csv", range(1, 2))
     assert [row["epoch"] for row in read_csv(tmp_path / "metrics.csv")] == ["1"]
-
-
-def read_events(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    accumulator = EventAccumulator(str(folder))
-    accumulator.Reload()
-    return {tag: [(e.step, e.value) for e in accumulator.Scalars(tag)] for tag in accumulator.Tags()["scalars"]}
-
-
-def test_tensorboard_reads_the_same_numbers_and_none_where_there_is_none(tmp_path: Path) -> None:
-    tracker = TensorBoardTracker(tmp_path)
-    for epoch, metrics in enumerate(EPOCHS, start=1):
-        tracker.record(epoch, metrics)
-    tracker.close()
-    events = read_events(tmp_path)
-    assert set(events) == {"train/loss", "learning_rate", "validation/mIoU", "validation/IoU/dog, brown"}
-    for tag, points in events.items():
-        expected = [(epoch, m[tag]) for epoch, m in enumerate(EPOCHS, start=1) if m.get(tag) is not None]
-        np.testing.assert_allclose(np.array(points), np.array(expected, float), rtol=1e-7)  # float32
-
-
-@pytest.mark.parametrize("keep_until", [1, 2])
-def test_keep_until_hides_the_tensorboard_events_of_a_lost_attempt(keep_until: int, tmp_path: Path) -> None:
-    lost = TensorBoardTracker(tmp_path)
-    for epoch in (1, 2, 3):
-        lost.record(epoch, {"loss": float(epoch)})
-    lost.close()
-    resumed = TensorBoardTracker(tmp_path, keep_until)
-    resumed.record(keep_until + 1, {"loss": 10.0})
-    resumed.close()
-    kept = [(epoch, float(epoch)) for epoch in range(1, keep_until + 1)]
-    assert read_events(tmp_path)["loss"] == [*kept, (keep_until + 1, 10.0)]

@@ -7,6 +7,8 @@ it prints a traceback of its own when the disk is full.
 import os
 import socket
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -29,10 +31,9 @@ class TensorBoardTracker:
         name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
         self._file = (folder / name).open("ab")
         self._writer = RecordWriter(self._file)
-        first = keep_until + 1
-        self._write(Event(wall_time=time.time(), step=first, file_version="brain.Event:2"))
-        self._write(Event(wall_time=time.time(), step=first, session_log=SessionLog(status=SessionLog.START)))
-        self._file.flush()
+        step, now = keep_until + 1, time.time()
+        version = Event(wall_time=now, step=step, file_version="brain.Event:2")
+        self._write([version, Event(wall_time=now, step=step, session_log=SessionLog(status=SessionLog.START))])
 
     def record(self, epoch: int, metrics: Metrics) -> None:
         """Write each defined metric at step ``epoch``."""
@@ -45,16 +46,27 @@ class TensorBoardTracker:
 
     def close(self) -> None:
         """Close the event file."""
-        self._file.close()
+        with self._named():
+            self._file.close()
 
     def _summarise(self, epoch: int, values: list[Summary.Value]) -> None:
         # One event a value, as torch and TensorFlow write them.
-        for value in values:
-            self._write(Event(wall_time=time.time(), step=epoch, summary=Summary(value=[value])))
-        self._file.flush()
+        self._write([Event(wall_time=time.time(), step=epoch, summary=Summary(value=[value])) for value in values])
 
-    def _write(self, event: Event) -> None:
-        self._writer.write(event.SerializeToString())
+    def _write(self, events: Sequence[Event]) -> None:
+        with self._named():
+            for event in events:
+                self._writer.write(event.SerializeToString())
+            self._file.flush()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the file in what goes wrong: a full disk does not."""
+        try:
+            yield
+        except OSError as error:
+            error.filename = self._file.name
+            raise
 
 
 def _image(rgb: npt.NDArray[np.uint8]) -> Summary.Image:
