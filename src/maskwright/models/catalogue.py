@@ -12,6 +12,7 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, MaskR
 
 from maskwright.errors import UsageError, nearest, unknown_name
 from maskwright.models.backbones import TORCHVISION_BACKBONES
+from maskwright.models.class_rows import ClassRows
 from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.dilated_backbones import DILATED_BACKBONES
 from maskwright.models.entry import Entry, Published, imagenet, keyword_options, torchvision_weights
@@ -202,8 +203,15 @@ def option_names(entry: Entry) -> list[str] | None:
     return None if entry.options is None else list(entry.options)
 
 
-def load_weights(module: nn.Module, name: str, weights: str) -> Coverage | None:
+def is_file(weights: str) -> bool:
+    """Whether ``model.weights`` means a file, not published weights."""
+    return Path(weights).suffix in WEIGHTS_SUFFIXES or "/" in weights
+
+
+def load_weights(module: nn.Module, name: str, weights: str, rows: ClassRows | None = None) -> Coverage | None:
     """Fill ``module`` (the model ``name``) from a file path or from published weights; None for ``none``.
+
+    ``rows`` tell what to keep of the heads in a file of other classes.
 
     Raises ``UsageError`` for a name or file that does not exist, ``WeightsError`` when weights cannot be fetched or do
     not fit.
@@ -211,8 +219,8 @@ def load_weights(module: nn.Module, name: str, weights: str) -> Coverage | None:
     entry = find(name)
     if weights == "none":
         return None
-    if Path(weights).suffix in WEIGHTS_SUFFIXES or "/" in weights:
-        return load_matching(module, read_weights(Path(weights)), Path(weights).name, entry.renames)
+    if is_file(weights):
+        return load_matching(module, read_weights(Path(weights)), Path(weights).name, entry.renames, rows=rows)
     if weights not in entry.published:
         raise unknown_name(f"weights of {name}", weights, ["none", *entry.published, "or the path of a file"])
     published = entry.published[weights]

@@ -27,7 +27,8 @@ class Entry:
 
     ``build(classes, **options)`` gives the module with random weights. ``renames`` are the ways in which a weights
     file's keys may map to the module's (see :func:`maskwright.models.weights.load_matching`). ``options`` are the names
-    of the options, None where the library that builds the model takes any.
+    of the options, None where the library that builds the model takes any. The heads have the background before the
+    classes or, not ``background_first``, after them.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Entry:
     renames: tuple[tuple[str, str], ...]
     options: tuple[str, ...] | None
     published: Mapping[str, Published] = field(default_factory=dict)
+    background_first: bool = True
 
 
 def keyword_options(*builds: Callable[..., nn.Module]) -> tuple[str, ...]:

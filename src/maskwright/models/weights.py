@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from maskwright.errors import WeightsError, require_file
+from maskwright.models.class_rows import ClassRows
 from maskwright.models.detectron2.names import current_names
 from maskwright.models.detectron2.unpickler import read_pickle
 
@@ -25,7 +26,8 @@ class Coverage:
     """What became of a weights file: tensors loaded, skipped (no place for them), reshaped away (other shape).
 
     ``share`` is the part of the target's parameters, by count of numbers, that the file filled; ``left`` names the
-    tensors that it did not fill, such as the head of another class count.
+    tensors that it did not fill, such as the head of another class count. ``classes`` are those whose rows of the head
+    came from a head of other classes; None where classes were not compared.
     """
 
     source: str
@@ -34,6 +36,7 @@ class Coverage:
     reshaped: int
     share: float
     left: list[str] = field(default_factory=list)
+    classes: list[str] | None = None
 
     def __str__(self) -> str:
         shown = math.floor(1000 * self.share) / 1000  # rounded down: 100 % means all
@@ -43,10 +46,10 @@ class Coverage:
         )
 
     def _rest(self) -> str:
-        if not self.left:
-            return ""
-        shown = ", ".join(self.left[:3]) + (", …" if len(self.left) > 3 else "")
-        return f", {len(self.left)} tensors not ({shown})"
+        rest = f", {len(self.left)} tensors not ({_some(self.left)})" if self.left else ""
+        if self.classes is None:
+            return rest
+        return f"{rest}; the heads keep what they know of {_some(self.classes) or 'no class'}, by name"
 
     def to_json(self) -> dict[str, Any]:
         """The counts for ``card.json``."""
@@ -57,7 +60,12 @@ class Coverage:
             "reshaped": self.reshaped,
             "share": round(self.share, 4),
             "left": self.left,
+            **({"classes": self.classes} if self.classes is not None else {}),
         }
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -103,21 +111,28 @@ def fetch(name: str, model: str, download: Callable[[], StateDict], address: str
 
 
 def load_matching(
-    module: nn.Module, state: StateDict, source: str, renames: Sequence[tuple[str, str]], minimum: float = 0.8
+    module: nn.Module,
+    state: StateDict,
+    source: str,
+    renames: Sequence[tuple[str, str]],
+    minimum: float = 0.8,
+    rows: ClassRows | None = None,
 ) -> Coverage:
     """Load the tensors of ``state`` that fit ``module``, in place.
 
     Each rename ``(prefix, target)`` is a way to read the file's keys: the prefix is replaced by ``target``. The one
-    that fills most is taken; coverage is measured on the parameters under ``target``.
+    that fills most is taken; coverage is measured on the parameters under ``target``. With ``rows``, of a file of other
+    classes, heads take over the rows of the classes that both know, and no other.
 
     Raises ``WeightsError`` when less than ``minimum`` of them would be filled.
     """
     own = {key: value for key, value in module.state_dict().items() if value.is_floating_point()}
-    best = max((_match(own, state, prefix, target) for prefix, target in renames), key=lambda match: match.share)
+    best = max((_match(own, state, prefix, target, rows) for prefix, target in renames), key=lambda match: match.share)
     counted = sum(not key.endswith("num_batches_tracked") for key in state)
     left = sorted(key for key in own if key.startswith(best.target) and key not in best.fitting)
     skipped = counted - len(best.fitting) - best.reshaped
-    coverage = Coverage(source, len(best.fitting), skipped, best.reshaped, best.share, left)
+    classes = rows.shared if rows is not None else None
+    coverage = Coverage(source, len(best.fitting), skipped, best.reshaped, best.share, left, classes)
     if best.share < minimum:
         raise WeightsError(
             f"{coverage}; expected at least {minimum:.0%}. "
@@ -137,8 +152,12 @@ class _Match:
     share: float
 
 
-def _match(own: StateDict, state: StateDict, prefix: str, target: str) -> _Match:
+def _match(own: StateDict, state: StateDict, prefix: str, target: str, rows: ClassRows | None) -> _Match:
     renamed = {target + key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+    if rows is not None:
+        for key in rows.rows.keys() & renamed.keys() & own.keys():
+            carried = rows.carried(key, renamed[key], own[key])
+            renamed[key] = carried if carried is not None else renamed[key][:0]
     fitting = {k: v for k, v in renamed.items() if k in own and own[k].shape == v.shape}
     reshaped = sum(k in own and own[k].shape != v.shape for k, v in renamed.items())
     whole = sum(value.numel() for key, value in own.items() if key.startswith(target))

@@ -99,6 +99,18 @@ def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
         raise WeightsError(f"{path}: has the card of another version ({error}). Use that version.") from error
 
 
+def read_card(path: Path) -> ModelCard | None:
+    """The card in a model file; None for a file that has none or does not exist."""
+    if path.suffix != ".safetensors" or not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        return ModelCard(**json.loads(metadata[CARD_KEY])) if CARD_KEY in metadata else None
+    except (SafetensorError, OSError, TypeError, ValueError):
+        return None  # reading the weights says what is wrong
+
+
 def read_state(folder: Path) -> dict[str, Any] | None:
     """The training state in checkpoint ``folder``, or None when there is no such checkpoint."""
     recover_folder(folder)

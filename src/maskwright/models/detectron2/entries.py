@@ -47,7 +47,8 @@ def _entry(kind: str, backbone: str) -> Entry:
     published = {
         model.tag: Published(partial(_weights, model), model.address) for model in ZOO.values() if model.model == name
     }
-    return Entry(name, "instance", summary, partial(KINDS[kind], backbone=backbone), (("", ""),), options, published)
+    build = partial(KINDS[kind], backbone=backbone)
+    return Entry(name, "instance", summary, build, (("", ""),), options, published, background_first=False)
 
 
 def _weights(model: ZooModel) -> dict[str, torch.Tensor]:
