@@ -28,6 +28,7 @@ IGNORED_COLOR = (176, 176, 176)
 Task = Literal["semantic", "instance"]
 OverlapRule = Literal["last", "first", "smallest", "highest-index", "priority"]
 CrowdRule = Literal["ignore", "include", "skip"]
+RiderRule = Literal["absent", "person", "person-over-two-wheeler"]
 
 
 def normalise_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 
@@ -103,3 +104,20 @@ def test_truth_that_is_its_own_prediction_scores_one(truth_of_file):
     scores = coco_scores(truth, results)
     assert scores["bbox"]["AP"] == scores["segm"]["AP"] == pytest.approx(1.0, abs=1e-12)
     assert_equal_to_pycocotools(truth, results)
+
+
+def test_what_is_ignored_counts_neither_for_nor_against_in_any_class(coco):
+    read = read_coco(coco({"category_id": 9}, {"category_id": 4}, categories={0: "cake", 4: "toy", 9: "person"}))
+    table = class_table(read, ["person", "cake"])
+    person, toy = read.annotations
+    toy.segmentation = msgspec.Raw(b"[[30, 30, 50, 30, 50, 46, 30, 46]]")
+    objects = draw_objects(read.images[0], [person], label_by_category(read, table), Audit(""), ignored=[toy])
+    truth = ground_truth([objects], table)
+    assert [(a["category_id"], a["iscrowd"]) for a in truth["annotations"]] == [(1, 0), (1, 1), (2, 1)]
+    right = {**truth["annotations"][0], "score": 0.5}
+    # Found with more confidence than the person, inside what is ignored, and twice.
+    inside = [{**truth["annotations"][1], "iscrowd": 0, "score": score} for score in (0.9, 0.8)]
+    scores = coco_scores(truth, [*inside, right])
+    assert scores["segm"]["AP"] == scores["bbox"]["AP"] == pytest.approx(1.0, abs=1e-12)
+    assert scores["classes"]["person"]["instances"] == 1
+    assert_equal_to_pycocotools(truth, [*inside, right])

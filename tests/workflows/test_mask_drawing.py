@@ -191,3 +191,12 @@ def test_what_was_done_goes_through_json_unchanged(part):
     drawing = Drawing(TABLE, by_instance=True, audit_rules=("last", "first"))
     done = draw_part(part(drawing, *SCENE, {"segmentation": []}))
     assert msgspec.json.decode(msgspec.json.encode(done), type=PartDone) == done
+
+
+@pytest.mark.parametrize("crowd", ["ignore", "include", "skip"])
+def test_what_an_image_ignores_is_ignored_where_no_object_lies(coco, crowd: str):
+    read = read_coco(coco(bar(0, 6), bar(3, 9), images=[IMAGE]))
+    audit = Audit("")
+    objects = draw_objects(read.images[0], read.annotations[:1], {1: 1}, audit, ignored=read.annotations[1:])
+    assert label_map_of(objects, Drawing(TABLE, crowd=crowd))[0].tolist() == [1] * 6 + [255] * 3 + [0] * 3
+    assert (audit.found, audit.used, objects.used) == (2, 2, 2)

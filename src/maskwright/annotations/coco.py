@@ -83,7 +83,10 @@ class _LooseDocument(msgspec.Struct):
 class CocoFile:
     """A COCO file whose ids are unique and whose references hold; what did not fit is in ``faults``.
 
-    ``annotations_found`` counts every annotation record of the file, so that found = kept + faulty.
+    ``annotations_found`` counts every annotation record of the file, so that found = kept + faulty. A file whose
+    classes were translated (see :mod:`maskwright.annotations.translated_file`) has two more places for annotations:
+    those of ``ignored`` count neither for nor against, whatever their class, and ``left_out`` counts those without a
+    counterpart by reason.
     """
 
     path: Path
@@ -92,11 +95,20 @@ class CocoFile:
     annotations: list[CocoAnnotation]
     annotations_found: int
     faults: list[Fault] = field(default_factory=list)
+    ignored: list[CocoAnnotation] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def by_image(self) -> dict[int, list[CocoAnnotation]]:
         """Annotations by image id, in file order; images without any are present with an empty list."""
+        return self._by_image(self.annotations)
+
+    def ignored_by_image(self) -> dict[int, list[CocoAnnotation]]:
+        """The ``ignored`` annotations likewise."""
+        return self._by_image(self.ignored)
+
+    def _by_image(self, annotations: list[CocoAnnotation]) -> dict[int, list[CocoAnnotation]]:
         grouped: dict[int, list[CocoAnnotation]] = {image.id: [] for image in self.images}
-        for annotation in self.annotations:
+        for annotation in annotations:
             grouped[annotation.image_id].append(annotation)
         return grouped
 

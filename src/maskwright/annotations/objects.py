@@ -18,7 +18,8 @@ class ImageObjects:
 
     ``areas`` is the file's own ``area`` (square pixels), by which COCO's evaluation tells small from large, or the
     mask's area where the file has none. ``outlines`` are polygons as JSON text, by which masks can be drawn at another
-    size; None where the file has an RLE.
+    size; None where the file has an RLE. ``ignored`` are the masks of objects that count neither for nor against,
+    whatever is found there; they have no class and no place in the other lists.
     """
 
     image: CocoImage
@@ -28,6 +29,12 @@ class ImageObjects:
     crowd: list[bool] = field(default_factory=list)
     areas: list[float] = field(default_factory=list)
     outlines: list[bytes | None] = field(default_factory=list)
+    ignored: list[Drawn] = field(default_factory=list)
+
+    @property
+    def used(self) -> int:
+        """How many annotations of the file are here."""
+        return len(self.ids) + len(self.ignored)
 
     def instances(self) -> Instances:
         """The objects as :class:`Instances`; boxes are the tight boxes of the masks, not the file's ``bbox``."""
@@ -41,11 +48,16 @@ class ImageObjects:
 
 
 def draw_objects(
-    image: CocoImage, annotations: Iterable[CocoAnnotation], labels: Mapping[int, int], audit: Audit
+    image: CocoImage,
+    annotations: Iterable[CocoAnnotation],
+    labels: Mapping[int, int],
+    audit: Audit,
+    ignored: Iterable[CocoAnnotation] = (),
 ) -> ImageObjects:
     """Rasterise the annotations of ``image`` whose category is in ``labels`` (class index by category id).
 
-    Every annotation is entered into ``audit``: used, ``other_class``, or skipped with its fault.
+    Those ``ignored`` are rasterised whatever their category. Every annotation is entered into ``audit``: used,
+    ``other_class``, or skipped with its fault.
     """
     objects = ImageObjects(image)
     for annotation in annotations:
@@ -54,18 +66,9 @@ def draw_objects(
         if label is None:
             audit.skip("other_class")
             continue
-        try:
-            drawn = rasterise(annotation.segmentation, image.height, image.width)
-        except BadSegmentation as bad:
-            audit.fault(Fault(bad.code, "annotation", annotation.id, f"(image {image.id}) {bad}"))
+        drawn = _drawn(annotation, image, audit)
+        if drawn is None:
             continue
-        audit.used += 1
-        if drawn.dropped_parts:
-            message = f"(image {image.id}) has {drawn.dropped_parts} polygons that cannot be drawn; the rest is used"
-            audit.faults.append(Fault("dropped_parts", "annotation", annotation.id, message))
-        if drawn.area == 0:
-            message = f"(image {image.id}) has a segmentation that covers no pixel"
-            audit.faults.append(Fault("no_pixels", "annotation", annotation.id, message))
         objects.ids.append(annotation.id)
         objects.labels.append(label)
         objects.drawn.append(drawn)
@@ -73,4 +76,26 @@ def draw_objects(
         objects.areas.append(float(drawn.area if annotation.area is None else annotation.area))
         text = bytes(annotation.segmentation)
         objects.outlines.append(text if text.lstrip().startswith(b"[") else None)
+    for annotation in ignored:
+        audit.found += 1
+        drawn = _drawn(annotation, image, audit)
+        if drawn is not None:
+            objects.ignored.append(drawn)
     return objects
+
+
+def _drawn(annotation: CocoAnnotation, image: CocoImage, audit: Audit) -> Drawn | None:
+    """The mask of ``annotation``, which ``audit`` counts as used; None where a fault of it is counted instead."""
+    try:
+        drawn = rasterise(annotation.segmentation, image.height, image.width)
+    except BadSegmentation as bad:
+        audit.fault(Fault(bad.code, "annotation", annotation.id, f"(image {image.id}) {bad}"))
+        return None
+    audit.used += 1
+    if drawn.dropped_parts:
+        message = f"(image {image.id}) has {drawn.dropped_parts} polygons that cannot be drawn; the rest is used"
+        audit.faults.append(Fault("dropped_parts", "annotation", annotation.id, message))
+    if drawn.area == 0:
+        message = f"(image {image.id}) has a segmentation that covers no pixel"
+        audit.faults.append(Fault("no_pixels", "annotation", annotation.id, message))
+    return drawn

@@ -76,17 +76,18 @@ def select(
     else:
         absent = [c.name for c in table if c.index not in labels.values()]
     selection = Selection(table, [], audit, absent_classes=absent)
-    by_image = coco.by_image()
+    by_image, ignored = coco.by_image(), coco.ignored_by_image()
     for image in coco.images:
         annotations = by_image[image.id]
         fault = _file_fault(image, folder) if folder is not None else None
         if fault is not None:
             audit.faults.append(fault)
-            audit.found += len(annotations)
-            audit.skip(fault.code, len(annotations))
+            listed = len(annotations) + len(ignored[image.id])
+            audit.found += listed
+            audit.skip(fault.code, listed)
             selection.left_out.setdefault(fault.code, []).append(image.id)
             continue
-        objects = draw_objects(image, annotations, labels, audit)
+        objects = draw_objects(image, annotations, labels, audit, ignored[image.id])
         reason = choice.reason_against(objects)
         if reason is None and choice.max_images is not None and len(selection.images) >= choice.max_images:
             # Not kept until the end, as the images of a large file would not fit into memory together.
@@ -104,8 +105,8 @@ def _held(objects: ImageObjects, table: ClassTable) -> set[str]:
 
 
 def _leave_out(selection: Selection, objects: ImageObjects, reason: str) -> None:
-    selection.audit.used -= len(objects.ids)
-    selection.audit.skip(reason, len(objects.ids))
+    selection.audit.used -= objects.used
+    selection.audit.skip(reason, objects.used)
     selection.left_out.setdefault(reason, []).append(objects.image.id)
 
 
@@ -128,6 +129,9 @@ def audit_of_reading(coco: CocoFile) -> Audit:
             audit.fault(fault)
         else:
             audit.faults.append(fault)
+    for reason, count in coco.left_out.items():
+        audit.found += count
+        audit.skip(reason, count)
     return audit
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import yaml
 
 from maskwright.annotations.riders import TWO_WHEELERS
 from maskwright.annotations.strict_yaml import StrictLoader
-from maskwright.annotations.translation import PERSON, RIDER, RIDER_RULES, RiderRule, Taxonomy
+from maskwright.annotations.translation import PERSON, RIDER, RIDER_RULES, Taxonomy
 from maskwright.errors import DataError, UsageError, nearest, require_file, unknown_name
-from maskwright.structures import ClassTable, normalise_name
+from maskwright.structures import ClassTable, RiderRule, normalise_name
 
 _SHIPPED = files("maskwright.annotations") / "taxonomies"
 
@@ -22,7 +22,7 @@ def shipped_taxonomies() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".yaml"))
 
 
-def read_taxonomy(source: str, rider: RiderRule | None = None) -> Taxonomy:
+def read_taxonomy(source: str, rider: str | None = None) -> Taxonomy:
     """The shipped taxonomy called ``source``, or the one in the YAML file ``source``; ``rider`` replaces its rule.
 
     The file has ``classes``, which lists the source classes of each target class (none: ``[]``) in the target's order,
@@ -34,15 +34,16 @@ def read_taxonomy(source: str, rider: RiderRule | None = None) -> Taxonomy:
     """
     if rider is not None and rider not in RIDER_RULES:
         raise unknown_name("rule for riders", rider, RIDER_RULES)
+    rule = cast("RiderRule | None", rider)
     if source in shipped_taxonomies():
-        return _taxonomy(source, (_SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"), rider)
+        return _taxonomy(source, (_SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"), rule)
     path = Path(source)
     if not path.is_file() and not path.suffix:
         close = nearest(source, shipped_taxonomies()) or shipped_taxonomies()
         raise UsageError(f"Unknown taxonomy '{source}'. Shipped: {', '.join(close)}; or give a YAML file.")
     require_file(path, "taxonomy")
     try:
-        return _taxonomy(source, path.read_text(encoding="utf-8"), rider)
+        return _taxonomy(source, path.read_text(encoding="utf-8"), rule)
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: is not UTF-8 text; expected a YAML file of classes.") from error
 

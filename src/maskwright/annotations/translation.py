@@ -3,16 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, get_args
+from typing import Any, Generic, TypeVar, get_args
 
 import numpy as np
 from hotcoco import mask as coco_mask
 
 from maskwright.annotations.riders import CONFIDENCE, OVERLAP, TWO_WHEELERS, riding
 from maskwright.errors import DataError, UsageError, nearest
-from maskwright.structures import ClassTable, Instances, LabelMap
+from maskwright.structures import ClassTable, Instances, LabelMap, RiderRule
 
-RiderRule = Literal["absent", "person", "person-over-two-wheeler"]
 RIDER_RULES: tuple[RiderRule, ...] = get_args(RiderRule)
 
 RIDER, PERSON = "rider", "person"

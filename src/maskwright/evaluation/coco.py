@@ -1,15 +1,20 @@
 """COCO box and mask average precision, computed by hotcoco, which equals pycocotools bit for bit."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from hotcoco import COCO, COCOeval
+from hotcoco import mask as coco_mask
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.structures import ClassTable
 
 STATISTICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
+
+KINDS = ("bbox", "segm")
 
 PROTOCOL = (
     "COCO evaluation: AP averaged over IoU 0.50:0.05:0.95, 101 recall points and classes, at most 100 detections an "
@@ -20,7 +25,8 @@ PROTOCOL = (
 def ground_truth(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, Any]:
     """A COCO data set of the given objects; category ids are class indices, annotation ids run from 1.
 
-    Ids are renumbered because pycocotools takes a match with annotation id 0 for no match.
+    Ids are renumbered because pycocotools takes a match with annotation id 0 for no match. What an image ignores is a
+    crowd of every class: whatever lies in it counts neither for nor against.
     """
     image_records, annotations = [], []
     for objects in images:
@@ -39,8 +45,24 @@ def ground_truth(images: Iterable[ImageObjects], table: ClassTable) -> dict[str,
                     "iscrowd": int(instances.crowd[i]),
                 }
             )
-    categories = [{"id": c.index, "name": c.name} for c in table]
-    return {"images": image_records, "annotations": annotations, "categories": categories}
+        for drawn, each in product(objects.ignored, table):
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": objects.image.id,
+                    "category_id": each.index,
+                    "segmentation": _text_rle(drawn.rle),
+                    "bbox": coco_mask.to_bbox(drawn.rle).tolist(),
+                    "area": float(drawn.area),
+                    "iscrowd": 1,
+                }
+            )
+    return {"images": image_records, "annotations": annotations, "categories": categories_of(table)}
+
+
+def categories_of(table: ClassTable) -> list[dict[str, Any]]:
+    """The categories of a COCO data set whose ids are the indices of ``table``."""
+    return [{"id": each.index, "name": each.name} for each in table]
 
 
 def coco_scores(truth: dict[str, Any], results: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -50,17 +72,27 @@ def coco_scores(truth: dict[str, Any], results: Sequence[dict[str, Any]]) -> dic
     Returns ``{"bbox": {AP, …}, "segm": {AP, …}, "classes": {name: {"bbox", "bbox50", "segm", "segm50",
     "instances"}}}``; None where there is no truth to measure against.
     """
-    counted = [a for a in truth["annotations"] if not a["iscrowd"]]
+    evaluations = ((kind, evaluated(truth, results, kind)) for kind in KINDS)
+    return summary(evaluations, truth["categories"], objects_by_category(truth["annotations"]))
+
+
+def objects_by_category(annotations: Iterable[dict[str, Any]]) -> Counter[int]:
+    """How many objects there are of each category id; crowds are none."""
+    return Counter(each["category_id"] for each in annotations if not each["iscrowd"])
+
+
+def summary(
+    evaluations: Iterable[tuple[str, COCOeval]], categories: Sequence[dict[str, Any]], objects: Mapping[int, int]
+) -> dict[str, Any]:
+    """What :func:`coco_scores` returns, from finished ``evaluations`` by kind; ``objects`` are counts by category."""
     classes: dict[str, dict[str, Any]] = {
-        category["name"]: {"instances": sum(a["category_id"] == category["id"] for a in counted)}
-        for category in truth["categories"]
+        each["name"]: {"instances": objects.get(each["id"], 0)} for each in categories
     }
     scores: dict[str, Any] = {}
-    for kind in ("bbox", "segm"):
-        evaluation = evaluated(truth, results, kind)
+    for kind, evaluation in evaluations:
         scores[kind] = statistics(evaluation)
         by_class = class_statistics(evaluation)
-        for category in truth["categories"]:
+        for category in categories:
             ap, ap50 = by_class.get(category["id"], (None, None))
             classes[category["name"]] |= {kind: ap, f"{kind}50": ap50}
     return {**scores, "classes": classes}
@@ -74,6 +106,11 @@ def evaluated(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: st
     coco = COCO(truth)
     evaluation = COCOeval(coco, coco.load_res(without_text(results)), kind)
     evaluation.evaluate()
+    return accumulated(evaluation)
+
+
+def accumulated(evaluation: COCOeval) -> COCOeval:
+    """``evaluation``, whose images are matched, with its statistics."""
     evaluation.accumulate()
     # summarize() and run() print to standard output, which belongs to the caller's --json.
     evaluation.summary_lines()

@@ -130,7 +130,7 @@ def _draw_part(part: Part) -> PartDone:
         _write(part.folder / file, label_map, part.drawing, buffers)
         painted, ignored = painted_and_ignored(objects, part.drawing)
         areas = [objects.drawn[i].area for i in painted]
-        shared = sum(areas) - _covered(label_map, part.drawing.ignore_index, bool(ignored))
+        shared = sum(areas) - _covered(label_map, part.drawing.ignore_index, bool(ignored or objects.ignored))
         done.shared += shared
         if part.drawing.by_instance:
             done.instances[file] = _instances(objects, painted, part.drawing.table)
@@ -164,7 +164,7 @@ def label_map_of(objects: ImageObjects, drawing: Drawing, buffers: Buffers | Non
         labels,
         [objects.drawn[i].area for i in painted],
         rule=drawing.overlap,
-        ignored=[objects.drawn[i].rle for i in ignored],
+        ignored=[*(objects.drawn[i].rle for i in ignored), *(drawn.rle for drawn in objects.ignored)],
         ignore_index=drawing.ignore_index,
         dtype=drawing.dtype,
         weights=[drawing.weights[label - 1] for label in labels] if drawing.weights else (),
