@@ -1,9 +1,22 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from maskwright.files import read_json, recover_folder, write_bytes, write_json, write_text, writing, writing_folder
+from maskwright.files import (
+    read_json,
+    read_json_list,
+    recover_folder,
+    write_bytes,
+    write_json,
+    write_text,
+    writing,
+    writing_folder,
+    writing_json_list,
+)
 
 
 class Interruption(Exception):
@@ -112,4 +125,46 @@ def test_the_new_folder_stays_after_a_kill_before_the_old_one_was_removed(tmp_pa
 
 def test_there_is_nothing_to_recover_where_nothing_was_written(tmp_path: Path):
     recover_folder(tmp_path / "last")
+    assert list(tmp_path.iterdir()) == []
+
+
+objects = st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=9) | st.lists(st.floats(-9, 9)))
+
+
+@given(groups=st.lists(st.lists(objects, max_size=4), max_size=4))
+def test_a_list_written_in_groups_is_the_file_of_all_at_once(
+    groups: list[list[dict[str, Any]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("lists")
+    with writing_json_list(folder / "groups.json") as append:
+        for group in groups:
+            append(group)
+    write_json(folder / "once.json", [each for group in groups for each in group])
+    assert (folder / "groups.json").read_bytes() == (folder / "once.json").read_bytes()
+
+
+@given(values=st.lists(objects, max_size=6), characters=st.integers(1, 40), indent=st.sampled_from([None, 1, 4]))
+def test_objects_are_read_one_by_one_however_they_are_laid_out(
+    values: list[dict[str, Any]], characters: int, indent: int | None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("lists") / "list.json"
+    path.write_text(f" {json.dumps(values, indent=indent)} \n", encoding="utf-8")
+    assert list(read_json_list(path, characters)) == values
+
+
+@pytest.mark.parametrize("content", ['{"a": 1}', "", '[{"a": 1}, {"b"', '[{"a": 1}', "[nonsense]"])
+def test_what_is_no_whole_list_of_objects_is_refused(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"list|[Ee]xpecting|delimiter"):
+        list(read_json_list(path))
+
+
+def test_a_list_that_is_not_finished_is_no_file(tmp_path: Path) -> None:
+    def values():
+        yield {"a": 1}
+        raise Interruption
+
+    with pytest.raises(Interruption), writing_json_list(tmp_path / "list.json") as append:
+        append(values())
     assert list(tmp_path.iterdir()) == []

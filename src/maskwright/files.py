@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,54 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """The value that :func:`write_json` wrote."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def writing_json_list(path: Path) -> Iterator[Callable[[Iterable[Any]], None]]:
+    """Yield a function that appends values to the JSON list that is written to ``path``: in memory is what it is given.
+
+    The file is the one that :func:`write_json` would write of all values together.
+    """
+    with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        between = "[\n"
+
+        def append(values: Iterable[Any]) -> None:
+            nonlocal between
+            for value in values:
+                text = json.dumps([value], indent=1, ensure_ascii=False, allow_nan=False)
+                file.write(between + text.removeprefix("[\n").removesuffix("\n]"))
+                between = ",\n"
+
+        yield append
+        file.write("[]\n" if between == "[\n" else "\n]\n")
+
+
+def read_json_list(path: Path, characters: int = 1 << 20) -> Iterator[dict[str, Any]]:
+    """The objects of the JSON list at ``path`` one by one; in memory are so many ``characters`` of it at a time.
+
+    Raises ``ValueError`` when it is no list of objects.
+    """
+    decoder, gap = json.JSONDecoder(), re.compile(r"[\s,]*")
+    with path.open(encoding="utf-8") as file:
+        text = ""
+        while not text and (more := file.read(characters)):
+            text = more.lstrip()
+        if not text.startswith("["):
+            raise ValueError(f"{path}: is no JSON list; expected one of objects.")
+        at = 1
+        while True:
+            at = gap.match(text, at).end()  # type: ignore[union-attr]  # which may be empty, so it matches
+            if text[at : at + 1] == "]":
+                return
+            try:
+                value, at = decoder.raw_decode(text, at)
+            except json.JSONDecodeError:
+                more = file.read(characters)
+                if not more:
+                    raise
+                text, at = text[at:] + more, 0
+            else:
+                yield value
 
 
 @contextmanager

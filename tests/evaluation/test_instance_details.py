@@ -5,7 +5,6 @@ import pytest
 from maskwright.evaluation.coco_truth import CocoTruth, read_truth
 from maskwright.evaluation.instance_details import Details, InstanceDetails, Thresholds
 from maskwright.evaluation.instance_images import image_records
-from maskwright.evaluation.instance_scores import official_scores
 from maskwright.evaluation.result_classes import class_index
 from maskwright.evaluation.result_records import read_results
 
@@ -22,10 +21,10 @@ def details(coco, write_json):
         defaults = {"image_id": 1, "category_id": 1, "score": 0.9, "segmentation": SQUARE}
         path = write_json([defaults | each for each in records], "results.json")
         results = read_results(path, truth.image_index(), class_index(path, truth.names))
-        gathering = InstanceDetails(truth, "segm", Thresholds(score), boundary)
-        for image in image_records(truth.document("segm"), results.records, score):
+        gathering = InstanceDetails(truth.labels(), "segm", Thresholds(score), boundary)
+        for image in image_records(truth.document("segm"), results.records):
             gathering.add(image)
-        return gathering.result(results.records, official_scores(truth, results)[1]["segm"])
+        return gathering.result()
 
     return measure
 
@@ -69,3 +68,37 @@ def test_no_detection_leaves_everything_missed(details):
     assert scores["overlap"]["best"] == {"mean_IoU": 0.0, "mean_Dice": 0.0, "objects": 2}
     assert scores["calibration"]["ECE"] is None
     assert "boundary" not in scores["overlap"]
+
+
+def test_shares_of_the_images_add_up_whatever_the_order(coco, write_json):
+    truth: CocoTruth = read_truth(coco({}, {"category_id": 2, "image_id": 2}, images=[{}, {"file_name": "b.png"}, {}]))
+    truth.draw_masks()
+    shape = {"segmentation": SQUARE}
+    records = [
+        {"image_id": i, "category_id": c, "score": s, **shape} for i, c, s in ((1, 1, 0.9), (2, 1, 0.9), (3, 1, 0.6))
+    ]
+    path = write_json(records, "results.json")
+    found = read_results(path, truth.image_index(), class_index(path, truth.names))
+    images = list(image_records(truth.document("segm"), found.records))
+
+    def measured(*chosen: int) -> InstanceDetails:
+        gathering = InstanceDetails(truth.labels(), "segm", Thresholds(0.5))
+        for position in chosen:
+            gathering.add(images[position])
+        return gathering
+
+    whole = measured(0, 1, 2).result()
+    assert measured(2, 0, 1).result() == whole
+    shares = [measured(1), measured(0, 2)]
+    assert InstanceDetails.merged(shares).result() == whole
+    assert InstanceDetails.merged(shares).result() == whole, "the shares stay as they are"
+    assert whole.scores["at_score"]["right"] == 1
+
+
+def test_the_details_stand_beside_the_official_scores(details):
+    found = details({})
+    joined = found.joined_to({"segm": {"AP": 0.5}, "classes": {"person": {"segm": 0.5}, "dog": {"segm": None}}})
+    assert joined["segm"] == {"AP": 0.5}
+    assert joined["classes"]["person"]["segm"] == 0.5
+    assert joined["classes"]["person"]["best_Dice"] == joined["classes"]["person"]["one_to_one_IoU"] == 1.0
+    assert joined["tide"] == found.scores["tide"]

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 
 from maskwright.evaluation.coco import evaluated
-from maskwright.evaluation.matches import Matches, coco_matches
+from maskwright.evaluation.instance_images import image_records
+from maskwright.evaluation.matches import Matches, coco_matches, image_matches
 from tests.evaluation.invented_coco import datasets
 
 
@@ -33,6 +34,28 @@ def test_leaving_out_low_scores_is_matching_the_rest(dataset):
     again = coco_matches(truth, [each for each in results if each["score"] >= 0.5], "segm", 0.5)
     for name in ("image", "category", "score", "right", "true_image", "true_category", "found_at"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(again, name), err_msg=name)
+
+
+@settings(max_examples=20)
+@given(datasets())
+def test_image_by_image_the_matches_are_those_of_all_and_name_their_records(dataset):
+    truth, results = dataset
+    images = []
+    for image in image_records(truth, results):
+        found = image_matches(image.image, image.objects, image.found, "segm", 0.5)
+        assert [image.found[d]["score"] for d in found.detections] == found.matches.score.tolist()
+        assert [image.found[d]["category_id"] for d in found.detections] == found.matches.category.tolist()
+        assert [image.objects[g]["category_id"] for g in found.objects] == found.matches.true_category.tolist()
+        assert not any(image.objects[g]["iscrowd"] for g in found.objects)
+        images.append(found.matches)
+    joined, whole = Matches.joined(images).ranked(), coco_matches(truth, results, "segm", 0.5)
+    assert joined.score.tolist() == whole.score.tolist()
+    for category in (1, 2, 5):
+        ours, theirs = joined.of_class(category), whole.of_class(category)
+        assert sorted(zip(ours.score, ours.image, ours.right, strict=True)) == sorted(
+            zip(theirs.score, theirs.image, theirs.right, strict=True)
+        )
+        np.testing.assert_array_equal(np.sort(ours.found_at), np.sort(theirs.found_at))
 
 
 def test_a_crowd_is_no_object_and_what_lies_on_it_no_mistake():

@@ -1,9 +1,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from maskwright.evaluation.coco import evaluated
-from maskwright.evaluation.tide import TIDE_ERRORS, tide
+from maskwright.evaluation.image_errors import Errors, image_errors
+from maskwright.evaluation.instance_images import image_records
+from maskwright.evaluation.matches import image_matches
+from maskwright.evaluation.tide import BACKGROUND_IOU, IOU, TIDE_ERRORS, tide, tide_scores
+from tests.evaluation.invented_coco import datasets
 
 FAR = [60.0, 60.0, 20.0, 20.0]
 
@@ -53,3 +59,19 @@ def test_mending_the_class_gains_what_it_cost():
     found = errors((2, [10.0, 10.0, 20.0, 20.0]))
     assert found["AP"] == pytest.approx(0.5)
     assert found["errors"]["Cls"]["dAP"] == pytest.approx(0.5)
+
+
+@settings(max_examples=40)
+@given(datasets(), st.sampled_from(["bbox", "segm"]))
+def test_image_by_image_the_numbers_are_those_of_hotcoco_over_all_images(dataset: Any, kind: str):
+    truth, results = dataset
+    images = []
+    for image in image_records(truth, results):
+        matched = image_matches(image.image, image.objects, image.found, kind, IOU)
+        images.append(image_errors(image.objects, image.found, matched, kind, IOU, BACKGROUND_IOU))
+    ours = tide_scores(Errors.merged(images), [each["id"] for each in truth["categories"]])
+    theirs = tide(evaluated(truth, results, kind))
+    if not any(not each["iscrowd"] for each in truth["annotations"]):
+        assert ours["AP"] is None
+        theirs["AP"] = None
+    assert ours == theirs

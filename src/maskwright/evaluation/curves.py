@@ -1,5 +1,6 @@
 """Precision and recall of detections: at a threshold, over all thresholds, and the threshold that serves best."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def pr_curve(matches: Matches) -> dict[str, npt.NDArray[np.float64]]:
     }
 
 
-def class_curves(matches: Matches, names: dict[int, str]) -> dict[str, dict[str, list[float]]]:
+def class_curves(matches: Matches, names: Mapping[int, str]) -> dict[str, dict[str, list[float]]]:
     """The curve of each class that has an object, as lists."""
     curves: dict[str, dict[str, list[float]]] = {}
     for category, name in names.items():
@@ -80,7 +81,7 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def per_class(matches: Matches, names: dict[int, str], score: float) -> dict[str, dict[str, Any]]:
+def per_class(matches: Matches, names: Mapping[int, str], score: float) -> dict[str, dict[str, Any]]:
     """For each class :func:`at_threshold` for ``score``, and ``best``: :func:`best_threshold`."""
     return {
         name: at_threshold(mine, score) | {"best": best_threshold(mine)}

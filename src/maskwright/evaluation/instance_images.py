@@ -1,5 +1,6 @@
 """Instances image by image: overlap with the truth whatever the ranking, and the images that went worst."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,14 +38,20 @@ class ImageOverlaps:
 
 @dataclass(frozen=True)
 class ImageRecords:
-    """The COCO records of one image: its objects, and what was found with enough confidence."""
+    """The COCO records of one image: its objects, and what was found."""
 
     image: Record
     objects: list[Record]
     found: list[Record]
 
+    def above(self, score: float) -> "ImageRecords":
+        """The image with what was found with a confidence of at least ``score``."""
+        return ImageRecords(self.image, self.objects, [each for each in self.found if each["score"] >= score])
 
-def image_records(truth: Mapping[str, Any], results: Iterable[Record], score: float) -> Iterator[ImageRecords]:
+
+def image_records(
+    truth: Mapping[str, Any], results: Iterable[Record], score: float = -math.inf
+) -> Iterator[ImageRecords]:
     """The images of the COCO data set ``truth`` with the ``results`` of at least ``score``."""
     objects = _by_image(truth["annotations"])
     found = _by_image(each for each in results if each["score"] >= score)

@@ -3,35 +3,31 @@
 from collections import Counter
 from typing import Any
 
-from hotcoco import COCOeval
-
 from maskwright.evaluation.coco import PROTOCOL, STATISTICS, class_statistics, evaluated, statistics
 from maskwright.evaluation.coco_truth import CocoTruth
 from maskwright.evaluation.result_records import Results
 
 
-def official_scores(truth: CocoTruth, results: Results) -> tuple[dict[str, Any], dict[str, COCOeval]]:
+def official_scores(truth: CocoTruth, results: Results) -> dict[str, Any]:
     """``{"bbox": {AP, …}, "segm": {AP, …}, "classes": {name: {"instances", "bbox", "bbox50", "segm", "segm50"}}}``.
 
-    None where there is no truth to measure against, and for masks where truth or results have none. The finished
-    evaluations come along, by kind.
+    None where there is no truth to measure against, and for masks where truth or results have none.
     """
     labels = truth.labels()
     objects = Counter(each["category_id"] for each in truth.annotations if not each["iscrowd"])
     classes: dict[str, dict[str, Any]] = {name: {"instances": objects[i]} for i, name in labels.items()}
     scores: dict[str, Any] = {}
-    evaluations = {}
     for kind in ("bbox", "segm"):
         scores[kind] = dict.fromkeys(STATISTICS)
         by_class: dict[int, tuple[float | None, float | None]] = {}
         if kind in kinds(truth, results):
-            evaluations[kind] = evaluated(truth.document(kind), results.of(kind), kind)
-            scores[kind] = statistics(evaluations[kind])
-            by_class = class_statistics(evaluations[kind])
+            evaluation = evaluated(truth.document(kind), results.of(kind), kind)
+            scores[kind] = statistics(evaluation)
+            by_class = class_statistics(evaluation)
         for category_id, name in labels.items():
             ap, ap50 = by_class.get(category_id, (None, None))
             classes[name] |= {kind: ap, f"{kind}50": ap50}
-    return {**scores, "classes": classes, "protocol": PROTOCOL}, evaluations
+    return {**scores, "classes": classes, "protocol": PROTOCOL}
 
 
 def kinds(truth: CocoTruth, results: Results) -> tuple[str, ...]:

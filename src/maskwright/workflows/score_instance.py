@@ -14,6 +14,7 @@ from maskwright.evaluation.result_classes import CLASSES_FILE, class_index
 from maskwright.evaluation.result_index import ClassIndex
 from maskwright.evaluation.result_records import Results, read_results
 from maskwright.files import write_json
+from maskwright.workflows.details_files import write_details
 from maskwright.workflows.progress import Reporter
 
 
@@ -62,19 +63,18 @@ def score_instance(
     true = read_truth(truth, classes)
     index = class_index(results, true.names, true.other_names)
     found = read_results(results, true.image_index(), index)
-    scores, evaluations = official_scores(true, found)
+    scores = official_scores(true, found)
     behind = None
     if details:
         true.draw_masks()
         kind = kinds(true, found)[-1]
         records = found.of(kind) if kind == "segm" else found.boxed()
-        gathering = InstanceDetails(true, kind, Thresholds(score, iou), boundary)
-        images = image_records(true.document(kind), records, score)
+        gathering = InstanceDetails(true.labels(), kind, Thresholds(score, iou), boundary)
+        images = image_records(true.document(kind), records)
         for image in reporter.track(images, "overlaps", len(true.images)):
             gathering.add(image)
-        behind = gathering.result(records, evaluations[kind])
-        scores |= behind.scores
-        scores["classes"] = {name: row | behind.classes[name] for name, row in scores["classes"].items()}
+        behind = gathering.result()
+        scores = behind.joined_to(scores)
     scores |= {"results": _account(found), "truth": true.audit.to_json() | {"without_mask": true.without_mask}}
     summary = InstanceScores(scores, behind, [*_remarks(true, found), *_unknown_classes(true, index, results)])
     if out is not None:
@@ -122,5 +122,4 @@ def _unknown_classes(truth: CocoTruth, index: ClassIndex, results: Path) -> list
 def _write(folder: Path, summary: InstanceScores) -> None:
     write_json(folder / "scores.json", summary.to_json())
     if summary.details is not None:
-        write_json(folder / "curves.json", summary.details.curves)
-        write_json(folder / "images.json", summary.details.images)
+        write_details(folder, summary.details)
