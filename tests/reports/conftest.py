@@ -26,6 +26,10 @@ def make_run(tmp_path: Path) -> MakeRun:
         _write(run / "card.json", _card(task, names))
         _write(run / "statistics.json", _statistics(names))
         _write(run / "scores.json", {"validation": _semantic(names) if task == "semantic" else _instance(names)})
+        if task == "instance":
+            (run / "predictions" / "validation").mkdir(parents=True)
+            curve = {"score": [0.9, 0.5, 0.3], "precision": [1.0, 1.0, 0.75], "recall": [0.2, 0.4, 0.6]}
+            _write(run / "predictions" / "validation" / "curves.json", dict.fromkeys(names[:-1], curve))
         _metrics(run / "metrics.csv", task)
         image = np.full((20, 60, 3), 90, np.uint8)
         cv2.imwrite(str(run / "figures" / "panels" / "0001.png"), image)
@@ -89,7 +93,35 @@ def _instance(names: tuple[str, ...]) -> dict:
     scored = {name: {"bbox": 0.4, "bbox50": 0.6, "segm": 0.35, "segm50": 0.55, "instances": 9} for name in names}
     scored[names[-1]] = {"bbox": None, "bbox50": None, "segm": None, "segm50": None, "instances": 0}
     overall = dict.fromkeys(COCO_KEYS, 0.4321) | {"APs": None}
-    return {"bbox": overall, "segm": overall, "classes": scored, "protocol": "COCO, 100 detections per image."}
+    best = {"score": 0.37, "F1": 0.71, "precision": 0.8, "recall": 0.64}
+    for row in scored.values():
+        row |= {"best_IoU": 0.53, "best_Dice": 0.61, "precision": 0.72, "recall": 0.56, "F1": 0.63, "best": best}
+    scored[names[-1]] |= {"best_IoU": None, "recall": None, "best": dict.fromkeys(best)}
+    return {
+        **{"bbox": overall, "segm": overall, "classes": scored, "protocol": "COCO, 100 detections per image."},
+        **details(names),
+    }
+
+
+def details(names: tuple[str, ...]) -> dict:
+    """What lies behind the scores of an instance model, with the keys of ``scores.json``."""
+    full = {"from": 0.5, "to": 1.0, "count": 100, "confidence": 0.8, "accuracy": 0.7}
+    counts = [[10 * i + 100 * (i == j) for j in range(len(names) + 1)] for i in range(len(names) + 1)]
+    error = {"count": 3, "dAP": 0.0123, "meaning": "class wrong, place right"}
+    image = {"image_id": 7, "file_name": "seven.png", "precision": 0.5, "recall": 0.25, "F1": 0.1}
+    return {
+        "at_score": {"kind": "segm", "score": 0.4, "iou": 0.5, "precision": 0.81, "recall": 0.62, "F1": 0.7}
+        | {"right": 1030, "wrong": 4, "missed": 5},
+        "foreground": {"mean_IoU": 0.6369, "mean_Dice": 0.7012, "images": 56},
+        "overlap": {
+            "best": {"mean_IoU": 0.5511, "mean_Dice": 0.6622, "objects": 90},
+            "one_to_one": {"mean_IoU": 0.5433, "mean_Dice": 0.6544, "objects": 90},
+        },
+        "tide": {"AP": 0.55, "iou": 0.5, "background_iou": 0.1, "errors": {"Cls": error}, "FP": 0.1, "FN": 0.2},
+        "confusion": {"rows": "truth", "names": [*names, "nothing"], "counts": counts, "most_confused": []},
+        "calibration": {"ECE": 0.1234, "MCE": 0.1234, "bins": [full]},
+        "worst_images": [image | {"right": 2, "wrong": 11, "missed": 6, "IoU": 0.1357}] * 12,
+    }
 
 
 def _metrics(path: Path, task: str) -> None:

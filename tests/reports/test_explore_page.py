@@ -1,5 +1,4 @@
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -9,37 +8,12 @@ from maskwright.reports.explore_figures import explore_figures
 from maskwright.reports.explore_page import Pictures, ShownFigure, ShownTile, render_explore_page
 from maskwright.reports.tile import Tile
 from tests.reports.explored import explored
+from tests.reports.html_page import Page
 
 HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a\x00b\x1b"]
 EIGHTY = [f"class {i}" for i in range(80)]
 SCENE = [(1, 0, 0, 10), (2, 5, 5, 10), (2, 30, 30, 4)], [(2, 0, 0, 40), (3, 1, 1, 9)]
 NO_PICTURES = Pictures()
-VOID = {"meta", "img", "input", "br", "hr", "link"}
-
-
-class Page(HTMLParser):
-    """Tags with their attributes, the text outside styles, and tags left open or closed twice."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.text, self.open, self.unbalanced = [], [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.unbalanced.append(tag)
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.text.append(data)
 
 
 def page(names, *images, figures=False, pictures=NO_PICTURES, audit=None, all_classes=True, name="train/labels.json"):

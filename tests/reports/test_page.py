@@ -2,46 +2,17 @@ import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pytest
 
 from maskwright.errors import DataError
 from maskwright.reports import page
 from maskwright.reports.page import write_page
+from tests.reports.html_page import Page
 
 EIGHTY = tuple(f"class {i}" for i in range(80))
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'; url(http://evil.example)")
 OPTIONAL = ("statistics.json", "metrics.csv", "scores.json", "figures/panels.json")
-VOID = {"meta", "img", "input", "br", "hr", "link"}
-
-
-class Page(HTMLParser):
-    """Tags with their attributes, the text outside styles, and tags left open or closed twice."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags, self.text, self.open, self.unbalanced = [], [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.unbalanced.append(tag)
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.text.append(data)
-
-    def named(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 def read(run) -> tuple[str, Page]:
@@ -238,3 +209,32 @@ def test_a_folder_without_a_card_is_refused_and_nothing_is_written(make_run):
 def test_reports_and_drawings_do_not_import_torch():
     code = "import sys, maskwright.reports.page, maskwright.images.draw; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_page_of_an_instance_run_shows_what_lies_behind_ap(make_run):
+    run = make_run("instance")
+    html, parsed = read(run)
+    text = " ".join("".join(parsed.text).split())
+    for title in ("Beyond AP", "Per class at a threshold", "Errors and what they cost", "Worst images"):
+        assert title in text
+    assert "0.637" in text
+    for name in ("precision-recall", "reliability", "confusion"):
+        for suffix in ("svg", "png"):
+            assert (run / "figures" / f"{name}-validation.{suffix}").is_file()
+    assert html.count("<svg") == 5 + 1
+    assert not parsed.unbalanced
+
+
+def test_an_instance_run_of_before_still_renders(make_run):
+    run = make_run("instance")
+    scores = json.loads((run / "scores.json").read_text())["validation"]
+    kept = {key: scores[key] for key in ("bbox", "segm", "classes", "protocol")}
+    kept["classes"] = {name: {"segm": 0.4, "bbox": 0.5, "instances": 9} for name in kept["classes"]}
+    (run / "scores.json").write_text(json.dumps({"validation": kept}))
+    (run / "predictions" / "validation" / "curves.json").unlink()
+    _, parsed = read(run)
+    text = "".join(parsed.text)
+    assert "mask AP" in text
+    assert "Beyond AP" not in text
+    assert not parsed.unbalanced
+    assert not list((run / "figures").glob("*.svg"))

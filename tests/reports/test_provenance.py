@@ -45,3 +45,20 @@ def test_settings_of_a_full_card():
 def test_versions_are_sorted_and_data_files_named():
     assert provenance.versions({"versions": {"torch": "2", "numpy": "1"}}) == [("numpy", "1"), ("torch", "2")]
     assert provenance.data_files({"data": {"train": {"annotations": "a.json"}}}) == [("train", "a.json", "–")]
+
+
+def test_scores_say_where_they_are_from_as_far_as_it_is_not_the_recipe():
+    assert provenance.origin({"mIoU": 0.5}) == []
+    by = {"name": "coco-to-voc", "rider": None, "lines": ["one", "two"]}
+    assert provenance.origin({"data": {"annotations": "a.json", "images": 1200}, "taxonomies": [by]}) == [
+        ("data", "a.json, 1,200 images"),
+        ("taxonomy", "coco-to-voc"),
+        ("rule for riders", "none"),
+        ("what is compared", "one; two"),
+    ]
+
+
+def test_the_classes_of_scores_are_named_where_they_are_not_the_run_s():
+    table = [{"index": 1, "name": "pet", "color": [1, 2, 3]}]
+    assert provenance.other_classes({"class_table": table}).names == ["pet"]
+    assert len(provenance.other_classes({})) == 0

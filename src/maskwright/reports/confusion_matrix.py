@@ -1,4 +1,4 @@
-"""A confusion matrix as a square of cells: each row is a true class, and what became of its pixels."""
+"""A confusion matrix as a square of cells: each row is a true class, and what became of its pixels or objects."""
 
 from collections.abc import Sequence
 
@@ -22,9 +22,9 @@ _PALEST, _STRONGEST = 0.06, 0.8
 
 
 def confusion_matrix(names: Sequence[str], counts: npt.NDArray[np.int64]) -> Figure:
-    """The shares, in percent of each row, of pixel ``counts`` ``(classes, classes)``: rows are truth.
+    """The shares, in percent of each row, of ``counts`` ``(classes, classes)``: rows are truth.
 
-    The diagonal has a colour of its own. A cell without pixels is blank; a row without any is dashes, as its class does
+    The diagonal has a colour of its own. A cell without any is blank; a row without any is dashes, as its class does
     not occur. Cells have the same size whatever their number. Draw within ``svg.STYLE``; the numbers are set in its
     ink and need more contrast where the page can give it.
     """

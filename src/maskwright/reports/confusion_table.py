@@ -11,17 +11,25 @@ from maskwright.reports.tables import Table, count
 MOST = 20
 
 
-def largest_confusions(names: Sequence[str], counts: npt.NDArray[np.int64], most: int = MOST) -> Table:
-    """The pairs of two different classes with most pixels in ``counts`` ``(classes, classes)``, whose rows are truth.
+def largest_confusions(
+    names: Sequence[str],
+    counts: npt.NDArray[np.int64],
+    most: int = MOST,
+    unit: str = "pixels",
+    totals: npt.NDArray[np.int64] | None = None,
+) -> Table:
+    """The pairs of two different classes with most in ``counts`` ``(classes, classes)``, whose rows are truth.
 
-    Each with its pixels, and how many percent of the true class they are.
+    Each with how many of the ``unit`` they are, and how many percent of the true class, which has as many as its row or
+    as ``totals`` ``(classes,)`` say.
     """
+    whole = counts.sum(axis=1) if totals is None else totals
     between = counts * ~np.eye(len(counts), dtype=np.bool_)
     order = np.argsort(-between, axis=None, kind="stable")[:most]
     rows = []
     for true, taken in (divmod(int(place), len(counts)) for place in order):
-        pixels = int(between[true, taken])
-        if pixels:
-            percent = whole_percent(pixels, int(counts[true].sum()))
-            rows.append([names[true], names[taken], count(pixels), f"{percent} %"])
-    return Table(["true class", "predicted as", "pixels", "of the true class"], rows)
+        taken_for = int(between[true, taken])
+        if taken_for:
+            percent = whole_percent(taken_for, int(whole[true]))
+            rows.append([names[true], names[taken], count(taken_for), f"{percent} %"])
+    return Table(["true class", "predicted as", unit, "of the true class"], rows)

@@ -1,22 +1,23 @@
 """The page of a run: everything it left behind, in one HTML file that loads nothing."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from maskwright.reports import provenance, tables
+from maskwright.reports import instance_figures, provenance, semantic_figures, tables
 from maskwright.reports.explore_figures import NamedFigure
 from maskwright.reports.explore_page import ShownFigure
 from maskwright.reports.figure_files import write_figure
 from maskwright.reports.figures import Curve, class_distribution, loss_curves, metric_curves
+from maskwright.reports.instance_tables import instance_tables
 from maskwright.reports.pictures import read_pictures
 from maskwright.reports.rendering import render
-from maskwright.reports.run_folder import Metrics, RunFolder, read_run
-from maskwright.reports.semantic_figures import confusions, semantic_figures
+from maskwright.reports.run_folder import Metrics, RunFolder, read_curves, read_run
 from maskwright.reports.verdict import verdict
+from maskwright.structures import ClassInfo
 
 MOST_PANELS = 24
 ONE_FIGURE = 24
@@ -28,6 +29,7 @@ SCORE_TABLES = {
     "semantic": (tables.semantic_summary, tables.semantic_classes),
     "instance": (tables.instance_summary, tables.instance_classes),
 }
+CONFUSIONS = {"semantic": semantic_figures.confusions, "instance": instance_figures.confusions}
 
 
 def write_page(run: Path) -> Path:
@@ -62,7 +64,7 @@ def render_page(run: RunFolder, figures: Sequence[NamedFigure]) -> str:
         name=run.card["name"],
         task=run.card["task"],
         verdict=verdict(run),
-        colors=[(c.name, "#{:02x}{:02x}{:02x}".format(*c.color)) for c in run.classes],
+        colors=_colors(run.classes),
         distribution=_distribution(run),
         losses=_losses(run.metrics),
         curves=_metric_curves(run.metrics, run.card["task"]),
@@ -80,6 +82,10 @@ def render_page(run: RunFolder, figures: Sequence[NamedFigure]) -> str:
         present={kind for kind in ("statistics", "metrics", "scores", "panels") if getattr(run, kind) is not None},
         absent=tables.ABSENT,
     )
+
+
+def _colors(classes: Iterable[ClassInfo]) -> list[tuple[str, str]]:
+    return [(c.name, "#{:02x}{:02x}{:02x}".format(*c.color)) for c in classes]
 
 
 def _distribution(run: RunFolder) -> dict[str, Any] | None:
@@ -118,7 +124,7 @@ def _losses(metrics: Metrics | None) -> Markup | None:
     if metrics is None:
         return None
     curves: dict[str, Curve] = {
-        name.removeprefix("train/").replace("_", " "): values
+        name.removeprefix("train/").removesuffix("_reg").replace("_", " "): values
         for name, values in metrics.columns.items()
         if (name.startswith("train/") or (name.startswith("validation/") and "loss" in name)) and _measured(values)
     }
@@ -146,23 +152,30 @@ def _scored(run: RunFolder) -> dict[str, dict[str, Any]]:
 
 def _score_figures(run: RunFolder) -> Iterator[NamedFigure]:
     """Those of each split whose name can be part of a file's, as those that a run writes can."""
-    if run.card["task"] == "semantic":
-        for split, scores in _scored(run).items():
-            if split.isalnum():
-                yield from semantic_figures(split, scores)
+    for split, scores in _scored(run).items():
+        if split.replace("-", "").isalnum():
+            if run.card["task"] == "semantic":
+                yield from semantic_figures.semantic_figures(split, scores)
+            else:
+                yield from instance_figures.instance_figures(split, scores, read_curves(run.path, split))
 
 
 def _scores(run: RunFolder, figures: Mapping[str, ShownFigure]) -> list[dict[str, Any]]:
     """The tables and figures of each split that was scored."""
-    summary, classes = SCORE_TABLES[run.card["task"]]
+    task = run.card["task"]
+    summary, classes = SCORE_TABLES[task]
     return [
         {
             "split": split,
+            "origin": provenance.origin(scores),
+            "colors": _colors(provenance.other_classes(scores)),
             "summary": summary(scores),
             "classes": classes(scores),
             "reliability": figures.get(f"reliability-{split}"),
             "confusion": figures.get(f"confusion-{split}"),
-            "confusions": confusions(scores) if run.card["task"] == "semantic" else None,
+            "confusions": CONFUSIONS[task](scores),
+            "precision_recall": figures.get(f"precision-recall-{split}"),
+            "more": instance_tables(scores) if task == "instance" else [],
         }
         for split, scores in _scored(run).items()
     ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from maskwright.reports.tables import ABSENT, count, is_measured
+from maskwright.structures import ClassTable
 
 Labelled = list[tuple[str, str]]
 
@@ -30,6 +31,23 @@ def data_files(card: dict[str, Any]) -> list[tuple[str, str, str]]:
         (split, str(part.get("annotations") or ABSENT), str(part.get("sha256") or ABSENT))
         for split, part in (card.get("data") or {}).items()
     ]
+
+
+def origin(scores: dict[str, Any]) -> Labelled:
+    """Where the scores of a split come from, as far as it is not the recipe's alone: other data, taxonomies."""
+    data, labelled = scores.get("data") or {}, []
+    if data:
+        labelled.append(("data", f"{data.get('annotations', ABSENT)}, {count(data.get('images'))} images"))
+    for by in scores.get("taxonomies") or ():
+        labelled.append(("taxonomy", str(by.get("name", ABSENT))))
+        labelled.append(("rule for riders", str(by.get("rider") or "none")))
+        labelled.append(("what is compared", "; ".join(by.get("lines") or [ABSENT])))
+    return labelled
+
+
+def other_classes(scores: dict[str, Any]) -> ClassTable:
+    """The classes of a split's scores where they are not the run's; else none."""
+    return ClassTable.from_json(scores.get("class_table") or ())
 
 
 def duration(seconds: Any) -> str:

@@ -18,11 +18,17 @@ BLUE, ORANGE = COLORS[:2]
 Bin = Mapping[str, Any]
 
 
-def reliability_plot(bins: Sequence[Bin], error: float) -> Figure:
+def reliability_plot(
+    bins: Sequence[Bin],
+    error: float,
+    counted: str = "pixels",
+    confidence: str = "confidence: the highest probability of a pixel",
+) -> Figure:
     """The ``bins`` of :func:`maskwright.evaluation.calibration.calibration_scores` and their ECE, its ``error``.
 
-    Above, a bar to the share of right pixels of each bin and a dot at its mean confidence; the line between the two is
-    the bin's error. Below, the share of all pixels. A bin without pixels is empty. Draw within ``svg.STYLE``.
+    Above, a bar to the share of right ones of what is ``counted`` in each bin, and a dot at its mean ``confidence``;
+    the line between the two is the bin's error. Below, the share of all. A bin without any is empty. Draw within
+    ``svg.STYLE``.
     """
     figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), layout="constrained", facecolor="none")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -30,12 +36,12 @@ def reliability_plot(bins: Sequence[Bin], error: float) -> Figure:
     _accuracies(top, found)
     total = sum(each["count"] for each in found)
     _bars(bottom, found, [each["count"] / total for each in found], "")
-    for axes, title in ((top, "pixels that are right"), (bottom, "of all pixels")):
+    for axes, title in ((top, f"{counted} that are right"), (bottom, "share of all")):
         axes.set_facecolor("none")
         axes.set_ylabel(title)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value * 100:.0f} %")
         axes.grid()
-    bottom.set_xlabel("confidence: the highest probability of a pixel")
+    bottom.set_xlabel(confidence)
     bottom.set_xlim(0, 1)
     figure.legend(loc="outside upper left", ncols=3, title=f"calibration error (ECE) {error:.3f}", alignment="left")
     return figure

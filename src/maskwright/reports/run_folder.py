@@ -55,6 +55,14 @@ def read_run(path: Path) -> RunFolder:
     )
 
 
+def read_curves(run: Path, split: str) -> dict[str, Any] | None:
+    """The precision and recall of each class at every score, as the evaluation on ``split`` left them, or None.
+
+    Raises ``DataError`` when the file is damaged.
+    """
+    return _json(run / "predictions" / split / "curves.json", dict)
+
+
 def _required_card(path: Path) -> dict[str, Any]:
     missing = [name for name in ("recipe.yaml", "card.json") if not (path / name).is_file()]
     if missing:

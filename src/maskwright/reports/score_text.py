@@ -51,8 +51,7 @@ def instance_lines(scores: Scores) -> Iterator[str]:
         some = ", ".join(absent[:8]) + (", …" if len(absent) > 8 else "")
         yield printable(f"{len(absent)} classes have no object in the truth ({some})")
     yield ""
-    if "at_score" in scores:
-        yield from _behind(scores)
+    yield from detail_lines(scores)
     found = scores["results"]
     reasons = ", ".join(f"{row['count']} {reason}" for reason, row in found["left_out"].items()) or "none"
     left_out = found["found"] - found["used"]
@@ -102,7 +101,10 @@ def _instance_classes(classes: Mapping[str, Scores]) -> Table:
     return Table(header, rows)
 
 
-def _behind(scores: Scores) -> Iterator[str]:
+def detail_lines(scores: Scores) -> Iterator[str]:
+    """What lies behind the AP of instances, a line each; none where it was not measured."""
+    if "at_score" not in scores:
+        return
     at, tide = scores["at_score"], scores["tide"]
     yield (
         f"detections of at least {at['score']:g}, at IoU {at['iou']:g}: precision {number(at['precision'])}, "

@@ -1,0 +1,99 @@
+"""Tables of what lies behind the AP of an instance model, each with a sentence that says what its numbers are."""
+
+from typing import Any, NamedTuple
+
+from maskwright.reports.tables import Scores, Table, count, is_measured, number
+
+WORST = 10
+_CLASS_COLUMNS = {"best_Dice": "Dice", "best_IoU": "greedy IoU", "precision": "precision", "recall": "recall"}
+
+
+class CaptionedTable(NamedTuple):
+    """A table, its title, and what its numbers are."""
+
+    title: str
+    meaning: str
+    table: Table
+
+
+def instance_tables(scores: Scores) -> list[CaptionedTable]:
+    """The tables that ``scores`` has numbers for."""
+    found = (_beyond(scores), _classes(scores), _errors(scores), _worst(scores))
+    return [each for each in found if each is not None and each.table.rows]
+
+
+def _beyond(scores: Scores) -> CaptionedTable | None:
+    at, union, overlap = (scores.get(key) or {} for key in ("at_score", "foreground", "overlap"))
+    if not at:
+        return None
+    best, paired = overlap.get("best") or {}, overlap.get("one_to_one") or {}
+    rows = [
+        ["IoU of all objects of an image together, mean over images", number(union.get("mean_IoU"))],
+        ["Dice of the same", number(union.get("mean_Dice"))],
+        ["greedy IoU: of a true object with its best detection, mean over objects", number(best.get("mean_IoU"))],
+        ["Dice of the same", number(best.get("mean_Dice"))],
+        ["one-to-one IoU: each detection serves one object", number(paired.get("mean_IoU"))],
+        ["precision: detections that are right", number(at.get("precision"))],
+        ["recall: objects that are found", number(at.get("recall"))],
+        ["F1, the harmonic mean of the two", number(at.get("F1"))],
+    ]
+    meaning = (
+        f"Of the detections with a score of at least {at['score']:g}; one is right when it finds an object of its "
+        f"class at an IoU of at least {at['iou']:g}: {count(at['right'])} right, {count(at['wrong'])} wrong, "
+        f"{count(at['missed'])} objects missed. An object that no detection of its class overlaps counts 0."
+    )
+    return CaptionedTable("Beyond AP", meaning, Table(["score", "value"], rows, bar=1))
+
+
+def _classes(scores: Scores) -> CaptionedTable | None:
+    at, classes = scores.get("at_score") or {}, scores.get("classes") or {}
+    measured = {name: row for name, row in classes.items() if row and row.get("instances") and "best" in row}
+    if not at or not measured:
+        return None
+    rows = [
+        [
+            name,
+            *(number(row.get(key)) for key in _CLASS_COLUMNS),
+            *(number((row["best"] or {}).get(key)) for key in ("score", "F1")),
+        ]
+        for name, row in sorted(measured.items(), key=lambda item: -_rank(item[1].get("F1")))
+    ]
+    meaning = (
+        "Dice and greedy IoU are means over the true objects of the class with their best detection, precision and "
+        f"recall those of detections with a score of at least {at['score']:g}; the last columns are the score from "
+        "which on the class reaches its highest F1, and that F1. Best F1 first."
+    )
+    header = ["class", *_CLASS_COLUMNS.values(), "best threshold", "F1 there"]
+    return CaptionedTable("Per class at a threshold", meaning, Table(header, rows, bar=1))
+
+
+def _errors(scores: Scores) -> CaptionedTable | None:
+    tide = scores.get("tide") or {}
+    if not is_measured(tide.get("AP")):
+        return None
+    rows = [
+        [f"{row['meaning']} ({kind})", number(row["dAP"]), count(row["count"])] for kind, row in tide["errors"].items()
+    ]
+    meaning = (
+        f"What kinds of error there are among all detections, and how much AP{round(100 * tide['iou'])}, now "
+        f"{number(tide['AP'])}, would gain if all of a kind were mended (TIDE). The gains overlap and do not add up."
+    )
+    return CaptionedTable("Errors and what they cost", meaning, Table(["error", "AP50 it costs", "count"], rows, bar=1))
+
+
+def _worst(scores: Scores) -> CaptionedTable | None:
+    worst = (scores.get("worst_images") or [])[:WORST]
+    rows = [
+        [row["file_name"], number(row["IoU"]), number(row["F1"]), count(row["missed"]), count(row["wrong"])]
+        for row in worst
+    ]
+    meaning = (
+        "The images of lowest F1. IoU is that of all objects of the image together; missed are objects that no "
+        "detection finds, invented are detections that find none."
+    )
+    table = Table(["image", "IoU", "F1", "missed", "invented"], rows)
+    return CaptionedTable("Worst images", meaning, table)
+
+
+def _rank(value: Any) -> float:
+    return value if is_measured(value) else -1.0
