@@ -26,7 +26,7 @@ class DataError(MaskwrightError):
 
 
 class WeightsError(MaskwrightError):
-    """Weights are missing, cannot be fetched, do not fit the model, or are not safe to read."""
+    """Weights are missing, cannot be fetched, do not fit the model, are not finite, or not safe to read."""
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:

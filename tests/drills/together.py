@@ -69,7 +69,7 @@ def score(arguments: Sequence[str]) -> int:
     run, file = map(Path, arguments)
     experiment = Experiment(open_run(run, Reporter(quiet=True)))
     seed_everything(3)
-    model, _ = build_model(experiment.recipe, len(experiment.prepared.table))
+    model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
     processes = Processes(build_fabric(experiment.recipe))
     read, read_image = [], evaluate.read_image
     evaluate.read_image = lambda path: (read.append(path), read_image(path))[1]

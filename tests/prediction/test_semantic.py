@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from maskwright.images.resize import InputSize
-from maskwright.prediction.semantic import predict_label_map, predict_logits
+from maskwright.prediction.semantic import NotFinite, predict_label_map, predict_logits, predict_pixels
+from maskwright.prediction.views import Views
 
 
 class Fixed(nn.Module):
@@ -75,3 +76,16 @@ def test_more_than_254_classes_need_and_get_sixteen_bits() -> None:
     logits[300] = 1
     labels = predict_label_map(Fixed(logits), np.zeros((4, 4, 3), np.uint8), InputSize(True, 4), np.uint16)
     assert np.array_equal(labels, np.full((4, 4), 300))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("views", [Views(), Views(flip=True), Views(window=16)], ids=["plain", "flip", "window"])
+def test_one_number_that_is_not_finite_is_refused_instead_of_taken_for_a_class(value: float, views: Views) -> None:
+    logits = random_logits(3, (8, 8))
+    image = np.zeros((20, 24, 3), np.uint8)
+    for predict in (predict_label_map, predict_pixels):
+        predict(Fixed(logits), image, InputSize(True, 8), views=views)
+    logits[2, 7, 1] = value
+    for predict in (predict_label_map, predict_pixels):
+        with pytest.raises(NotFinite, match=r"NaN or infinity; expected finite numbers.*lower train\.optimizer\.lr"):
+            predict(Fixed(logits), image, InputSize(True, 8), views=views)

@@ -44,7 +44,6 @@ def test_one_process_has_everything_and_waits_for_nobody() -> None:
     alone = Processes()
     assert alone.first
     assert list(alone.share("abc")) == ["a", "b", "c"]
-    assert alone.in_order(["a", "b"]) == ["a", "b"]
     assert alone.gathered("mine") == ["mine"]
     assert alone.from_first("mine") == "mine"
     assert alone.agreed(torch.tensor([0.5, 2.0]), [True, False]) == ([0.5, 2.0], [True, False])
@@ -59,8 +58,6 @@ def test_two_processes_know_together_what_each_was_told(tmp_path: Path) -> None:
         for number in range(2)
     ]
     first, second = (json.loads(each.communicate(timeout=300)[0]) for each in running)
-    assert first["in order"] == [["item 0", "item 1"], ["item 0", "item 1", "item 2"]]
-    assert second["in order"] == [[], []]
     assert first["gathered"] == ["of 0", "of 1"]
     assert second["gathered"] == []
     for each in (first, second):
@@ -80,7 +77,6 @@ def _report(store: str, number: int) -> None:
     # The last is more than a float can count one by one.
     counts = np.array([[[1, 2], [3, 2**61 + 1]], [[10, 20], [30, 2**61 - 1]]][number], np.int64)
     said = {
-        "in order": [processes.in_order([f"item {i}" for i in processes.share(range(items))]) for items in (2, 3)],
         "gathered": processes.gathered(f"of {number}"),
         "from first": processes.from_first(f"of {number}"),
         "agreed": processes.agreed(values, [number == 0, number == 1, False]),

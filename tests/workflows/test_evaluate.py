@@ -13,15 +13,23 @@ import pytest
 import torch
 from torch import nn
 
+from maskwright.cli.main import main
+from maskwright.errors import MaskwrightError
+from maskwright.evaluation.coco import ground_truth
+from maskwright.files import write_json
 from maskwright.images.decode import read_image
 from maskwright.masks.png import read_label_map
 from maskwright.prediction.semantic import predict_logits
+from maskwright.reports.page import write_page
 from maskwright.training.processes import Processes
 from maskwright.workflows.evaluate import evaluate_part, evaluate_stage
 from maskwright.workflows.experiment import Experiment, input_size
 from maskwright.workflows.loaded_model import load_model
 from maskwright.workflows.progress import Reporter
+from maskwright.workflows.run import headline
 from maskwright.workflows.run_folder import open_run
+from maskwright.workflows.score_instance import score_instance
+from tests.workflows.spoilt import change_weights
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +163,78 @@ def test_the_stage_saves_what_it_scored(semantic_run: Path, tmp_path: Path) -> N
         np.add.at(counts, (truth[truth != 255], prediction[truth != 255]), 1)
     assert recorded["confusion"]["pixels"] == counts.tolist()
     assert recorded["views"] == {"flip": True, "scales": [1.0], "window": 64, "overlap": 0.5}
+
+
+@pytest.mark.parametrize("value", [float("nan"), 3e38], ids=["NaN", "overflow"])
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+def test_a_model_that_answers_with_nan_is_named_in_one_line(
+    command: str, value: float, semantic_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(semantic_run, tmp_path / "run")
+    change_weights(run / "checkpoints" / "best" / "model.safetensors", value)
+    scores = (run / "scores.json").read_text()
+    images = run / "data" / "validation" / "images"
+    more = {"evaluate": [], "predict": [str(images), "--out", str(tmp_path / "predicted")]}[command]
+    assert main([command, str(run), *more, "--quiet"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {run / 'checkpoints' / 'best' / 'model.safetensors'}: ")
+    assert "NaN or infinity" in line
+    assert "Use an earlier checkpoint, or train again with a lower train.optimizer.lr" in line
+    assert (run / "scores.json").read_text() == scores
+
+
+def test_a_model_that_answers_with_nan_is_not_validated_as_all_background(experiment: Experiment) -> None:
+    model = load_model(experiment.run.path, "cpu").module
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("nan"))
+    with pytest.raises(MaskwrightError, match="answers an image with NaN or infinity"):
+        evaluate_part(experiment, model, "validation", None)
+
+
+@pytest.fixture(scope="module")
+def instances(instance_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance run scored anew with a threshold that its two epochs of training reach."""
+    folder = tmp_path_factory.mktemp("evaluated") / "run"
+    shutil.copytree(instance_run, folder)
+    evaluate_stage(with_settings(Experiment(open_run(folder, Reporter(quiet=True))), show_score=0.06))
+    return folder
+
+
+def test_an_instance_run_has_the_numbers_of_score_instance_on_what_it_saved(instances: Path, tmp_path: Path) -> None:
+    experiment = Experiment(open_run(instances, Reporter(quiet=True)))
+    images, table = experiment.prepared.parts["validation"].selection.images, experiment.prepared.table
+    truth = ground_truth(images, table)
+    for record, objects in zip(truth["images"], images, strict=True):
+        record["file_name"] = objects.image.file_name
+    write_json(tmp_path / "truth.json", truth)
+    saved = instances / "predictions" / "validation"
+    score_instance(
+        tmp_path / "truth.json",
+        saved / "instances.json",
+        score=0.06,
+        out=tmp_path / "out",
+        reporter=Reporter(quiet=True),
+    )
+    recorded = json.loads((instances / "scores.json").read_text())["validation"]
+    expected = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert {"at_score", "overlap", "foreground", "tide", "confusion", "worst_images"} <= recorded.keys()
+    # What is said of files is of the files alone.
+    assert recorded.items() >= {key: expected[key] for key in expected.keys() - {"results", "truth", "remarks"}}.items()
+    for name in ("curves.json", "images.json"):
+        assert json.loads((saved / name).read_text()) == json.loads((tmp_path / "out" / name).read_text())
+
+
+def test_the_validation_of_instances_after_an_epoch_measures_ap_alone(instances: Path) -> None:
+    experiment = Experiment(open_run(instances, Reporter(quiet=True)))
+    plain = evaluate_part(experiment, load_model(instances, "cpu").module, "validation", None)
+    assert set(plain) == {"bbox", "segm", "classes", "protocol"}
+
+
+def test_the_page_and_the_lines_of_an_instance_run_say_what_lies_behind_ap(instances: Path) -> None:
+    write_page(instances)
+    assert "Beyond AP" in (instances / "report.html").read_text()
+    short, long = headline(instances).splitlines(), headline(instances, details=True).splitlines()
+    assert len(short) == 2
+    assert long[0] == short[0]
+    assert long[-1] == short[-1]
+    assert any("TIDE errors" in line for line in long)

@@ -1,9 +1,14 @@
 """From a recipe to the parts of an experiment."""
 
+from pathlib import Path
+
 import pytest
+import torch
 
 from maskwright.errors import UsageError
 from maskwright.recipes.loading import load_recipe
+from maskwright.structures import ClassTable
+from maskwright.training.checkpoint import ModelCard, save_checkpoint
 from maskwright.workflows.experiment import build_model, input_size, model_options, score_to_compare
 
 
@@ -52,4 +57,23 @@ def test_a_class_that_does_not_exist_cannot_choose_the_best(overrides: list[str]
 def test_a_model_of_the_other_task_is_refused_with_those_of_this_one() -> None:
     recipe = load_recipe("demo-semantic", ["model.name=mask_rcnn_small", "model.options={}"])
     with pytest.raises(UsageError, match="Unknown semantic model 'mask_rcnn_small'"):
-        build_model(recipe, 3)
+        build_model(recipe, ["disc", "ring", "square"])
+
+
+def test_a_model_of_other_classes_starts_from_what_it_knows_of_those_it_shares(tmp_path: Path) -> None:
+    small = ["model.options={widths: [4, 8], bottleneck: 8}"]
+    recipe = load_recipe("demo-semantic", small)
+    trained, _ = build_model(recipe, ["disc", "ring"])
+    table = ClassTable.from_names(["disc", "ring"]).to_json()
+    card = ModelCard(recipe.model.name, "semantic", dict(recipe.model.options), table, {}, 1, {}, recipe.name)
+    save_checkpoint(tmp_path / "best", card, trained.state_dict(), {})
+    again = load_recipe("demo-semantic", [*small, f"model.weights={tmp_path / 'best' / 'model.safetensors'}"])
+    model, coverage = build_model(again, ["ring", "square"])
+    assert coverage is not None
+    assert str(coverage).endswith("the heads keep what they know of ring, by name")
+    model.eval()
+    trained.eval()
+    with torch.inference_mode():
+        images = torch.rand(1, 3, 32, 32)
+        now, before = (each(images)["logits"] for each in (model, trained))
+        assert torch.equal(now[:, :2], before[:, [0, 2]])

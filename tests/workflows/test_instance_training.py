@@ -56,7 +56,7 @@ def torchvisions(classes: int) -> MaskRCNN:
 
 def bare_losses(experiment: Experiment, weights: dict[str, torch.Tensor]) -> list[dict[str, float]]:
     """What torchvision's training reference does: sum the losses, go backward, step."""
-    model = torchvisions(len(experiment.prepared.table))
+    model = torchvisions(experiment.prepared.table.names)
     model.load_state_dict(weights)
     model.train()
     optimiser = torch.optim.SGD(model.parameters(), 0.02, momentum=0.9, weight_decay=5e-4)
@@ -82,7 +82,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, floa
     torch.set_num_threads(1)
     experiment = Experiment(create_run(load_recipe("demo-instance", OVERRIDES), out / "run", Reporter(quiet=True)))
     torch.manual_seed(0)
-    model: nn.Module = build_model(experiment.recipe, len(experiment.prepared.table))[0]
+    model: nn.Module = build_model(experiment.recipe, experiment.prepared.table.names)[0]
     weights = copy.deepcopy(model.state_dict())
     train_stage(experiment, model, Fabric(accelerator="cpu", devices=1))
     bare = bare_losses(experiment, weights)
@@ -110,7 +110,7 @@ def test_at_a_head_only_start_the_backbone_keeps_its_weights(tmp_path: Path) -> 
     recipe = load_recipe("demo-instance", [*OVERRIDES, *more])
     experiment = Experiment(create_run(recipe, tmp_path / "run", Reporter(quiet=True)))
     torch.manual_seed(0)
-    model: nn.Module = build_model(recipe, len(experiment.prepared.table))[0]
+    model: nn.Module = build_model(recipe, experiment.prepared.table.names)[0]
     before = copy.deepcopy(model.state_dict())
     train_stage(experiment, model, Fabric(accelerator="cpu", devices=1))
     names = [name for name, _ in model.named_parameters()]

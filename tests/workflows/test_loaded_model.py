@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from maskwright.errors import UsageError, WeightsError
 from maskwright.workflows.loaded_model import load_model, model_file
+from tests.workflows.spoilt import change_weights
 
 
 def test_run_checkpoint_and_file_lead_to_the_same_model(semantic_run: Path) -> None:
@@ -40,6 +41,19 @@ def test_weights_that_do_not_fit_their_card_are_refused(semantic_run: Path, tmp_
     save_file(load_file(source), tmp_path / "model.safetensors", metadata={"maskwright": json.dumps(card)})
     with pytest.raises(WeightsError, match="does not fit the model residual_attention_unet"):
         load_model(tmp_path, "cpu")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_weights_that_are_not_finite_are_refused_by_name(
+    task: str, value: float, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    shutil.copytree(request.getfixturevalue(f"{task}_run") / "checkpoints" / "best", tmp_path / "best")
+    name = change_weights(tmp_path / "best" / "model.safetensors", value)
+    with pytest.raises(
+        WeightsError, match=rf"best/model\.safetensors: NaN .* in 1 of \d+ tensors, such as {name}; exp"
+    ):
+        load_model(tmp_path / "best", "cpu")
 
 
 def test_a_checkpoint_is_complete_in_itself(semantic_run: Path, tmp_path: Path) -> None:

@@ -147,3 +147,49 @@ def test_a_weights_file_without_a_card_is_refused(tmp_path: Path, images: Path, 
     save_file({"weight": torch.zeros(2)}, tmp_path / "foreign.safetensors")
     assert main(["predict", str(tmp_path / "foreign.safetensors"), str(images), "--out", str(tmp_path / "o")]) == 1
     assert "not what model they belong to" in capsys.readouterr().err
+
+
+FORMS = "classes: {round: [disc, ring], angular: [square]}\nignore: [triangle]\n"
+
+
+def test_results_in_other_classes_are_the_model_s_own_translated(
+    semantic_run: Path, instance_run: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taxonomy = tmp_path / "forms.yaml"
+    taxonomy.write_text(FORMS, encoding="utf-8")
+    becomes = np.array([0, 1, 2, 0, 1])  # background disc square triangle ring
+    for run in (semantic_run, instance_run):
+        options = [str(run), str(images), "--score", "0", "--quiet"]
+        own, other = tmp_path / run.name / "own", tmp_path / run.name / "other"
+        assert main(["predict", *options, "--out", str(own), "--no-overlays"]) == 0
+        assert main(["predict", *options, "--out", str(other), "--taxonomy", str(taxonomy)]) == 0
+        assert f"(by taxonomy {taxonomy})" in capsys.readouterr().out
+        classes = json.loads((other / "classes.json").read_text())
+        assert [(each["index"], each["name"]) for each in classes] == [(1, "round"), (2, "angular")]
+        assert json.loads((other / "taxonomy.json").read_text())["model"] == "source"
+        assert not (own / "taxonomy.json").exists()
+        assert len(list((other / "overlays").iterdir())) == 4
+    own, other = tmp_path / semantic_run.name / "own", tmp_path / semantic_run.name / "other"
+    for file in (own / "label_maps").iterdir():
+        assert (read_label_map(other / "label_maps" / file.name) == becomes[read_label_map(file)]).all()
+    own, other = (tmp_path / instance_run.name / each / "instances.json" for each in ("own", "other"))
+    expected = [
+        record | {"category_id": int(becomes[record["category_id"]])}
+        for record in json.loads(own.read_text())
+        if becomes[record["category_id"]]
+    ]
+    assert json.loads(other.read_text()) == expected != []
+
+
+def test_a_taxonomy_that_does_not_fit_is_refused_before_anything_is_written(
+    semantic_run: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    for options, message in (
+        (["--taxonomy", "coco-to-voc"], "does not account for the source class(es) disc"),
+        (["--taxonomy", "coco-to-vok"], "Shipped: coco-to-voc"),
+        (["--rider", "person"], "Add --taxonomy"),
+    ):
+        assert main(["predict", str(semantic_run), str(images), "--out", str(out), *options, "--quiet"]) == 2
+        assert message in capsys.readouterr().err
+    assert not out.exists()

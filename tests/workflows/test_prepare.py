@@ -121,3 +121,80 @@ def test_groups_are_the_classes_in_every_part(recipe: Recipe, tmp_path: Path) ->
 def test_groups_that_make_no_sense_are_refused(overrides: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         load_recipe("demo-semantic", overrides)
+
+
+FORMS = "classes: {round: [disc, ring], angular: [square]}\nignore: [triangle]\n"
+
+
+@pytest.fixture
+def mixed(recipe: Recipe, tmp_path: Path) -> Recipe:
+    """Training on the shapes' own classes, translated; validation on a file that calls them as the target does."""
+    (tmp_path / "forms.yaml").write_text(FORMS, encoding="utf-8")
+    content = json.loads((tmp_path / "all" / "annotations.json").read_text(encoding="utf-8"))
+    names = {"disc": "round", "square": "angular"}
+    kept = {each["id"]: 50 - each["id"] for each in content["categories"] if each["name"] in names}
+    content["categories"] = [
+        {"id": kept[c["id"]], "name": names[c["name"]]} for c in content["categories"] if c["id"] in kept
+    ]
+    content["annotations"] = [
+        {**each, "category_id": kept[each["category_id"]]}
+        for each in content["annotations"]
+        if each["category_id"] in kept
+    ]
+    (tmp_path / "all" / "called.json").write_text(json.dumps(content), encoding="utf-8")
+    taxonomy = {"images": "all/images", "annotations": "all/annotations.json", "taxonomy": str(tmp_path / "forms.yaml")}
+    other = {"images": "all/images", "annotations": "all/called.json"}
+    data = {"root": str(tmp_path), "train": taxonomy, "validation": other}
+    return load_recipe("demo-semantic", [f"data={json.dumps(data)}", "report.panels=0"])
+
+
+def test_sources_of_different_classes_meet_in_those_of_the_target(mixed: Recipe, tmp_path: Path) -> None:
+    require_data(mixed)
+    assert declared_classes(mixed).names == ["round", "angular"]
+    prepared = prepare(mixed, tmp_path)
+    assert prepared.table.names == ["round", "angular"]
+    train, validation = prepared.parts["train"], prepared.parts["validation"]
+    assert str(train.translation) == f"taxonomy {tmp_path / 'forms.yaml'}"
+    assert validation.translation is None
+    content = json.loads((tmp_path / "all" / "annotations.json").read_text(encoding="utf-8"))
+    shapes = {each["id"]: each["name"] for each in content["categories"]}
+    becomes = {"disc": 1, "ring": 1, "square": 2}
+    expected = {each["id"]: becomes.get(shapes[each["category_id"]]) for each in content["annotations"]}
+    for part in (train, validation):
+        assert part.selection.audit.adds_up
+        for objects in part.selection.images:
+            assert objects.labels == [expected[i] for i in objects.ids]
+    found = {i for objects in train.selection.images for i in objects.ids}
+    assert found == {i for i, label in expected.items() if label is not None}
+    ignored = sum(len(objects.ignored) for objects in train.selection.images)
+    assert ignored == sum(label is None for label in expected.values()) > 0
+    assert not any(objects.ignored for objects in validation.selection.images)
+
+
+def test_classes_and_groups_are_chosen_after_the_translation(mixed: Recipe, tmp_path: Path) -> None:
+    one = mixed.model_copy(update={"classes": ["angular"]})
+    assert prepare(one, tmp_path).table.names == ["angular"]
+    with pytest.raises(UsageError, match="Unknown class"):
+        declared_classes(mixed.model_copy(update={"classes": ["disc"]}))
+    groups = tmp_path / "groups.yaml"
+    groups.write_text("curved: {weight: 1, classes: [round]}\n", encoding="utf-8")
+    grouped = prepare(mixed.model_copy(update={"groups": str(groups), "classes": "all"}), tmp_path)
+    assert grouped.table.names == ["curved"]
+    assert {label for each in grouped.parts["train"].selection.images for label in each.labels} == {1}
+
+
+def test_a_taxonomy_that_there_is_not_stops_before_any_work(mixed: Recipe) -> None:
+    assert mixed.data.train is not None
+    unknown = mixed.data.train.model_copy(update={"taxonomy": "coco-to-vok"})
+    with pytest.raises(UsageError, match="Shipped: coco-to-voc"):
+        require_data(changed(mixed, train=unknown))
+    # All is accounted for, or nothing starts.
+    other = mixed.data.train.model_copy(update={"taxonomy": "coco-to-voc"})
+    with pytest.raises(UsageError, match="does not account for"):
+        declared_classes(changed(mixed, train=other))
+
+
+def test_a_rule_for_riders_without_a_taxonomy_is_refused() -> None:
+    data = "{train: {images: a, annotations: b, rider: person}, validation: {images: a, annotations: b}}"
+    with pytest.raises(UsageError, match="give taxonomy beside it"):
+        load_recipe("demo-semantic", [f"data={data}"])

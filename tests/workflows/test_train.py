@@ -73,7 +73,7 @@ def test_the_encoder_has_a_rate_of_its_own_where_the_recipe_says_so() -> None:
     options = ["model.options={widths: [4, 8], bottleneck: 8}", "train.optimizer={lr: 0.01, encoder_lr_factor: 0.1}"]
     for overrides, expected in ((options, [0.001, 0.01]), (options[:1], [3e-3])):
         recipe = load_recipe("demo-semantic", overrides)
-        model, _ = build_model(recipe, 4)
+        model, _ = build_model(recipe, ["disc", "ring", "square", "triangle"])
         assert [group["lr"] for group in train.build_recipe_optimizer(recipe, model).param_groups] == pytest.approx(
             expected
         )

@@ -1,15 +1,30 @@
 """``maskwright evaluate``."""
 
-from maskwright.cli.options import Json, Quiet, RunPath, print_json
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Json, Quiet, Rider, RunPath, Taxonomy, print_json
 
 
-def command(run: RunPath, quiet: Quiet = False, json: Json = False) -> None:
-    """Score the best checkpoint of a run anew and write its page."""
+def command(
+    run: RunPath,
+    images: Annotated[str | None, typer.Option("--images", help="Other images to score on.")] = None,
+    annotations: Annotated[str | None, typer.Option("--annotations", help="Their COCO JSON.")] = None,
+    name: Annotated[str, typer.Option("--name", help="What the scores on other images are called.")] = "other",
+    taxonomy: Taxonomy = None,
+    rider: Rider = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Score the best checkpoint of a run anew and write its page; or add scores on other data, in other classes."""
+    from maskwright.workflows.elsewhere import Elsewhere
     from maskwright.workflows.progress import Reporter
     from maskwright.workflows.run import evaluate, headline
 
-    scores = evaluate(run, Reporter(quiet))
+    elsewhere = Elsewhere(images, annotations, taxonomy, rider, name)
+    scores = evaluate(run, Reporter(quiet), elsewhere if elsewhere != Elsewhere() else None)
     if json:
         print_json(scores)
     else:
-        print(headline(run))
+        print(headline(run, details=True))

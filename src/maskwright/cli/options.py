@@ -20,6 +20,15 @@ Devices = Annotated[
 Nodes = Annotated[
     int, typer.Option("--nodes", min=1, help="Machines that share it; needs NODE_RANK, MASTER_ADDR and MASTER_PORT.")
 ]
+Taxonomy = Annotated[
+    str | None, typer.Option("--taxonomy", help="Results in another data set's classes: a shipped name or a YAML file.")
+]
+Rider = Annotated[
+    str | None,
+    typer.Option(
+        "--rider", metavar="absent|person|person-over-two-wheeler", help="Replaces the taxonomy's rule for riders."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

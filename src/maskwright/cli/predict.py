@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.cli.options import Json, Quiet, Rider, Taxonomy, print_json
 
 
 def command(
@@ -19,6 +19,8 @@ def command(
     scales: Annotated[str, typer.Option("--scales", help="Semantic: average over input scales, 0.75,1,1.25.")] = "1",
     tile: Annotated[int | None, typer.Option("--tile", help="Semantic: predict in squares of so many pixels.")] = None,
     overlap: Annotated[float, typer.Option("--overlap", help="The least part that neighbouring tiles share.")] = 0.25,
+    taxonomy: Taxonomy = None,
+    rider: Rider = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -28,9 +30,19 @@ def command(
 
     views = parse_views(flip, scales, tile, overlap)
     summary = predict(
-        model, images, out, score=score, device=device, overlays=overlays, views=views, reporter=Reporter(quiet)
+        model,
+        images,
+        out,
+        score=score,
+        device=device,
+        overlays=overlays,
+        views=views,
+        taxonomy=taxonomy,
+        rider=rider,
+        reporter=Reporter(quiet),
     )
     if json:
         print_json(summary.to_json())
     else:
-        print(f"{summary.images} images predicted, {len(summary.skipped)} skipped; results in {summary.folder}")
+        by = f" (by {summary.taxonomy})" if summary.taxonomy else ""
+        print(f"{summary.images} images predicted, {len(summary.skipped)} skipped; results in {summary.folder}{by}")

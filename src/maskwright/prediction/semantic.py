@@ -9,12 +9,23 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from maskwright.errors import WeightsError
 from maskwright.images.resize import InputSize, resize_image
 from maskwright.prediction.sliding_window import predict_windows
 from maskwright.prediction.views import Views, mean_probabilities
 from maskwright.structures import LabelMap
 
 PLAIN = Views()
+
+
+class NotFinite(WeightsError):
+    """A model holds or answers NaN or infinity, of which no class is the most likely."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"{found}; expected finite numbers. Use an earlier checkpoint, or train again with a lower "
+            "train.optimizer.lr, with train.clip_norm, or with train.precision=32-true."
+        )
 
 
 class Pixels(NamedTuple):
@@ -37,12 +48,16 @@ def predict_logits(
 
     The logits are resized, not the labels: borders between classes stay smooth. With ``flip`` the model sees the
     mirrored image, and its answer is mirrored back.
+
+    Raises :class:`NotFinite`.
     """
     device = next(model.parameters()).device
     height, width = image.shape[:2]
     seen = to_tensor(resize_image(image, input_size.of((height, width))), device)[None]
-    logits = model(seen.flip(-1))["logits"].flip(-1) if flip else model(seen)["logits"]
-    return functional.interpolate(logits.float(), (height, width), mode="bilinear", align_corners=False)[0]
+    logits = (model(seen.flip(-1))["logits"].flip(-1) if flip else model(seen)["logits"]).float()
+    if not logits.isfinite().all():
+        raise NotFinite("The model answers an image with NaN or infinity")
+    return functional.interpolate(logits, (height, width), mode="bilinear", align_corners=False)[0]
 
 
 @torch.inference_mode()

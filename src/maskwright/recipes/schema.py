@@ -6,28 +6,42 @@ from pydantic import Field, model_validator
 
 from maskwright.recipes.section import Section
 from maskwright.recipes.training import Augment, Loss, Train
-from maskwright.structures import CrowdRule, OverlapRule, Task
+from maskwright.structures import CrowdRule, OverlapRule, RiderRule, Task
 
 
 class Source(Section):
     """A folder of images and its COCO JSON; paths are relative to ``data.root``.
 
     ``max_images`` uses only the first so many of the images that qualify, instead of ``data.max_images``;
-    ``at_least: {dog: 1}`` changes them so that one holds a dog.
+    ``at_least: {dog: 1}`` changes them so that one holds a dog. ``taxonomy``, a shipped name or a YAML file (found
+    from the working directory, as ``groups`` is), puts the annotations into another data set's classes before
+    ``classes`` are chosen; ``rider`` replaces its rule for riders.
     """
 
     images: str
     annotations: str
+    taxonomy: str | None = None
+    rider: RiderRule | None = None
     max_images: int | None = Field(default=None, ge=1)
     at_least: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _rider_of_a_taxonomy(self) -> Self:
+        if self.rider is not None and self.taxonomy is None:
+            raise ValueError("rider replaces the rule of a taxonomy; give taxonomy beside it, or leave it out")
+        return self
+
 
 class Shapes(Section):
-    """The built-in data: how many images to draw for each part, and from which seed."""
+    """The built-in data: how many images to draw for each part, from which seed, and in which ``domain``.
+
+    ``shifted`` shows the scenes of ``clear`` through fog, blur, a colour cast and noise.
+    """
 
     train: int = Field(default=240, ge=1)
     validation: int = Field(default=60, ge=1)
     seed: int = 0
+    domain: Literal["clear", "shifted"] = "clear"
 
 
 class Data(Section):

@@ -4,7 +4,6 @@ Every method but :meth:`Processes.share` waits for all processes, so all must ca
 """
 
 from collections.abc import Sequence
-from itertools import zip_longest
 from typing import Any, TypeVar
 
 import numpy as np
@@ -33,12 +32,6 @@ class Processes:
     def share(self, items: Sequence[Item]) -> Sequence[Item]:
         """The part of ``items`` that is this process's: each item is in the part of one."""
         return items[self.number :: self.count]
-
-    def in_order(self, shares: Sequence[Item]) -> list[Item]:
-        """The whole of which each process has its :meth:`share`, in order; empty in all but the first process."""
-        missing = object()
-        rows = zip_longest(*self.gathered(list(shares)), fillvalue=missing)
-        return [item for row in rows for item in row if item is not missing]  # type: ignore[misc]
 
     def gathered(self, value: Value) -> list[Value]:
         """The ``value`` of each process; empty in all but the first."""

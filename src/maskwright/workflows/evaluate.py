@@ -1,6 +1,7 @@
 """Evaluation: predictions for a part of the data, scored by the official rules at original image size."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 from torch import nn
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.evaluation import coco
+from maskwright.annotations.taxonomy_use import stated
 from maskwright.evaluation.calibration import empty_bins
+from maskwright.evaluation.instance_details import Thresholds
+from maskwright.evaluation.instance_stream import InstanceStream
 from maskwright.evaluation.results import to_results
 from maskwright.evaluation.semantic_counts import SemanticCounts
-from maskwright.files import write_json
+from maskwright.files import write_json, writing_json_list
 from maskwright.images.decode import read_image
 from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.prediction.instance import predict_instances
@@ -21,19 +24,27 @@ from maskwright.prediction.views import Views
 from maskwright.recipes.schema import Evaluate
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import Processes
+from maskwright.workflows.checked_data import data_changes
+from maskwright.workflows.details_files import write_details
 from maskwright.workflows.experiment import Experiment, input_size
 from maskwright.workflows.loaded_model import load_model
 from maskwright.workflows.masks import mask_files, write_classes
+from maskwright.workflows.trained_on import trained_on
 
 
 def evaluate_stage(experiment: Experiment) -> None:
     """Score the best checkpoint on the recipe's ``evaluate.on``; write ``predictions/`` and ``scores.json``."""
     run, recipe = experiment.run, experiment.recipe
     loaded = load_model(run.path, recipe.train.device)
+    changes = data_changes(run, experiment.prepared, recipe.evaluate.on)
+    run.reporter.warn(f"{change}. Scored is what is there now." for change in changes)
     scores = {}
     for part in recipe.evaluate.on:
         folder = run.path / "predictions" / part
-        scores[part] = evaluate_part(experiment, loaded.module, part, folder, final=True)
+        with loaded.named():
+            scores[part] = evaluate_part(experiment, loaded.module, part, folder, final=True)
+        use = experiment.prepared.parts[part].translation
+        scores[part] = stated(scores[part], [use] if use else []) | trained_on(run, experiment.prepared.parts[part])
         write_classes(folder, experiment.prepared.table)
     write_json(run.path / "scores.json", scores)
 
@@ -50,15 +61,16 @@ def evaluate_part(
     """The scores of ``model`` (in evaluation mode) on ``part``; predictions are written below ``save`` if given.
 
     Of several ``processes`` each predicts its share of the images, so that every image counts once; the scores are
-    those of the first, which has them all. After a request to ``stop`` the images left are not predicted, and the
-    scores mean nothing.
+    those of the first, which has them all. What an instance model finds is saved by a process alone. After a request to
+    ``stop`` the images left are not predicted, and the scores mean nothing.
 
     A ``final`` evaluation of a semantic model averages over what the recipe's ``evaluate`` names (flip, scales, window)
-    and measures boundaries and calibration as well; any other sees each image once and is cheap.
+    and measures boundaries and calibration as well; that of an instance model measures overlaps, thresholds, errors,
+    confusions, calibration and single images too. Any other sees each image once and is cheap.
     """
     processes, stop = processes or Processes(), stop or StopRequest()
     if experiment.recipe.task == "instance":
-        return _evaluate_instances(experiment, model, part, save, processes, stop)
+        return _evaluate_instances(experiment, model, part, save, processes, stop, final)
     return _evaluate_semantic(experiment, model, part, save, processes, stop, final)
 
 
@@ -72,7 +84,7 @@ def _evaluate_semantic(
     final: bool,
 ) -> dict[str, Any]:
     part, table = experiment.prepared.parts[name], experiment.prepared.table
-    size = input_size(experiment.recipe.model.input)
+    size, classes = input_size(experiment.recipe.model.input), experiment.classes
     views = views_of(experiment.recipe.evaluate)
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     counts = SemanticCounts.none(len(table) + 1)
@@ -81,10 +93,11 @@ def _evaluate_semantic(
         image = read_image(part.path_of(objects))
         truth = read_label_map(experiment.masks_folder(name) / file).astype(table.label_dtype)
         if final:
-            predicted, confidence = predict_pixels(model, image, size, table.label_dtype, views)
+            predicted, confidence = predict_pixels(model, image, size, classes.own.label_dtype, views)
+            predicted = classes.label_map(predicted)
             counts.add_details(truth, predicted, confidence, table.ignore_index)
         else:
-            predicted = predict_label_map(model, image, size, table.label_dtype)
+            predicted = classes.label_map(predict_label_map(model, image, size, classes.own.label_dtype))
         counts.add(truth, predicted, table.ignore_index)
         if save is not None:
             write_label_map(save / "label_maps" / file, predicted, table.png_palette())
@@ -104,21 +117,35 @@ def views_of(section: Evaluate) -> Views:
 
 
 def _evaluate_instances(
-    experiment: Experiment, model: nn.Module, name: str, save: Path | None, processes: Processes, stop: StopRequest
+    experiment: Experiment,
+    model: nn.Module,
+    name: str,
+    save: Path | None,
+    processes: Processes,
+    stop: StopRequest,
+    final: bool,
 ) -> dict[str, Any]:
     part = experiment.prepared.parts[name]
-    found = []
-    for objects in _share(experiment, name, processes, stop):
-        instances = predict_instances(model, read_image(part.path_of(objects)))
-        found.append(to_results(instances, objects.image.id, objects.image.file_name))
-    # In the order of the images, whoever predicted them: equal scores are ranked by it.
-    results = [record for records in processes.in_order(found) for record in records]
+    thresholds = Thresholds(score=experiment.recipe.evaluate.show_score) if final else None
+    stream = InstanceStream(experiment.prepared.table, thresholds)
+    with _records(save) as write:
+        for objects in _share(experiment, name, processes, stop):
+            instances = experiment.classes.instances(predict_instances(model, read_image(part.path_of(objects))))
+            found = to_results(instances, objects.image.id, objects.image.file_name)
+            stream.add(objects, found)
+            write(found)
+    streams = processes.gathered(stream)
     if not processes.first:
         return {}
-    truth = coco.ground_truth(part.selection.images, experiment.prepared.table)
-    if save is not None:
-        write_json(save / "instances.json", results)
-    return {**coco.coco_scores(truth, results), "protocol": coco.PROTOCOL}
+    scores, details = InstanceStream.merged(streams).result()
+    if save is not None and details is not None:
+        write_details(save, details)
+    return scores
+
+
+def _records(save: Path | None) -> AbstractContextManager[Callable[[list[dict[str, Any]]], None]]:
+    """What writes result records image by image, or does nothing with them."""
+    return nullcontext(lambda _: None) if save is None else writing_json_list(save / "instances.json")
 
 
 def _share(experiment: Experiment, name: str, processes: Processes, stop: StopRequest) -> Iterator[ImageObjects]:

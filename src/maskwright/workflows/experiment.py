@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from torch import nn
 
+from maskwright.annotations.output_classes import OutputClasses
 from maskwright.errors import unknown_name
 from maskwright.evaluation.coco import STATISTICS
 from maskwright.images.resize import InputSize
 from maskwright.models import catalogue
+from maskwright.models.class_rows import class_rows
 from maskwright.models.weights import Coverage
 from maskwright.recipes.schema import Input, Recipe
 from maskwright.structures import BACKGROUND
+from maskwright.training.checkpoint import read_card
 from maskwright.workflows.prepare import Prepared, prepare
 from maskwright.workflows.run_folder import RunFolder
 
@@ -24,9 +27,14 @@ INSTANCE_SCORES = tuple(f"{kind}_{name}" for kind in ("segm", "bbox") for name i
 
 @dataclass
 class Experiment:
-    """``run`` and what is derived from its recipe."""
+    """``run`` and what is derived from its recipe.
+
+    A trained model can be evaluated on other data, ``given`` instead of the recipe's, and in other classes, ``output``.
+    """
 
     run: RunFolder
+    given: Prepared | None = None
+    output: OutputClasses | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -36,7 +44,12 @@ class Experiment:
     @cached_property
     def prepared(self) -> Prepared:
         """The data, read and selected at first use."""
-        return prepare(self.recipe, self.run.path)
+        return self.given or prepare(self.recipe, self.run.path)
+
+    @cached_property
+    def classes(self) -> OutputClasses:
+        """What the model's classes become in the classes of the data."""
+        return self.output or OutputClasses(self.prepared.table)
 
     def masks_folder(self, part: str) -> Path:
         """Where the label maps of ``part`` lie."""
@@ -75,8 +88,10 @@ def model_options(recipe: Recipe) -> dict[str, object]:
     return options
 
 
-def build_model(recipe: Recipe, classes: int) -> tuple[nn.Module, Coverage | None]:
-    """The recipe's model with its starting weights, and what became of the weights.
+def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Coverage | None]:
+    """The recipe's model for ``classes`` with its starting weights, and what became of the weights.
+
+    Of a model file of other classes, the heads keep what they know of those that both have.
 
     Raises ``UsageError`` for an unknown model, option or weights name and ``WeightsError`` for weights that cannot be
     fetched, read or matched.
@@ -85,5 +100,10 @@ def build_model(recipe: Recipe, classes: int) -> tuple[nn.Module, Coverage | Non
     if entry.task != recipe.task:
         known = [e.name for e in catalogue.MODELS.values() if e.task == recipe.task]
         raise unknown_name(f"{recipe.task} model", recipe.model.name, known)
-    module = catalogue.build(recipe.model.name, classes, model_options(recipe))
-    return module, catalogue.load_weights(module, recipe.model.name, recipe.model.weights)
+    build = partial(catalogue.build, recipe.model.name, options=model_options(recipe))
+    module, rows = build(len(classes)), None
+    card = read_card(Path(recipe.model.weights)) if catalogue.is_file(recipe.model.weights) else None
+    before = card.table.names if card is not None else list(classes)
+    if before != list(classes):
+        rows = class_rows(module, build, before, classes, entry.background_first)
+    return module, catalogue.load_weights(module, recipe.model.name, recipe.model.weights, rows)

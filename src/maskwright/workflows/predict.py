@@ -1,7 +1,8 @@
 """Prediction over a folder of images: results in the field's formats, and an overlay of each image to look at."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from maskwright.annotations.output_classes import OutputClasses, output_classes
+from maskwright.annotations.taxonomy import read_taxonomy
+from maskwright.annotations.taxonomy_sides import side_of
+from maskwright.annotations.taxonomy_use import TaxonomyUse
 from maskwright.errors import DataError, UsageError, require_folder, unknown_name
 from maskwright.evaluation.results import to_results
-from maskwright.files import write_bytes, write_json
+from maskwright.files import write_bytes, write_json, writing_json_list
 from maskwright.images.decode import find_images, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.masks.png import write_label_map
@@ -28,15 +33,17 @@ DEVICES = ("auto", "cpu", "cuda")
 
 @dataclass(frozen=True)
 class PredictionSummary:
-    """Where the results are, for how many images, and which files were skipped and why."""
+    """Where the results are, for how many images, which files were skipped and why, and by which taxonomy, if one."""
 
     folder: Path
     images: int
     skipped: dict[str, str]
+    taxonomy: TaxonomyUse | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``."""
-        return {"folder": str(self.folder), "images": self.images, "skipped": self.skipped}
+        by = {"taxonomy": self.taxonomy.to_json()} if self.taxonomy else {}
+        return {"folder": str(self.folder), "images": self.images, "skipped": self.skipped, **by}
 
 
 def predict(
@@ -48,6 +55,8 @@ def predict(
     device: str = "auto",
     overlays: bool = True,
     views: Views = PLAIN,
+    taxonomy: str | None = None,
+    rider: str | None = None,
     reporter: Reporter | None = None,
 ) -> PredictionSummary:
     """Predict every image of a folder, a glob or one file with the model at ``model`` (run, checkpoint or file).
@@ -56,11 +65,16 @@ def predict(
     at least ``score``); both write ``classes.json`` and, unless told not to, ``overlays/<stem>.jpg``. Files that are
     not images are skipped and named. Semantic models average their probabilities over ``views``.
 
-    Raises ``UsageError`` when there is no model or no image, when ``score`` is not in 0..1, or for an instance model
-    with ``views``.
+    With ``taxonomy`` (a shipped name or a file; ``rider`` replaces its rule for riders) all this is in the target's
+    classes, see :class:`maskwright.annotations.output_classes.OutputClasses`, and ``taxonomy.json`` says so.
+
+    Raises ``UsageError`` when there is no model or no image, when ``score`` is not in 0..1, for an instance model with
+    ``views``, and when ``taxonomy`` does not account for the model's classes.
     """
     if not 0 <= score <= 1:
         raise UsageError(f"--score {score}: expected a number from 0 to 1.")
+    if rider is not None and taxonomy is None:
+        raise UsageError("--rider replaces the rule of a taxonomy. Add --taxonomy.")
     if device not in DEVICES:
         raise unknown_name("device", device, DEVICES)
     reporter = reporter or Reporter()
@@ -70,31 +84,34 @@ def predict(
             require_folder(images, "images")
         raise UsageError(f"{images}: no image here; expected jpg, png, bmp, tif or webp files.")
     stems = mask_files([path.name for path in files])
+    by = read_taxonomy(taxonomy, rider) if taxonomy is not None else None
     loaded = load_model(model, device)
     if loaded.card.task == "instance" and not views.plain:
         raise UsageError(
             f"{model}: an instance model; --flip, --scales and --tile average the probabilities of semantic models. "
             "Leave them out."
         )
+    classes = output_classes(loaded.table, by, loaded.card.task)
     skipped: dict[str, str] = {}
-    results: list[dict[str, Any]] = []
     decoded = _decoded(reporter.track(files, "predicting"), skipped)
-    for number, (path, image) in enumerate(decoded, start=1):
-        file = stems[path.name]
-        if loaded.card.task == "semantic":
-            picture = _semantic(loaded, image, views, out / "label_maps" / file)
-        else:
-            found = predict_instances(loaded.module, image)
-            found = found[found.scores >= score]
-            results += to_results(found, number, path.name)
-            picture = overlay_instances(image, found, loaded.table)
-        if overlays:
-            write_picture(out / "overlays" / f"{Path(file).stem}.jpg", picture)
-    if loaded.card.task == "instance":
-        write_json(out / "instances.json", results)
-    write_classes(out, loaded.table)
+    with _records(out, loaded) as write:
+        for number, (path, image) in enumerate(decoded, start=1):
+            file = stems[path.name]
+            if loaded.card.task == "semantic":
+                picture = _semantic(loaded, classes, image, views, out / "label_maps" / file)
+            else:
+                # Translated first: the rule for riders looks at two-wheelers that --score may leave out.
+                found = classes.instances(predict_instances(loaded.module, image))
+                found = found[found.scores >= score]
+                write(to_results(found, number, path.name))
+                picture = overlay_instances(image, found, classes.table)
+            if overlays:
+                write_picture(out / "overlays" / f"{Path(file).stem}.jpg", picture)
+    write_classes(out, classes.table)
+    use = TaxonomyUse(by, model=side_of(by, loaded.table)) if by is not None else None
+    _state(out, use)
     reporter.warn(f"{message} Skipped." for message in skipped.values())
-    return PredictionSummary(out, len(files) - len(skipped), skipped)
+    return PredictionSummary(out, len(files) - len(skipped), skipped, use)
 
 
 def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Views:
@@ -136,7 +153,28 @@ def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[P
             skipped[path.name] = str(error)
 
 
-def _semantic(loaded: LoadedModel, image: npt.NDArray[np.uint8], views: Views, file: Path) -> npt.NDArray[np.uint8]:
-    label_map = predict_label_map(loaded.module, image, loaded.input_size, loaded.table.label_dtype, views)
-    write_label_map(file, label_map, loaded.table.png_palette())
-    return overlay_label_map(image, label_map, loaded.table)
+def _records(out: Path, loaded: LoadedModel) -> AbstractContextManager[Callable[[list[dict[str, Any]]], None]]:
+    """What writes the result records of an instance model, image by image."""
+    if loaded.card.task == "semantic":
+        return nullcontext(lambda _: None)
+    return writing_json_list(out / "instances.json")
+
+
+def _state(out: Path, use: TaxonomyUse | None) -> None:
+    """Say beside the results by which taxonomy they came about."""
+    file = out / "taxonomy.json"
+    if use is not None:
+        write_json(file, use.to_json())
+    else:
+        # Of earlier results, which these replace.
+        file.unlink(missing_ok=True)
+
+
+def _semantic(
+    loaded: LoadedModel, classes: OutputClasses, image: npt.NDArray[np.uint8], views: Views, file: Path
+) -> npt.NDArray[np.uint8]:
+    with loaded.named():
+        label_map = predict_label_map(loaded.module, image, loaded.input_size, loaded.table.label_dtype, views)
+    label_map = classes.label_map(label_map)
+    write_label_map(file, label_map, classes.table.png_palette())
+    return overlay_label_map(image, label_map, classes.table)

@@ -1,38 +1,44 @@
 """From a recipe's ``data`` section to the images of each part, checked, selected and accounted for."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from maskwright.annotations.categories import class_table
-from maskwright.annotations.coco import CocoFile, read_coco
 from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.same_picture import same_name
-from maskwright.annotations.selection import Choice, Selection, class_statistics, select
+from maskwright.annotations.selection import Choice, Selection, select
 from maskwright.annotations.splitting import parse_ratios, stratified_split
+from maskwright.annotations.taxonomy import read_taxonomy
+from maskwright.annotations.taxonomy_use import TaxonomyUse
 from maskwright.datasets.shapes import CLASS_NAMES, write_shapes
 from maskwright.errors import DataError, require_file, require_folder, unknown_name
-from maskwright.files import write_json
 from maskwright.images.decode import image_path
 from maskwright.recipes.schema import Data, Recipe, Source
 from maskwright.structures import ClassTable, normalise_name
-from maskwright.workflows.run_folder import RunFolder
+from maskwright.workflows.source_file import SourceFile, read_source
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the data (train, validation, test): its images folder and the images that are used."""
+    """One part of the data (train, validation, test): its images folder and the images that are used.
+
+    ``translation`` says by which taxonomy its annotations are read.
+    """
 
     name: str
     folder: Path
     annotations: Path
     selection: Selection
+    translation: TaxonomyUse | None = None
 
     def path_of(self, objects: ImageObjects) -> Path:
         """The image file of ``objects``."""
         return image_path(self.folder, objects.image.file_name)
+
+    def left_out(self) -> str:
+        """How many images of the file are left out for each reason, in words; empty where none is."""
+        return ", ".join(f"{len(ids)} {reason}" for reason, ids in self.selection.left_out.items())
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,10 @@ class Prepared:
 
 
 def require_data(recipe: Recipe) -> None:
-    """Raise ``UsageError`` when a file or folder that the recipe names does not exist."""
+    """Raise ``UsageError`` when a file, folder or taxonomy that the recipe names does not exist."""
     for source in _sources(recipe.data).values():
+        if source.taxonomy is not None:
+            read_taxonomy(source.taxonomy, source.rider)
         require_file(Path(recipe.data.root) / source.annotations, "annotations")
         require_folder(Path(recipe.data.root) / source.images, "images")
 
@@ -62,7 +70,7 @@ def declared_classes(recipe: Recipe) -> ClassTable:
                 raise unknown_name("class of the built-in shapes", name, CLASS_NAMES)
         return ClassTable.from_names(CLASS_NAMES if recipe.classes == "all" else recipe.classes)
     source = next(iter(_sources(recipe.data).values()))
-    return _classes(recipe, read_coco(_annotations(recipe.data, source)))
+    return _classes(recipe, _read(recipe.data, source))
 
 
 def prepare(recipe: Recipe, folder: Path) -> Prepared:
@@ -73,7 +81,7 @@ def prepare(recipe: Recipe, folder: Path) -> Prepared:
     Raises ``UsageError`` for an unknown class or missing file, ``DataError`` when a part has no usable image.
     """
     sources = _sources(recipe.data) or _write_shapes(recipe, folder / "data")
-    files = {name: read_coco(_annotations(recipe.data, source)) for name, source in sources.items()}
+    files = {name: _read(recipe.data, source) for name, source in sources.items()}
     table = _classes(recipe, next(iter(files.values())))
     choice = Choice(
         recipe.data.only_with_objects, recipe.data.drop_crowd_images, recipe.data.max_instances, recipe.data.max_images
@@ -81,13 +89,13 @@ def prepare(recipe: Recipe, folder: Path) -> Prepared:
     grouping = read_grouping(recipe.groups) if recipe.groups is not None else None
     parts = {}
     for name, source in sources.items():
-        folder, labels = Path(recipe.data.root) / source.images, None
+        folder, labels, coco = Path(recipe.data.root) / source.images, None, files[name].coco
         if grouping is not None:
-            _, labels = grouping.table_and_labels(files[name])
+            _, labels = grouping.table_and_labels(coco)
         most, at_least = source.max_images or choice.max_images, _demands(source, table)
         its_choice = replace(choice, max_images=most, at_least=at_least)
-        selection = select(files[name], table, folder, its_choice, labels)
-        parts[name] = Part(name, folder, files[name].path, selection)
+        selection = select(coco, table, folder, its_choice, labels)
+        parts[name] = Part(name, folder, coco.path, selection, files[name].use)
     if recipe.data.split is not None:
         parts = _split(parts["source"], recipe.data.split, recipe.seed)
     for part in parts.values():
@@ -106,31 +114,10 @@ def _demands(source: Source, table: ClassTable) -> dict[str, int]:
 def _require_images(part: Part) -> None:
     if part.selection.images:
         return
-    left_out = ", ".join(f"{len(ids)} {reason}" for reason, ids in part.selection.left_out.items()) or "none was listed"
     raise DataError(
-        f"{part.annotations}: {part.name} has no image to use ({left_out}). "
+        f"{part.annotations}: {part.name} has no image to use ({part.left_out() or 'none was listed'}). "
         f"Put the files into {part.folder}, or loosen data.* and classes."
     )
-
-
-def check(run: RunFolder, prepared: Prepared) -> None:
-    """Report what was found and left out, and write it to ``statistics.json``, ``audit.json`` and the card."""
-    statistics, audits = {}, {}
-    for name, part in prepared.parts.items():
-        selection = part.selection
-        run.reporter.warn(selection.audit.lines())
-        for missing in selection.absent_classes:
-            run.reporter.warn([f"{part.annotations}: has no category '{missing}'; the class is absent from {name}."])
-        statistics[name] = {
-            "images": len(selection.images),
-            "classes": class_statistics(selection.images, prepared.table),
-        }
-        audits[name] = {**selection.audit.to_json(), "images_left_out": selection.left_out}
-        objects = sum(len(image.ids) for image in selection.images)
-        run.reporter.say(f"{name}: {len(selection.images)} images, {objects} objects")
-    write_json(run.path / "statistics.json", statistics)
-    write_json(run.path / "audit.json", audits)
-    run.update_card(classes=prepared.table.to_json(), data={n: _data_card(p) for n, p in prepared.parts.items()})
 
 
 def _sources(data: Data) -> dict[str, Source]:
@@ -145,21 +132,21 @@ def _write_shapes(recipe: Recipe, folder: Path) -> dict[str, Source]:
     assert shapes is not None  # the schema asks for one way to name the data
     sources = {}
     for offset, (name, images) in enumerate((("train", shapes.train), ("validation", shapes.validation))):
-        annotations = write_shapes(folder / name, images, seed=2 * shapes.seed + offset)
+        annotations = write_shapes(folder / name, images, seed=2 * shapes.seed + offset, domain=shapes.domain)
         sources[name] = Source(
             images=str((folder / name / "images").absolute()), annotations=str(annotations.absolute())
         )
     return sources
 
 
-def _classes(recipe: Recipe, coco: CocoFile) -> ClassTable:
+def _classes(recipe: Recipe, file: SourceFile) -> ClassTable:
     if recipe.groups is not None:
-        return read_grouping(recipe.groups).table_and_labels(coco)[0]
-    return class_table(coco, None if recipe.classes == "all" else recipe.classes)
+        return read_grouping(recipe.groups).table_and_labels(file.coco)[0]
+    return file.table() if recipe.classes == "all" else class_table(file.coco, recipe.classes)
 
 
-def _annotations(data: Data, source: Source) -> Path:
-    return Path(data.root) / source.annotations
+def _read(data: Data, source: Source) -> SourceFile:
+    return read_source(Path(data.root) / source.annotations, source.taxonomy, source.rider)
 
 
 def _split(whole: Part, ratios: str, seed: int) -> dict[str, Part]:
@@ -170,14 +157,4 @@ def _split(whole: Part, ratios: str, seed: int) -> dict[str, Part]:
     return {
         name: replace(whole, name=name, selection=replace(whole.selection, images=images))
         for name, images in zip(names, pieces, strict=False)
-    }
-
-
-def _data_card(part: Part) -> dict[str, Any]:
-    audit = part.selection.audit
-    return {
-        "annotations": str(part.annotations),
-        "sha256": hashlib.sha256(part.annotations.read_bytes()).hexdigest(),
-        "images": len(part.selection.images),
-        "counts": {"in": audit.found, "used": audit.used, "skipped": dict(sorted(audit.skipped.items()))},
     }

@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.errors import UsageError
+from maskwright.errors import MaskwrightError, UsageError
 from maskwright.evaluation.results import from_results
-from maskwright.files import read_json, write_json
+from maskwright.files import read_json, read_json_list, write_json
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.masks.png import read_label_map
 from maskwright.reports.page import write_page
 from maskwright.reports.panels import panel
+from maskwright.workflows.elsewhere import Elsewhere, scored_elsewhere
 from maskwright.workflows.experiment import Experiment
 from maskwright.workflows.masks import mask_files
 from maskwright.workflows.predict import write_picture
@@ -39,10 +40,24 @@ def report_stage(experiment: Experiment) -> None:
     run = experiment.run
     records = []
     if (run.path / "scores.json").is_file():
-        for name in experiment.recipe.evaluate.on:
-            records += _write_panels(experiment, experiment.prepared.parts[name])
+        for name, scores in read_json(run.path / "scores.json").items():
+            scored = _shown(experiment, name, scores)
+            if scored is not None:
+                records += _write_panels(scored, scored.prepared.parts[name])
     write_json(run.path / "figures" / "panels.json", records)
     write_page(run.path)
+
+
+def _shown(experiment: Experiment, name: str, scores: dict[str, Any]) -> Experiment | None:
+    """The experiment whose data the scores ``name`` are of; None when it was other data and is no longer there."""
+    if "elsewhere" not in scores:
+        return experiment if name in experiment.recipe.evaluate.on else None
+    try:
+        every = scored_elsewhere(experiment, Elsewhere(**scores["elsewhere"]))
+        return next((scored.experiment for scored in every if scored.name == name), None)
+    except MaskwrightError as error:
+        experiment.run.reporter.warn([f"No panels of {name}: {error}"])
+        return None
 
 
 def chosen_for_panels(images: Sequence[ImageObjects], count: int) -> list[ImageObjects]:
@@ -63,8 +78,9 @@ def chosen_for_panels(images: Sequence[ImageObjects], count: int) -> list[ImageO
 
 def _write_panels(experiment: Experiment, part: Part) -> list[dict[str, str]]:
     records = []
-    predictions = _Predictions(experiment, part)
-    for objects in chosen_for_panels(part.selection.images, experiment.recipe.report.panels):
+    chosen = chosen_for_panels(part.selection.images, experiment.recipe.report.panels)
+    predictions = _Predictions(experiment, part, {objects.image.id for objects in chosen})
+    for objects in chosen:
         image = read_image(part.path_of(objects))
         truth, predicted = predictions.drawn(objects, image)
         file = f"figures/panels/{part.name}-{Path(predictions.files[objects.image.file_name]).stem}.jpg"
@@ -74,9 +90,9 @@ def _write_panels(experiment: Experiment, part: Part) -> list[dict[str, str]]:
 
 
 class _Predictions:
-    """The saved predictions of a part, drawn beside the truth."""
+    """The saved predictions of a part's ``images``, by id, drawn beside the truth."""
 
-    def __init__(self, experiment: Experiment, part: Part) -> None:
+    def __init__(self, experiment: Experiment, part: Part, images: set[int]) -> None:
         self.experiment, self.part = experiment, part
         self.files = mask_files([objects.image.file_name for objects in part.selection.images])
         self.folder = experiment.run.path / "predictions" / part.name
@@ -85,8 +101,8 @@ class _Predictions:
             file = self.folder / "instances.json"
             if not file.is_file():
                 raise UsageError(f"{file}: the predictions are missing. Run `maskwright evaluate` on the run first.")
-            for record in read_json(file):
-                if record["score"] >= experiment.recipe.evaluate.show_score:
+            for record in read_json_list(file):
+                if record["image_id"] in images and record["score"] >= experiment.recipe.evaluate.show_score:
                     self.results[record["image_id"]].append(record)
 
     def drawn(

@@ -1,5 +1,6 @@
 """The main job: every stage of a recipe in one run folder, each finished stage recorded and not done again."""
 
+import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,17 +12,28 @@ from maskwright.errors import UsageError
 from maskwright.files import read_json
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
+from maskwright.reports.score_text import detail_lines
 from maskwright.training.processes import Processes
+from maskwright.workflows.checked_data import check, data_changes, require_same_data, say_data
 from maskwright.workflows.distributed import Job, launch, node_number
+from maskwright.workflows.elsewhere import Elsewhere
 from maskwright.workflows.evaluate import evaluate_stage
+from maskwright.workflows.evaluate_elsewhere import evaluate_elsewhere
 from maskwright.workflows.experiment import Experiment, build_model, score_to_compare
-from maskwright.workflows.prepare import check, declared_classes, require_data
+from maskwright.workflows.prepare import declared_classes, require_data
 from maskwright.workflows.process_group import build_fabric, is_first, is_launched, require_devices
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.report import report_stage
 from maskwright.workflows.run_folder import create_run, finished_stages, open_run
 from maskwright.workflows.tracking import require_trackers
-from maskwright.workflows.train import report_weights, require_resume, seed_everything, train_stage, train_together
+from maskwright.workflows.train import (
+    has_begun,
+    report_weights,
+    require_resume,
+    seed_everything,
+    train_stage,
+    train_together,
+)
 from maskwright.workflows.training_data import draw_masks
 
 
@@ -90,25 +102,36 @@ def speaks(nodes: int = 1) -> bool:
     return is_first() and node_number(nodes) == 0
 
 
-def evaluate(path: Path, reporter: Reporter | None = None) -> dict[str, Any]:
+def evaluate(path: Path, reporter: Reporter | None = None, elsewhere: Elsewhere | None = None) -> dict[str, Any]:
     """Score the best checkpoint of the run at ``path`` anew and write its page; returns ``scores.json``.
 
-    Raises ``UsageError`` when ``path`` is no run folder or has no trained model.
+    With ``elsewhere`` the scores that it asks for join those that are there; without, there are the recipe's alone.
+    Raises ``UsageError`` when ``path`` is no run folder or has no trained model, or for an ``elsewhere`` that makes no
+    sense.
     """
+    if elsewhere is not None:
+        elsewhere.require_sense()
     folder = open_run(path, reporter or Reporter())
     if not folder.is_finished("train"):
         raise UsageError(
             f"{path}: its training is not finished. Run `maskwright run RECIPE --out {path} --resume` first."
         )
-    folder.forget(["evaluate", "report"])
     experiment = Experiment(folder)
-    folder.perform("evaluate", lambda: evaluate_stage(experiment))
+    if elsewhere is None:
+        folder.forget(["evaluate", "report"])
+        folder.perform("evaluate", lambda: evaluate_stage(experiment))
+    else:
+        folder.forget(["report"])
+        evaluate_elsewhere(experiment, elsewhere)
     folder.perform("report", lambda: report_stage(experiment))
     return read_json(path / "scores.json")
 
 
-def headline(path: Path) -> str:
-    """The scores of the run at ``path`` in a few lines, and where its page lies."""
+def headline(path: Path, details: bool = False) -> str:
+    """The scores of the run at ``path``, a line for each part, and where its page lies.
+
+    ``details`` adds lines on what lies behind the scores of instances.
+    """
     scores = read_json(path / "scores.json")
     lines = []
     for part, values in scores.items():
@@ -125,7 +148,9 @@ def headline(path: Path) -> str:
                 "pixel accuracy": values["pixel_accuracy"],
             }
         text = ", ".join(f"{name} {'absent' if value is None else f'{value:.4f}'}" for name, value in shown.items())
-        lines.append(f"{part}: {text}")
+        by = [f"taxonomy {each['name']}, rider: {each['rider'] or 'no rule'}" for each in values.get("taxonomies", ())]
+        lines.append(f"{part}: {text}" + "".join(f" ({each})" for each in by))
+        lines += [f"  {line}" for line in detail_lines(values)] if details else []
     lines.append(f"page: {path / 'report.html'}")
     return "\n".join(lines)
 
@@ -163,13 +188,32 @@ def _prepare(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> tu
         classes = declared_classes(recipe)
         score_to_compare(recipe, classes.names)
         seed_everything(recipe.seed)
-        model, coverage = build_model(recipe, len(classes))
+        model, coverage = build_model(recipe, classes.names)
     folder = create_run(recipe, path, reporter)
     experiment = Experiment(folder)
     if model is not None:
         require_resume(path, resume)
         report_weights(experiment, model, coverage)
+        if folder.is_finished("check"):
+            _look_again(experiment)
     folder.perform("check", lambda: check(folder, experiment.prepared))
     if recipe.task == "semantic":
         folder.perform("masks", lambda: draw_masks(experiment))
     return experiment, model
+
+
+def _look_again(experiment: Experiment) -> None:
+    """Say what is used of data that were checked before; if they are no longer the same, check and draw them anew.
+
+    Raises ``DataError`` when a training has begun with what they were.
+    """
+    run, prepared = experiment.run, experiment.prepared
+    changes = data_changes(run, prepared)
+    if not changes:
+        say_data(run.reporter, prepared)
+        return
+    if has_begun(run.path):
+        require_same_data(run, prepared)
+    run.reporter.warn(f"{change}. Checked and drawn anew." for change in changes)
+    run.forget(["check", "masks"])
+    shutil.rmtree(run.path / "masks", ignore_errors=True)

@@ -101,8 +101,8 @@ def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> RunFolder:
         name=recipe.name,
         task=recipe.task,
         seed=recipe.seed,
-        versions=_versions(),
-        hardware=_hardware(),
+        versions=versions(),
+        hardware=hardware(),
         command=" ".join(["maskwright", *sys.argv[1:]]),
     )
     return run
@@ -141,17 +141,19 @@ def _differences(before: Any, after: Any, path: str = "") -> list[str]:
     return [] if before == after else [path]
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version()}
     for package in _VERSIONS_OF:
         try:
-            versions[package] = version(package)
+            found[package] = version(package)
         except PackageNotFoundError:
             continue
-    return versions
+    return found
 
 
-def _hardware() -> dict[str, Any]:
+def hardware() -> dict[str, Any]:
+    """The machine: processor, system, cores and memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
     return {
         "device": "cpu",

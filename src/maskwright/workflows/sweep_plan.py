@@ -113,7 +113,7 @@ def _require_ready(item: Planned, resume: bool, built: set[str]) -> None:
         require_devices(item.recipe)
     classes = declared_classes(item.recipe)
     score_to_compare(item.recipe, classes.names)
-    model = f"{len(classes)} {item.recipe.task} {item.recipe.model.model_dump_json()}"
+    model = f"{classes.names} {item.recipe.task} {item.recipe.model.model_dump_json()}"
     if model not in built:
-        build_model(item.recipe, len(classes))
+        build_model(item.recipe, classes.names)
         built.add(model)

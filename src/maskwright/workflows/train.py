@@ -28,6 +28,7 @@ from maskwright.training.processes import Processes
 from maskwright.training.save_clock import SaveClock
 from maskwright.training.trackers import Metrics, Pictures
 from maskwright.training.training import Position, Scores, Training
+from maskwright.workflows.checked_data import require_same_data
 from maskwright.workflows.evaluate import evaluate_part
 from maskwright.workflows.experiment import Experiment, build_model, model_options, score_to_compare
 from maskwright.workflows.losses import batch_losses, memory_format_of
@@ -36,6 +37,7 @@ from maskwright.workflows.progress import Reporter
 from maskwright.workflows.run_folder import open_run
 from maskwright.workflows.sample_panels import then_panels
 from maskwright.workflows.tracking import build_trackers
+from maskwright.workflows.trained_on import record_trained_on
 from maskwright.workflows.training_data import build_loader
 
 LAST = "checkpoints/last"
@@ -49,6 +51,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     training = _build_training(experiment, fabric, model)
     if run.writes:
         tidy(run.path / "checkpoints")
+        record_trained_on(run, experiment.prepared.parts["train"])
     if resume and (state := read_state(run.path / LAST)) is not None:
         training.restore(state)
         run.reporter.say(f"train: goes on after {training.position}")
@@ -66,10 +69,17 @@ def train_together(path: Path, fabric: Fabric, resume: bool, reporter: Reporter)
     first = fabric.is_global_zero
     run = replace(open_run(path, reporter if first else Reporter(quiet=True)), writes=first)
     experiment = Experiment(run)
+    if not first:  # which has looked; another machine may have other files
+        require_same_data(run, experiment.prepared)
     seed_everything(run.recipe.seed)
-    model, _ = build_model(run.recipe, len(experiment.prepared.table))
+    model, _ = build_model(run.recipe, experiment.prepared.table.names)
     train_stage(experiment, model, fabric, resume)
     torch.distributed.destroy_process_group()
+
+
+def has_begun(path: Path) -> bool:
+    """Whether the run at ``path`` has the state of a training."""
+    return read_state(path / LAST) is not None
 
 
 def require_resume(path: Path, resume: bool) -> None:
