@@ -27,6 +27,7 @@ _VERBS = {
     "subset": ("subset", "subset"),
     "sweep": ("sweep", "sweep"),
     "train": ("run", "train"),
+    "transfer": ("transfer", "transfer"),
 }
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from maskwright.workflows.split import split as split
     from maskwright.workflows.subset import subset as subset
     from maskwright.workflows.sweep import sweep as sweep
+    from maskwright.workflows.transfer import transfer as transfer
 
 __all__ = [
     "__version__",
@@ -65,6 +67,7 @@ __all__ = [
     "subset",
     "sweep",
     "train",
+    "transfer",
 ]
 
 

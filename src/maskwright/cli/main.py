@@ -24,6 +24,7 @@ from maskwright.cli import (
     split,
     subset,
     train,
+    transfer,
     weights,
 )
 from maskwright.errors import MaskwrightError
@@ -63,7 +64,22 @@ def options(
     """COCO-style annotations to segmentation models you can trust."""
 
 
-for module in (demo, run, check, explore, subset, split, convert, masks, train, evaluate, predict, report, models):
+for module in (
+    demo,
+    run,
+    check,
+    explore,
+    subset,
+    split,
+    convert,
+    masks,
+    train,
+    evaluate,
+    predict,
+    report,
+    transfer,
+    models,
+):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(score.app, name="score")
 app.add_typer(recipes.app, name="recipes")

@@ -40,8 +40,11 @@ def copy(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    transfer: Annotated[bool, typer.Option("--transfer", help="That of recipes for `maskwright transfer`.")] = False,
+) -> None:
     """Print the JSON schema of recipes, for editors."""
     from maskwright.recipes.schema import Recipe
+    from maskwright.recipes.transfer import Transfer
 
-    print_json(Recipe.model_json_schema())
+    print_json((Transfer if transfer else Recipe).model_json_schema())

@@ -4,13 +4,17 @@ import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from maskwright.errors import UsageError, nearest, unknown_name
 from maskwright.recipes.schema import Recipe
+from maskwright.recipes.section import Section
+from maskwright.recipes.transfer import Transfer
+
+Kind = TypeVar("Kind", Recipe, Transfer)
 
 # YAML 1.2's numbers and truth values. In 1.1, which PyYAML reads, the key ``on`` is true, ``8:1:1`` is 28861 and
 # ``1e-3`` is text.
@@ -42,21 +46,30 @@ for _tag, (_form, _first) in _SCALARS.items():
 
 
 def shipped() -> dict[str, str]:
-    """The text of every shipped recipe by name."""
-    folder = resources.files("maskwright.recipes") / "shipped"
-    texts = {entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir() if entry.name.endswith(".yaml")}
+    """The text of every shipped recipe of a training by name."""
+    return _shipped("shipped")
+
+
+def shipped_transfers() -> dict[str, str]:
+    """The text of every shipped recipe of a transfer by name."""
+    return _shipped("shipped_transfers")
+
+
+def _shipped(folder: str) -> dict[str, str]:
+    entries = (resources.files("maskwright.recipes") / folder).iterdir()
+    texts = {entry.name.removesuffix(".yaml"): entry for entry in entries if entry.name.endswith(".yaml")}
     return {name: texts[name].read_text(encoding="utf-8") for name in sorted(texts)}
 
 
 def recipe_text(name_or_path: str) -> str:
     """The YAML of a recipe file or of a shipped recipe; ``UsageError`` with the nearest name when it is neither."""
+    texts = {**shipped(), **shipped_transfers()}
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         if path.is_file():
             return path.read_text(encoding="utf-8")
         siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-        raise unknown_name(f"recipe file in {path.parent}", path.name, [*siblings, *shipped()])
-    texts = shipped()
+        raise unknown_name(f"recipe file in {path.parent}", path.name, [*siblings, *texts])
     if name_or_path not in texts:
         raise unknown_name("recipe", name_or_path, texts)
     return texts[name_or_path]
@@ -67,27 +80,49 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
 
     Raises ``UsageError`` that lists every fault with its path and the nearest valid names.
     """
+    return _load(name_or_path, overrides, Recipe)
+
+
+def load_transfer(name_or_path: str, overrides: Sequence[str] = ()) -> Transfer:
+    """The validated recipe of a transfer, as :func:`load_recipe`."""
+    return _load(name_or_path, overrides, Transfer)
+
+
+def _load(name_or_path: str, overrides: Sequence[str], kind: type[Kind]) -> Kind:
     try:
         content = yaml.load(recipe_text(name_or_path), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{name_or_path}: is not valid YAML ({error}). Expected the sections of a recipe.") from error
     if not isinstance(content, dict):
         raise UsageError(f"{name_or_path}: holds {type(content).__name__}; expected the sections of a recipe.")
+    _require_kind(content, name_or_path, kind)
     for override in overrides:
         _apply(content, override)
-    return validate(content, name_or_path)
+    return validate(content, name_or_path, kind)
 
 
-def validate(content: dict[str, Any], source: str) -> Recipe:
+def _require_kind(content: dict[str, Any], source: str, kind: type[Section]) -> None:
+    """Refuse the recipe of another job, whose every key would be a fault."""
+    transfers = "targets" in content and "model" not in content
+    trains = "model" in content and "train" in content
+    if transfers and kind is Recipe:
+        raise UsageError(
+            f"{source}: is the recipe of a transfer; expected one of a training. Use `maskwright transfer`."
+        )
+    if trains and kind is Transfer:
+        raise UsageError(f"{source}: is the recipe of a training; expected one of a transfer. Use `maskwright run`.")
+
+
+def validate(content: dict[str, Any], source: str, kind: type[Kind] = Recipe) -> Kind:
     """The recipe in ``content``; ``UsageError`` with every fault, its path and the nearest names."""
     try:
-        return Recipe.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
-        faults = [_describe(fault) for fault in error.errors()]
+        faults = [_describe(fault, kind) for fault in error.errors()]
         raise UsageError("\n".join([f"{source}: {len(faults)} fault(s) in the recipe:", *faults])) from error
 
 
-def dump(recipe: Recipe) -> str:
+def dump(recipe: Section) -> str:
     """The recipe as YAML, every default written out; loading it gives the same recipe."""
     return yaml.dump(recipe.model_dump(mode="json"), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
@@ -108,11 +143,11 @@ def _apply(content: dict[str, Any], override: str) -> None:
         raise UsageError(f"--set {override}: '{text}' is not a YAML value ({error}).") from error
 
 
-def _describe(fault: Any) -> str:
+def _describe(fault: Any, kind: type[Section]) -> str:
     location = [str(part) for part in fault["loc"] if not isinstance(part, int)]
     path = ".".join(str(part) for part in fault["loc"]) or "(recipe)"
     if fault["type"] == "extra_forbidden":
-        known = _keys_of(location[:-1])
+        known = _keys_of(location[:-1], kind)
         close = nearest(location[-1], known)
         return f"  {path}: unknown key. {'Nearest' if close else 'Known'}: {', '.join(close or known)}."
     if fault["type"] == "missing":
@@ -128,9 +163,9 @@ def _describe(fault: Any) -> str:
     return f"  {path}:{shown} {message}."
 
 
-def _keys_of(path: Sequence[str]) -> list[str]:
-    """The keys of the section at ``path``."""
-    section: type[BaseModel] = Recipe
+def _keys_of(path: Sequence[str], kind: type[Section]) -> list[str]:
+    """The keys of the section at ``path`` of a recipe."""
+    section: type[BaseModel] = kind
     for key in path:
         field = section.model_fields.get(key)
         if field is None:

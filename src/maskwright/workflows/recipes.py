@@ -6,12 +6,13 @@ import yaml
 
 from maskwright.errors import UsageError
 from maskwright.files import write_text
-from maskwright.recipes.loading import recipe_text, shipped
+from maskwright.recipes.loading import recipe_text, shipped, shipped_transfers
 
 
 def list_recipes() -> list[dict[str, str]]:
     """Name and description of every shipped recipe."""
-    return [{"name": name, "description": yaml.safe_load(text)["description"]} for name, text in shipped().items()]
+    texts = {**shipped(), **shipped_transfers()}
+    return [{"name": name, "description": yaml.safe_load(text)["description"]} for name, text in texts.items()]
 
 
 def copy_recipe(name: str, out: Path | None = None) -> Path:

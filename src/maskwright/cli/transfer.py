@@ -1,0 +1,22 @@
+"""``maskwright transfer``."""
+
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Json, Out, Quiet, Set, print_json
+
+Recipe = Annotated[str, typer.Argument(help="A shipped transfer's name or a YAML file.", show_default=False)]
+
+
+def command(recipe: Recipe, set_: Set = None, out: Out = None, quiet: Quiet = False, json: Json = False) -> None:
+    """Measure models on their own data and on another's: the shift, with intervals. What is done stays done."""
+    from maskwright.reports.transfer_text import transfer_lines
+    from maskwright.workflows.progress import Reporter
+    from maskwright.workflows.transfer import PAGE, transfer
+
+    found = transfer(recipe, overrides=set_ or (), out=out, reporter=Reporter(quiet))
+    if json:
+        print_json(found.to_json())
+    else:
+        print("\n".join([*transfer_lines(found.numbers), f"page: {found.path / PAGE}"]))

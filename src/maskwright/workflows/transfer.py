@@ -1,0 +1,186 @@
+"""Transfer: models that know one data set, measured on it and on others, and what they lose on the way."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.shared_classes import shared_classes, transfer_taxonomy
+from maskwright.errors import UsageError
+from maskwright.evaluation import cityscapes_ap, coco
+from maskwright.files import read_json, write_json, write_text
+from maskwright.recipes.loading import dump, load_transfer
+from maskwright.recipes.transfer import Transfer
+from maskwright.reports.pictures import read_pictures
+from maskwright.reports.transfer_page import render_transfer_page
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.run_folder import hardware, versions
+from maskwright.workflows.transfer_contenders import Contender, make, require_starts
+from maskwright.workflows.transfer_panels import draw_panels
+from maskwright.workflows.transfer_predictions import Predictions
+from maskwright.workflows.transfer_scores import Comparison, Rules
+from maskwright.workflows.transfer_sets import TruthSet, require_set, truth_set
+from maskwright.workflows.transfer_tuning import tuned
+
+SUMMARY = "transfer.json"
+PAGE = "transfer.html"
+
+
+@dataclass(frozen=True)
+class TransferResult:
+    """The folder of a transfer and its numbers, those of ``transfer.json``."""
+
+    path: Path
+    numbers: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {"transfer": str(self.path), **self.numbers}
+
+
+def transfer(
+    recipe: str,
+    *,
+    overrides: Sequence[str] = (),
+    out: Path | None = None,
+    reporter: Reporter | None = None,
+) -> TransferResult:
+    """Measure the models of ``recipe`` (a name or a file) on its source and targets; train those it has to train.
+
+    ``transfer.json``, the page ``transfer.html``, predictions and trained models lie in ``out`` (default
+    ``runs/NAME``). What is there is not done again: a training goes on where it was interrupted, predictions are made
+    anew only for another model or other images. Numbers and page are always computed anew.
+
+    Raises ``UsageError`` before any work for what is wrong with the recipe, its files and its models, and for a model
+    that says it was trained on a target; ``DataError`` when no class is shared; ``WeightsError`` for weights that
+    cannot be fetched or read; ``Interrupted`` after SIGTERM or Ctrl-C during a training.
+    """
+    loaded, reporter = load_transfer(recipe, overrides), reporter or Reporter()
+    root = Path(loaded.root)
+    for section in (loaded.source, *loaded.targets.values(), *(t.train for t in loaded.targets.values())):
+        if section is not None:
+            require_set(section, root)
+    require_starts(loaded)
+    path = _folder(loaded, out)
+    source = _read("source", loaded.source, root, path, reporter)
+    targets = {name: _read(name, section, root, path, reporter) for name, section in loaded.targets.items()}
+    models = [make(key, start, "model", path, loaded, reporter) for key, start in loaded.models.items()]
+    models += [make(key, start, "bound", path, loaded, reporter) for key, start in loaded.bound.items()]
+    predictions = Predictions(path, loaded.device, reporter)
+    compared: dict[str, Any] = {}
+    panels: dict[str, Any] = {}
+    contenders = list(models)
+    for place, (name, target) in enumerate(targets.items(), start=1):
+        comparison = _comparison(loaded, name, source, target, models, place)
+        for missing, why in comparison.shared.left_out.items():
+            reporter.say(f"{name}: {missing} is not compared: {why}")
+        mine = [*models, *_tuned(loaded, name, models, comparison, path, reporter)]
+        for model in mine:
+            comparison.add(model, predictions, reporter)
+        compared[name] = comparison.to_json(mine)
+        panels[name] = _panels(loaded, path, comparison, mine, predictions)
+        contenders += mine[len(models) :]
+    numbers = _numbers(loaded, source, targets, contenders, compared, panels)
+    write_json(path / SUMMARY, numbers)
+    write_page(path)
+    return TransferResult(path, numbers)
+
+
+def write_page(path: Path) -> Path:
+    """Write the page of the transfer at ``path`` from its numbers; returns the page's path."""
+    numbers = read_json(path / SUMMARY)
+    pictures = {
+        name: {side: read_pictures(path, records) for side, records in sides.items()}
+        for name, sides in numbers["panels"].items()
+    }
+    recipe = (path / "recipe.yaml").read_text(encoding="utf-8")
+    write_text(path / PAGE, render_transfer_page(numbers, pictures, recipe))
+    return path / PAGE
+
+
+def _folder(recipe: Transfer, out: Path | None) -> Path:
+    path = out if out is not None else Path("runs") / recipe.name
+    if path.is_dir() and any(path.iterdir()) and not (path / "recipe.yaml").is_file():
+        raise UsageError(f"{path}: is not empty and not the folder of a transfer. Choose another folder with --out.")
+    if (path / "stages.json").is_file():
+        raise UsageError(f"{path}: is the folder of a run, not of a transfer. Choose another folder with --out.")
+    write_text(path / "recipe.yaml", dump(recipe))
+    return path
+
+
+def _read(name: str, section: Any, root: Path, path: Path, reporter: Reporter) -> TruthSet:
+    found = truth_set(name, section, root, path / "data" / name)
+    reporter.warn(found.remarks)
+    reporter.say(f"{name}: {len(found.images)} images, {len(found.annotations)} objects")
+    return found
+
+
+def _comparison(
+    recipe: Transfer, name: str, source: TruthSet, target: TruthSet, models: Sequence[Contender], place: int
+) -> Comparison:
+    section = recipe.targets[name]
+    tables = {model.name: model.card.table for model in models}
+    taxonomy = transfer_taxonomy(source.table, target.table, tables.values(), section.taxonomy, section.rider)
+    wanted = None if recipe.classes == "all" else recipe.classes
+    shared = shared_classes(taxonomy, source.table, target.table, tables, wanted)
+    return Comparison(shared, source, target, Rules(recipe.score, recipe.bootstrap), place)
+
+
+def _tuned(
+    recipe: Transfer, name: str, models: Sequence[Contender], comparison: Comparison, path: Path, reporter: Reporter
+) -> list[Contender]:
+    train = recipe.targets[name].train
+    if recipe.fine_tune is None or train is None:
+        return []
+    images = _read(f"{name}-train", train, Path(recipe.root), path, reporter)
+    return [
+        tuned(model, name, images, comparison.shared, recipe.fine_tune, recipe.seed, path, reporter)
+        for model in models
+        if model.role == "model"
+    ]
+
+
+def _panels(
+    recipe: Transfer, path: Path, comparison: Comparison, models: Sequence[Contender], predictions: Predictions
+) -> dict[str, Any]:
+    plain = [model for model in models if model.role == "model"]
+    return {
+        "source": draw_panels(path, comparison, "source", plain, predictions, recipe.panels),
+        "target": draw_panels(path, comparison, "target", models, predictions, recipe.panels),
+    }
+
+
+def _numbers(
+    recipe: Transfer,
+    source: TruthSet,
+    targets: dict[str, TruthSet],
+    models: Sequence[Contender],
+    compared: dict[str, Any],
+    panels: dict[str, Any],
+) -> dict[str, Any]:
+    sets = {"source": source, **targets}
+    return {
+        "name": recipe.name,
+        "description": recipe.description,
+        "seed": recipe.seed,
+        "score": recipe.score,
+        "bootstrap": recipe.bootstrap.model_dump(),
+        "protocol": coco.PROTOCOL,
+        "cityscapes_protocol": cityscapes_ap.PROTOCOL if any(each.official for each in targets.values()) else None,
+        "sets": {
+            name: {
+                "images": len(each.images),
+                "objects": sum(not annotation["iscrowd"] for annotation in each.annotations),
+                "made_of": each.identity,
+                "remarks": each.remarks,
+            }
+            for name, each in sets.items()
+        },
+        "contenders": {model.name: model.to_json() for model in models},
+        "targets": compared,
+        "panels": panels,
+        "versions": versions(),
+        "hardware": hardware(),
+        "command": " ".join(["maskwright", *sys.argv[1:]]),
+    }

@@ -1,0 +1,149 @@
+"""A whole transfer: numbers against pycocotools, what is kept and what is done again, the page and the exit codes."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import maskwright
+from maskwright.cli.main import main
+from maskwright.errors import DataError, UsageError
+from maskwright.files import read_json, write_json
+from maskwright.workflows import transfer_predictions
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.transfer import PAGE, SUMMARY, transfer, write_page
+from tests.evaluation.invented_coco import pycocotools_scores, same
+from tests.workflows.transferred import a_recipe, raw_results, raw_truth, write_model
+
+NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, Any]]:
+    """The recipe, the folder and the numbers of a finished transfer; do not change them."""
+    path, out = a_recipe(tmp_path_factory.mktemp("transfer"))
+    return path, out, transfer(str(path), out=out, reporter=Reporter(quiet=True)).numbers
+
+
+def test_shift_is_the_difference_of_what_pycocotools_says(done: tuple[Path, Path, dict[str, Any]]):
+    _, out, numbers = done
+    for model, row in numbers["targets"]["fog"]["models"].items():
+        for kind in ("bbox", "segm"):
+            theirs = {}
+            for side, name in (("source", "source"), ("target", "fog")):
+                truth, ids = raw_truth(out, name)
+                theirs[side] = pycocotools_scores(truth, raw_results(out, model, name, ids), kind)
+                for key in NAMES:
+                    assert same(row[side]["overall"][f"{kind}_{key}"]["value"], theirs[side][key])
+                for category, each in ids.items():
+                    ours = row[side]["classes"][each]
+                    assert same(ours[kind]["value"], theirs[side]["classes"][category][0])
+                    assert same(ours[f"{kind}50"]["value"], theirs[side]["classes"][category][1])
+            for key in NAMES:
+                after, before = (theirs[side][key] for side in ("target", "source"))
+                expected = None if after is None or before is None else after - before
+                assert same(row["shift"]["overall"][f"{kind}_{key}"]["value"], expected)
+
+
+def test_intervals_hold_their_numbers_and_models_differ_by_pairs(done: tuple[Path, Path, dict[str, Any]]):
+    target = done[2]["targets"]["fog"]
+    for row in target["models"].values():
+        for side in ("source", "target"):
+            estimate = row[side]["overall"]["segm_AP50"]
+            assert estimate["low"] <= estimate["value"] <= estimate["high"]
+    (difference,) = target["differences"]
+    assert (difference["of"], difference["less"]) == ("fine", "rough")
+    fine, rough = (target["models"][name]["target"]["overall"]["segm_AP"]["value"] for name in ("fine", "rough"))
+    assert difference["target"]["overall"]["segm_AP"]["value"] == pytest.approx(fine - rough)
+    assert difference["source"]["overall"]["boundary_IoU"]["low"] > 0
+    assert set(target["models"]["fine"]["shift"]["errors"]) == {"Cls", "Loc", "Both", "Dupe", "Bkg", "Miss"}
+
+
+def test_the_page_has_every_section_and_loads_nothing(done: tuple[Path, Path, dict[str, Any]]):
+    text = (done[1] / PAGE).read_text(encoding="utf-8")
+    for part in ("compared", "models-1", "classes-1", "errors-1", "differences-1", "panels-1", "provenance"):
+        assert f'id="{part}"' in text
+    assert text.count("data:image/jpeg;base64,") == 4
+    assert "default-src 'none'" in text
+    assert "classes of the same name" in text
+    assert not re.search(r"""(src|href)=["'](?!data:|#)""", text.replace('xlink:href="#', ""))
+    assert write_page(done[1]).read_text(encoding="utf-8") == text
+
+
+def test_the_command_prints_the_tables_or_the_numbers(
+    done: tuple[Path, Path, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+):
+    path, out, numbers = done
+    before = {file: file.stat().st_mtime_ns for file in (out / "predictions").rglob("*.json")}
+    assert main(["transfer", str(path), "--out", str(out), "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert "fine less rough: mask AP" in printed
+    assert f"page: {out / PAGE}" in printed
+    assert main(["transfer", str(path), "--out", str(out), "--quiet", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["targets"] == numbers["targets"]
+    assert again["targets"] == read_json(out / SUMMARY)["targets"]
+    assert {file: file.stat().st_mtime_ns for file in (out / "predictions").rglob("*.json")} == before
+
+
+def test_predictions_of_another_model_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Asked(Exception):
+        pass
+
+    def load(path: Path, device: str) -> None:
+        raise Asked(path)
+
+    path, out = a_recipe(tmp_path, panels=0)
+    write_model(tmp_path / "fine", salt=3.0)
+    monkeypatch.setattr(transfer_predictions, "load_model", load)
+    with pytest.raises(Asked, match="fine"):
+        transfer(str(path), out=out, reporter=Reporter(quiet=True))
+
+
+def test_classes_can_be_chosen_and_none_is_left_unsaid(tmp_path: Path):
+    path, out = a_recipe(tmp_path, classes=["ring", "disc"], panels=0, bootstrap={"samples": 0})
+    target = transfer(str(path), out=out, reporter=Reporter(quiet=True)).numbers["targets"]["fog"]
+    assert target["classes"] == ["ring", "disc"]
+    assert set(target["left_out"]) == {"square", "triangle"}
+    assert list(target["models"]["fine"]["target"]["classes"]) == ["ring", "disc"]
+    assert target["models"]["fine"]["shift"]["overall"]["segm_AP"]["low"] is None
+
+
+def test_a_bound_is_measured_on_the_target_alone(tmp_path: Path):
+    path, out = a_recipe(tmp_path, panels=0)
+    known = write_model(tmp_path / "known", recipe="nothing that can be read", salt=4.0)
+    for name in ("instances.json", "classes.json"):
+        write_json(out / "predictions" / "known" / "fog" / name, read_json(out / "predictions" / "fine" / "fog" / name))
+    made = read_json(out / "predictions" / "fine" / "fog" / "made.json")
+    digest = hashlib.sha256((known / "model.safetensors").read_bytes()).hexdigest()
+    write_json(out / "predictions" / "known" / "fog" / "made.json", {**made, "model": digest})
+    bound = [f"bound.known={known}"]
+    target = transfer(str(path), overrides=bound, out=out, reporter=Reporter(quiet=True)).numbers["targets"]["fog"]
+    assert target["models"]["known"]["source"] is None
+    gaps = {(each["of"], each["less"]): each["target"]["overall"]["segm_AP"]["value"] for each in target["gaps"]}
+    assert set(gaps) == {("known", "rough"), ("known", "fine")}
+    assert gaps["known", "fine"] == 0
+    assert "known (bound)" in (out / PAGE).read_text(encoding="utf-8")
+
+
+def test_sets_that_share_no_class_are_refused_with_both_their_classes(tmp_path: Path):
+    path, out = a_recipe(tmp_path)
+    streets = ["targets.fog={streets: {images: 1, size: [64, 128]}}"]
+    with pytest.raises(DataError, match=r"disc.*person"):
+        transfer(str(path), overrides=streets, out=out, reporter=Reporter(quiet=True))
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path):
+    path, _ = a_recipe(tmp_path)
+    with pytest.raises(UsageError, match="not the folder of a transfer"):
+        maskwright.transfer(str(path), out=tmp_path, reporter=Reporter(quiet=True))
+
+
+def test_a_recipe_of_another_job_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["transfer", "demo-semantic", "--out", str(tmp_path / "out")]) == 2
+    assert "maskwright run" in capsys.readouterr().err
+    assert main(["run", "shapes-transfer", "--out", str(tmp_path / "out")]) == 2
+    assert "maskwright transfer" in capsys.readouterr().err
