@@ -10,7 +10,9 @@ images of 640 × 480 pixels that it makes) with their label maps and resizes the
 measured as it is in the first epoch, decoding every image, and as in all later ones, from the pixels that it kept.
 
 ``python benchmarks/training.py memory [ANNOTATIONS IMAGES]`` evaluates 100 and 500 images (copies, where there are
-fewer) by small models, in a process of its own each, and prints its peak.
+fewer), in a process of its own each, and prints its peak: a small semantic model, and a detector that finds 100 objects
+on each image, whose masks are noise. Its results are scored and saved by ours as they come, and in the usual way: kept
+to the end, then pycocotools; the scores must agree.
 
 What is compared takes turns in short rounds, so that whatever else the machine does meets all alike.
 """
@@ -69,8 +71,67 @@ recipe, folder, *options = sys.argv[1:]
 experiment = Experiment(create_run(load_recipe(recipe, options), Path(folder), Reporter(quiet=True)))
 if experiment.recipe.task == "semantic":
     draw_masks(experiment)
-model, _ = build_model(experiment.recipe, len(experiment.prepared.table))
+model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
 evaluate_part(experiment, model.eval(), "validation", Path(folder) / "predictions")
+"""
+
+# As above, after the way; prints mask AP last. What a network takes is left out.
+INSTANCES = """
+import json, sys
+from pathlib import Path
+import torch
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from torch import nn
+from maskwright.evaluation.coco import ground_truth
+from maskwright.evaluation.results import to_results
+from maskwright.images.decode import read_image
+from maskwright.prediction.instance import predict_instances
+from maskwright.recipes.loading import load_recipe
+from maskwright.workflows.evaluate import evaluate_part
+from maskwright.workflows.experiment import Experiment
+from maskwright.workflows.progress import Reporter
+from maskwright.workflows.run_folder import create_run
+
+torch.set_num_threads(1)
+chance = torch.Generator().manual_seed(0)
+
+class Noise(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.where = nn.Parameter(torch.zeros(1))
+
+    def forward(self, images):
+        size = torch.tensor(images[0].shape[:0:-1])
+        corners, sides = (torch.rand(100, 2, generator=chance) * size * share for share in (0.7, 0.3))
+        return [{
+            "boxes": torch.cat([corners, corners + sides + 1], dim=1),
+            "labels": torch.randint(1, 6, (100,), generator=chance),
+            "scores": torch.rand(100, generator=chance),
+            "masks": torch.rand(100, 1, 28, 28, generator=chance),
+        }]
+
+way, recipe, folder, *options = sys.argv[1:]
+experiment = Experiment(create_run(load_recipe(recipe, options), Path(folder), Reporter(quiet=True)))
+model, part = Noise().eval(), experiment.prepared.parts["validation"]
+if way == "ours":
+    score = evaluate_part(experiment, model, "validation", Path(folder) / "predictions")["segm"]["AP"]
+else:
+    found = []
+    for objects in part.selection.images:
+        instances = predict_instances(model, read_image(part.path_of(objects)))
+        found += to_results(instances, objects.image.id, objects.image.file_name)
+    (Path(folder) / "instances.json").write_text(json.dumps(found))
+    truth = COCO()
+    truth.dataset = ground_truth(part.selection.images, experiment.prepared.table)
+    truth.createIndex()
+    for kind in ("bbox", "segm"):
+        evaluation = COCOeval(truth, truth.loadRes(found), kind)
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    score = evaluation.stats[0]
+print(f"{score:.12f}")
 """
 
 
@@ -135,7 +196,7 @@ def in_memory(training: Training, batches: Sequence[Any]) -> Training:
 def compare_steps(name: str, experiment: Experiment, batches: Sequence[Any], loss_of: Callable, rounds: int) -> None:
     """Alternate our loop and the bare one on ``batches`` and print seconds a step."""
     workflow.seed_everything(0)
-    model, _ = build_model(experiment.recipe, len(experiment.prepared.table))
+    model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
     layout = torch.channels_last if experiment.recipe.task == "semantic" else torch.contiguous_format
     own = copy.deepcopy(model).to(memory_format=layout)
     optimizer = workflow.build_recipe_optimizer(experiment.recipe, own)
@@ -345,18 +406,35 @@ def memory(options: argparse.Namespace, folder: Path) -> None:
     annotations, images = copied(annotations, images, many, folder / "copies")
     categories = json.loads(annotations.read_text(encoding="utf-8"))["categories"]
     classes = json.dumps([category["name"] for category in categories[:5]])
-    print(f"{'':18}" + "".join(f"{f'{count} images, MiB':>18}" for count in (few, many)) + f"{'growth':>9}")
-    for name, recipe in (("semantic", "demo-semantic"), ("instance", "demo-instance")):
-        peaks = []
+    print(f"{'':26}" + "".join(f"{f'{count} images, MiB':>18}" for count in (few, many)) + f"{'growth':>9}")
+    ways = {
+        "semantic": (EVALUATION, "demo-semantic"),
+        "instance": (INSTANCES, "ours", "demo-instance"),
+        "instance, the usual way": (INSTANCES, "usual", "demo-instance"),
+    }
+    printed = {}
+    for name, command in ways.items():
+        peaks, printed[name] = [], []
         for count in (few, many):
             sources = source(annotations, images, 1), source(annotations, images, count)
             overrides = [CPU, f"classes={classes}", "data={{train: {}, validation: {}}}".format(*sources)]
-            command = [sys.executable, "-c", EVALUATION, recipe, str(folder / f"{recipe}-{count}"), *overrides]
-            _, status, usage = os.wait4(subprocess.Popen(command).pid, 0)
-            if status:
-                raise SystemExit(f"an evaluation failed with status {status}")
-            peaks.append(usage.ru_maxrss / 1024)
-        print(f"{name:18}" + "".join(f"{peak:18.0f}" for peak in peaks) + f"{peaks[1] / peaks[0] - 1:9.1%}", flush=True)
+            said, peak = peak_of(*command, str(folder / f"{'-'.join(command[1:])}-{count}"), *overrides)
+            peaks.append(peak)
+            printed[name].append(said)
+        print(f"{name:26}" + "".join(f"{peak:18.0f}" for peak in peaks) + f"{peaks[1] / peaks[0] - 1:9.1%}", flush=True)
+    if printed["instance"] != printed["instance, the usual way"]:
+        raise SystemExit(f"the scores differ: {printed}")
+
+
+def peak_of(script: str, *arguments: str) -> tuple[str, float]:
+    """The last line that ``script`` prints, and its peak in MiB."""
+    process = subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = process.stdout.read().splitlines()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"an evaluation failed with status {status}")
+    return lines[-1] if lines else "", usage.ru_maxrss / 1024
 
 
 def copied(annotations: Path, images: Path, count: int, folder: Path) -> tuple[Path, Path]:

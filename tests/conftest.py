@@ -1,6 +1,7 @@
 """What many tests need: the shared material, and small COCO files written where a test may write."""
 
 import json
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 # The same examples on every machine and in every run: a test that fails here fails everywhere.
 settings.register_profile("maskwright", deadline=None, derandomize=True, database=None)
 settings.load_profile("maskwright")
+
+# Tests that press Ctrl-C must find it working in programs they start, also where they run in a shell's background.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WriteJson = Callable[..., Path]
 CocoFactory = Callable[..., Path]

@@ -158,9 +158,11 @@ def test_other_data_without_a_taxonomy_meets_by_name(semantic_run: Path, tmp_pat
     assert "taxonomies" not in scores["other"]
 
 
-def test_other_data_without_a_class_of_the_model_is_refused(
+def test_other_data_without_a_class_of_the_model_is_refused_and_nothing_has_to_be_done_again(
     semantic_run: Path, other: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = ["--images", str(other / "images"), "--annotations", str(other / "annotations.json")]
+    finished = (semantic_run / "stages.json").read_bytes()
     assert main(["evaluate", str(semantic_run), *data, "--quiet"]) == 1
     assert "Say with --taxonomy" in capsys.readouterr().err
+    assert (semantic_run / "stages.json").read_bytes() == finished

@@ -56,7 +56,7 @@ def torchvisions(classes: int) -> MaskRCNN:
 
 def bare_losses(experiment: Experiment, weights: dict[str, torch.Tensor]) -> list[dict[str, float]]:
     """What torchvision's training reference does: sum the losses, go backward, step."""
-    model = torchvisions(experiment.prepared.table.names)
+    model = torchvisions(len(experiment.prepared.table))
     model.load_state_dict(weights)
     model.train()
     optimiser = torch.optim.SGD(model.parameters(), 0.02, momentum=0.9, weight_decay=5e-4)

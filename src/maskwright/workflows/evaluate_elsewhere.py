@@ -33,4 +33,5 @@ def evaluate_elsewhere(experiment: Experiment, elsewhere: Elsewhere) -> None:
             found = evaluate_part(scored.experiment, loaded.module, scored.name, folder, final=True)
         write_classes(folder, scored.experiment.prepared.table)
         scores[scored.name] = stated(found, scored.uses) | record(scored, elsewhere) | trained_on(run, scored.data)
+    run.forget(["report"])
     write_json(file, scores)

@@ -121,7 +121,6 @@ def evaluate(path: Path, reporter: Reporter | None = None, elsewhere: Elsewhere 
         folder.forget(["evaluate", "report"])
         folder.perform("evaluate", lambda: evaluate_stage(experiment))
     else:
-        folder.forget(["report"])
         evaluate_elsewhere(experiment, elsewhere)
     folder.perform("report", lambda: report_stage(experiment))
     return read_json(path / "scores.json")
