@@ -34,6 +34,7 @@ def browse(page: Path, folder: Path, *options: str) -> str:
     command = [
         CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--disable-features=OptimizationHints,OptimizationGuideModelDownloading",
         f"--user-data-dir={folder / 'profile'}", *options, "--dump-dom", page.as_uri(),
     ]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
