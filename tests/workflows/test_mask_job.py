@@ -240,7 +240,8 @@ def test_a_job_killed_several_times_ends_like_one_that_was_not(annotations: Path
     for lines in (2, 1, 2):
         killed_after(lines, annotations, tmp_path, workers)
     files, printed = result(annotations, tmp_path)
-    assert 0 < printed["kept"] < printed["files"] == 240
+    # All of them, where the last kill came too late.
+    assert 0 < printed["kept"] <= printed["files"] == 240
     assert printed["annotations"]["in"] == printed["annotations"]["used"] + 10 == 2010
     assert (files, {**printed, "kept": 0}) == whole
 
