@@ -10,7 +10,8 @@ from maskwright.annotations.categories import class_table, label_by_category
 from maskwright.annotations.coco import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
-from maskwright.evaluation.coco import STATISTICS, coco_scores, ground_truth
+from maskwright.evaluation.coco import STATISTICS, ground_truth
+from tests.evaluation.all_at_once import coco_scores
 from tests.evaluation.invented_coco import CLASSES, SIDE, datasets, pycocotools_scores, record, same
 
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from maskwright.annotations.coco import CocoImage
 from maskwright.annotations.objects import ImageObjects
-from maskwright.evaluation.coco import STATISTICS, coco_scores, ground_truth
+from maskwright.evaluation.coco import STATISTICS, ground_truth
 from maskwright.evaluation.coco_stream import CocoStream
 from maskwright.masks.rle import rasterise
 from maskwright.structures import ClassTable
+from tests.evaluation.all_at_once import coco_scores
 from tests.evaluation.invented_coco import SIDE, datasets, pycocotools_scores, same
 
 TABLE = ClassTable.from_names(["person", "dog", "cat", "bird", "cake"])

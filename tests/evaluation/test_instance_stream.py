@@ -12,12 +12,13 @@ from hypothesis import given, settings
 
 from maskwright.annotations.coco import CocoImage
 from maskwright.annotations.objects import ImageObjects
-from maskwright.evaluation.coco import coco_scores, ground_truth
+from maskwright.evaluation.coco import ground_truth
 from maskwright.evaluation.instance_details import Thresholds
 from maskwright.evaluation.instance_stream import InstanceStream
 from maskwright.masks.rle import rasterise
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.score_instance import score_instance
+from tests.evaluation.all_at_once import coco_scores
 from tests.evaluation.invented_coco import datasets
 from tests.evaluation.test_coco_stream import TABLE, images_of, noisy, results_on
 

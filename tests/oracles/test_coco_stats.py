@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from maskwright.evaluation.coco import STATISTICS, coco_scores
+from maskwright.evaluation.coco import STATISTICS
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.score_instance import score_instance
+from tests.evaluation.all_at_once import coco_scores
 
 # Counted by tidecv 1.0.1, the authors' own tool, on the same files.
 TIDE_COUNTS = {

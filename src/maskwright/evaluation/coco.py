@@ -65,17 +65,6 @@ def categories_of(table: ClassTable) -> list[dict[str, Any]]:
     return [{"id": each.index, "name": each.name} for each in table]
 
 
-def coco_scores(truth: dict[str, Any], results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The 12 COCO statistics for boxes and masks, and per class.
-
-    ``truth`` is a COCO data set, ``results`` COCO result records with ``bbox`` (xywh pixels) and ``segmentation``.
-    Returns ``{"bbox": {AP, …}, "segm": {AP, …}, "classes": {name: {"bbox", "bbox50", "segm", "segm50",
-    "instances"}}}``; None where there is no truth to measure against.
-    """
-    evaluations = ((kind, evaluated(truth, results, kind)) for kind in KINDS)
-    return summary(evaluations, truth["categories"], objects_by_category(truth["annotations"]))
-
-
 def objects_by_category(annotations: Iterable[dict[str, Any]]) -> Counter[int]:
     """How many objects there are of each category id; crowds are none."""
     return Counter(each["category_id"] for each in annotations if not each["iscrowd"])
@@ -84,7 +73,11 @@ def objects_by_category(annotations: Iterable[dict[str, Any]]) -> Counter[int]:
 def summary(
     evaluations: Iterable[tuple[str, COCOeval]], categories: Sequence[dict[str, Any]], objects: Mapping[int, int]
 ) -> dict[str, Any]:
-    """What :func:`coco_scores` returns, from finished ``evaluations`` by kind; ``objects`` are counts by category."""
+    """The 12 COCO statistics for boxes and masks, and per class, from finished ``evaluations`` by kind.
+
+    ``objects`` are counts by category. Returns ``{"bbox": {AP, …}, "segm": {AP, …}, "classes": {name: {"bbox",
+    "bbox50", "segm", "segm50", "instances"}}}``; None where there is no truth to measure against.
+    """
     classes: dict[str, dict[str, Any]] = {
         each["name"]: {"instances": objects.get(each["id"], 0)} for each in categories
     }

@@ -22,8 +22,8 @@ from maskwright.structures import ClassTable
 class CocoStream:
     """Gathers images: ``add`` each with what was found on it, then ask for the ``scores``, once.
 
-    They are those of :func:`maskwright.evaluation.coco.coco_scores` of all images together, to the last bit, whatever
-    the order of the images. An image with 100 detections leaves about 4 KB, however large its masks are.
+    They are those of one evaluation of all images together, to the last bit, whatever the order of the images.
+    An image with 100 detections leaves about 4 KB, however large its masks are.
     """
 
     def __init__(self, table: ClassTable) -> None:
@@ -54,6 +54,6 @@ class CocoStream:
         self._objects += objects_by_category(truth["annotations"])
 
     def scores(self) -> dict[str, Any]:
-        """The 12 statistics for boxes and masks, and per class, as ``coco_scores`` returns them."""
+        """What :func:`maskwright.evaluation.coco.summary` returns."""
         evaluations = ((kind, accumulated(matched.finalize())) for kind, matched in self._matched.items())
         return summary(evaluations, categories_of(self._table), self._objects)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.evaluation.results import to_results
-from maskwright.files import read_json, write_json
+from maskwright.files import read_json, write_json, writing_json_list
 from maskwright.images.decode import read_image
 from maskwright.prediction.instance import predict_instances
 from maskwright.workflows.loaded_model import LoadedModel, load_model
@@ -28,7 +28,8 @@ class Predictions:
         made = {"model": model.sha256, "images": images.identity}
         if not (folder / "made.json").is_file() or read_json(folder / "made.json") != made:
             loaded = self._load(model)
-            write_json(folder / "instances.json", list(self._found(loaded, model, images)))
+            with writing_json_list(folder / "instances.json") as write:
+                write(self._found(loaded, model, images))
             write_classes(folder, loaded.table)
             write_json(folder / "made.json", made)
         return [_with_bytes(each) for each in read_json(folder / "instances.json")]
