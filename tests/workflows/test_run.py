@@ -114,6 +114,14 @@ def test_the_same_recipe_and_seed_give_the_same_bits(task: str, tmp_path: Path, 
     assert_same_bits(request.getfixturevalue(f"{task}_run"), tmp_path / "again")
 
 
+@pytest.mark.parametrize("model", ["cascade_mask_rcnn:resnet18", "panet:resnet18", "point_rend:resnet18"])
+def test_other_instance_models_give_the_same_bits_too(model: str, tmp_path: Path) -> None:
+    short = ["--set", f"model.name={model}", "--set", "train.epochs=1", "--set", "data.shapes.validation=1"]
+    for out in ("once", "again"):
+        assert small_run("instance", tmp_path / out, *short, verb="train") == 0
+    assert_same_bits(tmp_path / "once", tmp_path / "again")
+
+
 def test_another_seed_gives_other_weights(semantic_run: Path, tmp_path: Path) -> None:
     assert small_run("semantic", tmp_path / "other", "--set", "seed=1", verb="train") == 0
     one, other = model_bits(semantic_run), model_bits(tmp_path / "other")

@@ -12,8 +12,10 @@ from maskwright.evaluation.cityscapes import Verdicts
 from maskwright.evaluation.cityscapes_ap import instance_scores
 from maskwright.evaluation.cityscapes_weighted import weighted_precision
 from maskwright.evaluation.coco import evaluated
+from maskwright.evaluation.image_errors import Errors, image_errors
 from maskwright.evaluation.instance_images import image_overlaps, image_records
-from maskwright.evaluation.tide import tide
+from maskwright.evaluation.matches import image_matches
+from maskwright.evaluation.tide import BACKGROUND_IOU, IOU, tide_scores
 from maskwright.evaluation.weighted_ap import coco_statistics, match_records
 
 MATCH_IOU = 0.5
@@ -73,7 +75,6 @@ def coco_measures(
     weights = with_the_sample(draws)
     overall: Row = {}
     classes: dict[str, Row] = {name: {} for name in names.values()}
-    errors: dict[str, dict[str, float]] = {}
     objects = [each for each in document["annotations"] if not each["iscrowd"]]
     for kind in ("bbox", "segm"):
         evaluation = evaluated(document, results, kind)
@@ -86,15 +87,13 @@ def coco_measures(
                 kind: measure(defined_mean(whole, axis=1)),
                 f"{kind}50": measure(whole[:, 0]),
             }
-        if kind == "segm":
-            errors = _errors(tide(evaluation), len(objects))
     if boundary:
         summed = _boundary_sums(document, results, list(names), images, score)
         overall |= _boundaries(weights, summed.sum(axis=1), "boundary_IoU_all")
         for k, name in enumerate(names.values()):
             classes[name] |= _boundaries(weights, summed[:, k])
     counts = {name: sum(each["category_id"] == k for each in objects) for k, name in names.items()}
-    return Measures(overall, classes, errors, counts)
+    return Measures(overall, classes, _errors(document, results, list(names), len(objects)), counts)
 
 
 def cityscapes_measures(verdicts: Sequence[Verdicts], draws: Weights, shared: Sequence[str]) -> Measures:
@@ -119,7 +118,15 @@ def cityscapes_measures(verdicts: Sequence[Verdicts], draws: Weights, shared: Se
     return Measures(overall, classes, {}, {name: row["objects"] for name, row in official["classes"].items()})
 
 
-def _errors(found: Mapping[str, Any], objects: int) -> dict[str, dict[str, float]]:
+def _errors(
+    truth: Mapping[str, Any], results: Sequence[Record], categories: list[int], objects: int
+) -> dict[str, dict[str, float]]:
+    """TIDE's errors of masks: how many, per hundred ``objects`` too, and what they cost."""
+    images: list[Errors] = []
+    for each in image_records(truth, results):
+        matched = image_matches(each.image, each.objects, each.found, "segm", IOU)
+        images.append(image_errors(each.objects, each.found, matched, "segm", IOU, BACKGROUND_IOU))
+    found = tide_scores(Errors.merged(images), categories)
     return {
         kind: {
             "count": row["count"],

@@ -4,12 +4,11 @@ Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Id
 ECCV 2020.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hotcoco import COCOeval
 from hotcoco.metrics import average_precision
 
 from maskwright.evaluation.image_errors import (
@@ -36,21 +35,13 @@ TIDE_ERRORS = {
 _FALSE = {"Cls": WRONG_CLASS, "Loc": WRONG_PLACE, "Both": BOTH_WRONG, "Dupe": TWICE, "Bkg": NOTHING_THERE}
 
 
-def tide(evaluation: COCOeval, iou: float = IOU, background: float = BACKGROUND_IOU) -> dict[str, Any]:
+def tide_scores(errors: Errors, categories: Sequence[int]) -> dict[str, Any]:
     """``{"AP", "iou", "background_iou", "errors": {type: {"count", "dAP", "meaning"}}, "FP", "FN"}``.
 
-    dAP is how much AP at ``iou`` would gain if all errors of the type were mended; FP and FN are the gains without any
-    wrong detection and without any miss. A detection whose best IoU is below ``background`` lies on nothing. The mean
-    is over the classes that have truth. ``evaluation`` must be evaluated, all images at once.
-    """
-    found = evaluation.tide_errors(pos_thr=iou, bg_thr=background)
-    return _named(_defined(found["ap_base"]), found["delta_ap"], found["counts"], iou, background)
-
-
-def tide_scores(errors: Errors, categories: Sequence[int]) -> dict[str, Any]:
-    """What :func:`tide` returns, from the ``errors`` that were found image by image at ``IOU`` and ``BACKGROUND_IOU``.
-
-    ``AP`` is None without any object. ``categories`` are the ids of all classes.
+    From the ``errors`` that were found image by image at ``IOU`` and ``BACKGROUND_IOU``. dAP is how much AP at ``IOU``
+    would gain if all errors of the type were mended; FP and FN are the gains without any wrong detection and without
+    any miss. The mean is over the classes that have truth; ``AP`` is None without any object. ``categories`` are the
+    ids of all classes.
     """
     matches = errors.matches
     rows = [_gains(errors, category) for category in categories if (matches.true_category == category).any()]
@@ -59,7 +50,17 @@ def tide_scores(errors: Errors, categories: Sequence[int]) -> dict[str, Any]:
     }
     counts = {name: int((errors.kind == kind).sum()) for name, kind in _FALSE.items()}
     counts["Miss"] = int(_lost(errors).sum())
-    return _named(means["AP"] if rows else None, means, counts, IOU, BACKGROUND_IOU)
+    return {
+        "AP": means["AP"] if rows else None,
+        "iou": IOU,
+        "background_iou": BACKGROUND_IOU,
+        "errors": {
+            kind: {"count": counts[kind], "dAP": means[kind], "meaning": meaning}
+            for kind, meaning in TIDE_ERRORS.items()
+        },
+        "FP": means["FP"],
+        "FN": means["FN"],
+    }
 
 
 def _gains(errors: Errors, category: int) -> dict[str, float]:
@@ -92,23 +93,3 @@ def _lost(errors: Errors) -> npt.NDArray[np.bool_]:
     lost = np.isnan(errors.matches.found_at)
     lost[errors.mends[errors.mends >= 0]] = False
     return lost
-
-
-def _named(
-    ap: float | None, gains: Mapping[str, float], counts: Mapping[str, int], iou: float, background: float
-) -> dict[str, Any]:
-    return {
-        "AP": ap,
-        "iou": iou,
-        "background_iou": background,
-        "errors": {
-            kind: {"count": int(counts[kind]), "dAP": float(gains[kind]), "meaning": meaning}
-            for kind, meaning in TIDE_ERRORS.items()
-        },
-        "FP": float(gains["FP"]),
-        "FN": float(gains["FN"]),
-    }
-
-
-def _defined(value: float) -> float | None:
-    return None if value < 0 else float(value)
