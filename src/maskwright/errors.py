@@ -29,6 +29,16 @@ class WeightsError(MaskwrightError):
     """Weights are missing, cannot be fetched, do not fit the model, are not finite, or not safe to read."""
 
 
+class NotFinite(WeightsError):
+    """A model holds or answers NaN or infinity, of which no class is the most likely."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"{found}; expected finite numbers. Use an earlier checkpoint, or train again with a lower "
+            "train.optimizer.lr, with train.clip_norm, or with train.precision=32-true."
+        )
+
+
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """The at most ``count`` names of ``known`` that look most like ``name``, ignoring case, best first."""
     by_lower = {candidate.lower(): candidate for candidate in known}

@@ -1,6 +1,7 @@
 """Mask R-CNN against torchvision's own, with the same weights and the same seed."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -200,6 +201,32 @@ def test_the_thresholds_and_counts_asked_for_are_those_of_the_parts() -> None:
 def test_anchor_sizes_that_are_not_five_are_refused() -> None:
     with pytest.raises(ValueError, match="expected five"):
         small(anchor_sizes=(16, 32, 64))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"score_threshold": 2}, "score_threshold 2: expected from 0 to 1"),
+        ({"positive_rois": 1.5}, "positive_rois 1.5: expected from 0 to 1"),
+        ({"rois_per_image": 0}, "rois_per_image 0: expected above 0"),
+        ({"mask_channels": []}, "mask_channels .*expected above 0"),
+        ({"aspect_ratios": [1, -1]}, "aspect_ratios .*expected above 0"),
+        ({"anchor_ious": [0.7, 0.3]}, "anchor_ious .*the lower first"),
+    ],
+)
+def test_values_that_can_learn_nothing_are_refused(options: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        narrow(**options)
+
+
+@pytest.mark.parametrize("size", [(2, 4000), (4000, 2), (1, 1)])
+def test_a_sliver_of_an_image_keeps_its_boxes(size: tuple[int, int]) -> None:
+    model = narrow(short_side=64, longest=96, score_threshold=0.0).eval()
+    with torch.inference_mode():
+        found = model([torch.rand(3, *size)])[0]
+    assert found["boxes"].isfinite().all()
+    assert (found["boxes"] >= 0).all()
+    assert (found["boxes"][:, 2:] <= torch.tensor([size[1], size[0]]) + 1e-3).all()
 
 
 def test_the_momentum_of_the_norms_is_an_option() -> None:

@@ -108,8 +108,11 @@ def test_every_parameter_gets_a_gradient_and_negatives_are_learnt_from() -> None
     model = narrow(mask_scoring=True).train()
     sum(model(images, targets).values()).backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
+    model.zero_grad()
     negatives = model(images, [empty_target(), empty_target()])
     assert negatives["loss_mask_iou"] == 0
+    sum(negatives.values()).backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 
 def test_a_batch_is_learnt_by_heart_with_the_quality_of_its_masks() -> None:

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from maskwright.errors import NotFinite
 from maskwright.images.resize import InputSize
-from maskwright.prediction.semantic import NotFinite, predict_label_map, predict_logits, predict_pixels
+from maskwright.prediction.semantic import predict_label_map, predict_logits, predict_pixels
 from maskwright.prediction.views import Views
 
 

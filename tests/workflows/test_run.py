@@ -122,6 +122,16 @@ def test_other_instance_models_give_the_same_bits_too(model: str, tmp_path: Path
     assert_same_bits(tmp_path / "once", tmp_path / "again")
 
 
+def test_an_instance_model_learns_in_mixed_precision_with_averages_over_steps(tmp_path: Path) -> None:
+    settings = ["train.precision=bf16-mixed", "train.ema=0.9", "train.accumulate=2", "train.epochs=1"]
+    more = [part for each in settings for part in ("--set", each)]
+    assert small_run("instance", tmp_path / "run", *more, verb="train") == 0
+    with (tmp_path / "run" / "metrics.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert 0 < float(row["train/loss"]) < 100
+    assert 0 <= float(row["validation/segm_AP"]) <= 1
+
+
 def test_another_seed_gives_other_weights(semantic_run: Path, tmp_path: Path) -> None:
     assert small_run("semantic", tmp_path / "other", "--set", "seed=1", verb="train") == 0
     one, other = model_bits(semantic_run), model_bits(tmp_path / "other")

@@ -11,6 +11,7 @@ from torch.nn import functional
 from torchvision.models.detection._utils import BoxCoder, Matcher
 from torchvision.ops import box_iou, clip_boxes_to_image
 
+from maskwright.models.full_precision import full
 from maskwright.models.region_heads import Features, Losses, RegionHeads, Regions, Shapes, Target, regions_of
 
 # The deltas shrink from stage to stage; the paper normalises them by their spread, as here (section 4.2).
@@ -31,7 +32,7 @@ class CascadeStage(nn.Module):
     def forward(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Class logits ``(N, K+1)`` and box deltas ``(N, 4)``."""
         features = self.head(pooled)
-        return self.cls_score(features), self.bbox_pred(features)
+        return full(self.cls_score(features)), full(self.bbox_pred(features))
 
     def losses(
         self, logits: torch.Tensor, deltas: torch.Tensor, regions: Regions, targets: list[Target]

@@ -5,21 +5,23 @@ torchvision's, so its published checkpoints load. Switches turn it into Cascade 
 R-CNN, alone or together; their papers are named where their parts are.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import nn
-from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torch.nn import functional
 from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
-from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
+from torchvision.models.detection.rpn import RegionProposalNetwork
 from torchvision.models.detection.transform import GeneralizedRCNNTransform, resize_boxes
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from maskwright.models.backbones import build_body
 from maskwright.models.cascade import CascadeHeads
+from maskwright.models.full_precision import FullAnchors, FullRPNHead
 from maskwright.models.head_parts import HeadParts
 from maskwright.models.panet import AggregatedPyramid
 from maskwright.models.region_heads import RegionHeads
@@ -54,7 +56,7 @@ class UnpastedTransform(GeneralizedRCNNTransform):
             # torchvision draws a number here; drawn too, the next ones choose the same proposals as its own.
             self.torch_choice(list(self.min_size))  # type: ignore[arg-type]
             return image, target
-        return super().resize(image, target)
+        return super().resize(_no_sliver(image, self.min_size[0], self.max_size) if target is None else image, target)
 
     def postprocess(self, result, image_shapes, original_image_sizes):  # type: ignore[no-untyped-def]
         """Scale the boxes back to the original images."""
@@ -111,9 +113,21 @@ def build_mask_rcnn(
     ``rois_per_image`` the losses are computed, ``positive_rois`` of these objects at most, which overlap one by
     ``roi_iou``. ``proposal_nms``, ``nms_threshold``: the overlap from which the worse of two boxes is dropped.
 
-    Raises ``UsageError`` for an unknown backbone, ``ValueError`` for values that do not go together.
+    Raises ``UsageError`` for an unknown backbone, ``ValueError`` for values out of range or that do not go together.
     """
     _require_together(version, path_aggregation, cascade_ious, stage_weights)
+    _require_positive(
+        short_side=short_side, longest=longest, pyramid_channels=pyramid_channels, box_features=box_features,
+        mask_channels=mask_channels, anchor_sizes=anchor_sizes, aspect_ratios=aspect_ratios,
+        anchors_per_image=anchors_per_image, proposals_train=proposals_train, proposals_test=proposals_test,
+        rois_per_image=rois_per_image, detections=detections,
+    )  # fmt: skip
+    _require_shares(
+        positive_rois=positive_rois, roi_iou=roi_iou, proposal_nms=proposal_nms, nms_threshold=nms_threshold,
+        score_threshold=score_threshold,
+    )  # fmt: skip
+    if list(anchor_ious) != sorted(anchor_ious) or len(anchor_ious) != 2:
+        raise ValueError(f"anchor_ious {list(anchor_ious)}: expected two, the lower first")
     body, channels = build_body(backbone, frozen_norm, trainable_layers)
     if norm_momentum is not None:
         _set_norm_momentum(body, norm_momentum)
@@ -163,6 +177,17 @@ def norms_without_epsilon(download: Callable[[], StateDict]) -> StateDict:
     return {key: value - epsilon if key.endswith("running_var") else value for key, value in download().items()}
 
 
+def _no_sliver(image: torch.Tensor, short: float, longest: float) -> torch.Tensor:
+    """``image`` ``(3, H, W)``, its narrow side stretched if it is so narrow that no pixel would be left of it."""
+    height, width = image.shape[-2:]
+    factor = min(short / min(height, width), longest / max(height, width))
+    if factor * min(height, width) >= 1:
+        return image
+    least = math.ceil(1 / factor)
+    size = (max(height, least), max(width, least))
+    return functional.interpolate(image[None], size, mode="bilinear", align_corners=False)[0]
+
+
 def _require_together(version: int, all_levels: bool, ious: Sequence[float], weights: Sequence[float]) -> None:
     if version not in (1, 2) or (version == 2 and all_levels):
         raise ValueError(f"version {version}: expected 1 or 2, and 1 with path_aggregation")
@@ -172,14 +197,27 @@ def _require_together(version: int, all_levels: bool, ious: Sequence[float], wei
         )
 
 
+def _require_positive(**values: float | Sequence[float]) -> None:
+    for name, value in values.items():
+        several = value if isinstance(value, Sequence) else [value]
+        if not several or min(several) <= 0:
+            raise ValueError(f"{name} {value}: expected above 0")
+
+
+def _require_shares(**values: float) -> None:
+    for name, value in values.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} {value}: expected from 0 to 1")
+
+
 def _anchors(
     sizes: Sequence[int], ratios: Sequence[float], channels: int, version: int
-) -> tuple[AnchorGenerator, RPNHead]:
+) -> tuple[FullAnchors, FullRPNHead]:
     """The anchors and the head that tells which of them show an object, with a layer more in version 2."""
     if len(sizes) != 5:
         raise ValueError(f"anchor_sizes {list(sizes)}: expected five, one for each level of the pyramid")
-    anchors = AnchorGenerator(tuple((size,) for size in sizes), (tuple(ratios),) * len(sizes))
-    return anchors, RPNHead(channels, anchors.num_anchors_per_location()[0], conv_depth=version)
+    anchors = FullAnchors(tuple((size,) for size in sizes), (tuple(ratios),) * len(sizes))
+    return anchors, FullRPNHead(channels, anchors.num_anchors_per_location()[0], conv_depth=version)
 
 
 def _set_norm_momentum(body: nn.Module, momentum: float) -> None:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from maskwright.models.detectron2.mask_head import mask_loss, of_class
 from maskwright.models.detectron2.mask_targets import Region
+from maskwright.models.full_precision import full, require_finite
 from maskwright.models.point_rend import box_features, in_image, regular_grid, sample, subdivide, training_points
 
 PointLoss = Literal["cross_entropy", "smooth_l1"]
@@ -39,7 +40,7 @@ class CoarseHead(nn.Module):
         """``(N, C, 14, 14)`` to ``(N, K, 7, 7)``."""
         hidden = functional.relu(self.reduce_spatial_dim_conv(pooled)).flatten(1)
         hidden = functional.relu(self.fc2(functional.relu(self.fc1(hidden))))
-        return self.prediction(hidden).view(-1, self.classes, COARSE_SIDE, COARSE_SIDE)
+        return full(self.prediction(hidden)).view(-1, self.classes, COARSE_SIDE, COARSE_SIDE)
 
 
 class PointHead(nn.Module):
@@ -63,7 +64,7 @@ class PointHead(nn.Module):
         hidden = torch.cat([fine, coarse], dim=1)
         for number in range(1, self.depth + 1):
             hidden = torch.cat([functional.relu(self.get_submodule(f"fc{number}")(hidden)), coarse], dim=1)
-        return self.predictor(hidden)
+        return full(self.predictor(hidden))
 
 
 class PointRendHead(nn.Module):
@@ -100,13 +101,18 @@ class PointRendHead(nn.Module):
     def predict(
         self, maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], classes: torch.Tensor
     ) -> torch.Tensor:
-        """Probabilities ``(N, 1, 224, 224)`` of the class ``(N,)`` of each of the ``boxes``, from ``maps`` p2 …"""
+        """Probabilities ``(N, 1, 224, 224)`` of the class ``(N,)`` of each of the ``boxes``, from ``maps`` p2 …
+
+        Raises :class:`~maskwright.errors.NotFinite`.
+        """
         coarse = self.coarse(maps[0], boxes)
 
         def logits_at(points: torch.Tensor) -> torch.Tensor:
             return of_class(self.logits_at(maps[0], boxes, coarse, points), classes)
 
-        return subdivide(logits_at, len(classes), COARSE_SIDE, self.steps, self.points, classes.device).sigmoid()
+        logits = subdivide(logits_at, len(classes), COARSE_SIDE, self.steps, self.points, classes.device)
+        require_finite([logits])
+        return logits.sigmoid()
 
     def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[Region]) -> dict[str, torch.Tensor]:
         """``loss_mask`` of the coarse masks and ``loss_point`` of the points."""

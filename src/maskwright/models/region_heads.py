@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss, maskrcnn_inference, project_masks_on_boxes
 
+from maskwright.models.full_precision import full, require_finite
 from maskwright.models.mask_scoring import mask_ious
 
 Features = Mapping[str, torch.Tensor]
@@ -64,7 +65,8 @@ class RegionHeads(RoIHeads):
         matched, labels, wanted = None, [], []
         if self.training:
             proposals, matched, labels, wanted = self.select_training_samples(proposals, targets)
-        logits, deltas = self.box_predictor(self.box_head(self.box_roi_pool(features, proposals, image_shapes)))
+        pooled = self.box_roi_pool(features, proposals, image_shapes)
+        logits, deltas = (full(answer) for answer in self.box_predictor(self.box_head(pooled)))
         if self.training:
             classifier, box = fastrcnn_loss(logits, deltas, labels, wanted)
             losses = {"loss_classifier": classifier, "loss_box_reg": box}
@@ -75,7 +77,11 @@ class RegionHeads(RoIHeads):
     def detections(
         self, logits: torch.Tensor, deltas: torch.Tensor, proposals: list[torch.Tensor], image_shapes: Shapes
     ) -> list[Target]:
-        """The best boxes of each image, best first: ``boxes`` ``(N, 4)``, ``labels`` ``(N,)``, ``scores`` ``(N,)``."""
+        """The best boxes of each image, best first: ``boxes`` ``(N, 4)``, ``labels`` ``(N,)``, ``scores`` ``(N,)``.
+
+        Raises :class:`~maskwright.errors.NotFinite`, as does :meth:`segment`.
+        """
+        require_finite([logits, deltas])
         boxes, scores, labels = self.postprocess_detections(logits, deltas, proposals, image_shapes)
         return [{"boxes": b, "labels": one, "scores": s} for b, one, s in zip(boxes, labels, scores, strict=True)]
 
@@ -89,14 +95,15 @@ class RegionHeads(RoIHeads):
     ) -> Losses:
         """The losses of the masks in training; in prediction none, and ``masks`` ``(N, 1, M, M)`` go into ``found``."""
         pooled = self.mask_roi_pool(features, regions.boxes, image_shapes)  # type: ignore[misc]
-        logits = self.mask_predictor(self.mask_head(pooled))  # type: ignore[misc]
+        logits = full(self.mask_predictor(self.mask_head(pooled)))  # type: ignore[misc]
         if targets is not None and regions.matched is not None:
             return self._mask_losses(pooled, logits, regions, targets)
+        require_finite([logits])
         for one, masks in zip(found, maskrcnn_inference(logits, regions.labels), strict=True):
             one["masks"] = masks
         if self.mask_scoring is not None:
             masks = torch.cat([one["masks"] for one in found])
-            qualities = self.mask_scoring(pooled, masks, torch.cat(regions.labels)).clamp(0, 1)
+            qualities = full(self.mask_scoring(pooled, masks, torch.cat(regions.labels))).clamp(0, 1)
             for one, quality in zip(found, qualities.split([len(labels) for labels in regions.labels]), strict=True):
                 _rescore(one, quality)
         return {}
@@ -105,9 +112,14 @@ class RegionHeads(RoIHeads):
         self, pooled: torch.Tensor, logits: torch.Tensor, regions: Regions, targets: list[Target]
     ) -> Losses:
         labels = torch.cat(regions.labels)
+        chosen = logits[torch.arange(len(labels), device=labels.device), labels]
+        learnt = None
+        if self.mask_scoring is not None:
+            learnt = full(self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels))
         if not len(labels):
-            nothing = logits.sum() * 0
-            return {"loss_mask": nothing} | ({} if self.mask_scoring is None else {"loss_mask_iou": nothing})
+            # Of every parameter, so that processes that share a batch agree on what has a gradient.
+            nothing = {"loss_mask": logits.sum() * 0}
+            return nothing if learnt is None else nothing | {"loss_mask_iou": learnt.sum() * 0}
         assert regions.matched is not None
         truth = torch.cat(
             [
@@ -115,12 +127,10 @@ class RegionHeads(RoIHeads):
                 for target, boxes, matched in zip(targets, regions.boxes, regions.matched, strict=True)
             ]
         )
-        chosen = logits[torch.arange(len(labels), device=labels.device), labels]
         losses = {"loss_mask": functional.binary_cross_entropy_with_logits(chosen, truth)}
-        if self.mask_scoring is not None:
+        if learnt is not None:
             areas = [t["masks"].flatten(1).sum(1)[i] for t, i in zip(targets, regions.matched, strict=True)]
             wanted = mask_ious(chosen, truth, torch.cat(regions.boxes), torch.cat(areas))
-            learnt = self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels)
             losses["loss_mask_iou"] = functional.mse_loss(learnt, wanted)
         return losses
 

@@ -9,23 +9,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from maskwright.errors import WeightsError
+from maskwright.errors import NotFinite
 from maskwright.images.resize import InputSize, resize_image
 from maskwright.prediction.sliding_window import predict_windows
 from maskwright.prediction.views import Views, mean_probabilities
 from maskwright.structures import LabelMap
 
 PLAIN = Views()
-
-
-class NotFinite(WeightsError):
-    """A model holds or answers NaN or infinity, of which no class is the most likely."""
-
-    def __init__(self, found: str) -> None:
-        super().__init__(
-            f"{found}; expected finite numbers. Use an earlier checkpoint, or train again with a lower "
-            "train.optimizer.lr, with train.clip_norm, or with train.precision=32-true."
-        )
 
 
 class Pixels(NamedTuple):

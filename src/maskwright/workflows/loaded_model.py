@@ -8,11 +8,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from maskwright.errors import UsageError, WeightsError
+from maskwright.errors import NotFinite, UsageError, WeightsError
 from maskwright.files import recover_folder
 from maskwright.images.resize import InputSize
 from maskwright.models import catalogue
-from maskwright.prediction.semantic import NotFinite
 from maskwright.recipes.schema import Input
 from maskwright.structures import ClassTable
 from maskwright.training.checkpoint import MODEL_FILE, ModelCard, read_model_file

@@ -36,7 +36,8 @@ class Predictions:
 
     def _found(self, loaded: LoadedModel, model: Contender, images: TruthSet) -> Iterable[Record]:
         for image in self._reporter.track(images.images, f"{model.name} on {images.name}"):
-            found = predict_instances(loaded.module, read_image(images.path_of(image)))
+            with loaded.named():
+                found = predict_instances(loaded.module, read_image(images.path_of(image)))
             yield from to_results(found, image["id"], image["file_name"])
 
     def _load(self, model: Contender) -> LoadedModel:

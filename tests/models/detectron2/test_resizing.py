@@ -51,3 +51,7 @@ def test_colours_are_turned_round_and_the_border_is_zero_after_the_mean() -> Non
     expected = torch.tensor([-103.53, -116.28 / 2, (200 - 123.675) / 4])
     torch.testing.assert_close(batch[0, :, 29, 39], expected)
     assert batch[0, :, 30:].abs().sum() == batch[0, :, :, 40:].abs().sum() == batch[1, :, :, 10:].abs().sum() == 0
+
+
+def test_a_sliver_keeps_a_pixel() -> None:
+    assert resized_size((2, 4000), 64, 96) == (1, 96)

@@ -8,6 +8,7 @@ from torch.nn import functional
 from torchvision.ops import batched_nms
 
 from maskwright.models.detectron2.boxes import DETECTION_CODER, clip, decode
+from maskwright.models.full_precision import full
 
 POOLED_SIDE = 7
 
@@ -42,7 +43,7 @@ class BoxPredictor(nn.Module):
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """``(N, features)`` to logits ``(N, K + 1)`` and deltas ``(N, 4 · K)``."""
-        return self.cls_score(features), self.bbox_pred(features)
+        return full(self.cls_score(features)), full(self.bbox_pred(features))
 
 
 @dataclass(frozen=True)

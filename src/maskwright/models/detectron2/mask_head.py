@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from maskwright.models.detectron2.mask_targets import Region, mask_targets
 from maskwright.models.detectron2.pooling import pool
+from maskwright.models.full_precision import full, require_finite
 
 POOLED_SIDE = 14
 
@@ -35,13 +36,18 @@ class MaskHead(nn.Module):
         """``(N, C, 14, 14)`` to logits ``(N, K, 28, 28)``."""
         for number in range(1, self.depth + 1):
             pooled = functional.relu(self.get_submodule(f"mask_fcn{number}")(pooled))
-        return self.predictor(functional.relu(self.deconv(pooled)))
+        return full(self.predictor(functional.relu(self.deconv(pooled))))
 
     def predict(
         self, maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], classes: torch.Tensor
     ) -> torch.Tensor:
-        """Probabilities ``(N, 1, 28, 28)`` of the class ``(N,)`` of each of the ``boxes``, from p2 … p5."""
-        return of_class(self(pool(maps, boxes, POOLED_SIDE)), classes).sigmoid()
+        """Probabilities ``(N, 1, 28, 28)`` of the class ``(N,)`` of each of the ``boxes``, from p2 … p5.
+
+        Raises :class:`~maskwright.errors.NotFinite`.
+        """
+        logits = of_class(self(pool(maps, boxes, POOLED_SIDE)), classes)
+        require_finite([logits])
+        return logits.sigmoid()
 
     def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[Region]) -> dict[str, torch.Tensor]:
         """``loss_mask`` over the objects of a batch."""

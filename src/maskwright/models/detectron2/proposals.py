@@ -15,6 +15,7 @@ from maskwright.models.detectron2.anchors import ASPECT_RATIOS, SIZES, cell_anch
 from maskwright.models.detectron2.boxes import PROPOSAL_CODER, clip, decode, nonempty
 from maskwright.models.detectron2.pyramid import STRIDES
 from maskwright.models.detectron2.rpn_losses import proposal_losses
+from maskwright.models.full_precision import full, require_finite
 
 Size = tuple[int, int]
 
@@ -50,7 +51,7 @@ class ProposalHead(nn.Module):
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """``(B, C, H, W)`` to logits ``(B, H · W · A)`` and deltas ``(B, H · W · A, 4)``, in the order of anchors."""
         hidden = functional.relu(self.conv(features))
-        logits, deltas = self.objectness_logits(hidden), self.anchor_deltas(hidden)
+        logits, deltas = full(self.objectness_logits(hidden)), full(self.anchor_deltas(hidden))
         batch, _, height, width = logits.shape
         deltas = deltas.view(batch, -1, 4, height, width).permute(0, 3, 4, 1, 2).reshape(batch, -1, 4)
         return logits.permute(0, 2, 3, 1).reshape(batch, -1), deltas
@@ -79,11 +80,14 @@ class ProposalGenerator(nn.Module):
     ) -> tuple[list[Proposals], dict[str, torch.Tensor]]:
         """Proposals of each image from ``maps`` p2 … p6, and the losses when the true boxes are given.
 
-        ``sizes`` are the images' own ``(H, W)``, without padding; ``truth`` their boxes ``(N, 4)``.
+        ``sizes`` are the images' own ``(H, W)``, without padding; ``truth`` their boxes ``(N, 4)``. In prediction
+        raises :class:`~maskwright.errors.NotFinite`.
         """
         anchors = self.anchors(maps)
         logits, deltas = zip(*(self.rpn_head(features) for features in maps), strict=True)
         losses = {}
+        if not self.training:
+            require_finite([*logits, *deltas])
         if truth is not None:
             losses = proposal_losses(torch.cat(anchors), torch.cat(logits, dim=1), torch.cat(deltas, dim=1), truth)
         with torch.no_grad():
@@ -95,7 +99,9 @@ class ProposalGenerator(nn.Module):
     def anchors(self, maps: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """The anchors ``(H · W · A, 4)`` of each level."""
         return [
-            grid_anchors(cell_anchors(size, self.ratios).to(features), (features.shape[2], features.shape[3]), stride)
+            grid_anchors(
+                cell_anchors(size, self.ratios).to(features.device), (features.shape[2], features.shape[3]), stride
+            )
             for features, size, stride in zip(maps, self.sizes, STRIDES, strict=True)
         ]
 

@@ -11,14 +11,17 @@ MULTIPLE = 32
 
 
 def resized_size(size: tuple[int, int], short: int, longest: int) -> tuple[int, int]:
-    """``size`` ``(H, W)`` with the short side at ``short``, the long one at most ``longest``, halves rounded up."""
+    """``size`` ``(H, W)`` with the short side at ``short``, the long one at most ``longest``, halves rounded up.
+
+    A side has at least a pixel.
+    """
     height, width = size
     factor = short / min(height, width)
     sides = (float(short), factor * width) if height < width else (factor * height, float(short))
     if max(sides) > longest:
         shrink = longest / max(sides)
         sides = (sides[0] * shrink, sides[1] * shrink)
-    return int(sides[0] + 0.5), int(sides[1] + 0.5)
+    return max(int(sides[0] + 0.5), 1), max(int(sides[1] + 0.5), 1)
 
 
 def resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

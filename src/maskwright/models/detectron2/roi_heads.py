@@ -14,6 +14,7 @@ from maskwright.models.detectron2.box_head import POOLED_SIDE, BoxHead, BoxPredi
 from maskwright.models.detectron2.boxes import DETECTION_CODER
 from maskwright.models.detectron2.mask_targets import Region
 from maskwright.models.detectron2.pooling import pool
+from maskwright.models.full_precision import require_finite
 
 LARGEST_BACKGROUND_IOU, OBJECT_SHARE = 0.5, 0.25
 DEFAULT_KEEP = Keep()
@@ -81,9 +82,13 @@ class RoiHeads(nn.Module):
     def detect(
         self, maps: Sequence[torch.Tensor], proposals: Sequence[torch.Tensor], sizes: Sequence[tuple[int, int]]
     ) -> list[Found]:
-        """The detections of each image, without masks, from p2 … p5 ``maps`` and ``proposals`` ``(N, 4)``."""
+        """The detections of each image, without masks, from p2 … p5 ``maps`` and ``proposals`` ``(N, 4)``.
+
+        Raises :class:`~maskwright.errors.NotFinite`.
+        """
         counts = [len(boxes) for boxes in proposals]
         logits, deltas = self._predict(maps, proposals)
+        require_finite([logits, deltas])
         parts = zip(logits.split(counts), deltas.split(counts), proposals, sizes, strict=True)
         return [detect(*part, self.keep) for part in parts]
 
