@@ -15,7 +15,7 @@ from maskwright.cli import main as entry
 from maskwright.cli import score
 from maskwright.files import write_json
 from maskwright.structures import ClassTable
-from tests.evaluation.invented_city import write_city
+from tests.evaluation.invented_city import FRAMES, write_city
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "score.md"
 Run = Callable[..., tuple[int, str, str]]
@@ -116,6 +116,17 @@ def test_cityscapes_json_has_the_shape_that_others_rely_on(run: Run, city: Path)
     assert {"AP", "AP50", "classes"} <= found.keys()
     assert "pixel" not in found
     assert {"AP", "AP50"} <= found["classes"]["motorcycle"].keys()
+
+
+def test_cityscapes_scores_near_objects_where_distances_are_known(run: Run, city: Path):
+    known = {
+        str(1000 * label + number): {"distance": 9, "confidence": 1} for label in (24, 26, 33) for number in range(9)
+    }
+    write_json(city / "near.json", dict.fromkeys(FRAMES, known))
+    code, out, _ = run("cityscapes", city, city / "results", "--distances", city / "near.json", "--json")
+    assert code == 0
+    assert {"AP_100m", "AP_50m"} <= json.loads(out).keys()
+    assert {"AP_100m", "AP_50m"} <= json.loads(out)["classes"]["car"].keys()
 
 
 def test_cityscapes_prints_instances_and_pixels(run: Run, city: Path):

@@ -5,6 +5,7 @@ import pytest
 from maskwright.errors import DataError, UsageError
 from maskwright.evaluation.cityscapes_layout import (
     INSTANCE_IDS,
+    LABEL_IDS,
     Prediction,
     frame_of,
     one_each,
@@ -62,6 +63,13 @@ def test_several_splits_without_val_need_a_choice(tmp_path: Path):
 def test_no_truth_at_all_says_what_was_expected(tmp_path: Path, split: str | None):
     with pytest.raises(UsageError, match=r"_gtFine_instanceIds\.png"):
         truth_files(tmp_path, split, INSTANCE_IDS)
+
+
+def test_a_truth_of_label_ids_alone_is_named_where_objects_are_wanted(tmp_path: Path):
+    path = touch(tmp_path / "val" / "city" / f"{FRAME}{LABEL_IDS}")
+    assert truth_files(tmp_path, None, LABEL_IDS) == {FRAME: path}
+    with pytest.raises(UsageError, match=r"instanceIds\.png, only label ids, which do not tell objects apart"):
+        truth_files(tmp_path, None, INSTANCE_IDS)
 
 
 def test_two_truths_of_one_frame_are_refused(tmp_path: Path):

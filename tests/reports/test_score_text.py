@@ -2,9 +2,11 @@ import re
 from typing import Any
 
 from maskwright.evaluation.cityscapes_ap import instance_scores
+from maskwright.evaluation.cityscapes_distances import with_limited
 from maskwright.evaluation.cityscapes_pixels import PixelCounts, pixel_scores
 from maskwright.evaluation.coco import STATISTICS
-from maskwright.reports.score_text import cityscapes_lines, instance_lines, semantic_lines
+from maskwright.reports.score_text import cityscapes_lines, detail_lines, instance_lines, semantic_lines
+from tests.reports.conftest import details
 
 
 def row(lines: list[str], name: str) -> list[str]:
@@ -48,8 +50,39 @@ def test_instance_tables_leave_out_what_was_not_measured():
 
 def test_names_from_files_cannot_command_the_terminal():
     lines = list(instance_lines(instance()))
-    assert any("1 classes have no object in the truth" in line for line in lines)
+    assert any("1 class has no object in the truth" in line for line in lines)
     assert not any("\x1b" in line for line in lines)
+
+
+def test_several_classes_without_an_object_are_several():
+    scores = instance()
+    scores["classes"] |= {"cow": scores["classes"]["\x1b[31mcat"]}
+    assert any(line.startswith("2 classes have no object in the truth (") for line in instance_lines(scores))
+
+
+def tide_line(ap: float, **costs: tuple[int, float]) -> str:
+    """The line on TIDE's errors, of ``costs`` counts and dAP by kind."""
+    errors = {kind: {"count": number, "dAP": cost, "meaning": kind} for kind, (number, cost) in costs.items()}
+    scores = details(("dog",)) | {"tide": {"AP": ap, "iou": 0.5, "errors": errors}}
+    (found,) = [line for line in detail_lines(scores) if line.startswith("TIDE")]
+    return found.partition(": ")[2]
+
+
+def test_with_nothing_found_misses_are_not_said_to_cost_nothing():
+    nothing = tide_line(0.0, Bkg=(0, 0.0), Miss=(830, 0.0))
+    assert nothing == "Bkg 0 (0.000), Miss 830 (not defined, none is found)"
+    assert tide_line(0.0, Loc=(5, 0.25), Miss=(1, 0.0)) == "Loc 5 (0.250), Miss 1 (not defined, none is found)"
+
+
+def test_calibration_is_said_where_there_is_a_detection_to_measure():
+    for calibration, said in ((None, 0), ({"ECE": None}, 0), ({"ECE": 0.25}, 1)):
+        lines = list(detail_lines(details(("dog",)) | {"calibration": calibration}))
+        assert sum(line.startswith("calibration") for line in lines) == said
+
+
+def test_what_misses_cost_is_said_where_it_is_defined():
+    assert tide_line(0.5, Bkg=(2, 0.1), Miss=(8, 0.3)) == "Bkg 2 (0.100), Miss 8 (0.300)"
+    assert tide_line(0.0, Cls=(1, 0.5), Miss=(0, 0.0)) == "Cls 1 (0.500), Miss 0 (0.000)"
 
 
 def test_cityscapes_scores_are_tables_of_classes_and_pixels():
@@ -58,3 +91,10 @@ def test_cityscapes_scores_are_tables_of_classes_and_pixels():
     assert row(lines[10:], "motorcycle") == row(lines, "road") == ["–", "–"]
     assert row(lines, "category vehicle") == ["–", "–"]
     assert not any(line.startswith("average") for line in cityscapes_lines({"AP": None, "AP50": None, "classes": {}}))
+
+
+def test_the_ap_of_near_objects_stands_beside_that_of_all():
+    near = with_limited(instance_scores([]) | {"AP": 0.5}, {"100m": [], "50m": []}) | {"AP_100m": 0.25, "AP_50m": 0.125}
+    lines = list(cityscapes_lines(near))
+    assert row(lines, "class") == ["AP", "AP50", "AP_100m", "AP_50m", "AP50_50m", "objects", "predictions"]
+    assert row(lines, "average") == ["0.500", "–", "0.250", "0.125", "–"]

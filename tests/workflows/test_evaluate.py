@@ -167,10 +167,16 @@ def test_the_stage_saves_what_it_scored(semantic_run: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("value", [float("nan"), 3e38], ids=["NaN", "overflow"])
 @pytest.mark.parametrize("command", ["evaluate", "predict"])
+@pytest.mark.parametrize("task", ["semantic", "instance"])
 def test_a_model_that_answers_with_nan_is_named_in_one_line(
-    command: str, value: float, semantic_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    task: str,
+    command: str,
+    value: float,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run = shutil.copytree(semantic_run, tmp_path / "run")
+    run = shutil.copytree(request.getfixturevalue(f"{task}_run"), tmp_path / "run")
     change_weights(run / "checkpoints" / "best" / "model.safetensors", value)
     scores = (run / "scores.json").read_text()
     images = run / "data" / "validation" / "images"

@@ -193,3 +193,53 @@ def test_a_taxonomy_that_does_not_fit_is_refused_before_anything_is_written(
         assert main(["predict", str(semantic_run), str(images), "--out", str(out), *options, "--quiet"]) == 2
         assert message in capsys.readouterr().err
     assert not out.exists()
+
+
+STREET = "classes: {car: [disc, ring], person: [square]}\nabsent: [triangle]\n"
+
+
+@pytest.fixture
+def frames(images: Path) -> Path:
+    """The images called as Cityscapes calls its own."""
+    for number, path in enumerate(sorted(images.iterdir())):
+        path.rename(images / f"aachen_{number:06d}_000019_leftImg8bit{path.suffix}")
+    return images
+
+
+def test_the_official_files_of_cityscapes_hold_what_the_coco_results_hold(
+    instance_run: Path, frames: Path, tmp_path: Path
+) -> None:
+    taxonomy, out = tmp_path / "street.yaml", tmp_path / "out"
+    taxonomy.write_text(STREET, encoding="utf-8")
+    options = ["--score", "0", "--taxonomy", str(taxonomy), "--layout", "cityscapes", "--quiet", "--no-overlays"]
+    assert main(["predict", str(instance_run), str(frames), "--out", str(out), *options]) == 0
+    # One for each image that could be read.
+    texts = {path.name.removesuffix("_pred.txt"): path for path in (out / "cityscapes").glob("*.txt")}
+    assert len(texts) == len(list(frames.iterdir())) - 1 == 4
+    label_ids = {
+        each["index"]: {"car": 26, "person": 24}[each["name"]]
+        for each in json.loads((out / "classes.json").read_text())
+    }
+    records = json.loads((out / "instances.json").read_text())
+    found = [line.split() for frame in sorted(texts) for line in texts[frame].read_text().splitlines()]
+    assert [(int(label), float(score)) for _, label, score in found] == [
+        (label_ids[record["category_id"]], record["score"]) for record in records
+    ]
+    for (mask, _, _), record in zip(found, records, strict=True):
+        pixels = cv2.imread(str(out / "cityscapes" / mask), cv2.IMREAD_UNCHANGED)
+        assert pixels is not None
+        assert ((pixels == 255) == coco_mask.decode(record["segmentation"])).all()
+
+
+def test_what_the_official_layout_cannot_hold_is_refused_before_anything_is_written(
+    semantic_run: Path, instance_run: Path, images: Path, frames: Path, tmp_path: Path, capsys
+) -> None:
+    out = tmp_path / "out"
+    for run, layout, message in (
+        (instance_run, "cityscapes", "4 classes (disc, square, triangle, ring)"),
+        (semantic_run, "cityscapes", "a semantic model"),
+        (instance_run, "cityscape", "Nearest: cityscapes"),
+    ):
+        assert main(["predict", str(run), str(frames), "--out", str(out), "--layout", layout, "--quiet"]) == 2
+        assert message in capsys.readouterr().err
+    assert not out.exists()

@@ -124,3 +124,54 @@ def test_nothing_to_score_is_a_usage_error(city: Path):
     (city / "empty").mkdir()
     with pytest.raises(UsageError, match="add --pixel"):
         scored(city, city / "empty")
+
+
+def write_distances(folder: Path, frame: str = FRAME, number: int = 26000) -> Path:
+    path = folder / "distances.json"
+    path.write_text(json.dumps({frame: {str(number): {"distance": 60.0, "confidence": 1.0}}}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def large_city(city: Path) -> Path:
+    """The car of the city, large enough to count as near, and found by both layouts."""
+    (truth,) = city.glob(f"gtFine/val/*/{FRAME}_gtFine_instanceIds.png")
+    ids = np.full((40, 60), 7, np.uint16)
+    ids[:30, :40] = 26000
+    Image.fromarray(ids).save(truth)
+    Image.fromarray((ids > 7).astype(np.uint8) * 255).save(city / "results" / f"{FRAME}_0.png")
+    outline = {"segmentation": [[0, 0, 40, 0, 40, 30, 0, 30]], "file_name": f"{FRAME}_leftImg8bit.png"}
+    write_records(city / "rle" / "instances.json", outline)
+    return city
+
+
+@pytest.mark.parametrize("results", ["results", "rle"])
+def test_with_distances_there_is_the_ap_of_near_objects_and_all_else_is_as_without(results: str, large_city: Path):
+    path = write_distances(large_city)
+    summary = scored(large_city, large_city / results, distances=path)
+    plain = scored(large_city, large_city / results)
+    assert summary.remarks == plain.remarks == []
+    # 60 m away: within 100 m, not within 50.
+    found = [summary.scores[key] for key in ("AP", "AP_100m", "AP50_100m", "AP_50m", "AP50_50m")]
+    assert found == [pytest.approx(1.0)] * 3 + [None, None]
+    assert "AP_50m" not in str(plain.scores)
+    changed = {"protocol", "classes"}
+    assert {key: value for key, value in summary.scores.items() if key in plain.scores.keys() - changed} == {
+        key: value for key, value in plain.scores.items() if key not in changed
+    }
+    for name, row in plain.scores["classes"].items():
+        assert row.items() <= summary.scores["classes"][name].items()
+
+
+def test_objects_without_a_distance_are_counted(large_city: Path):
+    path = write_distances(large_city, number=26001)
+    summary = scored(large_city, large_city / "results", distances=path)
+    assert summary.scores["AP_100m"] is None
+    assert summary.remarks == [f"{path}: has no distance of 1 objects; they count as near nowhere."]
+
+
+def test_distances_of_other_images_or_for_nothing_are_refused(city: Path):
+    with pytest.raises(DataError, match=rf"is of ulm_000000_000019; expected .* such as {FRAME}"):
+        scored(city, city / "results", distances=write_distances(city, "ulm_000000_000019"))
+    with pytest.raises(UsageError, match="without --distances"):
+        scored(city, write_labels(city / "maps", FRAME, OTHER), pixel=True, distances=write_distances(city))

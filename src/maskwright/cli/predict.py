@@ -21,6 +21,9 @@ def command(
     overlap: Annotated[float, typer.Option("--overlap", help="The least part that neighbouring tiles share.")] = 0.25,
     taxonomy: Taxonomy = None,
     rider: Rider = None,
+    layout: Annotated[
+        str, typer.Option("--layout", help="Instances: coco, or cityscapes for its official txt and PNG files too.")
+    ] = "coco",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -39,6 +42,7 @@ def command(
         views=views,
         taxonomy=taxonomy,
         rider=rider,
+        layout=layout,
         reporter=Reporter(quiet),
     )
     if json:

@@ -114,18 +114,28 @@ def cityscapes(
     label_maps: Annotated[
         Path | None, typer.Option("--label-maps", help="Folder of these PNG files [default: PRED_DIR].")
     ] = None,
+    distances: Annotated[
+        Path | None, typer.Option("--distances", help="JSON of objects' distances: AP within 100 and 50 m too.")
+    ] = None,
     workers: Workers = 2,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Instance AP and AP50 by Cityscapes' official rules, with --pixel mIoU and iIoU too."""
+    """Instance AP and AP50 by Cityscapes' official rules, with --pixel mIoU and iIoU, with --distances near objects."""
     from maskwright.reports.score_text import cityscapes_lines
     from maskwright.workflows.progress import Reporter
     from maskwright.workflows.score_cityscapes import score_cityscapes
 
     reporter = Reporter(quiet)
     summary = score_cityscapes(
-        truth, predictions, split=split, pixel=pixel, label_maps=label_maps, workers=workers, reporter=reporter
+        truth,
+        predictions,
+        split=split,
+        pixel=pixel,
+        label_maps=label_maps,
+        distances=distances,
+        workers=workers,
+        reporter=reporter,
     )
     _show(summary, reporter, None if json else cityscapes_lines)
 

@@ -45,11 +45,6 @@ class TrueObjects:
     classes: Counts
     pixels: Counts
 
-    @property
-    def counted(self) -> npt.NDArray[np.bool_]:
-        """Which of them are objects to be found."""
-        return (self.ids >= FIRST_INSTANCE) & (self.pixels >= MINIMUM_REGION)
-
 
 @dataclass(frozen=True)
 class Predictions:
@@ -107,16 +102,22 @@ def covered(values: npt.NDArray[np.integer[Any]], truth: TrueObjects) -> tuple[i
     return int(counts[_VOID].sum()), counts[truth.ids]
 
 
-def judge(truth: TrueObjects, predictions: Predictions) -> Verdicts:
-    """Which predictions of an image are right, wrong or ignored at each threshold."""
+def judge(truth: TrueObjects, predictions: Predictions, ignored: npt.NDArray[np.bool_] | None = None) -> Verdicts:
+    """Which predictions of an image are right, wrong or ignored at each threshold.
+
+    ``ignored`` ``(G,)`` do not count, nor does any region; by default these are objects below ``MINIMUM_REGION``.
+    """
+    ignored = truth.pixels < MINIMUM_REGION if ignored is None else ignored
+    regions = truth.ids < FIRST_INSTANCE
     shared = np.where(predictions.classes[:, None] == truth.classes, predictions.shared, 0)
     union = truth.pixels + predictions.pixels[:, None] - shared
     found = shared / union > OVERLAPS[:, None, None]  # (T, P, G)
-    counted = truth.counted
+    counted = ~(regions | ignored)
     finds_counted = found[:, :, counted]
     right = _best_finder(finds_counted, predictions.confidence)
-    ignored = predictions.void + (shared * _times_ignored(truth)).sum(axis=1)
-    spared = ignored / predictions.pixels > OVERLAPS[:, None]
+    # The official script counts the pixels of a region twice that is ignored for its size or distance as well.
+    on_ignored = predictions.void + (shared * (regions.astype(np.int64) + ignored)).sum(axis=1)
+    spared = on_ignored / predictions.pixels > OVERLAPS[:, None]
     wrong = (finds_counted.any(axis=2) & ~right) | (~found.any(axis=2) & ~spared)
     classes = len(INSTANCE_LABELS)
     missed = ~finds_counted.any(axis=1)
@@ -139,11 +140,6 @@ def _histogram(values: npt.NDArray[np.integer[Any]]) -> Counts:
         strip = np.ascontiguousarray(values[start : start + rows], np.uint16)
         counts += cv2.calcHist([strip], [0], None, [2**16], [0, 2**16]).ravel().astype(np.int64)
     return counts
-
-
-def _times_ignored(truth: TrueObjects) -> Counts:
-    """How often pixels of each object ``(G,)`` count as ignored; the official script counts a small region twice."""
-    return (truth.ids < FIRST_INSTANCE).astype(np.int64) + (truth.pixels < MINIMUM_REGION)
 
 
 def _best_finder(finds: npt.NDArray[np.bool_], confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,18 @@ _NAMES = {label.id: label.name for label in LABELS}
 Scored = tuple[Region, int, float]
 
 
+class Measured(NamedTuple):
+    """The truth of an image, what its predictions share with it, and how many were left out, by reason."""
+
+    truth: TrueObjects
+    predictions: Predictions
+    left_out: Counter[str]
+
+    def judged(self) -> tuple[Verdicts, Counter[str]]:
+        """The verdicts on the predictions, and how many were left out."""
+        return judge(self.truth, self.predictions), self.left_out
+
+
 _memory = threading.local()
 
 
@@ -43,31 +56,38 @@ def _buffers() -> Buffers:
 
 
 def judge_mask_files(truth: Path, predictions: Sequence[Prediction]) -> tuple[Verdicts, Counter[str]]:
-    """The verdicts on one image's predictions in mask files, and how many were left out, by reason.
+    """The verdicts on one image's predictions in mask files, and how many were left out; see the next function."""
+    return measure_mask_files(truth, predictions).judged()
 
-    ``truth`` is the ``instanceIds`` file. Raises ``DataError`` for a file that cannot be read, a mask of another size
-    than the image, and a label id that Cityscapes does not have.
+
+def measure_mask_files(truth: Path, predictions: Sequence[Prediction]) -> Measured:
+    """One image's predictions in mask files, measured against ``truth``, the ``instanceIds`` file.
+
+    Raises ``DataError`` for a file that cannot be read, a mask of another size than the image, and a label id that
+    Cityscapes does not have.
     """
     ids = read_ids(truth, _buffers())
     left_out: Counter[str] = Counter()
-    verdicts = _verdicts(truth, ids, _from_files(predictions, ids.shape, left_out), left_out)
-    return verdicts, left_out
+    return _measured(truth, ids, _from_files(predictions, ids.shape, left_out), left_out)
 
 
 def judge_rles(truth: Path, predictions: Sequence[tuple[Rle, int, float]]) -> tuple[Verdicts, Counter[str]]:
-    """The same for predictions as RLEs of the image's size with a class position and a confidence."""
-    ids = read_ids(truth, _buffers())
-    left_out: Counter[str] = Counter()
+    """The verdicts on one image's predictions as RLEs, and how many were left out; see the next function."""
+    return measure_rles(truth, predictions).judged()
+
+
+def measure_rles(truth: Path, predictions: Sequence[tuple[Rle, int, float]]) -> Measured:
+    """As :func:`measure_mask_files`, for RLEs of the image's size with a class position and a confidence."""
     regions = regions_of([rle for rle, _, _ in predictions])
     scored = [(region, label, score) for region, (_, label, score) in zip(regions, predictions, strict=True)]
-    return _verdicts(truth, ids, scored, left_out), left_out
+    return _measured(truth, read_ids(truth, _buffers()), scored, Counter())
 
 
-def _verdicts(
+def _measured(
     path: Path, ids: npt.NDArray[np.integer], predictions: Iterable[Scored], left_out: Counter[str]
-) -> Verdicts:
+) -> Measured:
     truth = true_objects(ids, str(path))
-    return judge(truth, measured(ids, truth, predictions, left_out))
+    return Measured(truth, measured(ids, truth, predictions, left_out), left_out)
 
 
 def measured(

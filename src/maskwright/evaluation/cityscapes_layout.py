@@ -123,8 +123,11 @@ def _by_frame(paths: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def _no_truth(root: Path, suffix: str) -> UsageError:
+    labels_alone = suffix == INSTANCE_IDS and any(root.rglob(f"*{LABEL_IDS}"))
+    found = ", only label ids, which do not tell objects apart" if labels_alone else ""
     return UsageError(
-        f"{root}: holds no file <city>_<sequence>_<frame>{suffix}; expected Cityscapes' gtFine folder or the one above."
+        f"{root}: holds no file <city>_<sequence>_<frame>{suffix}{found}; expected Cityscapes' gtFine folder, or the "
+        "one above."
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from maskwright.reports.instance_tables import error_costs
 from maskwright.reports.tables import Scores, Table, count, instance_summary, is_measured, number
 from maskwright.reports.text_table import printable, text_lines
 
@@ -25,6 +26,8 @@ _INSTANCE = {
     "best_IoU": "best IoU",
     "boundary_IoU": "boundary IoU",
 }
+# Cityscapes' AP of near objects, measured where their distances are known.
+_NEAR = ("AP_100m", "AP_50m", "AP50_50m")
 _WORST = 5
 
 
@@ -49,7 +52,8 @@ def instance_lines(scores: Scores) -> Iterator[str]:
     absent = [name for name, row in scores["classes"].items() if not row["instances"]]
     if absent:
         some = ", ".join(absent[:8]) + (", …" if len(absent) > 8 else "")
-        yield printable(f"{len(absent)} classes have no object in the truth ({some})")
+        have = "class has" if len(absent) == 1 else "classes have"
+        yield printable(f"{len(absent)} {have} no object in the truth ({some})")
     yield ""
     yield from detail_lines(scores)
     found = scores["results"]
@@ -62,12 +66,13 @@ def instance_lines(scores: Scores) -> Iterator[str]:
 def cityscapes_lines(scores: Scores) -> Iterator[str]:
     """The table of the eight classes with the averages, that of the pixels where they were scored."""
     if scores["classes"]:
+        measures = ["AP", "AP50", *(key for key in _NEAR if key in scores)]
         rows = [
-            [name, number(row["AP"]), number(row["AP50"]), count(row["objects"]), count(row["predictions"])]
+            [name, *(number(row[key]) for key in measures), count(row["objects"]), count(row["predictions"])]
             for name, row in scores["classes"].items()
         ]
-        rows.append(["average", number(scores["AP"]), number(scores["AP50"]), "", ""])
-        yield from text_lines(Table(["class", "AP", "AP50", "objects", "predictions"], rows))
+        rows.append(["average", *(number(scores[key]) for key in measures), "", ""])
+        yield from text_lines(Table(["class", *measures, "objects", "predictions"], rows))
         yield ""
         yield scores["protocol"]
     if "pixel" in scores:
@@ -112,15 +117,17 @@ def detail_lines(scores: Scores) -> Iterator[str]:
         f"{at['missed']} missed)"
     )
     yield from _overlap_lines(scores)
-    errors = ", ".join(f"{kind} {row['count']} ({number(row['dAP'])})" for kind, row in tide["errors"].items())
+    costs = {kind: "not defined, none is found" if c is None else number(c) for kind, c in error_costs(tide).items()}
+    errors = ", ".join(f"{kind} {row['count']} ({costs[kind]})" for kind, row in tide["errors"].items())
     yield f"TIDE errors, in brackets the AP50 they cost: {errors}"
     pairs = ", ".join(
         f"{p['true']} as {p['predicted']} {p['count']}" for p in scores["confusion"]["most_confused"][:_WORST]
     )
     if pairs:
         yield printable(f"most confused: {pairs}")
-    if scores["calibration"]:
-        yield f"calibration: scores are off by {number(scores['calibration']['ECE'])} on average (ECE)"
+    error = (scores["calibration"] or {}).get("ECE")
+    if is_measured(error):
+        yield f"calibration: scores are off by {number(error)} on average (ECE)"
     worst = ", ".join(f"{row['file_name']} (F1 {number(row['F1'])})" for row in scores["worst_images"][:_WORST])
     if worst:
         yield printable(f"worst images: {worst}")

@@ -1,7 +1,7 @@
 """Prediction over a folder of images: results in the field's formats, and an overlay of each image to look at."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +16,18 @@ from maskwright.annotations.taxonomy import read_taxonomy
 from maskwright.annotations.taxonomy_sides import side_of
 from maskwright.annotations.taxonomy_use import TaxonomyUse
 from maskwright.errors import DataError, UsageError, require_folder, unknown_name
-from maskwright.evaluation.results import to_results
-from maskwright.files import write_bytes, write_json, writing_json_list
+from maskwright.files import write_bytes, write_json
 from maskwright.images.decode import find_images, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.masks.png import write_label_map
 from maskwright.prediction.instance import predict_instances
 from maskwright.prediction.semantic import PLAIN, predict_label_map
 from maskwright.prediction.views import Views
+from maskwright.structures import ClassTable
 from maskwright.workflows.loaded_model import LoadedModel, load_model
 from maskwright.workflows.masks import mask_files, write_classes
 from maskwright.workflows.progress import Reporter
+from maskwright.workflows.result_files import LAYOUTS, Write, result_files
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -57,19 +58,21 @@ def predict(
     views: Views = PLAIN,
     taxonomy: str | None = None,
     rider: str | None = None,
+    layout: str = "coco",
     reporter: Reporter | None = None,
 ) -> PredictionSummary:
     """Predict every image of a folder, a glob or one file with the model at ``model`` (run, checkpoint or file).
 
     Semantic models write ``label_maps/<stem>.png``, instance models ``instances.json`` (COCO results with a score of
-    at least ``score``); both write ``classes.json`` and, unless told not to, ``overlays/<stem>.jpg``. Files that are
-    not images are skipped and named. Semantic models average their probabilities over ``views``.
+    at least ``score``; with the ``layout`` ``cityscapes`` also its official files, in ``cityscapes``); both write
+    ``classes.json`` and, unless told not to, ``overlays/<stem>.jpg``. Files that are not images are skipped and named.
+    Semantic models average their probabilities over ``views``.
 
     With ``taxonomy`` (a shipped name or a file; ``rider`` replaces its rule for riders) all this is in the target's
     classes, see :class:`maskwright.annotations.output_classes.OutputClasses`, and ``taxonomy.json`` says so.
 
     Raises ``UsageError`` when there is no model or no image, when ``score`` is not in 0..1, for an instance model with
-    ``views``, and when ``taxonomy`` does not account for the model's classes.
+    ``views``, when ``taxonomy`` does not account for the model's classes, and when ``layout`` cannot hold them.
     """
     if not 0 <= score <= 1:
         raise UsageError(f"--score {score}: expected a number from 0 to 1.")
@@ -77,6 +80,8 @@ def predict(
         raise UsageError("--rider replaces the rule of a taxonomy. Add --taxonomy.")
     if device not in DEVICES:
         raise unknown_name("device", device, DEVICES)
+    if layout not in LAYOUTS:
+        raise unknown_name("layout", layout, LAYOUTS)
     reporter = reporter or Reporter()
     files = find_images(images)
     if not files:
@@ -94,16 +99,18 @@ def predict(
     classes = output_classes(loaded.table, by, loaded.card.task)
     skipped: dict[str, str] = {}
     decoded = _decoded(reporter.track(files, "predicting"), skipped)
-    with _records(out, loaded) as write:
+    with _records(out, loaded, layout, classes.table, stems) as write:
         for number, (path, image) in enumerate(decoded, start=1):
             file = stems[path.name]
             if loaded.card.task == "semantic":
                 picture = _semantic(loaded, classes, image, views, out / "label_maps" / file)
             else:
                 # Translated first: the rule for riders looks at two-wheelers that --score may leave out.
-                found = classes.instances(predict_instances(loaded.module, image))
+                with loaded.named():
+                    answered = predict_instances(loaded.module, image)
+                found = classes.instances(answered)
                 found = found[found.scores >= score]
-                write(to_results(found, number, path.name))
+                write(found, number, path.name)
                 picture = overlay_instances(image, found, classes.table)
             if overlays:
                 write_picture(out / "overlays" / f"{Path(file).stem}.jpg", picture)
@@ -153,11 +160,15 @@ def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[P
             skipped[path.name] = str(error)
 
 
-def _records(out: Path, loaded: LoadedModel) -> AbstractContextManager[Callable[[list[dict[str, Any]]], None]]:
-    """What writes the result records of an instance model, image by image."""
-    if loaded.card.task == "semantic":
-        return nullcontext(lambda _: None)
-    return writing_json_list(out / "instances.json")
+def _records(
+    out: Path, loaded: LoadedModel, layout: str, table: ClassTable, names: Iterable[str]
+) -> AbstractContextManager[Write]:
+    """What writes the objects that an instance model finds, image by image."""
+    if loaded.card.task == "instance":
+        return result_files(out, layout, table, names)
+    if layout != "coco":
+        raise UsageError(f"{loaded.file}: a semantic model; --layout {layout} is for the objects of instance models.")
+    return nullcontext(lambda *_: None)
 
 
 def _state(out: Path, use: TaxonomyUse | None) -> None:

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from maskwright.errors import UsageError
+from maskwright.errors import DataError, UsageError
 from maskwright.evaluation.cityscapes import Verdicts
 from maskwright.evaluation.cityscapes_ap import instance_scores
-from maskwright.evaluation.cityscapes_images import judge_mask_files, judge_rles
+from maskwright.evaluation.cityscapes_distances import (
+    LIMITS,
+    Distances,
+    judge_near,
+    read_distances,
+    with_limited,
+    without_distance,
+)
+from maskwright.evaluation.cityscapes_images import Measured, measure_mask_files, measure_rles
 from maskwright.evaluation.cityscapes_layout import (
     INSTANCE_IDS,
     LABEL_IDS,
@@ -53,8 +61,22 @@ class _Folders:
     truth: Path
     predictions: Path
     split: str | None
+    distances: Path | None
     workers: int
     reporter: Reporter
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One image: the verdicts on its predictions, those within each limit of distance, and what was left out.
+
+    ``unknown`` of its objects have no distance, where distances are known at all.
+    """
+
+    verdicts: Verdicts
+    left_out: Counter[str]
+    near: dict[str, Verdicts]
+    unknown: int = 0
 
 
 def score_cityscapes(
@@ -64,6 +86,7 @@ def score_cityscapes(
     split: str | None = None,
     pixel: bool = False,
     label_maps: Path | None = None,
+    distances: Path | None = None,
     workers: int = 2,
     reporter: Reporter | None = None,
 ) -> CityscapesScores:
@@ -72,12 +95,13 @@ def score_cityscapes(
     ``truth`` holds ``gtFine``. ``predictions`` is a folder with a txt file an image and its mask files, or COCO
     results: a JSON file, or a folder with ``instances.json``. ``pixel`` also scores label ids from PNG files in
     ``label_maps``, or in ``predictions``; where there are only those, instances are not scored. ``split`` is that of
-    ``gtFine``, by default the only one, or ``val``.
+    ``gtFine``, by default the only one, or ``val``. With ``distances``, a file that says how far away objects are, see
+    :func:`maskwright.evaluation.cityscapes_distances.read_distances`, there is the AP of near objects too.
 
     Raises ``UsageError`` when there is no truth or nothing to score, ``DataError`` for missing predictions, masks of
-    another size than their image and labels that Cityscapes does not have.
+    another size than their image, labels that Cityscapes does not have and distances of other images.
     """
-    folders = _Folders(truth, predictions, split, workers, reporter or Reporter())
+    folders = _Folders(truth, predictions, split, distances, workers, reporter or Reporter())
     left_out: Counter[str] = Counter()
     scores: dict[str, Any] = {}
     remarks: list[str] = []
@@ -87,13 +111,13 @@ def score_cityscapes(
         scores = _from_files(folders, texts, left_out, remarks)
     elif results.is_file():
         scores = _from_results(folders, results, left_out, remarks)
-    elif pixel:
+    elif pixel and distances is None:
         scores = {"AP": None, "AP50": None, "classes": {}}
         remarks.append(f"{predictions}: holds no predicted instances; only pixels are scored.")
     else:
         raise UsageError(
             f"{predictions}: holds neither <city>_<sequence>_<frame>*.txt files nor {RESULTS}; expected predicted "
-            "instances. For label maps alone add --pixel."
+            "instances. For label maps alone add --pixel, without --distances."
         )
     if pixel:
         scores["pixel"] = _pixels(folders, label_maps or (predictions if predictions.is_dir() else predictions.parent))
@@ -108,10 +132,10 @@ def _from_files(
     files = one_each(truth, texts, folders.predictions, "results file (.txt)")
     _note_others(texts.keys() - truth.keys(), folders.predictions, remarks)
 
-    def judge(frame: str) -> tuple[Verdicts, Counter[str]]:
-        return judge_mask_files(truth[frame], read_predictions(files[frame], folders.predictions))
+    def measure(frame: str) -> Measured:
+        return measure_mask_files(truth[frame], read_predictions(files[frame], folders.predictions))
 
-    return _scored(folders, truth, judge, left_out)
+    return _scored(folders, truth, measure, left_out, remarks)
 
 
 def _from_results(folders: _Folders, path: Path, left_out: Counter[str], remarks: list[str]) -> dict[str, Any]:
@@ -122,23 +146,50 @@ def _from_results(folders: _Folders, path: Path, left_out: Counter[str], remarks
         remarks.append(f"{path}: {results.without_mask} records have no mask and are not scored.")
     grouped = by_frame(results, list(truth))
 
-    def judge(frame: str) -> tuple[Verdicts, Counter[str]]:
-        return judge_rles(truth[frame], grouped.get(frame, ()))
+    def measure(frame: str) -> Measured:
+        return measure_rles(truth[frame], grouped.get(frame, ()))
 
-    return _scored(folders, truth, judge, left_out)
+    return _scored(folders, truth, measure, left_out, remarks)
 
 
 def _scored(
     folders: _Folders,
     truth: dict[str, Path],
-    judge: Callable[[str], tuple[Verdicts, Counter[str]]],
+    measure: Callable[[str], Measured],
     left_out: Counter[str],
+    remarks: list[str],
 ) -> dict[str, Any]:
-    verdicts = []
-    for verdict, skipped in _in_threads(folders, judge, truth, "scoring instances"):
-        verdicts.append(verdict)
-        left_out.update(skipped)
-    return instance_scores(verdicts) | {"images": len(truth)}
+    distances = _distances(folders.distances, truth) if folders.distances is not None else None
+
+    def judged(frame: str) -> _Judged:
+        found = measure(frame)
+        verdicts, skipped = found.judged()
+        if distances is None:
+            return _Judged(verdicts, skipped, {})
+        known = distances.get(frame, {})
+        near = judge_near(found.truth, found.predictions, known)
+        return _Judged(verdicts, skipped, near, without_distance(found.truth, known))
+
+    images = list(_in_threads(folders, judged, truth, "scoring instances"))
+    for image in images:
+        left_out.update(image.left_out)
+    scores = instance_scores(image.verdicts for image in images) | {"images": len(truth)}
+    if distances is None:
+        return scores
+    unknown = sum(image.unknown for image in images)
+    if unknown:
+        remarks.append(f"{folders.distances}: has no distance of {unknown} objects; they count as near nowhere.")
+    return with_limited(scores, {limit.name: [image.near[limit.name] for image in images] for limit in LIMITS})
+
+
+def _distances(path: Path, truth: dict[str, Path]) -> Distances:
+    distances = read_distances(path)
+    if not distances.keys() & truth.keys():
+        raise DataError(
+            f"{path}: is of {', '.join(sorted(distances)[:3]) or 'no frame'}; expected frames of the truth, such as "
+            f"{next(iter(truth))}. Give the distances of these images, or choose a --split."
+        )
+    return distances
 
 
 def _pixels(folders: _Folders, label_maps: Path) -> dict[str, Any]:

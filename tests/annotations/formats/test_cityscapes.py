@@ -141,6 +141,57 @@ def test_a_damaged_mask_is_named(tmp_path: Path):
     assert codes(dataset) == ["unreadable_file"]
 
 
+def write_labels(root: Path, place: str = "gtFine/val/ulm/ulm_000000_000019") -> Path:
+    """Label ids alone: two cars side by side, a caravan, a road and void."""
+    path = root / f"{place}_gtFine_labelIds.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), LABEL_IDS)
+    return root
+
+
+LABEL_IDS = np.array([[26, 26, 0, 26], [29, 7, 7, 4]], np.uint8)
+
+
+def test_label_ids_alone_are_regions_and_things_are_crowds_that_are_counted(tmp_path: Path):
+    dataset = read(write_labels(tmp_path), Reading(classes=["car", "road", "caravan"]))
+    (image,) = read_all(dataset)
+    assert (image.part, image.file_name) == ("val", "ulm/ulm_000000_000019_leftImg8bit.png")
+    assert [(each.name, each.crowd, each.rle) for each in image.objects] == [
+        ("road", False, encode(LABEL_IDS == 7)),
+        ("car", True, encode(LABEL_IDS == 26)),
+        ("caravan", True, encode(LABEL_IDS == 29)),
+    ]
+    assert dataset.account.changes == {"not_told_apart": 2, "void_pixels": 1}
+
+
+def test_only_wanted_things_are_said_not_to_be_told_apart(tmp_path: Path):
+    dataset = read(write_labels(tmp_path), Reading(classes=["road"]))
+    read_all(dataset)
+    assert dataset.account.changes == {"void_pixels": 1}
+
+
+def test_label_ids_are_read_only_where_there_is_nothing_that_tells_objects_apart(tmp_path: Path):
+    places = [f"gtFine/val/ulm/ulm_00000{number}_000019" for number in range(3)]
+    for place in places:
+        write_labels(tmp_path, place)
+    write(tmp_path, place=places[0])
+    outline = {"label": "car", "polygon": [[0, 0], [4, 0], [4, 3], [0, 3]]}
+    polygons = tmp_path / f"{places[1]}_gtFine_polygons.json"
+    polygons.write_text(json.dumps({"imgHeight": 4, "imgWidth": 5, "objects": [outline]}))
+    dataset = read(tmp_path, Reading(classes=["car"]))
+    crowds = [[each.crowd for each in image.objects] for image in read_all(dataset)]
+    assert crowds == [[True, False], [False], [True]]
+    # A group in a file that has objects is the annotators' own.
+    assert dataset.account.changes["not_told_apart"] == 1
+
+
 def test_a_folder_without_masks_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="expected Cityscapes' gtFine folder"):
+        read(tmp_path, Reading())
+
+
+def test_a_folder_with_other_files_of_cityscapes_names_them(tmp_path: Path):
+    for ending in ("gtFine_color.png", "gtFine_labelTrainIds.png", "leftImg8bit.png"):
+        (tmp_path / f"ulm_000000_000019_{ending}").touch()
+    with pytest.raises(DataError, match=r"found _color\.png, _labelTrainIds\.png.*expected .* Add one of them"):
         read(tmp_path, Reading())

@@ -28,6 +28,7 @@ CHANGES: dict[str, Change] = {
     "objects_merged": Change(False, "objects joined with others of their class; label maps do not tell them apart"),
     "folders_left_out": Change(False, "images whose name lost its folder"),
     "named_by_mask": Change(False, "images called after their mask, as only the images folder tells their name"),
+    "not_told_apart": Change(False, "regions of objects that label ids do not tell apart, taken for crowds"),
     "void_pixels": Change(False, "pixels of void, which are no object"),
 }
 

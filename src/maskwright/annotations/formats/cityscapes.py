@@ -1,8 +1,9 @@
-"""Cityscapes ``gtFine`` as a source: ``<part>/<city>/<image>_gtFine_instanceIds.png`` or ``…_polygons.json``.
+"""Cityscapes ``gtFine`` as a source: of each ``<part>/<city>/<image>_gtFine_…`` the file that tells most.
 
-A pixel of an instance mask is ``label * 1000 + number`` in an object, and the label alone elsewhere: there, a label
-that has instances marks a group of objects that were not told apart, which becomes a crowd. Masks come from the PNG;
-where only polygons are there, they are drawn by the official rule (``json2instanceImg.py``: Pillow, in file order).
+A pixel of ``instanceIds.png`` is ``label * 1000 + number`` in an object, and the label alone elsewhere: there, a label
+that has instances marks a group of objects that were not told apart, which becomes a crowd. Where only
+``polygons.json`` is there, polygons are drawn by the official rule (``json2instanceImg.py``: Pillow, in file order).
+``labelIds.png`` alone has no objects, so that all of a label that has instances is one crowd.
 """
 
 import math
@@ -25,7 +26,7 @@ from maskwright.errors import DataError, require_folder
 from maskwright.masks.regions import regions
 from maskwright.structures import LabelMap, Rle
 
-_SUFFIXES = ("_instanceIds.png", "_polygons.json")
+_SUFFIXES = ("_instanceIds.png", "_polygons.json", "_labelIds.png")
 _BY_ID = {label.id: label for label in LABELS}
 _BY_NAME = {label.name: label for label in LABELS}
 # A label of polygons that masks do not show.
@@ -59,12 +60,19 @@ def read(path: Path, reading: Reading) -> Dataset:
     stems = sorted({_stem(each) for suffix in _SUFFIXES for each in root.rglob(f"*{suffix}")})
     if not stems:
         raise DataError(
-            f"{path}: holds no files that end in {' or '.join(_SUFFIXES)}; expected Cityscapes' gtFine folder."
+            f"{path}: holds no files that end in {' or '.join(_SUFFIXES)}{_others(root)}; expected Cityscapes' gtFine "
+            "folder. Add one of them for each image, or give another folder."
         )
     account = Account(Audit(str(path)))
     parts = list(dict.fromkeys(_place(stem, root)[0] for stem in stems))
     images = reading.images or root.parent / "leftImg8bit"
     return Dataset(path, classes, parts, _images(root, stems, classes, images, account), account, len(stems))
+
+
+def _others(root: Path) -> str:
+    """What else there is of Cityscapes' truth."""
+    endings = sorted({path.name.rpartition("_gt")[2].partition("_")[2] for path in root.rglob("*_gt*_*")})
+    return f", found {', '.join(f'_{ending}' for ending in endings[:5])}" if endings else ""
 
 
 def _stem(path: Path) -> Path:
@@ -86,7 +94,7 @@ def _images(
         part, name = _place(stem, root)
         account.images_found += 1
         try:
-            numbers = _instance_numbers(stem, root)
+            numbers, told_apart = _instance_numbers(stem, root)
         except DataError as error:
             account.skip_image(Fault("unreadable_file", "image", name, f"has an unreadable mask: {error}"))
             continue
@@ -96,6 +104,7 @@ def _images(
             each = _object(number, rle, name, classes, account)
             if each is not None:
                 image.objects.append(each)
+                account.change("not_told_apart", each.crowd and not told_apart)
         yield image
 
 
@@ -115,14 +124,17 @@ def _object(number: int, rle: Rle, image: str, classes: list[str], account: Acco
     return AnnotatedObject(label.name, rle, crowd=number < FIRST_INSTANCE and label.has_instances)
 
 
-def _instance_numbers(stem: Path, root: Path) -> LabelMap:
-    png, polygons = (stem.with_name(stem.name + suffix) for suffix in _SUFFIXES)
-    if png.is_file():
-        return read_map(png, root)
+def _instance_numbers(stem: Path, root: Path) -> tuple[LabelMap, bool]:
+    """The instance mask ``(H, W)`` of an image, and whether its file tells objects apart."""
+    instances, polygons, labels = (stem.with_name(stem.name + suffix) for suffix in _SUFFIXES)
+    if instances.is_file():
+        return read_map(instances, root), True
+    if labels.is_file() and not polygons.is_file():
+        return read_map(labels, root), False
     if file_in(root, polygons.relative_to(root).as_posix()) is None:
         raise DataError(f"{polygons}: is no file inside {root}.")
     try:
-        return _drawn(msgspec.json.decode(polygons.read_bytes(), type=_Polygons))
+        return _drawn(msgspec.json.decode(polygons.read_bytes(), type=_Polygons)), True
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise DataError(f"{polygons}: is not a Cityscapes polygon file ({error}).") from error
 
