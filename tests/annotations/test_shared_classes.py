@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from maskwright.annotations.shared_classes import BY_NAME, shared_classes, transfer_taxonomy
+from maskwright.annotations.shared_classes import BY_NAME, shared_classes, transfer_taxonomy, with_objects
 from maskwright.errors import DataError, UsageError
 from maskwright.structures import ClassTable
 
@@ -119,3 +119,39 @@ def test_the_json_says_taxonomy_rule_and_what_is_left_out():
     assert found["rider"] == "person"
     assert any("riders count as persons" in line for line in found["rule"])
     assert found["left_out"] == {"rider": "rider: person, riders count as persons"}
+
+
+def test_a_class_without_objects_on_one_side_is_left_out_of_both():
+    source = records(COCO, "person", "car", "bus", "airplane")
+    target = [*records(CITY, "person", "car", "train"), *records(CITY, "truck", iscrowd=1)]
+    found = with_objects(city(), {"source": (source, COCO), "target": (target, CITY)})
+    assert found.names == ("person", "car")
+    assert found.left_out == {
+        "rider": city().left_out["rider"],
+        "truck": "the source and the target have no object of it",
+        "bus": "the target has no object of it",
+        "train": "the source has no object of it",
+        "motorcycle": "the source and the target have no object of it",
+        "bicycle": "the source and the target have no object of it",
+    }
+    assert names(found, found.of(records(CITY, "train", "car"), CITY, "target").kept) == ["car"]
+
+
+@pytest.mark.parametrize(("left", "compared"), [(0.0, ("rider", "bicycle")), (90.0, ("person", "bicycle"))])
+def test_persons_that_ride_are_the_sources_objects_of_riders(left: float, compared: tuple[str, ...]):
+    def pair(table: ClassTable, other: str) -> list[dict[str, Any]]:
+        boxes = {"person": [left, 0.0, 20.0, 40.0], "bicycle": [0.0, 15.0, 20.0, 30.0]}
+        rows = [{"image_id": 1, "category_id": table.index_of(name), "bbox": box} for name, box in boxes.items()]
+        return [*rows, *records(table, other)]
+
+    shared = city("person-over-two-wheeler")
+    sides: Any = {"source": (pair(COCO, "car"), COCO), "target": (pair(CITY, "rider"), CITY)}
+    found = with_objects(shared, sides)
+    # On the target a person on a bicycle stays one: it has a class for riders.
+    assert found.names == compared
+    assert set(found.left_out) == set(shared.names) - set(compared)
+
+
+def test_no_object_on_both_sides_is_an_error_that_says_so():
+    with pytest.raises(DataError, match=r"person: the target has no object of it.*images with objects"):
+        with_objects(city(), {"source": (records(COCO, "person"), COCO), "target": ([], CITY)})

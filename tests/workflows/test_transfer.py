@@ -1,6 +1,7 @@
 """A whole transfer: numbers against pycocotools, what is kept and what is done again, the page and the exit codes."""
 
 import hashlib
+import io
 import json
 import re
 from pathlib import Path
@@ -10,8 +11,11 @@ import pytest
 
 import maskwright
 from maskwright.cli.main import main
+from maskwright.datasets.shapes import write_shapes
 from maskwright.errors import DataError, UsageError
 from maskwright.files import read_json, write_json
+from maskwright.reports.transfer_text import transfer_lines
+from maskwright.workflows import transfer as workflow
 from maskwright.workflows import transfer_predictions
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.transfer import PAGE, SUMMARY, transfer, write_page
@@ -110,6 +114,71 @@ def test_classes_can_be_chosen_and_none_is_left_unsaid(tmp_path: Path):
     assert set(target["left_out"]) == {"square", "triangle"}
     assert list(target["models"]["fine"]["target"]["classes"]) == ["ring", "disc"]
     assert target["models"]["fine"]["shift"]["overall"]["segm_AP"]["low"] is None
+
+
+def without_rings(folder: Path) -> dict[str, str]:
+    """A target of shapes whose rings have no masks."""
+    file = write_shapes(folder, 8, 7)
+    content = read_json(file)
+    (number,) = (each["id"] for each in content["categories"] if each["name"] == "ring")
+    for each in content["annotations"]:
+        if each["category_id"] == number:
+            del each["segmentation"]
+    write_json(file, content)
+    return {"images": str(folder / "images"), "annotations": str(file)}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], list[str]]:
+    """A transfer to a target without rings and to one with all classes: folder, numbers, lines on standard error."""
+    folder = tmp_path_factory.mktemp("bare")
+    fog = {"shapes": {"images": 10, "seed": 6, "domain": "shifted"}}
+    targets = {"bare": without_rings(folder / "bare"), "fog": fog}
+    path, out = a_recipe(folder, targets=targets, panels=0, bootstrap={"samples": 0})
+    said = io.StringIO()
+    found = transfer(str(path), out=out, reporter=Reporter(quiet=True, stream=said))
+    return out, found.numbers, said.getvalue().splitlines()
+
+
+def test_a_class_without_objects_on_a_target_is_missing_from_both_means(bare: tuple[Path, dict[str, Any], list[str]]):
+    out, numbers, _ = bare
+    some, whole = (numbers["targets"][name] for name in ("bare", "fog"))
+    assert some["left_out"] == {"ring": "the target has no object of it"}
+    assert (whole["left_out"], len(whole["classes"])) == ({}, 4)
+    for target in (some, whole):
+        for row in target["models"].values():
+            shift = row["shift"]
+            for kind in ("bbox", "segm"):
+                classes = [shift["classes"][name][kind]["value"] for name in target["classes"]]
+                assert shift["overall"][f"{kind}_AP"]["value"] == pytest.approx(sum(classes) / len(classes))
+    assert "not compared: ring: the target has no object of it" in list(transfer_lines(numbers))
+    assert "the target has no object of it" in (out / PAGE).read_text(encoding="utf-8")
+
+
+def test_objects_without_a_mask_are_told_everywhere(bare: tuple[Path, dict[str, Any], list[str]]):
+    out, numbers, said = bare
+    rings = sum(
+        "segmentation" not in each for each in read_json(out.parent / "bare" / "annotations.json")["annotations"]
+    )
+    (remark,) = numbers["sets"]["bare"]["remarks"]
+    assert remark == f"bare: {rings} objects have no mask and are not compared."
+    assert said == [remark]
+    assert remark in (out / PAGE).read_text(encoding="utf-8")
+
+
+def test_a_model_is_trained_further_in_all_shared_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    class Asked(Exception):
+        pass
+
+    def tuned(model: Any, target: str, images: Any, shared: Any, *rest: Any) -> None:
+        raise Asked(*shared.names)
+
+    # The images that are scored have no ring; those to train on have.
+    target = {**without_rings(tmp_path / "bare"), "train": {"shapes": {"images": 2}}}
+    path, out = a_recipe(tmp_path, targets={"bare": target}, fine_tune={"train": {"epochs": 1}})
+    monkeypatch.setattr(workflow, "tuned", tuned)
+    with pytest.raises(Asked, match="ring"):
+        transfer(str(path), out=out, reporter=Reporter(quiet=True))
 
 
 def test_a_bound_is_measured_on_the_target_alone(tmp_path: Path):

@@ -12,6 +12,7 @@ from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.datasets.shapes import write_shapes
 from maskwright.datasets.streets import draw_streets
 from maskwright.errors import UsageError
+from maskwright.files import write_json
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.recipes.loading import dump, load_recipe, validate
 from maskwright.recipes.transfer import Transfer
@@ -70,6 +71,22 @@ def test_the_zoos_coco_models_go_to_cityscapes_and_not_to_coco():
     assert "trained on COCO" in refused("mask_rcnn_R_50_FPN_3x", coco)
 
 
+def test_a_coco_file_of_cityscapes_is_cityscapes_to_all_that_know_it(tmp_path: Path):
+    names = [{"id": number, "name": name} for number, name in enumerate(CITY, start=1)]
+    write_json(tmp_path / "city.json", {"images": [], "annotations": [], "categories": names})
+    city = {"images": "pictures", "annotations": "city.json"}
+    zoo = ZOO["mask_rcnn_R_50_FPN_cityscapes"]
+    assert f"{zoo.name} was trained on Cityscapes" in refused(zoo.name, city, tmp_path)
+    assert zoo.name in refused(converted(tmp_path / "a.safetensors", zoo.file, CITY), city, tmp_path)
+    assert "was converted" in refused(converted(tmp_path / "b.safetensors", "own.pkl", CITY), city, tmp_path)
+    begun = load_recipe("demo-instance").model_dump(mode="json")
+    begun["model"] |= {"weights": "cityscapes"}
+    tuned = str(write_model(tmp_path / "tuned", recipe=dump(validate(begun, "it"))))
+    assert "its training began" in refused(tuned, city, tmp_path)
+    require_starts(transfer_of("mask_rcnn_R_50_FPN_3x", city, root=tmp_path))
+    require_starts(transfer_of(zoo.name, city, "bound", tmp_path).model_copy(update={"models": {}}))
+
+
 def test_a_converted_zoo_file_is_known_by_its_source(tmp_path: Path):
     zoo = ZOO["mask_rcnn_R_50_FPN_cityscapes"]
     assert zoo.name in refused(converted(tmp_path / "a.safetensors", zoo.file, CITY), {"cityscapes": "anywhere"})
@@ -126,6 +143,19 @@ def test_a_semantic_model_and_a_missing_one_are_refused(tmp_path: Path):
         require_starts(transfer_of({"recipe": "demo-semantic"}, fog))
     with pytest.raises(UsageError, match="no model here"):
         require_starts(transfer_of(str(tmp_path / "nothing"), fog))
+
+
+@pytest.mark.parametrize("key", ["models", "bound"])
+@pytest.mark.parametrize("name", ["nowhere.pkl", "nowhere.pth", "nowhere"])
+def test_what_is_used_is_there_before_any_work(key: str, name: str, tmp_path: Path):
+    recipe = transfer_of(str(tmp_path / name), {"shapes": {"domain": "shifted"}}, key)
+    if key == "bound":
+        recipe = recipe.model_copy(update={"models": {}})
+    with pytest.raises(UsageError, match="nowhere"):
+        require_starts(recipe)
+    if Path(name).suffix:
+        (tmp_path / name).write_bytes(b"weights")
+        require_starts(recipe)
 
 
 def test_a_contender_is_its_file_and_says_what_it_is(tmp_path: Path):

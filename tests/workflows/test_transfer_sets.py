@@ -79,6 +79,24 @@ def test_missing_files_are_left_out_and_named_and_none_at_all_is_an_error(tmp_pa
         read(tmp_path, **{**section, "images": "empty"})
 
 
+def test_objects_without_a_mask_are_counted_and_not_compared(tmp_path: Path):
+    file = write_shapes(tmp_path / "data", 4)
+    content = json.loads(file.read_text())
+    bare = [each for each in content["annotations"] if each["image_id"] in (1, 4)]
+    for each in bare:
+        del each["segmentation"]
+    file.write_text(json.dumps(content))
+    section = {"images": "data/images", "annotations": "data/annotations.json"}
+    found = read(tmp_path, **section)
+    assert found.remarks == [f"there: {len(bare)} objects have no mask and are not compared."]
+    assert len(found.annotations) == len(content["annotations"]) - len(bare)
+    # Of the images that are taken, not of the file.
+    some = read(tmp_path, **section, max_images=3)
+    first = sum(each["image_id"] == 1 for each in bare)
+    assert some.remarks == [f"there: {first} objects have no mask and are not compared."]
+    assert read(tmp_path, shapes={"images": 1}).remarks == []
+
+
 def test_what_does_not_exist_is_said_before_any_work(tmp_path: Path):
     with pytest.raises(UsageError, match="does not exist"):
         require_set(ImageSet(images="images", annotations="truth.json"), tmp_path)

@@ -5,7 +5,7 @@ else is left out and named, with the reason.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from maskwright.annotations.taxonomy import make_taxonomy, read_taxonomy
@@ -118,11 +118,37 @@ def shared_classes(
         left_out |= {name: "not among the classes asked for" for name in shared if name not in chosen}
         shared = chosen
     if not shared:
-        raise DataError(
-            f"{taxonomy.name}: no class is left to compare: "
-            f"{'; '.join(f'{name}: {why}' for name, why in list(left_out.items())[:5])}. Give another taxonomy."
-        )
+        raise _nothing_left(taxonomy, left_out, "Give another taxonomy")
     return SharedClasses(taxonomy, tuple(shared), left_out)
+
+
+def with_objects(shared: SharedClasses, sides: Mapping[Side, tuple[Iterable[Record], ClassTable]]) -> SharedClasses:
+    """``shared`` without the classes of which one of the ``sides``, COCO records and their classes, has no object.
+
+    Such a class has no AP there, and would be missing from the mean of that side alone. A crowd is no object. Raises
+    ``DataError`` when no class is left.
+    """
+    present = {f"the {side}": _present(shared, records, table, side) for side, (records, table) in sides.items()}
+    empty = {name: [side for side, names in present.items() if name not in names] for name in shared.names}
+    reasons = {
+        name: f"{' and '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no object of it"
+        for name, lacking in empty.items()
+        if lacking
+    }
+    names = tuple(name for name in shared.names if name not in reasons)
+    if not names:
+        raise _nothing_left(shared.taxonomy, reasons, "Give images with objects of these classes, with their masks")
+    return replace(shared, names=names, left_out={**shared.left_out, **reasons})
+
+
+def _present(shared: SharedClasses, records: Iterable[Record], table: ClassTable, side: Side) -> set[str]:
+    found = shared.of(records, table, side).kept
+    return {shared.names[each["category_id"] - 1] for each in found if not each.get("iscrowd")}
+
+
+def _nothing_left(taxonomy: Taxonomy, left_out: Mapping[str, str], remedy: str) -> DataError:
+    reasons = "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
+    return DataError(f"{taxonomy.name}: no class is left to compare: {reasons}. {remedy}.")
 
 
 def _reached(taxonomy: Taxonomy, table: ClassTable, side: Side) -> set[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.annotations.shared_classes import shared_classes, transfer_taxonomy
+from maskwright.annotations.shared_classes import SharedClasses, shared_classes, transfer_taxonomy, with_objects
 from maskwright.errors import UsageError
 from maskwright.evaluation import cityscapes_ap, coco
 from maskwright.files import read_json, write_json, write_text
@@ -53,8 +53,9 @@ def transfer(
     anew only for another model or other images. Numbers and page are always computed anew.
 
     Raises ``UsageError`` before any work for what is wrong with the recipe, its files and its models, and for a model
-    that says it was trained on a target; ``DataError`` when no class is shared; ``WeightsError`` for weights that
-    cannot be fetched or read; ``Interrupted`` after SIGTERM or Ctrl-C during a training.
+    that says it was trained on a target; ``DataError`` when no class is shared, or none of them has objects on both
+    sides; ``WeightsError`` for weights that cannot be fetched or read; ``Interrupted`` after SIGTERM or Ctrl-C during a
+    training.
     """
     loaded, reporter = load_transfer(recipe, overrides), reporter or Reporter()
     root = Path(loaded.root)
@@ -72,10 +73,12 @@ def transfer(
     panels: dict[str, Any] = {}
     contenders = list(models)
     for place, (name, target) in enumerate(targets.items(), start=1):
-        comparison = _comparison(loaded, name, source, target, models, place)
+        shared = _shared(loaded, name, source, target, models)
+        comparison = _comparison(loaded, shared, source, target, place)
         for missing, why in comparison.shared.left_out.items():
             reporter.say(f"{name}: {missing} is not compared: {why}")
-        mine = [*models, *_tuned(loaded, name, models, comparison, path, reporter)]
+        # Trained further in all shared classes: the heads go on also where the scored images lack a class.
+        mine = [*models, *_tuned(loaded, name, models, shared, path, reporter)]
         for model in mine:
             comparison.add(model, predictions, reporter)
         compared[name] = comparison.to_json(mine)
@@ -116,26 +119,32 @@ def _read(name: str, section: Any, root: Path, path: Path, reporter: Reporter) -
     return found
 
 
-def _comparison(
-    recipe: Transfer, name: str, source: TruthSet, target: TruthSet, models: Sequence[Contender], place: int
-) -> Comparison:
+def _shared(
+    recipe: Transfer, name: str, source: TruthSet, target: TruthSet, models: Sequence[Contender]
+) -> SharedClasses:
     section = recipe.targets[name]
     tables = {model.name: model.card.table for model in models}
     taxonomy = transfer_taxonomy(source.table, target.table, tables.values(), section.taxonomy, section.rider)
     wanted = None if recipe.classes == "all" else recipe.classes
-    shared = shared_classes(taxonomy, source.table, target.table, tables, wanted)
-    return Comparison(shared, source, target, Rules(recipe.score, recipe.bootstrap), place)
+    return shared_classes(taxonomy, source.table, target.table, tables, wanted)
+
+
+def _comparison(recipe: Transfer, shared: SharedClasses, source: TruthSet, target: TruthSet, place: int) -> Comparison:
+    compared = with_objects(
+        shared, {"source": (source.annotations, source.table), "target": (target.annotations, target.table)}
+    )
+    return Comparison(compared, source, target, Rules(recipe.score, recipe.bootstrap), place)
 
 
 def _tuned(
-    recipe: Transfer, name: str, models: Sequence[Contender], comparison: Comparison, path: Path, reporter: Reporter
+    recipe: Transfer, name: str, models: Sequence[Contender], shared: SharedClasses, path: Path, reporter: Reporter
 ) -> list[Contender]:
     train = recipe.targets[name].train
     if recipe.fine_tune is None or train is None:
         return []
     images = _read(f"{name}-train", train, Path(recipe.root), path, reporter)
     return [
-        tuned(model, name, images, comparison.shared, recipe.fine_tune, recipe.seed, path, reporter)
+        tuned(model, name, images, shared, recipe.fine_tune, recipe.seed, path, reporter)
         for model in models
         if model.role == "model"
     ]

@@ -11,8 +11,7 @@ from typing import Any, Literal
 import yaml
 from safetensors import safe_open
 
-from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
-from maskwright.errors import MaskwrightError, UsageError
+from maskwright.errors import MaskwrightError, UsageError, require_file
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.recipes.loading import load_recipe, validate
 from maskwright.recipes.schema import Recipe, Source
@@ -21,11 +20,11 @@ from maskwright.training.checkpoint import ModelCard, read_model_file
 from maskwright.workflows.loaded_model import model_file
 from maskwright.workflows.progress import Reporter
 from maskwright.workflows.run import train
+from maskwright.workflows.transfer_targets import CITYSCAPES, as_cityscapes
 from maskwright.workflows.weights import SOURCE_KEY, convert_weights, list_weights
 
 Role = Literal["model", "bound", "tuned"]
 
-_CITYSCAPES = tuple(label.name for label in INSTANCE_LABELS)
 _COCO_FILE = re.compile(r"instances_(train|val)20(14|17)\.json$")
 _CHECKPOINTS = (".pkl", ".pth", ".pt")
 
@@ -76,8 +75,10 @@ def require_starts(recipe: Transfer) -> None:
         assert start.use is not None
         if not Path(start.use).exists() and start.use in _published():
             if not free:
-                _refuse(key, recipe, partial(_by_zoo, start.use))
-        elif Path(start.use).suffix not in _CHECKPOINTS:
+                _refuse(key, recipe, partial(_by_zoo, start.use, Path(recipe.root)))
+        elif Path(start.use).suffix in _CHECKPOINTS:
+            require_file(Path(start.use), "weights")
+        else:
             file = model_file(Path(start.use))
             card, _ = read_model_file(file)
             _require_instances(key, card)
@@ -150,14 +151,14 @@ def _published() -> set[str]:
     return {each["name"] for each in list_weights()}
 
 
-def _by_zoo(name: str, target: Target) -> str | None:
+def _by_zoo(name: str, root: Path, target: Target) -> str | None:
     trained_on = next((each["trained_on"] for each in list_weights() if each["name"] == name), None)
-    return _by_data_set(name, trained_on, target)
+    return _by_data_set(name, trained_on, root, target)
 
 
-def _by_data_set(name: str, trained_on: str | None, target: Target) -> str | None:
-    if trained_on == "Cityscapes" and target.cityscapes is not None:
-        return f"{name} was trained on Cityscapes"
+def _by_data_set(name: str, trained_on: str | None, root: Path, target: Target) -> str | None:
+    if trained_on == "Cityscapes" and (city := as_cityscapes(target, root)):
+        return f"{name} was trained on {city}"
     if trained_on == "COCO" and target.annotations is not None and _COCO_FILE.search(target.annotations):
         return f"{name} was trained on COCO"
     return None
@@ -169,15 +170,11 @@ def _by_file(file: Path, root: Path, target: Target, depth: int = 0) -> str | No
     source = _source(file)
     zoo = next((model for model in ZOO.values() if model.file == source.get("file")), None)
     if zoo is not None:
-        return _by_data_set(zoo.name, zoo.trained_on, target)
+        return _by_data_set(zoo.name, zoo.trained_on, root, target)
     names = tuple(each["name"] for each in card.classes)
     if not card.recipe:
-        known = names == _CITYSCAPES and target.cityscapes is not None
-        return (
-            "it has Cityscapes' eight classes and was converted, so that it was trained on Cityscapes"
-            if known
-            else None
-        )
+        city = as_cityscapes(target, root) if names == CITYSCAPES else None
+        return f"it has Cityscapes' eight classes and was converted, so that it was trained on {city}" if city else None
     try:
         recipe = validate(yaml.safe_load(card.recipe), str(file))
     except (MaskwrightError, yaml.YAMLError):
@@ -194,8 +191,8 @@ def _by_file(file: Path, root: Path, target: Target, depth: int = 0) -> str | No
 
 def _by_recipe(recipe: Recipe, root: Path, target: Target) -> str | None:
     """Why what ``recipe`` trains knows ``target``."""
-    if recipe.model.weights == "cityscapes" and target.cityscapes is not None:
-        return "its training began with weights trained on Cityscapes"
+    if recipe.model.weights == "cityscapes" and (city := as_cityscapes(target, root)):
+        return f"its training began with weights trained on {city}"
     shapes = recipe.data.shapes
     if shapes is not None and target.shapes is not None and shapes.domain == target.shapes.domain:
         return f"it was trained on {shapes.domain} shapes"

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def truth_set(name: str, section: ImageSet, root: Path, drawn: Path) -> TruthSet
         assert section.annotations is not None
         assert section.images is not None
         found = _of_coco(name, root / section.annotations, root / section.images)
-    return _first(found, section.max_images)
+    return _with_masks(_first(found, section.max_images))
 
 
 def instances_of(records: Iterable[Record], size: tuple[int, int]) -> Instances:
@@ -126,9 +126,7 @@ def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | Non
     index = {category_id: table.index_of(each) for category_id, each in truth.names.items()}
     kept = {image["id"] for image in present}
     annotations = [
-        {**each, "category_id": index[each["category_id"]]}
-        for each in truth.annotations
-        if each["image_id"] in kept and "segmentation" in each
+        {**each, "category_id": index[each["category_id"]]} for each in truth.annotations if each["image_id"] in kept
     ]
     file = {"annotations": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     return TruthSet(name, folder, table, present, annotations, identity or file, remarks=remarks)
@@ -194,3 +192,13 @@ def _first(found: TruthSet, count: int | None) -> TruthSet:
     official = {number: path for number, path in found.official.items() if number in kept}
     identity = {**found.identity, "max_images": count}
     return TruthSet(found.name, found.folder, found.table, images, annotations, identity, official, found.remarks)
+
+
+def _with_masks(found: TruthSet) -> TruthSet:
+    """``found`` without the objects that have no mask, and how many these were among its remarks."""
+    kept = [each for each in found.annotations if "segmentation" in each]
+    lost = len(found.annotations) - len(kept)
+    if not lost:
+        return found
+    what = f"{lost:,} objects have no mask and are" if lost > 1 else "1 object has no mask and is"
+    return replace(found, annotations=kept, remarks=[*found.remarks, f"{found.name}: {what} not compared."])
