@@ -84,3 +84,16 @@ def test_without_an_object_there_is_nothing_per_class_and_no_error():
     empty = details(("dog",))
     empty |= {"tide": empty["tide"] | {"AP": None}, "worst_images": [], "classes": {"dog": CLASSES["cow"]}}
     assert [each.title for each in instance_tables(empty)] == ["Beyond AP"]
+
+
+def test_with_nothing_found_misses_cost_an_unknown_amount_and_not_none():
+    error = {"count": 830, "dAP": 0.0, "meaning": "object not found"}
+    scores = details(("dog",))
+    scores["tide"] |= {"AP": 0.0, "errors": {"Miss": error, "Bkg": error | {"count": 2}}}
+    found = {each.title: each for each in instance_tables(scores)}["Errors and what they cost"]
+    assert found.table.rows == [["object not found (Miss)", "–", "830"], ["object not found (Bkg)", "0.000", "2"]]
+    assert "not defined while no object is found" in found.meaning
+    scores["tide"] |= {"AP": 0.1}
+    found = {each.title: each for each in instance_tables(scores)}["Errors and what they cost"]
+    assert found.table.rows[0][1] == "0.000"
+    assert "not defined" not in found.meaning

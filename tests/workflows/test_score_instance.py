@@ -96,11 +96,22 @@ def test_objects_and_records_without_a_mask_are_named(coco, write_json):
     truth = coco({"id": 4, "segmentation": [], "bbox": [1, 1, 5, 5]}, {"id": 5})
     results = write_json([record(bbox=[10, 10, 10, 10]), record(segmentation=..., bbox=[1, 1, 5, 5])], "results.json")
     summary = scored(truth, results)
-    assert any("1 objects have no mask that can be drawn (annotations 4)" in remark for remark in summary.remarks)
-    assert any("1 records have no mask" in remark for remark in summary.remarks)
+    assert any(
+        "1 object has no mask that can be drawn (annotation 4); it counts for boxes only." in remark
+        for remark in summary.remarks
+    )
+    assert any("1 record has no mask; it counts for boxes only." in remark for remark in summary.remarks)
     assert summary.scores["truth"]["without_mask"] == [4]
     for kind in ("bbox", "segm"):
         assert summary.scores[kind]["AP"] == pytest.approx(1.0)
+
+
+def test_several_objects_and_records_without_a_mask_are_several(coco, write_json):
+    boxes = [{"id": number, "segmentation": [], "bbox": [1, 1, 5, 5]} for number in (4, 6)]
+    found = [record(), *(record(segmentation=..., bbox=[1, 1, 5, 5], score=score) for score in (0.5, 0.6))]
+    remarks = " ".join(scored(coco({"id": 5}, *boxes), write_json(found, "results.json")).remarks)
+    assert "2 objects have no mask that can be drawn (annotations 4, 6); they count for boxes only." in remarks
+    assert "2 records have no mask; they count for boxes only." in remarks
 
 
 @pytest.mark.parametrize("option", [{"score": -0.1}, {"score": 1.1}, {"iou": 0.0}, {"iou": 1.5}])

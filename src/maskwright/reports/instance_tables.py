@@ -71,14 +71,26 @@ def _errors(scores: Scores) -> CaptionedTable | None:
     tide = scores.get("tide") or {}
     if not is_measured(tide.get("AP")):
         return None
+    costs = error_costs(tide)
     rows = [
-        [f"{row['meaning']} ({kind})", number(row["dAP"]), count(row["count"])] for kind, row in tide["errors"].items()
+        [f"{row['meaning']} ({kind})", number(costs[kind]), count(row["count"])] for kind, row in tide["errors"].items()
     ]
     meaning = (
         f"What kinds of error there are among all detections, and how much AP{round(100 * tide['iou'])}, now "
         f"{number(tide['AP'])}, would gain if all of a kind were mended (TIDE). The gains overlap and do not add up."
     )
+    if None in costs.values():
+        meaning += " What misses cost is not defined while no object is found."
     return CaptionedTable("Errors and what they cost", meaning, Table(["error", "AP50 it costs", "count"], rows, bar=1))
+
+
+def error_costs(tide: Scores) -> dict[str, float | None]:
+    """The AP that each of TIDE's errors costs; None for misses while no object is found.
+
+    TIDE mends a miss by no longer counting the object. With none found AP stays 0 so, whatever the misses cost.
+    """
+    undefined = {"Miss"} if tide["AP"] == 0 else set()
+    return {kind: None if kind in undefined and row["count"] else row["dAP"] for kind, row in tide["errors"].items()}
 
 
 def _worst(scores: Scores) -> CaptionedTable | None:

@@ -98,13 +98,21 @@ def _remarks(truth: CocoTruth, results: Results) -> list[str]:
         remarks.append(f"{truth.path}: the truth has no mask; only boxes are scored.")
     elif truth.without_mask:
         some = ", ".join(map(str, truth.without_mask[:5])) + (", …" if len(truth.without_mask) > 5 else "")
-        what = f"{len(truth.without_mask)} objects have no mask that can be drawn (annotations {some})"
-        remarks.append(f"{truth.path}: {what}; they count for boxes only.")
+        count = len(truth.without_mask)
+        have, listed = ("object has", "annotation") if count == 1 else ("objects have", "annotations")
+        what = f"{count} {have} no mask that can be drawn ({listed} {some})"
+        remarks.append(f"{truth.path}: {what}; {_they_count(count)} for boxes only.")
     if not results.have_masks:
         remarks.append(f"{results.path}: the results have no mask; only boxes are scored.")
     elif results.without_mask:
-        remarks.append(f"{results.path}: {results.without_mask} records have no mask; they count for boxes only.")
+        count = results.without_mask
+        have = "record has" if count == 1 else "records have"
+        remarks.append(f"{results.path}: {count} {have} no mask; {_they_count(count)} for boxes only.")
     return remarks
+
+
+def _they_count(count: int) -> str:
+    return "it counts" if count == 1 else "they count"
 
 
 def _unknown_classes(truth: CocoTruth, index: ClassIndex, results: Path) -> list[str]:
@@ -114,8 +122,8 @@ def _unknown_classes(truth: CocoTruth, index: ClassIndex, results: Path) -> list
         return []
     some = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
     return [
-        f"{results.parent / CLASSES_FILE}: lacks {len(unknown)} of the truth's {len(truth.names)} classes ({some}); "
-        "they are scored as not found. Leave them out with --classes."
+        f"{results.parent / CLASSES_FILE}: lacks {len(unknown)} of the truth's {len(truth.names)} classes ({some}), "
+        "scored as not found. Leave out what is not to be scored with --classes."
     ]
 
 
