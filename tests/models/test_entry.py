@@ -1,10 +1,13 @@
 """What an entry of the catalogue says about options and weights."""
 
+import hashlib
 from functools import partial
+from pathlib import Path
 
 from torch import nn
 
-from maskwright.models.entry import imagenet, keyword_options, split_options
+from maskwright.models.detectron2.download import Hash
+from maskwright.models.entry import Published, imagenet, keyword_options, published_file, split_options
 
 
 def build(classes: int, *, backbone: str, width: int = 3, depth: int = 2) -> nn.Module:
@@ -35,3 +38,26 @@ def test_options_are_split_into_those_of_a_part_and_the_rest() -> None:
 
 def test_imagenet_weights_say_where_they_lie() -> None:
     assert imagenet("mobilenet_v2")["imagenet"].address.startswith("https://")
+
+
+def test_imagenet_weights_have_a_hash_and_no_heads() -> None:
+    found = imagenet("mobilenet_v2")["imagenet"]
+    assert found.hash == Hash("sha256", found.address.partition("-")[2].removesuffix(".pth"))
+    assert found.classes is None
+
+
+def test_a_published_file_is_known_by_its_hash_of_either_kind(tmp_path: Path) -> None:
+    path = tmp_path / "renamed"
+    path.write_bytes(b"weights")
+    sha, md5 = hashlib.sha256(b"weights").hexdigest()[:8], hashlib.md5(b"weights").hexdigest()[:6]
+    known = [
+        Published(dict, "nobody knows", hash=None),
+        Published(dict, "of another", hash=Hash("sha256", sha[::-1])),
+        Published(dict, "by MD5", hash=Hash("md5", md5)),
+        Published(dict, "by SHA-256", hash=Hash("sha256", sha)),
+    ]
+    for these, expected in ((known, "by MD5"), (known[:2] + known[3:], "by SHA-256")):
+        found = published_file(path, these)
+        assert found is not None
+        assert found.address == expected
+    assert published_file(path, known[:2]) is None

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.nn import functional
 
+from maskwright.models import point_rend, point_rend_head
 from maskwright.models.detectron2.mask_targets import Region
-from maskwright.models.point_rend import regular_grid
+from maskwright.models.point_rend import refine, regular_grid, subdivide
 from maskwright.models.point_rend_head import STRIDE, PointRendHead, truth_at
 
 BOXES = torch.tensor([[8.0, 8, 40, 56], [20, 4, 60, 60]])
@@ -35,6 +36,35 @@ def test_taking_every_point_equals_asking_for_every_point() -> None:
     dense = every[torch.arange(2), CLASSES][:, None].sigmoid()
     assert found.shape == (2, 1, 56, 56)
     torch.testing.assert_close(found, dense)
+
+
+def test_taking_every_point_of_each_refinement_equals_asking_for_every_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    # With more points to take, the first grid would be as fine as the last; so each refinement takes all of its own.
+    refined = []
+
+    def whole(logits, size, count, logits_at):
+        refined.append((size, count))
+        return refine(logits, size, size[0] * size[1], logits_at)
+
+    monkeypatch.setattr(point_rend, "refine", whole)
+    network = head()
+    with torch.inference_mode():
+        found = network.predict(maps(), [BOXES], CLASSES)
+        coarse = network.coarse(maps()[0], [BOXES])
+        every = network.logits_at(maps()[0], [BOXES], coarse, regular_grid(224).expand(2, -1, -1))
+    assert refined == [((56, 56), 784), ((112, 112), 784), ((224, 224), 784)]
+    dense = every[torch.arange(2), CLASSES].reshape(2, 1, 224, 224).sigmoid()
+    torch.testing.assert_close(found, dense)
+
+
+def test_it_asks_for_five_doublings_from_7_and_784_points_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(logits_at, objects, side, steps, count, device):
+        assert (objects, side, steps, count) == (2, 7, 5, 784)
+        return subdivide(logits_at, objects, side, steps, count, device)
+
+    monkeypatch.setattr(point_rend_head, "subdivide", asked)
+    with torch.inference_mode():
+        head().predict(maps(), [BOXES], CLASSES)
 
 
 def test_the_published_settings_end_at_224_and_none_is_no_fault() -> None:
@@ -91,7 +121,13 @@ def test_both_losses_are_there_and_fall_when_the_masks_are_right() -> None:
 def test_the_point_loss_is_cross_entropy_or_smooth_l1_by_option(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = head(point_loss=name)
     points = torch.rand(2, 196, 2, generator=torch.Generator().manual_seed(0))
-    monkeypatch.setattr("maskwright.models.point_rend_head.training_points", lambda *_: points)
+
+    def chosen(logits, count, oversample, importance):
+        assert logits.shape == (2, 1, 7, 7)  # of the object's own class alone
+        assert (count, oversample, importance) == (14 * 14, 3, 0.75)
+        return points
+
+    monkeypatch.setattr(point_rend_head, "training_points", chosen)
     with torch.inference_mode():
         found = network.losses(maps(), [region()])["loss_point"]
         coarse = network.coarse(maps()[0], [BOXES])

@@ -1,9 +1,12 @@
 """Weights: read without running them, matched to a model by name and shape, and honest about what was filled."""
 
+import io
 import os
 import pickle
 import random
 import zipfile
+from argparse import Namespace
+from fractions import Fraction
 from pathlib import Path
 from urllib.error import URLError
 
@@ -14,6 +17,7 @@ from torch import nn
 
 from maskwright.errors import MaskwrightError, UsageError, WeightsError
 from maskwright.models.catalogue import build, load_weights
+from maskwright.models.class_rows import class_rows
 from maskwright.models.weights import fetch, load_matching, read_weights
 
 State = dict[str, torch.Tensor]
@@ -32,6 +36,16 @@ class Code:
 
     def __reduce__(self):
         return os.mkdir, (self.folder,)
+
+
+def cut() -> bytes:
+    """The first half of a checkpoint in torch's old format."""
+    whole = io.BytesIO()
+    torch.save(STATE, whole, _use_new_zipfile_serialization=False)
+    return whole.getvalue()[: whole.tell() // 2]
+
+
+MKDIR = rf"{os.mkdir.__module__}\.mkdir"  # of posix or nt
 
 
 def write(path: Path, state: object, zipped: bool = True) -> Path:
@@ -65,11 +79,42 @@ def test_a_training_checkpoint_is_unwrapped(wrapper: str, tmp_path: Path) -> Non
 def test_a_file_with_code_is_refused_and_the_code_does_not_run(suffix: str, zipped: bool, tmp_path: Path) -> None:
     made = tmp_path / "made by the code"
     path = write(tmp_path / f"evil{suffix}", {"weight": torch.ones(2), "extra": Code(made)}, zipped)
-    with pytest.raises(WeightsError, match="could run code when read"):
+    with pytest.raises(WeightsError, match=rf"evil{suffix}: holds {MKDIR}; .*could run code when read") as caught:
         read_weights(path)
+    assert "damaged" not in str(caught.value)
     assert not made.exists()
     torch.load(path, weights_only=False)  # the code is real
     assert made.exists()
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_the_code_in_a_bare_pickle_is_named_in_every_protocol(
+    protocol: int, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = tmp_path / "evil.pth"
+    path.write_bytes(pickle.dumps({"weight": Code(tmp_path / "made by the code")}, protocol))
+    with pytest.raises(WeightsError, match=rf"evil\.pth: holds {MKDIR}; .*Nothing in the file was run"):
+        read_weights(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["evil.pth"]
+    assert recwarn.list == []  # torch warns of protocols that it then cannot read
+
+
+@pytest.mark.parametrize("value", [Namespace(lr=0.1), Fraction(1, 2)])
+def test_what_is_no_tensor_is_named_also_where_it_is_harmless(value: object, tmp_path: Path) -> None:
+    path = write(tmp_path / "whole.pth", {"weight": torch.ones(2), "extra": value})
+    kind = f"{type(value).__module__}.{type(value).__name__}"
+    with pytest.raises(WeightsError, match=rf"holds {kind}; expected tensors alone"):
+        read_weights(path)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html>", pickle.dumps({"a": 1.0}, 4), cut()])
+def test_damage_is_told_apart_from_code(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.pth").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"a\.pth: (is damaged|cannot be read as weights)\b.* \(.+\)") as caught:
+        read_weights(tmp_path / "a.pth")
+    assert "code" not in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
@@ -92,7 +137,7 @@ def test_a_truncated_file_is_a_weights_error_wherever_it_ends(suffix: str, zippe
             read_weights(path)
 
 
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("zipped", [True, False])
 def test_damaged_bytes_never_raise_anything_else(zipped: bool, tmp_path: Path) -> None:
     content = write(tmp_path / "whole.pth", STATE, zipped).read_bytes()
@@ -166,6 +211,32 @@ def test_tensors_without_a_place_are_counted_as_skipped() -> None:
     state = Net(3).state_dict() | {"classifier.weight": torch.ones(4), "classifier.bias": torch.ones(1)}
     coverage = load_matching(Net(3), state, "file", [("", "")])
     assert (coverage.loaded, coverage.skipped, coverage.reshaped, coverage.share) == (7, 2, 0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("classes", "heads", "told"),
+    [
+        (3, "by position", "the file does not name its classes: the heads are taken by position"),
+        (5, "new", "the file does not name its classes, and has another number of them: the heads are new"),
+    ],
+)
+def test_of_a_file_that_names_no_classes_it_is_said_what_became_of_the_heads(
+    classes: int, heads: str, told: str
+) -> None:
+    target = Net(3)
+    rows = class_rows(target, Net, None, ["a", "b", "c"])
+    coverage = load_matching(target, Net(classes).state_dict(), "file", [("", "")], rows=rows)
+    assert str(coverage).endswith(f"; {told}")
+    assert (coverage.heads, coverage.classes, coverage.to_json()["heads"]) == (heads, None, heads)
+
+
+def test_of_a_file_without_heads_nothing_is_said_of_them() -> None:
+    target = Net(3)
+    rows = class_rows(target, Net, None, ["a", "b", "c"])
+    backbone = {f"body.{key}": value for key, value in Net(3).body.state_dict().items()}
+    coverage = load_matching(target, backbone, "file", [("", "")], rows=rows)
+    assert "heads" not in str(coverage)
+    assert "heads" not in coverage.to_json()
 
 
 def test_weights_that_fill_too_little_are_refused_and_nothing_is_loaded() -> None:

@@ -1,8 +1,11 @@
 """Checkpoints to model files that predict: every tensor accounted for, classes named, nothing executed."""
 
+import hashlib
 import json
 import os
 import pickle
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,18 @@ from safetensors import safe_open
 from maskwright.cli.main import main
 from maskwright.errors import UsageError, WeightsError
 from maskwright.files import read_json
+from maskwright.models import catalogue
 from maskwright.models.catalogue import build
+from maskwright.models.detectron2.download import Hash
+from maskwright.models.detectron2.entries import detectron2_entries
+from maskwright.models.detectron2.zoo import ZOO
 from maskwright.prediction.instance import predict_instances
 from maskwright.prediction.semantic import to_tensor
 from maskwright.training.checkpoint import read_model_file
 from maskwright.workflows.loaded_model import load_model
 from maskwright.workflows.weights import convert_weights, fetch_weights, list_weights
+from tests.conftest import CocoFactory
+from tests.file_server import Server, serving
 from tests.models.detectron2.conftest import HEADS, TINY, tiny
 
 # What the tensors do not tell: what the tiny network was built with all the same.
@@ -66,15 +75,17 @@ def test_predict_runs_what_was_converted(tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
-    ("classes", "first", "last", "size"), [(80, "person", "toothbrush", 800), (8, "person", "bicycle", 1024)]
+    ("classes", "first", "last", "size", "longest"),
+    [(80, "person", "toothbrush", 800, 1333), (8, "person", "bicycle", 1024, 2048)],
 )
 def test_80_classes_are_cocos_and_8_are_those_of_cityscapes(
-    classes: int, first: str, last: str, size: int, tmp_path: Path
+    classes: int, first: str, last: str, size: int, longest: int, tmp_path: Path
 ) -> None:
     convert_weights(checkpoint(tmp_path / "model.pkl", classes=classes), tmp_path / "out.safetensors")
     card, _ = read_model_file(tmp_path / "out.safetensors")
     assert (card.table.names[0], card.table.names[-1]) == (first, last)
     assert card.input["size"] == card.options["short_side"] == size
+    assert card.input["longest"] == card.options["longest"] == longest
     if classes == 80:
         assert [c.source_ids for c in card.table][-1] == (90,)
     else:
@@ -88,6 +99,102 @@ def test_the_file_says_where_it_is_from(tmp_path: Path) -> None:
         assert json.loads(file.metadata()["source"])["file"] == "model.pkl"
 
 
+ZOO_NAME = "mask_rcnn_R_50_FPN_3x"
+
+
+@pytest.fixture
+def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The publisher of a zoo model, which here is a tiny network of 80 classes, and an empty folder of downloads."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    content = checkpoint(tmp_path / "published.pkl", classes=80).read_bytes()
+    with serving(content) as server:
+        server.name = f"model_final_{hashlib.md5(content).hexdigest()[:6]}.pkl"
+        monkeypatch.setitem(ZOO, ZOO_NAME, replace(ZOO[ZOO_NAME], address=server.address))
+        for entry in detectron2_entries():
+            monkeypatch.setitem(catalogue.MODELS, entry.name, entry)
+        yield server
+
+
+def source_of(path: Path) -> dict[str, Any]:
+    with safe_open(path, "pt") as file:
+        return json.loads(file.metadata()["source"])
+
+
+def test_a_published_name_becomes_a_model_file_through_the_network(
+    zoo: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zoo.sends = [len(zoo.content) // 4] * 3  # of three tries each: the first command gives up
+    assert main(["weights", "fetch", ZOO_NAME]) == 1
+    assert "the next try goes on from there" in capsys.readouterr().err
+    assert main(["weights", "fetch", ZOO_NAME, "--json"]) == 0
+    assert zoo.asked[0] is None
+    assert None not in zoo.asked[1:]  # what had come was not sent again
+    file = Path(json.loads(capsys.readouterr().out)["file"])
+    assert file.read_bytes() == zoo.content
+    assert file.is_relative_to(tmp_path / "home")
+
+    asked = len(zoo.asked)
+    out = tmp_path / "out.safetensors"
+    assert main(["weights", "convert", ZOO_NAME, str(out)]) == 0
+    assert len(zoo.asked) == asked  # the file is there and right
+    card, _ = read_model_file(out)
+    assert (card.name, card.table.names[0]) == ("detectron2_mask_rcnn_resnet50_fpn", "person")
+    assert source_of(out)["address"] == zoo.address
+
+
+def test_convert_fetches_a_published_name_first(zoo: Server, tmp_path: Path) -> None:
+    zoo.sends = [1000]  # and goes on where it breaks off
+    assert main(["weights", "convert", ZOO_NAME, str(tmp_path / "out.safetensors"), "--quiet"]) == 0
+    assert zoo.asked == [None, "bytes=1000-"]
+
+
+def test_a_zoo_model_is_trained_further_on_other_classes(
+    zoo: Server, coco: CocoFactory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = [{"id": number, "file_name": f"{number}.png"} for number in (1, 2)]
+    labels = coco(
+        *({"category_id": number, "image_id": number} for number in (1, 2)),
+        images=images,
+        categories={1: "unicorn", 2: "dog"},
+    )
+    for image in images:
+        cv2.imwrite(str(tmp_path / image["file_name"]), np.full((48, 64, 3), 128, np.uint8))
+    source = {"images": str(tmp_path), "annotations": str(labels)}
+    model = {"name": "detectron2_mask_rcnn_resnet50_fpn", "weights": "coco-3x", "options": TINY | HEADS["mask_rcnn"]}
+    sets = [f"data={json.dumps({'train': source, 'validation': source})}", f"model={json.dumps(model)}"]
+    sets += ["train.epochs=1", "train.batch_size=2", "train.schedule.warmup_steps=0"]
+    arguments = [argument for each in sets for argument in ("--set", each)]
+    assert main(["train", "demo-instance", *arguments, "--out", str(tmp_path / "run")]) == 0
+    assert "weights coco-3x: " in (told := capsys.readouterr().err)
+    assert "; the heads keep what they know of dog, by name\n" in told
+    assert read_json(tmp_path / "run" / "card.json")["weights"]["classes"] == ["dog"]
+
+
+@pytest.mark.parametrize("command", [["fetch", ZOO_NAME], ["convert", ZOO_NAME, "out.safetensors"]])
+def test_another_file_at_the_published_address_is_refused_and_removed(
+    zoo: Server, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    zoo.content = zoo.content[:-1] + b"x"
+    assert main(["weights", *command]) == 1
+    told = capsys.readouterr().err
+    assert f"expected {zoo.name[-10:-4]}" in told
+    assert "was removed" in told
+    assert not [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_a_zoo_file_is_known_under_any_name_and_no_other_file_under_its_name(zoo: Server, tmp_path: Path) -> None:
+    own, out = tmp_path / "published.pkl", tmp_path / "out.safetensors"
+    convert_weights(own, out)
+    assert source_of(out)["address"] == zoo.address
+    assert source_of(out)["licence"] == ZOO[ZOO_NAME].licence == "CC BY-SA 3.0"
+    other = checkpoint(tmp_path / ZOO[ZOO_NAME].file, classes=80, pixel_std=np.ones((3, 1, 1), np.float32))
+    convert_weights(other, out)
+    assert set(source_of(out)) == {"file", "sha256"}
+
+
 def test_settings_among_the_weights_are_followed_and_counted(tmp_path: Path) -> None:
     std = np.full((3, 1, 1), 57.5, np.float32)
     source = checkpoint(tmp_path / "model.pkl", pixel_std=std)
@@ -96,14 +203,20 @@ def test_settings_among_the_weights_are_followed_and_counted(tmp_path: Path) -> 
     assert load_model(tmp_path / "out.safetensors", "cpu").module.std.flatten().tolist() == [57.5] * 3
 
 
-def test_a_torchvision_checkpoint_is_converted_likewise(tmp_path: Path) -> None:
+def test_a_torchvision_checkpoint_is_converted_likewise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     model = build("lraspp_mobilenet_v3_large", 20, {}).eval()
     torch.save(model.network.state_dict(), tmp_path / "lraspp.pth")
+    # As if this were the published file, under another name.
+    entry = catalogue.MODELS["lraspp_mobilenet_v3_large"]
+    start = Hash("sha256", hashlib.sha256((tmp_path / "lraspp.pth").read_bytes()).hexdigest()[:8])
+    known = {"coco": replace(entry.published["coco"], hash=start)}
+    monkeypatch.setitem(catalogue.MODELS, entry.name, replace(entry, published=known))
     done = convert_weights(tmp_path / "lraspp.pth", tmp_path / "out.safetensors")
     assert (done.model, done.classes) == ("lraspp_mobilenet_v3_large", 20)
     loaded = load_model(tmp_path / "out.safetensors", "cpu")
     assert loaded.table.names[:2] == ["aeroplane", "bicycle"]
+    assert source_of(tmp_path / "out.safetensors")["address"] == known["coco"].address
     picture = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
         assert torch.equal(loaded.module(picture)["logits"], model(picture)["logits"])

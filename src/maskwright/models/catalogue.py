@@ -15,7 +15,7 @@ from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.class_rows import ClassRows
 from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.dilated_backbones import DILATED_BACKBONES
-from maskwright.models.entry import Entry, Published, imagenet, keyword_options, torchvision_weights
+from maskwright.models.entry import Entry, Published, imagenet, keyword_options, published_file, torchvision_weights
 from maskwright.models.mask_rcnn import build_mask_rcnn, norms_without_epsilon
 from maskwright.models.point_rend_head import PointRendHead
 from maskwright.models.point_rend_rcnn import build_point_rend_rcnn
@@ -23,13 +23,14 @@ from maskwright.models.point_rend_segmenter import PointRendSegmenter
 from maskwright.models.residual_attention_unet import ResidualAttentionUNet
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.smp_family import SMP_PATTERN, SMP_SUMMARY, smp_entry
+from maskwright.models.torchvision_files import as_built, file_hash
 from maskwright.models.torchvision_segmentation import (
     build_deeplabv3,
     build_deeplabv3_point_rend,
     build_fcn,
     build_lraspp,
 )
-from maskwright.models.weights import WEIGHTS_SUFFIXES, Coverage, fetch, load_matching, read_weights
+from maskwright.models.weights import WEIGHTS_SUFFIXES, Coverage, StateDict, fetch, load_matching, read_weights
 
 _TITLES = {
     "mobilenet_v3_large": "MobileNetV3-large",
@@ -208,10 +209,25 @@ def is_file(weights: str) -> bool:
     return Path(weights).suffix in WEIGHTS_SUFFIXES or "/" in weights
 
 
+def published(name: str, weights: str) -> Published | None:
+    """What is known of the weights of the model ``name``: of published ones, and of a file that is one of those."""
+    return published_as(Path(weights)) if is_file(weights) else find(name).published.get(weights)
+
+
+def published_as(path: Path) -> Published | None:
+    """The published weights of any model that lie at ``path``, which are known by their hash whatever the file's name.
+
+    None for any other file, and where there is none.
+    """
+    known = [published for entry in MODELS.values() for published in entry.published.values()]
+    return published_file(path, known) if path.is_file() else None
+
+
 def load_weights(module: nn.Module, name: str, weights: str, rows: ClassRows | None = None) -> Coverage | None:
     """Fill ``module`` (the model ``name``) from a file path or from published weights; None for ``none``.
 
-    ``rows`` tell what to keep of the heads in a file of other classes.
+    ``rows`` tell what to keep of heads of other classes. A file that was published is used as its
+    publisher uses it, the same by its path as by its name.
 
     Raises ``UsageError`` for a name or file that does not exist, ``WeightsError`` when weights cannot be fetched or do
     not fit.
@@ -220,9 +236,13 @@ def load_weights(module: nn.Module, name: str, weights: str, rows: ClassRows | N
     if weights == "none":
         return None
     if is_file(weights):
-        return load_matching(module, read_weights(Path(weights)), Path(weights).name, entry.renames, rows=rows)
+        path = Path(weights)
+        state: StateDict = read_weights(path)
+        if entry.task == "instance":
+            state = as_built(state, file_hash(path))
+        return load_matching(module, state, path.name, entry.renames, rows=rows)
     if weights not in entry.published:
         raise unknown_name(f"weights of {name}", weights, ["none", *entry.published, "or the path of a file"])
-    published = entry.published[weights]
-    state = fetch(weights, name, published.download, published.address)
-    return load_matching(module, state, weights, entry.renames)
+    found = entry.published[weights]
+    state = fetch(weights, name, found.download, found.address)
+    return load_matching(module, state, weights, entry.renames, rows=rows)

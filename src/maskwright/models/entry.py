@@ -1,24 +1,34 @@
 """What the catalogue knows about a model: how it is built, and where its published weights come from."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from torch import nn
 from torchvision.models import WeightsEnum, get_model_weights
 
+from maskwright.models.detectron2.download import Hash
+from maskwright.models.published_classes import class_names
+from maskwright.models.torchvision_files import hash_start
 from maskwright.models.weights import StateDict
 from maskwright.structures import Task
 
 
 @dataclass(frozen=True)
 class Published:
-    """Weights that can be fetched by name, and where they lie."""
+    """Weights that can be fetched by name, and where they lie.
+
+    ``classes`` are those of the heads in their order; None for a backbone's weights, which have no heads. ``hash`` is
+    how that of the file begins, where its publisher says.
+    """
 
     download: Callable[[], StateDict]
     address: str
+    classes: tuple[str, ...] | None = None
+    hash: Hash | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,27 @@ def _keywords(build: Callable[..., nn.Module]) -> list[str]:
 
 def torchvision_weights(weights: WeightsEnum) -> Published:
     """Weights that torchvision publishes, fetched and verified by it."""
-    return Published(partial(weights.get_state_dict, progress=True, check_hash=True), weights.url)
+    names = class_names(weights)
+    return Published(
+        partial(weights.get_state_dict, progress=True, check_hash=True),
+        weights.url,
+        tuple(names) if names is not None else None,
+        Hash("sha256", hash_start(weights)),
+    )
+
+
+def published_file(path: Path, known: Iterable[Published]) -> Published | None:
+    """The one of ``known`` whose file lies at ``path``, under whatever name; None when none is."""
+    found: dict[str, str] = {}
+    for published in known:
+        expected = published.hash
+        if expected is None:
+            continue
+        if expected.kind not in found:  # a large file is read once for each kind of hash
+            found[expected.kind] = expected.whole(path)
+        if found[expected.kind].startswith(expected.start):
+            return published
+    return None
 
 
 def imagenet(backbone: str) -> dict[str, Published]:

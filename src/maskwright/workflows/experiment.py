@@ -12,7 +12,7 @@ from maskwright.errors import unknown_name
 from maskwright.evaluation.coco import STATISTICS
 from maskwright.images.resize import InputSize
 from maskwright.models import catalogue
-from maskwright.models.class_rows import class_rows
+from maskwright.models.class_rows import ClassRows, class_rows
 from maskwright.models.weights import Coverage
 from maskwright.recipes.schema import Input, Recipe
 from maskwright.structures import BACKGROUND
@@ -91,7 +91,7 @@ def model_options(recipe: Recipe) -> dict[str, object]:
 def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Coverage | None]:
     """The recipe's model for ``classes`` with its starting weights, and what became of the weights.
 
-    Of a model file of other classes, the heads keep what they know of those that both have.
+    Of weights of other classes, the heads keep what they know of those that both have.
 
     Raises ``UsageError`` for an unknown model, option or weights name and ``WeightsError`` for weights that cannot be
     fetched, read or matched.
@@ -100,10 +100,25 @@ def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Cove
     if entry.task != recipe.task:
         known = [e.name for e in catalogue.MODELS.values() if e.task == recipe.task]
         raise unknown_name(f"{recipe.task} model", recipe.model.name, known)
-    build = partial(catalogue.build, recipe.model.name, options=model_options(recipe))
-    module, rows = build(len(classes)), None
-    card = read_card(Path(recipe.model.weights)) if catalogue.is_file(recipe.model.weights) else None
-    before = card.table.names if card is not None else list(classes)
-    if before != list(classes):
-        rows = class_rows(module, build, before, classes, entry.background_first)
+    module = catalogue.build(recipe.model.name, len(classes), model_options(recipe))
+    rows = _class_rows(module, recipe, classes)
     return module, catalogue.load_weights(module, recipe.model.name, recipe.model.weights, rows)
+
+
+def _class_rows(module: nn.Module, recipe: Recipe, classes: Sequence[str]) -> ClassRows | None:
+    """What the heads take over of the starting weights; None where there are no heads, or they are of these classes."""
+    name, weights = recipe.model.name, recipe.model.weights
+    card = read_card(Path(weights)) if catalogue.is_file(weights) else None
+    published = catalogue.published(name, weights) if card is None else None
+    if card is not None:
+        before = card.table.names
+    elif published is not None and published.classes is not None:
+        before = list(published.classes)
+    elif published is not None or not catalogue.is_file(weights):
+        return None
+    else:
+        before = None
+    if before == list(classes):
+        return None
+    build = partial(catalogue.build, name, options=model_options(recipe))
+    return class_rows(module, build, before, classes, catalogue.find(name).background_first)

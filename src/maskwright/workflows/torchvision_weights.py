@@ -1,7 +1,7 @@
 """torchvision's published checkpoints: what they are, and which model of the catalogue a file belongs to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,7 +10,6 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, MaskR
 
 from maskwright.errors import UsageError
 from maskwright.models import catalogue
-from maskwright.models.mask_rcnn import norms_without_epsilon
 
 State = Mapping[str, torch.Tensor]
 # A counter of batch norms, which frozen ones and predictions have no use for.
@@ -37,35 +36,6 @@ def published() -> dict[str, WeightsEnum]:
         if entry.task == "semantic" and "coco" in entry.published:
             found[entry.name] = get_model_weights(entry.name).DEFAULT  # type: ignore[attr-defined]
     return {name: weights for name, weights in found.items() if name in catalogue.MODELS}
-
-
-def hash_start(weights: WeightsEnum) -> str:
-    """How the SHA-256 of the file of ``weights`` begins, which torchvision puts into its name."""
-    return weights.url.rpartition("-")[2].partition(".")[0]
-
-
-def as_built(found: TorchvisionMatch, sha256: str) -> TorchvisionMatch:
-    """The match of the file with that hash, with what torchvision itself changes when it loads its own weights.
-
-    The first Mask R-CNN divides by the bare deviation. Nothing in a file tells; only the published one is known by its
-    hash to need it.
-    """
-    name = "mask_rcnn_resnet50_fpn"
-    if found.model != name or not sha256.startswith(hash_start(published()[name])):
-        return found
-    return replace(found, weights=dict(norms_without_epsilon(lambda: found.weights)))
-
-
-def class_names(weights: WeightsEnum) -> list[str]:
-    """The classes of ``weights`` without background; COCO's ids that are no class get a name each, as none repeats."""
-    names = weights.meta["categories"][1:]
-    return [f"N/A {label}" if name == "N/A" else name for label, name in enumerate(names, start=1)]
-
-
-def coco_classes() -> dict[str, int]:
-    """The 80 classes of COCO in order, each with its id in COCO's files."""
-    names = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
-    return {name: number for number, name in enumerate(names) if number and name != "N/A"}
 
 
 def match(state: State) -> TorchvisionMatch | None:

@@ -1,9 +1,8 @@
 """Published weights: which are known, fetching them, and making model files of Detectron2's and torchvision's."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import torch
 from safetensors.torch import save
 from torch.hub import get_dir
 
-from maskwright.annotations.cityscapes_labels import LABELS
 from maskwright.errors import UsageError, WeightsError, require_file, unknown_name
 from maskwright.files import write_bytes
 from maskwright.models import catalogue
@@ -19,6 +17,8 @@ from maskwright.models.detectron2.download import Hash, download
 from maskwright.models.detectron2.entries import zoo_file
 from maskwright.models.detectron2.recognition import is_detectron2, recognise
 from maskwright.models.detectron2.zoo import ZOO
+from maskwright.models.published_classes import cityscapes_classes, class_names, coco_classes
+from maskwright.models.torchvision_files import as_built, file_hash, hash_start
 from maskwright.models.weights import read_weights
 from maskwright.recipes.schema import Input
 from maskwright.reports.tables import Table
@@ -124,7 +124,7 @@ def fetch_weights(name: str, reporter: Reporter | None = None) -> Path:
         if name == f"torchvision_{model}":
             file = weights.url.rpartition("/")[2]
             path = Path(get_dir()) / "checkpoints" / file
-            return download(weights.url, path, Hash("sha256", torchvision_weights.hash_start(weights)), told)
+            return download(weights.url, path, Hash("sha256", hash_start(weights)), told)
     raise unknown_name("published weights", name, [weights["name"] for weights in list_weights()])
 
 
@@ -195,7 +195,7 @@ def _recognised(
     if is_detectron2(state):
         zoo = recognise(state, str(path))
         table = _table(zoo.classes, classes, path)
-        cityscapes = zoo.classes == len(_cityscapes_names())
+        cityscapes = zoo.classes == len(cityscapes_classes())
         short, longest = (_CITYSCAPES_SHORT, _CITYSCAPES_LONGEST) if cityscapes else (_SHORT, _LONGEST)
         built = {"short_side": short, "longest": longest, **zoo.options, **options}
         size = Input(resize="short-side", size=built["short_side"], longest=built["longest"])
@@ -208,8 +208,8 @@ def _recognised(
             "R-CNN or PointRend of Detectron2 with FPN, or a torchvision segmentation model. `maskwright weights list` "
             "names them. To start a training from other weights, give the file as model.weights."
         )
-    matched = torchvision_weights.as_built(found, _sha256(path))
-    published = torchvision_weights.class_names(torchvision_weights.published()[matched.model])
+    matched = replace(found, weights=dict(as_built(found.weights, file_hash(path))))
+    published = class_names(torchvision_weights.published()[matched.model]) or []
     table = _named_table(published if len(published) == matched.classes else None, matched.classes, classes, path)
     if catalogue.find(matched.model).task == "semantic":
         # The size of torchvision's own preprocessing for segmentation.
@@ -221,16 +221,12 @@ def _recognised(
     return _Content(matched.model, built, table, size, matched.weights)
 
 
-def _cityscapes_names() -> list[str]:
-    return [label.name for label in LABELS if label.has_instances and not label.ignored]
-
-
 def _table(count: int, classes: Sequence[str] | None, path: Path) -> ClassTable:
     """The classes of a Detectron2 model; COCO's carry their ids."""
-    coco = torchvision_weights.coco_classes()
+    coco = coco_classes()
     if classes is None and count == len(coco):
         return ClassTable.from_names(coco, [(number,) for number in coco.values()])
-    known = _cityscapes_names()
+    known = cityscapes_classes()
     return _named_table(known if count == len(known) else None, count, classes, path)
 
 
@@ -261,11 +257,7 @@ def _require_fit(content: _Content, path: Path) -> None:
 
 def _provenance(path: Path) -> dict[str, Any]:
     """What the model file says of where its weights are from."""
-    zoo = next((model for model in ZOO.values() if model.file == path.name), None)
-    known = {"address": zoo.address, "licence": zoo.licence} if zoo else {}
-    return {"file": path.name, "sha256": _sha256(path), **known}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    published = catalogue.published_as(path)
+    licences = {model.address: model.licence for model in ZOO.values()}
+    known = {"address": published.address, "licence": licences.get(published.address)} if published else {}
+    return {"file": path.name, "sha256": file_hash(path), **known}

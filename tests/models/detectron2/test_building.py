@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from maskwright.errors import UsageError
-from maskwright.models.catalogue import build
+from maskwright.models.catalogue import MODELS, build
+from maskwright.models.detectron2.box_head import Keep
 from maskwright.models.detectron2.network import BGR_MEAN, RESNEXT_STD
-from tests.models.detectron2.conftest import tiny
+from maskwright.models.detectron2.proposals import Limits
+from tests.models.detectron2.conftest import HEADS, TINY, tiny
 
 # What the zoo's files hold.
 VALUES = {"detectron2_mask_rcnn_resnet50_fpn": 44_449_456, "detectron2_point_rend_resnet50_fpn": 60_268_032}
@@ -30,6 +32,35 @@ def test_the_resnext_strides_in_the_3x3_and_divides_by_its_own_deviation() -> No
     own = tiny(pixel_std=list(RESNEXT_STD))
     assert own.std.flatten().tolist() == pytest.approx(RESNEXT_STD)
     assert own.mean.flatten().tolist() == pytest.approx(BGR_MEAN)
+
+
+NAMES = [name for name in MODELS if name.startswith("detectron2_")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_network_keeps_what_detectron2_keeps(name: str) -> None:
+    with torch.device("meta"):
+        network = build(name, 80, {})
+    assert network.roi_heads.keep == Keep(0.05, 0.5, 100)
+    assert network.proposal_generator.limits == Limits(1000, 1000)
+    assert network.proposal_generator.training_limits == Limits(2000, 1000)
+    assert network.proposal_generator.overlap == 0.7
+    # PointRend learns masks in the boxes that the network finds, Mask R-CNN in the proposals.
+    assert network.roi_heads.masks_on_predicted_boxes == ("point_rend" in name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_network_sees_pixels_less_their_mean_and_the_resnext_over_their_deviation(name: str) -> None:
+    torch.manual_seed(0)
+    network = build(name, 3, TINY | HEADS["point_rend" if "point_rend" in name else "mask_rcnn"]).eval()
+    std = torch.tensor([57.375, 57.12, 58.395] if "resnext" in name else [1.0, 1.0, 1.0])  # of B, G and R
+    assert torch.equal(network.std.flatten(), std)
+    seen = []
+    network.backbone.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    with torch.inference_mode():
+        network([torch.tensor([0.2, 0.4, 0.6]).reshape(3, 1, 1).expand(3, 64, 64)])  # R, G and B
+    bgr = (torch.tensor([153.0, 102.0, 51.0]) - torch.tensor([103.53, 116.28, 123.675])) / std
+    torch.testing.assert_close(seen[0][0], bgr.reshape(3, 1, 1).expand(3, 64, 64), atol=1e-3, rtol=1e-5)
 
 
 def test_the_number_of_detections_is_an_option(kind: str) -> None:

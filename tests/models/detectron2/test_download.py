@@ -2,73 +2,25 @@
 
 import hashlib
 import random
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from maskwright.errors import WeightsError
 from maskwright.models.detectron2.download import Hash, download
+from tests.file_server import Server, serving
 
 CONTENT = random.Random(0).randbytes(3_000_000)
 MD5 = Hash("md5", hashlib.md5(CONTENT).hexdigest()[:6])
 SHA = Hash("sha256", hashlib.sha256(CONTENT).hexdigest()[:8])
 
 
-@dataclass
-class Server:
-    """What it serves, how much of each answer it sends before it hangs up, and what it was asked for."""
-
-    address: str = ""
-    content: bytes = CONTENT
-    sends: list[int] = field(default_factory=list)
-    ranges: bool = True
-    tells_length: bool = True
-    asked: list[str | None] = field(default_factory=list)
-
-
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    state = Server()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            wanted = self.headers.get("Range")
-            state.asked.append(wanted)
-            if self.path != "/weights.pkl":
-                self.send_error(404)
-                return
-            start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and state.ranges else 0
-            whole = len(state.content)
-            if start >= whole:
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{whole}")
-                self.end_headers()
-                return
-            self.send_response(206 if start else 200)
-            if start:
-                self.send_header("Content-Range", f"bytes {start}-{whole - 1}/{whole}")
-            if state.tells_length:
-                self.send_header("Content-Length", str(whole - start))
-            self.end_headers()
-            count = state.sends.pop(0) if state.sends else whole
-            self.wfile.write(state.content[start : start + count])
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.address = f"http://127.0.0.1:{listening.server_port}/weights.pkl"
-    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield state
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
+    with serving(CONTENT) as running:
+        yield running
 
 
 @pytest.mark.parametrize("expected", [MD5, SHA])

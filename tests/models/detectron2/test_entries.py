@@ -53,6 +53,15 @@ def test_a_recipe_can_start_from_them_with_other_classes(published: ZooModel) ->
     assert torch.equal(model.state_dict()[stem], tiny().state_dict()[stem])
 
 
+def test_the_classes_of_published_weights_are_those_of_what_they_learned_from() -> None:
+    published = MODELS["detectron2_point_rend_resnet50_fpn"].published
+    assert {tag: len(weights.classes or ()) for tag, weights in published.items()} == {
+        "coco-1x": 80, "coco-3x": 80, "cityscapes": 8,
+    }  # fmt: skip
+    hashes = {weights.hash.kind for weights in published.values() if weights.hash is not None}
+    assert hashes == {"md5"}
+
+
 def test_a_file_that_was_changed_is_fetched_again_and_not_read(published: ZooModel) -> None:
     path = zoo_file(published)
     path.write_bytes(path.read_bytes()[:-1])

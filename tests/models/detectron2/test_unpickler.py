@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from maskwright.errors import UsageError, WeightsError
-from maskwright.models.detectron2.unpickler import read_pickle
+from maskwright.models.detectron2.unpickler import foreign_name, read_pickle
 
 ARRAYS = {
     "float": np.array([[1.5, -0.0, np.nan], [1e-45, np.inf, 3]], np.float32),
@@ -151,3 +151,13 @@ def test_damaged_bytes_never_raise_anything_but_a_weights_error(tmp_path: Path) 
 def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         read_pickle(tmp_path / "a.pkl")
+
+
+def test_what_a_pickle_names_besides_arrays_is_told_without_running_it(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    path = write(tmp_path / "a.pkl", {"model": ARRAYS, "more": Calls(os.mkdir, str(made))}, 4)
+    assert foreign_name(path) == f"{os.mkdir.__module__}.mkdir"
+    assert not made.exists()
+    assert foreign_name(write(tmp_path / "b.pkl", ARRAYS)) is None
+    (tmp_path / "c.pkl").write_bytes(b"no pickle")
+    assert foreign_name(tmp_path / "c.pkl") is None

@@ -26,8 +26,12 @@ class Hash:
 
     def of(self, path: Path) -> str:
         """As many digits of the hash of the file at ``path``."""
+        return self.whole(path)[: len(self.start)]
+
+    def whole(self, path: Path) -> str:
+        """All digits of the hash of the file at ``path``."""
         with path.open("rb") as file:
-            return hashlib.file_digest(file, self._new).hexdigest()[: len(self.start)]
+            return hashlib.file_digest(file, self._new).hexdigest()
 
     def _new(self) -> "hashlib._Hash":
         return hashlib.new(self.kind, usedforsecurity=False)

@@ -45,7 +45,9 @@ def _entry(kind: str, backbone: str) -> Entry:
     summary = f"{title} on {_BACKBONES[backbone]} FPN as Detectron2 computes it, for its checkpoints"
     options = keyword_options(masks, partial(build_detector, backbone=backbone))
     published = {
-        model.tag: Published(partial(_weights, model), model.address) for model in ZOO.values() if model.model == name
+        model.tag: Published(partial(_weights, model), model.address, model.classes, Hash("md5", model.md5_start))
+        for model in ZOO.values()
+        if model.model == name
     }
     build = partial(KINDS[kind], backbone=backbone)
     return Entry(name, "instance", summary, build, (("", ""),), options, published, background_first=False)

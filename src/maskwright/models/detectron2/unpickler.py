@@ -166,6 +166,21 @@ def read_pickle(path: Path) -> Any:
             ) from error
 
 
+def foreign_name(path: Path) -> str | None:
+    """The first thing in the pickle at ``path`` that is neither an array nor a plain container; nothing of it runs.
+
+    None where there is no such thing, or no pickle.
+    """
+    with path.open("rb") as file:
+        try:
+            _load(file)
+        except Refused as refused:
+            return str(refused)
+        except Exception:  # as in read_pickle; whoever asks knows already that the file is refused
+            return None
+    return None
+
+
 def _load(file: IO[bytes]) -> Any:
     _require_small_memo(file)
     file.seek(0)

@@ -7,6 +7,7 @@ letters before a file's ``.pkl`` are the first of its MD5.
 from dataclasses import dataclass
 
 from maskwright.models.detectron2.recognition import model_name
+from maskwright.models.published_classes import cityscapes_classes, coco_classes
 
 _ROOT = "https://dl.fbaipublicfiles.com/detectron2/"
 # Said in MODEL_ZOO.md of the models listed there; the PointRend project's page names no licence.
@@ -35,6 +36,11 @@ class ZooModel:
     def file(self) -> str:
         """A name for the file that is unlike any other's; the address ends in one that many share."""
         return f"{self.name}-{self.address.rpartition('_')[2]}"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of its heads, in their order."""
+        return tuple(coco_classes()) if self.trained_on == "COCO" else tuple(cityscapes_classes())
 
     @property
     def md5_start(self) -> str:
