@@ -1,17 +1,26 @@
 """The documentation is true: its commands exist, its Python runs, its table of keys is the schema's."""
 
+import inspect
 import re
 import shlex
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
+import yaml
 from pydantic import BaseModel
 
 from maskwright.cli.main import main
 from maskwright.datasets.shapes import write_shapes
+from maskwright.models.backbones import TORCHVISION_BACKBONES
+from maskwright.models.catalogue import MODELS, PATTERNS, build
+from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.models.point_rend_head import PointRendHead
 from maskwright.recipes.loading import shipped
 from maskwright.recipes.schema import Recipe
+from maskwright.workflows.experiment import model_options
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -76,6 +85,55 @@ def test_every_recipe_key_is_documented() -> None:
     text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
     missing = {key for key in schema_keys(Recipe) if key.rpartition(".")[2] not in text}
     assert missing == set()
+
+
+def instance_page() -> tuple[str, dict[str, str]]:
+    """The page on instance models, and the default that its tables give for each option."""
+    text = (ROOT / "docs" / "how-to" / "instances.md").read_text(encoding="utf-8")
+    return text, dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \| \S", text, re.MULTILINE))
+
+
+def test_every_option_of_instance_models_is_documented_with_its_default() -> None:
+    shown = instance_page()[1]
+    by_recipe = {"short_side": "model.input.size", "longest": "model.input.longest"}
+    for part in (build_mask_rcnn, PointRendHead):
+        for name, option in inspect.signature(part).parameters.items():
+            if option.kind is option.KEYWORD_ONLY and name != "backbone":
+                default = list(option.default) if isinstance(option.default, tuple) else option.default
+                expected = by_recipe.get(name, default)
+                assert yaml.safe_load(shown.pop(name, "missing")) == expected, name
+    assert shown == {}, "options that no instance model has"
+
+
+def test_the_presets_of_small_instance_models_are_documented() -> None:
+    text = instance_page()[0]
+    small = MODELS["mask_rcnn_small"].build
+    assert isinstance(small, partial)
+    presets = {name: value for name, value in small.keywords.items() if name != "backbone"}
+    for name, value in presets.items():
+        assert f"`{name}: {list(value) if isinstance(value, tuple) else value}`" in text
+
+
+def test_every_kind_of_instance_model_and_every_backbone_is_documented() -> None:
+    text = instance_page()[0]
+    for name, entry in MODELS.items():
+        if entry.task == "instance" and not name.startswith("detectron2"):
+            (row,) = [line for line in text.splitlines() if line.startswith("|") and f"`{name}`" in line]
+            assert set(re.findall(r"`(\w+)`", row.rpartition(" | ")[2])) == set(entry.published), name
+    kinds = [pattern.removesuffix("BACKBONE") for pattern in PATTERNS if pattern.endswith(":BACKBONE")]
+    assert len(kinds) == 4
+    missing = [name for name in (*(f"{kind}NAME" for kind in kinds), *TORCHVISION_BACKBONES) if f"`{name}`" not in text]
+    assert missing == []
+
+
+def test_the_recipes_of_the_page_on_instance_models_are_ones_that_build() -> None:
+    sections = re.findall(r"```yaml\n(.*?)```", instance_page()[0], re.DOTALL)
+    assert len(sections) == 2
+    for section in sections:
+        content = {"name": "a", "task": "instance", "data": {"shapes": {}}, "train": {"epochs": 1}}
+        recipe = Recipe.model_validate(content | yaml.safe_load(section))
+        with torch.device("meta"):
+            build(recipe.model.name, 3, model_options(recipe))
 
 
 def test_every_shipped_recipe_is_documented() -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -43,15 +44,40 @@ def assert_masks_drawn(folder: Path) -> None:
     assert len(labels) > 2
 
 
-def test_masks_run_where_torch_cannot_be_imported(annotations: Path, tmp_path: Path) -> None:
+def without_torch(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command where nothing of torch can be imported."""
     blocked = "import sys\n" + "".join(f"sys.modules[{name!r}] = None\n" for name in TORCH)
-    out = tmp_path / "masks"
-    arguments = ["masks", str(annotations), "--out", str(out), "--workers", "0"]
-    done = subprocess.run(
-        [sys.executable, "-c", blocked + _JOB, *arguments], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-c", blocked + _JOB, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def draw_masks(annotations: Path, folder: Path) -> None:
+    done = without_torch("masks", str(annotations), "--out", str(folder / "masks"), "--workers", "0")
     assert done.returncode == 0, done.stderr
-    assert_masks_drawn(out)
+    assert_masks_drawn(folder / "masks")
+
+
+def score_instances(annotations: Path, folder: Path) -> None:
+    """The results are the truth itself, but for its last object, so that all numbers are known."""
+    objects = [each for each in json.loads(annotations.read_text())["annotations"] if not each["iscrowd"]]
+    found = [{key: each[key] for key in ("image_id", "category_id", "segmentation")} for each in objects]
+    (folder / "results.json").write_text(json.dumps([each | {"score": 0.9} for each in found[:-1]]))
+    more = ("--json", "--boundary", "--out", str(folder / "out"))
+    done = without_torch("score", "instance", str(annotations), str(folder / "results.json"), *more)
+    assert done.returncode == 0, done.stderr
+    scores = json.loads(done.stdout)
+    at = scores["at_score"]
+    assert (at["kind"], at["right"], at["wrong"], at["missed"]) == ("segm", len(found) - 1, 0, 1)
+    assert 0.5 < scores["segm"]["AP"] < 1
+    assert scores["foreground"]["mean_IoU"] > 0.5
+    assert (folder / "out" / "curves.json").is_file()
+
+
+@pytest.mark.parametrize("job", [draw_masks, score_instances])
+def test_a_data_command_runs_where_torch_cannot_be_imported(
+    job: Callable[[Path, Path], None], annotations: Path, tmp_path: Path
+) -> None:
+    job(annotations, tmp_path)
 
 
 @pytest.mark.slow

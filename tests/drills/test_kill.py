@@ -78,6 +78,7 @@ def test_fifty_kills_change_no_bit_of_semantic_trainings(machine: Warm, tmp_path
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_thirty_kills_change_no_bit_of_instance_trainings(machine: Warm, tmp_path: Path) -> None:
-    more = ["train.epochs=3", "train.save_every=1", "train.clip_norm=1"]
+    more = ["data.shapes.train=20", "train.epochs=3", "train.save_every=1", "train.clip_norm=1", "train.ema=0.9"]
+    more += ["train.accumulate=2", "augment.copy_paste=0.5", "augment.scale=[0.8, 1.2]"]
     positions = drill(machine, tmp_path, "instance", 30, *(part for key in more for part in ("--set", key)))
     assert len(positions) >= 8, positions

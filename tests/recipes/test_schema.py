@@ -131,13 +131,46 @@ def test_a_validated_recipe_does_not_change():
     [
         ({"loss": {"name": "dice_ce"}}, "loss"),
         ({"train": {"epochs": 1, "compile": True}}, r"train\.compile"),
-        ({"train": {"epochs": 1, "sampling": {"name": "inverse_frequency"}}}, "inverse_frequency"),
+        (
+            {"train": {"epochs": 1, "sampling": {"name": "inverse_frequency"}}},
+            r"train\.sampling\.name: inverse_frequency",
+        ),
         ({"evaluate": {"flip": True, "scales": [1, 2]}}, r"evaluate\.flip and evaluate\.scales"),
         ({"evaluate": {"window": 64}}, r"evaluate\.window"),
+        ({"data": {"shapes": {}, "overlap": "first"}}, r"data\.overlap: first"),
+        ({"data": {"shapes": {}, "crowd": "skip"}}, r"data\.crowd: skip"),
+        ({"model": {"name": "a", "input": {"resize": "square"}}}, r"model\.input\.resize: square"),
+        ({"model": {"name": "a", "input": {"multiple": 32}}}, r"model\.input\.multiple: 32"),
+        (
+            {
+                "data": {"shapes": {}, "overlap": "smallest", "crowd": "include"},
+                "model": {"name": "a", "input": {"resize": "square", "multiple": 2}},
+                "loss": {"name": "focal"},
+            },
+            r"data\.overlap: smallest and data\.crowd: include and model\.input\.resize: square "
+            r"and model\.input\.multiple: 2 and loss",
+        ),
     ],
-    ids=["loss", "compile", "sampling", "views", "window"],
+    ids=["loss", "compile", "sampling", "views", "window", "overlap", "crowd", "square", "multiple", "all at once"],
 )
 def test_what_only_semantic_models_can_do_is_refused_for_instances(changes: dict[str, Any], named: str):
     assert Recipe.model_validate(SMALLEST | changes)
-    with pytest.raises(ValidationError, match=rf"{named}.*only for semantic models"):
+    with pytest.raises(ValidationError, match=rf"found {named}, only for semantic models; expected .*Leave it out"):
         Recipe.model_validate(SMALLEST | changes | {"task": "instance"})
+
+
+@pytest.mark.parametrize("model", [{}, {"input": {}}, {"input": {"size": 96}}, {"input": {"resize": "short-side"}}])
+def test_instances_are_said_to_keep_their_shape_as_they_do(model: dict[str, Any]):
+    content = SMALLEST | {"model": {"name": "mask_rcnn_small", **model}}
+    recipe = Recipe.model_validate(content | {"task": "instance"})
+    assert recipe.model.input.resize == "short-side"
+    assert recipe.model.input.size == model.get("input", {}).get("size", 256)
+    # What is written into the run folder, every default with it, is the same recipe.
+    assert Recipe.model_validate(recipe.model_dump()) == recipe
+    assert Recipe.model_validate(content).model.input.resize == model.get("input", {}).get("resize", "square")
+
+
+@pytest.mark.parametrize("section", [{"model": None}, {"model": "x"}, {"model": {"name": "a", "input": None}}])
+def test_a_section_that_is_none_stays_a_fault_of_its_own(section: dict[str, Any]):
+    with pytest.raises(ValidationError, match="model"):
+        Recipe.model_validate(SMALLEST | {"task": "instance"} | section)

@@ -16,6 +16,7 @@ from maskwright.cli.main import main
 from maskwright.masks.png import read_label_map
 from maskwright.recipes.loading import recipe_text
 from maskwright.training.checkpoint import read_state
+from tests.drills.runs import TINY_MASK_RCNN, metrics
 from tests.workflows.conftest import small_run
 
 
@@ -23,8 +24,8 @@ def model_bits(run: Path, checkpoint: str = "last") -> dict[str, torch.Tensor]:
     return load_file(run / "checkpoints" / checkpoint / "model.safetensors")
 
 
-def assert_same_bits(one: Path, other: Path) -> None:
-    first, second = model_bits(one), model_bits(other)
+def assert_same_bits(one: Path, other: Path, checkpoint: str = "last") -> None:
+    first, second = model_bits(one, checkpoint), model_bits(other, checkpoint)
     assert first.keys() == second.keys()
     assert all(torch.equal(first[key], second[key]) for key in first)
 
@@ -138,17 +139,28 @@ def test_another_seed_gives_other_weights(semantic_run: Path, tmp_path: Path) ->
     assert any(not torch.equal(one[key], other[key]) for key in one)
 
 
+@pytest.mark.parametrize("task", ["semantic", "instance"])
 def test_a_resumed_training_ends_with_the_bits_of_an_unbroken_one(
-    semantic_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    task: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = tmp_path / "broken"
-    shutil.copytree(semantic_run, broken)
+    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
+    more = [
+        "--set",
+        "train.checkpoint_every=1",
+        "--set",
+        "train.ema=0.9",
+        *(TINY_MASK_RCNN if task == "instance" else []),
+    ]
+    assert small_run(task, unbroken, *more, verb="train") == 0
+    shutil.copytree(unbroken, broken)
     # The state after epoch 1, as a kill during epoch 2 leaves it.
-    shutil.rmtree(broken / "checkpoints")
-    assert small_run("semantic", tmp_path / "one", "--set", "train.checkpoint_every=1", verb="train") == 0
-    shutil.copytree(tmp_path / "one" / "checkpoints" / "epoch-0001", broken / "checkpoints" / "last")
-    shutil.copytree(tmp_path / "one" / "checkpoints" / "epoch-0001", broken / "checkpoints" / "best")
-    (broken / "stages.json").write_text(json.dumps({"check": {"seconds": 0}, "masks": {"seconds": 0}}))
+    for name in ("last", "best"):
+        shutil.rmtree(broken / "checkpoints" / name)
+        shutil.copytree(broken / "checkpoints" / "epoch-0001", broken / "checkpoints" / name)
+    shutil.rmtree(broken / "checkpoints" / "epoch-0002")
+    stages = json.loads((broken / "stages.json").read_text())
+    del stages["train"]
+    (broken / "stages.json").write_text(json.dumps(stages))
     state = read_state(broken / "checkpoints" / "last")
     assert state is not None
     assert state["position"]["epoch"] == 1
@@ -156,9 +168,10 @@ def test_a_resumed_training_ends_with_the_bits_of_an_unbroken_one(
     assert main(again) == 2, "a forgotten --resume must not throw the training away"
     assert "interrupted after epoch 1" in capsys.readouterr().err
     assert main([*again, "--resume"]) == 0
-    assert_same_bits(semantic_run, broken)
-    with (broken / "metrics.csv").open() as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
+    for checkpoint in ("last", "best", "epoch-0002"):
+        assert_same_bits(unbroken, broken, checkpoint)
+    assert metrics(unbroken) == metrics(broken)
+    assert [row["epoch"] for row in metrics(broken)] == ["1", "2"]
 
 
 def test_a_folder_of_another_recipe_is_refused(semantic_run: Path, capsys: pytest.CaptureFixture[str]) -> None:

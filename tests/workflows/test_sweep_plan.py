@@ -49,7 +49,8 @@ def test_without_out_a_sweep_lies_beside_the_runs_not_in_one():
         (["model.weights=none,imagnet.pth"], ["imagnet.pth"]),
         (["loss=ce,cross_entropy"], ["loss=ce and loss=cross_entropy: are the same experiment"]),
         (["loss.class_weights=none,median_frequency", "loss=ce"], ["another order"]),
-        (["task=semantic,instance"], ["one task"]),
+        (["task=semantic,instance", "model.input.resize=short-side"], ["one task"]),
+        (["task=semantic,instance"], ["task=instance", "model.input.resize: square"]),
         ([], ["nothing to sweep"]),
     ],
 )

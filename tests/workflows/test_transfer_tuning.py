@@ -32,7 +32,9 @@ def asked(folder: Path, monkeypatch: pytest.MonkeyPatch, classes: tuple[str, ...
         return write_model(out / "checkpoints" / "best")
 
     monkeypatch.setattr(transfer_tuning, "train", train)
-    model = contender("one", "model", model_file(write_model(folder / "one", classes)), {})
+    # As a version wrote it that said square for every model that was not asked.
+    size = {"resize": "square", "size": 96, "longest": None, "multiple": 1}
+    model = contender("one", "model", model_file(write_model(folder / "one", classes, **size)), {})
     section = ImageSet.model_validate({"shapes": {"images": 4, "domain": "shifted"}})
     images = truth_set("fog-train", section, folder, folder / "drawn")
     tables = {"one": model.card.table}
@@ -48,6 +50,7 @@ def test_the_training_begins_with_the_model_and_sets_images_apart(tmp_path: Path
     assert recipe.model.weights == str(model_file(tmp_path / "one"))
     assert recipe.classes == list(SHAPES[::-1])  # the model's own order, so that its heads go on
     assert (recipe.seed, recipe.data.split, recipe.train.epochs) == (3, "9:1", 1)
+    assert (recipe.model.input.resize, recipe.model.input.size) == ("short-side", 96)
     source = recipe.data.source
     assert source is not None
     assert Path(source.images) == images.folder.absolute()

@@ -20,14 +20,16 @@ from maskwright.workflows.transfer_sets import TruthSet, truth_set
 SHAPES = ("disc", "square", "triangle", "ring")
 
 
-def write_model(folder: Path, classes: tuple[str, ...] = SHAPES, recipe: str = "", salt: float = 0.0) -> Path:
+def write_model(
+    folder: Path, classes: tuple[str, ...] = SHAPES, recipe: str = "", salt: float = 0.0, **size: Any
+) -> Path:
     """A model file with a card and no weights to speak of."""
     card = ModelCard(
         name="mask_rcnn:resnet18",
         task="instance",
         options={},
         classes=ClassTable.from_names(classes).to_json(),
-        input={},
+        input=size,
         epoch=1,
         scores={},
         recipe=recipe,

@@ -81,7 +81,8 @@ class Input(Section):
     """The size in pixels at which the model sees an image.
 
     ``square`` resizes to ``size`` × ``size``; ``short-side`` keeps the aspect ratio, with the long side at most
-    ``longest``. Sides are rounded up to ``multiple``.
+    ``longest``. Sides are rounded up to ``multiple``. For instances it is always ``short-side``, without a multiple,
+    and the long side is at most twice ``size`` unless ``longest`` says otherwise.
     """
 
     resize: Literal["square", "short-side"] = "square"
@@ -149,6 +150,18 @@ class Recipe(Section):
     evaluate: Evaluate = Evaluate()
     report: Report = Report()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _instances_keep_their_shape(cls, content: Any) -> Any:
+        """Where a recipe for instances leaves ``resize`` open, say what their models do."""
+        if not isinstance(content, dict) or content.get("task") != "instance":
+            return content
+        model = content.get("model")
+        given = model.get("input", {}) if isinstance(model, dict) else None
+        if not isinstance(model, dict) or not isinstance(given, dict):
+            return content  # which is a fault of its own, or validated already
+        return {**content, "model": {**model, "input": {"resize": "short-side", **given}}}
+
     @model_validator(mode="after")
     def _test_part_exists(self) -> Self:
         three_parts = self.data.split is not None and self.data.split.count(":") == 2
@@ -170,7 +183,12 @@ class Recipe(Section):
     def _semantic_settings(self) -> Self:
         if self.task == "semantic":
             return self
+        size = self.model.input
         wrong = {
+            f"data.overlap: {self.data.overlap}": self.data.overlap != "last",
+            f"data.crowd: {self.data.crowd}": self.data.crowd != "ignore",
+            "model.input.resize: square": size.resize == "square" and "resize" in size.model_fields_set,
+            f"model.input.multiple: {size.multiple}": size.multiple != 1,
             "loss": self.loss != Loss(),
             "train.compile": self.train.compile,
             "train.sampling.name: inverse_frequency": self.train.sampling.name == "inverse_frequency",
@@ -180,5 +198,8 @@ class Recipe(Section):
         }
         named = [key for key, set_ in wrong.items() if set_]
         if named:
-            raise ValueError(f"{' and '.join(named)}: only for semantic models; expected none of it here")
+            raise ValueError(
+                f"found {' and '.join(named)}, only for semantic models; expected none of it with task: instance. "
+                "Leave it out"
+            )
         return self

@@ -20,7 +20,7 @@ def tuned(
 ) -> Contender:  # fmt: skip
     """``model`` trained further on ``images`` in the ``shared`` classes, in a run below ``folder`` unless it is there.
 
-    Where these are the model's own classes its heads go on; else they begin anew.
+    Its heads go on with the classes that it has, by name, and begin anew for the others.
     """
     name = f"{model.name}+{target}"
     own = [each["name"] for each in model.card.classes]
@@ -41,7 +41,8 @@ def tuned(
             "name": model.card.name,
             "weights": str(model.file.absolute()),
             "options": model.card.options,
-            "input": model.card.input,
+            # A model file of an earlier version may say more than what counts for instances.
+            "input": {key: model.card.input[key] for key in ("size", "longest") if key in model.card.input},
         },
         "augment": section.augment.model_dump(mode="json"),
         "train": section.train.model_dump(mode="json"),
