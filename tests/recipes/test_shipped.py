@@ -19,6 +19,16 @@ VARIANTS = {
     "unet-grouped-weighted-ce": {"loss.class_weights"},
 }
 DATA = {f"data.{key}" for key in ("root", "source", "split", "train", "validation", "max_images")}
+SMALLER_RCNN = {f"model.{key}" for key in ("name", "weights", "input.size", "input.longest")} | {
+    f"model.options.{key}"
+    for key in (
+        "frozen_norm", "pyramid_channels", "box_features", "mask_channels", "anchor_sizes",
+        "proposals_train", "proposals_test", "rois_per_image",
+    )
+}  # fmt: skip
+LONGER = {
+    f"train.{key}" for key in ("epochs", "validate_every", "optimizer.lr", "schedule.name", "schedule.warmup_steps")
+}
 TWINS = {
     "deeplab-mobilenet-5class": DATA | {"model.name", "model.weights", "evaluate.on", "train.validate_every"},
     "deeplab-resnet50-5class": DATA
@@ -26,6 +36,10 @@ TWINS = {
     "unet-grouped": DATA
     | {"model.options.widths", "model.options.bottleneck", "model.input.size"}
     | {"train.validate_every", "train.epochs"},
+    "maskrcnn-person-car-dog-cake": SMALLER_RCNN | LONGER,
+    "maskrcnn-person-cat-ball-book": SMALLER_RCNN
+    | LONGER
+    | {f"train.optimizer.{key}" for key in ("name", "momentum", "weight_decay")},
 }
 
 
@@ -52,7 +66,7 @@ def test_a_variant_differs_only_where_its_name_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TWINS))
-def test_a_twin_differs_only_in_its_data_and_its_size(name: str) -> None:
+def test_a_twin_differs_only_in_its_data_its_size_and_its_length(name: str) -> None:
     assert differing(name, f"{name}-coco300") <= TWINS[name]
 
 
