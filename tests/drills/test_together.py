@@ -59,6 +59,31 @@ def test_two_processes_train_to_the_metrics_of_one(machine: Warm, tmp_path: Path
         torch.testing.assert_close(weights[1][key], value, rtol=1e-4, atol=1e-5)
 
 
+def test_two_processes_train_a_detector_as_one_that_adds_up_their_gradients(machine: Warm, tmp_path: Path) -> None:
+    # Every anchor and proposal counts, as which are drawn depends on the process; with one image a process, the norms
+    # see the same as with one image at a time.
+    settings = [
+        "data.shapes={train: 12, validation: 2, seed: 0}", "train.epochs=1", "train.workers=0",
+        "model.options.anchors_per_image=1000000", "model.options.rois_per_image=1000000",
+        "train.optimizer={name: sgd, lr: 0.005}",
+    ]  # fmt: skip
+    more = [part for each in settings for part in ("--set", each)]
+    slowly = ["--set", "train.batch_size=1", "--set", "train.accumulate=2"]
+    code, said = machine.run(train_command("instance", tmp_path / "one", *more, *slowly))
+    assert code == 0, said
+    both = train_command("instance", tmp_path / "two", *more, "--set", "train.batch_size=2")
+    assert_done(start_together(machine, both, "train"))
+    for one, two in zip(metrics(tmp_path / "one"), metrics(tmp_path / "two"), strict=True):
+        learnt = [key for key in one if key.startswith("train/")]
+        assert len(learnt) >= 6
+        for key in learnt:
+            assert float(two[key]) == pytest.approx(float(one[key]), rel=1e-4), key
+    weights = [load_file(tmp_path / name / "checkpoints" / "last" / MODEL_FILE) for name in ("one", "two")]
+    for key, value in weights[0].items():
+        if "running_" not in key and "num_batches" not in key:
+            torch.testing.assert_close(weights[1][key], value, rtol=1e-4, atol=1e-5)
+
+
 @TASKS
 def test_each_image_counts_once_in_a_shared_validation(task: str, machine: Warm, tmp_path: Path) -> None:
     run, files = tmp_path / "run", [tmp_path / "one.json", tmp_path / "two.json"]

@@ -91,6 +91,16 @@ def test_the_objects_of_an_instance_image_and_what_a_mask_shares_with_them():
     assert covered(ids[3].ravel(), objects)[0] == 0
 
 
+@pytest.mark.parametrize("size", [1, 2, 9, 40])
+def test_pixels_are_counted_whether_runs_are_short_or_long(size: int):
+    rng = np.random.default_rng(size)
+    ids = np.repeat(np.repeat(rng.choice([7, 24000, 24001, 26000, 33007], (60 // size + 1,) * 2), size, 0), size, 1)
+    objects = true_objects(ids.astype(np.uint16))
+    values, counts = np.unique(ids[ids >= 1000], return_counts=True)
+    assert objects.ids.tolist() == values.tolist()
+    assert objects.pixels.tolist() == counts.tolist()
+
+
 def test_a_value_that_is_no_label_is_refused_by_name():
     with pytest.raises(DataError, match=r"city\.png.*65535"):
         true_objects(np.full((2, 2), 65535, np.uint16), "city.png")

@@ -39,6 +39,39 @@ def test_memory_is_used_again_without_leaving_traces(tmp_path: Path):
         np.testing.assert_array_equal(read_ids(tmp_path / f"{name}.png", buffers), labels)
 
 
+def blocks(height: int = 400, width: int = 600) -> np.ndarray:
+    """A street of a few flat regions, whose file is hundreds of times smaller than its pixels."""
+    labels = np.full((height, width), 7, np.uint16)
+    labels[:100], labels[150:300, 200:350], labels[-3:] = 23, 26001, 1
+    return labels
+
+
+@pytest.mark.parametrize("by_opencv", [False, True])
+def test_large_flat_label_maps_are_read_as_they_are_written(tmp_path: Path, by_opencv: bool):
+    path = tmp_path / "ids.png"
+    if by_opencv:
+        cv2.imwrite(str(path), blocks())
+    else:
+        Image.fromarray(blocks()).save(path)
+    assert path.stat().st_size < blocks().nbytes / 100
+    np.testing.assert_array_equal(read_ids(path), blocks())
+
+
+def test_a_flat_label_map_with_a_changed_byte_is_not_taken_for_another(tmp_path: Path):
+    path = tmp_path / "ids.png"
+    cv2.imwrite(str(path), blocks())
+    whole = path.read_bytes()
+    start = whole.index(b"IDAT") + 4
+    length = int.from_bytes(whole[start - 8 : start - 4], "big")
+    for position in range(start + 2, start + length, 7):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x10]) + whole[position + 1 :])
+        try:
+            read = read_ids(path)
+        except DataError:
+            continue
+        np.testing.assert_array_equal(read, blocks())
+
+
 @pytest.mark.parametrize("mode", ["1", "P"])
 def test_other_label_maps_are_read_as_always(tmp_path: Path, mode: str):
     path = tmp_path / "ids.png"

@@ -77,6 +77,10 @@ class Verdicts:
     missed: Counts
 
 
+# Of all pixels; with more, runs are too short to be worth finding.
+_MOST_BORDERS = 1 / 16
+
+
 def true_objects(instance_ids: npt.NDArray[np.integer[Any]], source: str = "the truth") -> TrueObjects:
     """The scored objects of an instance image ``(H, W)``; ``source`` names it in messages.
 
@@ -133,7 +137,19 @@ def judge(truth: TrueObjects, predictions: Predictions, ignored: npt.NDArray[np.
 
 
 def _histogram(values: npt.NDArray[np.integer[Any]]) -> Counts:
-    """How often each 16-bit value occurs; OpenCV counts it in a third of NumPy's time, in floats exact to 2²⁴."""
+    """How often each 16-bit value of ``values`` ``(H, W)`` occurs."""
+    flat = np.ascontiguousarray(values, np.uint16).ravel()
+    borders = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    if len(borders) > _MOST_BORDERS * flat.size:
+        return _histogram_of_pixels(values)
+    # A street has a few thousand runs of equal pixels, which are found in a quarter of the time that counting takes.
+    starts = np.concatenate([np.zeros(min(flat.size, 1), np.int64), borders])
+    lengths = np.diff(starts, append=flat.size)
+    return np.bincount(flat[starts], lengths, 2**16).astype(np.int64)
+
+
+def _histogram_of_pixels(values: npt.NDArray[np.integer[Any]]) -> Counts:
+    """OpenCV counts in a third of NumPy's time, in floats exact to 2²⁴."""
     rows = max(1, 2**24 // max(1, values.shape[1]))
     counts = np.zeros(2**16, np.int64)
     for start in range(0, len(values), rows):

@@ -25,6 +25,9 @@ _END = struct.pack(">I4sI", 0, b"IEND", 0xAE426082)
 # As Pillow does, more are taken for a decompression bomb.
 _MOST_PIXELS = 178_956_970
 
+# A file so many times smaller than its rows is inflated faster by OpenCV than it is stored for it.
+_SMALL = 64
+
 # What is unpacked at once, and what a stored block holds at most.
 _PIECE = 1 << 18
 _BLOCK = 0xFFFF
@@ -58,14 +61,17 @@ def gray_rows(content: bytes, buffers: Buffers) -> GrayRows | None:
 def read_ids(path: Path, buffers: Buffers | None = None) -> LabelMap:
     """The label map ``(H, W)`` in ``path``, like :func:`maskwright.masks.png.read_label_map` and with its errors.
 
-    OpenCV undoes the filters: it is handed the same PNG with its rows stored instead of deflated. ``buffers`` are
-    memory to use again for the next file.
+    OpenCV undoes the filters: it is handed the same PNG with its rows stored instead of deflated, unless inflating is
+    quick because so little is in the file. ``buffers`` are memory to use again for the next file.
     """
     buffers = buffers or Buffers()
     content = path.read_bytes() if path.is_file() else b""
     found = gray_rows(content, buffers)
     if found is not None:
-        plain = _stored(content[:_HEADER_END], found.rows.ravel(), buffers)
+        if len(content) * _SMALL < found.rows.size:
+            plain = np.frombuffer(content, np.uint8)
+        else:
+            plain = _stored(content[:_HEADER_END], found.rows.ravel(), buffers)
         decoded = cv2.imdecode(plain, cv2.IMREAD_UNCHANGED)
         if decoded is not None and decoded.shape == (len(found.rows), found.width):
             return cast(LabelMap, decoded)

@@ -80,6 +80,8 @@ def read_label_map(path: Path) -> LabelMap:
     """
     try:
         with Image.open(path) as image:
+            image.verify()  # the checksums, which decoding alone does not look at
+        with Image.open(path) as image:
             mode, labels = image.mode, np.array(image)
     # What Pillow raises for a damaged file depends on where the damage is.
     except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
