@@ -99,6 +99,10 @@ def test_pixels_are_counted_whether_runs_are_short_or_long(size: int):
     values, counts = np.unique(ids[ids >= 1000], return_counts=True)
     assert objects.ids.tolist() == values.tolist()
     assert objects.pixels.tolist() == counts.tolist()
+    below = ids[:50, 3:41].ravel()
+    void, shared = covered(below.astype(np.uint16), objects)
+    assert void == 0
+    assert shared.tolist() == [(below == value).sum() for value in values]
 
 
 def test_a_value_that_is_no_label_is_refused_by_name():

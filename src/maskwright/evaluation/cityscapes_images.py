@@ -96,7 +96,7 @@ def measured(
     """What each prediction shares with the truth, whose instance image is ``ids`` ``(H, W)``; empty masks drop out."""
     rows = []
     for region, label, confidence in predictions:
-        values = ids[region.box][region.mask]
+        values = _under(region.mask, ids[region.box])
         if values.size:
             void, shared = covered(values, truth)
             rows.append((label, confidence, values.size, void, shared))
@@ -110,6 +110,11 @@ def measured(
         np.array(voids, np.int64),
         np.array(shares, np.int64).reshape(len(rows), len(truth.ids)),
     )
+
+
+def _under(mask: npt.NDArray[np.bool_], ids: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """The ``ids`` ``(h, w)`` where ``mask`` is, in no order; along its columns where an RLE laid it out so: faster."""
+    return ids.T[mask.T] if mask.strides[0] < mask.strides[1] else ids[mask]
 
 
 def _from_files(predictions: Iterable[Prediction], size: tuple[int, ...], left_out: Counter[str]) -> Iterable[Scored]:

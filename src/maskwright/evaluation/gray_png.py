@@ -49,11 +49,10 @@ def gray_rows(content: bytes, buffers: Buffers) -> GrayRows | None:
 
     They are valid until the next call with the same ``buffers``: fresh memory would cost more than inflating.
     """
-    if content[:8] != _SIGNATURE or len(content) < _HEADER_END:
+    shape = _gray_shape(content)
+    if shape is None:
         return None
-    width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", content[16:29])
-    if depth not in (8, 16) or color or interlaced or not 0 < width * height <= _MOST_PIXELS:
-        return None
+    height, width, depth = shape
     rows = buffers.array("png rows", (height, 1 + width * depth // 8))
     return GrayRows(width, depth, rows) if _inflate(_image_data(content), rows.ravel()) else None
 
@@ -64,18 +63,45 @@ def read_ids(path: Path, buffers: Buffers | None = None) -> LabelMap:
     OpenCV undoes the filters: it is handed the same PNG with its rows stored instead of deflated, unless inflating is
     quick because so little is in the file. ``buffers`` are memory to use again for the next file.
     """
-    buffers = buffers or Buffers()
     content = path.read_bytes() if path.is_file() else b""
-    found = gray_rows(content, buffers)
-    if found is not None:
-        if len(content) * _SMALL < found.rows.size:
-            plain = np.frombuffer(content, np.uint8)
-        else:
-            plain = _stored(content[:_HEADER_END], found.rows.ravel(), buffers)
-        decoded = cv2.imdecode(plain, cv2.IMREAD_UNCHANGED)
-        if decoded is not None and decoded.shape == (len(found.rows), found.width):
+    shape = _gray_shape(content)
+    if shape is not None:
+        plain = _plain(content, shape, buffers or Buffers())
+        decoded = cv2.imdecode(plain, cv2.IMREAD_UNCHANGED) if plain is not None else None
+        if decoded is not None and decoded.shape == shape[:2]:
             return cast(LabelMap, decoded)
     return read_label_map(path)
+
+
+def _gray_shape(content: bytes) -> tuple[int, int, int] | None:
+    """Height, width and depth of a grey 8- or 16-bit PNG without interlacing; None for everything else."""
+    if content[:8] != _SIGNATURE or len(content) < _HEADER_END:
+        return None
+    width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", content[16:29])
+    if depth not in (8, 16) or color or interlaced or not 0 < width * height <= _MOST_PIXELS:
+        return None
+    return height, width, depth
+
+
+def _plain(content: bytes, shape: tuple[int, int, int], buffers: Buffers) -> npt.NDArray[np.uint8] | None:
+    """The PNG that OpenCV decodes fastest: the file itself, or one with its rows stored; None for a damaged file."""
+    height, width, depth = shape
+    if len(content) * _SMALL < height * width * depth // 8:
+        return np.frombuffer(content, np.uint8) if _is_whole(content) else None
+    found = gray_rows(content, buffers)
+    return _stored(content[:_HEADER_END], found.rows.ravel(), buffers) if found is not None else None
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether every chunk of a PNG is there with its checksum, up to the last."""
+    position, kind = len(_SIGNATURE), b""
+    while position + 12 <= len(content) and kind != b"IEND":
+        length, kind = struct.unpack(">I4s", content[position : position + 8])
+        end = position + 8 + length
+        if content[end : end + 4] != struct.pack(">I", zlib_ng.crc32(content[position + 4 : end])):
+            return False
+        position = end + 4
+    return kind == b"IEND"
 
 
 def _inflate(deflated: bytes, rows: npt.NDArray[np.uint8]) -> bool:
