@@ -3,9 +3,11 @@
 import pytest
 import torch
 from torchvision.models.detection.faster_rcnn import FastRCNNConvFCHead, TwoMLPHead
+from torchvision.ops import MultiScaleRoIAlign
 
 from maskwright.models.head_parts import HeadParts
 from maskwright.models.panet import FusedBoxHead
+from tests.models.invented_scenes import narrow
 
 CLASSES, SIDE = 3, 64
 MAKES = {"first": {}, "second": {"version": 2}, "all levels": {"all_levels": True}}
@@ -37,3 +39,24 @@ def test_each_make_has_its_own_box_head_and_stages_share_nothing() -> None:
     assert made == [TwoMLPHead, FastRCNNConvFCHead, FusedBoxHead]
     first, second = HeadParts(CLASSES, 6, 12, (8,)).cascade((0.5, 0.6))
     assert not {id(p) for p in first.parameters()} & {id(p) for p in second.parameters()}
+
+
+def test_regions_are_pooled_as_torchvision_does_where_it_knows_the_strides() -> None:
+    boxes, features = [torch.tensor([[4.0, 4, 40, 50], [0, 0, 20, 9]])], maps()
+    theirs = MultiScaleRoIAlign(["0", "1", "2", "3"], 7, sampling_ratio=2)
+    ours = HeadParts(CLASSES, 6, 12, (8,)).pools()["box_roi_pool"]
+    assert torch.equal(ours(features, boxes, [(SIDE, SIDE)]), theirs(features, boxes, [(SIDE, SIDE)]))
+
+
+def test_the_images_seen_first_change_nothing_later() -> None:
+    sliver, image = torch.rand(3, 33, 33), torch.rand(3, 64, 96)
+    answers = []
+    for before in ([], [sliver]):
+        model = narrow(short_side=33, longest=48, score_threshold=0.0).eval()
+        with torch.inference_mode():
+            for each in before:
+                model([each])
+            model.transform.min_size, model.transform.max_size = (64,), 96
+            answers.append(model([image])[0])
+    for key, value in answers[0].items():
+        assert torch.equal(answers[1][key], value), key

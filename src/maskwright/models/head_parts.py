@@ -1,5 +1,6 @@
 """The parts of region heads in their three makes: torchvision's first, its second, and PANet's."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,12 +8,31 @@ from torch import nn
 from torchvision.models.detection.faster_rcnn import FastRCNNConvFCHead, FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops.poolers import initLevelMapper
 
 from maskwright.models.cascade import CascadeStage
 from maskwright.models.mask_scoring import MaskScoringHead
-from maskwright.models.panet import LEVELS, AllLevelsPool, FusedBoxHead, FusedMaskHead, FusedMaskPredictor
+from maskwright.models.panet import LEVELS, STRIDES, AllLevelsPool, FusedBoxHead, FusedMaskHead, FusedMaskPredictor
 
 _BOX_SIDE, _MASK_SIDE = 7, 14  # of the grids that regions are pooled to
+
+
+class SteadyRoIAlign(MultiScaleRoIAlign):
+    """torchvision's pooling with the strides of the levels told.
+
+    torchvision infers them from the first images that it sees, and keeps them: where these are so small that padding is
+    a large part, wrongly, and otherwise for a training that is resumed than for one that was not.
+    """
+
+    def __init__(self, side: int) -> None:
+        super().__init__(list(LEVELS), side, sampling_ratio=2)
+        self.scales = [1 / stride for stride in STRIDES]
+        self.map_levels = initLevelMapper(
+            int(math.log2(STRIDES[0])),
+            int(math.log2(STRIDES[-1])),
+            canonical_scale=self.canonical_scale,
+            canonical_level=self.canonical_level,
+        )
 
 
 @dataclass(frozen=True)
@@ -75,4 +95,4 @@ class HeadParts:
         sides = {"box_roi_pool": _BOX_SIDE, "mask_roi_pool": _MASK_SIDE}
         if self.all_levels:
             return {name: AllLevelsPool(side) for name, side in sides.items()}
-        return {name: MultiScaleRoIAlign(list(LEVELS), side, sampling_ratio=2) for name, side in sides.items()}
+        return {name: SteadyRoIAlign(side) for name, side in sides.items()}
