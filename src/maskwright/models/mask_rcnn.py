@@ -56,7 +56,9 @@ class UnpastedTransform(GeneralizedRCNNTransform):
             # torchvision draws a number here; drawn too, the next ones choose the same proposals as its own.
             self.torch_choice(list(self.min_size))  # type: ignore[arg-type]
             return image, target
-        return super().resize(_no_sliver(image, self.min_size[0], self.max_size) if target is None else image, target)
+        if target is None:
+            image = _no_sliver(image, self.min_size[0], self.max_size)  # type: ignore[index]
+        return super().resize(image, target)
 
     def postprocess(self, result, image_shapes, original_image_sizes):  # type: ignore[no-untyped-def]
         """Scale the boxes back to the original images."""
