@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.evaluation.cityscapes import OVERLAPS, Verdicts
 from maskwright.evaluation.cityscapes_ap import average_precision, instance_scores
-from maskwright.evaluation.cityscapes_images import judge_mask_files
+from maskwright.evaluation.cityscapes_images import measure_mask_files
 from maskwright.evaluation.cityscapes_layout import INSTANCE_IDS, prediction_files, read_predictions, truth_files
 from tests.evaluation.invented_city import official_scores, write_city
 
@@ -27,7 +27,7 @@ def test_scores_equal_the_official_script_on_invented_streets(tmp_path_factory: 
     truth = truth_files(folder, None, INSTANCE_IDS)
     texts = prediction_files(folder / "results", ".txt")
     ours = instance_scores(
-        judge_mask_files(path, read_predictions(texts[frame][0], folder / "results"))[0]
+        measure_mask_files(path, read_predictions(texts[frame][0], folder / "results")).judged()[0]
         for frame, path in truth.items()
     )
     if theirs is None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from maskwright.annotations.cityscapes_labels import LABELS
 from maskwright.evaluation.cityscapes_ap import average_precision
-from maskwright.evaluation.cityscapes_images import judge_mask_files
+from maskwright.evaluation.cityscapes_images import measure_mask_files
 from maskwright.evaluation.cityscapes_layout import (
     INSTANCE_IDS,
     one_each,
@@ -80,7 +80,7 @@ def test_every_class_and_overlap_equals_the_official_script(folder: Path, expect
         results = folder / case / "results"
         truth = truth_files(folder / case, None, INSTANCE_IDS)
         texts = one_each(truth, prediction_files(results, ".txt"), results, "txt")
-        verdicts = [judge_mask_files(truth[f], read_predictions(texts[f], results))[0] for f in truth]
+        verdicts = [measure_mask_files(truth[f], read_predictions(texts[f], results)).judged()[0] for f in truth]
         for ours, row in zip(average_precision(verdicts)[0], theirs["matrix"], strict=True):
             assert all(same(None if np.isnan(a) else float(a), b) for a, b in zip(ours, row, strict=True)), case
 

@@ -48,10 +48,10 @@ def trained(folder: Path, **data: Any) -> str:
     return str(write_model(folder, recipe=dump(validate(recipe, "it"))))
 
 
-def converted(path: Path, file: str, classes: tuple[str, ...]) -> str:
+def converted(path: Path, file: str, classes: tuple[str, ...], **known: str) -> str:
     """A model file as ``weights convert`` writes it of a checkpoint called ``file``."""
     card, _ = read_model_file(model_file(write_model(path.with_suffix(""), classes)))
-    metadata = {CARD_KEY: json.dumps(card.__dict__), SOURCE_KEY: json.dumps({"file": file, "sha256": "0"})}
+    metadata = {CARD_KEY: json.dumps(card.__dict__), SOURCE_KEY: json.dumps({"file": file, "sha256": "0", **known})}
     save_file({"weight": torch.zeros(1)}, path, metadata)
     return str(path)
 
@@ -89,7 +89,10 @@ def test_a_coco_file_of_cityscapes_is_cityscapes_to_all_that_know_it(tmp_path: P
 
 def test_a_converted_zoo_file_is_known_by_its_source(tmp_path: Path):
     zoo = ZOO["mask_rcnn_R_50_FPN_cityscapes"]
-    assert zoo.name in refused(converted(tmp_path / "a.safetensors", zoo.file, CITY), {"cityscapes": "anywhere"})
+    city = {"cityscapes": "anywhere"}
+    assert zoo.name in refused(converted(tmp_path / "a.safetensors", zoo.file, CITY), city)
+    renamed = converted(tmp_path / "b.safetensors", "mine.pkl", CITY, address=zoo.address)
+    assert zoo.name in refused(renamed, city)
 
 
 def test_converted_weights_of_cityscapes_classes_are_known_by_them(tmp_path: Path):

@@ -55,11 +55,6 @@ def _buffers() -> Buffers:
     return _memory.buffers
 
 
-def judge_mask_files(truth: Path, predictions: Sequence[Prediction]) -> tuple[Verdicts, Counter[str]]:
-    """The verdicts on one image's predictions in mask files, and how many were left out; see the next function."""
-    return measure_mask_files(truth, predictions).judged()
-
-
 def measure_mask_files(truth: Path, predictions: Sequence[Prediction]) -> Measured:
     """One image's predictions in mask files, measured against ``truth``, the ``instanceIds`` file.
 
@@ -69,11 +64,6 @@ def measure_mask_files(truth: Path, predictions: Sequence[Prediction]) -> Measur
     ids = read_ids(truth, _buffers())
     left_out: Counter[str] = Counter()
     return _measured(truth, ids, _from_files(predictions, ids.shape, left_out), left_out)
-
-
-def judge_rles(truth: Path, predictions: Sequence[tuple[Rle, int, float]]) -> tuple[Verdicts, Counter[str]]:
-    """The verdicts on one image's predictions as RLEs, and how many were left out; see the next function."""
-    return measure_rles(truth, predictions).judged()
 
 
 def measure_rles(truth: Path, predictions: Sequence[tuple[Rle, int, float]]) -> Measured:

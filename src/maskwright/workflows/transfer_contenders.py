@@ -168,7 +168,8 @@ def _by_file(file: Path, root: Path, target: Target, depth: int = 0) -> str | No
     """Why the model in ``file`` knows ``target``, by its card, its source, and the weights it was trained from."""
     card, _ = read_model_file(file)
     source = _source(file)
-    zoo = next((model for model in ZOO.values() if model.file == source.get("file")), None)
+    file_name, address = source.get("file"), source.get("address")
+    zoo = next((model for model in ZOO.values() if model.file == file_name or model.address == address), None)
     if zoo is not None:
         return _by_data_set(zoo.name, zoo.trained_on, root, target)
     names = tuple(each["name"] for each in card.classes)

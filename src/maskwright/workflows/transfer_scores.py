@@ -9,8 +9,8 @@ from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.annotations.shared_classes import SharedClasses
 from maskwright.annotations.taxonomy_sides import Side, side_of
 from maskwright.evaluation.bootstrap import draws
-from maskwright.evaluation.cityscapes import CLASS_OF_LABEL, Verdicts
-from maskwright.evaluation.cityscapes_images import judge_rles
+from maskwright.evaluation.cityscapes import CLASS_OF_LABEL
+from maskwright.evaluation.cityscapes_images import measure_rles
 from maskwright.evaluation.instance_measures import Measures, cityscapes_measures, coco_measures
 from maskwright.recipes.transfer import Bootstrap
 from maskwright.workflows.progress import Reporter
@@ -132,7 +132,7 @@ class Comparison:
         for name, each in self._named(model, found):
             if each["image_id"] in grouped and name in _POSITIONS:
                 grouped[each["image_id"]].append((each["segmentation"], _POSITIONS[name], each["score"]))
-        verdicts: list[Verdicts] = [judge_rles(self.target.official[n], rows)[0] for n, rows in grouped.items()]
+        verdicts = [measure_rles(self.target.official[n], rows).judged()[0] for n, rows in grouped.items()]
         weights = self._draws(self.target)
         places = [i for i, image in enumerate(self.target.images) if image["id"] in grouped]
         return cityscapes_measures(verdicts, weights[:, places], self.shared.names)

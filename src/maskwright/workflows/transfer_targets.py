@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.annotations.coco import category_names, read_coco
 from maskwright.annotations.taxonomy import read_taxonomy
+from maskwright.models.published_classes import cityscapes_classes
 from maskwright.recipes.transfer import Target
 
-CITYSCAPES = tuple(label.name for label in INSTANCE_LABELS)
+CITYSCAPES = tuple(cityscapes_classes())
 
 
 def as_cityscapes(target: Target, root: Path) -> str | None:
