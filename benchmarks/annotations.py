@@ -113,7 +113,7 @@ def with_json() -> Callable[[Path], str]:
 
 def with_read_coco() -> Callable[[Path], str]:
     """Maskwright's reader."""
-    from maskwright.annotations.coco import read_coco
+    from maskwright.annotations.coco.file import read_coco
 
     def call(path: Path) -> str:
         coco = read_coco(path)

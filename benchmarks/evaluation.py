@@ -42,10 +42,10 @@ print(time.perf_counter() - started, time.process_time() - used, evaluation.stat
 OURS_COCO = """
 import sys, time
 from pathlib import Path
-from maskwright.evaluation.coco import evaluated, statistics
-from maskwright.evaluation.coco_truth import read_truth
-from maskwright.evaluation.result_classes import class_index
-from maskwright.evaluation.result_records import read_results
+from maskwright.evaluation.coco.evaluation import evaluated, statistics
+from maskwright.evaluation.coco.truth import read_truth
+from maskwright.evaluation.results.classes import class_index
+from maskwright.evaluation.results.records import read_results
 
 started, used = time.perf_counter(), time.process_time()
 truth = read_truth(Path(sys.argv[1]))
@@ -77,7 +77,7 @@ print(time.perf_counter() - started, time.process_time() - used, score)
 OURS_CITYSCAPES = """
 import sys, time
 from pathlib import Path
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 from maskwright.workflows.score_cityscapes import score_cityscapes
 
 folder, predictions, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])

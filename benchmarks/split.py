@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from maskwright.annotations.coco import read_coco
-from maskwright.annotations.shares import class_shares
-from maskwright.annotations.splitting import objects_of_images, parse_ratios, split_ids
-from maskwright.annotations.stratification import part_sizes
+from maskwright.annotations.coco.file import read_coco
+from maskwright.annotations.selection.shares import class_shares
+from maskwright.annotations.selection.splitting import objects_of_images, parse_ratios, split_ids
+from maskwright.annotations.selection.stratification import part_sizes
 
 
 def shuffled(counts: dict, ratios: Sequence[float], seed: int) -> list[list[int]]:

@@ -41,16 +41,16 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
+from maskwright.runs import training as workflow
+from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.folder import create_run
+from maskwright.runs.processes import build_fabric
+from maskwright.runs.training_data import build_loader, draw_masks, semantic_samples
 from maskwright.training.loop import train_epoch
 from maskwright.training.random_state import seed_epoch
-from maskwright.training.training import Training
-from maskwright.workflows import train as workflow
-from maskwright.workflows.experiment import Experiment, build_model
-from maskwright.workflows.process_group import build_fabric
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.run_folder import create_run
-from maskwright.workflows.training_data import build_loader, draw_masks, semantic_samples
+from maskwright.training.state import Training
 
 SIDE = 256
 CPU = "train.device=cpu"
@@ -61,11 +61,11 @@ EVALUATION = """
 import sys
 from pathlib import Path
 from maskwright.recipes.loading import load_recipe
-from maskwright.workflows.evaluate import evaluate_part
-from maskwright.workflows.experiment import Experiment, build_model
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.run_folder import create_run
-from maskwright.workflows.training_data import draw_masks
+from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.context import Experiment, build_model
+from maskwright.progress import Reporter
+from maskwright.runs.folder import create_run
+from maskwright.runs.training_data import draw_masks
 
 recipe, folder, *options = sys.argv[1:]
 experiment = Experiment(create_run(load_recipe(recipe, options), Path(folder), Reporter(quiet=True)))
@@ -83,15 +83,15 @@ import torch
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from torch import nn
-from maskwright.evaluation.coco import ground_truth
-from maskwright.evaluation.results import to_results
+from maskwright.evaluation.coco.evaluation import ground_truth
+from maskwright.evaluation.results.convert import to_results
 from maskwright.images.decode import read_image
 from maskwright.prediction.instance import predict_instances
 from maskwright.recipes.loading import load_recipe
-from maskwright.workflows.evaluate import evaluate_part
-from maskwright.workflows.experiment import Experiment
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.run_folder import create_run
+from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.context import Experiment
+from maskwright.progress import Reporter
+from maskwright.runs.folder import create_run
 
 torch.set_num_threads(1)
 chance = torch.Generator().manual_seed(0)

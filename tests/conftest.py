@@ -19,6 +19,8 @@ settings.load_profile("maskwright")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+pytest_plugins = ["tests.small_runs"]
+
 WriteJson = Callable[..., Path]
 CocoFactory = Callable[..., Path]
 

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 from maskwright.images.decode import read_image
 
 

@@ -13,14 +13,14 @@ import yaml
 from pydantic import BaseModel
 
 from maskwright.cli.main import main
-from maskwright.datasets.shapes import write_shapes
 from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.catalogue import MODELS, PATTERNS, build
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.point_rend_head import PointRendHead
 from maskwright.recipes.loading import shipped
 from maskwright.recipes.schema import Recipe
-from maskwright.workflows.experiment import model_options
+from maskwright.runs.context import model_options
+from maskwright.synthetic.shapes import write_shapes
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

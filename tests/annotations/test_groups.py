@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.groups import Grouping, read_grouping, shipped_groupings
 from maskwright.errors import DataError, UsageError
 from maskwright.structures import ClassTable

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as oracle
 
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.masks.rle import rasterise

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from maskwright.cli.main import main
+from maskwright.label_maps.options import MaskOptions
 from maskwright.masks.png import read_label_map
-from maskwright.workflows.mask_options import MaskOptions
 
 SCENE = (
     {"segmentation": [[0, 0, 6, 0, 6, 4, 0, 4]]},

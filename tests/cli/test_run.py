@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from maskwright.cli.main import main
-from maskwright.reports.sweep_outcome import Outcome, Sweep
+from maskwright.reports.sweep.outcome import Outcome, Sweep
 from maskwright.workflows import sweep as sweeping
 from tests.reports.swept import a_sweep, semantic_outcome
 

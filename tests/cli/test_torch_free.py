@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskwright.datasets.shapes import write_shapes
+from maskwright.synthetic.shapes import write_shapes
 
 ROOT = Path(__file__).parents[2]
 TORCH = (

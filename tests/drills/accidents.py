@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.cli.main import main
+from maskwright.runs import training as workflow
 from maskwright.training import loop, step
-from maskwright.workflows import train as workflow
 
 
 def stopped_at_batch_four(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from maskwright.training.checkpoint import MODEL_FILE, read_model_file, read_state, tidy
-from tests.workflows.conftest import SMALL
+from tests.small_runs import SMALL
 
 TINY = [
     "--set", "data.shapes={train: 12, validation: 3, seed: 0}", "--set", "train.batch_size=2",

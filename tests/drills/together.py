@@ -11,13 +11,13 @@ import torch
 from torch import nn
 
 from maskwright.cli.main import main
+from maskwright.progress import Reporter
+from maskwright.runs import evaluation as evaluate
+from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.folder import open_run
+from maskwright.runs.processes import build_fabric
+from maskwright.runs.training import seed_everything
 from maskwright.training.processes import Processes
-from maskwright.workflows import evaluate
-from maskwright.workflows.experiment import Experiment, build_model
-from maskwright.workflows.process_group import build_fabric
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.run_folder import open_run
-from maskwright.workflows.train import seed_everything
 from tests.drills.accidents import stopped_at_batch_four
 from tests.drills.warm import Running, Warm
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from maskwright.models.detectron2.download import Hash
+from maskwright.models.download import Hash
 from maskwright.models.entry import Published, imagenet, keyword_options, published_file, split_options
 
 

@@ -11,19 +11,19 @@ from hotcoco import mask as coco_mask
 from PIL import Image
 
 from maskwright.annotations.cityscapes_labels import LABELS
-from maskwright.evaluation.cityscapes_ap import average_precision
-from maskwright.evaluation.cityscapes_images import measure_mask_files
-from maskwright.evaluation.cityscapes_layout import (
+from maskwright.evaluation.cityscapes.average_precision import average_precision
+from maskwright.evaluation.cityscapes.images import measure_mask_files
+from maskwright.evaluation.cityscapes.layout import (
     INSTANCE_IDS,
     one_each,
     prediction_files,
     read_predictions,
     truth_files,
 )
-from maskwright.evaluation.label_names import LabelNames, Labels
-from maskwright.evaluation.semantic import confusion, semantic_scores
+from maskwright.evaluation.semantic.label_names import LabelNames, Labels
+from maskwright.evaluation.semantic.scores import confusion, semantic_scores
 from maskwright.masks.png import read_label_map
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 from maskwright.workflows.score_cityscapes import score_cityscapes
 
 CASES = 34

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright.evaluation.cityscapes import CLASS_OF_LABEL
-from maskwright.workflows.progress import Reporter
+from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
+from maskwright.progress import Reporter
 from maskwright.workflows.score_cityscapes import score_cityscapes
 
 official = pytest.importorskip("cityscapesscripts.evaluation.evalInstanceLevelSemanticLabeling")

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
+from maskwright.progress import Reporter
 from maskwright.workflows.check import CheckSummary, check
-from maskwright.workflows.progress import Reporter
 
 QUIET = Reporter(quiet=True)
 

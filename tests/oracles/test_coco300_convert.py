@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 from pycocotools import mask as oracle
 
+from maskwright.progress import Reporter
 from maskwright.workflows.convert import convert
-from maskwright.workflows.progress import Reporter
 from tests.annotations.formats.examples import Masks, by_pycocotools
 
 QUIET = Reporter(quiet=True)

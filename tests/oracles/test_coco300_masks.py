@@ -18,15 +18,15 @@ from pycocotools import mask as oracle
 from pycocotools.coco import COCO
 
 from maskwright.annotations import groups
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.cli.main import main
+from maskwright.label_maps.drawing import label_map_of
+from maskwright.label_maps.options import MaskOptions
+from maskwright.label_maps.plan import mask_plan
 from maskwright.masks.png import read_label_map
 from maskwright.structures import normalise_name
-from maskwright.workflows.mask_drawing import label_map_of
-from maskwright.workflows.mask_options import MaskOptions
-from maskwright.workflows.mask_plan import mask_plan
 
 EMPTY = {"train-300": [], "validation-300": [2463, 3040]}
 MODES = ("multiclass", "binary", "grouped", "instance")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from maskwright.cli.main import main
-from maskwright.evaluation.semantic_counts import SemanticCounts
+from maskwright.evaluation.semantic.counts import SemanticCounts
 from maskwright.masks.png import read_label_map
 
 IGNORE = 255

@@ -12,8 +12,8 @@ from pycocotools import mask as oracle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import Params
 
+from maskwright.progress import Reporter
 from maskwright.workflows.explore import explore
-from maskwright.workflows.progress import Reporter
 
 # Of each file; dense masks of all 300 take some seconds.
 IMAGES = 60

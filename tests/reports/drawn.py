@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from maskwright.reports.svg import STYLE
+from maskwright.reports.plots.svg import STYLE
 
 
 def axes(draw: Callable[..., Figure], *arguments: Any) -> Axes:

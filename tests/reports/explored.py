@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from maskwright.annotations.coco import CocoImage
+from maskwright.annotations.coco.file import CocoImage
 from maskwright.annotations.objects import ImageObjects
-from maskwright.annotations.statistics import Statistics
+from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.masks.rle import rasterise
 from maskwright.structures import ClassTable
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maskwright.recipes.variants import variants
-from maskwright.reports.sweep_outcome import Outcome, PartScores, Sweep
+from maskwright.reports.sweep.outcome import Outcome, PartScores, Sweep
 
 NAMES = ("background", "person", "cake")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from maskwright.annotations.shares import ClassShares, class_shares
+from maskwright.annotations.selection.shares import ClassShares, class_shares
 from maskwright.reports.shares_table import shares_table, shares_verdict
 
 

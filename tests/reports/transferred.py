@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from maskwright.evaluation.bootstrap import Measure
-from maskwright.evaluation.instance_measures import Measures
-from maskwright.evaluation.tide import TIDE_ERRORS
+from maskwright.evaluation.instances.measures import Measures
+from maskwright.evaluation.instances.tide import TIDE_ERRORS
 
 CLASSES = ("disc", "ring")
 OVERALL = [f"{kind}_{name}" for kind in ("bbox", "segm") for name in ("AP", "AP50", "AP75", "APs", "APm", "APl")]

@@ -14,7 +14,7 @@ from maskwright.training.interruption import Interrupted
 from maskwright.training.loop import train
 from maskwright.training.optimisation import build_optimizer, build_schedule
 from maskwright.training.save_clock import SaveClock
-from maskwright.training.training import Scores, Training
+from maskwright.training.state import Scores, Training
 
 STEPS, EPOCHS = 4, 3
 

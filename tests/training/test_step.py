@@ -16,8 +16,8 @@ from maskwright.errors import MaskwrightError
 from maskwright.training.average import MovingAverage
 from maskwright.training.processes import Processes
 from maskwright.training.save_clock import SaveClock
+from maskwright.training.state import Training
 from maskwright.training.step import ends_group, learn, steps_until
-from maskwright.training.training import Training
 
 RATE = 0.5
 START = 8.0

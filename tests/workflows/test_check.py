@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from maskwright.errors import UsageError
+from maskwright.progress import Reporter
 from maskwright.workflows.check import check
-from maskwright.workflows.progress import Reporter
 
 QUIET = Reporter(quiet=True)
 BOXED = {"bbox": [10, 10, 10, 10], "area": 100}

@@ -5,10 +5,10 @@ import cv2
 import numpy as np
 import pytest
 
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 from maskwright.errors import DataError
+from maskwright.progress import Reporter
 from maskwright.workflows.comparison import compare
-from maskwright.workflows.progress import Reporter
 
 
 def picture(seed: int) -> np.ndarray:

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright.annotations.categories import class_table
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.coco.file import read_coco
+from maskwright.progress import Reporter
 from maskwright.workflows.contact_sheet import COLUMNS, MOST_PICTURES, PICTURES, SHEET, draw_pictures
-from maskwright.workflows.progress import Reporter
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
 from maskwright.errors import DataError, MaskwrightError, UsageError
+from maskwright.progress import Reporter
 from maskwright.workflows.convert import ConvertSummary, convert
-from maskwright.workflows.progress import Reporter
 from tests.annotations.formats.examples import by_pycocotools, encode, write_blank
 
 QUIET = Reporter(quiet=True)

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from maskwright.cli.main import main
-from maskwright.datasets.shapes import write_shapes
 from maskwright.recipes.loading import recipe_text
-from tests.workflows.conftest import SHARED, SMALL
+from maskwright.synthetic.shapes import write_shapes
+from tests.small_runs import SHARED, SMALL
 
 
 def write_recipe(folder: Path, data: dict, **changes) -> Path:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from maskwright.cli.main import main
-from maskwright.datasets.shapes import write_shapes
 from maskwright.masks.png import read_label_map
+from maskwright.synthetic.shapes import write_shapes
 
 FORMS = "classes: {round: [disc, ring], angular: [square]}\nignore: [triangle]\n"
 

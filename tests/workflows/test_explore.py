@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from maskwright.errors import DataError, UsageError
+from maskwright.progress import Reporter
 from maskwright.workflows.explore import explore
-from maskwright.workflows.progress import Reporter
 
 QUIET = Reporter(quiet=True)
 

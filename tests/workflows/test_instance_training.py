@@ -16,12 +16,12 @@ from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.workflows.experiment import Experiment, build_model
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.run_folder import create_run
-from maskwright.workflows.train import train_stage
-from maskwright.workflows.training_data import build_loader
+from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.folder import create_run
+from maskwright.runs.training import train_stage
+from maskwright.runs.training_data import build_loader
 
 STEPS, SEED, SIDE, ANCHORS = 20, 3, 64, (12, 24, 36, 48, 64)
 OVERRIDES = [

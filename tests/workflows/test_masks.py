@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from maskwright.errors import DataError, UsageError
+from maskwright.label_maps.options import MaskOptions
 from maskwright.masks.png import read_label_map
-from maskwright.workflows.mask_options import MaskOptions
+from maskwright.progress import Reporter
 from maskwright.workflows.masks import masks
-from maskwright.workflows.progress import Reporter
 
 QUIET = Reporter(quiet=True)
 # The classes and who is where, on an image of 4 × 12 pixels: person 0-5, dog 3-8, a crowd of dogs 6-11 (columns).

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.coco import CocoImage
+from maskwright.annotations.coco.file import CocoImage
 from maskwright.annotations.objects import ImageObjects
 from maskwright.workflows.report import chosen_for_panels
 

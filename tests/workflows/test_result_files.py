@@ -9,14 +9,14 @@ import pytest
 from hotcoco import mask as coco_mask
 
 from maskwright.errors import UsageError
-from maskwright.evaluation.cityscapes import CLASS_OF_LABEL
-from maskwright.evaluation.cityscapes_layout import read_predictions
-from maskwright.evaluation.cityscapes_results import by_frame, read_city_results
-from maskwright.evaluation.mask_png import read_mask
-from maskwright.evaluation.region import regions_of
+from maskwright.evaluation.cityscapes.layout import read_predictions
+from maskwright.evaluation.cityscapes.results import by_frame, read_city_results
+from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
+from maskwright.masks.cropped import regions_of
+from maskwright.masks.mask_png import read_mask
+from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, Instances
 from maskwright.workflows.masks import write_classes
-from maskwright.workflows.progress import Reporter
 from maskwright.workflows.result_files import result_files
 from maskwright.workflows.score_cityscapes import score_cityscapes
 from tests.evaluation.invented_city import FRAMES, SIZE, write_city

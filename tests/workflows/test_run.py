@@ -17,7 +17,7 @@ from maskwright.masks.png import read_label_map
 from maskwright.recipes.loading import recipe_text
 from maskwright.training.checkpoint import read_state
 from tests.drills.runs import TINY_MASK_RCNN, metrics
-from tests.workflows.conftest import small_run
+from tests.small_runs import small_run
 
 
 def model_bits(run: Path, checkpoint: str = "last") -> dict[str, torch.Tensor]:

@@ -1,7 +1,7 @@
 import pytest
 
 from maskwright.errors import UsageError
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 from maskwright.workflows.score import score
 from maskwright.workflows.score_instance import InstanceScores
 

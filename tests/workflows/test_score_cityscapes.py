@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from maskwright.errors import DataError, UsageError
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 from maskwright.workflows.score_cityscapes import CityscapesScores, score_cityscapes
 
 FRAME, OTHER = "aachen_000000_000019", "aachen_000001_000019"

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from maskwright.errors import UsageError
-from maskwright.evaluation.instance_details import Details
+from maskwright.evaluation.instances.details import Details
 from maskwright.files import write_json
+from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
-from maskwright.workflows.progress import Reporter
 from maskwright.workflows.score_instance import InstanceScores, score_instance
 
 SQUARE = [[10, 10, 20, 10, 20, 20, 10, 20]]

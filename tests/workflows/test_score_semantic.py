@@ -9,8 +9,8 @@ from PIL import Image
 
 from maskwright.errors import DataError, UsageError
 from maskwright.files import write_json, write_text
+from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
-from maskwright.workflows.progress import Reporter
 from maskwright.workflows.score_semantic import score_semantic
 
 QUIET = Reporter(quiet=True)

@@ -8,7 +8,7 @@ import pytest
 from pycocotools.coco import COCO
 
 from maskwright.errors import DataError, UsageError
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 from maskwright.workflows.split import split
 
 TEN = [{}] * 10

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from pycocotools.coco import COCO
 
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 from maskwright.errors import DataError, UsageError
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 from maskwright.workflows.subset import subset
 
 # Spacing, number formats, escapes and unknown fields as other programs write them.

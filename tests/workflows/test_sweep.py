@@ -10,11 +10,11 @@ import pytest
 import maskwright
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
+from maskwright.progress import Reporter
 from maskwright.training.interruption import Interrupted
 from maskwright.workflows import sweep as sweeping
-from maskwright.workflows.progress import Reporter
 from maskwright.workflows.sweep import sweep
-from tests.workflows.conftest import SHARED, SMALL, small_run
+from tests.small_runs import SHARED, SMALL, small_run
 from tests.workflows.test_run import assert_same_bits
 
 TINY = [text for text in [*SMALL["semantic"], *SHARED] if "=" in text] + ["model.input.size=32"]

@@ -9,7 +9,7 @@ from maskwright.errors import MaskwrightError, UsageError
 from maskwright.recipes.loading import load_recipe
 from maskwright.workflows import sweep_plan
 from maskwright.workflows.sweep_plan import plan_sweep
-from tests.workflows.conftest import SHARED, SMALL
+from tests.small_runs import SHARED, SMALL
 
 OVERRIDES = [text for text in [*SMALL["semantic"], *SHARED] if "=" in text]
 

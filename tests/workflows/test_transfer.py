@@ -11,16 +11,16 @@ import pytest
 
 import maskwright
 from maskwright.cli.main import main
-from maskwright.datasets.shapes import write_shapes
 from maskwright.errors import DataError, UsageError
 from maskwright.files import read_json, write_json
-from maskwright.reports.transfer_text import transfer_lines
+from maskwright.progress import Reporter
+from maskwright.reports.transfer.text import transfer_lines
+from maskwright.synthetic.shapes import write_shapes
+from maskwright.transfers import predictions as transfer_predictions
 from maskwright.workflows import transfer as workflow
-from maskwright.workflows import transfer_predictions
-from maskwright.workflows.progress import Reporter
 from maskwright.workflows.transfer import PAGE, SUMMARY, transfer, write_page
 from tests.evaluation.invented_coco import pycocotools_scores, same
-from tests.workflows.transferred import a_recipe, raw_results, raw_truth, write_model
+from tests.transfers.transferred import a_recipe, raw_results, raw_truth, write_model
 
 NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import msgspec
 import yaml
 
-from maskwright.annotations.categories import category_names
-from maskwright.annotations.coco import CocoFile
+from maskwright.annotations.coco.categories import category_names
+from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.strict_yaml import StrictLoader
 from maskwright.errors import DataError, UsageError, nearest, require_file
 from maskwright.structures import ClassTable, normalise_name

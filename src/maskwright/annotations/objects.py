@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.coco import CocoAnnotation, CocoImage
+from maskwright.annotations.coco.file import CocoAnnotation, CocoImage
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.masks.rle import BadSegmentation, Drawn, rasterise
 from maskwright.structures import Instances

@@ -29,8 +29,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Find, count and name every fault of a COCO file. Exit code 1 when there are errors, 0 with warnings only."""
+    from maskwright.progress import Reporter
     from maskwright.workflows.check import check
-    from maskwright.workflows.progress import Reporter
 
     summary = check(
         annotations,

@@ -51,8 +51,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Annotations from one format to another; masks stay exact, and what the target cannot hold is counted."""
+    from maskwright.progress import Reporter
     from maskwright.workflows.convert import convert
-    from maskwright.workflows.progress import Reporter
 
     reporter = Reporter(quiet)
     summary = convert(

@@ -13,7 +13,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """The whole job on built-in data: check, masks, a semantic and an instance model, scores, report."""
+    from maskwright.progress import Reporter
     from maskwright.workflows.demo import demo
-    from maskwright.workflows.progress import Reporter
 
     print(demo(out, reporter=Reporter(quiet)))

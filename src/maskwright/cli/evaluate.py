@@ -18,8 +18,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Score the best checkpoint of a run anew and write its page; or add scores on other data, in other classes."""
-    from maskwright.workflows.elsewhere import Elsewhere
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
+    from maskwright.runs.cross_evaluation import Elsewhere
     from maskwright.workflows.run import evaluate, headline
 
     elsewhere = Elsewhere(images, annotations, taxonomy, rider, name)

@@ -23,9 +23,9 @@ def command(
     json: Json = False,
 ) -> None:
     """What a COCO file holds: classes, sizes, overlaps and more, as a table and, with --out, figures and a page."""
-    from maskwright.reports.explore_text import explore_lines
+    from maskwright.progress import Reporter
+    from maskwright.reports.explore.text import explore_lines
     from maskwright.workflows.explore import explore
-    from maskwright.workflows.progress import Reporter
 
     names = [name.strip() for value in classes or () for name in value.split(",")] or None
     reporter = Reporter(quiet)

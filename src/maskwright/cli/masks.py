@@ -57,9 +57,9 @@ def command(
     """Label maps as PNG from COCO annotations, equal to pycocotools to the pixel, with classes.json and classes.txt."""
     # One thread of linear algebra: drawing needs none, and a process without threads can be forked.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from maskwright.workflows.mask_options import MaskOptions
+    from maskwright.label_maps.options import MaskOptions
+    from maskwright.progress import Reporter
     from maskwright.workflows.masks import masks
-    from maskwright.workflows.progress import Reporter
 
     options = MaskOptions(
         mode=mode,

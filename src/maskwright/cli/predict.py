@@ -28,8 +28,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Predict images: label maps or COCO results, and overlays to look at."""
+    from maskwright.progress import Reporter
     from maskwright.workflows.predict import parse_views, predict
-    from maskwright.workflows.progress import Reporter
 
     views = parse_views(flip, scales, tile, overlap)
     summary = predict(

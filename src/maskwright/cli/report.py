@@ -5,7 +5,7 @@ from maskwright.cli.options import Quiet, RunPath
 
 def command(run: RunPath, quiet: Quiet = False) -> None:
     """Write the page of a run anew: one self-contained HTML file."""
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
     from maskwright.workflows.report import report
 
     print(f"page: {report(run, Reporter(quiet))}")

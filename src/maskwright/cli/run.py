@@ -36,7 +36,7 @@ def command(
         _sweep(recipe, sweep, set_ or [], out, resume, devices, quiet, json)
         return
     from maskwright.files import read_json
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
     from maskwright.workflows.run import headline, run, speaks
 
     path = run(
@@ -67,8 +67,8 @@ def _sweep(
     json: bool,
 ) -> None:
     """Run the variants and print how they compare; exit code 1 when one of them failed."""
-    from maskwright.reports.sweep_text import sweep_lines
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
+    from maskwright.reports.sweep.text import sweep_lines
     from maskwright.workflows.sweep import PAGE, sweep
 
     compared = sweep(

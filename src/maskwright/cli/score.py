@@ -9,7 +9,7 @@ import typer
 from maskwright.cli.options import Json, Quiet, print_json
 
 if TYPE_CHECKING:
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
     from maskwright.workflows.score import Summary
 
 app = typer.Typer(
@@ -39,8 +39,8 @@ def instance(
     json: Json = False,
 ) -> None:
     """Box and mask AP and AR as pycocotools gives them; overlaps, errors, confusions, calibration, worst images."""
+    from maskwright.progress import Reporter
     from maskwright.reports.score_text import instance_lines
-    from maskwright.workflows.progress import Reporter
     from maskwright.workflows.score_instance import score_instance
 
     reporter = Reporter(quiet)
@@ -80,8 +80,8 @@ def semantic(
     json: Json = False,
 ) -> None:
     """IoU, Dice, precision and recall of label maps, from one confusion matrix over all pixels."""
+    from maskwright.progress import Reporter
     from maskwright.reports.score_text import semantic_lines
-    from maskwright.workflows.progress import Reporter
     from maskwright.workflows.score_semantic import score_semantic
 
     reporter = Reporter(quiet)
@@ -122,8 +122,8 @@ def cityscapes(
     json: Json = False,
 ) -> None:
     """Instance AP and AP50 by Cityscapes' official rules, with --pixel mIoU and iIoU, with --distances near objects."""
+    from maskwright.progress import Reporter
     from maskwright.reports.score_text import cityscapes_lines
-    from maskwright.workflows.progress import Reporter
     from maskwright.workflows.score_cityscapes import score_cityscapes
 
     reporter = Reporter(quiet)

@@ -39,8 +39,8 @@ def command(
     json: Json = False,
 ) -> None:
     """Divide a COCO file into train, validation and test: classes in equal shares, no picture in two parts."""
-    from maskwright.annotations.splitting import parse_ratios
-    from maskwright.workflows.progress import Reporter
+    from maskwright.annotations.selection.splitting import parse_ratios
+    from maskwright.progress import Reporter
     from maskwright.workflows.split import split
 
     reporter = Reporter(quiet)

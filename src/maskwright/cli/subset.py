@@ -40,7 +40,7 @@ def command(
     json: Json = False,
 ) -> None:
     """Part of a COCO file: by class, by number, by what images hold; records stay as they were written."""
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
     from maskwright.workflows.subset import subset
 
     reporter = Reporter(quiet)

@@ -13,7 +13,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Check the data, draw the masks and train; no evaluation, no report."""
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
     from maskwright.workflows.run import speaks, train
 
     path = train(

@@ -11,8 +11,8 @@ Recipe = Annotated[str, typer.Argument(help="A shipped transfer's name or a YAML
 
 def command(recipe: Recipe, set_: Set = None, out: Out = None, quiet: Quiet = False, json: Json = False) -> None:
     """Measure models on their own data and on another's: the shift, with intervals. What is done stays done."""
-    from maskwright.reports.transfer_text import transfer_lines
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
+    from maskwright.reports.transfer.text import transfer_lines
     from maskwright.workflows.transfer import PAGE, transfer
 
     found = transfer(recipe, overrides=set_ or (), out=out, reporter=Reporter(quiet))

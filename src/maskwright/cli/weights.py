@@ -34,7 +34,7 @@ def fetch(
     json: Json = False,
 ) -> None:
     """Download a published checkpoint, going on where it broke off, and check its hash."""
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
     from maskwright.workflows.weights import fetch_weights
 
     path = fetch_weights(name, Reporter(quiet))
@@ -60,7 +60,7 @@ def convert(
     json: Json = False,
 ) -> None:
     """Make a model file, which predict runs, of a Detectron2 or torchvision checkpoint. Nothing in it is executed."""
-    from maskwright.workflows.progress import Reporter
+    from maskwright.progress import Reporter
     from maskwright.workflows.weights import convert_weights
     from maskwright.workflows.weights_options import parse_classes, parse_options
 

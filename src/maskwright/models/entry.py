@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 from torchvision.models import WeightsEnum, get_model_weights
 
-from maskwright.models.detectron2.download import Hash
+from maskwright.models.download import Hash
 from maskwright.models.published_classes import class_names
 from maskwright.models.torchvision_files import hash_start
 from maskwright.models.weights import StateDict

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from maskwright.reports.instance_tables import error_costs
+from maskwright.reports.run.instance_tables import error_costs
 from maskwright.reports.tables import Scores, Table, count, instance_summary, is_measured, number
-from maskwright.reports.text_table import printable, text_lines
+from maskwright.reports.terminal import printable, text_lines
 
 _SEMANTIC = {"IoU": "IoU", "Dice": "Dice", "precision": "precision", "recall": "recall", "boundary_IoU": "boundary IoU"}
 _SEMANTIC_MEANS = {

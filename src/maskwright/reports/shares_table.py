@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from maskwright.annotations.shares import ClassShares
+from maskwright.annotations.selection.shares import ClassShares
 
 _WITHOUT_OBJECTS = "(without objects)"
 

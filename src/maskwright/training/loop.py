@@ -9,8 +9,8 @@ import torch
 
 from maskwright.errors import MaskwrightError
 from maskwright.training.random_state import restore_random_state, seed_epoch
+from maskwright.training.state import Position, Scores, Training
 from maskwright.training.step import ends_group, learn
-from maskwright.training.training import Position, Scores, Training
 
 
 def train(training: Training, last_epoch: int) -> Position:

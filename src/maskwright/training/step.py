@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from maskwright.errors import MaskwrightError
-from maskwright.training.training import Training
+from maskwright.training.state import Training
 
 
 @dataclass(frozen=True)

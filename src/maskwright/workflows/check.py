@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.annotations.checks.examination import examine
-from maskwright.annotations.coco import CocoFile, read_coco
-from maskwright.annotations.document import read_document
+from maskwright.annotations.coco.document import read_document
+from maskwright.annotations.coco.file import CocoFile, read_coco
+from maskwright.annotations.coco.json_text import BadJson
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.findings import Findings
-from maskwright.annotations.json_text import BadJson
 from maskwright.errors import UsageError, require_file, require_folder
+from maskwright.progress import Reporter
 from maskwright.workflows.comparison import Comparison, compare, tracked
-from maskwright.workflows.progress import Reporter
 from maskwright.workflows.repair import RepairSummary, repair, require_new
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from maskwright.annotations.checks.against import ClassComparison, class_faults, compare_classes, same_file_names
 from maskwright.annotations.checks.duplicates import duplicate_faults, duplicates_between, fingerprints
-from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Fault
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 
 
 @dataclass

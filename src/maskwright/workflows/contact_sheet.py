@@ -6,19 +6,19 @@ from pathlib import Path
 
 import cv2
 
-from maskwright.annotations.categories import label_by_category
-from maskwright.annotations.coco import CocoFile
+from maskwright.annotations.coco.categories import label_by_category
+from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
-from maskwright.annotations.showcase import Showcase
+from maskwright.annotations.selection.showcase import Showcase
 from maskwright.class_colors import class_color
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
-from maskwright.reports.contact_sheet import COLUMNS, contact_sheet
-from maskwright.reports.explore_page import Pictures, ShownTile
-from maskwright.reports.tile import Tile, draw_tile
+from maskwright.progress import Reporter
+from maskwright.reports.explore.page import Pictures, ShownTile
+from maskwright.reports.pictures.contact_sheet import COLUMNS, contact_sheet
+from maskwright.reports.pictures.tile import Tile, draw_tile
 from maskwright.structures import ClassTable
-from maskwright.workflows.progress import Reporter
 
 SHEET = "contact_sheet.png"
 

@@ -15,7 +15,7 @@ from maskwright.annotations.formats.image_files import name_fault
 from maskwright.errors import UsageError, require_folder, unknown_name
 from maskwright.files import writing_folder
 from maskwright.masks.overlap import OVERLAP_RULES
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 
 HOLES = ("keep", "fill")
 # Not `priority`, which needs the weights of groups.

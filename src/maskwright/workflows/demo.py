@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 from maskwright.workflows.run import headline, run
 
 RECIPES = ("demo-semantic", "demo-instance")

@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from maskwright.annotations.taxonomy_use import stated
+from maskwright.annotations.taxonomy.use import stated
 from maskwright.files import read_json, write_json
-from maskwright.workflows.elsewhere import Elsewhere, record, scored_elsewhere
-from maskwright.workflows.evaluate import evaluate_part
-from maskwright.workflows.experiment import Experiment
-from maskwright.workflows.loaded_model import load_model
+from maskwright.runs.context import Experiment
+from maskwright.runs.cross_evaluation import Elsewhere, record, scored_elsewhere
+from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.leakage import trained_on
+from maskwright.runs.loaded_model import load_model
 from maskwright.workflows.masks import write_classes
-from maskwright.workflows.trained_on import trained_on
 
 
 def evaluate_elsewhere(experiment: Experiment, elsewhere: Elsewhere) -> None:
     """Score the best checkpoint on what ``elsewhere`` says; the scores join ``scores.json`` under names of their own.
 
     Predictions are written to ``predictions/<name>`` in the classes that are scored, as are the true label maps of a
-    semantic model to ``masks/<name>``. Raises what :func:`maskwright.workflows.elsewhere.scored_elsewhere` raises.
+    semantic model to ``masks/<name>``. Raises what :func:`maskwright.runs.cross_evaluation.scored_elsewhere` raises.
     """
     run = experiment.run
     file = run.path / "scores.json"

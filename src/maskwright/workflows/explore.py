@@ -5,20 +5,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from maskwright.annotations.categories import class_table, label_by_category
-from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.coco.categories import class_table, label_by_category
+from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
-from maskwright.annotations.selection import audit_of_reading, unread
-from maskwright.annotations.statistics import Statistics
+from maskwright.annotations.selection.selection import audit_of_reading, unread
+from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.errors import UsageError, require_folder
 from maskwright.files import write_json, write_text
-from maskwright.reports.explore_figures import FIGURES, explore_figures
-from maskwright.reports.explore_page import Pictures, ShownFigure, render_explore_page
-from maskwright.reports.figure_files import write_figure
+from maskwright.progress import Reporter
+from maskwright.reports.explore.figures import FIGURES, explore_figures
+from maskwright.reports.explore.page import Pictures, ShownFigure, render_explore_page
+from maskwright.reports.plots.figure_files import write_figure
 from maskwright.structures import ClassTable
 from maskwright.workflows.contact_sheet import SHEET, draw_pictures
-from maskwright.workflows.progress import Reporter
 
 
 @dataclass

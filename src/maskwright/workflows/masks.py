@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from maskwright import __version__
-from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.selection import audit_of_reading
+from maskwright.annotations.selection.selection import audit_of_reading
 from maskwright.errors import MaskwrightError, UsageError, unknown_name
 from maskwright.files import write_json, write_text
+from maskwright.label_maps.drawing import IGNORED, Part, PartDone, draw_part
+from maskwright.label_maps.files import mask_files
+from maskwright.label_maps.job import MaskJob, content_hash
+from maskwright.label_maps.options import MaskOptions
+from maskwright.label_maps.overlap_report import OverlapReport
+from maskwright.label_maps.plan import MaskPlan, mask_plan
+from maskwright.parallel.pool import ENGINES, cores, each_part, may_fork
+from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
-from maskwright.workflows.mask_drawing import IGNORED, Part, PartDone, draw_part
-from maskwright.workflows.mask_files import mask_files
-from maskwright.workflows.mask_job import MaskJob, content_hash
-from maskwright.workflows.mask_options import MaskOptions
-from maskwright.workflows.mask_plan import MaskPlan, mask_plan
-from maskwright.workflows.overlap_report import OverlapReport
-from maskwright.workflows.pool import ENGINES, cores, each_part, may_fork
-from maskwright.workflows.progress import Reporter
 
 # Large enough to make sending a part cheap, small enough to lose little when a job is killed.
 _IMAGES_PER_PART = 32
@@ -80,7 +80,7 @@ def masks(
 
     Images themselves are not read. A job that was killed goes on where it stopped when called again. ``workers``
     processes draw; 0 draws in this one, None takes as many as pay off; ``engine`` ``ray`` draws on a Ray cluster, see
-    :func:`maskwright.workflows.pool.each_part`.
+    :func:`maskwright.parallel.pool.each_part`.
 
     Raises ``UsageError`` for an unknown name, options that contradict each other or a folder that holds other files of
     these names, ``DataError`` when two images would share one mask file.

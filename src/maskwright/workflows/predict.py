@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.annotations.output_classes import OutputClasses, output_classes
-from maskwright.annotations.taxonomy import read_taxonomy
-from maskwright.annotations.taxonomy_sides import side_of
-from maskwright.annotations.taxonomy_use import TaxonomyUse
+from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
+from maskwright.annotations.taxonomy.sides import side_of
+from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
+from maskwright.annotations.taxonomy.use import TaxonomyUse
 from maskwright.errors import DataError, UsageError, require_folder, unknown_name
 from maskwright.files import write_bytes, write_json
 from maskwright.images.decode import find_images, read_image
@@ -23,10 +23,10 @@ from maskwright.masks.png import write_label_map
 from maskwright.prediction.instance import predict_instances
 from maskwright.prediction.semantic import PLAIN, predict_label_map
 from maskwright.prediction.views import Views
+from maskwright.progress import Reporter
+from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.structures import ClassTable
-from maskwright.workflows.loaded_model import LoadedModel, load_model
 from maskwright.workflows.masks import mask_files, write_classes
-from maskwright.workflows.progress import Reporter
 from maskwright.workflows.result_files import LAYOUTS, Write, result_files
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -69,7 +69,7 @@ def predict(
     Semantic models average their probabilities over ``views``.
 
     With ``taxonomy`` (a shipped name or a file; ``rider`` replaces its rule for riders) all this is in the target's
-    classes, see :class:`maskwright.annotations.output_classes.OutputClasses`, and ``taxonomy.json`` says so.
+    classes, see :class:`maskwright.annotations.taxonomy.output_classes.OutputClasses`, and ``taxonomy.json`` says so.
 
     Raises ``UsageError`` when there is no model or no image, when ``score`` is not in 0..1, for an instance model with
     ``views``, when ``taxonomy`` does not account for the model's classes, and when ``layout`` cannot hold them.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.annotations.checks.examination import Examination, examine
-from maskwright.annotations.coco import read_coco
-from maskwright.annotations.document import Document, write_coco
+from maskwright.annotations.coco.document import Document, write_coco
+from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.findings import Findings
 from maskwright.annotations.repair.document import LEFT_BECAUSE

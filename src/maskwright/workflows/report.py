@@ -10,20 +10,20 @@ import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.evaluation.results import from_results
+from maskwright.evaluation.results.convert import from_results
 from maskwright.files import read_json, read_json_list, write_json
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.masks.png import read_label_map
-from maskwright.reports.page import write_page
-from maskwright.reports.panels import panel
-from maskwright.workflows.elsewhere import Elsewhere, scored_elsewhere
-from maskwright.workflows.experiment import Experiment
+from maskwright.progress import Reporter
+from maskwright.reports.pictures.panels import panel
+from maskwright.reports.run.page import write_page
+from maskwright.runs.context import Experiment
+from maskwright.runs.cross_evaluation import Elsewhere, scored_elsewhere
+from maskwright.runs.folder import open_run
+from maskwright.runs.prepare import Part
 from maskwright.workflows.masks import mask_files
 from maskwright.workflows.predict import write_picture
-from maskwright.workflows.prepare import Part
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.run_folder import open_run
 
 CAPTIONS = ["original", "truth", "prediction"]
 

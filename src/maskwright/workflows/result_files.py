@@ -5,14 +5,14 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from maskwright.errors import UsageError
-from maskwright.evaluation.cityscapes_writing import (
+from maskwright.evaluation.cityscapes.writing import (
     MASKS,
     SUFFIX,
     frames_by_name,
     instance_label_ids,
     write_predictions,
 )
-from maskwright.evaluation.results import to_results
+from maskwright.evaluation.results.convert import to_results
 from maskwright.files import writing_folder, writing_json_list
 from maskwright.structures import ClassTable, Instances
 

@@ -10,23 +10,20 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.files import read_json
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.reports.score_text import detail_lines
-from maskwright.training.processes import Processes
-from maskwright.workflows.checked_data import check, data_changes, require_same_data, say_data
-from maskwright.workflows.distributed import Job, launch, node_number
-from maskwright.workflows.elsewhere import Elsewhere
-from maskwright.workflows.evaluate import evaluate_stage
-from maskwright.workflows.evaluate_elsewhere import evaluate_elsewhere
-from maskwright.workflows.experiment import Experiment, build_model, score_to_compare
-from maskwright.workflows.prepare import declared_classes, require_data
-from maskwright.workflows.process_group import build_fabric, is_first, is_launched, require_devices
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.report import report_stage
-from maskwright.workflows.run_folder import create_run, finished_stages, open_run
-from maskwright.workflows.tracking import require_trackers
-from maskwright.workflows.train import (
+from maskwright.runs.context import Experiment, build_model, score_to_compare
+from maskwright.runs.cross_evaluation import Elsewhere
+from maskwright.runs.data_check import check, data_changes, require_same_data, say_data
+from maskwright.runs.evaluation import evaluate_stage
+from maskwright.runs.folder import create_run, finished_stages, open_run
+from maskwright.runs.launch import Job, launch, node_number
+from maskwright.runs.prepare import declared_classes, require_data
+from maskwright.runs.processes import build_fabric, is_first, is_launched, require_devices
+from maskwright.runs.tracking import require_trackers
+from maskwright.runs.training import (
     has_begun,
     report_weights,
     require_resume,
@@ -34,7 +31,10 @@ from maskwright.workflows.train import (
     train_stage,
     train_together,
 )
-from maskwright.workflows.training_data import draw_masks
+from maskwright.runs.training_data import draw_masks
+from maskwright.training.processes import Processes
+from maskwright.workflows.evaluate_elsewhere import evaluate_elsewhere
+from maskwright.workflows.report import report_stage
 
 
 def run(
@@ -54,7 +54,7 @@ def run(
     with the recipe, its files, its model and its weights is said before any work is done.
 
     ``devices`` (instead of the recipe's ``train.devices``) and ``nodes`` share each batch among so many processes, see
-    :func:`maskwright.workflows.distributed.launch`. In a process that torchrun started, its own number of processes
+    :func:`maskwright.runs.launch.launch`. In a process that torchrun started, its own number of processes
     counts, and only the first does anything besides training.
 
     Raises ``UsageError``, ``DataError``, ``WeightsError``, or ``Interrupted`` after SIGTERM or Ctrl-C.

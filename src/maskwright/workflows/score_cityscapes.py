@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from maskwright.errors import DataError, UsageError
-from maskwright.evaluation.cityscapes import Verdicts
-from maskwright.evaluation.cityscapes_ap import instance_scores
-from maskwright.evaluation.cityscapes_distances import (
+from maskwright.evaluation.cityscapes.average_precision import instance_scores
+from maskwright.evaluation.cityscapes.distances import (
     LIMITS,
     Distances,
     judge_near,
@@ -18,8 +17,8 @@ from maskwright.evaluation.cityscapes_distances import (
     with_limited,
     without_distance,
 )
-from maskwright.evaluation.cityscapes_images import Measured, measure_mask_files, measure_rles
-from maskwright.evaluation.cityscapes_layout import (
+from maskwright.evaluation.cityscapes.images import Measured, measure_mask_files, measure_rles
+from maskwright.evaluation.cityscapes.layout import (
     INSTANCE_IDS,
     LABEL_IDS,
     one_each,
@@ -27,11 +26,12 @@ from maskwright.evaluation.cityscapes_layout import (
     read_predictions,
     truth_files,
 )
-from maskwright.evaluation.cityscapes_pixels import PixelCounts, pixel_counts, pixel_scores
-from maskwright.evaluation.cityscapes_results import by_frame, read_city_results
-from maskwright.evaluation.gray_png import read_ids
+from maskwright.evaluation.cityscapes.pixels import PixelCounts, pixel_counts, pixel_scores
+from maskwright.evaluation.cityscapes.results import by_frame, read_city_results
+from maskwright.evaluation.cityscapes.scores import Verdicts
 from maskwright.images.decode import image_size
-from maskwright.workflows.progress import Reporter
+from maskwright.masks.gray_png import read_ids
+from maskwright.progress import Reporter
 
 RESULTS = "instances.json"
 
@@ -96,7 +96,7 @@ def score_cityscapes(
     results: a JSON file, or a folder with ``instances.json``. ``pixel`` also scores label ids from PNG files in
     ``label_maps``, or in ``predictions``; where there are only those, instances are not scored. ``split`` is that of
     ``gtFine``, by default the only one, or ``val``. With ``distances``, a file that says how far away objects are, see
-    :func:`maskwright.evaluation.cityscapes_distances.read_distances`, there is the AP of near objects too.
+    :func:`maskwright.evaluation.cityscapes.distances.read_distances`, there is the AP of near objects too.
 
     Raises ``UsageError`` when there is no truth or nothing to score, ``DataError`` for missing predictions, masks of
     another size than their image, labels that Cityscapes does not have and distances of other images.

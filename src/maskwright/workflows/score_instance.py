@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import UsageError
-from maskwright.evaluation.coco_truth import CocoTruth, read_truth
-from maskwright.evaluation.instance_details import Details, InstanceDetails, Thresholds
-from maskwright.evaluation.instance_images import image_records
-from maskwright.evaluation.instance_scores import kinds, official_scores
-from maskwright.evaluation.result_classes import CLASSES_FILE, class_index
-from maskwright.evaluation.result_index import ClassIndex
-from maskwright.evaluation.result_records import Results, read_results
+from maskwright.evaluation.coco.scores import kinds, official_scores
+from maskwright.evaluation.coco.truth import CocoTruth, read_truth
+from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
+from maskwright.evaluation.instances.per_image import image_records
+from maskwright.evaluation.results.classes import CLASSES_FILE, class_index
+from maskwright.evaluation.results.index import ClassIndex
+from maskwright.evaluation.results.records import Results, read_results
 from maskwright.files import write_json
-from maskwright.workflows.details_files import write_details
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
+from maskwright.runs.detail_files import write_details
 
 
 @dataclass(frozen=True)

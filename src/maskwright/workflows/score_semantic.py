@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from maskwright.errors import DataError, UsageError
-from maskwright.evaluation import semantic
-from maskwright.evaluation.boundary import boundary_counts, with_boundary_scores
-from maskwright.evaluation.label_folders import Pair, classes_file, label_map_pairs
-from maskwright.evaluation.label_names import LabelNames, Labels, read_label_names
+from maskwright.evaluation.semantic import scores as semantic
+from maskwright.evaluation.semantic.boundary import boundary_counts, with_boundary_scores
+from maskwright.evaluation.semantic.label_folders import Pair, classes_file, label_map_pairs
+from maskwright.evaluation.semantic.label_names import LabelNames, Labels, read_label_names
 from maskwright.masks.png import read_label_map
-from maskwright.workflows.progress import Reporter
+from maskwright.progress import Reporter
 
 
 @dataclass(frozen=True)

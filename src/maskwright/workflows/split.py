@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from maskwright.annotations.document import Document, read_document, records_with_ids, write_coco
+from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.selection import audit_of_reading, unread
-from maskwright.annotations.shares import ClassShares, class_shares
-from maskwright.annotations.splitting import objects_of_images, split_ids
+from maskwright.annotations.selection.selection import audit_of_reading, unread
+from maskwright.annotations.selection.shares import ClassShares, class_shares
+from maskwright.annotations.selection.splitting import objects_of_images, split_ids
 from maskwright.errors import DataError, UsageError
 from maskwright.files import write_json, write_text, writing
+from maskwright.progress import Reporter
 from maskwright.reports.shares_table import shares_table
-from maskwright.workflows.kept_together import Together, images_together
+from maskwright.workflows.leak_groups import Together, images_together
 from maskwright.workflows.output_file import require_other_file
-from maskwright.workflows.progress import Reporter
 
 PART_NAMES = {2: ("train", "validation"), 3: ("train", "validation", "test")}
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.annotations.coco import CocoFile
-from maskwright.annotations.document import Document, read_document, records_with_ids, write_coco
+from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
+from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.selection import unread
-from maskwright.annotations.subset import Subset, SubsetChoice, choose
+from maskwright.annotations.selection.selection import unread
+from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose
 from maskwright.errors import DataError
+from maskwright.progress import Reporter
 from maskwright.workflows.output_file import require_other_file
-from maskwright.workflows.progress import Reporter
 
 
 @dataclass
@@ -60,7 +60,7 @@ def subset(
     """Write the chosen part of the COCO file ``annotations`` to the file ``out``.
 
     Records keep every field, known or not, and their ids; so do ``info``, ``licenses`` and other top-level keys.
-    What can be chosen is said at :class:`maskwright.annotations.subset.SubsetChoice`.
+    What can be chosen is said at :class:`maskwright.annotations.selection.subset.SubsetChoice`.
 
     Raises ``UsageError`` for an unknown class, ``DataError`` when no image is left or too few hold a class.
     """

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from maskwright.errors import MaskwrightError
 from maskwright.files import write_json, write_text
-from maskwright.reports.sweep_outcome import Sweep, read_outcome
-from maskwright.reports.sweep_page import render_sweep_page
-from maskwright.reports.sweep_tables import csv_text
+from maskwright.progress import Reporter
+from maskwright.reports.sweep.outcome import Sweep, read_outcome
+from maskwright.reports.sweep.page import render_sweep_page
+from maskwright.reports.sweep.tables import csv_text
 from maskwright.training.interruption import Interrupted
-from maskwright.workflows.progress import Reporter
 from maskwright.workflows.run import run
 from maskwright.workflows.sweep_plan import SUMMARY, Planned, plan_sweep
 

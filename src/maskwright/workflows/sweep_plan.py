@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from maskwright.errors import MaskwrightError, UsageError
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump, load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.variants import Variant, variants
-from maskwright.workflows.experiment import build_model, score_to_compare
-from maskwright.workflows.prepare import declared_classes, require_data
-from maskwright.workflows.process_group import is_launched, require_devices
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.run_folder import create_run, finished_stages
-from maskwright.workflows.tracking import require_trackers
-from maskwright.workflows.train import require_resume
+from maskwright.runs.context import build_model, score_to_compare
+from maskwright.runs.folder import create_run, finished_stages
+from maskwright.runs.prepare import declared_classes, require_data
+from maskwright.runs.processes import is_launched, require_devices
+from maskwright.runs.tracking import require_trackers
+from maskwright.runs.training import require_resume
 
 SUMMARY = "sweep.json"
 

@@ -6,22 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.annotations.shared_classes import SharedClasses, shared_classes, transfer_taxonomy, with_objects
+from maskwright.annotations.taxonomy.shared_classes import (
+    SharedClasses,
+    shared_classes,
+    transfer_taxonomy,
+    with_objects,
+)
 from maskwright.errors import UsageError
-from maskwright.evaluation import cityscapes_ap, coco
+from maskwright.evaluation.cityscapes import average_precision as cityscapes_ap
+from maskwright.evaluation.coco import evaluation as coco
 from maskwright.files import read_json, write_json, write_text
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump, load_transfer
 from maskwright.recipes.transfer import Transfer
-from maskwright.reports.pictures import read_pictures
-from maskwright.reports.transfer_page import render_transfer_page
-from maskwright.workflows.progress import Reporter
-from maskwright.workflows.run_folder import hardware, versions
-from maskwright.workflows.transfer_contenders import Contender, make, require_starts
-from maskwright.workflows.transfer_panels import draw_panels
-from maskwright.workflows.transfer_predictions import Predictions
-from maskwright.workflows.transfer_scores import Comparison, Rules
-from maskwright.workflows.transfer_sets import TruthSet, require_set, truth_set
-from maskwright.workflows.transfer_tuning import tuned
+from maskwright.reports.pictures.pictures import read_pictures
+from maskwright.reports.transfer.page import render_transfer_page
+from maskwright.runs.folder import hardware, versions
+from maskwright.transfers.datasets import TruthSet, require_set, truth_set
+from maskwright.transfers.fine_tuning import tuned
+from maskwright.transfers.models import Contender, make, require_starts
+from maskwright.transfers.panels import draw_panels
+from maskwright.transfers.predictions import Predictions
+from maskwright.transfers.scores import Comparison, Rules
 
 SUMMARY = "transfer.json"
 PAGE = "transfer.html"

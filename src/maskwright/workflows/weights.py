@@ -13,20 +13,20 @@ from torch.hub import get_dir
 from maskwright.errors import UsageError, WeightsError, require_file, unknown_name
 from maskwright.files import write_bytes
 from maskwright.models import catalogue
-from maskwright.models.detectron2.download import Hash, download
 from maskwright.models.detectron2.entries import zoo_file
 from maskwright.models.detectron2.recognition import is_detectron2, recognise
 from maskwright.models.detectron2.zoo import ZOO
+from maskwright.models.download import Hash, download
 from maskwright.models.published_classes import cityscapes_classes, class_names, coco_classes
 from maskwright.models.torchvision_files import as_built, file_hash, hash_start
 from maskwright.models.weights import read_weights
+from maskwright.progress import Reporter
 from maskwright.recipes.schema import Input
 from maskwright.reports.tables import Table
-from maskwright.reports.text_table import text_lines
+from maskwright.reports.terminal import text_lines
 from maskwright.structures import ClassTable
 from maskwright.training.checkpoint import CARD_KEY, ModelCard
 from maskwright.workflows import torchvision_weights
-from maskwright.workflows.progress import Reporter
 
 SOURCE_KEY = "source"
 _SHORT, _LONGEST = 800, 1333

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from maskwright.annotations.checks.shapes import Batch, measured
-from maskwright.annotations.coco import CocoAnnotation
+from maskwright.annotations.coco.file import CocoAnnotation
 
 HEIGHT, WIDTH = 48, 64
 SQUARE = [10, 10, 30, 10, 30, 30, 10, 30]

@@ -1,5 +1,5 @@
 from maskwright.annotations.checks.against import class_faults, compare_classes, same_file_names
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 
 
 def test_classes_are_matched_by_name_and_ids_compared(coco):

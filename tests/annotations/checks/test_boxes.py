@@ -4,7 +4,7 @@ import pytest
 
 from maskwright.annotations.checks.boxes import area_faults, box_faults
 from maskwright.annotations.checks.shapes import batches
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 from tests.annotations.checks.scene import SQUARE, annotation, batch, block, column
 
 

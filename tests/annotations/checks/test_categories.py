@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from maskwright.annotations.checks.categories import category_faults
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 
 
 def found(path: Any) -> list[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from maskwright.annotations.checks.duplicates import (
     fingerprints,
     group_duplicates,
 )
-from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.images.decode import read_image
 
 

@@ -5,10 +5,10 @@ import cv2
 import numpy as np
 import pytest
 
-from maskwright.annotations.categories import class_table
 from maskwright.annotations.checks.examination import examine
-from maskwright.annotations.coco import read_coco
-from maskwright.annotations.selection import select
+from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.coco.file import read_coco
+from maskwright.annotations.selection.selection import select
 
 BOXED = {"bbox": [10, 10, 10, 10], "area": 100}
 OTHER = BOXED | {"category_id": 2}

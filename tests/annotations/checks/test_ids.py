@@ -1,5 +1,5 @@
 from maskwright.annotations.checks.ids import id_faults
-from maskwright.annotations.coco import CocoFile, read_coco
+from maskwright.annotations.coco.file import CocoFile, read_coco
 
 
 def found(coco: CocoFile) -> list[tuple[str, str, int | None]]:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from maskwright.annotations.checks.image_files import image_file_faults
 from maskwright.annotations.checks.paths import path_faults
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import FAULTS, Fault
 
 RGB = Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3)).astype(np.uint8))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from maskwright.annotations.checks.paths import path_faults
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 
 NFC, NFD = (unicodedata.normalize(form, "café.png") for form in ("NFC", "NFD"))
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from maskwright.annotations.checks.repeats import repeated_objects
-from maskwright.annotations.coco import read_coco
+from maskwright.annotations.coco.file import read_coco
 
 
 def test_an_object_that_is_there_again_is_named_with_the_first(coco):

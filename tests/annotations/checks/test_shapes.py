@@ -11,7 +11,7 @@ from pycocotools import mask as oracle
 
 from maskwright.annotations.checks import shapes
 from maskwright.annotations.checks.shapes import batches, measured
-from maskwright.annotations.coco import CocoAnnotation, read_coco
+from maskwright.annotations.coco.file import CocoAnnotation, read_coco
 from maskwright.masks.rle import BadSegmentation, rasterise
 
 H, W = 12, 16

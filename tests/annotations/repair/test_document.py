@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maskwright.annotations.checks.examination import Examination, examine
-from maskwright.annotations.document import read_document, write_coco
+from maskwright.annotations.coco.document import read_document, write_coco
 from maskwright.annotations.faults import FAULTS
 from maskwright.annotations.repair.document import LEFT_BECAUSE, Repaired, repair
 

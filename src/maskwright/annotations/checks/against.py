@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.annotations.coco import CocoFile
+from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Fault
 from maskwright.structures import normalise_name
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.checks.shapes import Batch
-from maskwright.annotations.coco import CocoAnnotation
+from maskwright.annotations.coco.file import CocoAnnotation
 from maskwright.annotations.faults import Fault
 
 Floats = npt.NDArray[np.float64]

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
-from maskwright.annotations.coco import CocoFile
+from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Fault
 from maskwright.structures import BACKGROUND, normalise_name
 

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
 from maskwright.annotations.checks.shapes import Batch
-from maskwright.annotations.coco import UNSTATED_CROWD, CocoAnnotation, CocoFile
+from maskwright.annotations.coco.file import UNSTATED_CROWD, CocoAnnotation, CocoFile
+from maskwright.annotations.coco.loose_records import shown
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.loose_records import shown
 from maskwright.masks.rle import BadSegmentation, rasterise
 from maskwright.structures import Rle
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from maskwright.annotations.checks.threads import in_threads
-from maskwright.annotations.coco import CocoFile, CocoImage
+from maskwright.annotations.coco.file import CocoFile, CocoImage
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.image_groups import joined
+from maskwright.annotations.selection.image_groups import joined
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path
 from maskwright.images.fingerprint import Fingerprint, fingerprint

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from maskwright.annotations.coco import CocoFile
+from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Fault
 
 

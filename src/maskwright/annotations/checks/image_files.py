@@ -9,7 +9,7 @@ from PIL import Image
 
 from maskwright.annotations.checks.paths import path_fault
 from maskwright.annotations.checks.threads import in_threads
-from maskwright.annotations.coco import CocoFile, CocoImage
+from maskwright.annotations.coco.file import CocoFile, CocoImage
 from maskwright.annotations.faults import Fault
 from maskwright.errors import DataError
 from maskwright.images.decode import IMAGE_SUFFIXES, MOST_PIXELS, image_path

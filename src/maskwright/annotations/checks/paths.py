@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from maskwright.annotations.coco import CocoFile, CocoImage
+from maskwright.annotations.coco.file import CocoFile, CocoImage
 from maskwright.annotations.faults import Fault
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path

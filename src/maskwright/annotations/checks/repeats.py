@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from maskwright.annotations.coco import CocoAnnotation, CocoFile
+from maskwright.annotations.coco.file import CocoAnnotation, CocoFile
 from maskwright.annotations.faults import Fault
 
 _NOTHING = (b"[]", b"[[]]", b"null")

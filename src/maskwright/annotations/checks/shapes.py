@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.coco import CocoAnnotation, CocoFile
+from maskwright.annotations.coco.file import CocoAnnotation, CocoFile
 from maskwright.annotations.faults import Fault
 from maskwright.masks.outlines import Outlines, measure_outlines
 from maskwright.masks.rle import LONGEST_TEXT, BadSegmentation, rasterise

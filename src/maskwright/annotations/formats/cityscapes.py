@@ -23,7 +23,7 @@ from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObje
 from maskwright.annotations.formats.image_files import file_in
 from maskwright.annotations.formats.label_maps import images_folder, read_map
 from maskwright.errors import DataError, require_folder
-from maskwright.masks.regions import regions
+from maskwright.masks.components import regions
 from maskwright.structures import LabelMap, Rle
 
 _SUFFIXES = ("_instanceIds.png", "_polygons.json", "_labelIds.png")

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from maskwright.annotations.coco import CocoAnnotation, CocoFile, category_names
-from maskwright.annotations.document import Document, read_document, write_coco
+from maskwright.annotations.coco.document import Document, read_document, write_coco
+from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names
 from maskwright.annotations.formats.account import Account
 from maskwright.annotations.formats.dataset import (
     AnnotatedImage,
@@ -20,7 +20,7 @@ from maskwright.annotations.formats.dataset import (
 )
 from maskwright.annotations.formats.image_files import Claims, copy_image, file_in
 from maskwright.annotations.objects import draw_objects
-from maskwright.annotations.selection import audit_of_reading
+from maskwright.annotations.selection.selection import audit_of_reading
 from maskwright.masks.contours import polygons_with_holes
 from maskwright.masks.rle import Drawn, rasterise
 from maskwright.structures import Rle
@@ -38,7 +38,7 @@ _value = msgspec.json.Decoder()
 
 
 def read(path: Path, reading: Reading) -> Dataset:
-    """Read the COCO JSON at ``path``; errors are those of :func:`maskwright.annotations.coco.read_coco`."""
+    """Read the COCO JSON at ``path``; errors are those of :func:`maskwright.annotations.coco.file.read_coco`."""
     document = read_document(path)
     coco = document.coco
     names = category_names(coco)

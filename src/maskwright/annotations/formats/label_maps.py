@@ -15,8 +15,8 @@ from maskwright.annotations.formats.painting import VOID, paint_objects
 from maskwright.errors import DataError, require_file, require_folder
 from maskwright.files import write_json, write_text
 from maskwright.images.decode import image_size
+from maskwright.masks.components import components, regions
 from maskwright.masks.png import read_label_map, write_label_map
-from maskwright.masks.regions import components, regions
 from maskwright.structures import ClassTable, LabelMap, normalise_name
 
 PARTS = frozenset({"train", "val", "valid", "validation", "test"})

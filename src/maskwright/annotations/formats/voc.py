@@ -19,8 +19,8 @@ from maskwright.annotations.formats.voc_names import read_voc_names, voc_palette
 from maskwright.annotations.formats.voc_xml import image_name, write_xml
 from maskwright.errors import DataError, require_folder
 from maskwright.files import write_text
+from maskwright.masks.components import regions
 from maskwright.masks.png import write_label_map
-from maskwright.masks.regions import regions
 from maskwright.structures import LabelMap
 
 _MOST = 254

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from maskwright.annotations.coco import CocoAnnotation
+from maskwright.annotations.coco.file import CocoAnnotation
+from maskwright.annotations.coco.loose_records import integer, records
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.loose_records import integer, records
 from maskwright.annotations.repair.boxes import mend_boxes
 from maskwright.annotations.repair.edit import Edit, Repair
 from maskwright.annotations.repair.segmentations import draws_nothing, mend_segmentation

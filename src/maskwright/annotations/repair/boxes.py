@@ -6,7 +6,7 @@ import numpy as np
 
 from maskwright.annotations.checks.boxes import area_faults, box_faults
 from maskwright.annotations.checks.shapes import Batch, measured
-from maskwright.annotations.coco import CocoAnnotation
+from maskwright.annotations.coco.file import CocoAnnotation
 from maskwright.annotations.repair.edit import Edit
 from maskwright.masks.rle import rasterise
 

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from maskwright.annotations.checks.examination import Examination
-from maskwright.annotations.coco import CocoFile
-from maskwright.annotations.document import Document, Record
-from maskwright.annotations.loose_records import integer
+from maskwright.annotations.coco.document import Document, Record
+from maskwright.annotations.coco.file import CocoFile
+from maskwright.annotations.coco.loose_records import integer
 from maskwright.annotations.repair.annotations import AnnotationRepairs
 from maskwright.annotations.repair.edit import Edit, Repair
 from maskwright.annotations.repair.images import mended_category, mended_image, remove_repeated

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from maskwright.annotations.loose_records import field_value, identity, integer, record_fields, shown
+from maskwright.annotations.coco.loose_records import field_value, identity, integer, record_fields, shown
 
 # No value of a field; a field may well be null.
 _NOTHING: Any = object()

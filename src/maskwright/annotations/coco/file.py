@@ -1,0 +1,189 @@
+"""The COCO JSON reader: typed, fast on files of any size, and able to name the records that do not fit.
+
+Segmentations stay raw bytes until they are drawn, which is what makes a file of half a gigabyte a matter of seconds.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from maskwright.annotations.coco.garbage_collection import collector_paused
+from maskwright.annotations.coco.json_text import read_text, reading
+from maskwright.annotations.coco.loose_records import records
+from maskwright.annotations.faults import Fault
+from maskwright.structures import normalise_name
+
+
+class CocoImage(msgspec.Struct, gc=False):
+    """One record of ``images``; sizes in pixels."""
+
+    id: int
+    file_name: str
+    height: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if not self.file_name or "\0" in self.file_name:
+            raise ValueError(f"Expected a file name, got {self.file_name!r}")
+        # COCO counts the pixels of a run in 32 bits.
+        if min(self.height, self.width) < 1 or self.height * self.width >= 2**32:
+            raise ValueError(f"Expected a size of 1 to 4294967295 pixels, got {self.height} × {self.width}")
+
+
+class CocoCategory(msgspec.Struct, gc=False):
+    """One record of ``categories``."""
+
+    id: int
+    name: str
+
+
+class _Unstated(int):
+    """A number that a file leaves out."""
+
+
+# A record without iscrowd is no crowd; this zero tells it from one that says so.
+UNSTATED_CROWD = _Unstated(0)
+
+
+class CocoAnnotation(msgspec.Struct, gc=False):
+    """One record of ``annotations``; ``bbox`` is xywh in pixels, ``segmentation`` undecoded JSON.
+
+    ``iscrowd`` is ``UNSTATED_CROWD``, a zero, where the record has none. ``ignore`` is undecoded too: COCO's tools
+    write over that field, and so it is only known here to be told of.
+    """
+
+    id: int
+    image_id: int
+    category_id: int
+    segmentation: msgspec.Raw = msgspec.Raw(b"null")
+    bbox: list[float] | None = None
+    area: float | None = None
+    iscrowd: int | bool = UNSTATED_CROWD
+    ignore: msgspec.Raw = msgspec.Raw(b"0")
+
+
+_Record = TypeVar("_Record", CocoImage, CocoAnnotation, CocoCategory)
+
+
+class _Document(msgspec.Struct):
+    images: list[CocoImage]
+    annotations: list[CocoAnnotation]
+    categories: list[CocoCategory]
+
+
+class _LooseDocument(msgspec.Struct):
+    images: list[msgspec.Raw]
+    annotations: list[msgspec.Raw]
+    categories: list[msgspec.Raw]
+
+
+@dataclass
+class CocoFile:
+    """A COCO file whose ids are unique and whose references hold; what did not fit is in ``faults``.
+
+    ``annotations_found`` counts every annotation record of the file, so that found = kept + faulty. A file whose
+    classes were translated (see :mod:`maskwright.annotations.taxonomy.translated_file`) has two more places for
+    annotations: those of ``ignored`` count neither for nor against, whatever their class, and ``left_out`` counts
+    those without a counterpart by reason.
+    """
+
+    path: Path
+    images: list[CocoImage]
+    categories: list[CocoCategory]
+    annotations: list[CocoAnnotation]
+    annotations_found: int
+    faults: list[Fault] = field(default_factory=list)
+    ignored: list[CocoAnnotation] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def by_image(self) -> dict[int, list[CocoAnnotation]]:
+        """Annotations by image id, in file order; images without any are present with an empty list."""
+        return self._by_image(self.annotations)
+
+    def ignored_by_image(self) -> dict[int, list[CocoAnnotation]]:
+        """The ``ignored`` annotations likewise."""
+        return self._by_image(self.ignored)
+
+    def _by_image(self, annotations: list[CocoAnnotation]) -> dict[int, list[CocoAnnotation]]:
+        grouped: dict[int, list[CocoAnnotation]] = {image.id: [] for image in self.images}
+        for annotation in annotations:
+            grouped[annotation.image_id].append(annotation)
+        return grouped
+
+
+_strict = msgspec.json.Decoder(_Document)
+_loose = msgspec.json.Decoder(_LooseDocument)
+
+
+def read_coco(path: Path) -> CocoFile:
+    """Read the COCO JSON at ``path``, which may be compressed by gzip.
+
+    Records that do not fit (wrong types, repeated ids, references to nothing) are left out and listed in ``faults``,
+    and so is what was mended to read the file: a byte-order mark, UTF-16, trailing commas, NaN, ids written as strings.
+
+    Raises ``UsageError`` when there is no such file, :class:`BadJson` (a ``DataError``) when it is not JSON or not
+    COCO's top level.
+    """
+    faults: list[Fault] = []
+    return coco_of_text(path, read_text(path, faults), faults)
+
+
+def coco_of_text(path: Path, content: bytes, faults: list[Fault]) -> CocoFile:
+    """The COCO file whose text is ``content``; ``path`` names it in messages. See :func:`read_coco`."""
+    with collector_paused():
+        document = reading(path, content, faults, _decode)
+        found = len(document.annotations) + sum(fault.code in ("bad_annotation", "missing_id") for fault in faults)
+        images = _unique(document.images, "image", faults)
+        categories = _unique(document.categories, "category", faults)
+        annotations = _unique(document.annotations, "annotation", faults)
+        annotations = _referring(annotations, {i.id for i in images}, {c.id for c in categories}, faults)
+    return CocoFile(path, images, categories, annotations, found, faults)
+
+
+def _decode(content: bytes, faults: list[Fault]) -> _Document:
+    try:
+        return _strict.decode(content)
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        loose = _loose.decode(content)
+        return _Document(
+            records(loose.images, CocoImage, "image", faults),
+            records(loose.annotations, CocoAnnotation, "annotation", faults),
+            records(loose.categories, CocoCategory, "category", faults),
+        )
+
+
+def _unique(records: list[_Record], kind: str, faults: list[Fault]) -> list[_Record]:
+    if len({record.id for record in records}) == len(records):
+        return records
+    kept: dict[int, _Record] = {}
+    for record in records:
+        if record.id in kept:
+            faults.append(Fault("duplicate_id", kind, record.id, "repeats an id; only the first record is used"))
+        else:
+            kept[record.id] = record
+    return list(kept.values())
+
+
+def _referring(
+    annotations: list[CocoAnnotation], images: set[int], categories: set[int], faults: list[Fault]
+) -> list[CocoAnnotation]:
+    if {each.image_id for each in annotations} <= images and {each.category_id for each in annotations} <= categories:
+        return annotations
+    kept = []
+    for annotation in annotations:
+        if annotation.image_id not in images:
+            message = f"refers to image {annotation.image_id}, which the file does not list"
+            faults.append(Fault("unknown_image", "annotation", annotation.id, message))
+        elif annotation.category_id not in categories:
+            message = f"refers to category {annotation.category_id}, which the file does not list"
+            faults.append(Fault("unknown_category", "annotation", annotation.id, message))
+        else:
+            kept.append(annotation)
+    return kept
+
+
+def category_names(coco: CocoFile) -> dict[int, str]:
+    """Class name (NFC, stripped) by category id."""
+    return {category.id: normalise_name(category.name) for category in coco.categories}

@@ -1,0 +1,157 @@
+"""The text of a JSON file, made readable where that loses nothing, with every such change named."""
+
+import codecs
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from maskwright.annotations.coco.not_finite import not_finite_faults
+from maskwright.annotations.faults import FAULTS, Fault
+from maskwright.errors import DataError, require_file
+
+Read = TypeVar("Read")
+
+_GZIP = b"\x1f\x8b"
+_ARCHIVES = (
+    (0, b"PK\3\4", "zip"),
+    (257, b"ustar", "tar"),
+    (0, b"BZh", "bzip2"),
+    (0, b"\xfd7zXZ", "xz"),
+    (0, b"7z\xbc", "7z"),
+)
+
+# JSON shrinks five to twenty times; what unpacks a hundredfold is no annotation file.
+_MOST_UNPACKING = 100
+_ALWAYS_UNPACKED = 64 << 20
+
+_AT_ONCE = 1 << 20
+
+# Strings come first, so that nothing inside one is taken for a token.
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity)\b)|(,)(?=\s*[\]}])', re.DOTALL)
+
+
+class BadJson(DataError):
+    """A file that cannot be read as COCO JSON at all; ``code`` is the fault's."""
+
+    def __init__(self, path: Path, code: str, found: str) -> None:
+        remedy = FAULTS[code].remedy
+        super().__init__(f"{path}: {found}; expected a COCO file. {remedy[0].upper()}{remedy[1:]}.")
+        self.code = code
+        self.found = found
+
+
+def read_text(path: Path, faults: list[Fault]) -> bytes:
+    """The JSON in ``path`` as UTF-8, decompressed and without a byte-order mark; changes are entered into ``faults``.
+
+    So is text that is not UTF-8, which is passed on as it is: it costs no more than the record it is in.
+
+    Raises ``UsageError`` when there is no such file, :class:`BadJson` when its gzip stream is damaged or unpacks to
+    over a hundred times its size.
+    """
+    content = require_file(path, "annotations").read_bytes()
+    if content.startswith(_GZIP):
+        faults.append(Fault("json_gzip", "file", None, "is compressed by gzip"))
+        content = _unpacked(path, content)
+    for start, mark, archive in _ARCHIVES:
+        if content[start : start + len(mark)] == mark:
+            raise BadJson(path, "json_archive", f"is a {archive} archive")
+    content = _utf8(path, content, faults)
+    if content.startswith(codecs.BOM_UTF8):
+        faults.append(Fault("json_bom", "file", None, "begins with a byte-order mark"))
+        content = content[len(codecs.BOM_UTF8) :]
+    if not content or content.isspace():
+        raise BadJson(path, "json_invalid", "is empty")
+    faults += _not_utf8(content)
+    return content
+
+
+def reading(path: Path, content: bytes, faults: list[Fault], decode: Callable[[bytes, list[Fault]], Read]) -> Read:
+    """``decode(content, faults)``; JSON that other programs refuse is mended first, once plain decoding failed.
+
+    Raises :class:`BadJson` when there is no reading it.
+    """
+    try:
+        try:
+            return decode(content, faults)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            return decode(mended(content, faults), faults)
+    except msgspec.ValidationError as error:
+        raise BadJson(path, "json_top_level", f"is not a COCO file ({error})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        code = "json_truncated" if "truncated" in str(error) else "json_invalid"
+        raise BadJson(path, code, f"is not valid JSON ({error})") from error
+    except RecursionError as error:
+        raise BadJson(path, "json_nesting", "is nested too deeply") from error
+
+
+def mended(content: bytes, faults: list[Fault]) -> bytes:
+    """``content`` with null for NaN and Infinity and without trailing commas; what was changed goes to ``faults``."""
+    offsets: list[int] = []
+    commas = shift = 0
+
+    def replace(match: re.Match[bytes]) -> bytes:
+        nonlocal commas, shift
+        if match[1] is None and match[2] is None:
+            return match[0]
+        new = b"" if match[1] is None else b"null"
+        commas += match[1] is None
+        offsets.extend([match.start() + shift] * bool(new))
+        shift += len(new) - len(match[0])
+        return new
+
+    content = _TOKENS.sub(replace, content)
+    if offsets:
+        faults += not_finite_faults(content, offsets)
+    if commas:
+        message = f"has {commas} trailing comma{'s' * (commas > 1)} before a closing bracket"
+        faults.append(Fault("json_trailing_comma", "file", None, message))
+    return content
+
+
+def _utf8(path: Path, content: bytes, faults: list[Fault]) -> bytes:
+    """``content`` recoded when it is UTF-16, which Windows tools write, always with a byte-order mark."""
+    if not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content
+    try:
+        recoded = content.decode("utf-16").encode()
+    except UnicodeError as error:
+        raise BadJson(path, "json_invalid", f"is neither UTF-8 nor UTF-16 ({error})") from error
+    faults.append(Fault("json_utf16", "file", None, "is UTF-16"))
+    return recoded
+
+
+def _not_utf8(content: bytes) -> list[Fault]:
+    """A fault when a byte of the text is not UTF-8; most fields are never decoded, and would pass it on unseen."""
+    if content.isascii():
+        return []
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(content), _AT_ONCE):
+        try:
+            decoder.decode(content[start : start + _AT_ONCE], final=start + _AT_ONCE >= len(content))
+        except UnicodeDecodeError as error:
+            return [Fault("json_encoding", "file", None, f"is not UTF-8 ({error.reason} near byte {start})")]
+    return []
+
+
+def _unpacked(path: Path, content: bytes) -> bytes:
+    limit = max(_ALWAYS_UNPACKED, _MOST_UNPACKING * len(content))
+    unpacked = bytearray()
+    # A gzip file may have several members, one after the other.
+    while content:
+        stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            unpacked += stream.decompress(content, limit - len(unpacked) + 1)
+        except zlib.error as error:
+            raise BadJson(path, "json_invalid", f"is a damaged gzip file ({error})") from error
+        if len(unpacked) > limit:
+            raise BadJson(path, "json_invalid", f"unpacks to over {limit >> 20} MiB, far more than its size")
+        if not stream.eof:
+            raise BadJson(path, "json_truncated", "is a gzip file without its end")
+        content = stream.unused_data.lstrip(b"\0")
+    return bytes(unpacked)

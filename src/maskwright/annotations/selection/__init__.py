@@ -1,0 +1,1 @@
+"""Which images are used: subsets, stratified splits, samples and leak groups."""

@@ -1,0 +1,124 @@
+"""Images that stay together when a file is split, as a user gives them."""
+
+import csv
+import io
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from maskwright.annotations.coco.document import Document
+from maskwright.annotations.coco.image_fields import image_field, image_field_names
+from maskwright.errors import DataError, require_file, unknown_name
+
+GROUP_FILES = (".csv", ".json")
+
+_json = msgspec.json.Decoder(dict[str, str | int])
+
+
+@dataclass(frozen=True)
+class GivenGroups:
+    """The group of images by id, as a user gives it; ``unused`` are file names that the COCO file does not list."""
+
+    of: dict[int, str]
+    unused: list[str]
+
+    def sets(self) -> list[set[int]]:
+        """The image ids of each group."""
+        return sets_of(self.of.items())
+
+
+def sets_of(pairs: Iterable[tuple[int, Any]]) -> list[set[int]]:
+    """The image ids that come with each value."""
+    sets: dict[Any, set[int]] = {}
+    for image_id, value in pairs:
+        sets.setdefault(value, set()).add(image_id)
+    return list(sets.values())
+
+
+def joined(sets: Iterable[Collection[int]]) -> list[set[int]]:
+    """The sets of image ids with those that share an image made one; sets of a single image are left out."""
+    parent: dict[int, int] = {}
+
+    def root(member: int) -> int:
+        while parent.setdefault(member, member) != member:
+            parent[member] = parent[parent[member]]
+            member = parent[member]
+        return member
+
+    for together in sets:
+        members = list(together)
+        for member in members:
+            first, other = sorted((root(members[0]), root(member)))
+            parent[other] = first
+    merged = sets_of((member, root(member)) for member in sorted(parent))
+    return [together for together in merged if len(together) > 1]
+
+
+def given_groups(document: Document, source: str) -> GivenGroups:
+    """Groups from ``source``: a CSV or JSON file when it ends so, else a field of the image records.
+
+    A CSV file has the columns file_name and group, with or without these names in its first line; a JSON file is an
+    object ``{file_name: group}``. Images without a group, or with an empty one, are on their own.
+
+    Raises ``UsageError`` for a missing file or unknown field, ``DataError`` when the groups cannot be read, or none
+    of them is of an image of ``document``.
+    """
+    path = Path(source)
+    if path.suffix.lower() not in GROUP_FILES:
+        return GivenGroups(_field(document, source), [])
+    groups = _read_groups(require_file(path, "groups"))
+    images = document.coco.images
+    of = {image.id: groups[image.file_name] for image in images if groups.get(image.file_name)}
+    if not of:
+        raise DataError(
+            f"{path}: it has no group for any image of {document.coco.path}; its names are like "
+            f"'{next(iter(groups), '')}', theirs like '{images[0].file_name if images else ''}'. "
+            "Write file_name as in the COCO file."
+        )
+    known = {image.file_name for image in images}
+    return GivenGroups(of, [name for name in groups if name not in known])
+
+
+def _field(document: Document, field: str) -> dict[int, str]:
+    path, values = document.coco.path, image_field(document, field)
+    if not values:
+        known = image_field_names(document)
+        if field not in known:
+            raise unknown_name(f"field of the images in {path} (files of groups end in .csv or .json)", field, known)
+        raise DataError(f"{path}: no image has a value in '{field}'; expected the groups there. Name another field.")
+    return {
+        image_id: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for image_id, value in values.items()
+        if value != ""
+    }
+
+
+def _read_groups(path: Path) -> dict[str, str]:
+    try:
+        content = path.read_bytes()
+        if path.suffix.lower() == ".json":
+            return {name: str(group) for name, group in _json.decode(content).items()}
+        return _read_csv(path, content.decode("utf-8-sig"))
+    except (msgspec.DecodeError, UnicodeDecodeError, csv.Error) as error:
+        expected = '{"file_name": "group", …} in JSON, or two columns in CSV'
+        raise DataError(f"{path}: cannot be read as groups ({error}); expected {expected}.") from error
+
+
+def _read_csv(path: Path, text: str) -> dict[str, str]:
+    groups: dict[str, str] = {}
+    rows = csv.reader(io.StringIO(text, newline=""))
+    for row in rows:
+        if not row or (not groups and row[0].strip() == "file_name"):
+            continue
+        if len(row) < 2:
+            raise DataError(f"{path}: line {rows.line_num} has one column; expected two, file_name and group.")
+        name, group = row[0], row[1].strip()
+        if groups.setdefault(name, group) != group:
+            raise DataError(
+                f"{path}: line {rows.line_num} puts '{name}' into '{group}', but it is in '{groups[name]}' already; "
+                "expected one group for an image. Give both groups one name to keep them together."
+            )
+    return groups

@@ -1,0 +1,39 @@
+"""Image records that are one picture, as their names and addresses say."""
+
+import re
+from collections.abc import Mapping
+
+from maskwright.annotations.coco.document import Document
+from maskwright.annotations.coco.image_fields import image_field
+from maskwright.annotations.selection.image_groups import joined, sets_of
+from maskwright.images.decode import IMAGE_SUFFIXES
+
+# Roboflow exports the augmented copies of holiday.jpg as holiday_jpg.rf.<32 hexadecimal digits>.jpg.
+_ROBOFLOW_COPY = re.compile(r"\.rf\.[0-9a-f]{32}$")
+
+
+def same_name(names: Mapping[int, str]) -> list[set[int]]:
+    """Images, by id, whose file names say that they are one picture.
+
+    That is the same name, the same but for the image suffix, or augmented copies that Roboflow exported of one image.
+    """
+    return joined(sets_of((image_id, _stem(name)) for image_id, name in names.items()))
+
+
+def same_url(document: Document) -> list[set[int]]:
+    """Images whose ``coco_url`` or ``flickr_url`` is the same address of an image file."""
+    found = []
+    for key in ("coco_url", "flickr_url"):
+        for image_id, url in image_field(document, key).items():
+            # Other addresses, such as the data set's own page, are the same for many images.
+            if isinstance(url, str) and url.lower().endswith(IMAGE_SUFFIXES):
+                found.append((image_id, url))
+    return joined(sets_of(found))
+
+
+def _stem(file_name: str) -> str:
+    name = file_name.replace("\\", "/")
+    for suffix in IMAGE_SUFFIXES:
+        if name.lower().endswith(suffix):
+            return _ROBOFLOW_COPY.sub("", name[: -len(suffix)])
+    return name

@@ -1,0 +1,175 @@
+"""Choosing the images an experiment uses, with every annotation of the others accounted for."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from maskwright.annotations.coco.categories import absent_classes, label_by_category
+from maskwright.annotations.coco.file import CocoFile, CocoImage
+from maskwright.annotations.faults import STILL_USED, Audit, Fault
+from maskwright.annotations.objects import ImageObjects, draw_objects
+from maskwright.annotations.selection.sampling import first_images
+from maskwright.errors import DataError
+from maskwright.images.decode import image_path, image_size
+from maskwright.images.truncation import ends_early
+from maskwright.structures import ClassTable
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which images to use: all by default.
+
+    Of those that qualify, the first ``max_images`` are taken, changed so that ``at_least[name]`` hold class ``name``.
+    """
+
+    only_with_objects: bool = False
+    drop_crowd_images: bool = False
+    max_instances: int | None = None
+    max_images: int | None = None
+    at_least: Mapping[str, int] = field(default_factory=dict)
+
+    def reason_against(self, objects: ImageObjects) -> str | None:
+        """Why an image with these objects is left out, or None when it is used."""
+        if self.only_with_objects and not objects.ids:
+            return "image_without_objects"
+        if self.drop_crowd_images and any(objects.crowd):
+            return "image_with_crowd"
+        if self.max_instances is not None and len(objects.ids) > self.max_instances:
+            return "image_with_too_many_instances"
+        return None
+
+
+@dataclass
+class Selection:
+    """The images of one file that an experiment uses, and the audit of the whole file."""
+
+    table: ClassTable
+    images: list[ImageObjects]
+    audit: Audit
+    left_out: dict[str, list[int]] = field(default_factory=dict)
+    absent_classes: list[str] = field(default_factory=list)
+
+
+def select(
+    coco: CocoFile,
+    table: ClassTable,
+    folder: Path | None = None,
+    choice: Choice | None = None,
+    labels: Mapping[int, int] | None = None,
+) -> Selection:
+    """The images of ``coco`` that ``choice`` allows, with their objects drawn.
+
+    ``labels`` gives the class index by category id; by default it goes by the names in ``table``.
+
+    With ``folder``, an image whose file is missing, unreadable or of another size than the JSON says is left out and
+    named in the audit. ``left_out`` lists image ids by reason. The audit covers every annotation of the file.
+
+    Raises ``DataError`` when the demands of ``choice.at_least`` cannot be met.
+    """
+    choice = choice or Choice()
+    audit = audit_of_reading(coco)
+    absent = absent_classes(coco, table)
+    if labels is None:
+        labels = label_by_category(coco, table)
+    else:
+        absent = [c.name for c in table if c.index not in labels.values()]
+    selection = Selection(table, [], audit, absent_classes=absent)
+    by_image, ignored = coco.by_image(), coco.ignored_by_image()
+    for image in coco.images:
+        annotations = by_image[image.id]
+        fault = _file_fault(image, folder) if folder is not None else None
+        if fault is not None:
+            audit.faults.append(fault)
+            listed = len(annotations) + len(ignored[image.id])
+            audit.found += listed
+            audit.skip(fault.code, listed)
+            selection.left_out.setdefault(fault.code, []).append(image.id)
+            continue
+        objects = draw_objects(image, annotations, labels, audit, ignored[image.id])
+        reason = choice.reason_against(objects)
+        if reason is None and choice.max_images is not None and len(selection.images) >= choice.max_images:
+            # Not kept until the end, as the images of a large file would not fit into memory together.
+            reason = None if _held(objects, table) & choice.at_least.keys() else "image_beyond_max_images"
+        if reason is None:
+            selection.images.append(objects)
+        else:
+            _leave_out(selection, objects, reason)
+    _take_the_first(selection, choice)
+    return selection
+
+
+def _held(objects: ImageObjects, table: ClassTable) -> set[str]:
+    return {table.names[label - 1] for label in objects.labels}
+
+
+def _leave_out(selection: Selection, objects: ImageObjects, reason: str) -> None:
+    selection.audit.used -= objects.used
+    selection.audit.skip(reason, objects.used)
+    selection.left_out.setdefault(reason, []).append(objects.image.id)
+
+
+def _take_the_first(selection: Selection, choice: Choice) -> None:
+    """Leave out what is beyond ``choice.max_images``."""
+    held = {objects.image.id: _held(objects, selection.table) for objects in selection.images}
+    taken = first_images(held, list(held), choice.max_images, choice.at_least, selection.audit.source)
+    for objects in selection.images:
+        if objects.image.id not in taken:
+            _leave_out(selection, objects, "image_beyond_max_images")
+    selection.images = [objects for objects in selection.images if objects.image.id in taken]
+
+
+def audit_of_reading(coco: CocoFile) -> Audit:
+    """An audit that holds what was left out while reading ``coco``."""
+    audit = Audit(str(coco.path))
+    for fault in coco.faults:
+        if fault.kind == "annotation" and fault.code not in STILL_USED:
+            audit.found += 1
+            audit.fault(fault)
+        else:
+            audit.faults.append(fault)
+    for reason, count in coco.left_out.items():
+        audit.found += count
+        audit.skip(reason, count)
+    return audit
+
+
+def unread(coco: CocoFile, kind: str) -> Counter[str]:
+    """How many records of ``kind`` (``image``, ``annotation``, ``category``) were left out while reading, by fault."""
+    return Counter(fault.code for fault in coco.faults if fault.kind == kind and fault.code not in STILL_USED)
+
+
+def _file_fault(image: CocoImage, folder: Path) -> Fault | None:
+    try:
+        path = image_path(folder, image.file_name)
+        if not os.path.isfile(path):  # unlike Path.is_file, False for a name that no file can have
+            return Fault("missing_image", "image", image.id, f"has no file '{image.file_name}' in {folder}")
+        if ends_early(path):
+            return Fault("truncated_image", "image", image.id, f"('{image.file_name}') is cut off: its end is missing")
+        found = image_size(path)
+    except (DataError, OSError) as error:
+        return Fault("unreadable_image", "image", image.id, f"('{image.file_name}'): {error}")
+    if found != (image.height, image.width):
+        message = (
+            f"('{image.file_name}') is {found[1]}×{found[0]} pixels on disk, "
+            f"but {image.width}×{image.height} in the JSON (width×height)"
+        )
+        return Fault("image_size", "image", image.id, message)
+    return None
+
+
+def class_statistics(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, dict[str, int]]:
+    """Per class name: ``instances``, ``images`` and ``pixels`` (sum of mask areas); crowds do not count."""
+    statistics = {name: {"instances": 0, "images": 0, "pixels": 0} for name in table.names}
+    for objects in images:
+        seen = set()
+        for label, drawn, crowd in zip(objects.labels, objects.drawn, objects.crowd, strict=True):
+            if crowd:
+                continue
+            row = statistics[table.names[label - 1]]
+            row["instances"] += 1
+            row["pixels"] += drawn.area
+            row["images"] += label not in seen
+            seen.add(label)
+    return statistics

@@ -1,0 +1,82 @@
+"""Dividing the images of a file into parts: classes in equal shares, and images that belong together in one part."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from maskwright.annotations.coco.file import CocoFile, category_names
+from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.selection.image_groups import joined
+from maskwright.annotations.selection.stratification import Unit, stratify
+from maskwright.errors import UsageError
+
+# Images without any object are dealt out like the images of one more class.
+_WITHOUT_OBJECTS = -1
+
+ClassCounts = Mapping[int, int]
+
+
+def parse_ratios(text: str) -> tuple[float, ...]:
+    """The numbers of ``8:1:1``; ``UsageError`` when they are none."""
+    try:
+        return tuple(float(ratio) for ratio in text.split(":"))
+    except ValueError as error:
+        raise UsageError(f"Ratios '{text}': expected numbers with colons between, such as 8:1:1.") from error
+
+
+def split_ids(
+    counts: Mapping[int, ClassCounts],
+    ratios: Sequence[float],
+    seed: int,
+    groups: Iterable[Collection[int]] | None = None,
+) -> tuple[list[int], ...]:
+    """Image ids by part, ascending; ``counts`` gives the instances of each class for every image id.
+
+    Every class has about the same share of its images in every part as the part has of all images, and so have the
+    images without objects; see :mod:`maskwright.annotations.selection.stratification`. ``groups`` are sets of image
+    ids that go to one part; those that overlap are joined, and ids that are not in ``counts`` passed over. The result
+    depends on ``seed`` and on nothing but the images: their order does not matter.
+    """
+    ids = set(counts)
+    together = [members & ids for members in joined(set(group) & ids for group in groups or ())]
+    alone = ids.difference(*together)
+    members = sorted([*([each] for each in alone), *(sorted(group) for group in together)])
+    parts = stratify([_unit([counts[i] for i in group]) for group in members], ratios, seed)
+    pieces: tuple[list[int], ...] = tuple([] for _ in ratios)
+    for part, group in zip(parts, members, strict=True):
+        pieces[part].extend(group)
+    return tuple(sorted(piece) for piece in pieces)
+
+
+def stratified_split(
+    images: Iterable[ImageObjects],
+    ratios: Sequence[float],
+    seed: int,
+    groups: Iterable[Collection[int]] | None = None,
+) -> tuple[list[ImageObjects], ...]:
+    """The images by part, each in id order; crowds do not count as objects. See :func:`split_ids`."""
+    by_id = {objects.image.id: objects for objects in images}
+    counts = {
+        image_id: Counter(label for label, crowd in zip(o.labels, o.crowd, strict=True) if not crowd)
+        for image_id, o in by_id.items()
+    }
+    return tuple([by_id[image_id] for image_id in part] for part in split_ids(counts, ratios, seed, groups))
+
+
+def objects_of_images(coco: CocoFile) -> tuple[list[str], dict[int, Counter[int]]]:
+    """The class names of ``coco``, and for every image id its instances by position in them; crowds do not count."""
+    by_category = category_names(coco)
+    names = list(dict.fromkeys(by_category[category_id] for category_id in sorted(by_category)))
+    position = {category_id: names.index(name) for category_id, name in by_category.items()}
+    counts: dict[int, Counter[int]] = {image.id: Counter() for image in coco.images}
+    for annotation in coco.annotations:
+        if not annotation.iscrowd:
+            counts[annotation.image_id][position[annotation.category_id]] += 1
+    return names, counts
+
+
+def _unit(images: Sequence[ClassCounts]) -> Unit:
+    holding = Counter(label for counts in images for label in (counts or {_WITHOUT_OBJECTS: 0}))
+    instances: Counter[int] = Counter()
+    for counts in images:
+        instances.update(counts)
+    return Unit(len(images), holding, instances)

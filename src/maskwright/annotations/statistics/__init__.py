@@ -1,0 +1,1 @@
+"""Counts over a data set: classes, object sizes, overlaps and imbalance."""

@@ -1,0 +1,1 @@
+"""Taxonomies: the classes of one data set in another's, by name."""

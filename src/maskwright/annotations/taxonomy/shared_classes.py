@@ -1,0 +1,173 @@
+"""The classes in which models trained on one data set are compared on that one and on another: like meets like.
+
+Compared are only classes that all sides have: the objects of the source and of the target, and every model. Everything
+else is left out and named, with the reason.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from maskwright.annotations.taxonomy.sides import Side, for_side, side_of
+from maskwright.annotations.taxonomy.taxonomy import make_taxonomy, read_taxonomy
+from maskwright.annotations.taxonomy.translation import PERSON, RIDER, Taxonomy, Translated
+from maskwright.errors import DataError, UsageError, unknown_name
+from maskwright.structures import ClassTable, RiderRule, normalise_name
+
+Record = dict[str, Any]
+
+BY_NAME = "classes of the same name"
+
+
+@dataclass(frozen=True)
+class SharedClasses:
+    """The ``names`` to compare, of the ``taxonomy``'s target classes, and why each of ``left_out`` is not among them.
+
+    Translated records have the index in ``table`` (1..) as ``category_id``.
+    """
+
+    taxonomy: Taxonomy
+    names: tuple[str, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def table(self) -> ClassTable:
+        """The shared classes, from 1 on."""
+        return ClassTable.from_names(self.names)
+
+    def of(
+        self, records: Iterable[Mapping[str, Any]], table: ClassTable, preferred: Side = "source"
+    ) -> Translated[list[Record]]:
+        """COCO records of the classes ``table`` in the shared ones; see :func:`side_of` for ``preferred``."""
+        taxonomy = for_side(self.taxonomy, side_of(self.taxonomy, table, preferred))
+        chosen = {name: number for number, name in enumerate(self.names, start=1)}
+        label_of = {each.index: chosen[each.name] for each in taxonomy.target_table() if each.name in chosen}
+        found = taxonomy.records(records, table)
+        kept, other = [], []
+        for each in found.kept:
+            label = label_of.get(each["category_id"])
+            (kept if label else other).append(each | {"category_id": label} if label else each)
+        return Translated(kept, found.ignored, [*found.absent, *other])
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"taxonomy", "rider", "rule", "classes", "left_out"}``."""
+        return {
+            "taxonomy": self.taxonomy.name,
+            "rider": self.taxonomy.rider,
+            "rule": self.taxonomy.describe(),
+            "classes": list(self.names),
+            "left_out": dict(self.left_out),
+        }
+
+
+def transfer_taxonomy(
+    source: ClassTable,
+    target: ClassTable,
+    models: Iterable[ClassTable],
+    named: str | None = None,
+    rider: RiderRule | None = None,
+) -> Taxonomy:
+    """The taxonomy called ``named``, or the one in which classes of the same name are the same.
+
+    Raises ``UsageError`` when the named one does not account for a class, ``DataError`` when by name nothing is shared
+    or it takes a rule for riders to tell what is.
+    """
+    if named is not None:
+        taxonomy = read_taxonomy(named, rider)
+        taxonomy.labels(source)
+        for_side(taxonomy, "target").labels(target)
+        return taxonomy
+    known = dict.fromkeys(name for table in (source, *models) for name in table.names)
+    if not set(known) & set(target.names):
+        raise DataError(
+            f"The source has the classes {_some(source.names)}, the target {_some(target.names)}; expected a class of "
+            "the same name. Say what is what by a taxonomy."
+        )
+    classes = {name: [name] if name in known else [] for name in target.names}
+    return make_taxonomy(BY_NAME, classes, absent=[name for name in known if name not in classes], rider=rider)
+
+
+def shared_classes(
+    taxonomy: Taxonomy,
+    source: ClassTable,
+    target: ClassTable,
+    models: Mapping[str, ClassTable],
+    wanted: Sequence[str] | None = None,
+) -> SharedClasses:
+    """The classes that ``source``, ``target`` and all ``models`` (by name) have, or of these the ``wanted`` ones.
+
+    Raises ``UsageError`` for a wanted class that some side lacks, ``DataError`` when none is left.
+    """
+    sides: dict[str, tuple[ClassTable, Side]] = {"the source": (source, "source"), "the target": (target, "target")}
+    sides |= {name: (table, side_of(taxonomy, table)) for name, table in models.items()}
+    reached = {name: _reached(taxonomy, table, side) for name, (table, side) in sides.items()}
+    shared, left_out = [], {}
+    for name in taxonomy.targets:
+        lacking = [side for side, names in reached.items() if name not in names]
+        if lacking:
+            left_out[name] = _reason(taxonomy, name, lacking)
+        else:
+            shared.append(name)
+    if wanted is not None:
+        chosen = [normalise_name(each) for each in wanted]
+        for each in chosen:
+            if each in left_out:
+                raise UsageError(f"classes: '{each}' cannot be compared: {left_out[each]}. Leave it out.")
+            if each not in shared:
+                raise unknown_name("class in classes", each, shared)
+        left_out |= {name: "not among the classes asked for" for name in shared if name not in chosen}
+        shared = chosen
+    if not shared:
+        raise _nothing_left(taxonomy, left_out, "Give another taxonomy")
+    return SharedClasses(taxonomy, tuple(shared), left_out)
+
+
+def with_objects(shared: SharedClasses, sides: Mapping[Side, tuple[Iterable[Record], ClassTable]]) -> SharedClasses:
+    """``shared`` without the classes of which one of the ``sides``, COCO records and their classes, has no object.
+
+    Such a class has no AP there, and would be missing from the mean of that side alone. A crowd is no object. Raises
+    ``DataError`` when no class is left.
+    """
+    present = {f"the {side}": _present(shared, records, table, side) for side, (records, table) in sides.items()}
+    empty = {name: [side for side, names in present.items() if name not in names] for name in shared.names}
+    reasons = {
+        name: f"{' and '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no object of it"
+        for name, lacking in empty.items()
+        if lacking
+    }
+    names = tuple(name for name in shared.names if name not in reasons)
+    if not names:
+        raise _nothing_left(shared.taxonomy, reasons, "Give images with objects of these classes, with their masks")
+    return replace(shared, names=names, left_out={**shared.left_out, **reasons})
+
+
+def _present(shared: SharedClasses, records: Iterable[Record], table: ClassTable, side: Side) -> set[str]:
+    found = shared.of(records, table, side).kept
+    return {shared.names[each["category_id"] - 1] for each in found if not each.get("iscrowd")}
+
+
+def _nothing_left(taxonomy: Taxonomy, left_out: Mapping[str, str], remedy: str) -> DataError:
+    reasons = "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
+    return DataError(f"{taxonomy.name}: no class is left to compare: {reasons}. {remedy}.")
+
+
+def _reached(taxonomy: Taxonomy, table: ClassTable, side: Side) -> set[str]:
+    """The target classes that a class of ``table`` is or becomes."""
+    target_of = for_side(taxonomy, side).target_of
+    names = {target_of[each] for each in table.names if each in target_of}
+    # Persons on two-wheelers become riders by another rule than the list.
+    if side == "source" and RIDER in taxonomy.shared and RIDER not in target_of.values() and PERSON in names:
+        names.add(RIDER)
+    return names
+
+
+def _reason(taxonomy: Taxonomy, name: str, lacking: Sequence[str]) -> str:
+    if name == RIDER and taxonomy.rider == "person":
+        return "rider: person, riders count as persons"
+    if name not in taxonomy.shared:
+        return "no class of the source becomes it" + (f" (rider: {taxonomy.rider})" if name == RIDER else "")
+    return f"{' and '.join(lacking)} {'lacks' if len(lacking) == 1 else 'lack'} it"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

@@ -1,0 +1,240 @@
+"""Labels, objects and results in the classes of another data set, with every class accounted for."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, get_args
+
+import numpy as np
+from hotcoco import mask as coco_mask
+
+from maskwright.annotations.taxonomy.riders import CONFIDENCE, OVERLAP, TWO_WHEELERS, riding
+from maskwright.errors import DataError, UsageError, nearest
+from maskwright.structures import ClassTable, Instances, LabelMap, RiderRule
+
+RIDER_RULES: tuple[RiderRule, ...] = get_args(RiderRule)
+
+RIDER, PERSON = "rider", "person"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Translated(Generic[T]):
+    """What became of objects: ``kept`` with target labels, ``ignored`` and ``absent`` with their source labels."""
+
+    kept: T
+    ignored: T
+    absent: T
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """How the classes of a source data set translate to those of a target.
+
+    ``name`` is the file or shipped name. ``target_of`` is the target class of each mapped source class; objects of
+    ``ignored`` source classes count neither for nor against, those of ``absent`` ones are background. ``targets`` are
+    all classes of the target, in its order. ``rider`` is the rule in force where one side tells riders from persons and
+    the other does not, else None.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    target_of: Mapping[str, str]
+    ignored: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    rider: RiderRule | None = None
+
+    @property
+    def sources(self) -> list[str]:
+        """Every source class, mapped or not."""
+        return [*self.target_of, *self.ignored, *self.absent]
+
+    @property
+    def shared(self) -> list[str]:
+        """The target classes that a source class can become, in the target's order: those to score and compare."""
+        reached = set(self.target_of.values())
+        if self._makes_riders:
+            reached.add(RIDER)
+        return [name for name in self.targets if name in reached]
+
+    @property
+    def unreached(self) -> list[str]:
+        """The target classes that no source class becomes."""
+        return [name for name in self.targets if name not in self.shared]
+
+    def describe(self) -> list[str]:
+        """The taxonomy in lines for a report: the classes compared, those left out, the rule for riders."""
+        renamed = [f"{a} → {b}" for a, b in self.target_of.items() if a != b]
+        lines = [f"taxonomy {self.name}: {len(self.shared)} shared classes: {', '.join(self.shared)}"]
+        for title, names in (
+            ("renamed or merged", renamed),
+            ("ignored source classes", self.ignored),
+            ("source classes without counterpart", self.absent),
+            ("target classes that no source class becomes", self.unreached),
+        ):
+            if names:
+                lines.append(f"{title}: {', '.join(names)}")
+        if self.rider is not None:
+            lines.append(f"rider: {self.rider} ({self._rider_meaning()})")
+        return lines
+
+    def target_table(self, source: ClassTable | None = None) -> ClassTable:
+        """The ``shared`` classes as a class table; with ``source``, ``source_ids`` are those of its merged classes.
+
+        Classes that ``source`` lacks stay in the table, so that labels agree between models and files.
+        """
+        ids: dict[str, list[int]] = {name: [] for name in self.shared}
+        for each in self._known(source) if source else ():
+            if each.name in self.target_of:
+                ids[self.target_of[each.name]].extend(each.source_ids)
+        return ClassTable.from_names(self.shared, [tuple(sorted(found)) for found in ids.values()])
+
+    def labels(self, source: ClassTable) -> dict[int, int]:
+        """Target label by index of ``source``: 1.. as in ``target_table``, 0 where absent, its ignored label.
+
+        Raises ``UsageError`` with the nearest names when the taxonomy does not account for a class of ``source``.
+        """
+        table = self.target_table()
+        index = {each.name: each.index for each in table}
+        label_of = {name: index[target] for name, target in self.target_of.items()}
+        label_of |= dict.fromkeys(self.ignored, table.ignore_index) | dict.fromkeys(self.absent, 0)
+        return {each.index: label_of[each.name] for each in self._known(source)}
+
+    def truth_labels(self, target: ClassTable) -> dict[int, int]:
+        """Label in ``target_table`` by index of the target data set's own classes, 0 where they are not shared.
+
+        Where riders are ``person``, the target's riders are persons here too.
+
+        Raises ``UsageError`` with the nearest names for a class that is not the target's.
+        """
+        index = {each.name: each.index for each in self.target_table()}
+        if self.rider == "person" and RIDER in self.targets:
+            index[RIDER] = index[PERSON]
+        return {each.index: index.get(each.name, 0) for each in self._known(target, self.targets)}
+
+    def label_map(self, label_map: LabelMap, source: ClassTable) -> LabelMap:
+        """A label map ``(H, W)`` of ``source`` in target labels; ignored pixels stay ignored.
+
+        Riders are not told from persons: a label map has no objects. Raises ``DataError`` for that rule, and for a
+        label that ``source`` does not have.
+        """
+        if self._makes_riders:
+            raise DataError(
+                f"{self.name}: rider: {self.rider} looks at objects, and a label map has none; expected another rule. "
+                "Use rider: absent or rider: person."
+            )
+        table = self.target_table()
+        labels = self.labels(source) | {0: 0, source.ignore_index: table.ignore_index}
+        lookup = np.zeros(max(labels) + 1, table.label_dtype)
+        lookup[list(labels)] = list(labels.values())
+        foreign = sorted(set(np.unique(label_map).tolist()) - set(labels))
+        if foreign:
+            raise DataError(
+                f"A label map holds {foreign[0]}; expected labels of the {len(source)} source classes, 0 or "
+                f"{source.ignore_index}. Give the class table the label map was written with."
+            )
+        return lookup[label_map]
+
+    def instances(self, instances: Instances, source: ClassTable) -> Translated[Instances]:
+        """The objects of one image, labels of ``source``, in target labels.
+
+        Raises ``DataError`` for a label that ``source`` does not have.
+        """
+        labels = self._translated(instances.labels.tolist(), source)
+        if self._makes_riders:
+            self._promote(labels, instances.boxes, instances.scores, instances.crowd)
+        kept = (labels > 0) & (labels != self.target_table().ignore_index)
+        found = instances[kept]
+        found.labels = labels[kept]
+        return Translated(found, instances[(labels > 0) & ~kept], instances[labels == 0])
+
+    def records(self, records: Iterable[Mapping[str, Any]], source: ClassTable) -> Translated[list[dict[str, Any]]]:
+        """COCO result records of any number of images, ``category_id`` an index of ``source``, in target indices.
+
+        Order and all other fields are kept. The rule for riders takes ``bbox`` (xywh), else the box of the mask.
+        Raises ``DataError`` for a ``category_id`` that ``source`` does not have.
+        """
+        rows = [dict(record) for record in records]
+        labels = self._translated([row["category_id"] for row in rows], source)
+        if self._makes_riders:
+            self._promote_by_image(rows, labels)
+        ignored = self.target_table().ignore_index
+        result = Translated[list[dict[str, Any]]]([], [], [])
+        for row, label in zip(rows, labels.tolist(), strict=True):
+            if label == 0:
+                result.absent.append(row)
+            elif label == ignored:
+                result.ignored.append(row)
+            else:
+                result.kept.append(row | {"category_id": label})
+        return result
+
+    @property
+    def _makes_riders(self) -> bool:
+        return self.rider == "person-over-two-wheeler"
+
+    def _rider_meaning(self) -> str:
+        if self._makes_riders:
+            return (
+                f"a person is a rider when its box begins above that of a {' or '.join(TWO_WHEELERS)} of score "
+                f"{CONFIDENCE} or more, ends below its middle, and {OVERLAP:.0%} of its lower half lie in it"
+            )
+        if self.rider == "person":
+            return "riders count as persons on both sides"
+        if RIDER not in self.targets:
+            return "riders have no counterpart"
+        return "riders are not compared; a person found where a rider is counts as wrong"
+
+    def _known(self, table: ClassTable, names: Iterable[str] | None = None) -> ClassTable:
+        known = list(self.sources if names is None else names)
+        foreign = [name for name in table.names if name not in known]
+        if foreign:
+            side = "source" if names is None else "target"
+            close = nearest(foreign[0], known)
+            hint = f" Nearest to '{foreign[0]}': {', '.join(close)}." if close else ""
+            raise UsageError(
+                f"The taxonomy {self.name} does not account for the {side} class(es) {', '.join(foreign)}; expected "
+                f"every class in one of its lists.{hint} Rename them, or add them in a file of your own."
+            )
+        return table
+
+    def _translated(self, labels: list[int], source: ClassTable) -> np.ndarray:
+        by_source = self.labels(source)
+        for position, label in enumerate(labels):
+            if label not in by_source:
+                raise DataError(
+                    f"Object {position} is of class {label}; expected 1 to {len(source)}, the indices of the source's "
+                    "class table. Give the classes.json that was written beside the results."
+                )
+        return np.array([by_source[label] for label in labels], np.int64)
+
+    def _promote(self, labels: np.ndarray, boxes: np.ndarray, scores: np.ndarray, crowd: np.ndarray) -> None:
+        """Make riders of the persons of one image that ride; crowds neither ride nor are ridden."""
+        index = {each.name: each.index for each in self.target_table()}
+        persons = np.flatnonzero((labels == index[PERSON]) & ~crowd)
+        wheels = np.isin(labels, [index[name] for name in TWO_WHEELERS]) & ~crowd & (scores >= CONFIDENCE)
+        labels[persons[riding(boxes[persons], boxes[wheels])]] = index[RIDER]
+
+    def _promote_by_image(self, rows: list[dict[str, Any]], labels: np.ndarray) -> None:
+        by_image: dict[Any, list[int]] = defaultdict(list)
+        for position, row in enumerate(rows):
+            by_image[row["image_id"]].append(position)
+        for positions in by_image.values():
+            of_image = labels[positions]
+            boxes = np.array([_xyxy(rows[position]) for position in positions])
+            scores = np.array([rows[position].get("score", 1.0) for position in positions])
+            crowd = np.array([bool(rows[position].get("iscrowd")) for position in positions])
+            self._promote(of_image, boxes, scores, crowd)
+            labels[positions] = of_image
+
+
+def _xyxy(record: Mapping[str, Any]) -> list[float]:
+    box = record.get("bbox")
+    if box is None and record.get("segmentation") is None:
+        raise DataError(
+            f"A result of image {record['image_id']} has neither bbox nor segmentation; expected a box or a mask, by "
+            "which riders are told. Leave it out, or choose another rule for riders."
+        )
+    x, y, width, height = coco_mask.to_bbox(record["segmentation"]).tolist() if box is None else box
+    return [x, y, x + width, y + height]

@@ -1,0 +1,1 @@
+"""Cityscapes AP and pixel scores as the official scripts compute them."""

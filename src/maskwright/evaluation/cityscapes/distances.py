@@ -1,0 +1,144 @@
+"""Cityscapes' AP of near objects, by the official rules, and the files that say how far away each object is.
+
+The script published with the data set (``evalInstanceLevelSemanticLabeling``) can limit AP to objects of at most 100
+and 50 metres. Only objects count whose distance is known with a confidence of at least 0.5 and that have at least 1000
+pixels; all others are ignored, as objects below 100 pixels are in the AP of all distances. The data set itself has no
+distances: the script calls them medians, with the density of the stereo measurements as confidence.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE
+from maskwright.errors import DataError, require_file
+from maskwright.evaluation.cityscapes.average_precision import instance_scores
+from maskwright.evaluation.cityscapes.layout import frame_of
+from maskwright.evaluation.cityscapes.scores import Predictions, TrueObjects, Verdicts, judge
+
+
+class Distance(NamedTuple):
+    """How far away an object is, in ``metres``, and how sure that is, from 0 to 1. Below 0 metres it is not known."""
+
+    metres: float
+    confidence: float
+
+
+class Limit(NamedTuple):
+    """Which objects count: at most so far away, known with at least so much confidence, of at least so many pixels."""
+
+    name: str
+    metres: float
+    confidence: float = 0.5
+    pixels: int = 1000
+
+
+LIMITS = (Limit("100m", 100.0), Limit("50m", 50.0))
+PROTOCOL = (
+    "AP of objects within 100 and 50 m: those of at least 1000 pixels whose distance is known with a confidence of at "
+    "least 0.5; others are ignored"
+)
+
+# By frame, then by value of the instance image.
+Distances = dict[str, dict[int, Distance]]
+
+_UNKNOWN = Distance(-1.0, 0.0)
+
+
+class _Distance(msgspec.Struct):
+    distance: float
+    confidence: float
+
+
+class _OfficialInstance(msgspec.Struct):
+    instID: int
+    medDist: float = _UNKNOWN.metres
+    distConf: float = _UNKNOWN.confidence
+
+
+_decoder = msgspec.json.Decoder(dict[str, dict[str, _Distance | list[_OfficialInstance]]])
+
+
+def read_distances(path: Path) -> Distances:
+    """The distances in the JSON file at ``path``: ``{frame: {instance id: {"distance": metres, "confidence": 0..1}}}``.
+
+    The ``gtInstances.json`` of the official script, with its ``medDist`` and ``distConf``, is read as well. A frame may
+    be given as any path whose file name begins with it.
+
+    Raises ``UsageError`` when there is no such file, ``DataError`` that names what is no distance.
+    """
+    try:
+        content = _decoder.decode(require_file(path, "distances").read_bytes())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(
+            f'{path}: holds no distances ({error}); expected {{"<city>_<sequence>_<frame>": {{"26001": {{"distance": '
+            '12.5, "confidence": 0.9}}}, in metres, or the gtInstances.json of the official script. Correct it.'
+        ) from error
+    distances: Distances = {}
+    for name, entries in content.items():
+        frame = frame_of(name.replace("\\", "/").rpartition("/")[2])
+        if frame is None:
+            raise DataError(f"{path}: '{name}' is no frame; expected <city>_<sequence>_<frame>. Correct the name.")
+        if frame in distances:
+            raise DataError(f"{path}: two entries are both of {frame}; expected one. Merge them.")
+        distances[frame] = dict(_entries(entries, f"{path}: {frame}"))
+    return distances
+
+
+def limited(truth: TrueObjects, limit: Limit, distances: Mapping[int, Distance]) -> npt.NDArray[np.bool_]:
+    """Which objects and regions ``(G,)`` of an image do not count within ``limit``; ``distances`` are by id."""
+    known = [distances.get(int(value), _UNKNOWN) for value in truth.ids]
+    metres, confidence = np.array(known, np.float64).reshape(-1, 2).T
+    return (truth.pixels < limit.pixels) | (metres > limit.metres) | (confidence < limit.confidence)
+
+
+def judge_near(truth: TrueObjects, predictions: Predictions, distances: Mapping[int, Distance]) -> dict[str, Verdicts]:
+    """The verdicts on one image's predictions within each limit, by its name."""
+    return {limit.name: judge(truth, predictions, limited(truth, limit, distances)) for limit in LIMITS}
+
+
+def without_distance(truth: TrueObjects, distances: Mapping[int, Distance]) -> int:
+    """How many objects of an image are not known to be anywhere; they are within no limit."""
+    objects = truth.ids[truth.ids >= FIRST_INSTANCE]
+    return sum(distances.get(int(value), _UNKNOWN).metres < 0 for value in objects)
+
+
+def with_limited(scores: Mapping[str, Any], near: Mapping[str, Sequence[Verdicts]]) -> dict[str, Any]:
+    """``scores`` with what ``near``, the verdicts of all images by limit, give.
+
+    For each limit, such as ``50m``, there are ``AP_50m`` and ``AP50_50m``, and in each class ``objects_50m`` too.
+    """
+    added: dict[str, Any] = {}
+    classes = {name: dict(row) for name, row in scores["classes"].items()}
+    for limit, verdicts in near.items():
+        found = instance_scores(verdicts)
+        added |= {f"{key}_{limit}": found[key] for key in ("AP", "AP50")}
+        for name, row in found["classes"].items():
+            classes[name] |= {f"{key}_{limit}": row[key] for key in ("AP", "AP50", "objects")}
+    return {**scores, **added, "classes": classes, "protocol": f"{scores['protocol']}; {PROTOCOL}"}
+
+
+def _entries(entries: Mapping[str, _Distance | list[_OfficialInstance]], where: str) -> Iterator[tuple[int, Distance]]:
+    for name, entry in entries.items():
+        if isinstance(entry, list):
+            yield from ((each.instID, Distance(each.medDist, each.distConf)) for each in entry)
+            continue
+        if not name.isdecimal():
+            raise DataError(
+                f"{where}: '{name}' is no instance id; expected a value of the instanceIds file, such as 26001. Use it."
+            )
+        if entry.distance < 0:
+            raise DataError(
+                f"{where}, instance {name}: the distance {entry.distance:g} is below 0; expected metres. Leave out "
+                "objects whose distance is not known."
+            )
+        if not 0 <= entry.confidence <= 1:
+            raise DataError(
+                f"{where}, instance {name}: the confidence {entry.confidence:g} is no share; expected 0 to 1. Correct "
+                "it."
+            )
+        yield int(name), Distance(entry.distance, entry.confidence)

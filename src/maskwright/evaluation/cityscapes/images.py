@@ -1,0 +1,126 @@
+"""One Cityscapes image: its truth read, its predictions measured against it, from mask files or from RLEs."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.annotations.cityscapes_labels import LABELS
+from maskwright.errors import DataError
+from maskwright.evaluation.cityscapes.layout import Prediction
+from maskwright.evaluation.cityscapes.scores import (
+    CLASS_OF_LABEL,
+    Predictions,
+    TrueObjects,
+    Verdicts,
+    covered,
+    judge,
+    true_objects,
+)
+from maskwright.masks.buffers import Buffers
+from maskwright.masks.cropped import Region, regions_of
+from maskwright.masks.gray_png import read_ids
+from maskwright.masks.mask_png import read_mask
+from maskwright.structures import Rle
+
+_NAMES = {label.id: label.name for label in LABELS}
+
+# A mask, its class (a position in INSTANCE_LABELS) and its confidence.
+Scored = tuple[Region, int, float]
+
+
+class Measured(NamedTuple):
+    """The truth of an image, what its predictions share with it, and how many were left out, by reason."""
+
+    truth: TrueObjects
+    predictions: Predictions
+    left_out: Counter[str]
+
+    def judged(self) -> tuple[Verdicts, Counter[str]]:
+        """The verdicts on the predictions, and how many were left out."""
+        return judge(self.truth, self.predictions), self.left_out
+
+
+_memory = threading.local()
+
+
+def _buffers() -> Buffers:
+    """Memory to use again for image after image; each thread has its own."""
+    if not hasattr(_memory, "buffers"):
+        _memory.buffers = Buffers()
+    return _memory.buffers
+
+
+def measure_mask_files(truth: Path, predictions: Sequence[Prediction]) -> Measured:
+    """One image's predictions in mask files, measured against ``truth``, the ``instanceIds`` file.
+
+    Raises ``DataError`` for a file that cannot be read, a mask of another size than the image, and a label id that
+    Cityscapes does not have.
+    """
+    ids = read_ids(truth, _buffers())
+    left_out: Counter[str] = Counter()
+    return _measured(truth, ids, _from_files(predictions, ids.shape, left_out), left_out)
+
+
+def measure_rles(truth: Path, predictions: Sequence[tuple[Rle, int, float]]) -> Measured:
+    """As :func:`measure_mask_files`, for RLEs of the image's size with a class position and a confidence."""
+    regions = regions_of([rle for rle, _, _ in predictions])
+    scored = [(region, label, score) for region, (_, label, score) in zip(regions, predictions, strict=True)]
+    return _measured(truth, read_ids(truth, _buffers()), scored, Counter())
+
+
+def _measured(
+    path: Path, ids: npt.NDArray[np.integer], predictions: Iterable[Scored], left_out: Counter[str]
+) -> Measured:
+    truth = true_objects(ids, str(path))
+    return Measured(truth, measured(ids, truth, predictions, left_out), left_out)
+
+
+def measured(
+    ids: npt.NDArray[np.integer], truth: TrueObjects, predictions: Iterable[Scored], left_out: Counter[str]
+) -> Predictions:
+    """What each prediction shares with the truth, whose instance image is ``ids`` ``(H, W)``; empty masks drop out."""
+    rows = []
+    for region, label, confidence in predictions:
+        values = _under(region.mask, ids[region.box])
+        if values.size:
+            void, shared = covered(values, truth)
+            rows.append((label, confidence, values.size, void, shared))
+        else:
+            left_out["empty_mask"] += 1
+    labels, confidences, pixels, voids, shares = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    return Predictions(
+        np.array(labels, np.int64),
+        np.array(confidences, np.float64),
+        np.array(pixels, np.int64),
+        np.array(voids, np.int64),
+        np.array(shares, np.int64).reshape(len(rows), len(truth.ids)),
+    )
+
+
+def _under(mask: npt.NDArray[np.bool_], ids: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """The ``ids`` ``(h, w)`` where ``mask`` is, in no order; along its columns where an RLE laid it out so: faster."""
+    return ids.T[mask.T] if mask.strides[0] < mask.strides[1] else ids[mask]
+
+
+def _from_files(predictions: Iterable[Prediction], size: tuple[int, ...], left_out: Counter[str]) -> Iterable[Scored]:
+    for prediction in predictions:
+        if prediction.label not in _NAMES:
+            raise DataError(
+                f"{prediction.mask}: its label id is {prediction.label}; expected one of Cityscapes' ids, 24 to 33 for "
+                "objects. Write ids, not training ids."
+            )
+        if prediction.label not in CLASS_OF_LABEL:
+            left_out["class_not_scored"] += 1
+            continue
+        region = read_mask(prediction.mask, _buffers())
+        if region.size != size:
+            raise DataError(
+                f"{prediction.mask}: is {region.size[1]}×{region.size[0]} pixels, its image {size[1]}×{size[0]} "
+                "(width×height); expected one size. Write masks at the size of the image."
+            )
+        yield region, CLASS_OF_LABEL[prediction.label], prediction.confidence

@@ -1,0 +1,144 @@
+"""Which detections are right at one IoU, by COCO's own matching: what curves, thresholds and errors are read from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hotcoco import COCO, COCOeval
+
+from maskwright.evaluation.coco.evaluation import without_text
+
+_EVERY_SIZE = [0.0, 1e10]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """N detections and M true objects of a data set; crowds, and detections that lie on one, are not among them.
+
+    Detections, most confident first: ``image`` and ``category`` ids ``(N,)``, ``score`` ``(N,)``, ``right`` ``(N,)``
+    whether it is the one that finds an object of its class. Objects: ``true_image`` and ``true_category`` ``(M,)``, and
+    ``found_at`` ``(M,)`` the score of the detection that finds it, NaN when none does.
+    """
+
+    image: npt.NDArray[np.int64]
+    category: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
+    right: npt.NDArray[np.bool_]
+    true_image: npt.NDArray[np.int64]
+    true_category: npt.NDArray[np.int64]
+    found_at: npt.NDArray[np.float64]
+
+    def of_class(self, category: int) -> "Matches":
+        """The detections and objects of one category."""
+        return self._where(self.category == category, self.true_category == category)
+
+    def above(self, score: float) -> "Matches":
+        """What stays with detections of at least ``score`` alone: matching goes by score, so nothing else moves."""
+        kept = self._where(self.score >= score, np.ones(len(self.true_image), np.bool_))
+        return replace(kept, found_at=np.where(kept.found_at >= score, kept.found_at, np.nan))
+
+    @classmethod
+    def joined(cls, images: Iterable["Matches"]) -> "Matches":
+        """The matches of all ``images``, one image after the other: not yet :meth:`ranked`."""
+        columns = [[getattr(each, field.name) for field in fields(cls)] for each in (_NONE, *images)]
+        return cls(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+
+    def ranked(self) -> "Matches":
+        """The same, most confident detection first; of equal ones in the order that they have."""
+        return self._where(np.argsort(-self.score, kind="stable"), np.arange(len(self.found_at)))
+
+    def _where(
+        self, detections: npt.NDArray[np.bool_ | np.int64], objects: npt.NDArray[np.bool_ | np.int64]
+    ) -> "Matches":
+        return Matches(
+            self.image[detections],
+            self.category[detections],
+            self.score[detections],
+            self.right[detections],
+            self.true_image[objects],
+            self.true_category[objects],
+            self.found_at[objects],
+        )
+
+
+_INT, _FLOAT = np.zeros(0, np.int64), np.zeros(0)
+_NONE = Matches(_INT, _INT, _FLOAT, np.zeros(0, np.bool_), _INT, _INT, _FLOAT)
+
+
+@dataclass(frozen=True)
+class ImageMatches:
+    """The ``matches`` of one image, and which of its records they are.
+
+    ``detections`` ``(N,)`` and ``objects`` ``(M,)`` are positions in what was matched.
+    """
+
+    matches: Matches
+    detections: npt.NDArray[np.int64]
+    objects: npt.NDArray[np.int64]
+
+
+def coco_matches(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str, iou: float = 0.5) -> Matches:
+    """Match ``results`` with the COCO data set ``truth`` for ``kind`` ``bbox`` or ``segm``.
+
+    The rules are COCO's: by class, the most confident detection first, each to the best object of at least ``iou`` that
+    is still free; at most 100 detections of a class on an image.
+    """
+    return _collected(truth, results, kind, iou).matches
+
+
+def image_matches(
+    image: dict[str, Any], objects: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]], kind: str, iou: float
+) -> ImageMatches:
+    """What :func:`coco_matches` says of one ``image``, given the COCO records of its ``objects`` and what was found."""
+    categories = sorted({each["category_id"] for each in (*objects, *found)})
+    truth = {
+        "images": [image],
+        # With ids from 1 on: pycocotools takes a match with id 0 for no match.
+        "annotations": [each | {"id": number} for number, each in enumerate(objects, start=1)],
+        "categories": [{"id": category, "name": str(category)} for category in categories],
+    }
+    return _collected(truth, found, kind, iou)
+
+
+def _collected(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str, iou: float) -> ImageMatches:
+    """The matches, and the ids of annotations and results less 1."""
+    detections: list[tuple[int, int, float, bool, int]] = []
+    objects: list[tuple[int, int, float, int]] = []
+    for each in _matched(truth, results, kind, iou):
+        image, category = each["image_id"], each["category_id"]
+        scores = dict(zip(each["dtIds"], each["dtScores"], strict=True))
+        for number, right, ignored in zip(each["dtIds"], each["dtMatched"][0], each["dtIgnore"][0], strict=True):
+            if not ignored:
+                detections.append((image, category, scores[number], right, number - 1))
+        finders = zip(each["gtIds"], each["gtMatches"][0], each["gtMatched"][0], each["gtIgnore"], strict=True)
+        for number, finder, found, ignored in finders:
+            if not ignored:
+                objects.append((image, category, scores[finder] if found else np.nan, number - 1))
+    ranked = sorted(detections, key=lambda each: -each[2])
+    found = [np.array(column) for column in zip(*ranked, strict=True)] or [_FLOAT] * 5
+    true = [np.array(column) for column in zip(*objects, strict=True)] or [_FLOAT] * 4
+    matches = Matches(
+        found[0].astype(np.int64),
+        found[1].astype(np.int64),
+        found[2].astype(np.float64),
+        found[3].astype(np.bool_),
+        true[0].astype(np.int64),
+        true[1].astype(np.int64),
+        true[2].astype(np.float64),
+    )
+    return ImageMatches(matches, found[4].astype(np.int64), true[3].astype(np.int64))
+
+
+def _matched(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str, iou: float) -> list[dict[str, Any]]:
+    """What the evaluator says of each class on each image."""
+    if not truth["annotations"] and not results:
+        return []
+    coco = COCO(truth)
+    evaluation = COCOeval(coco, coco.load_res(without_text(results)), kind)
+    evaluation.params.iou_thrs = [iou]
+    evaluation.params.area_rng, evaluation.params.area_rng_lbl = [_EVERY_SIZE], ["all"]
+    evaluation.params.max_dets = [100]
+    evaluation.evaluate()
+    return [each for each in evaluation.eval_imgs if each is not None]

@@ -1,0 +1,173 @@
+"""A COCO file as the truth that results are measured against."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from hotcoco import mask as coco_mask
+
+from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names, read_coco
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.selection.selection import audit_of_reading
+from maskwright.errors import DataError
+from maskwright.evaluation.collection import no_collection
+from maskwright.evaluation.results.index import ImageIndex
+from maskwright.masks.rle import BadSegmentation, Drawn, rasterise
+
+
+class _Runs(msgspec.Struct, gc=False):
+    size: list[int]
+    counts: list[Annotated[int, msgspec.Meta(ge=0, lt=2**32)]]
+
+
+# Polygons that are drawn in no time, whatever they look like, and run lengths; others are looked at more closely.
+_Coordinate = Annotated[float, msgspec.Meta(ge=-8192, le=8192)]
+_Points = Annotated[list[_Coordinate], msgspec.Meta(min_length=6, max_length=2000)]
+_plain = msgspec.json.Decoder(list[_Points] | _Runs)
+
+
+@dataclass
+class CocoTruth:
+    """The images, objects and classes of a COCO file, ready for the evaluator; ``other_names`` are classes not chosen.
+
+    ``annotations`` are COCO records with ids from 1 on in file order: pycocotools takes a match with id 0 for no match.
+    ``file_ids[i]`` is the file's id of the annotation ``i + 1``. Areas and boxes are the file's, by which COCO's
+    evaluation goes; those it lacks are the mask's. ``segmentation`` is polygons or an RLE; an object without a mask has
+    none and counts for boxes only.
+    """
+
+    path: Path
+    images: list[dict[str, Any]]
+    annotations: list[dict[str, Any]]
+    names: dict[int, str]
+    file_ids: list[int]
+    audit: Audit
+    other_names: dict[int, str] = field(default_factory=dict)
+    without_mask: list[int] = field(default_factory=list)
+
+    @property
+    def have_masks(self) -> bool:
+        """Whether there is a mask to measure against, or no object at all."""
+        return len(self.without_mask) < len(self.annotations) or not self.annotations
+
+    def document(self, kind: str) -> dict[str, Any]:
+        """The COCO data set for ``kind`` ``bbox`` or ``segm``."""
+        annotations = self.annotations
+        if kind == "segm" and self.without_mask:
+            annotations = [each for each in annotations if "segmentation" in each]
+        categories = [{"id": category_id, "name": name} for category_id, name in self.names.items()]
+        return {"images": self.images, "annotations": annotations, "categories": categories}
+
+    def draw_masks(self) -> None:
+        """Make every segmentation an RLE: the evaluator reads polygons too, what goes mask by mask does not."""
+        sizes = {image["id"]: (image["height"], image["width"]) for image in self.images}
+        for each in self.annotations:
+            mask = each.get("segmentation")
+            if isinstance(mask, list) or (mask is not None and isinstance(mask["counts"], list)):
+                each["segmentation"] = rasterise(mask, *sizes[each["image_id"]]).rle
+
+    def image_index(self) -> ImageIndex:
+        """How results find these images: by id, by file name, and by the name without folders if it is the only one."""
+        sizes = {image["id"]: (image["height"], image["width"]) for image in self.images}
+        ids = {image["file_name"]: image["id"] for image in self.images}
+        bare = {name: name.replace("\\", "/").rpartition("/")[2] for name in ids}
+        often = Counter(bare.values())
+        return ImageIndex(sizes, {bare[name]: i for name, i in ids.items() if often[bare[name]] == 1} | ids)
+
+    def file_names(self) -> dict[int, str]:
+        """The file name of each image."""
+        return {image["id"]: image["file_name"] for image in self.images}
+
+    def labels(self) -> dict[int, str]:
+        """The name of each category to show: two categories of one name are told apart by their ids."""
+        often = Counter(self.names.values())
+        return {i: name if often[name] == 1 else f"{name} (id {i})" for i, name in self.names.items()}
+
+
+@no_collection()
+def read_truth(path: Path, classes: Sequence[str] | None = None) -> CocoTruth:
+    """Read the COCO file at ``path`` as truth, of all ``classes`` unless given by name.
+
+    Every annotation is accounted for in ``audit``. Raises ``UsageError`` when there is no such file or class,
+    ``DataError`` when it is no COCO file or lists no image.
+    """
+    coco = read_coco(path)
+    if not coco.images:
+        raise DataError(f"{path}: lists no image that can be used; expected the truth. Check it with maskwright check.")
+    images = [{"id": i.id, "file_name": i.file_name, "height": i.height, "width": i.width} for i in coco.images]
+    names = category_names(coco)
+    wanted = set(class_table(coco, classes).names) if classes is not None else set(names.values())
+    chosen = {i: name for i, name in names.items() if name in wanted}
+    others = {i: name for i, name in names.items() if name not in wanted}
+    truth = CocoTruth(path, images, [], chosen, [], audit_of_reading(coco), others)
+    _add_annotations(truth, coco)
+    return truth
+
+
+def _add_annotations(truth: CocoTruth, coco: CocoFile) -> None:
+    sizes = {image.id: (image.height, image.width) for image in coco.images}
+    for annotation in coco.annotations:
+        truth.audit.found += 1
+        if annotation.category_id not in truth.names:
+            truth.audit.skip("other_class")
+            continue
+        try:
+            mask = _mask(annotation, *sizes[annotation.image_id])
+        except BadSegmentation as bad:
+            if not _has_box(annotation):
+                message = f"(image {annotation.image_id}) {bad} and no box"
+                truth.audit.fault(Fault(bad.code, "annotation", annotation.id, message))
+                continue
+            mask = None
+            truth.without_mask.append(annotation.id)
+        truth.audit.used += 1
+        truth.annotations.append(_record(annotation, mask, len(truth.annotations) + 1))
+        truth.file_ids.append(annotation.id)
+
+
+def _mask(annotation: CocoAnnotation, height: int, width: int) -> list[list[float]] | dict[str, Any] | Drawn:
+    """The segmentation as it is where it is plain and nothing must be read off the mask, else the mask.
+
+    The evaluator draws polygons itself, all processors at once.
+    """
+    if _has_box(annotation) and annotation.area is not None:
+        try:
+            plain = _plain.decode(annotation.segmentation)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            plain = []
+        if isinstance(plain, _Runs):
+            if plain.size == [height, width] and sum(plain.counts) == height * width:
+                return {"size": plain.size, "counts": plain.counts}
+        elif plain and not any(len(points) % 2 for points in plain):
+            return plain
+    return rasterise(annotation.segmentation, height, width)
+
+
+def _has_box(annotation: CocoAnnotation) -> bool:
+    return annotation.bbox is not None and len(annotation.bbox) == 4
+
+
+def _record(
+    annotation: CocoAnnotation, mask: list[list[float]] | dict[str, Any] | Drawn | None, number: int
+) -> dict[str, Any]:
+    box, area = annotation.bbox, annotation.area
+    if isinstance(mask, Drawn):
+        box = box if _has_box(annotation) else coco_mask.to_bbox(mask.rle).tolist()
+        area = mask.area if area is None else area
+    elif area is None and box is not None:
+        area = box[2] * box[3]
+    record: dict[str, Any] = {
+        "id": number,
+        "image_id": annotation.image_id,
+        "category_id": annotation.category_id,
+        "bbox": box,
+        "area": area,
+        "iscrowd": int(bool(annotation.iscrowd)),
+    }
+    if mask is not None:
+        record["segmentation"] = mask.rle if isinstance(mask, Drawn) else mask
+    return record

@@ -1,0 +1,1 @@
+"""What lies behind AP: matches, errors, confusions, curves and single images."""

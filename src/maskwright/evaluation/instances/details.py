@@ -1,0 +1,169 @@
+"""What lies behind the scores of instance results: thresholds, overlaps, errors, confusions, the worst images."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maskwright.evaluation.coco.matches import Matches, image_matches
+from maskwright.evaluation.instances.confusion import ObjectConfusion, image_confusion, most_confused
+from maskwright.evaluation.instances.curves import at_threshold, class_curves, per_class
+from maskwright.evaluation.instances.foreground import foreground_scores
+from maskwright.evaluation.instances.image_errors import Errors, image_errors
+from maskwright.evaluation.instances.matching import overlap_scores
+from maskwright.evaluation.instances.per_image import (
+    ImageOverlaps,
+    ImageRecords,
+    image_overlaps,
+    image_scores,
+    worst_first,
+)
+from maskwright.evaluation.instances.tide import BACKGROUND_IOU, IOU, tide_scores
+from maskwright.evaluation.semantic.calibration import calibration_scores, reliability
+
+WORST = 20
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """``score``: the least confidence of a detection that counts; ``iou``: the least overlap that finds an object.
+
+    Both for the details; the official numbers go over all thresholds.
+    """
+
+    score: float = 0.5
+    iou: float = 0.5
+
+
+@dataclass(frozen=True)
+class Details:
+    """``scores`` by topic, ``classes`` by name, the precision-recall ``curves`` by class, a row for each image."""
+
+    scores: dict[str, Any]
+    classes: dict[str, dict[str, Any]]
+    curves: dict[str, Any]
+    images: list[dict[str, Any]]
+
+    def joined_to(self, scores: Mapping[str, Any]) -> dict[str, Any]:
+        """The official ``scores`` of the same images with these beside them."""
+        classes = {name: row | self.classes[name] for name, row in scores["classes"].items()}
+        return {**scores, "classes": classes, **self.scores}
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What stays of an image: its overlaps, its matches at the threshold asked for, its errors."""
+
+    file_name: str
+    overlaps: ImageOverlaps
+    matches: Matches
+    errors: Errors
+
+
+class InstanceDetails:
+    """Gathers what is measured image by image: ``add`` each image, then ask for the ``result``.
+
+    Of an image a few numbers stay for each object and detection, and no mask.
+    """
+
+    def __init__(
+        self, labels: Mapping[int, str], kind: str, thresholds: Thresholds | None = None, boundary: bool = False
+    ) -> None:
+        """``labels`` are the names to show by category id.
+
+        ``kind`` is ``segm``, where all records have masks, or ``bbox``; ``boundary`` adds boundary IoU of masks.
+        """
+        self._kind, self._thresholds = kind, thresholds or Thresholds()
+        self._labels = labels
+        self._index = {category_id: position for position, category_id in enumerate(self._labels)}
+        self._boundary = boundary and kind == "segm"
+        self._confusion: ObjectConfusion = np.zeros((len(self._index) + 1,) * 2, np.int64)
+        self._images: list[_Measured] = []
+
+    @classmethod
+    def merged(cls, shares: Iterable["InstanceDetails"]) -> "InstanceDetails":
+        """The images of all ``shares``, which measure the same; they stay as they are."""
+        shares = list(shares)
+        first = shares[0]
+        whole = cls(first._labels, first._kind, first._thresholds, first._boundary)
+        for share in shares:
+            whole._confusion += share._confusion
+            whole._images += share._images
+        return whole
+
+    def add(self, image: ImageRecords) -> None:
+        """Measure one image, with all its detections."""
+        kind, iou = self._kind, self._thresholds.iou
+        kept = image.above(self._thresholds.score)
+        matched = image_matches(image.image, image.objects, image.found, kind, iou)
+        at_half = matched if iou == IOU else image_matches(image.image, image.objects, image.found, kind, IOU)
+        self._confusion += image_confusion(kept.objects, kept.found, self._index, kind, iou)
+        self._images.append(
+            _Measured(
+                image.image["file_name"],
+                image_overlaps(kept, kind, self._boundary),
+                matched.matches,
+                image_errors(image.objects, image.found, at_half, kind, IOU, BACKGROUND_IOU),
+            )
+        )
+
+    def result(self) -> Details:
+        """The details of the images added, whatever their order."""
+        kind, score, iou = self._kind, self._thresholds.score, self._thresholds.iou
+        added = sorted(self._images, key=lambda each: each.overlaps.image)
+        overlaps = [each.overlaps for each in added]
+        matches = Matches.joined(each.matches for each in added).ranked()
+        images = image_scores(matches, overlaps, {each.overlaps.image: each.file_name for each in added}, score)
+        scores = {
+            "at_score": {"kind": kind, "score": score, "iou": iou} | at_threshold(matches, score),
+            "foreground": foreground_scores(each.union for each in overlaps if each.union),
+            "overlap": _overlap(overlaps),
+            "tide": tide_scores(Errors.merged([each.errors for each in added]), list(self._labels)),
+            "confusion": _confusion(self._confusion, list(self._labels.values())),
+            "calibration": _calibration(matches),
+            "worst_images": worst_first(images)[:WORST],
+        }
+        classes = per_class(matches, self._labels, score)
+        for category_id, name in self._labels.items():
+            classes[name] |= _class_overlap(overlaps, category_id)
+        return Details(scores, classes, class_curves(matches, self._labels), images)
+
+
+def _overlap(overlaps: Sequence[ImageOverlaps]) -> dict[str, Any]:
+    """Means over all true objects, by the best prediction, one to one, and of boundaries."""
+    summary = {
+        "best": overlap_scores(_all(each.best for each in overlaps)),
+        "one_to_one": overlap_scores(_all(each.paired for each in overlaps)),
+    }
+    edges = [each.boundary for each in overlaps if each.boundary is not None]
+    return summary | ({"boundary": {"mean_IoU": _mean(_all(edges))}} if edges else {})
+
+
+def _class_overlap(overlaps: Sequence[ImageOverlaps], category: int) -> dict[str, Any]:
+    mine = [(each, each.categories == category) for each in overlaps]
+    best = overlap_scores(_all(each.best[which] for each, which in mine))
+    row = {"best_IoU": best["mean_IoU"], "best_Dice": best["mean_Dice"]}
+    row["one_to_one_IoU"] = _mean(_all(each.paired[which] for each, which in mine))
+    edges = [each.boundary[which] for each, which in mine if each.boundary is not None]
+    return row | ({"boundary_IoU": _mean(_all(edges))} if edges else {})
+
+
+def _confusion(counts: ObjectConfusion, names: list[str]) -> dict[str, Any]:
+    pairs = [{"true": true, "predicted": wrong, "count": count} for true, wrong, count in most_confused(counts, names)]
+    return {"rows": "truth", "names": [*names, "nothing"], "counts": counts.tolist(), "most_confused": pairs}
+
+
+def _calibration(matches: Matches) -> Mapping[str, Any] | None:
+    """None where scores are no confidences from 0 to 1."""
+    if len(matches.score) and not (matches.score.min() >= 0 and matches.score.max() <= 1):
+        return None
+    return calibration_scores(reliability(matches.score, matches.right))
+
+
+def _all(values: Iterable[Any]) -> Any:
+    return np.concatenate([np.zeros(0), *values])
+
+
+def _mean(values: Any) -> float | None:
+    return float(values.mean()) if values.size else None

@@ -1,0 +1,127 @@
+"""What is wrong with each detection of one image, in TIDE's types; after this no mask is needed any more.
+
+Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors",
+ECCV 2020.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hotcoco import mask as coco_mask
+
+from maskwright.evaluation.coco.matches import ImageMatches, Matches
+
+Record = dict[str, Any]
+
+WRONG_CLASS, WRONG_PLACE, BOTH_WRONG, TWICE, NOTHING_THERE = range(5)
+RIGHT = -1
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The errors of N detections and M objects, which are those of ``matches``.
+
+    ``kind`` ``(N,)`` is one of the constants of this module. ``mends`` ``(N,)`` is the object that a detection would be
+    the one to find, were its error mended, -1 for none; an object that nobody else finds can be mended once.
+    """
+
+    matches: Matches
+    kind: npt.NDArray[np.int8]
+    mends: npt.NDArray[np.int64]
+
+    @classmethod
+    def merged(cls, images: Sequence["Errors"]) -> "Errors":
+        """The errors of all ``images``, in their order."""
+        before = np.cumsum([0, *(len(each.matches.found_at) for each in images)])
+        mends = [np.where(each.mends < 0, -1, each.mends + n) for each, n in zip(images, before, strict=False)]
+        return cls(
+            Matches.joined([each.matches for each in images]),
+            np.concatenate([np.zeros(0, np.int8), *(each.kind for each in images)]),
+            np.concatenate([np.zeros(0, np.int64), *mends]),
+        )
+
+
+def image_errors(
+    objects: Sequence[Record], found: Sequence[Record], matched: ImageMatches, kind: str, iou: float, background: float
+) -> Errors:
+    """The errors of the detections that ``matched`` says of the COCO records ``objects`` and ``found`` of one image.
+
+    ``matched`` is at ``iou``, ``kind`` is ``segm`` or ``bbox``. A detection that overlaps nothing by more than
+    ``background`` lies on nothing.
+    """
+    matches = matched.matches
+    kinds = np.full(len(matches.score), RIGHT, np.int8)
+    mends = np.full(len(matches.score), -1, np.int64)
+    wrong = np.flatnonzero(~matches.right)
+    if len(wrong):
+        # Objects first, then crowds: of equal overlaps that with an object counts.
+        ordered = sorted(range(len(objects)), key=lambda g: bool(objects[g]["iscrowd"]))
+        ious = _ious([found[matched.detections[d]] for d in wrong], [objects[g] for g in ordered], kind)
+        categories = np.array([objects[g]["category_id"] for g in ordered], np.int64)
+        real = np.array([not objects[g]["iscrowd"] for g in ordered], np.bool_)
+        free = np.isin(ordered, matched.objects[np.isnan(matches.found_at)])
+        mine = matches.category[wrong][:, None] == categories
+        same, other = np.where(mine, ious, 0.0), np.where(~mine & real, ious, 0.0)
+        kinds[wrong], target = _kinds(same, other, real & ~free, iou, background)
+        _mend(mends, matches.score, wrong, target, np.where(free, _places(ordered, matched), -1))
+    return Errors(matches, kinds, mends)
+
+
+def _kinds(
+    same: npt.NDArray[np.float64],
+    other: npt.NDArray[np.float64],
+    taken: npt.NDArray[np.bool_],
+    iou: float,
+    background: float,
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    """The kind of each wrong detection and the column of the object nearest to it, -1 where no mending helps.
+
+    ``same`` and ``other`` ``(W, G)`` are overlaps with objects of its class and of others; those ``taken`` ``(G,)`` are
+    found.
+    """
+    best, cross = same.max(axis=1, initial=0.0), other.max(axis=1, initial=0.0)
+    cases = [
+        (best >= background) & (best <= iou),
+        cross >= iou,
+        (taken & (same >= iou)).any(axis=1),
+        cross <= background,
+    ]
+    kinds = np.select(cases, [WRONG_PLACE, WRONG_CLASS, TWICE, NOTHING_THERE], BOTH_WRONG).astype(np.int8)
+    target = np.full(len(kinds), -1, np.int64)
+    for kind, overlaps in ((WRONG_PLACE, same), (WRONG_CLASS, other)):
+        rows = kinds == kind
+        if rows.any():
+            target[rows] = overlaps[rows].argmax(axis=1)
+    return kinds, target
+
+
+def _mend(
+    mends: npt.NDArray[np.int64],
+    scores: npt.NDArray[np.float64],
+    wrong: npt.NDArray[np.int64],
+    target: npt.NDArray[np.int64],
+    place: npt.NDArray[np.int64],
+) -> None:
+    """Give each object that nobody found, at ``place``, to the most confident detection that aims at it."""
+    given: set[int] = set()
+    for row in np.argsort(-scores[wrong], kind="stable"):
+        goal = int(place[target[row]]) if target[row] >= 0 else -1
+        if goal >= 0 and goal not in given:
+            given.add(goal)
+            mends[wrong[row]] = goal
+
+
+def _places(ordered: Sequence[int], matched: ImageMatches) -> npt.NDArray[np.int64]:
+    """Where each of the ``ordered`` records is among the objects of the matches, -1 where it is none."""
+    places = {int(record): place for place, record in enumerate(matched.objects)}
+    return np.array([places.get(record, -1) for record in ordered], np.int64)
+
+
+def _ious(found: Sequence[Record], objects: Sequence[Record], kind: str) -> npt.NDArray[np.float64]:
+    if not found or not objects:
+        return np.zeros((len(found), len(objects)))
+    key, crowd = "segmentation" if kind == "segm" else "bbox", [bool(each["iscrowd"]) for each in objects]
+    return np.asarray(coco_mask.iou([each[key] for each in found], [each[key] for each in objects], crowd))

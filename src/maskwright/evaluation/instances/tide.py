@@ -1,0 +1,95 @@
+"""What kind of errors a detector makes: TIDE's types, and what each costs.
+
+Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors",
+ECCV 2020.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from hotcoco.metrics import average_precision
+
+from maskwright.evaluation.instances.image_errors import (
+    BOTH_WRONG,
+    NOTHING_THERE,
+    TWICE,
+    WRONG_CLASS,
+    WRONG_PLACE,
+    Errors,
+)
+
+IOU, BACKGROUND_IOU = 0.5, 0.1
+
+TIDE_ERRORS = {
+    "Cls": "class wrong, place right",
+    "Loc": "class right, place inexact",
+    "Both": "class wrong and place inexact",
+    "Dupe": "object found a second time",
+    "Bkg": "nothing there",
+    "Miss": "object not found",
+}
+
+
+_FALSE = {"Cls": WRONG_CLASS, "Loc": WRONG_PLACE, "Both": BOTH_WRONG, "Dupe": TWICE, "Bkg": NOTHING_THERE}
+
+
+def tide_scores(errors: Errors, categories: Sequence[int]) -> dict[str, Any]:
+    """``{"AP", "iou", "background_iou", "errors": {type: {"count", "dAP", "meaning"}}, "FP", "FN"}``.
+
+    From the ``errors`` that were found image by image at ``IOU`` and ``BACKGROUND_IOU``. dAP is how much AP at ``IOU``
+    would gain if all errors of the type were mended; FP and FN are the gains without any wrong detection and without
+    any miss. The mean is over the classes that have truth; ``AP`` is None without any object. ``categories`` are the
+    ids of all classes.
+    """
+    matches = errors.matches
+    rows = [_gains(errors, category) for category in categories if (matches.true_category == category).any()]
+    means = {
+        key: sum(row[key] for row in rows) / len(rows) if rows else 0.0 for key in ("AP", *TIDE_ERRORS, "FP", "FN")
+    }
+    counts = {name: int((errors.kind == kind).sum()) for name, kind in _FALSE.items()}
+    counts["Miss"] = int(_lost(errors).sum())
+    return {
+        "AP": means["AP"] if rows else None,
+        "iou": IOU,
+        "background_iou": BACKGROUND_IOU,
+        "errors": {
+            kind: {"count": counts[kind], "dAP": means[kind], "meaning": meaning}
+            for kind, meaning in TIDE_ERRORS.items()
+        },
+        "FP": means["FP"],
+        "FN": means["FN"],
+    }
+
+
+def _gains(errors: Errors, category: int) -> dict[str, float]:
+    """AP of a class, and what it gains with all errors of each type mended."""
+    matches = errors.matches
+    own, objects = matches.category == category, matches.true_category == category
+    total, missed = int(objects.sum()), int((objects & np.isnan(matches.found_at)).sum())
+
+    def ap(detections: npt.NDArray[np.bool_], mended: npt.NDArray[np.bool_], count: int = total) -> float:
+        """Of the class's ``detections`` and those ``mended``, which are right; ``count`` objects are to be found."""
+        chosen, more = np.flatnonzero(own & (detections | mended)), np.flatnonzero(mended & ~own)
+        right = np.append((matches.right | mended)[chosen], np.ones(len(more), np.bool_))
+        return average_precision(matches.score[np.append(chosen, more)], right, count)
+
+    every, none = np.ones(len(own), np.bool_), np.zeros(len(own), np.bool_)
+    aimed = errors.mends >= 0
+    aimed[aimed] = objects[errors.mends[aimed]]
+    # A mended detection finds its object, in whose class it then is; the others of its kind are no longer there.
+    found = {kind: aimed & (errors.kind == kind) for kind in (WRONG_PLACE, WRONG_CLASS)}
+    whole = ap(every, none)
+    gains = {name: ap(errors.kind != kind, found.get(kind, none)) - whole for name, kind in _FALSE.items()}
+    gains["Miss"] = ap(every, none, total - int((objects & _lost(errors)).sum())) - whole
+    gains["FP"] = ap(matches.right, none) - whole
+    gains["FN"] = ap(every, none, total - missed) - whole
+    return {"AP": whole, **gains}
+
+
+def _lost(errors: Errors) -> npt.NDArray[np.bool_]:
+    """The objects ``(M,)`` that nobody finds, whatever error is mended."""
+    lost = np.isnan(errors.matches.found_at)
+    lost[errors.mends[errors.mends >= 0]] = False
+    return lost

@@ -1,0 +1,1 @@
+"""COCO results: read, checked, converted and indexed."""

@@ -1,0 +1,52 @@
+"""What the category ids of results mean: classes are matched by name where their names are known."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from maskwright.errors import DataError, nearest
+from maskwright.evaluation.results.index import ClassIndex
+from maskwright.files import read_json
+from maskwright.structures import ClassTable, normalise_name
+
+CLASSES_FILE = "classes.json"
+
+
+def read_class_table(path: Path) -> ClassTable:
+    """The class table in ``classes.json``; ``DataError`` when it is not one."""
+    try:
+        return ClassTable.from_json(read_json(path))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"{path}: is no class table ({type(error).__name__}: {error}); expected [{{index, name, color, "
+            "source_ids}}, …] as Maskwright writes it. Write it again, or move it away."
+        ) from error
+
+
+def class_index(results: Path, names: Mapping[int, str], others: Mapping[int, str] | None = None) -> ClassIndex:
+    """How the category ids in ``results`` translate to those of the truth, whose class ``names`` are by category id.
+
+    With ``classes.json`` beside the results the ids are its indices, and classes meet by name. Without it, they are the
+    truth's own ids. ``others`` are categories of the truth that are not to be scored.
+
+    Raises ``DataError`` when no name of ``classes.json`` is the truth's, or when one is the name of two categories.
+    """
+    path = results.parent / CLASSES_FILE
+    if not path.is_file():
+        return ClassIndex({category_id: category_id for category_id in names}, others or {})
+    table = read_class_table(path)
+    by_name: dict[str, list[int]] = {}
+    for category_id, name in names.items():
+        by_name.setdefault(normalise_name(name), []).append(category_id)
+    shared = [c for c in table if normalise_name(c.name) in by_name]
+    if not shared:
+        known = ", ".join(f"'{name}'" for name in list(by_name)[:5])
+        close = nearest(table.names[0], by_name) if table.names else []
+        hint = f" Nearest to '{table.names[0]}': {', '.join(close)}." if close else ""
+        raise DataError(f"{path}: has no class of the truth, which has {known}; expected the same names.{hint}")
+    for c in shared:
+        if len(by_name[normalise_name(c.name)]) > 1:
+            raise DataError(f"The truth has two categories called '{c.name}'; expected one. Rename or merge them.")
+    return ClassIndex(
+        {c.index: by_name[normalise_name(c.name)][0] for c in shared},
+        {c.index: c.name for c in table if c not in shared},
+    )

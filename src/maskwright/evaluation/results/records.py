@@ -1,0 +1,205 @@
+"""COCO results as files hold them: read record by record, with everything that cannot be scored counted and named."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hotcoco import mask as coco_mask
+
+from maskwright.annotations.coco.json_text import mended, read_text
+from maskwright.annotations.faults import Fault
+from maskwright.errors import DataError
+from maskwright.evaluation.collection import no_collection
+from maskwright.evaluation.results.index import ClassIndex, Images
+from maskwright.evaluation.results.masks import CompressedRle, checked_masks
+from maskwright.evaluation.results.rejected import LeftOut
+
+_NOTHING = msgspec.Raw(b"null")
+
+
+class _Record(msgspec.Struct, gc=False):
+    """Any record, its box and mask undecoded."""
+
+    image_id: int
+    category_id: int
+    score: float
+    bbox: msgspec.Raw = _NOTHING
+    segmentation: msgspec.Raw = _NOTHING
+    file_name: str | None = None
+
+
+class _UsualRecord(msgspec.Struct, gc=False):
+    """A record as detectors write it, decoded at one go."""
+
+    image_id: int
+    category_id: int
+    score: float
+    bbox: list[float] | None = None
+    segmentation: CompressedRle | None = None
+    file_name: str | None = None
+
+
+@dataclass
+class Results:
+    """The records that can be scored, with the truth's image and category ids; found = records + left out.
+
+    Each record has ``image_id category_id score`` and ``bbox`` (xywh pixels), ``segmentation`` (RLE) or both. Where one
+    record has a box, all have; ``without_mask`` of them have no mask although others do.
+    """
+
+    path: Path
+    records: list[dict[str, Any]]
+    found: int
+    left_out: LeftOut
+    without_mask: int = 0
+
+    @property
+    def have_masks(self) -> bool:
+        """Whether there is a mask to score, or nothing at all, which is no reason to score no masks."""
+        return self.without_mask < len(self.records) or not self.records
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The records to score for ``bbox``, or those with a mask for ``segm``."""
+        if kind == "segm" and self.without_mask:
+            return [record for record in self.records if "segmentation" in record]
+        return self.records
+
+    def boxed(self) -> list[dict[str, Any]]:
+        """All records, each with a box: its own, or its mask's."""
+        return [record if "bbox" in record else record | {"bbox": _mask_box(record)} for record in self.records]
+
+
+@no_collection()
+def read_results(path: Path, images: Images, classes: ClassIndex) -> Results:
+    """Read the COCO results JSON at ``path``: a list of records with a box, a mask (RLE or polygons) or both.
+
+    Records that cannot be scored are left out, counted and named.
+
+    Raises ``UsageError`` when there is no such file, ``DataError`` when it is no list of records, or when it has
+    records and none can be scored.
+    """
+    left_out = LeftOut()
+    found, kept = _located(path, images, classes, left_out)
+    masks = checked_masks(
+        {
+            position: (record.segmentation, images.sizes[image_id])
+            for position, image_id, _, record in kept
+            if record.segmentation is not None and not _is_null(record.segmentation)
+        }
+    )
+    records = []
+    for position, image_id, category_id, record in kept:
+        mask = masks.get(position)
+        if isinstance(mask, str):
+            left_out.add("bad_mask", position, mask)
+            continue
+        box = _box(record.bbox)
+        if isinstance(box, str):
+            left_out.add("bad_box", position, box)
+            continue
+        if mask is None and box is None:
+            left_out.add("nothing_to_score", position, "has neither bbox nor segmentation")
+            continue
+        scored: dict[str, Any] = {"image_id": image_id, "category_id": category_id, "score": record.score}
+        if box is not None:
+            scored["bbox"] = box
+        if mask is not None:
+            scored["segmentation"] = mask
+        records.append(scored)
+    if found and not records:
+        raise DataError("\n".join([f"{path}: none of its {found} records can be scored.", *left_out.lines(path.name)]))
+    _fill_boxes(records)
+    return Results(path, records, found, left_out, sum("segmentation" not in record for record in records))
+
+
+_Located = tuple[int, int, int, _Record | _UsualRecord]
+
+
+def _located(path: Path, images: Images, classes: ClassIndex, left_out: LeftOut) -> tuple[int, list[_Located]]:
+    """How many records there are, and those whose image, class and score are in order."""
+    kept = []
+    position = -1
+    for position, record in enumerate(_records(path)):
+        if isinstance(record, str):
+            left_out.add("not_a_result", position, record)
+            continue
+        image_id = images.find(record.image_id, record.file_name)
+        category_id = classes.categories.get(record.category_id)
+        if image_id is None:
+            named = f"image {record.image_id}" if record.file_name is None else f"'{record.file_name}'"
+            left_out.add("unknown_image", position, f"is of {named}, which the truth does not have")
+        elif category_id is None:
+            name = classes.foreign.get(record.category_id)
+            if name is None:
+                left_out.add("unknown_class", position, f"has category_id {record.category_id}, which is unknown")
+            else:
+                left_out.add(
+                    "class_not_scored", position, f"is of class '{name}', which is not among the truth's classes"
+                )
+        elif not math.isfinite(record.score):
+            left_out.add("bad_score", position, f"has the score {record.score}")
+        else:
+            kept.append((position, image_id, category_id, record))
+    return position + 1, kept
+
+
+_usual_records = msgspec.json.Decoder(list[_UsualRecord])
+_raw_records = msgspec.json.Decoder(list[msgspec.Raw])
+_one_record = msgspec.json.Decoder(_Record)
+_box_decoder = msgspec.json.Decoder(list[float])
+
+
+def _records(path: Path) -> Iterator[_Record | _UsualRecord | str]:
+    """The records of the file, or what was found in place of one."""
+    faults: list[Fault] = []
+    content = read_text(path, faults)
+    try:
+        yield from _usual_records.decode(content)
+        return
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # Not what tools usually write; each record is read by itself below, so that a fault has a name.
+    try:
+        raw = _raw_records.decode(mended(content, faults))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(
+            f"{path}: is not a list of COCO results ({error}); expected [{{image_id, category_id, score, bbox or "
+            "segmentation}, …]. Give the results file, not an annotations file."
+        ) from error
+    for each in raw:
+        try:
+            yield _one_record.decode(each)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            yield f"is no result: {error}"
+
+
+def _box(found: msgspec.Raw | list[float] | None) -> list[float] | str | None:
+    """The box, None where there is none, or what is wrong with it."""
+    if found is None or _is_null(found):
+        return None
+    try:
+        box = _box_decoder.decode(found) if isinstance(found, msgspec.Raw) else found
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        box = None
+    if box and len(box) == 4 and all(map(math.isfinite, box)) and box[2] >= 0 and box[3] >= 0:
+        return box
+    shown = bytes(found).decode(errors="replace") if isinstance(found, msgspec.Raw) else str(found)
+    return f"has bbox {shown[:60]}"
+
+
+def _is_null(value: Any) -> bool:
+    return isinstance(value, msgspec.Raw) and bytes(value) == b"null"
+
+
+def _fill_boxes(records: list[dict[str, Any]]) -> None:
+    """Give the records without a box that of their mask, unless none has a box of its own."""
+    lacking = [record for record in records if "bbox" not in record]
+    if len(lacking) < len(records):
+        for record in lacking:
+            record["bbox"] = _mask_box(record)
+
+
+def _mask_box(record: dict[str, Any]) -> list[float]:
+    return coco_mask.to_bbox(record["segmentation"]).tolist()

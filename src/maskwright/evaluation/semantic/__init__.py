@@ -1,0 +1,1 @@
+"""Semantic scores: mIoU, Dice and accuracy from a confusion matrix, boundaries and calibration."""

@@ -1,0 +1,68 @@
+"""What is counted of the label maps of a data set, image by image, and the scores that follow from the sums.
+
+Counts add up over images and over processes; neither label maps nor probabilities are kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.evaluation.semantic import scores as semantic
+from maskwright.evaluation.semantic.boundary import boundary_counts, with_boundary_scores
+from maskwright.evaluation.semantic.calibration import (
+    ReliabilityBins,
+    calibration_scores,
+    empty_bins,
+    pixel_reliability,
+)
+from maskwright.structures import LabelMap
+
+
+@dataclass
+class SemanticCounts:
+    """The confusion matrix ``(classes, classes)``, and for a full evaluation boundaries ``(classes, 2)`` and bins.
+
+    ``classes`` includes background; see :mod:`maskwright.evaluation.semantic.boundary` and
+    :mod:`maskwright.evaluation.semantic.calibration`.
+    """
+
+    confusion: semantic.Confusion
+    boundaries: npt.NDArray[np.int64]
+    bins: ReliabilityBins
+
+    @classmethod
+    def none(cls, classes: int) -> "SemanticCounts":
+        """Nothing counted yet."""
+        return cls(np.zeros((classes, classes), np.int64), np.zeros((classes, 2), np.int64), empty_bins())
+
+    def add(self, truth: LabelMap, prediction: LabelMap, ignore_index: int) -> None:
+        """Count the pixels of an image in the confusion matrix."""
+        self.confusion += semantic.confusion(truth, prediction, len(self.confusion), ignore_index)
+
+    def add_details(
+        self, truth: LabelMap, prediction: LabelMap, confidence: npt.NDArray[np.float32], ignore_index: int
+    ) -> None:
+        """Count the boundaries of an image, and its ``confidence`` ``(H, W)`` in what it predicts."""
+        self.boundaries += boundary_counts(truth, prediction, len(self.boundaries), ignore_index)
+        self.bins += pixel_reliability(confidence, prediction, truth, ignore_index)
+
+    def scores(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return :func:`~maskwright.evaluation.semantic.scores.semantic_scores`, the baseline, and the protocol."""
+        baseline = semantic.semantic_scores(semantic.baseline(self.confusion), names)
+        scores = semantic.semantic_scores(self.confusion, names)
+        return {**scores, "baseline": baseline, "protocol": semantic.PROTOCOL}
+
+    def detailed_scores(self, names: Sequence[str]) -> dict[str, Any]:
+        """Those of :meth:`scores`, boundary IoU per class and its mean, calibration, and the confusion matrix.
+
+        A class without a boundary in truth and prediction has None and is not in ``boundary_mIoU``.
+        """
+        confusion = {"rows": "truth", "names": list(names), "pixels": self.confusion.tolist()}
+        return {
+            **with_boundary_scores(self.scores(names), self.boundaries, names),
+            "calibration": calibration_scores(self.bins),
+            "confusion": confusion,
+        }

@@ -1,0 +1,226 @@
+"""The label maps of some images: a pure function of its part of a job, so that any engine may run it anywhere."""
+
+import gc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.annotations.coco.file import CocoAnnotation, CocoImage
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.objects import ImageObjects, draw_objects
+from maskwright.errors import DataError
+from maskwright.files import write_bytes
+from maskwright.masks.buffers import Buffers
+from maskwright.masks.label_map import draw_label_map
+from maskwright.masks.overlap_audit import moves_by_rule
+from maskwright.masks.png import encode_png
+from maskwright.structures import ClassTable, LabelMap
+
+# In place of a label: its pixels are ignored where no object lies, whatever the crowd rule.
+IGNORED = 0
+
+# Labels of 16 bits, the largest of which is for ignored pixels.
+_MOST_INSTANCES = 65534
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How label maps are drawn: the same for every image of a job.
+
+    With ``by_instance`` the value of a pixel is the position of its object (from 1) instead of its class, in 16 bits.
+    ``weights`` by label (from 1) go with the rule ``priority``. ``audit_rules`` are compared with ``last``.
+    """
+
+    table: ClassTable
+    overlap: str = "last"
+    crowd: str = "ignore"
+    by_instance: bool = False
+    palette: bool = True
+    weights: tuple[float, ...] = ()
+    audit_rules: tuple[str, ...] = ()
+
+    @property
+    def dtype(self) -> type[np.uint8] | type[np.uint16]:
+        """The type of the label maps."""
+        return np.uint16 if self.by_instance else self.table.label_dtype
+
+    @property
+    def ignore_index(self) -> int:
+        """The value of pixels that neither train nor count."""
+        return int(np.iinfo(self.dtype).max)
+
+    @cached_property
+    def colors(self) -> npt.NDArray[np.uint8] | None:
+        """The colours ``(256, 3)`` that a viewer shows; None for grey files."""
+        return self.table.png_palette() if self.palette and not self.by_instance else None
+
+
+@dataclass
+class Part:
+    """Some images of a job: each with its annotations and the file to write.
+
+    ``labels`` gives the class index, or ``IGNORED`` for classes to be ignored, by category id.
+    """
+
+    images: Sequence[tuple[CocoImage, list[CocoAnnotation]]]
+    files: Sequence[str]
+    folder: Path
+    labels: Mapping[int, int]
+    drawing: Drawing
+
+    def __str__(self) -> str:
+        names = [image.file_name for image, _ in self.images]
+        return f"the images '{names[0]}' to '{names[-1]}'"
+
+
+@dataclass
+class PartDone:
+    """What was drawn of a :class:`Part`, in types that JSON has.
+
+    ``shared`` counts the pixels that several painted objects cover, once for each object beyond the first. ``moves``
+    lists ``[label by last, label by rule, pixels]`` by rule, ``moved`` the pixels that each rule moved by file,
+    ``instances`` the objects by file.
+    """
+
+    files: list[str]
+    found: int = 0
+    used: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    shared: int = 0
+    moves: dict[str, list[list[int]]] = field(default_factory=dict)
+    moved: dict[str, dict[str, int]] = field(default_factory=dict)
+    instances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def enter_into(self, audit: Audit) -> None:
+        """Add the counts and faults to ``audit``."""
+        audit.found += self.found
+        audit.used += self.used
+        audit.skipped.update(self.skipped)
+        audit.faults += self.faults
+
+
+def draw_part(part: Part) -> PartDone:
+    """Draw and write the label map of each image of ``part``."""
+    # Small pictures: OpenCV's threads would wait for each other longer than they work.
+    threads, collecting = cv2.getNumThreads(), gc.isenabled()
+    cv2.setNumThreads(1)
+    # Nothing here is a cycle, and searching all annotations of a large file for one takes time again and again.
+    gc.disable()
+    try:
+        return _draw_part(part)
+    finally:
+        cv2.setNumThreads(threads)
+        if collecting:
+            gc.enable()
+
+
+def _draw_part(part: Part) -> PartDone:
+    audit, buffers = Audit(""), Buffers()
+    done = PartDone(list(part.files))
+    for (image, annotations), file in zip(part.images, part.files, strict=True):
+        objects = draw_objects(image, annotations, part.labels, audit)
+        label_map = label_map_of(objects, part.drawing, buffers)
+        _write(part.folder / file, label_map, part.drawing, buffers)
+        painted, ignored = painted_and_ignored(objects, part.drawing)
+        areas = [objects.drawn[i].area for i in painted]
+        shared = sum(areas) - _covered(label_map, part.drawing.ignore_index, bool(ignored or objects.ignored))
+        done.shared += shared
+        if part.drawing.by_instance:
+            done.instances[file] = _instances(objects, painted, part.drawing.table)
+        if part.drawing.audit_rules and shared:
+            _compare_rules(done, file, objects, painted, areas, part.drawing)
+    done.found, done.used, done.skipped, done.faults = audit.found, audit.used, dict(audit.skipped), audit.faults
+    return done
+
+
+def draw_image(objects: ImageObjects, drawing: Drawing, path: Path) -> None:
+    """Draw and write the label map of one image's objects."""
+    buffers = Buffers()
+    _write(path, label_map_of(objects, drawing, buffers), drawing, buffers)
+
+
+def label_map_of(objects: ImageObjects, drawing: Drawing, buffers: Buffers | None = None) -> LabelMap:
+    """The label map ``(H, W)`` of one image's objects, valid until ``buffers`` are used again.
+
+    Raises ``DataError`` when it has more instances than 16 bits can number.
+    """
+    painted, ignored = painted_and_ignored(objects, drawing)
+    if drawing.by_instance and len(painted) > _MOST_INSTANCES:
+        raise DataError(
+            f"Image {objects.image.id} ('{objects.image.file_name}') has {len(painted)} objects; an instance map holds "
+            f"at most {_MOST_INSTANCES}. Draw fewer classes, or cut the image into tiles."
+        )
+    labels = [objects.labels[i] for i in painted]
+    return draw_label_map(
+        (objects.image.height, objects.image.width),
+        [objects.drawn[i].rle for i in painted],
+        labels,
+        [objects.drawn[i].area for i in painted],
+        rule=drawing.overlap,
+        ignored=[*(objects.drawn[i].rle for i in ignored), *(drawn.rle for drawn in objects.ignored)],
+        ignore_index=drawing.ignore_index,
+        dtype=drawing.dtype,
+        weights=[drawing.weights[label - 1] for label in labels] if drawing.weights else (),
+        values=range(1, len(painted) + 1) if drawing.by_instance else None,
+        buffers=buffers,
+    )
+
+
+def painted_and_ignored(objects: ImageObjects, drawing: Drawing) -> tuple[list[int], list[int]]:
+    """The positions of the objects that are painted and of those whose pixels are ignored, in file order."""
+    painted, ignored = [], []
+    for i, (label, crowd) in enumerate(zip(objects.labels, objects.crowd, strict=True)):
+        if label == IGNORED or (crowd and drawing.crowd == "ignore"):
+            ignored.append(i)
+        elif not crowd or drawing.crowd == "include":
+            painted.append(i)
+    return painted, ignored
+
+
+def _write(path: Path, label_map: LabelMap, drawing: Drawing, buffers: Buffers) -> None:
+    write_bytes(path, encode_png(path, label_map, drawing.colors, buffers))
+
+
+def _covered(label_map: LabelMap, ignore_index: int, ignored: bool) -> int:
+    """How many pixels belong to a painted object; ``ignored`` says whether there may be ignored ones."""
+    return cv2.countNonZero(label_map) - (int(np.count_nonzero(label_map == ignore_index)) if ignored else 0)
+
+
+def _instances(objects: ImageObjects, painted: Sequence[int], table: ClassTable) -> list[dict[str, Any]]:
+    return [
+        {
+            "value": value,
+            "annotation": objects.ids[i],
+            "index": objects.labels[i],
+            "name": table.names[objects.labels[i] - 1],
+        }
+        for value, i in enumerate(painted, start=1)
+    ]
+
+
+def _compare_rules(
+    done: PartDone, file: str, objects: ImageObjects, painted: Sequence[int], areas: Sequence[int], drawing: Drawing
+) -> None:
+    labels = [objects.labels[i] for i in painted]
+    by_rule = moves_by_rule(
+        (objects.image.height, objects.image.width),
+        [objects.drawn[i].rle for i in painted],
+        labels,
+        areas,
+        drawing.audit_rules,
+        [drawing.weights[label - 1] for label in labels] if drawing.weights else (),
+    )
+    for rule, moves in by_rule.items():
+        totals = {(before, after): pixels for before, after, pixels in done.moves.get(rule, [])}
+        for pair, pixels in moves.items():
+            totals[pair] = totals.get(pair, 0) + pixels
+        done.moves[rule] = [[*pair, pixels] for pair, pixels in sorted(totals.items())]
+        if moves:
+            done.moved.setdefault(rule, {})[file] = sum(moves.values())

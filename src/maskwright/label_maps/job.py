@@ -1,0 +1,129 @@
+"""The journal of a mask folder: which job it holds and which parts of it are done, so that a killed job goes on."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+import msgspec
+
+from maskwright.errors import UsageError
+from maskwright.files import remove_unfinished, write_bytes
+from maskwright.label_maps.drawing import PartDone
+
+NAME = ".masks.jsonl"
+
+# What a job may write beside the label maps and the classes; another job may not.
+EXTRAS = ("instances.json", "overlap_audit.json", "overlap_audit.png")
+
+_done = msgspec.json.Decoder(PartDone)
+_LONGEST_SHOWN = 60
+
+
+class MaskJob:
+    """A job with its settings in the folder where its label maps go; ``parts`` are the files of each part of it.
+
+    A folder that has one of ``images``, the file names of the images, is theirs and not for label maps.
+
+    The journal's first line is the settings, each further one a part that is done.
+    """
+
+    def __init__(
+        self, folder: Path, settings: dict[str, Any], parts: Sequence[Sequence[str]], images: Iterable[str] = ()
+    ) -> None:
+        self.folder, self.settings = folder, settings
+        self.images = {PurePath(name).name for name in images}
+        self.parts = [tuple(part) for part in parts]
+        self.path = folder / NAME
+
+    def finished(self, overwrite: bool = False) -> dict[tuple[str, ...], PartDone]:
+        """The parts done before, by their files, which are all there; with ``overwrite``, none.
+
+        Raises ``UsageError`` when the folder holds the label maps of another job, images, or files with the names of
+        label maps that no job wrote.
+        """
+        if overwrite or not self.folder.is_dir():
+            return {}
+        there = {entry.name for entry in self.folder.iterdir()}
+        found, lines = self._journal()
+        if found is None:
+            self._require_free(there)
+            return {}
+        self._require_same(found)
+        parts = set(self.parts)
+        done = {tuple(part.files): part for part in _parts(lines)}
+        return {files: part for files, part in done.items() if files in parts and there.issuperset(files)}
+
+    def start(self, finished: Iterable[PartDone]) -> None:
+        """Write the journal anew with the parts that are ``finished``; remove what another or a killed job left."""
+        self._remove_others()
+        remove_unfinished(self.folder)
+        lines = [msgspec.json.encode(self.settings), *(msgspec.json.encode(part) for part in finished)]
+        write_bytes(self.path, b"".join(line + b"\n" for line in lines))
+
+    def add(self, part: PartDone) -> None:
+        """Enter a part whose files are written."""
+        with self.path.open("ab") as journal:
+            journal.write(msgspec.json.encode(part) + b"\n")
+
+    def _journal(self) -> tuple[dict[str, Any] | None, list[bytes]]:
+        """The settings found, None where there are none, and the lines of the parts."""
+        lines = self.path.read_bytes().splitlines() if self.path.is_file() else []
+        return (_settings(lines[0]) if lines else None), lines[1:]
+
+    def _require_free(self, there: set[str]) -> None:
+        taken = sorted(there.intersection(self.images.union(*self.parts)))
+        if taken:
+            raise UsageError(
+                f"{self.folder}: has files of the names of images or label maps that this command did not write "
+                f"({len(taken)}, such as {taken[0]}); expected another folder than that of the images. Choose another "
+                "--out, or write over label maps with --overwrite."
+            )
+
+    def _require_same(self, found: dict[str, Any]) -> None:
+        other = [key for key, value in self.settings.items() if found.get(key) != value]
+        if other:
+            changes = "; ".join(_change(key, found.get(key), self.settings[key]) for key in other)
+            raise UsageError(
+                f"{self.folder}: holds label maps drawn otherwise ({changes}); expected an empty folder or the same "
+                "job. Choose another --out, or draw them anew with --overwrite."
+            )
+
+    def _remove_others(self) -> None:
+        """Remove the label maps and extras of another job, which is in the journal, that this one will not write."""
+        found, lines = self._journal()
+        if found is None or found == self.settings:
+            return
+        ours = {file for part in self.parts for file in part}
+        theirs = {file for part in _parts(lines) for file in part.files if file.endswith(".png")}
+        for name in (theirs - ours) | set(EXTRAS):
+            # A journal that somebody changed must not name files elsewhere.
+            if Path(name).name == name:
+                (self.folder / name).unlink(missing_ok=True)
+
+
+def content_hash(path: Path) -> str:
+    """The SHA-256 of a file, by which a job knows its annotations again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _change(key: str, before: Any, now: Any) -> str:
+    shown = f"{key} {before!r}, now {now!r}"
+    return shown if len(shown) <= _LONGEST_SHOWN else f"other {key}"
+
+
+def _settings(line: bytes) -> dict[str, Any] | None:
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _parts(lines: Iterable[bytes]) -> Iterator[PartDone]:
+    for line in lines:
+        try:
+            yield _done.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            # A process that was killed while writing leaves half a line.
+            continue

@@ -1,0 +1,118 @@
+"""The overlap audit of a mask job: what each rule decides, between which classes, and the images it changes most."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from maskwright.annotations.coco.file import CocoFile
+from maskwright.annotations.faults import Audit
+from maskwright.annotations.objects import ImageObjects, draw_objects
+from maskwright.files import write_bytes, write_json
+from maskwright.label_maps.drawing import Drawing, PartDone, label_map_of
+from maskwright.label_maps.files import mask_files
+from maskwright.structures import LabelMap
+
+_WORST = 6
+
+
+@dataclass(frozen=True)
+class OverlapReport:
+    """``moves[rule]`` counts the pixels that leave one label for another, ``moved[rule]`` those of each file.
+
+    Both compare a rule with ``last``; ``compared`` is the rule of the pictures.
+    """
+
+    drawing: Drawing
+    shared_pixels: int
+    moves: dict[str, Counter[tuple[int, int]]]
+    moved: dict[str, Counter[str]]
+
+    @classmethod
+    def of(cls, done: Sequence[PartDone], drawing: Drawing) -> "OverlapReport":
+        """The sum over the parts of a job."""
+        rules = [rule for rule in drawing.audit_rules if rule != "last"]
+        moves: dict[str, Counter[tuple[int, int]]] = {rule: Counter() for rule in rules}
+        moved: dict[str, Counter[str]] = {rule: Counter() for rule in rules}
+        for part in done:
+            for rule, entries in part.moves.items():
+                moves[rule].update({(before, after): pixels for before, after, pixels in entries})
+            for rule, files in part.moved.items():
+                moved[rule].update(files)
+        return cls(drawing, sum(part.shared for part in done), moves, moved)
+
+    @property
+    def compared(self) -> str:
+        """The rule shown beside ``last``: the job's own, or the one that differs most."""
+        if self.drawing.overlap != "last":
+            return self.drawing.overlap
+        return max(self.moves, key=lambda rule: self.moves[rule].total())
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"shared_pixels", "rules": {rule: {"moved_pixels", "images", "moves", "worst"}}}``."""
+        names = self.drawing.table.names_with_background
+        return {
+            "compared_with": "last",
+            "shared_pixels": self.shared_pixels,
+            "rules": {
+                rule: {
+                    "moved_pixels": moves.total(),
+                    "images": len(self.moved[rule]),
+                    "moves": [
+                        {"from": names[before], "to": names[after], "pixels": pixels}
+                        for (before, after), pixels in moves.most_common()
+                    ],
+                    "worst": [{"file": f, "pixels": n} for f, n in _worst(self.moved[rule])],
+                }
+                for rule, moves in self.moves.items()
+            },
+        }
+
+    def lines(self) -> list[str]:
+        """For a terminal: one line a rule, with the class pair that changes most."""
+        names = self.drawing.table.names_with_background
+        lines = [f"{self.shared_pixels:,} pixels are covered more than once; against the rule last"]
+        for rule, moves in self.moves.items():
+            images = len(self.moved[rule])
+            line = f"  {rule:14} moves {moves.total():>12,} pixels in {images:,} image{'s' * (images != 1)}"
+            for (before, after), pixels in moves.most_common(1):
+                line += f", most from {names[before]} to {names[after]} ({pixels:,})"
+            lines.append(line)
+        return lines
+
+    def write(self, folder: Path, coco: CocoFile, labels: Mapping[int, int]) -> None:
+        """Write ``overlap_audit.json``, and ``overlap_audit.png`` with the images that change most."""
+        write_json(folder / "overlap_audit.json", self.to_json())
+        worst = dict(_worst(self.moved[self.compared]))
+        picture = folder / "overlap_audit.png"
+        if not worst:
+            picture.unlink(missing_ok=True)
+            return
+        files = mask_files([image.file_name for image in coco.images])
+        by_image = coco.by_image()
+        chosen = {files[i.file_name]: i for i in coco.images if files[i.file_name] in worst}
+        # The annotations are accounted for already.
+        drawn = [draw_objects(chosen[file], by_image[chosen[file].id], labels, Audit("")) for file in worst]
+        write_bytes(picture, self._picture(drawn))
+
+    def _picture(self, worst: Sequence[ImageObjects]) -> bytes:
+        # Imported where a picture is drawn: the letters come from matplotlib, which takes longer to import than
+        # hundreds of label maps to draw.
+        from maskwright.reports.pictures.overlap_sheet import OverlapRow, overlap_sheet
+
+        rows = [OverlapRow(o.image.file_name, self._map(o, "last"), self._map(o, self.compared)) for o in worst]
+        sheet = overlap_sheet(rows, self.drawing.table, "last", self.compared)
+        _, content = cv2.imencode(".png", sheet[:, :, ::-1])
+        return content.tobytes()
+
+    def _map(self, objects: ImageObjects, rule: str) -> LabelMap:
+        """The label map by ``rule``, of classes even where the job's are of instances, without ignored crowds."""
+        crowd = "include" if self.drawing.crowd == "include" else "skip"
+        return label_map_of(objects, Drawing(self.drawing.table, rule, crowd, weights=self.drawing.weights))
+
+
+def _worst(files: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(files.items(), key=lambda pair: (-pair[1], pair[0]))[:_WORST]

@@ -1,0 +1,99 @@
+"""Binary masks from PNG files: only the box that holds the mask is ever unpacked to pixels.
+
+A mask file of 2048 × 1024 pixels is mostly zeros. Once it is inflated, what remains is to undo PNG's row filters, which
+rows of zeros do not need.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from maskwright.errors import DataError
+from maskwright.masks.buffers import Buffers
+from maskwright.masks.cropped import Region, trimmed
+from maskwright.masks.gray_png import gray_rows
+
+_SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
+
+
+def read_mask(path: Path, buffers: Buffers | None = None) -> Region:
+    """The pixels of the PNG at ``path`` that are not zero, in the smallest box; an empty box when there are none.
+
+    Files other than 8-bit grey are converted to grey first, as Cityscapes' evaluation does. ``buffers`` are memory to
+    use again for the next file.
+
+    Raises ``DataError`` when the file is missing or cannot be decoded.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); expected the PNG of a mask.") from error
+    region = _quickly(content, buffers or Buffers())
+    return region if region is not None else _thoroughly(path)
+
+
+def _quickly(content: bytes, buffers: Buffers) -> Region | None:
+    """The region of a plain 8-bit grey PNG whose rows use the simple filters; None for every other file."""
+    found = gray_rows(content, buffers)
+    if found is None or found.depth != 8:
+        return None
+    return _boxed(found.rows, (len(found.rows), found.width))
+
+
+def _boxed(rows: npt.NDArray[np.uint8], size: tuple[int, int]) -> Region | None:
+    """Undo the filters of ``rows`` ``(H, 1 + W)``, whose first byte names the filter, where they are not zero."""
+    filters, differences = rows[:, 0], rows[:, 1:]
+    changed: npt.NDArray[np.bool_] = np.any(differences, axis=1)
+    first = int(changed.argmax())
+    if not changed[first]:
+        return Region.empty(size)
+    # After the last change, rows under None and Sub are empty; under the others they may go on from the row above.
+    last = len(rows) - int(changed[::-1].argmax())
+    while last < len(rows) and filters[last] > _SUB:
+        last += 1
+    used = filters[first:last]
+    if (used == _AVERAGE).any() or used.max() > _PAETH:
+        return None
+    return trimmed(_unfiltered(differences[first:last].copy(), used) != 0, first, size)
+
+
+def _unfiltered(pixels: npt.NDArray[np.uint8], filters: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Undo ``filters`` ``(H,)`` None, Sub, Up and Paeth in place (PNG specification, section 9)."""
+    sub = filters == _SUB
+    pixels[sub] = np.cumsum(pixels[sub], axis=1, dtype=np.uint8)
+    above = np.zeros_like(pixels[0])
+    for row, used in zip(pixels, filters.tolist(), strict=True):
+        if used == _UP:
+            row += above
+        elif used == _PAETH:
+            _undo_paeth(row, above)
+        above = row
+    return pixels
+
+
+def _undo_paeth(row: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8]) -> None:
+    """Undo filter 4 in place: each byte is the difference from its left, upper or upper left neighbour.
+
+    Where nothing differs and the row above does not change, the nearest is always the left one, so that values only
+    change at the other places, of which a mask has few.
+    """
+    corners = np.concatenate([[0], above[:-1]])
+    places = np.flatnonzero((row != 0) | (above != corners))
+    left, values = 0, [0]
+    for difference, up, corner in zip(*(each[places].tolist() for each in (row, above, corners)), strict=True):
+        to_left, to_up, to_corner = abs(up - corner), abs(left - corner), abs(left + up - 2 * corner)
+        nearest = left if to_left <= to_up and to_left <= to_corner else up if to_up <= to_corner else corner
+        left = (difference + nearest) & 0xFF
+        values.append(left)
+    row[...] = np.repeat(np.array(values, np.uint8), np.diff(places, prepend=0, append=row.size))
+
+
+def _thoroughly(path: Path) -> Region:
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            gray = np.array(image.convert("L"))
+    except Exception as error:  # Pillow raises whatever a damaged field leads it to
+        raise DataError(f"{path}: cannot be decoded ({error}); expected the PNG of a mask.") from error
+    return trimmed(gray != 0, 0, (gray.shape[0], gray.shape[1]))

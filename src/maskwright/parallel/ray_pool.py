@@ -1,0 +1,98 @@
+"""A pure function over many parts of a job on a Ray cluster: one that is running, or one started for the job."""
+
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from itertools import islice
+from types import ModuleType
+from typing import TypeVar
+
+from maskwright.errors import MaskwrightError
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
+
+# Parts handed to the cluster for each of its cores: enough to keep it busy, few enough to fit into its memory.
+_AHEAD = 4
+
+_SECONDS_TO_ANSWER = 10.0
+
+
+def on_ray(
+    function: Callable[[Part], Result], parts: Sequence[Part], workers: int, address: str | None, attempts: int
+) -> Generator[Result]:
+    """``function(part)`` for each part, in order; a part whose process was killed is tried ``attempts`` times.
+
+    See :func:`maskwright.parallel.pool.each_part` for the rest. A connection to Ray that this process has already is
+    used, and left open.
+    """
+    ray = _ray()
+    ours = not ray.is_initialized()
+    if ours:
+        _connect(ray, workers, address)
+    ahead = workers if workers and address else _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    try:
+        yield from _in_order(ray, function, parts, ahead, attempts)
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _ray() -> ModuleType:
+    # Ray reports its use to its makers unless told not to; we send nothing.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    try:
+        import ray
+        import ray.exceptions
+    except ModuleNotFoundError as error:
+        raise MaskwrightError(
+            "The engine 'ray' is not installed. Install it with: pip install 'maskwright[ray]'"
+        ) from error
+    return ray
+
+
+def _connect(ray: ModuleType, workers: int, address: str | None) -> None:
+    # "local", not None: RAY_ADDRESS in the environment would lead elsewhere.
+    where = {"address": address} if address else {"address": "local", "num_cpus": workers}
+    try:
+        _require_answer(address or "local")
+        ray.init(**where, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise MaskwrightError(
+            f"No Ray cluster answers at {address or 'this machine'} ({error}). Start one with: ray start --head"
+        ) from error
+
+
+def _require_answer(address: str) -> None:
+    """Raise ``OSError`` when nobody listens at ``host:port``; Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_ANSWER).close()
+
+
+def _in_order(
+    ray: ModuleType, function: Callable[[Part], Result], parts: Sequence[Part], ahead: int, attempts: int
+) -> Generator[Result]:
+    # Ray itself does a task again whose process was killed; what the function raises is not tried again.
+    task = ray.remote(max_retries=attempts - 1)(function)
+    remaining, waiting = iter(parts), deque()
+    try:
+        while True:
+            waiting.extend((part, task.remote(part)) for part in islice(remaining, ahead - len(waiting)))
+            if not waiting:
+                return
+            part, reference = waiting[0]
+            try:
+                result = ray.get(reference)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from None
+            except ray.exceptions.RayError as error:
+                raise MaskwrightError(
+                    f"Ray could not do {part!s:.200} in {attempts} attempts ({error}). Give the cluster more memory."
+                ) from error
+            waiting.popleft()
+            yield result
+    finally:
+        for _, reference in waiting:
+            ray.cancel(reference)

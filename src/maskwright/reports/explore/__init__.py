@@ -1,0 +1,1 @@
+"""The page of `maskwright explore`: what a data set holds."""

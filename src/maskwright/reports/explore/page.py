@@ -1,0 +1,103 @@
+"""The page of a data set: what its annotations hold, in one HTML file that loads nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+from maskwright.annotations.faults import Audit
+from maskwright.annotations.statistics.dataset import Statistics
+from maskwright.reports import tables
+from maskwright.reports.explore import facts as explore_facts
+from maskwright.reports.explore import tables as explore_tables
+from maskwright.reports.explore.figures import NamedFigure
+from maskwright.reports.pictures.pictures import Picture, embedded
+from maskwright.reports.pictures.tile import Color, Tile
+from maskwright.reports.rendering import render
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """A figure as a page holds it: an ``<svg>`` element, its width in units, and the text under it."""
+
+    svg: Markup
+    width: int
+    caption: str
+
+    @classmethod
+    def of(cls, figure: NamedFigure) -> "ShownFigure":
+        """The page's part of ``figure``, so that the figure itself can be forgotten."""
+        return cls(Markup(figure.svg), round(figure.figure.get_figwidth() * 72), figure.caption)
+
+
+@dataclass(frozen=True)
+class ShownTile:
+    """A tile as a page holds it: the picture embedded, the classes with their CSS colours, what it counts."""
+
+    picture: Picture
+    classes: list[tuple[str, str]]
+    counted: str
+
+    @classmethod
+    def of(cls, tile: Tile) -> "ShownTile":
+        """The page's part of ``tile``."""
+        crowds = f", {tile.crowds:,} crowd region{'s' * (tile.crowds > 1)}" if tile.crowds else ""
+        counted = f"{tile.instances:,} instance{'s' * (tile.instances != 1)}{crowds}"
+        return cls(
+            embedded(tile.file_name, tile.picture), [(name, _css(color)) for name, color in tile.classes], counted
+        )
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a page, and what there is to say of those it lacks; ``wanted`` is whether there was a folder."""
+
+    wanted: bool = False
+    tiles: Sequence[ShownTile] = ()
+    remarks: Sequence[str] = field(default_factory=list)
+
+
+def render_explore_page(
+    name: str,
+    statistics: Statistics,
+    audit: Audit,
+    figures: Mapping[str, ShownFigure],
+    pictures: Pictures,
+    all_classes: bool,
+) -> str:
+    """The HTML of a data set called ``name``; the same data set always gives the same text.
+
+    ``figures`` by the names of :data:`maskwright.reports.explore.figures.FIGURES`; an absent one had nothing to show.
+    ``all_classes`` is whether the classes are all those of the file.
+    """
+    return render(
+        "explore.html.jinja",
+        name=name,
+        statistics=statistics,
+        count=tables.count(statistics.instances),
+        headline=explore_facts.headline(statistics),
+        facts=explore_facts.facts(statistics),
+        balance=explore_facts.balance(statistics),
+        figures=figures,
+        class_table=explore_tables.class_table(statistics),
+        overlap_table=explore_tables.overlap_table(statistics),
+        pictures=pictures,
+        all_classes=all_classes,
+        **_audit(audit, statistics),
+        present=set(),
+        absent=tables.ABSENT,
+    )
+
+
+def _audit(audit: Audit, statistics: Statistics) -> dict[str, Any]:
+    counts = audit.to_json()
+    return {
+        "audit": tables.data_audit({"annotations": {"images": statistics.images, "counts": counts}}),
+        "audit_adds_up": audit.adds_up,
+        "audit_lines": audit.lines(),
+    }
+
+
+def _css(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)

@@ -1,0 +1,1 @@
+"""Pictures: panels of image, truth and prediction, and contact sheets."""

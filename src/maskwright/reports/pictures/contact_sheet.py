@@ -1,0 +1,104 @@
+"""Many small pictures on one sheet, each over the names and colours of its classes."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from maskwright.reports.letters import printable
+from maskwright.reports.pictures import tile
+from maskwright.reports.pictures.tile import Color, Tile
+from maskwright.reports.plots.svg import shown
+
+COLUMNS = 6
+MARGIN, GAP = 36, 24
+LETTERS, LINE, CAPTION_LINES = 15, 22, 3
+PAPER, INK, MUTED = (255, 255, 255), (29, 34, 41), (93, 102, 114)
+
+_SWATCH, _AFTER_SWATCH, _BETWEEN = 11, 5, 14
+
+_Entry = tuple[str, Color | None]
+
+
+def contact_sheet(tiles: Sequence[Tile], heading: str) -> npt.NDArray[np.uint8]:
+    """The N ≥ 1 tiles in rows of six under ``heading``, as ``(H, W, 3)`` uint8 RGB.
+
+    Under each tile stand its classes, as many as fit into two lines, and its file name.
+    """
+    columns, rows = min(COLUMNS, len(tiles)), -(-len(tiles) // COLUMNS)
+    cell_width, cell_height = tile.WIDTH + GAP, tile.HEIGHT + LINE * CAPTION_LINES + GAP
+    top = MARGIN + LINE + GAP
+    size = (2 * MARGIN + columns * cell_width - GAP, top + rows * cell_height + MARGIN - GAP)
+    sheet = Image.new("RGB", size, PAPER)
+    pen = ImageDraw.Draw(sheet)
+    pen.text((MARGIN, MARGIN), heading, MUTED, _font())
+    for position, each in enumerate(tiles):
+        row, column = divmod(position, COLUMNS)
+        _place(sheet, pen, each, MARGIN + column * cell_width, top + row * cell_height)
+    return np.asarray(sheet)
+
+
+def _place(sheet: Image.Image, pen: ImageDraw.ImageDraw, each: Tile, left: int, top: int) -> None:
+    """The tile's picture at the bottom of its room, so that captions stand right under pictures of any height."""
+    height, width = each.picture.shape[:2]
+    sheet.paste(Image.fromarray(each.picture), (left + (tile.WIDTH - width) // 2, top + tile.HEIGHT - height))
+    baseline = top + tile.HEIGHT + 6
+    for line in _lines(each.classes):
+        _write(pen, line, left, baseline)
+        baseline += LINE
+    name = _fitting(each.file_name)
+    pen.text((left, baseline), name, MUTED, _font())
+
+
+def _lines(classes: Sequence[tuple[str, Color]]) -> list[list[_Entry]]:
+    """The classes in at most two lines; what does not fit is counted at the end."""
+    lines: list[list[_Entry]] = [[]]
+    for position, (name, color) in enumerate(classes):
+        rest = len(classes) - position - 1
+        entry = (shown(name), color)
+        last = len(lines) == CAPTION_LINES - 1
+        needed = [*lines[-1], entry, (f"+{rest}", None)] if last and rest else [*lines[-1], entry]
+        if _width(needed) <= tile.WIDTH:
+            lines[-1].append(entry)
+        elif not last:
+            lines.append([entry])
+        else:
+            lines[-1].append((f"+{rest + 1}", None))
+            break
+    return lines
+
+
+def _write(pen: ImageDraw.ImageDraw, line: Sequence[_Entry], left: int, top: int) -> None:
+    x = left
+    for text, color in line:
+        if color is not None:
+            pen.rounded_rectangle((x, top + 4, x + _SWATCH, top + 4 + _SWATCH), 3, color)
+        pen.text((x + _swatch(color), top), text, INK if color else MUTED, _font())
+        x += _width([(text, color)]) + _BETWEEN
+
+
+def _width(line: Sequence[_Entry]) -> int:
+    return sum(_swatch(color) + round(_font().getlength(text)) for text, color in line) + _BETWEEN * (len(line) - 1)
+
+
+def _swatch(color: Color | None) -> int:
+    return 0 if color is None else _SWATCH + _AFTER_SWATCH
+
+
+def _fitting(name: str) -> str:
+    """The end of a file name, which tells files apart better than its beginning."""
+    clean = kept = printable(name)
+    while _font().getlength(kept) > tile.WIDTH:
+        clean = clean[1:]
+        kept = "…" + clean
+    return kept
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """The font that matplotlib brings along, the same on every machine."""
+    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), LETTERS)

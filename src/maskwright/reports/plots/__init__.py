@@ -1,0 +1,1 @@
+"""Plots: bars, curves and matrices as SVG."""

@@ -1,0 +1,64 @@
+"""A confusion matrix as a square of cells: each row is a true class, and what became of its pixels or objects."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+
+from maskwright.reports.plots.figures import COLORS
+from maskwright.reports.plots.square_axes import square, square_axes
+from maskwright.reports.plots.svg import INK, shown
+from maskwright.reports.plots.text_width import LETTERS, text_width
+from maskwright.reports.tables import ABSENT
+
+CELL, TITLE = 31, 22
+RIGHT, WRONG = COLORS[0], COLORS[1]
+
+# A share of 1 has the strongest colour; a share above 0 is never quite without.
+_PALEST, _STRONGEST = 0.06, 0.8
+
+
+def confusion_matrix(names: Sequence[str], counts: npt.NDArray[np.int64]) -> Figure:
+    """The shares, in percent of each row, of ``counts`` ``(classes, classes)``: rows are truth.
+
+    The diagonal has a colour of its own. A cell without any is blank; a row without any is dashes, as its class does
+    not occur. Cells have the same size whatever their number. Draw within ``svg.STYLE``; the numbers are set in its
+    ink and need more contrast where the page can give it.
+    """
+    figure = square_axes([shown(name) for name in names], CELL, TITLE)
+    _add_titles(figure, len(names))
+    axes = figure.axes[0]
+    totals = counts.sum(axis=1)
+    cells, faces = [], []
+    for row, column in np.ndindex(*counts.shape):
+        if totals[row] and counts[row, column]:
+            share = counts[row, column] / totals[row]
+            color = RIGHT if row == column else WRONG
+            cells.append(square(column, row))
+            faces.append(to_rgba(color, _PALEST + (_STRONGEST - _PALEST) * share))
+        text = whole_percent(int(counts[row, column]), int(totals[row])) if totals[row] else ABSENT
+        axes.text(column, row, text, ha="center", va="center_baseline", fontsize=10)
+    axes.add_collection(PolyCollection(cells, facecolors=faces, linewidths=0))
+    diagonal = [square(place, place) for place in range(len(names))]
+    axes.add_collection(PolyCollection(diagonal, facecolors="none", edgecolors=INK, linewidths=0.7))
+    return figure
+
+
+def whole_percent(part: int, whole: int) -> str:
+    """``part`` in percent of ``whole`` in at most three characters: only all is 100, and only nothing is blank."""
+    if part in (0, whole):
+        return "100" if part else ""
+    percent = 100 * part / whole
+    return "<1" if percent < 0.5 else ">99" if percent >= 99.5 else f"{percent:.0f}"
+
+
+def _add_titles(figure: Figure, classes: int) -> None:
+    side, inside = 72 * figure.get_figwidth(), CELL * classes
+    for title, place, turned in (("true", (0, 1), 90), ("predicted", (1, 0), 0)):
+        # In the middle of the cells, or as far from the edge as a title longer than they are needs.
+        middle = min(side - 1 - inside / 2, side - 1 - text_width(title) / 2)
+        x, y = ((middle if along else TITLE / 2) / side for along in place)
+        figure.text(x, y, title, rotation=turned, ha="center", va="center", fontsize=LETTERS)

@@ -1,0 +1,47 @@
+"""A figure in files of its own, SVG and PNG: dark ink on white paper, as documents want it."""
+
+import io
+import warnings
+from pathlib import Path
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from maskwright.files import write_bytes, write_text
+from maskwright.reports.plots.svg import INK
+
+DARK_INK, PAPER = "#2f353d", "#ffffff"
+DOTS_PER_INCH = 180
+
+# The longest side of a picture that matplotlib draws is 65535 dots.
+_MOST_DOTS = 60000
+
+
+def write_figure(folder: Path, name: str, figure: Figure, svg: str) -> None:
+    """Write ``name.svg`` and ``name.png`` into ``folder``; ``svg`` is the figure's text as a page holds it.
+
+    The PNG has 2.5 dots to a unit of the SVG, and only the letters of matplotlib's own font.
+    """
+    write_text(folder / f"{name}.svg", _on_paper(svg) + "\n")
+    write_bytes(folder / f"{name}.png", _png(figure))
+
+
+def _on_paper(svg: str) -> str:
+    end = svg.index(">") + 1
+    return (svg[:end] + f'<rect width="100%" height="100%" fill="{PAPER}"/>' + svg[end:]).replace(INK, DARK_INK)
+
+
+def _png(figure: Figure) -> bytes:
+    figure.set_facecolor(PAPER)
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and text.get_color() == INK:
+            text.set_color(DARK_INK)
+    # Everything was laid out for the SVG.
+    figure.set_layout_engine("none")
+    content = io.BytesIO()
+    dots = min(DOTS_PER_INCH, _MOST_DOTS / max(figure.get_size_inches()))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        FigureCanvasAgg(figure).print_figure(content, dpi=dots, facecolor=PAPER, metadata={"Software": None})
+    return content.getvalue()

@@ -1,0 +1,143 @@
+"""The figures of a report as SVG text: class distribution, loss curves, metric curves."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+from maskwright.reports.plots.svg import STYLE, plot, shown, svg_text
+
+Curve = Sequence[float | None]
+
+PLOT_HEIGHT, LEGEND_ROW = 260, 18
+BAR, BAR_GAP, FRAME = 13, 8, 54
+LOG_START = 0.7
+MARKED_POINTS = 40
+COLORS = ("#3b82c4", "#e08a2c", "#3fa072", "#9a6fc9", "#d4545f", "#2f9fa8", "#b0833c", "#8a8f98")
+
+
+def class_distribution(instances: Mapping[str, Mapping[str, int]], names: Sequence[str], largest: int) -> str:
+    """Horizontal bars: ``instances[split][name]`` for each of ``names``, one bar per split, the first name on top.
+
+    ``largest`` is the count at the right end, so that two figures can share one scale. The axis is logarithmic, and
+    says so, when the counts span more than a factor of 100. A split that lacks a name gets no bar and an en dash.
+    """
+    group = BAR * len(instances) + BAR_GAP
+    logarithmic = _spans_decades(instances)
+    with mpl.rc_context(STYLE):
+        figure, axes = plot(FRAME + group * len(names) + LEGEND_ROW * (len(instances) > 1))
+        for position, (split, counts) in enumerate(instances.items()):
+            offset = (position - (len(instances) - 1) / 2) * BAR / group
+            places = np.arange(len(names)) + offset
+            color = COLORS[position % len(COLORS)]
+            start = LOG_START if logarithmic else 0.0
+            _bars(axes, places, [counts.get(name) for name in names], start, BAR / group, color, shown(split))
+        axes.set_yticks(np.arange(len(names)), [shown(name) for name in names])
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        _scale_counts(axes, largest, logarithmic)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x")
+        if len(instances) > 1:
+            figure.legend(loc="outside upper left", ncols=len(instances))
+        return svg_text(figure, "Instances per class: " + ", ".join(names))
+
+
+def loss_curves(epochs: Sequence[int], curves: Mapping[str, Curve]) -> str:
+    """One line per loss part over the ``epochs``; a None is a gap that the line bridges."""
+    with mpl.rc_context(STYLE):
+        figure, axes = plot(_curve_height(curves))
+        for position, (name, values) in enumerate(curves.items()):
+            _line(axes, epochs, values, position, shown(name))
+        _finish_curves(figure, axes, "loss")
+        return svg_text(figure, "Loss per epoch: " + ", ".join(curves))
+
+
+def metric_curves(epochs: Sequence[int], curves: Mapping[str, Curve], headline: str) -> str:
+    """One line per validation metric; the best (largest) epoch of the curve called ``headline`` is marked."""
+    best = best_epoch(epochs, curves.get(headline, []))
+    with mpl.rc_context(STYLE):
+        figure, axes = plot(_curve_height(curves))
+        for position, (name, values) in enumerate(curves.items()):
+            label = shown(name)
+            if best is not None and name == headline:
+                label += f" (best {best[1]:.3f}, epoch {best[0]})"
+                color = COLORS[position % len(COLORS)]
+                axes.axvline(best[0], color=color, linewidth=1, linestyle=(0, (4, 3)))
+                axes.plot(*best, "o", markersize=10, markerfacecolor="none", color=color)
+            _line(axes, epochs, values, position, label)
+        _finish_curves(figure, axes, "score")
+        return svg_text(figure, "Validation scores per epoch: " + ", ".join(curves))
+
+
+def best_epoch(epochs: Sequence[int], values: Curve) -> tuple[int, float] | None:
+    """The first epoch with the largest value, and that value; None when nothing was measured."""
+    measured = [(epoch, value) for epoch, value in zip(epochs, values, strict=False) if value is not None]
+    return max(measured, key=lambda pair: pair[1], default=None)
+
+
+def _spans_decades(instances: Mapping[str, Mapping[str, int]]) -> bool:
+    positive = [count for counts in instances.values() for count in counts.values() if count > 0]
+    return bool(positive) and max(positive) > 100 * min(positive)
+
+
+def _bars(
+    axes: Axes,
+    places: np.ndarray,
+    counts: Sequence[int | None],
+    start: float,
+    thickness: float,
+    color: str,
+    label: str,
+) -> None:
+    ends = [max(count or 0, start) for count in counts]
+    axes.barh(places, [end - start for end in ends], thickness * 0.9, start, color=color, label=label)
+    for place, end, count in zip(places, ends, counts, strict=True):
+        text = "–" if count is None else f"{count:,}"
+        axes.annotate(text, (end, place), (3, 0), textcoords="offset points", va="center_baseline", fontsize=11)
+
+
+def _scale_counts(axes: Axes, largest: int, logarithmic: bool) -> None:
+    """The count axis from its start to beyond ``largest``: the room to the right holds the longest bar's number."""
+    if logarithmic:
+        axes.set_xscale("log")
+        axes.set_xlim(LOG_START, LOG_START * (max(largest, 1) / LOG_START) ** 1.22)
+        axes.xaxis.set_major_locator(LogLocator(10, numticks=5))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.minorticks_off()
+        axes.set_xlabel("instances (logarithmic scale)")
+    else:
+        axes.set_xlim(0, max(largest, 1) * 1.22)
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.set_xlabel("instances")
+
+
+def _curve_height(curves: Mapping[str, Curve]) -> int:
+    return PLOT_HEIGHT + LEGEND_ROW * ((len(curves) + 1) // 2)
+
+
+def _line(axes: Axes, epochs: Sequence[int], values: Curve, position: int, label: str) -> None:
+    points = [(epoch, value) for epoch, value in zip(epochs, values, strict=True) if value is not None]
+    axes.plot(
+        [epoch for epoch, _ in points],
+        [value for _, value in points],
+        color=COLORS[position % len(COLORS)],
+        marker="o" if len(points) <= MARKED_POINTS else None,
+        linestyle="-" if position < len(COLORS) else "--",
+        label=label,
+    )
+
+
+def _finish_curves(figure: Figure, axes: Axes, quantity: str) -> None:
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(quantity)
+    if axes.dataLim.y0 >= 0:
+        axes.set_ylim(bottom=0.0)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    axes.grid()
+    figure.legend(loc="outside upper left", ncols=2)

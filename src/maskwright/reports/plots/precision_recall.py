@@ -1,0 +1,52 @@
+"""Precision-recall curves: what share of detections is right, and of objects found, as the score to keep one falls."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from maskwright.reports.plots.figures import COLORS
+from maskwright.reports.plots.svg import plot, shown
+
+HEIGHT, LEGEND_ROW = 320, 18
+
+# Points nearer than this to the last one drawn cannot be told from it.
+_NEAR = 0.004
+
+Curve = Mapping[str, Sequence[float]]
+
+
+def precision_recall_curves(curves: Mapping[str, Curve], score: float) -> Figure:
+    """One line for each class of ``curves``: ``{"score", "precision", "recall"}``, from the highest score down.
+
+    The dot on a line is what detections of at least ``score`` reach; a class without one has none. Draw within
+    ``svg.STYLE``.
+    """
+    figure, axes = plot(HEIGHT + LEGEND_ROW * ((len(curves) + 1) // 2))
+    for position, (name, curve) in enumerate(curves.items()):
+        color = COLORS[position % len(COLORS)]
+        points = list(zip(curve["recall"], curve["precision"], strict=True))
+        drawn = _apart([(0.0, points[0][1]), *points]) if points else []
+        axes.plot(
+            [recall for recall, _ in drawn], [precision for _, precision in drawn], color=color, label=shown(name)
+        )
+        kept = sum(each >= score for each in curve["score"])
+        if kept:
+            axes.plot(*points[kept - 1], "o", color=color, markersize=6)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("recall: objects that are found")
+    axes.set_ylabel("precision: detections that are right")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value * 100:.0f} %")
+    axes.grid()
+    figure.legend(loc="outside upper left", ncols=2)
+    return figure
+
+
+def _apart(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points without those that lie on the last one kept; the last is kept."""
+    kept = [points[0]]
+    for point in points[1:-1]:
+        if max(abs(point[0] - kept[-1][0]), abs(point[1] - kept[-1][1])) >= _NEAR:
+            kept.append(point)
+    return [*kept, points[-1]]

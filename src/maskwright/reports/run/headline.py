@@ -1,0 +1,77 @@
+"""The verdict: one number and one sentence that say how good a model is, on what, and compared with what."""
+
+from typing import Any, NamedTuple
+
+from maskwright.reports.run.reading import RunFolder
+from maskwright.reports.tables import is_measured, number
+
+INSTANCE_FACTS = (("mask AP50", "segm", "AP50"), ("box AP", "bbox", "AP"), ("box AP50", "bbox", "AP50"))
+
+
+class Verdict(NamedTuple):
+    """The headline's ``label`` and ``value``, a sentence on it, more ``(label, value)`` pairs, how it is averaged."""
+
+    label: str
+    value: str
+    sentence: str
+    facts: list[tuple[str, str]]
+    protocol: str
+
+
+def verdict(run: RunFolder) -> Verdict | None:
+    """The verdict on the validation split, or on the first split scored; None when nothing was scored."""
+    if not run.scores:
+        return None
+    split = "validation" if "validation" in run.scores else next(iter(run.scores))
+    scores = run.scores[split] or {}
+    where = _where(run.card, split)
+    build = _semantic if run.card["task"] == "semantic" else _instance
+    return build(scores, where)
+
+
+def _semantic(scores: dict[str, Any], where: str) -> Verdict:
+    value, baseline = scores.get("mIoU"), (scores.get("baseline") or {}).get("mIoU")
+    if not is_measured(value):
+        sentence = f"The mean IoU on {where} is undefined: no scored class occurs there."
+    elif not is_measured(baseline):
+        sentence = f"The mean IoU on {where} is {number(value)}."
+    elif value > baseline:
+        sentence = (
+            f"The mean IoU on {where} is {number(value)}; calling every pixel background scores {number(baseline)}."
+        )
+    else:
+        sentence = (
+            f"The mean IoU on {where} is {number(value)}, no better than calling every pixel background, "
+            f"which scores {number(baseline)}."
+        )
+    facts = [
+        ("all-background baseline", number(baseline)),
+        ("mean Dice", number(scores.get("mean_dice"))),
+        ("pixel accuracy", number(scores.get("pixel_accuracy"))),
+    ]
+    if "boundary_mIoU" in scores:
+        facts.append(("mean boundary IoU", number(scores["boundary_mIoU"])))
+    if "calibration" in scores:
+        facts.append(("calibration error", number((scores["calibration"] or {}).get("ECE"))))
+    return Verdict("mean IoU", number(value), sentence, facts, _protocol(scores))
+
+
+def _instance(scores: dict[str, Any], where: str) -> Verdict:
+    value = (scores.get("segm") or {}).get("AP")
+    if is_measured(value):
+        sentence = f"The mask AP on {where} is {number(value)}; a model that finds nothing scores 0, a perfect one 1."
+    else:
+        sentence = f"The mask AP on {where} is undefined: no scored object occurs there."
+    facts = [(label, number((scores.get(kind) or {}).get(key))) for label, kind, key in INSTANCE_FACTS]
+    return Verdict("mask AP", number(value), sentence, facts, _protocol(scores))
+
+
+def _where(card: dict[str, Any], split: str) -> str:
+    images = ((card.get("data") or {}).get(split) or {}).get("images")
+    if not is_measured(images):
+        return f"the {split} images"
+    return f"{images:,} {split} image{'' if images == 1 else 's'}"
+
+
+def _protocol(scores: dict[str, Any]) -> str:
+    return scores.get("protocol") or "How the number is averaged was not recorded."

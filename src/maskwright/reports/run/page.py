@@ -1,0 +1,193 @@
+"""The page of a run: everything it left behind, in one HTML file that loads nothing."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from maskwright.reports import tables
+from maskwright.reports.explore.figures import NamedFigure
+from maskwright.reports.explore.page import ShownFigure
+from maskwright.reports.pictures.pictures import read_pictures
+from maskwright.reports.plots.figure_files import write_figure
+from maskwright.reports.plots.figures import Curve, class_distribution, loss_curves, metric_curves
+from maskwright.reports.rendering import render
+from maskwright.reports.run import instance_figures, provenance, semantic_figures
+from maskwright.reports.run.headline import verdict
+from maskwright.reports.run.instance_tables import instance_tables
+from maskwright.reports.run.reading import Metrics, RunFolder, read_curves, read_run
+from maskwright.structures import ClassInfo
+
+MOST_PANELS = 24
+ONE_FIGURE = 24
+CURVES = {
+    "semantic": {"mIoU": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"},
+    "instance": {"segm_AP": "mask AP", "segm_AP50": "mask AP50", "bbox_AP": "box AP", "bbox_AP50": "box AP50"},
+}
+SCORE_TABLES = {
+    "semantic": (tables.semantic_summary, tables.semantic_classes),
+    "instance": (tables.instance_summary, tables.instance_classes),
+}
+CONFUSIONS = {"semantic": semantic_figures.confusions, "instance": instance_figures.confusions}
+
+
+def write_page(run: Path) -> Path:
+    """Read the run folder ``run`` and write ``report.html`` into it; returns that file.
+
+    The figures of the scores are written into ``figures/`` too, as SVG and PNG.
+    The file appears whole: it is written under another name and renamed. What the run has not produced yet is named on
+    the page. Raises ``UsageError`` when there is no such folder and ``DataError`` when it is no run or is damaged.
+    """
+    found = read_run(run)
+    figures = list(_score_figures(found))
+    for drawn in figures:
+        write_figure(run / "figures", drawn.name, drawn.figure, drawn.svg)
+    html = render_page(found, figures)
+    target = run / "report.html"
+    partial = run / f".report.{os.getpid()}.html"
+    try:
+        # A name from a broken file system may hold letters that UTF-8 lacks; they are shown escaped.
+        partial.write_text(html, encoding="utf-8", errors="backslashreplace", newline="\n")
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def render_page(run: RunFolder, figures: Sequence[NamedFigure]) -> str:
+    """The HTML of one run with the ``figures`` of its scores; the same run always gives the same text."""
+    data = run.card.get("data") or {}
+    unaccounted = {split: tables.unaccounted(part.get("counts") or {}) for split, part in data.items()}
+    return render(
+        "report.html.jinja",
+        name=run.card["name"],
+        task=run.card["task"],
+        verdict=verdict(run),
+        colors=_colors(run.classes),
+        distribution=_distribution(run),
+        losses=_losses(run.metrics),
+        curves=_metric_curves(run.metrics, run.card["task"]),
+        scores=_scores(run, {drawn.name: ShownFigure.of(drawn) for drawn in figures}),
+        panels=None if run.panels is None else read_pictures(run.path, run.panels[:MOST_PANELS]),
+        panel_count=len(run.panels or []),
+        audit=tables.data_audit(data) if data else None,
+        audit_adds_up=all(left == 0 for left in unaccounted.values()),
+        audit_sentence=_audit_sentence(unaccounted),
+        files=provenance.data_files(run.card),
+        settings=provenance.settings(run.card),
+        versions=provenance.versions(run.card),
+        command=run.card.get("command"),
+        recipe=run.recipe,
+        present={kind for kind in ("statistics", "metrics", "scores", "panels") if getattr(run, kind) is not None},
+        absent=tables.ABSENT,
+    )
+
+
+def _colors(classes: Iterable[ClassInfo]) -> list[tuple[str, str]]:
+    return [(c.name, "#{:02x}{:02x}{:02x}".format(*c.color)) for c in classes]
+
+
+def _distribution(run: RunFolder) -> dict[str, Any] | None:
+    """One figure, or two that share a scale when the classes are many, and the table behind them."""
+    instances = _instances(run.statistics or {})
+    totals = dict.fromkeys(run.classes.names, 0)
+    for counts in instances.values():
+        for name, found in counts.items():
+            totals[name] = totals.get(name, 0) + found
+    if not any(instances.values()):
+        return None
+    names = sorted(totals, key=lambda name: -totals[name])
+    largest = max(found for counts in instances.values() for found in counts.values())
+    half = len(names) if len(names) <= ONE_FIGURE else (len(names) + 1) // 2
+    parts = [names[start : start + half] for start in range(0, len(names), half)]
+    return {
+        "figures": [Markup(class_distribution(instances, part, largest)) for part in parts],
+        "sizes": tables.split_sizes(run.statistics or {}),
+        "table": tables.class_counts(run.statistics or {}, names),
+    }
+
+
+def _instances(statistics: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """``{split: {class name: instances}}`` without the counts that are null."""
+    return {
+        split: {
+            name: entry["instances"]
+            for name, entry in (part.get("classes") or {}).items()
+            if tables.is_measured((entry or {}).get("instances"))
+        }
+        for split, part in statistics.items()
+    }
+
+
+def _losses(metrics: Metrics | None) -> Markup | None:
+    if metrics is None:
+        return None
+    curves: dict[str, Curve] = {
+        name.removeprefix("train/").removesuffix("_reg").replace("_", " "): values
+        for name, values in metrics.columns.items()
+        if (name.startswith("train/") or (name.startswith("validation/") and "loss" in name)) and _measured(values)
+    }
+    return Markup(loss_curves(metrics.epochs, curves)) if curves else None
+
+
+def _metric_curves(metrics: Metrics | None, task: str) -> Markup | None:
+    """The task's scores, its headline first."""
+    columns = metrics.columns if metrics else {}
+    found = {label: columns.get(f"validation/{key}", []) for key, label in CURVES[task].items()}
+    curves = {label: values for label, values in found.items() if _measured(values)}
+    if metrics is None or not curves:
+        return None
+    return Markup(metric_curves(metrics.epochs, curves, next(iter(CURVES[task].values()))))
+
+
+def _measured(values: Curve) -> bool:
+    return any(value is not None for value in values)
+
+
+def _scored(run: RunFolder) -> dict[str, dict[str, Any]]:
+    """The scores of each split that has any."""
+    return {split: scores for split, scores in (run.scores or {}).items() if scores}
+
+
+def _score_figures(run: RunFolder) -> Iterator[NamedFigure]:
+    """Those of each split whose name can be part of a file's, as those that a run writes can."""
+    for split, scores in _scored(run).items():
+        if split.replace("-", "").isalnum():
+            if run.card["task"] == "semantic":
+                yield from semantic_figures.semantic_figures(split, scores)
+            else:
+                yield from instance_figures.instance_figures(split, scores, read_curves(run.path, split))
+
+
+def _scores(run: RunFolder, figures: Mapping[str, ShownFigure]) -> list[dict[str, Any]]:
+    """The tables and figures of each split that was scored."""
+    task = run.card["task"]
+    summary, classes = SCORE_TABLES[task]
+    return [
+        {
+            "split": split,
+            "origin": provenance.origin(scores),
+            "colors": _colors(provenance.other_classes(scores)),
+            "summary": summary(scores),
+            "classes": classes(scores),
+            "reliability": figures.get(f"reliability-{split}"),
+            "confusion": figures.get(f"confusion-{split}"),
+            "confusions": CONFUSIONS[task](scores),
+            "precision_recall": figures.get(f"precision-recall-{split}"),
+            "more": instance_tables(scores) if task == "instance" else [],
+        }
+        for split, scores in _scored(run).items()
+    ]
+
+
+def _audit_sentence(unaccounted: Mapping[str, int | None]) -> str:
+    """Whether objects read equal objects used plus objects skipped, split by split."""
+    wrong = [split for split, left in unaccounted.items() if left]
+    unknown = [split for split, left in unaccounted.items() if left is None]
+    if wrong:
+        return f"The counts of {' and '.join(wrong)} do not add up: read should equal used plus skipped."
+    if unknown:
+        return f"The counts of {' and '.join(unknown)} were not recorded, so nobody can tell what was skipped."
+    return "Every instance read was either used or skipped for a stated reason."

@@ -1,0 +1,168 @@
+"""What became of the variants of a recipe: the scores of each finished one, and which is best."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from maskwright.files import read_json
+from maskwright.recipes.variants import Variant
+from maskwright.reports.run.reading import Metrics, RunFolder, read_run
+from maskwright.reports.tables import is_measured
+
+Status = Literal["finished", "failed", "interrupted", "waiting"]
+
+SCORES: dict[str, dict[str, str]] = {
+    "semantic": {"mIoU": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"},
+    "instance": {"segm_AP": "mask AP", "segm_AP50": "mask AP50", "bbox_AP": "box AP"},
+}
+"""The overall scores of a task by their names in ``metrics.csv``; the first decides which variant is best."""
+
+CLASS_SCORE = {"semantic": "IoU", "instance": "mask AP"}
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """The overall scores on one part of the data, and one score for each class; None where undefined."""
+
+    overall: dict[str, float | None]
+    classes: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A variant and, where it is finished, its scores by part, its best epoch and its training time.
+
+    ``seconds`` are those spent on training batches, in every session of an interrupted training. ``curve`` has the
+    validation score of each epoch. ``error`` says why it failed.
+    """
+
+    variant: Variant
+    status: Status
+    error: str | None = None
+    parts: dict[str, PartScores] = field(default_factory=dict)
+    epoch: int | None = None
+    seconds: float | None = None
+    curve: dict[int, float | None] = field(default_factory=dict)
+    protocol: str | None = None
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The variants of the recipe called ``recipe``, made in ``path`` with ``overrides`` in common."""
+
+    path: Path
+    recipe: str
+    name: str
+    task: str
+    seed: int
+    overrides: Sequence[str]
+    outcomes: Sequence[Outcome]
+
+    @property
+    def score(self) -> str:
+        """The name of the score that decides."""
+        return next(iter(SCORES[self.task]))
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the data that any variant was scored on, the one that decides first.
+
+        That is validation where there is one: a variant chosen by its test score has no test score any more.
+        """
+        found = dict.fromkeys(part for outcome in self.outcomes for part in outcome.parts)
+        return sorted(found, key=lambda part: part != "validation")
+
+    @property
+    def best(self) -> Outcome | None:
+        """The variant with the highest deciding score, the first of equals; None when none has one."""
+        scored = [(value, outcome) for outcome in self.outcomes if (value := self.deciding(outcome)) is not None]
+        return max(scored, key=lambda pair: pair[0], default=(None, None))[1]
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """The variants that failed."""
+        return [outcome for outcome in self.outcomes if outcome.status == "failed"]
+
+    def deciding(self, outcome: Outcome) -> float | None:
+        """The score by which ``outcome`` is compared."""
+        scores = outcome.parts.get(self.parts[0]) if self.parts else None
+        value = scores.overall.get(self.score) if scores else None
+        return value if is_measured(value) else None
+
+    def classes(self, part: str) -> list[str]:
+        """The classes that any variant was scored on in ``part``, in their order."""
+        found = [outcome.parts[part].classes for outcome in self.outcomes if part in outcome.parts]
+        return list(dict.fromkeys(name for classes in found for name in classes))
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``sweep.json`` and ``--json``."""
+        best = self.best
+        values = {key: [o.variant.settings[key] for o in self.outcomes] for key in self.outcomes[0].variant.settings}
+        return {
+            "recipe": self.recipe,
+            "task": self.task,
+            "seed": None if "seed" in values else self.seed,
+            "set": list(self.overrides),
+            "sweep": {key: list(dict.fromkeys(given)) for key, given in values.items()},
+            "decided_by": {"part": self.parts[0], "score": self.score} if self.parts else None,
+            "best": best.variant.name if best else None,
+            "protocol": next((o.protocol for o in self.outcomes if o.protocol), None),
+            "variants": [_to_json(outcome) for outcome in self.outcomes],
+        }
+
+
+def read_outcome(variant: Variant, path: Path, task: str, error: str | None = None) -> Outcome:
+    """The outcome of ``variant`` by its run folder ``path``; ``error`` says why it failed, if it did."""
+    if error is not None:
+        return Outcome(variant, "failed", error)
+    if not (path / "recipe.yaml").is_file():
+        return Outcome(variant, "waiting")
+    stages = path / "stages.json"
+    if not stages.is_file() or not {"train", "evaluate", "report"} <= read_json(stages).keys():
+        return Outcome(variant, "interrupted")
+    run = read_run(path)
+    scores = {part: values for part, values in (run.scores or {}).items() if values}
+    return Outcome(
+        variant,
+        "finished",
+        parts={part: _part_scores(task, values) for part, values in scores.items()},
+        epoch=(run.card.get("best") or {}).get("epoch"),
+        seconds=_seconds(run.metrics),
+        curve=_curve(run, f"validation/{next(iter(SCORES[task]))}"),
+        protocol=next((values.get("protocol") for values in scores.values()), None),
+    )
+
+
+def _part_scores(task: str, scores: Mapping[str, Any]) -> PartScores:
+    if task == "semantic":
+        overall = {key: scores.get(key) for key in SCORES[task]}
+    else:
+        overall = {key: (scores.get(key.split("_")[0]) or {}).get(key.split("_")[1]) for key in SCORES[task]}
+    key = "IoU" if task == "semantic" else "segm"
+    return PartScores(overall, {name: (row or {}).get(key) for name, row in (scores.get("classes") or {}).items()})
+
+
+def _seconds(metrics: Metrics | None) -> float | None:
+    """The training time over all epochs; what a stage of the run took is that of its last session only."""
+    found = [value for value in (metrics.columns.get("seconds", []) if metrics else []) if value is not None]
+    return sum(found) if found else None
+
+
+def _curve(run: RunFolder, column: str) -> dict[int, float | None]:
+    if run.metrics is None or column not in run.metrics.columns:
+        return {}
+    return dict(zip(run.metrics.epochs, run.metrics.columns[column], strict=True))
+
+
+def _to_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "name": outcome.variant.name,
+        "settings": outcome.variant.settings,
+        "overrides": list(outcome.variant.overrides),
+        "status": outcome.status,
+        "error": outcome.error,
+        "best_epoch": outcome.epoch,
+        "train_seconds": None if outcome.seconds is None else round(outcome.seconds, 2),
+        "scores": {part: {**scores.overall, "classes": scores.classes} for part, scores in outcome.parts.items()},
+    }

@@ -1,0 +1,92 @@
+"""The comparison of a sweep as tables: a variant a row with its overall scores, the classes, and a CSV of it all."""
+
+import csv
+import io
+
+from maskwright.reports.run.provenance import duration
+from maskwright.reports.sweep.outcome import CLASS_SCORE, SCORES, Outcome, Sweep
+from maskwright.reports.tables import Table, count, number
+
+
+def variant_table(sweep: Sweep, part: str) -> Table:
+    """Each variant's overall scores on ``part``, the epoch they were reached in, and its training time."""
+    rows = []
+    for outcome in sweep.outcomes:
+        overall = outcome.parts[part].overall if part in outcome.parts else {}
+        cells = [number(overall.get(key)) for key in SCORES[sweep.task]]
+        rows.append([_marked(sweep, outcome), *cells, count(outcome.epoch), duration(outcome.seconds)])
+    return Table(["variant", *SCORES[sweep.task].values(), "best epoch", "training"], rows, bar=1)
+
+
+def class_table(sweep: Sweep, part: str) -> Table:
+    """The score of every class on ``part``: a class a row, or a variant a row where the variants are more."""
+    scored = [outcome for outcome in sweep.outcomes if part in outcome.parts]
+    labels, names = [outcome.variant.label for outcome in scored], sweep.classes(part)
+    rows = [[number(outcome.parts[part].classes.get(name)) for outcome in scored] for name in names]
+    head = CLASS_SCORE[sweep.task]
+    if len(labels) <= len(names):
+        return Table([head, *labels], [[name, *row] for name, row in zip(names, rows, strict=True)])
+    columns = zip(*rows, strict=True)
+    return Table([head, *names], [[label, *column] for label, column in zip(labels, columns, strict=True)])
+
+
+def csv_text(sweep: Sweep) -> str:
+    """One line a variant and part, with exact scores; a variant without scores has one line too."""
+    best, classes = sweep.best, list(dict.fromkeys(name for part in sweep.parts for name in sweep.classes(part)))
+    kind, keys = CLASS_SCORE[sweep.task], list(sweep.outcomes[0].variant.settings)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    scores = [*SCORES[sweep.task], *(f"{kind}/{name}" for name in classes)]
+    writer.writerow(["variant", *keys, "part", "status", "best", *scores, "best_epoch", "train_seconds", "error"])
+    for outcome in sweep.outcomes:
+        for part in outcome.parts or [""]:
+            found = outcome.parts.get(part)
+            cells = (
+                [found.overall.get(key) for key in SCORES[sweep.task]] if found else [None] * len(SCORES[sweep.task])
+            )
+            cells += [found.classes.get(name) if found else None for name in classes]
+            seconds = None if outcome.seconds is None else round(outcome.seconds, 2)
+            first = [outcome.variant.name, *outcome.variant.settings.values(), part, outcome.status]
+            writer.writerow([*first, str(outcome is best).lower(), *cells, outcome.epoch, seconds, outcome.error])
+    return text.getvalue()
+
+
+def conclusion(sweep: Sweep) -> list[str]:
+    """Which variant is best and by how much, and what that is worth, in sentences."""
+    best = sweep.best
+    if best is None:
+        return ["No variant has a score yet."]
+    part, label, others = sweep.parts[0], SCORES[sweep.task][sweep.score], _others(sweep, best)
+    value = sweep.deciding(best)
+    sentences = [f"{best.variant.name} has the highest {label} on {part}, {number(value)}"]
+    if others:
+        second, lowest = others[0], others[-1]
+        sentences[0] += f"; {second[1]} comes next with {number(second[0])}"
+        sentences[0] += f", {lowest[1]} last with {number(lowest[0])}" if len(others) > 1 else ""
+    sentences[0] += "."
+    if "seed" not in best.variant.settings:
+        sentences.append(
+            f"Every variant was trained once, from seed {sweep.seed}: a difference as small as that between two seeds "
+            "says nothing. Sweep seed too to see how large that is."
+        )
+    return sentences
+
+
+def troubles(sweep: Sweep) -> list[tuple[str, str]]:
+    """The name of each variant without scores and what became of it."""
+    said = {"interrupted": "interrupted; goes on with --resume", "waiting": "not begun yet"}
+    return [
+        (outcome.variant.name, f"failed: {outcome.error}" if outcome.status == "failed" else said[outcome.status])
+        for outcome in sweep.outcomes
+        if outcome.status != "finished"
+    ]
+
+
+def _marked(sweep: Sweep, outcome: Outcome) -> str:
+    return outcome.variant.name + (" (best)" if outcome is sweep.best else "")
+
+
+def _others(sweep: Sweep, best: Outcome) -> list[tuple[float, str]]:
+    """The deciding scores and names of the other variants, the highest first."""
+    scored = [(sweep.deciding(outcome), outcome.variant.name) for outcome in sweep.outcomes if outcome is not best]
+    return sorted(((value, name) for value, name in scored if value is not None), key=lambda pair: -pair[0])

@@ -1,0 +1,27 @@
+"""The comparison of a sweep in a terminal."""
+
+from collections.abc import Iterator
+
+from maskwright.reports.letters import printable
+from maskwright.reports.sweep.outcome import Sweep
+from maskwright.reports.sweep.tables import class_table, conclusion, troubles, variant_table
+from maskwright.reports.terminal import text_lines
+
+MOST_ROWS = 30
+
+
+def sweep_lines(sweep: Sweep) -> Iterator[str]:
+    """The tables of each part, of many classes the first thirty; what has no scores, and which variant is best."""
+    for part in sweep.parts:
+        if len(sweep.parts) > 1:
+            yield f"on {part}"
+        yield from text_lines(variant_table(sweep, part))
+        yield ""
+        classes = class_table(sweep, part)
+        yield from text_lines(classes._replace(rows=classes.rows[:MOST_ROWS]))
+        if len(classes.rows) > MOST_ROWS:
+            yield f"… and {len(classes.rows) - MOST_ROWS} more rows; sweep.csv has all of them"
+        yield ""
+    for name, trouble in troubles(sweep):
+        yield from (printable(line) for line in f"{name}: {trouble}".splitlines())
+    yield from (printable(sentence) for sentence in conclusion(sweep))

@@ -1,0 +1,186 @@
+"""The numbers of a transfer as tables: each model on source and target, classes, errors, models against each other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from maskwright.evaluation.instances.tide import TIDE_ERRORS
+from maskwright.reports.tables import ABSENT, COCO_ROWS, Table, count, is_measured, number
+
+Numbers = Mapping[str, Any]
+
+_OVERALL = ("AP", "AP50", "AP75", "APs", "APm", "APl")
+SIZES = {"segm_APs": "small", "segm_APm": "medium", "segm_APl": "large"}
+_BOUNDARIES = {
+    "boundary_IoU": "boundary IoU of found objects",
+    "boundary_IoU_all": "boundary IoU of all objects, 0 if missed",
+}
+_COMPARED = {
+    "segm_AP": "mask AP",
+    "segm_AP50": "mask AP50",
+    "segm_AP75": "mask AP75",
+    "bbox_AP": "box AP",
+    "boundary_IoU": "boundary IoU of found objects",
+}
+
+
+def signed(value: Any) -> str:
+    """A difference with its sign and three decimals; an en dash where there is none."""
+    return f"{value:+.3f}".replace("-", "−") if is_measured(value) else ABSENT
+
+
+def with_interval(estimate: Numbers, form: Any = signed) -> str:
+    """``−0.123 [−0.150, −0.098]``; without the interval where it was not computed."""
+    text = form(estimate["value"])
+    if not is_measured(estimate["value"]) or not is_measured(estimate["low"]):
+        return text
+    return f"{text} [{form(estimate['low'])}, {form(estimate['high'])}]"
+
+
+def summary_table(target: Numbers) -> Table:
+    """Each model's mask AP on source and target, its shift, boundary IoU, and where there is one the official AP."""
+    official = any(row["cityscapes"] for row in target["models"].values())
+    rows = []
+    for name, row in target["models"].items():
+        source, there = (row["source"] or {}).get("overall"), row["target"]["overall"]
+        cells = [_named(name, row["role"]), _value(source, "segm_AP"), number(there["segm_AP"]["value"])]
+        cells.append(with_interval(row["shift"]["overall"]["segm_AP"]) if row["shift"] else ABSENT)
+        cells += [_value(source, "boundary_IoU"), number(there["boundary_IoU"]["value"])]
+        if official:
+            own = (row["cityscapes"] or {}).get("overall")
+            cells += [_value(own, "AP"), _value(own, "AP50"), _value(own, "shared_AP")]
+        rows.append(cells)
+    header = ["model", "mask AP source", "mask AP target", "shift", "boundary IoU source", "boundary IoU target"]
+    return Table(header + (["official AP", "official AP50", "official AP, shared"] if official else []), rows)
+
+
+def model_table(row: Numbers) -> Table:
+    """One model's COCO numbers for masks and boxes on source and target, and their shift."""
+    kinds = {"segm": "mask", "bbox": "box"}
+    labels = {f"{kind}_{name}": f"{title} {COCO_ROWS[name]}" for kind, title in kinds.items() for name in _OVERALL}
+    rows = [[label, *_triple(row, key)] for key, label in {**labels, **_BOUNDARIES}.items()]
+    return Table(["score", "source", "target", "shift"], rows)
+
+
+def class_table(row: Numbers) -> Table:
+    """One model's mask AP and AP50 of each shared class on source and target; the official ones where there are any."""
+    official = (row["cityscapes"] or {}).get("classes") or {}
+    target, source, shift = (_classes(row[key]) for key in ("target", "source", "shift"))
+    names = list(dict.fromkeys([*target, *official]))
+    rows = []
+    for name in names:
+        mine, before, lost = target.get(name), source.get(name), shift.get(name)
+        cells = [name, _objects(row["source"], name), _objects(row["target"], name)]
+        cells += [_value(before, "segm"), _value(mine, "segm")]
+        cells.append(with_interval(lost["segm"]) if lost else ABSENT)
+        cells += [_value(before, "segm50"), _value(mine, "segm50")]
+        if official:
+            cells += [_value(official.get(name), "AP"), _value(official.get(name), "AP50")]
+        rows.append(cells)
+    header = [
+        "class",
+        "objects source",
+        "objects target",
+        "AP source",
+        "AP target",
+        "shift",
+        "AP50 source",
+        "AP50 target",
+    ]
+    return Table(header + (["official AP", "official AP50"] if official else []), rows)
+
+
+def error_table(row: Numbers) -> Table:
+    """One model's errors by TIDE's types: what each costs and how often it is made, on source and target."""
+    rows = []
+    for kind in TIDE_ERRORS:
+        before, after = ((row[key] or {}).get("errors", {}).get(kind) for key in ("source", "target"))
+        cells = [kind]
+        for key, form in (("dAP", number), ("per_100_objects", _tenths)):
+            cells += [form((each or {}).get(key)) for each in (before, after)]
+            cells.append(_less(before, after, key))
+        rows.append(cells)
+    columns = [f"{what} {place}" for what in ("AP50 lost", "per 100") for place in ("source", "target", "shift")]
+    return Table(["error", *columns], rows)
+
+
+def difference_table(differences: Sequence[Numbers]) -> Table:
+    """One model less another, on the same draws of the images: source, target, and their shifts."""
+    rows = []
+    for each in differences:
+        for key, label in _COMPARED.items():
+            cells = [with_interval(each[place]["overall"][key]) for place in ("source", "target", "shift")]
+            rows.append([f"{each['of']} less {each['less']}: {label}", *cells])
+        if "cityscapes" in each:
+            official = with_interval(each["cityscapes"]["overall"]["AP"])
+            rows.append([f"{each['of']} less {each['less']}: official AP", ABSENT, official, ABSENT])
+    return Table(["difference", "source", "target", "of the shifts"], rows)
+
+
+def gap_table(gaps: Sequence[Numbers]) -> Table:
+    """What each bound reaches more on the target than a model does."""
+    rows = [
+        [f"{each['of']} less {each['less']}", *(with_interval(each["target"]["overall"][key]) for key in _COMPARED)]
+        for each in gaps
+    ]
+    return Table(["bound", *_COMPARED.values()], rows)
+
+
+def sentences(numbers: Numbers) -> list[str]:
+    """What became of each model on each target, and which differences between models are sure."""
+    said = []
+    for name, target in numbers["targets"].items():
+        for model, row in target["models"].items():
+            if row["shift"]:
+                before, after = (row[key]["overall"]["segm_AP"]["value"] for key in ("source", "target"))
+                shift = with_interval(row["shift"]["overall"]["segm_AP"])
+                said.append(f"{model}: mask AP {number(before)} on the source, {number(after)} on {name}, {shift}.")
+        said += [sentence for each in target["differences"] if (sentence := _verdict(name, each))]
+    return said
+
+
+def _verdict(target: str, difference: Numbers) -> str:
+    estimate = difference["shift"]["overall"]["segm_AP"]
+    low, high = estimate["low"], estimate["high"]
+    if not is_measured(low) or not is_measured(high):
+        return ""
+    one, other = difference["of"], difference["less"]
+    if low > 0 or high < 0:
+        less, more = (one, other) if low > 0 else (other, one)
+        return f"On the way to {target} {less} loses less mask AP than {more}, by {number(abs(estimate['value']))}."
+    return f"Which of {one} and {other} loses less mask AP on the way to {target} cannot be told from these images."
+
+
+def _named(name: str, role: str) -> str:
+    return name + {"model": "", "bound": " (bound)", "tuned": " (trained further, bound)"}[role]
+
+
+def _value(row: Numbers | None, key: str) -> str:
+    return number(row[key]["value"]) if row and key in row else ABSENT
+
+
+def _triple(row: Numbers, key: str) -> list[str]:
+    source, shift = row["source"], row["shift"]
+    return [
+        _value((source or {}).get("overall"), key),
+        _value(row["target"]["overall"], key),
+        with_interval(shift["overall"][key]) if shift else ABSENT,
+    ]
+
+
+def _classes(measures: Numbers | None) -> Numbers:
+    return measures["classes"] if measures else {}
+
+
+def _objects(measures: Numbers | None, name: str) -> str:
+    return count((measures or {}).get("objects", {}).get(name))
+
+
+def _less(before: Numbers | None, after: Numbers | None, key: str) -> str:
+    if before is None or after is None:
+        return ABSENT
+    difference = after[key] - before[key]
+    return signed(difference) if key == "dAP" else f"{difference:+.1f}".replace("-", "−")
+
+
+def _tenths(value: Any) -> str:
+    return f"{value:.1f}" if is_measured(value) else ABSENT

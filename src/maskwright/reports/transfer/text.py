@@ -1,0 +1,56 @@
+"""A transfer in a terminal: the tables of each target, and what they say."""
+
+from collections.abc import Iterator
+
+from maskwright.evaluation.instances.tide import TIDE_ERRORS
+from maskwright.reports.letters import printable
+from maskwright.reports.terminal import text_lines
+from maskwright.reports.transfer.tables import (
+    Numbers,
+    class_table,
+    difference_table,
+    error_table,
+    gap_table,
+    model_table,
+    sentences,
+    summary_table,
+)
+
+
+def transfer_lines(numbers: Numbers) -> Iterator[str]:
+    """What was compared and how, the tables of every target and model, and the conclusion."""
+    for name, target in numbers["targets"].items():
+        yield printable(
+            f"from the source ({target['images']['source']} images) to {name} ({target['images']['target']})"
+        )
+        yield from (printable(line) for line in target["rule"])
+        yield from (printable(f"not compared: {missing}: {why}") for missing, why in target["left_out"].items())
+        yield ""
+        yield from text_lines(summary_table(target))
+        for model, row in target["models"].items():
+            yield ""
+            yield printable(f"{model} on the source and on {name}")
+            for table in (model_table(row), class_table(row), error_table(row)):
+                yield from text_lines(table)
+                yield ""
+        yield "errors: " + "; ".join(f"{kind}: {meaning}" for kind, meaning in TIDE_ERRORS.items())
+        yield ""
+        if target["differences"]:
+            yield from text_lines(difference_table(target["differences"]))
+            yield ""
+        if target["gaps"]:
+            yield from text_lines(gap_table(target["gaps"]))
+            yield ""
+    yield from (printable(sentence) for sentence in sentences(numbers))
+    yield interval_note(numbers)
+
+
+def interval_note(numbers: Numbers) -> str:
+    """What the brackets mean."""
+    bootstrap = numbers["bootstrap"]
+    if not bootstrap["samples"]:
+        return "No intervals were computed."
+    return (
+        f"In brackets: {bootstrap['level']:.0%} bootstrap intervals over images ({bootstrap['samples']} draws, seed "
+        f"{bootstrap['seed']}); source and target are drawn independently, models on one set together."
+    )

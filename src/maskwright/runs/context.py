@@ -1,0 +1,124 @@
+"""An experiment: a run folder with its data prepared once and its model built as the recipe says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from torch import nn
+
+from maskwright.annotations.taxonomy.output_classes import OutputClasses
+from maskwright.errors import unknown_name
+from maskwright.evaluation.coco.evaluation import STATISTICS
+from maskwright.images.resize import InputSize
+from maskwright.models import catalogue
+from maskwright.models.class_rows import ClassRows, class_rows
+from maskwright.models.weights import Coverage
+from maskwright.recipes.schema import Input, Recipe
+from maskwright.structures import BACKGROUND
+from maskwright.training.checkpoint import read_card
+from maskwright.runs.prepare import Prepared, prepare
+from maskwright.runs.folder import RunFolder
+
+SEMANTIC_SCORES = ("mIoU", "mean_dice", "mean_accuracy", "pixel_accuracy")
+CLASS_SCORE = "IoU/"
+INSTANCE_SCORES = tuple(f"{kind}_{name}" for kind in ("segm", "bbox") for name in STATISTICS)
+
+
+@dataclass
+class Experiment:
+    """``run`` and what is derived from its recipe.
+
+    A trained model can be evaluated on other data, ``given`` instead of the recipe's, and in other classes, ``output``.
+    """
+
+    run: RunFolder
+    given: Prepared | None = None
+    output: OutputClasses | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the run."""
+        return self.run.recipe
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The data, read and selected at first use."""
+        return self.given or prepare(self.recipe, self.run.path)
+
+    @cached_property
+    def classes(self) -> OutputClasses:
+        """What the model's classes become in the classes of the data."""
+        return self.output or OutputClasses(self.prepared.table)
+
+    def masks_folder(self, part: str) -> Path:
+        """Where the label maps of ``part`` lie."""
+        return self.run.path / "masks" / part
+
+
+def input_size(section: Input) -> InputSize:
+    """The recipe's ``model.input`` as the sizes that images are resized to."""
+    return InputSize(section.resize == "square", section.size, section.multiple, section.longest)
+
+
+def score_to_compare(recipe: Recipe, classes: Sequence[str] | None = None) -> str:
+    """The validation score that chooses the best checkpoint; ``UsageError`` when there is no such score.
+
+    A semantic model has one more for each class, ``IoU/NAME``. Which classes there are is taken from the recipe unless
+    given; where it says ``all`` and they are not known yet, any name passes.
+    """
+    known: list[str] = list(SEMANTIC_SCORES if recipe.task == "semantic" else INSTANCE_SCORES)
+    chosen = recipe.train.best_by or known[0]
+    if recipe.task == "semantic":
+        names = classes if classes is not None else recipe.classes
+        if names == "all" and chosen.startswith(CLASS_SCORE):
+            return chosen
+        known += [f"{CLASS_SCORE}{name}" for name in (BACKGROUND, *(names if names != "all" else ()))]
+    if chosen not in known:
+        raise unknown_name("score in train.best_by", chosen, known)
+    return chosen
+
+
+def model_options(recipe: Recipe) -> dict[str, object]:
+    """The catalogue options of the recipe's model; detection models resize inside, so they get the input size."""
+    options = dict(recipe.model.options)
+    if recipe.task == "instance":
+        section = recipe.model.input
+        options = {"short_side": section.size, "longest": section.longest or 2 * section.size, **options}
+    return options
+
+
+def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Coverage | None]:
+    """The recipe's model for ``classes`` with its starting weights, and what became of the weights.
+
+    Of weights of other classes, the heads keep what they know of those that both have.
+
+    Raises ``UsageError`` for an unknown model, option or weights name and ``WeightsError`` for weights that cannot be
+    fetched, read or matched.
+    """
+    entry = catalogue.find(recipe.model.name)
+    if entry.task != recipe.task:
+        known = [e.name for e in catalogue.MODELS.values() if e.task == recipe.task]
+        raise unknown_name(f"{recipe.task} model", recipe.model.name, known)
+    module = catalogue.build(recipe.model.name, len(classes), model_options(recipe))
+    rows = _class_rows(module, recipe, classes)
+    return module, catalogue.load_weights(module, recipe.model.name, recipe.model.weights, rows)
+
+
+def _class_rows(module: nn.Module, recipe: Recipe, classes: Sequence[str]) -> ClassRows | None:
+    """What the heads take over of the starting weights; None where there are no heads, or they are of these classes."""
+    name, weights = recipe.model.name, recipe.model.weights
+    card = read_card(Path(weights)) if catalogue.is_file(weights) else None
+    published = catalogue.published(name, weights) if card is None else None
+    if card is not None:
+        before = card.table.names
+    elif published is not None and published.classes is not None:
+        before = list(published.classes)
+    elif published is not None or not catalogue.is_file(weights):
+        return None
+    else:
+        before = None
+    if before == list(classes):
+        return None
+    build = partial(catalogue.build, name, options=model_options(recipe))
+    return class_rows(module, build, before, classes, catalogue.find(name).background_first)

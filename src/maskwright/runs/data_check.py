@@ -1,0 +1,112 @@
+"""The check stage of a run: what it uses of its data, said and recorded, and what of that is no longer so."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from maskwright.annotations.faults import Audit
+from maskwright.annotations.selection.selection import class_statistics
+from maskwright.errors import DataError
+from maskwright.files import read_json, write_json
+from maskwright.runs.prepare import Part, Prepared
+from maskwright.progress import Reporter
+from maskwright.runs.folder import RunFolder
+
+_AUDIT = "audit.json"
+_LEFT_OUT = "images_left_out"
+# What makes two records of a part the same data; a run of an older version lacks the last.
+_IDENTITY = ("sha256", "images", "images_sha256")
+
+
+def check(run: RunFolder, prepared: Prepared) -> None:
+    """Say what is used and left out, and write it to ``statistics.json``, ``audit.json`` and the card."""
+    say_data(run.reporter, prepared)
+    statistics, audits = {}, {}
+    for name, part in prepared.parts.items():
+        selection = part.selection
+        statistics[name] = {
+            "images": len(selection.images),
+            "classes": class_statistics(selection.images, prepared.table),
+        }
+        audits[name] = {**selection.audit.to_json(), _LEFT_OUT: selection.left_out}
+    write_json(run.path / "statistics.json", statistics)
+    write_json(run.path / _AUDIT, audits)
+    run.update_card(classes=prepared.table.to_json(), data={n: _record(p) for n, p in prepared.parts.items()})
+
+
+def say_data(reporter: Reporter, prepared: Prepared) -> None:
+    """Name and count what is left out of each file, and count what each part uses."""
+    said: list[Audit] = []
+    for name, part in prepared.parts.items():
+        selection = part.selection
+        # Parts that one file was split into share its audit.
+        if not any(selection.audit is audit for audit in said):
+            said.append(selection.audit)
+            reporter.warn(selection.audit.lines())
+            if selection.left_out:
+                reporter.say(f"{part.annotations}: images left out: {part.left_out()}")
+        for missing in selection.absent_classes:
+            reporter.warn([f"{part.annotations}: has no category '{missing}'; the class is absent from {name}."])
+        objects = sum(len(image.ids) for image in selection.images)
+        reporter.say(f"{name}: {len(selection.images)} images, {objects} objects")
+
+
+def data_changes(run: RunFolder, prepared: Prepared, names: Iterable[str] | None = None) -> list[str]:
+    """How the parts ``names`` (all by default) differ from what :func:`check` recorded, one line for each that does.
+
+    The pixels of the images are not compared. A run of a version that recorded less is compared by what it recorded.
+    """
+    file = run.path / _AUDIT
+    records, audits = run.card().get("data", {}), read_json(file) if file.is_file() else {}
+    changes = []
+    for name in prepared.parts if names is None else names:
+        before, now = records.get(name, {}), _record(prepared.parts[name])
+        if any(key in before and before[key] != now[key] for key in _IDENTITY):
+            details = _details(prepared.parts[name], before, now, audits.get(name, {}).get(_LEFT_OUT, {}))
+            changes.append(f"{name}: {', '.join(details) or 'other images or objects are used'}")
+    return changes
+
+
+def require_same_data(run: RunFolder, prepared: Prepared) -> None:
+    """Raise ``DataError`` that names the differences when :func:`data_changes` finds some."""
+    changes = data_changes(run, prepared)
+    if changes:
+        raise DataError(
+            f"{run.path}: the data are not those that its training began with ({'; '.join(changes)}); expected the "
+            "same, as a training cannot go on with others. Put them back as they were, or start over in another "
+            "folder with --out."
+        )
+
+
+def _details(part: Part, before: Mapping[str, Any], now: Mapping[str, Any], left_out: Mapping[str, Any]) -> list[str]:
+    details = []
+    if before["images"] != now["images"]:
+        details.append(f"{now['images']} images instead of {before['images']}")
+    if before["sha256"] != now["sha256"]:
+        details.append(f"{part.annotations} has changed (SHA-256 {now['sha256'][:8]}…, not {before['sha256'][:8]}…)")
+    then = {image_id for ids in left_out.values() for image_id in ids}
+    reasons = {image_id: reason for reason, ids in part.selection.left_out.items() for image_id in ids}
+    faults = {fault.record: str(fault) for fault in part.selection.audit.faults if fault.kind == "image"}
+    gone = [faults.get(each, f"image {each} is left out ({reasons[each]})") for each in reasons if each not in then]
+    back = [f"image {each} is no longer left out" for each in sorted(then - reasons.keys())]
+    return [*details, *_few(gone), *_few(back)]
+
+
+def _few(lines: Sequence[str], most: int = 3) -> list[str]:
+    return list(lines) if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most} more"]
+
+
+def _record(part: Part) -> dict[str, Any]:
+    """The card's entry of ``part``; ``images_sha256`` stands for the images and objects used, in their order."""
+    audit = part.selection.audit
+    used = hashlib.sha256()
+    for objects in part.selection.images:
+        used.update(ascii([objects.image.file_name, objects.ids, objects.labels]).encode())
+    return {
+        "annotations": str(part.annotations),
+        "sha256": hashlib.sha256(part.annotations.read_bytes()).hexdigest(),
+        "images": len(part.selection.images),
+        "images_sha256": used.hexdigest(),
+        "counts": {"in": audit.found, "used": audit.used, "skipped": dict(sorted(audit.skipped.items()))},
+        **({"taxonomy": part.translation.to_json()} if part.translation else {}),
+    }

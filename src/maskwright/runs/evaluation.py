@@ -1,0 +1,153 @@
+"""Evaluation: predictions for a part of the data, scored by the official rules at original image size."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.taxonomy.use import stated
+from maskwright.evaluation.semantic.calibration import empty_bins
+from maskwright.evaluation.instances.details import Thresholds
+from maskwright.evaluation.instances.stream import InstanceStream
+from maskwright.evaluation.results.convert import to_results
+from maskwright.evaluation.semantic.counts import SemanticCounts
+from maskwright.files import write_json, writing_json_list
+from maskwright.images.decode import read_image
+from maskwright.masks.png import read_label_map, write_label_map
+from maskwright.prediction.instance import predict_instances
+from maskwright.prediction.semantic import predict_label_map, predict_pixels
+from maskwright.prediction.views import Views
+from maskwright.recipes.schema import Evaluate
+from maskwright.training.interruption import StopRequest
+from maskwright.training.processes import Processes
+from maskwright.runs.data_check import data_changes
+from maskwright.runs.detail_files import write_details
+from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.loaded_model import load_model
+from maskwright.workflows.masks import mask_files, write_classes
+from maskwright.runs.leakage import trained_on
+
+
+def evaluate_stage(experiment: Experiment) -> None:
+    """Score the best checkpoint on the recipe's ``evaluate.on``; write ``predictions/`` and ``scores.json``."""
+    run, recipe = experiment.run, experiment.recipe
+    loaded = load_model(run.path, recipe.train.device)
+    changes = data_changes(run, experiment.prepared, recipe.evaluate.on)
+    run.reporter.warn(f"{change}. Scored is what is there now." for change in changes)
+    scores = {}
+    for part in recipe.evaluate.on:
+        folder = run.path / "predictions" / part
+        with loaded.named():
+            scores[part] = evaluate_part(experiment, loaded.module, part, folder, final=True)
+        use = experiment.prepared.parts[part].translation
+        scores[part] = stated(scores[part], [use] if use else []) | trained_on(run, experiment.prepared.parts[part])
+        write_classes(folder, experiment.prepared.table)
+    write_json(run.path / "scores.json", scores)
+
+
+def evaluate_part(
+    experiment: Experiment,
+    model: nn.Module,
+    part: str,
+    save: Path | None,
+    processes: Processes | None = None,
+    stop: StopRequest | None = None,
+    final: bool = False,
+) -> dict[str, Any]:
+    """The scores of ``model`` (in evaluation mode) on ``part``; predictions are written below ``save`` if given.
+
+    Of several ``processes`` each predicts its share of the images, so that every image counts once; the scores are
+    those of the first, which has them all. What an instance model finds is saved by a process alone. After a request to
+    ``stop`` the images left are not predicted, and the scores mean nothing.
+
+    A ``final`` evaluation of a semantic model averages over what the recipe's ``evaluate`` names (flip, scales, window)
+    and measures boundaries and calibration as well; that of an instance model measures overlaps, thresholds, errors,
+    confusions, calibration and single images too. Any other sees each image once and is cheap.
+    """
+    processes, stop = processes or Processes(), stop or StopRequest()
+    if experiment.recipe.task == "instance":
+        return _evaluate_instances(experiment, model, part, save, processes, stop, final)
+    return _evaluate_semantic(experiment, model, part, save, processes, stop, final)
+
+
+def _evaluate_semantic(
+    experiment: Experiment,
+    model: nn.Module,
+    name: str,
+    save: Path | None,
+    processes: Processes,
+    stop: StopRequest,
+    final: bool,
+) -> dict[str, Any]:
+    part, table = experiment.prepared.parts[name], experiment.prepared.table
+    size, classes = input_size(experiment.recipe.model.input), experiment.classes
+    views = views_of(experiment.recipe.evaluate)
+    files = mask_files([objects.image.file_name for objects in part.selection.images])
+    counts = SemanticCounts.none(len(table) + 1)
+    for objects in _share(experiment, name, processes, stop):
+        file = files[objects.image.file_name]
+        image = read_image(part.path_of(objects))
+        truth = read_label_map(experiment.masks_folder(name) / file).astype(table.label_dtype)
+        if final:
+            predicted, confidence = predict_pixels(model, image, size, classes.own.label_dtype, views)
+            predicted = classes.label_map(predicted)
+            counts.add_details(truth, predicted, confidence, table.ignore_index)
+        else:
+            predicted = classes.label_map(predict_label_map(model, image, size, classes.own.label_dtype))
+        counts.add(truth, predicted, table.ignore_index)
+        if save is not None:
+            write_label_map(save / "label_maps" / file, predicted, table.png_palette())
+    counts.confusion = processes.total(counts.confusion)
+    if not final:
+        return counts.scores(table.names_with_background)
+    counts.boundaries = processes.total(counts.boundaries)
+    counts.bins = sum(processes.gathered(counts.bins), start=empty_bins())
+    scores = counts.detailed_scores(table.names_with_background)
+    averaged = "" if views.plain else f"; probabilities averaged over {views}"
+    return {**scores, "views": asdict(views), "protocol": scores["protocol"] + averaged}
+
+
+def views_of(section: Evaluate) -> Views:
+    """The recipe's ``evaluate`` as what the probabilities of a semantic model are averaged over."""
+    return Views(section.flip, section.scales, section.window, section.overlap)
+
+
+def _evaluate_instances(
+    experiment: Experiment,
+    model: nn.Module,
+    name: str,
+    save: Path | None,
+    processes: Processes,
+    stop: StopRequest,
+    final: bool,
+) -> dict[str, Any]:
+    part = experiment.prepared.parts[name]
+    thresholds = Thresholds(score=experiment.recipe.evaluate.show_score) if final else None
+    stream = InstanceStream(experiment.prepared.table, thresholds)
+    with _records(save) as write:
+        for objects in _share(experiment, name, processes, stop):
+            instances = experiment.classes.instances(predict_instances(model, read_image(part.path_of(objects))))
+            found = to_results(instances, objects.image.id, objects.image.file_name)
+            stream.add(objects, found)
+            write(found)
+    streams = processes.gathered(stream)
+    if not processes.first:
+        return {}
+    scores, details = InstanceStream.merged(streams).result()
+    if save is not None and details is not None:
+        write_details(save, details)
+    return scores
+
+
+def _records(save: Path | None) -> AbstractContextManager[Callable[[list[dict[str, Any]]], None]]:
+    """What writes result records image by image, or does nothing with them."""
+    return nullcontext(lambda _: None) if save is None else writing_json_list(save / "instances.json")
+
+
+def _share(experiment: Experiment, name: str, processes: Processes, stop: StopRequest) -> Iterator[ImageObjects]:
+    images = processes.share(experiment.prepared.parts[name].selection.images)
+    return stop.until(experiment.run.reporter.track(images, f"evaluating on {name}"))

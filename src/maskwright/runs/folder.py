@@ -1,0 +1,164 @@
+"""A run folder: the recipe it belongs to, the stages that are finished, and the card that says how it was made."""
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from maskwright.errors import UsageError
+from maskwright.files import read_json, write_json, write_text
+from maskwright.recipes.loading import dump, validate
+from maskwright.recipes.schema import Recipe
+from maskwright.progress import Reporter
+
+_VERSIONS_OF = (
+    "maskwright", "torch", "torchvision", "segmentation-models-pytorch", "timm", "lightning-fabric", "hotcoco",
+    "numpy", "opencv-python-headless", "pillow",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """``path`` holds ``recipe.yaml``, ``stages.json``, ``card.json`` and everything the stages make.
+
+    Of several processes that train together only one ``writes``.
+    """
+
+    path: Path
+    recipe: Recipe
+    reporter: Reporter
+    writes: bool = True
+
+    def is_finished(self, stage: str) -> bool:
+        """Whether ``stage`` has been recorded as finished."""
+        return stage in finished_stages(self.path)
+
+    def perform(self, stage: str, work: Callable[[], None]) -> None:
+        """Do ``work`` unless ``stage`` is finished, then record it with its duration in seconds."""
+        if self.is_finished(stage):
+            self.reporter.say(f"{stage}: finished before, not done again")
+            return
+        started = time.monotonic()
+        work()
+        seconds = round(time.monotonic() - started, 2)
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(
+            self.path / "stages.json", {**finished_stages(self.path), stage: {"finished": finished, "seconds": seconds}}
+        )
+        self.update_card(seconds={name: entry["seconds"] for name, entry in finished_stages(self.path).items()})
+        self.reporter.say(f"{stage}: done in {seconds:.0f} s")
+
+    def forget(self, stages: Sequence[str]) -> None:
+        """Take ``stages`` out of the record, so that they are done again."""
+        write_json(self.path / "stages.json", {k: v for k, v in finished_stages(self.path).items() if k not in stages})
+
+    def card(self) -> dict[str, Any]:
+        """What ``card.json`` says so far."""
+        path = self.path / "card.json"
+        return read_json(path) if path.is_file() else {}
+
+    def update_card(self, **entries: Any) -> None:
+        """Set entries of ``card.json``."""
+        if self.writes:
+            write_json(self.path / "card.json", {**self.card(), **entries})
+
+
+def finished_stages(path: Path) -> dict[str, Any]:
+    """When each finished stage of the run at ``path`` ended and how long it took; empty where there is no run."""
+    file = path / "stages.json"
+    return read_json(file) if file.is_file() else {}
+
+
+def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> RunFolder:
+    """The run folder ``path`` for ``recipe``: new, or the same recipe's to be continued.
+
+    Where and how fast a training runs may change when it is continued: on other devices, with other loading processes.
+
+    Raises ``UsageError`` when the folder belongs to a different recipe, or holds something else.
+    """
+    file = path / "recipe.yaml"
+    if file.is_file():
+        changed = _differences(_content(open_run(path, reporter).recipe), _content(recipe))
+        if changed:
+            raise UsageError(
+                f"{path}: holds a run of another recipe (it differs in {', '.join(changed[:5])}); expected the same "
+                "recipe to continue it. Choose another folder with --out."
+            )
+        _remove_leftovers(path)
+    elif path.is_dir() and any(path.iterdir()):
+        raise UsageError(f"{path}: is not empty and not a run folder. Choose another folder with --out.")
+    write_text(file, dump(recipe))
+    run = RunFolder(path, recipe, reporter)
+    run.update_card(
+        name=recipe.name,
+        task=recipe.task,
+        seed=recipe.seed,
+        versions=versions(),
+        hardware=hardware(),
+        command=" ".join(["maskwright", *sys.argv[1:]]),
+    )
+    return run
+
+
+def open_run(path: Path, reporter: Reporter) -> RunFolder:
+    """The existing run folder ``path``; ``UsageError`` when it is none."""
+    file = path / "recipe.yaml"
+    if not file.is_file():
+        raise UsageError(
+            f"{path}: is not a run folder (no recipe.yaml); expected the folder that `maskwright run` made."
+        )
+    return RunFolder(path, validate(yaml.safe_load(file.read_text(encoding="utf-8")), str(file)), reporter)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the files that a killed process had begun to write; see :mod:`maskwright.files`."""
+    for file in path.rglob(".*.part"):
+        if file.is_file():
+            file.unlink(missing_ok=True)
+
+
+def _content(recipe: Recipe) -> dict[str, Any]:
+    """What the recipe says about the experiment, every default written out, without where it runs."""
+    content = recipe.model_dump(mode="json")
+    for key in ("device", "devices", "workers", "save_every"):
+        content["train"].pop(key)
+    return content
+
+
+def _differences(before: Any, after: Any, path: str = "") -> list[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = sorted(set(before) | set(after))
+        found = [_differences(before.get(k), after.get(k), f"{path}.{k}" if path else k) for k in keys]
+        return [difference for part in found for difference in part]
+    return [] if before == after else [path]
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for package in _VERSIONS_OF:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """The machine: processor, system, cores and memory."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    return {
+        "device": "cpu",
+        "processor": platform.processor() or platform.machine(),
+        "system": platform.platform(terse=True),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory / 2**30, 1) if memory else None,
+    }

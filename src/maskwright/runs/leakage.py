@@ -1,0 +1,109 @@
+"""Images that a run learned from, and a warning where its scores are measured on some of them."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from maskwright.errors import DataError
+from maskwright.files import read_json, write_json
+from maskwright.images.decode import image_path
+from maskwright.images.fingerprint import fingerprint
+from maskwright.images.near_duplicates import near_pairs
+from maskwright.runs.prepare import Part
+from maskwright.runs.folder import RunFolder
+
+FILE = "trained_on.json"
+
+
+@dataclass(frozen=True)
+class TrainedOn:
+    """The images of a training: the ``folder`` they were in, and their sizes in bytes by file name."""
+
+    folder: Path
+    sizes: dict[str, int]
+
+    @classmethod
+    def of(cls, part: Part) -> "TrainedOn":
+        """The images of ``part``."""
+        images = part.selection.images
+        return cls(part.folder, {each.image.file_name: part.path_of(each).stat().st_size for each in images})
+
+    def seen(self, part: Part) -> list[str]:
+        """The file names of the images of ``part`` that are among these.
+
+        An image is one of them when its file has the same bytes, whatever it is called; or when it has the name of one
+        that looks the same, such as a copy that was compressed anew. A name alone says nothing: many data sets number
+        their images from 1. Where the image of the training is no longer there, name and size decide.
+        """
+        names = ((each.image.file_name, part.path_of(each)) for each in part.selection.images)
+        return [name for name, path in names if self._has(name, path)]
+
+    def _has(self, name: str, path: Path) -> bool:
+        size = path.stat().st_size
+        others = dict.fromkeys([*self._by_size.get(size, ()), *self._by_name.get(_bare(name), ())])
+        return any(self._same(name, path, size, other) for other in others)
+
+    def _same(self, name: str, path: Path, size: int, other: str) -> bool:
+        its_path, same_name = image_path(self.folder, other), _bare(name) == _bare(other)
+        if not its_path.is_file():
+            return same_name and size == self.sizes[other]
+        if its_path.stat().st_size == size and its_path.read_bytes() == path.read_bytes():
+            return True
+        return same_name and _looks_the_same(path, its_path)
+
+    @cached_property
+    def _by_size(self) -> dict[int, list[str]]:
+        names: dict[int, list[str]] = defaultdict(list)
+        for name, size in self.sizes.items():
+            names[size].append(name)
+        return names
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = defaultdict(list)
+        for name in self.sizes:
+            names[_bare(name)].append(name)
+        return names
+
+
+def record_trained_on(run: RunFolder, part: Part) -> None:
+    """Write which images the training of ``run`` is about to learn from."""
+    images = TrainedOn.of(part)
+    write_json(run.path / FILE, {"folder": str(images.folder), "bytes": images.sizes})
+
+
+def trained_on(run: RunFolder, part: Part) -> dict[str, Any]:
+    """``{"trained_on": [file name]}`` of the images of ``part`` that the model of ``run`` learned from, and a warning.
+
+    Empty where there are none, and for runs of a version that did not record them.
+    """
+    file = run.path / FILE
+    if not file.is_file():
+        return {}
+    content = read_json(file)
+    seen = TrainedOn(Path(content["folder"]), content["bytes"]).seen(part)
+    if not seen:
+        return {}
+    some = ", ".join(seen[:3]) + (", …" if len(seen) > 3 else "")
+    run.reporter.warn(
+        [
+            f"{part.annotations}: {len(seen)} of the {len(part.selection.images)} images of {part.name} were trained "
+            f"on ({some}); expected images that the model has not seen. Its scores on them say nothing about new "
+            "images. Divide the data with maskwright split, which keeps copies together."
+        ]
+    )
+    return {"trained_on": seen}
+
+
+def _bare(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _looks_the_same(path: Path, other: Path) -> bool:
+    try:
+        a, b = fingerprint(path), fingerprint(other)
+    except DataError:  # what cannot be read is named where it is used
+        return False
+    return a.content == b.content or any(near_pairs([a], [b]))

@@ -1,0 +1,58 @@
+"""The pixels of every class in the label maps of a part, counted once and kept beside them."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.datasets.mask_statistics import count_pixels
+from maskwright.errors import DataError
+from maskwright.files import write_text
+from maskwright.masks.png import read_label_map
+from maskwright.structures import ClassTable
+from maskwright.progress import Reporter
+
+PIXEL_COUNTS = "pixel_counts.csv"
+
+Counts = npt.NDArray[np.int64]
+
+
+def pixel_counts(files: Sequence[Path], table: ClassTable, cache: Path, reporter: Reporter) -> Counts:
+    """The pixels ``(N, K+1)`` of every label in each of ``files``; ignored pixels do not count.
+
+    They are read from the table ``cache`` when it is about these files and classes, and else counted and written there.
+    Raises ``DataError`` for a file that is no label map of these classes.
+    """
+    header = ["file", *table.names_with_background]
+    names = [file.name for file in files]
+    known = _read(cache, header, names)
+    if known is not None:
+        return known
+    counts = np.zeros((len(files), len(header) - 1), np.int64)
+    for row, file in zip(counts, reporter.track(files, "pixels of each class"), strict=True):
+        try:
+            row[:] = count_pixels(read_label_map(file), len(table), table.ignore_index)
+        except DataError as error:
+            raise DataError(f"{file}: {error}") from error
+    _write(cache, header, names, counts)
+    return counts
+
+
+def _read(cache: Path, header: list[str], names: list[str]) -> Counts | None:
+    if not cache.is_file():
+        return None
+    rows = list(csv.reader(io.StringIO(cache.read_text(encoding="utf-8"), newline="")))
+    if rows[:1] != [header] or [row[0] for row in rows[1:]] != names:
+        return None
+    return np.array([row[1:] for row in rows[1:]], np.int64)
+
+
+def _write(cache: Path, header: list[str], names: list[str], counts: Counts) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([name, *row] for name, row in zip(names, counts.tolist(), strict=True))
+    write_text(cache, text.getvalue())

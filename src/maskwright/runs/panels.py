@@ -1,0 +1,133 @@
+"""Sample panels: what the model makes of the same few validation images as the training goes on.
+
+They show the weights that are validated and kept, and leave no trace in the training: it ends with the same bits.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from maskwright.annotations.objects import ImageObjects
+from maskwright.errors import DataError
+from maskwright.files import write_bytes
+from maskwright.images.decode import read_image
+from maskwright.images.draw import overlay_instances, overlay_label_map
+from maskwright.masks.png import read_label_map
+from maskwright.prediction.instance import predict_instances
+from maskwright.prediction.semantic import predict_label_map
+from maskwright.recipes.schema import Recipe
+from maskwright.reports.pictures.panels import panel
+from maskwright.training.random_state import random_state, restore_random_state
+from maskwright.training.state import Scores, Training
+from maskwright.runs.context import Experiment, input_size
+from maskwright.workflows.masks import mask_files
+from maskwright.workflows.report import CAPTIONS, chosen_for_panels
+
+Picture = npt.NDArray[np.uint8]
+
+_PART = "validation"
+
+
+def then_panels(experiment: Experiment, training: Training) -> Callable[[nn.Module], Scores]:
+    """The validation of ``training``, followed by the panels of the epochs that have some.
+
+    They go to ``figures/epochs/epoch-NNNN/`` of the run folder and to every tracker.
+    """
+    validate = training.validate
+
+    def validated(model: nn.Module) -> Scores:
+        scores, epoch = validate(model), training.position.epoch + 1
+        # After a request to stop the scores are thrown away, and resuming begins with the validation.
+        if has_panels(experiment.recipe, epoch) and not training.stop():
+            with undisturbed(model, training.fabric.device):
+                panels = draw_panels(experiment, model)
+            write_panels(experiment.run.path, epoch, panels)
+            for tracker in training.trackers:
+                tracker.show(epoch, tags(panels))
+        return scores
+
+    return validated
+
+
+def has_panels(recipe: Recipe, epoch: int) -> bool:
+    """Whether the validation after ``epoch`` is the first from a multiple of ``report.panels_every`` on."""
+    every, between = recipe.report.panels_every, recipe.train.validate_every
+    if every is None or not recipe.report.panels:
+        return False
+    before = (epoch - 1) // between * between
+    return epoch // every > before // every
+
+
+def draw_panels(experiment: Experiment, model: nn.Module) -> dict[str, Picture]:
+    """Original, truth and prediction of the images that the report shows, by name; ``model`` in evaluation mode."""
+    part = experiment.prepared.parts[_PART]
+    files = mask_files([objects.image.file_name for objects in part.selection.images])
+    panels = {}
+    for objects in chosen_for_panels(part.selection.images, experiment.recipe.report.panels):
+        image, file = read_image(part.path_of(objects)), files[objects.image.file_name]
+        drawn = _instances if experiment.recipe.task == "instance" else _label_maps
+        panels[Path(file).stem] = panel([image, *drawn(experiment, model, objects, image, file)], CAPTIONS)
+    return panels
+
+
+@contextmanager
+def undisturbed(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """``model`` in evaluation mode; afterwards its modes and torch's random numbers are as they were."""
+    modes = {module: module.training for module in model.modules()}
+    state = random_state(device)
+    model.eval()
+    try:
+        yield
+    finally:
+        restore_random_state(state, device)
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def tags(panels: dict[str, Picture]) -> dict[str, Picture]:
+    """``panels`` by the names that trackers list them under."""
+    return {f"panels/{name}": picture for name, picture in panels.items()}
+
+
+def write_panels(run: Path, epoch: int, panels: dict[str, Picture]) -> None:
+    """Write ``panels`` ``(H, W, 3)`` RGB of ``epoch`` as PNG files into the folder of the run."""
+    for name, picture in panels.items():
+        path = _folder(run, epoch) / f"{name}.png"
+        encoded, content = cv2.imencode(".png", picture[:, :, ::-1])
+        if not encoded:
+            raise DataError(f"{path}: a picture of shape {picture.shape} cannot be written as PNG.")
+        write_bytes(path, content.tobytes())
+
+
+def read_panels(run: Path, epoch: int) -> dict[str, Picture]:
+    """The panels that were written for ``epoch``, by name; none where there were none."""
+    return {path.stem: read_image(path) for path in sorted(_folder(run, epoch).glob("[!.]*.png"))}
+
+
+def _folder(run: Path, epoch: int) -> Path:
+    return run / "figures" / "epochs" / f"epoch-{epoch:04d}"
+
+
+def _label_maps(
+    experiment: Experiment, model: nn.Module, objects: ImageObjects, image: Picture, file: str
+) -> tuple[Picture, Picture]:
+    table = experiment.prepared.table
+    truth = read_label_map(experiment.masks_folder(_PART) / file).astype(table.label_dtype)
+    found = predict_label_map(model, image, input_size(experiment.recipe.model.input), table.label_dtype)
+    return overlay_label_map(image, truth, table), overlay_label_map(image, found, table)
+
+
+def _instances(
+    experiment: Experiment, model: nn.Module, objects: ImageObjects, image: Picture, file: str
+) -> tuple[Picture, Picture]:
+    table = experiment.prepared.table
+    found = predict_instances(model, image)
+    shown = found[found.scores >= experiment.recipe.evaluate.show_score]
+    truth = overlay_instances(image, objects.instances(), table, show_scores=False)
+    return truth, overlay_instances(image, shown, table)

@@ -1,0 +1,160 @@
+"""From a recipe's ``data`` section to the images of each part, checked, selected and accounted for."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.groups import read_grouping
+from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.selection.same_picture import same_name
+from maskwright.annotations.selection.selection import Choice, Selection, select
+from maskwright.annotations.selection.splitting import parse_ratios, stratified_split
+from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
+from maskwright.annotations.taxonomy.use import TaxonomyUse
+from maskwright.synthetic.shapes import CLASS_NAMES, write_shapes
+from maskwright.errors import DataError, require_file, require_folder, unknown_name
+from maskwright.images.decode import image_path
+from maskwright.recipes.schema import Data, Recipe, Source
+from maskwright.structures import ClassTable, normalise_name
+from maskwright.runs.source_file import SourceFile, read_source
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the data (train, validation, test): its images folder and the images that are used.
+
+    ``translation`` says by which taxonomy its annotations are read.
+    """
+
+    name: str
+    folder: Path
+    annotations: Path
+    selection: Selection
+    translation: TaxonomyUse | None = None
+
+    def path_of(self, objects: ImageObjects) -> Path:
+        """The image file of ``objects``."""
+        return image_path(self.folder, objects.image.file_name)
+
+    def left_out(self) -> str:
+        """How many images of the file are left out for each reason, in words; empty where none is."""
+        return ", ".join(f"{len(ids)} {reason}" for reason, ids in self.selection.left_out.items())
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The classes and the parts of an experiment; ``weights`` by class index (from 1) where classes are groups."""
+
+    table: ClassTable
+    parts: dict[str, Part]
+    weights: tuple[float, ...] = ()
+
+
+def require_data(recipe: Recipe) -> None:
+    """Raise ``UsageError`` when a file, folder or taxonomy that the recipe names does not exist."""
+    for source in _sources(recipe.data).values():
+        if source.taxonomy is not None:
+            read_taxonomy(source.taxonomy, source.rider)
+        require_file(Path(recipe.data.root) / source.annotations, "annotations")
+        require_folder(Path(recipe.data.root) / source.images, "images")
+
+
+def declared_classes(recipe: Recipe) -> ClassTable:
+    """The classes of ``recipe`` by the training file's categories, before any image is looked at.
+
+    Raises ``UsageError`` with the nearest names for a class the data does not have.
+    """
+    if recipe.data.shapes is not None:
+        for name in recipe.classes if recipe.classes != "all" else ():
+            if name not in CLASS_NAMES:
+                raise unknown_name("class of the built-in shapes", name, CLASS_NAMES)
+        return ClassTable.from_names(CLASS_NAMES if recipe.classes == "all" else recipe.classes)
+    source = next(iter(_sources(recipe.data).values()))
+    return _classes(recipe, _read(recipe.data, source))
+
+
+def prepare(recipe: Recipe, folder: Path) -> Prepared:
+    """Read and select the data of ``recipe``; built-in data is drawn into ``folder``/data.
+
+    Classes are matched by name across the parts; their order is the recipe's, or that of the training file.
+
+    Raises ``UsageError`` for an unknown class or missing file, ``DataError`` when a part has no usable image.
+    """
+    sources = _sources(recipe.data) or _write_shapes(recipe, folder / "data")
+    files = {name: _read(recipe.data, source) for name, source in sources.items()}
+    table = _classes(recipe, next(iter(files.values())))
+    choice = Choice(
+        recipe.data.only_with_objects, recipe.data.drop_crowd_images, recipe.data.max_instances, recipe.data.max_images
+    )
+    grouping = read_grouping(recipe.groups) if recipe.groups is not None else None
+    parts = {}
+    for name, source in sources.items():
+        folder, labels, coco = Path(recipe.data.root) / source.images, None, files[name].coco
+        if grouping is not None:
+            _, labels = grouping.table_and_labels(coco)
+        most, at_least = source.max_images or choice.max_images, _demands(source, table)
+        its_choice = replace(choice, max_images=most, at_least=at_least)
+        selection = select(coco, table, folder, its_choice, labels)
+        parts[name] = Part(name, folder, coco.path, selection, files[name].use)
+    if recipe.data.split is not None:
+        parts = _split(parts["source"], recipe.data.split, recipe.seed)
+    for part in parts.values():
+        _require_images(part)
+    return Prepared(table, parts, tuple(grouping.weights) if grouping is not None else ())
+
+
+def _demands(source: Source, table: ClassTable) -> dict[str, int]:
+    demands = {normalise_name(name): number for name, number in source.at_least.items()}
+    for name in demands:
+        if name not in table.names:
+            raise unknown_name(f"class of at_least for {source.annotations}", name, table.names)
+    return demands
+
+
+def _require_images(part: Part) -> None:
+    if part.selection.images:
+        return
+    raise DataError(
+        f"{part.annotations}: {part.name} has no image to use ({part.left_out() or 'none was listed'}). "
+        f"Put the files into {part.folder}, or loosen data.* and classes."
+    )
+
+
+def _sources(data: Data) -> dict[str, Source]:
+    if data.source is not None:
+        return {"source": data.source}
+    named = {"train": data.train, "validation": data.validation, "test": data.test}
+    return {name: source for name, source in named.items() if source is not None}
+
+
+def _write_shapes(recipe: Recipe, folder: Path) -> dict[str, Source]:
+    shapes = recipe.data.shapes
+    assert shapes is not None  # the schema asks for one way to name the data
+    sources = {}
+    for offset, (name, images) in enumerate((("train", shapes.train), ("validation", shapes.validation))):
+        annotations = write_shapes(folder / name, images, seed=2 * shapes.seed + offset, domain=shapes.domain)
+        sources[name] = Source(
+            images=str((folder / name / "images").absolute()), annotations=str(annotations.absolute())
+        )
+    return sources
+
+
+def _classes(recipe: Recipe, file: SourceFile) -> ClassTable:
+    if recipe.groups is not None:
+        return read_grouping(recipe.groups).table_and_labels(file.coco)[0]
+    return file.table() if recipe.classes == "all" else class_table(file.coco, recipe.classes)
+
+
+def _read(data: Data, source: Source) -> SourceFile:
+    return read_source(Path(data.root) / source.annotations, source.taxonomy, source.rider)
+
+
+def _split(whole: Part, ratios: str, seed: int) -> dict[str, Part]:
+    names = ("train", "validation", "test")
+    images = whole.selection.images
+    copies = same_name({objects.image.id: objects.image.file_name for objects in images})
+    pieces = stratified_split(images, parse_ratios(ratios), seed, copies)
+    return {
+        name: replace(whole, name=name, selection=replace(whole.selection, images=images))
+        for name, images in zip(names, pieces, strict=False)
+    }

@@ -1,0 +1,40 @@
+"""A COCO file as an experiment reads it: in its own classes, or in those of a taxonomy's target."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.coco.file import CocoFile, read_coco
+from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
+from maskwright.annotations.taxonomy.sides import side_of
+from maskwright.annotations.taxonomy.use import TaxonomyUse
+from maskwright.annotations.taxonomy.translated_file import translated
+from maskwright.structures import ClassTable, RiderRule
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """``coco``, translated where ``use`` says by what."""
+
+    coco: CocoFile
+    use: TaxonomyUse | None = None
+
+    def table(self) -> ClassTable:
+        """All classes of the file: in the order of the taxonomy's target, or else by ascending id."""
+        every = class_table(self.coco)
+        if self.use is None:
+            return every
+        return class_table(self.coco, [name for name in self.use.taxonomy.shared if name in every.names])
+
+
+def read_source(path: Path, taxonomy: str | None = None, rider: RiderRule | None = None) -> SourceFile:
+    """Read the COCO file ``path``, in the target classes of ``taxonomy`` (a shipped name or a file) if there is one.
+
+    Raises ``UsageError`` for an unknown taxonomy, and where it does not account for a class of the file.
+    """
+    coco = read_coco(path)
+    if taxonomy is None:
+        return SourceFile(coco)
+    by = read_taxonomy(taxonomy, rider)
+    side = side_of(by, class_table(coco))
+    return SourceFile(translated(coco, by, side), TaxonomyUse(by, truth=side))

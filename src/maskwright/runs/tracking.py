@@ -1,0 +1,51 @@
+"""The trackers that a recipe names, built for a training that begins or goes on."""
+
+import uuid
+
+from maskwright.recipes.schema import Recipe
+from maskwright.training.event_file import TensorBoardTracker
+from maskwright.training.trackers import CsvTracker, Tracker
+from maskwright.training.wandb_tracker import WandbRun, WandbTracker, require_wandb, wandb_mode
+from maskwright.runs.context import Experiment
+from maskwright.runs.panels import read_panels, tags
+
+
+def require_trackers(recipe: Recipe) -> None:
+    """Raise ``UsageError`` when a tracker that ``recipe`` names cannot be used here."""
+    if "wandb" in recipe.train.trackers:
+        require_wandb(wandb_mode(recipe.train.wandb.mode))
+
+
+def build_trackers(experiment: Experiment, done: int) -> list[Tracker]:
+    """The trackers of the recipe for a training that has ``done`` so many epochs."""
+    path, chosen = experiment.run.path, experiment.recipe.train.trackers
+    table = CsvTracker(path / "metrics.csv", done)
+    trackers: list[Tracker] = [table]
+    if "tensorboard" in chosen:
+        trackers.append(TensorBoardTracker(path / "tensorboard", done))
+    if "wandb" in chosen and (run := _wandb_run(experiment)).mode != "disabled":
+        trackers.append(_told(WandbTracker(path, run, experiment.run.reporter.say), table, experiment))
+    return trackers
+
+
+def _told(tracker: Tracker, table: CsvTracker, experiment: Experiment) -> Tracker:
+    """``tracker``, told of the epochs that are done: each of its files is complete, whatever became of the others.
+
+    A file of W&B is written in blocks, of which a killed training loses the last, and its server takes only one file
+    of a run as the whole of it.
+    """
+    for epoch, metrics in table.history():
+        if panels := read_panels(experiment.run.path, epoch):
+            tracker.show(epoch, tags(panels))
+        tracker.record(epoch, metrics)
+    return tracker
+
+
+def _wandb_run(experiment: Experiment) -> WandbRun:
+    """The run of W&B that belongs to the run folder: the one on its card, or a new one."""
+    recipe, run = experiment.recipe, experiment.run
+    mode, project = wandb_mode(recipe.train.wandb.mode), recipe.train.wandb.project
+    known = run.card().get("wandb")
+    name = known["id"] if known is not None else uuid.uuid4().hex[:16]
+    run.update_card(wandb={"id": name, "project": project, "mode": mode})
+    return WandbRun(name, project, run.path.name, mode, recipe.model_dump(mode="json"))

@@ -1,0 +1,245 @@
+"""The train stage: parts of a training built from a recipe and handed to the loop."""
+
+import functools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+from torch.utils.data import DataLoader
+
+from maskwright.datasets.loading_process import deaf_children, end_loading, plain_errors
+from maskwright.datasets.sampling import SeededSampler
+from maskwright.errors import UsageError
+from maskwright.models.encoder import encoder_parameters
+from maskwright.recipes.loading import dump
+from maskwright.recipes.schema import Recipe
+from maskwright.training.average import MovingAverage
+from maskwright.training.checkpoint import ModelCard, read_state, save_checkpoint, tidy
+from maskwright.training.interruption import StopRequest
+from maskwright.training.loop import train
+from maskwright.training.optimisation import build_optimizer, build_schedule
+from maskwright.training.processes import Processes
+from maskwright.training.save_clock import SaveClock
+from maskwright.training.trackers import Metrics, Pictures
+from maskwright.training.state import Position, Scores, Training
+from maskwright.runs.data_check import require_same_data
+from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.context import Experiment, build_model, model_options, score_to_compare
+from maskwright.runs.losses import batch_losses, memory_format_of
+from maskwright.runs.processes import normalised_together
+from maskwright.progress import Reporter
+from maskwright.runs.folder import open_run
+from maskwright.runs.panels import then_panels
+from maskwright.runs.tracking import build_trackers
+from maskwright.runs.leakage import record_trained_on
+from maskwright.runs.training_data import build_loader
+
+LAST = "checkpoints/last"
+
+
+def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume: bool = False) -> None:
+    """Train ``model`` where ``fabric`` says; with ``resume``, go on from ``checkpoints/last``."""
+    recipe, run = experiment.recipe, experiment.run
+    run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric)})
+    model = normalised_together(model.to(memory_format=memory_format_of(recipe)), fabric)
+    training = _build_training(experiment, fabric, model)
+    if run.writes:
+        tidy(run.path / "checkpoints")
+        record_trained_on(run, experiment.prepared.parts["train"])
+    if resume and (state := read_state(run.path / LAST)) is not None:
+        training.restore(state)
+        run.reporter.say(f"train: goes on after {training.position}")
+    with _trackers(experiment, training), training.stop.listening():
+        position = train(training, recipe.train.epochs)
+    if position.epoch < recipe.train.epochs:
+        run.reporter.say(
+            f"train: stopped after {position}, with no better {training.best_by} since epoch {position.best_epoch}"
+        )
+    run.update_card(best={"epoch": position.best_epoch, "score": training.best_by, "value": position.best})
+
+
+def train_together(path: Path, fabric: Fabric, resume: bool, reporter: Reporter) -> None:
+    """One process's part in training the prepared run at ``path`` with the other processes of ``fabric``."""
+    first = fabric.is_global_zero
+    run = replace(open_run(path, reporter if first else Reporter(quiet=True)), writes=first)
+    experiment = Experiment(run)
+    if not first:  # which has looked; another machine may have other files
+        require_same_data(run, experiment.prepared)
+    seed_everything(run.recipe.seed)
+    model, _ = build_model(run.recipe, experiment.prepared.table.names)
+    train_stage(experiment, model, fabric, resume)
+    torch.distributed.destroy_process_group()
+
+
+def has_begun(path: Path) -> bool:
+    """Whether the run at ``path`` has the state of a training."""
+    return read_state(path / LAST) is not None
+
+
+def require_resume(path: Path, resume: bool) -> None:
+    """Raise ``UsageError`` when ``path`` holds an interrupted training that a new start would throw away."""
+    if resume or (state := read_state(path / LAST)) is None:
+        return
+    raise UsageError(
+        f"{path}: holds a training that was interrupted after {Position(**state['position'])}; expected --resume, "
+        "which goes on from there. To start over, choose another folder with --out."
+    )
+
+
+def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) -> Training:
+    recipe = experiment.recipe
+    optimizer = build_recipe_optimizer(recipe, model)
+    with fabric.rank_zero_first():  # which may count the pixels of the masks, and keep the counts for the others
+        loader, sampler = build_loader(experiment, Processes(fabric))
+        losses = batch_losses(experiment, fabric)
+    compiled = cast(nn.Module, torch.compile(model)) if recipe.train.compile else model
+    prepared_model, prepared_optimizer = fabric.setup(compiled, optimizer)
+    stop = StopRequest()
+    return Training(
+        fabric=fabric,
+        model=prepared_model,
+        optimizer=prepared_optimizer,
+        schedule=build_schedule(
+            optimizer=optimizer,
+            total_steps=recipe.train.epochs * math.ceil(len(loader) / recipe.train.accumulate),
+            head_only_steps=recipe.train.head_only_epochs * math.ceil(len(loader) / recipe.train.accumulate),
+            **recipe.train.schedule.model_dump(),
+        ),
+        epochs=functools.partial(_batches, experiment, loader, sampler),
+        batches_per_epoch=len(loader),
+        losses=losses,
+        validate=functools.partial(_validate, experiment, Processes(fabric), stop),
+        save=functools.partial(_save, experiment),
+        trackers=[],
+        seed=recipe.seed,
+        best_by=score_to_compare(recipe),
+        validate_every=recipe.train.validate_every,
+        checkpoint_every=recipe.train.checkpoint_every,
+        accumulate=recipe.train.accumulate,
+        patience=recipe.train.patience,
+        clip_norm=recipe.train.clip_norm,
+        release=functools.partial(end_loading, loader),
+        clock=SaveClock(recipe.train.save_every),
+        average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
+        stop=stop,
+    )
+
+
+@contextmanager
+def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
+    """Give ``training`` its trackers while it runs, and its panels, in the process that writes."""
+    if experiment.run.writes:
+        training.trackers = [*build_trackers(experiment, training.position.epoch), EpochLines(experiment)]
+        training.validate = then_panels(experiment, training)
+    try:
+        yield
+    finally:
+        for tracker in training.trackers:
+            tracker.close()
+
+
+def build_recipe_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    """The optimiser of ``train.optimizer``, with a rate of its own for the encoder where the recipe says so."""
+    section, later = recipe.train.optimizer, recipe.train.head_only_epochs > 0
+    encoder = encoder_parameters(model) if section.encoder_lr_factor != 1 or later else []
+    return build_optimizer(parameters=model.parameters(), encoder=encoder, encoder_apart=later, **section.model_dump())
+
+
+def seed_everything(seed: int) -> None:
+    """Seed what initial weights are drawn from."""
+    torch.manual_seed(seed)
+
+
+def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> None:
+    """Say and record what became of the starting weights."""
+    recipe, run = experiment.recipe, experiment.run
+    if coverage is not None:
+        run.reporter.say(str(coverage))
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    run.update_card(
+        model={"name": recipe.model.name, "parameters": parameters},
+        weights=coverage.to_json() if coverage is not None else None,
+    )
+
+
+class EpochLines:
+    """A tracker that says one line an epoch."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+
+    def record(self, epoch: int, metrics: Metrics) -> None:
+        """``epoch 3/10: loss 0.41, mIoU 0.71 (12 s)``."""
+        recipe = self.experiment.recipe
+        shown = [f"loss {metrics['train/loss']:.4f}"]
+        for name in (score_to_compare(recipe), *(("segm_AP50", "bbox_AP") if recipe.task == "instance" else ())):
+            value = metrics.get(f"validation/{name}")
+            if value is not None:
+                shown.append(f"{name} {value:.4f}")
+        self.experiment.run.reporter.say(
+            f"epoch {epoch}/{recipe.train.epochs}: {', '.join(shown)} ({metrics['seconds']:.0f} s)"
+        )
+
+    def close(self) -> None:
+        """Nothing is pending."""
+
+    def show(self, epoch: int, pictures: Pictures) -> None:
+        """A line has no pictures."""
+
+
+def _batches(
+    experiment: Experiment, loader: DataLoader[Any], sampler: SeededSampler, epoch: int, first_batch: int
+) -> Iterable[Any]:
+    train = experiment.recipe.train
+    sampler.set_epoch(epoch, first_batch * train.batch_size)
+    with deaf_children():
+        batches = plain_errors(iter(loader))
+    if train.workers:
+        # Without processes, beginning to load draws a number; with them the training must draw the same ones.
+        torch.empty((), dtype=torch.int64).random_()
+    return experiment.run.reporter.track(batches, f"epoch {epoch}/{train.epochs}", len(loader) - first_batch)
+
+
+def _validate(experiment: Experiment, processes: Processes, stop: StopRequest, module: nn.Module) -> Scores:
+    scores = evaluate_part(experiment, module, "validation", None, processes, stop)
+    return _flat(scores) if processes.first else {}
+
+
+def _flat(scores: dict[str, Any]) -> Scores:
+    """The scores of an evaluation as one level of names for the trackers."""
+    flat: Scores = {key: value for key, value in scores.items() if isinstance(value, float) or value is None}
+    for kind in ("segm", "bbox"):
+        flat |= {f"{kind}_{key}": value for key, value in scores.get(kind, {}).items()}
+    if "segm" not in scores:
+        flat |= {f"IoU/{name}": row["IoU"] for name, row in scores["classes"].items()}
+    return flat
+
+
+def _save(experiment: Experiment, names: Sequence[str], training: Training) -> None:
+    recipe, state = experiment.recipe, training.state()
+    if not experiment.run.writes:
+        return
+    card = ModelCard(
+        name=recipe.model.name,
+        task=recipe.task,
+        options=model_options(recipe),
+        classes=experiment.prepared.table.to_json(),
+        input=recipe.model.input.model_dump(),
+        epoch=training.position.epoch,
+        scores=training.scores,
+        recipe=dump(recipe),
+    )
+    folder: Path = experiment.run.path / "checkpoints"
+    for name in names:
+        save_checkpoint(folder / name, card, training.weights(), state)
+
+
+def _device_name(fabric: Fabric) -> str:
+    name = torch.cuda.get_device_name(fabric.device) if fabric.device.type == "cuda" else fabric.device.type
+    return name if fabric.world_size == 1 else f"{fabric.world_size} × {name}"

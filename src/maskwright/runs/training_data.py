@@ -1,0 +1,173 @@
+"""The data a training reads: label maps drawn once, samples, and seeded batches."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import DataLoader
+
+from maskwright.annotations.objects import ImageObjects
+from maskwright.datasets import instance as instance_data
+from maskwright.datasets.augmentation import build_augmentation
+from maskwright.datasets.batch_share import BatchShare
+from maskwright.datasets.instance import InstanceDataset
+from maskwright.datasets.loading_process import set_up, start_method
+from maskwright.datasets.pixel_store import PixelStore, affordable_bytes, stored_bytes
+from maskwright.datasets.sampling import SeededSampler, pixel_rarity_weights, rarity_weights, repeat_factors
+from maskwright.datasets.semantic import (
+    CopyPaste,
+    Kept,
+    SemanticDataset,
+    SemanticSample,
+    size_to_keep,
+    to_model_input,
+)
+from maskwright.errors import DataError, UsageError
+from maskwright.images.resize import InputSize
+from maskwright.training.processes import Processes
+from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.instance_data import instance_dataset
+from maskwright.label_maps.drawing import Drawing, draw_image
+from maskwright.label_maps.files import mask_files
+from maskwright.runs.mask_statistics import PIXEL_COUNTS, pixel_counts
+from maskwright.workflows.masks import write_classes
+from maskwright.runs.prepare import Part
+
+
+def draw_masks(experiment: Experiment) -> None:
+    """The masks stage: label maps of every part under ``masks/<part>``."""
+    data, table = experiment.recipe.data, experiment.prepared.table
+    drawing = Drawing(table, data.overlap, data.crowd, weights=experiment.prepared.weights)
+    for part in experiment.prepared.parts.values():
+        folder, images = experiment.masks_folder(part.name), part.selection.images
+        files = mask_files([objects.image.file_name for objects in images])
+        for objects in experiment.run.reporter.track(images, f"masks of {part.name}"):
+            draw_image(objects, drawing, folder / files[objects.image.file_name])
+        write_classes(folder, table)
+
+
+class Loader(DataLoader[Any]):
+    """A ``DataLoader`` whose batches are what the model takes, on ``device``.
+
+    Loading processes hand over bytes: a float image is four times as large, and a label of int64 eight times.
+    """
+
+    device: torch.device | None = None
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        """The batches; loading has started when this returns."""
+        batches = super().__iter__()
+        if self.device is None:
+            return batches
+        return (to_model_input(batch, self.device) for batch in batches)
+
+
+def build_loader(experiment: Experiment, processes: Processes | None = None) -> tuple[DataLoader[Any], SeededSampler]:
+    """The training batches, or the share of each that this one of several ``processes`` computes.
+
+    A last, smaller batch is left out, as BatchNorm cannot use a batch of one. Loading starts with ``iter(loader)``.
+    """
+    processes = processes or Processes()
+    recipe = experiment.recipe
+    dataset = _dataset(experiment, processes)
+    batch_size, workers = recipe.train.batch_size, recipe.train.workers
+    if len(dataset) < batch_size:
+        raise DataError(
+            f"train has {len(dataset)} images, fewer than one batch of {batch_size}. "
+            "Lower train.batch_size or choose more images."
+        )
+    sampler = _sampler(experiment, len(dataset))
+    loader = Loader(
+        dataset,
+        batch_size=batch_size // processes.count,
+        sampler=BatchShare(sampler, batch_size, processes.number, processes.count),
+        num_workers=workers,
+        collate_fn=instance_data.collate if recipe.task == "instance" else None,
+        pin_memory=processes.device.type == "cuda",
+        drop_last=True,
+        generator=torch.Generator() if workers else None,
+        worker_init_fn=set_up if workers else None,
+        persistent_workers=workers > 0,
+        multiprocessing_context=start_method() if workers else None,
+    )
+    if recipe.task == "semantic":
+        loader.device = processes.device
+    return loader, sampler
+
+
+def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:
+    """The pixels ``(N, K+1)`` of every label in each training mask, counted at first use and kept in the run folder."""
+    part = experiment.prepared.parts["train"]
+    files = [sample.label_map for sample in semantic_samples(experiment, part)]
+    cache = experiment.masks_folder(part.name) / PIXEL_COUNTS
+    return pixel_counts(files, experiment.prepared.table, cache, experiment.run.reporter)
+
+
+def _sampler(experiment: Experiment, images: int) -> SeededSampler:
+    recipe, sampling = experiment.recipe, experiment.recipe.train.sampling
+    weights, repeats = None, None
+    if sampling.name == "rare_classes":
+        weights = rarity_weights(_presence(experiment), sampling.power)
+    elif sampling.name == "inverse_frequency":
+        weights = pixel_rarity_weights(training_pixels(experiment), sampling.power)
+    elif sampling.name == "repeat_factor":
+        repeats = repeat_factors(_presence(experiment), sampling.threshold)
+    return SeededSampler(images, recipe.seed, weights, repeats)
+
+
+def _presence(experiment: Experiment) -> npt.NDArray[np.bool_]:
+    """Which classes ``(N, K)`` each training image shows."""
+    images = experiment.prepared.parts["train"].selection.images
+    presence = np.zeros((len(images), len(experiment.prepared.table)), np.bool_)
+    for row, objects in zip(presence, images, strict=True):
+        row[np.array(objects.labels, np.int64) - 1] = True
+    return presence
+
+
+def _dataset(experiment: Experiment, processes: Processes) -> SemanticDataset | InstanceDataset:
+    recipe, part = experiment.recipe, experiment.prepared.parts["train"]
+    if recipe.task == "instance":
+        return instance_dataset(experiment)
+    size = input_size(recipe.model.input)
+    augmentation = build_augmentation(
+        mask_fill=experiment.prepared.table.ignore_index,
+        input_size=size,
+        **recipe.augment.model_dump(exclude={"copy_paste"}),
+    )
+    pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index)
+    return SemanticDataset(
+        semantic_samples(experiment, part),
+        augmentation,
+        pasting if pasting.probability else None,
+        torch.uint8 if experiment.prepared.table.label_dtype is np.uint8 else torch.int32,
+        _kept(experiment, None if recipe.augment.scale else size, processes),
+    )
+
+
+def _kept(experiment: Experiment, size: InputSize | None, processes: Processes) -> Kept | None:
+    """Where decoded training images are kept, at ``size`` if all get it; None where that cannot help or be done."""
+    if experiment.recipe.train.epochs == 1 or not hasattr(os, "preadv"):
+        return None
+    images = experiment.prepared.parts["train"].selection.images
+    label_bytes = np.dtype(experiment.prepared.table.label_dtype).itemsize
+    sizes = [size_to_keep((objects.image.height, objects.image.width), size) for objects in images]
+    try:
+        most = affordable_bytes(experiment.run.path) // processes.count
+        return Kept(PixelStore(experiment.run.path, [stored_bytes(each, label_bytes) for each in sizes], most), size)
+    except OSError:  # a read-only folder is for the checkpoints to complain about
+        return None
+
+
+def semantic_samples(experiment: Experiment, part: Part) -> list[SemanticSample]:
+    """Image and label map of every used image of ``part``; ``UsageError`` when the masks are not drawn yet."""
+    folder = experiment.masks_folder(part.name)
+    images: Sequence[ImageObjects] = part.selection.images
+    files = mask_files([objects.image.file_name for objects in images])
+    samples = [SemanticSample(part.path_of(o), folder / files[o.image.file_name]) for o in images]
+    missing = [sample.label_map for sample in samples if not sample.label_map.is_file()]
+    if missing:
+        raise UsageError(f"{missing[0]}: the label map is missing ({len(missing)} in all). Run the masks stage again.")
+    return samples

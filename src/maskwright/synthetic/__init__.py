@@ -1,0 +1,1 @@
+"""Built-in data: shapes and street scenes, drawn with exact masks."""

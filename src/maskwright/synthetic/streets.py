@@ -1,0 +1,123 @@
+"""The built-in streets: drawn scenes in the layout of Cityscapes, whose data only its licensees may have.
+
+They have what the real data has: eight classes of objects that hide one another, riders on their two-wheelers, groups
+that are not told apart, labels without instances, ignored labels, and the borders of the camera's picture.
+The label ids, the instance ids and the polygons of an image agree to the pixel by the official drawing rule.
+
+Source of the layout: M. Cordts et al., "The Cityscapes Dataset for Semantic Urban Scene Understanding", CVPR 2016.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.errors import UsageError
+from maskwright.files import write_bytes, write_text
+from maskwright.synthetic.street_painting import paint
+from maskwright.synthetic.street_scene import scene
+from maskwright.synthetic.street_view import Outline, instance_ids, label_ids, view
+
+__all__ = ["CITIES", "Street", "StreetFiles", "draw_street", "draw_streets"]
+
+# A city belongs to one split; none of them is a real one, so that no file can be taken for one of the data set.
+CITIES: dict[str, tuple[str, ...]] = {
+    "train": ("alderwick", "brookmere", "carnholt"),
+    "val": ("dunvale", "elmsford"),
+    "test": ("fernhaven",),
+}
+
+_MIN_SIDE = 64
+
+
+class StreetFiles(NamedTuple):
+    """The files of one image; ``frame`` is ``<city>_<sequence>_<frame>``, with which their names begin."""
+
+    frame: str
+    image: Path
+    instance_ids: Path
+    label_ids: Path
+    polygons: Path
+
+
+class Street(NamedTuple):
+    """One image ``(H, W, 3)`` uint8 RGB, its ids ``(H, W)`` uint16 and uint8, and the outlines in drawing order."""
+
+    image: npt.NDArray[np.uint8]
+    instance_ids: npt.NDArray[np.uint16]
+    label_ids: npt.NDArray[np.uint8]
+    outlines: list[Outline]
+
+
+def draw_streets(
+    folder: Path, images: int, seed: int = 0, size: tuple[int, int] = (1024, 2048), split: str = "val"
+) -> list[StreetFiles]:
+    """Write ``images`` drawn streets of ``size`` (H, W) to ``leftImg8bit`` and ``gtFine`` in ``folder``.
+
+    Image ``i`` depends on ``seed``, ``i``, ``size`` and ``split`` alone, so a longer data set begins with the shorter
+    one. What this function wrote there before is overwritten. Returns the files in the order of the images.
+
+    Raises ``UsageError`` when a parameter is out of range or a split's folder holds files of another origin.
+    """
+    if images < 0 or seed < 0 or min(size) < _MIN_SIDE or split not in CITIES:
+        raise UsageError(
+            f"Streets: found images={images}, seed={seed}, size={size}, split={split!r}; expected images and seed "
+            f">= 0, both sides of size >= {_MIN_SIDE} pixels and a split of {', '.join(CITIES)}."
+        )
+    files = [_files(folder, split, index) for index in range(images)]
+    _refuse_others(folder, split, files)
+    for index, each in enumerate(files):
+        street = draw_street(index, seed, size, split)
+        write_bytes(each.image, _png(cv2.cvtColor(street.image, cv2.COLOR_RGB2BGR)))
+        write_bytes(each.instance_ids, _png(street.instance_ids))
+        write_bytes(each.label_ids, _png(street.label_ids))
+        write_text(each.polygons, _polygons(street.outlines, size))
+    return files
+
+
+def draw_street(index: int, seed: int = 0, size: tuple[int, int] = (1024, 2048), split: str = "val") -> Street:
+    """Image ``index`` of a split, with its truth."""
+    # A stream for each, so that no choice of paint moves an object.
+    geometry, colors = (np.random.default_rng([seed, list(CITIES).index(split), index, stream]) for stream in (1, 2))
+    outlines, shown = view(scene(geometry), *size)
+    return Street(paint(colors, outlines, shown), instance_ids(outlines, shown), label_ids(outlines, shown), outlines)
+
+
+def _files(folder: Path, split: str, index: int) -> StreetFiles:
+    cities = CITIES[split]
+    city = cities[index % len(cities)]
+    # Each snippet of the real data has 30 frames, of which the one with number 19 is annotated.
+    frame = f"{city}_{index // len(cities):06d}_000019"
+    truth = folder / "gtFine" / split / city
+    image = folder / "leftImg8bit" / split / city / f"{frame}_leftImg8bit.png"
+    return StreetFiles(
+        frame,
+        image,
+        truth / f"{frame}_gtFine_instanceIds.png",
+        truth / f"{frame}_gtFine_labelIds.png",
+        truth / f"{frame}_gtFine_polygons.json",
+    )
+
+
+def _refuse_others(folder: Path, split: str, files: list[StreetFiles]) -> None:
+    """A street among the images of another data set, or an older one left over, would count in every score."""
+    own = {path for each in files for path in each[1:]}
+    for part in ("leftImg8bit", "gtFine"):
+        for path in sorted((folder / part / split).rglob("*")):
+            if path.is_file() and path not in own and not path.name.startswith("."):
+                raise UsageError(
+                    f"{path}: found a file that is not part of these {len(files)} streets; expected a folder of their "
+                    "own. Choose another folder, or remove the split."
+                )
+
+
+def _polygons(outlines: list[Outline], size: tuple[int, int]) -> str:
+    objects = [{"label": each.label, "polygon": each.polygon.tolist()} for each in outlines]
+    return json.dumps({"imgHeight": size[0], "imgWidth": size[1], "objects": objects}) + "\n"
+
+
+def _png(image: npt.NDArray[Any]) -> bytes:
+    return cv2.imencode(".png", image)[1].tobytes()

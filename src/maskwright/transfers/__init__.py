@@ -1,0 +1,1 @@
+"""Models taken to other data sets: predictions, scores, fine-tuning and panels."""

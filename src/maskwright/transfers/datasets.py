@@ -1,0 +1,204 @@
+"""The images of a transfer with their truth: read from COCO files and Cityscapes folders, or drawn."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
+from maskwright.annotations.formats import cityscapes
+from maskwright.annotations.formats.dataset import AnnotatedImage, Reading
+from maskwright.errors import DataError, require_file, require_folder
+from maskwright.evaluation.cityscapes.layout import INSTANCE_IDS, frame_of, truth_files
+from maskwright.evaluation.coco.truth import read_truth
+from maskwright.images.decode import image_path
+from maskwright.recipes.transfer import ImageSet
+from maskwright.structures import ClassTable, Instances
+from maskwright.synthetic.shapes import write_shapes
+from maskwright.synthetic.streets import draw_streets
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TruthSet:
+    """Images in ``folder`` with objects of the classes ``table``.
+
+    ``images`` are COCO records; ``annotations`` too, with an index of ``table`` as ``category_id``, a box, and the mask
+    as an RLE. ``official`` are Cityscapes' own truth files by image id, where there are some. ``identity`` says what
+    the set is: equal identities are equal sets, but for the pixels of images.
+    """
+
+    name: str
+    folder: Path
+    table: ClassTable
+    images: list[Record]
+    annotations: list[Record]
+    identity: dict[str, Any]
+    official: dict[int, Path] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def path_of(self, image: Record) -> Path:
+        """The file of one of ``images``."""
+        return image_path(self.folder, image["file_name"])
+
+    def document(
+        self, annotations: Iterable[Record], table: ClassTable, ignored: Iterable[Record] = ()
+    ) -> dict[str, Any]:
+        """A COCO data set of these images with other ``annotations`` of the classes ``table``.
+
+        What is ``ignored`` becomes a crowd of every class: what is found there counts neither for nor against.
+        """
+        spared = [{**each, "category_id": c.index, "iscrowd": 1} for each in ignored for c in table]
+        records = [{**each, "id": number} for number, each in enumerate([*annotations, *spared], start=1)]
+        categories = [{"id": c.index, "name": c.name} for c in table]
+        return {"images": self.images, "annotations": records, "categories": categories}
+
+
+def require_set(section: ImageSet, root: Path) -> None:
+    """Raise ``UsageError`` when a file or folder of ``section`` does not exist."""
+    if section.annotations is not None and section.images is not None:
+        require_file(root / section.annotations, "annotations")
+        require_folder(root / section.images, "images")
+    if section.cityscapes is not None:
+        truth_files(require_folder(root / section.cityscapes, "Cityscapes"), section.split, INSTANCE_IDS)
+
+
+def truth_set(name: str, section: ImageSet, root: Path, drawn: Path) -> TruthSet:
+    """The images that ``section`` names, called ``name``; built-in data is drawn into the folder ``drawn``.
+
+    Raises ``UsageError`` for what does not exist, ``DataError`` for what cannot be used, or has no image.
+    """
+    if section.shapes is not None:
+        shapes = section.shapes
+        path = write_shapes(drawn, shapes.images, shapes.seed, domain=shapes.domain)
+        found = _of_coco(name, path, drawn / "images", {"shapes": shapes.model_dump(mode="json")})
+    elif section.streets is not None:
+        streets = section.streets
+        draw_streets(drawn, streets.images, streets.seed, streets.size, streets.split)
+        found = _of_cityscapes(name, drawn, streets.split, {"streets": streets.model_dump(mode="json")})
+    elif section.cityscapes is not None:
+        found = _of_cityscapes(name, root / section.cityscapes, section.split)
+    else:
+        # The schema asks for one way.
+        assert section.annotations is not None
+        assert section.images is not None
+        found = _of_coco(name, root / section.annotations, root / section.images)
+    return _with_masks(_first(found, section.max_images))
+
+
+def instances_of(records: Iterable[Record], size: tuple[int, int]) -> Instances:
+    """Records of one image of ``size`` ``(H, W)`` as instances; ``category_id`` is the label."""
+    rows = list(records)
+    if not rows:
+        return Instances.empty(size)
+    boxes = [[x, y, x + width, y + height] for x, y, width, height in (row["bbox"] for row in rows)]
+    return Instances(
+        size,
+        np.array(boxes, np.float32),
+        _array(rows, lambda row: row["category_id"]),
+        [row["segmentation"] for row in rows],
+        _array(rows, lambda row: row.get("score", 1.0)),
+        _array(rows, lambda row: bool(row.get("iscrowd"))),
+    )
+
+
+def _array(rows: list[Record], value: Callable[[Record], Any]) -> Any:
+    return np.array([value(row) for row in rows])
+
+
+def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | None = None) -> TruthSet:
+    truth = read_truth(path)
+    truth.draw_masks()
+    present = [image for image in truth.images if image_path(folder, image["file_name"]).is_file()]
+    if not present:
+        raise DataError(
+            f"{path}: none of its {len(truth.images)} images is in {folder}; expected the files that it lists. "
+            "Give their folder as images."
+        )
+    remarks = truth.audit.lines()
+    if len(present) < len(truth.images):
+        remarks.append(f"{path}: {len(truth.images) - len(present)} of {len(truth.images)} images are not in {folder}.")
+    table = ClassTable.from_names(dict.fromkeys(truth.names.values()))
+    index = {category_id: table.index_of(each) for category_id, each in truth.names.items()}
+    kept = {image["id"] for image in present}
+    annotations = [
+        {**each, "category_id": index[each["category_id"]]} for each in truth.annotations if each["image_id"] in kept
+    ]
+    file = {"annotations": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return TruthSet(name, folder, table, present, annotations, identity or file, remarks=remarks)
+
+
+def _of_cityscapes(name: str, root: Path, split: str, identity: dict[str, Any] | None = None) -> TruthSet:
+    truth = root / "gtFine" if (root / "gtFine").is_dir() else root
+    folder = truth.parent / "leftImg8bit" / split
+    require_folder(folder, "images")
+    files = truth_files(root, split, INSTANCE_IDS)
+    names = [label.name for label in INSTANCE_LABELS]
+    dataset = cityscapes.read(truth / split, Reading(images=folder, classes=names))
+    table = ClassTable.from_names(names)
+    images: list[Record] = []
+    annotations: list[Record] = []
+    official = {}
+    missing = 0
+    for each in dataset.images:
+        if each.path is None:
+            missing += 1
+            continue
+        number = len(images) + 1
+        images.append({"id": number, "file_name": each.file_name, "height": each.height, "width": each.width})
+        annotations += _records(each, number, table, len(annotations))
+        frame = frame_of(Path(each.file_name).name)
+        if frame in files:
+            official[number] = files[frame]
+    if not images:
+        raise DataError(f"{folder}: holds none of the images of {truth / split}; expected Cityscapes' leftImg8bit.")
+    remarks = [*dataset.account.audit.lines()]
+    if missing:
+        remarks.append(f"{truth / split}: {missing} images are not in {folder} and are left out.")
+    listed = "\n".join(f"{path.name} {path.stat().st_size}" for path in files.values())
+    folder_identity = {
+        "cityscapes": str(root),
+        "split": split,
+        "sha256": hashlib.sha256(listed.encode()).hexdigest(),
+    }
+    return TruthSet(name, folder, table, images, annotations, identity or folder_identity, official, remarks)
+
+
+def _records(image: AnnotatedImage, number: int, table: ClassTable, before: int) -> list[Record]:
+    return [
+        {
+            "id": before + position,
+            "image_id": number,
+            "category_id": table.index_of(each.name),
+            "segmentation": each.rle,
+            "bbox": [float(side) for side in each.box],
+            "area": float(each.area),
+            "iscrowd": int(each.crowd),
+        }
+        for position, each in enumerate(image.objects, start=1)
+    ]
+
+
+def _first(found: TruthSet, count: int | None) -> TruthSet:
+    if count is None or count >= len(found.images):
+        return found
+    images = found.images[:count]
+    kept = {image["id"] for image in images}
+    annotations = [each for each in found.annotations if each["image_id"] in kept]
+    official = {number: path for number, path in found.official.items() if number in kept}
+    identity = {**found.identity, "max_images": count}
+    return TruthSet(found.name, found.folder, found.table, images, annotations, identity, official, found.remarks)
+
+
+def _with_masks(found: TruthSet) -> TruthSet:
+    """``found`` without the objects that have no mask, and how many these were among its remarks."""
+    kept = [each for each in found.annotations if "segmentation" in each]
+    lost = len(found.annotations) - len(kept)
+    if not lost:
+        return found
+    what = f"{lost:,} objects have no mask and are" if lost > 1 else "1 object has no mask and is"
+    return replace(found, annotations=kept, remarks=[*found.remarks, f"{found.name}: {what} not compared."])

@@ -1,0 +1,61 @@
+"""Panels of a transfer: the same image with its truth and as each model sees it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from maskwright.annotations.coco.file import CocoImage
+from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.taxonomy.sides import Side
+from maskwright.images.decode import read_image
+from maskwright.images.draw import overlay_instances
+from maskwright.reports.pictures.panels import panel
+from maskwright.transfers.datasets import Record, TruthSet, instances_of
+from maskwright.transfers.models import Contender
+from maskwright.transfers.predictions import Predictions
+from maskwright.transfers.scores import Comparison
+from maskwright.workflows.predict import write_picture
+from maskwright.workflows.report import chosen_for_panels
+
+
+def draw_panels(
+    folder: Path, compared: Comparison, side: Side, models: Sequence[Contender], predictions: Predictions, count: int
+) -> list[dict[str, str]]:
+    """Write up to ``count`` panels of the source or the target below ``folder``; their files and captions."""
+    images = compared.source if side == "source" else compared.target
+    truth = compared.truth(images, side)
+    objects = _by_image(truth["annotations"])
+    found = {model.name: _by_image(compared.found(model, images, predictions)) for model in models}
+    records = []
+    for chosen in _chosen(images, objects, count):
+        image = next(each for each in images.images if each["id"] == chosen.image.id)
+        picture, size = read_image(images.path_of(image)), (image["height"], image["width"])
+        table = compared.shared.table
+        cells = [
+            picture,
+            overlay_instances(picture, instances_of(objects.get(image["id"], ()), size), table, show_scores=False),
+        ]
+        for name in found:
+            shown = [each for each in found[name].get(image["id"], ()) if each["score"] >= compared.rules.score]
+            cells.append(overlay_instances(picture, instances_of(shown, size), table))
+        # Folders of Cityscapes' names are cities; the number keeps files of one name apart.
+        file = f"figures/panels/{compared.target.name}-{side}-{image['id']}.jpg"
+        write_picture(folder / file, panel(cells, ["image", "truth", *found]))
+        records.append({"file": file, "caption": f"{images.name}: {image['file_name']}"})
+    return records
+
+
+def _chosen(images: TruthSet, objects: dict[int, list[Record]], count: int) -> list[ImageObjects]:
+    """Images that show every class early, then others spread over the rest."""
+    candidates = []
+    for image in images.images:
+        mine = [each for each in objects.get(image["id"], ()) if not each["iscrowd"]]
+        record = CocoImage(image["id"], image["file_name"], image["height"], image["width"])
+        candidates.append(ImageObjects(record, [each["id"] for each in mine], [each["category_id"] for each in mine]))
+    return chosen_for_panels(candidates, count)
+
+
+def _by_image(records: Sequence[Record]) -> dict[int, list[Record]]:
+    grouped: dict[int, list[Record]] = {}
+    for each in records:
+        grouped.setdefault(each["image_id"], []).append(each)
+    return grouped

@@ -1,0 +1,51 @@
+"""What the models of a transfer find on its images: predicted once and kept."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from maskwright.evaluation.results.convert import to_results
+from maskwright.files import read_json, write_json, writing_json_list
+from maskwright.images.decode import read_image
+from maskwright.prediction.instance import predict_instances
+from maskwright.progress import Reporter
+from maskwright.runs.loaded_model import LoadedModel, load_model
+from maskwright.transfers.datasets import Record, TruthSet
+from maskwright.transfers.models import Contender
+from maskwright.workflows.masks import write_classes
+
+
+class Predictions:
+    """The predictions below ``folder``, made where they are not there yet."""
+
+    def __init__(self, folder: Path, device: str, reporter: Reporter) -> None:
+        self._folder, self._device, self._reporter = folder, device, reporter
+        self._loaded: tuple[Path, LoadedModel] | None = None
+
+    def of(self, model: Contender, images: TruthSet) -> list[Record]:
+        """COCO results of ``model`` on ``images``, all scores; ``category_id`` is an index of the model's classes."""
+        folder = self._folder / "predictions" / model.name / images.name
+        made = {"model": model.sha256, "images": images.identity}
+        if not (folder / "made.json").is_file() or read_json(folder / "made.json") != made:
+            loaded = self._load(model)
+            with writing_json_list(folder / "instances.json") as write:
+                write(self._found(loaded, model, images))
+            write_classes(folder, loaded.table)
+            write_json(folder / "made.json", made)
+        return [_with_bytes(each) for each in read_json(folder / "instances.json")]
+
+    def _found(self, loaded: LoadedModel, model: Contender, images: TruthSet) -> Iterable[Record]:
+        for image in self._reporter.track(images.images, f"{model.name} on {images.name}"):
+            with loaded.named():
+                found = predict_instances(loaded.module, read_image(images.path_of(image)))
+            yield from to_results(found, image["id"], image["file_name"])
+
+    def _load(self, model: Contender) -> LoadedModel:
+        if self._loaded is None or self._loaded[0] != model.file:
+            self._loaded = model.file, load_model(model.file, self._device)
+        return self._loaded[1]
+
+
+def _with_bytes(record: dict[str, Any]) -> Record:
+    rle = record["segmentation"]
+    return {**record, "segmentation": {"size": rle["size"], "counts": rle["counts"].encode("ascii")}}

@@ -1,0 +1,153 @@
+"""The numbers of a transfer: each model on the source and on a target in the classes that all share, and the shift."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
+from maskwright.annotations.taxonomy.shared_classes import SharedClasses
+from maskwright.annotations.taxonomy.sides import Side, side_of
+from maskwright.evaluation.bootstrap import draws
+from maskwright.evaluation.cityscapes.images import measure_rles
+from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
+from maskwright.evaluation.instances.measures import Measures, cityscapes_measures, coco_measures
+from maskwright.progress import Reporter
+from maskwright.recipes.transfer import Bootstrap
+from maskwright.transfers.datasets import Record, TruthSet
+from maskwright.transfers.models import Contender
+from maskwright.transfers.predictions import Predictions
+
+_POSITIONS = {label.name: CLASS_OF_LABEL[label.id] for label in INSTANCE_LABELS}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How is scored: the least confidence that counts for boundary IoU, and the intervals."""
+
+    score: float
+    bootstrap: Bootstrap
+
+
+@dataclass
+class Comparison:
+    """All models on ``source`` and ``target`` in the ``shared`` classes; ``place`` tells targets' draws apart.
+
+    Numbers on one set are of the same draws of its images, so that differences of models are paired; source and target
+    are drawn independently.
+    """
+
+    shared: SharedClasses
+    source: TruthSet
+    target: TruthSet
+    rules: Rules
+    place: int = 1
+    on_source: dict[str, Measures] = field(default_factory=dict)
+    on_target: dict[str, Measures] = field(default_factory=dict)
+    official: dict[str, Measures] = field(default_factory=dict)
+    _found: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
+
+    def add(self, model: Contender, predictions: Predictions, reporter: Reporter) -> None:
+        """Measure ``model``: on the target, and unless it is a bound on the source."""
+        reporter.say(f"{model.name}: measuring on {self.target.name}")
+        if model.role == "model":
+            self.on_source[model.name] = self._measures(
+                self.source, self.found(model, self.source, predictions), "source"
+            )
+        found = self.found(model, self.target, predictions)
+        self.on_target[model.name] = self._measures(self.target, found, "target")
+        if self.target.official:
+            self.official[model.name] = self._official(model, predictions.of(model, self.target))
+
+    def found(self, model: Contender, images: TruthSet, predictions: Predictions) -> list[Record]:
+        """What ``model`` finds on ``images``, in the shared classes."""
+        key = model.name, images.name
+        if key not in self._found:
+            self._found[key] = self.shared.of(predictions.of(model, images), model.card.table, _preferred(model)).kept
+        return self._found[key]
+
+    def truth(self, images: TruthSet, side: Side) -> dict[str, Any]:
+        """The COCO data set of ``images`` in the shared classes."""
+        translated = self.shared.of(images.annotations, images.table, side)
+        return images.document(translated.kept, self.shared.table, translated.ignored)
+
+    def to_json(self, models: Sequence[Contender]) -> dict[str, Any]:
+        """The comparison for ``transfer.json``."""
+        level = self.rules.bootstrap.level
+        sets = {"source": (self.source, "source"), "target": (self.target, "target")}
+        rows = {}
+        for model in models:
+            name = model.name
+            if name not in self.on_target:
+                continue
+            shift = self.on_target[name].minus(self.on_source[name]) if name in self.on_source else None
+            rows[name] = {
+                "role": model.role,
+                "source": self.on_source[name].to_json(level) if name in self.on_source else None,
+                "target": self.on_target[name].to_json(level),
+                "cityscapes": self.official[name].to_json(level) if name in self.official else None,
+                "shift": shift.to_json(level) if shift else None,
+            }
+        return {
+            **self.shared.to_json(),
+            "images": {key: len(images.images) for key, (images, _) in sets.items()},
+            "models": rows,
+            "differences": [self._difference(one, other) for one, other in combinations(self.on_source, 2)],
+            "gaps": self._gaps(models),
+        }
+
+    def _difference(self, one: str, other: str) -> dict[str, Any]:
+        level = self.rules.bootstrap.level
+        source = self.on_source[other].minus(self.on_source[one])
+        target = self.on_target[other].minus(self.on_target[one])
+        difference = {"of": other, "less": one, "source": source.to_json(level), "target": target.to_json(level)}
+        difference["shift"] = target.minus(source).to_json(level)
+        if self.official:
+            difference["cityscapes"] = self.official[other].minus(self.official[one]).to_json(level)
+        return difference
+
+    def _gaps(self, models: Sequence[Contender]) -> list[dict[str, Any]]:
+        """What each bound has more than each model on the target; of a model trained further, than that model."""
+        gaps = []
+        for bound in models:
+            if bound.role == "model" or bound.name not in self.on_target:
+                continue
+            for name in self.on_source:
+                if bound.role == "bound" or bound.made["further"] == name:
+                    gap = self.on_target[bound.name].minus(self.on_target[name])
+                    gaps.append({"of": bound.name, "less": name, "target": gap.to_json(self.rules.bootstrap.level)})
+        return gaps
+
+    def _measures(self, images: TruthSet, found: Sequence[Record], side: Side) -> Measures:
+        weights = self._draws(images)
+        return coco_measures(self.truth(images, side), found, weights, self.rules.score)
+
+    def _draws(self, images: TruthSet) -> Any:
+        place = 0 if images is self.source else self.place
+        return draws(len(images.images), self.rules.bootstrap.samples, [self.rules.bootstrap.seed, place])
+
+    def _official(self, model: Contender, found: Sequence[Record]) -> Measures:
+        """By Cityscapes' own truth, riders and all: there the taxonomy only names what was found."""
+        grouped: dict[int, list[Any]] = {number: [] for number in self.target.official}
+        for name, each in self._named(model, found):
+            if each["image_id"] in grouped and name in _POSITIONS:
+                grouped[each["image_id"]].append((each["segmentation"], _POSITIONS[name], each["score"]))
+        verdicts = [measure_rles(self.target.official[n], rows).judged()[0] for n, rows in grouped.items()]
+        weights = self._draws(self.target)
+        places = [i for i, image in enumerate(self.target.images) if image["id"] in grouped]
+        return cityscapes_measures(verdicts, weights[:, places], self.shared.names)
+
+    def _named(self, model: Contender, found: Sequence[Record]) -> Iterator[tuple[str, Record]]:
+        """Each record of ``model`` with its target class, also of those that are not compared."""
+        taxonomy, table = self.shared.taxonomy, model.card.table
+        if side_of(taxonomy, table, _preferred(model)) == "target":
+            names = table.names
+        else:
+            names, found = taxonomy.target_table().names, taxonomy.records(found, table).kept
+        for each in found:
+            yield names[each["category_id"] - 1], each
+
+
+def _preferred(model: Contender) -> Side:
+    """The side whose classes a model has where they are both sides'."""
+    return "source" if model.role == "model" else "target"

@@ -1,0 +1,91 @@
+"""Which images of a file must stay in one part when it is split, and why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.checks.duplicates import Fingerprints, fingerprints, group_duplicates
+from maskwright.annotations.coco.document import Document
+from maskwright.annotations.selection.image_groups import GivenGroups, given_groups, joined
+from maskwright.annotations.selection.same_picture import same_name, same_url
+from maskwright.errors import DataError, require_folder
+from maskwright.progress import Reporter
+
+
+@dataclass
+class Together:
+    """The sets of images, by id, that went to one part, and how many sets each reason gave.
+
+    ``given`` is the group of images by id, as the user gave it; ``not_compared`` are the ids of images whose picture
+    was to be looked at, but could not be.
+    """
+
+    sets: list[set[int]]
+    reasons: dict[str, int]
+    given: dict[int, str] = field(default_factory=dict)
+    not_compared: list[int] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"sets", "images", "largest", "reasons": {reason: number of sets}, "not_compared": [image id]}``."""
+        sizes = [len(group) for group in self.sets]
+        return {
+            "sets": len(sizes),
+            "images": sum(sizes),
+            "largest": max(sizes, default=0),
+            "reasons": self.reasons,
+            "not_compared": self.not_compared,
+        }
+
+
+def images_together(document: Document, groups: str | None, images: Path | None, reporter: Reporter) -> Together:
+    """The images that must not be divided: of one name, address or group, and, in the folder ``images``, one picture.
+
+    ``groups`` is a file or a field, see :func:`maskwright.annotations.selection.image_groups.given_groups`. What has no
+    group, and pictures that cannot be read, are named through ``reporter``.
+
+    Raises ``DataError`` when no image is in the folder.
+    """
+    given = given_groups(document, groups) if groups is not None else GivenGroups({}, [])
+    if groups is not None:
+        reporter.warn(_unmatched(document, groups, given))
+    pictures = _fingerprints(document, images, reporter) if images is not None else Fingerprints()
+    sets = {
+        "same_name": same_name({image.id: image.file_name for image in document.coco.images}),
+        "same_url": same_url(document),
+        "group": joined(given.sets()),
+        "picture": group_duplicates(pictures),
+    }
+    everything = joined(group for of_reason in sets.values() for group in of_reason)
+    reasons = {reason: len(found) for reason, found in sets.items()}
+    return Together(everything, reasons, given.of, pictures.unread)
+
+
+def _fingerprints(document: Document, folder: Path, reporter: Reporter) -> Fingerprints:
+    coco = document.coco
+
+    def track(prints: Iterable[Any]) -> Iterable[Any]:
+        return reporter.track(prints, f"pictures of {coco.path.name}", len(coco.images))
+
+    pictures = fingerprints(coco, require_folder(folder, "images"), track=track)
+    unread = set(pictures.unread)
+    names = [image.file_name for image in coco.images if image.id in unread]
+    if names and not pictures.ids:
+        raise DataError(f"{folder}: none of the images of {coco.path} can be read there, such as '{names[0]}'.")
+    if names:
+        reporter.warn([f"{folder}: images that cannot be read, so not compared with others: {_few(names)}."])
+    return pictures
+
+
+def _unmatched(document: Document, groups: str, given: GivenGroups) -> list[str]:
+    alone = [image.file_name for image in document.coco.images if image.id not in given.of]
+    lines = []
+    if alone:
+        lines.append(f"{groups}: images without a group: {_few(alone)}; each is on its own.")
+    if given.unused:
+        lines.append(f"{groups}: names without an image in {document.coco.path}: {_few(given.unused)}.")
+    return lines
+
+
+def _few(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])}, … ({len(names)})"

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.coco.file import read_coco
+from maskwright.annotations.selection.selection import select
+from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
+from maskwright.annotations.taxonomy.taxonomy import make_taxonomy, read_taxonomy
+from maskwright.annotations.taxonomy.translated_file import translated
+from maskwright.errors import UsageError
+from maskwright.structures import ClassTable, Instances, Rle
+
+PETS = make_taxonomy("pets", {"pet": ["dog", "cat"], "plane": ["airplane"]}, ignored=["toy"], absent=["tree"])
+OWN = ClassTable.from_names(["tree", "cat", "toy", "airplane", "dog"])
+CATEGORIES = {1: "tree", 2: "cat", 3: "toy", 4: "airplane", 5: "dog"}
+
+
+def found(*labels: int) -> Instances:
+    masks = [Rle(size=[1, 1], counts=b"01")] * len(labels)
+    scores = np.linspace(0.9, 0.1, len(labels), dtype=np.float32)
+    return Instances((1, 1), np.zeros((len(labels), 4), np.float32), np.array(labels), masks, scores)
+
+
+def test_results_stay_as_they_are_without_a_taxonomy():
+    own = output_classes(OWN, None, "semantic")
+    label_map, instances = np.array([[1, 5, 255]], np.uint8), found(1, 5)
+    assert own.table is OWN
+    assert own.label_map(label_map) is own.true_label_map(label_map) is label_map
+    assert own.instances(instances) is instances
+
+
+def test_merged_objects_keep_their_scores_and_order_and_nothing_is_suppressed():
+    classes = output_classes(OWN, PETS, "instance")
+    given = found(5, 2, 3, 1, 4, 5)
+    kept = classes.instances(given)
+    assert kept.labels.tolist() == [1, 1, 2, 1]
+    assert kept.scores.tolist() == given.scores[[0, 1, 4, 5]].tolist()
+
+
+def test_ignored_pixels_are_background_in_predictions_and_ignored_in_truth():
+    classes = output_classes(OWN, PETS, "semantic")
+    given = np.arange(6, dtype=np.uint8)[None]
+    assert classes.label_map(given).tolist() == [[0, 0, 1, 0, 2, 1]]
+    assert classes.true_label_map(given).tolist() == [[0, 0, 1, 255, 2, 1]]
+
+
+def test_a_model_of_the_target_s_classes_keeps_them():
+    classes = output_classes(ClassTable.from_names(["plane", "pet"]), PETS, "semantic")
+    assert classes.table.names == ["pet", "plane"]
+    assert classes.label_map(np.array([[0, 1, 2]], np.uint8)).tolist() == [[0, 2, 1]]
+
+
+def test_riders_of_objects_need_objects():
+    street = ClassTable.from_names(["person", "bicycle"])
+    over = read_taxonomy("coco-to-cityscapes", "person-over-two-wheeler")
+    with pytest.raises(UsageError, match="a semantic model finds none"):
+        output_classes(street, over, "semantic")
+    assert output_classes(street, over, "instance").table.names[:2] == ["person", "rider"]
+
+
+def test_true_objects_are_those_of_the_translated_file(coco):
+    squares = [[[x, 2, x + 8, 2, x + 8, 12, x, 12]] for x in range(0, 60, 10)]
+    records = [{"category_id": c, "segmentation": s} for c, s in zip((5, 3, 1, 4, 2, 3), squares, strict=True)]
+    file = read_coco(coco(*records, categories=CATEGORIES))
+    (drawn,) = select(file, class_table(file)).images
+    ours = OutputClasses(class_table(file), PETS).true_objects(drawn)
+    (theirs,) = select(translated(file, PETS), PETS.target_table()).images
+    assert (ours.ids, ours.labels, ours.areas, ours.crowd) == (theirs.ids, theirs.labels, theirs.areas, theirs.crowd)
+    assert [each.rle for each in ours.drawn] == [each.rle for each in theirs.drawn]
+    assert [each.rle for each in ours.ignored] == [each.rle for each in theirs.ignored]
+    assert len(ours.ignored) == 2
+    assert ours.used == 5
+    assert len(drawn.ids) == 6

@@ -1,0 +1,75 @@
+"""AP of weighted images against pycocotools on data sets in which the images are really repeated."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maskwright.evaluation.coco.evaluation import evaluated
+from maskwright.evaluation.coco.weighted import coco_statistics, match_records
+from tests.evaluation.invented_coco import datasets, pycocotools_scores, same
+
+IMAGES = (1, 2, 3)
+Set = tuple[dict[str, Any], list[dict[str, Any]]]
+
+
+def repeated(truth: dict[str, Any], results: list[dict[str, Any]], times: list[int]) -> Set:
+    """The data set with image i of ``IMAGES`` as often as ``times`` says, under ids of its own."""
+    copies = [(image, copy) for image, often in zip(IMAGES, times, strict=True) for copy in range(often)]
+    ids = {pair: number for number, pair in enumerate(copies, start=1)}
+    images, annotations, found = [], [], []
+    for (image, _), number in ids.items():
+        images.append({**truth["images"][image - 1], "id": number})
+        mine = [each for each in truth["annotations"] if each["image_id"] == image]
+        annotations += [{**each, "image_id": number} for each in mine]
+        found += [{**each, "image_id": number} for each in results if each["image_id"] == image]
+    annotations = [{**each, "id": number} for number, each in enumerate(annotations, start=1)]
+    return {**truth, "images": images, "annotations": annotations}, found
+
+
+def untied(results: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """Scores that differ: ties within an image would be broken in another order by its copies."""
+    scores = np.random.default_rng(seed).permutation(len(results)) + 1
+    return [{**each, "score": float(score) / 64} for each, score in zip(results, scores, strict=True)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    datasets(),
+    st.lists(st.integers(0, 3), min_size=3, max_size=3).filter(any),
+    st.sampled_from(["bbox", "segm"]),
+    st.integers(0, 99),
+)
+def test_weights_are_repetitions(data: Set, times: list[int], kind: str, seed: int):
+    truth, results = data[0], untied(data[1], seed)
+    records = match_records(evaluated(truth, results, kind), IMAGES)
+    precision = records.precision(np.array([times, [1, 1, 1]]))
+    ours = {name: None if np.isnan(v[0]) else float(v[0]) for name, v in coco_statistics(precision).items()}
+    theirs = pycocotools_scores(*repeated(truth, results, times), kind)
+    assert {name: value for name, value in ours.items() if not same(value, theirs[name])} == {}
+    for k, category in enumerate(records.categories):
+        values = precision[0, k, 0]
+        ap, ap50 = theirs["classes"][category]
+        assert same(None if np.isnan(values[0]) else float(values.mean()), ap)
+        assert same(None if np.isnan(values[0]) else float(values[0]), ap50)
+
+
+@settings(max_examples=10, deadline=None)
+@given(datasets())
+def test_equal_weights_give_the_evaluation_itself(data: Set):
+    evaluation = evaluated(*data, "segm")
+    precision = match_records(evaluation, IMAGES).precision(np.array([[1, 1, 1]]))
+    theirs = pycocotools_scores(*data, "segm")
+    for name, values in coco_statistics(precision).items():
+        assert same(None if np.isnan(values[0]) else float(values[0]), theirs[name])
+
+
+@settings(max_examples=6, deadline=None)
+@given(datasets(), st.integers(0, 9))
+def test_a_draw_is_the_same_alone_and_among_others(data: Set, seed: int):
+    weights = np.random.default_rng(seed).integers(0, 3, (7, 3))
+    records = match_records(evaluated(*data, "segm"), IMAGES)
+    together = records.precision(weights)
+    for row, alone in zip(together, weights, strict=True):
+        assert np.array_equal(row, records.precision(alone[None])[0], equal_nan=True)

@@ -1,0 +1,82 @@
+"""What is gathered while a model predicts, against ``score instance`` on the files it would have saved."""
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from maskwright.annotations.coco.file import CocoImage
+from maskwright.annotations.objects import ImageObjects
+from maskwright.evaluation.coco.evaluation import ground_truth
+from maskwright.evaluation.instances.details import Thresholds
+from maskwright.evaluation.instances.stream import InstanceStream
+from maskwright.masks.rle import rasterise
+from maskwright.progress import Reporter
+from maskwright.workflows.score_instance import score_instance
+from tests.evaluation.all_at_once import coco_scores
+from tests.evaluation.coco.test_stream import TABLE, images_of, noisy, results_on
+from tests.evaluation.invented_coco import datasets
+
+SCORE = 0.4
+
+
+def gathered(dataset: Any, start: int = 0, step: int = 1) -> InstanceStream:
+    stream = InstanceStream(TABLE, Thresholds(SCORE))
+    for objects in images_of(dataset[0])[start::step]:
+        stream.add(objects, results_on(objects, dataset[1]))
+    return stream
+
+
+@settings(max_examples=15)
+@given(datasets())
+def test_everything_is_what_score_instance_says_of_truth_and_results(
+    tmp_path_factory: pytest.TempPathFactory, dataset: Any
+):
+    folder: Path = tmp_path_factory.mktemp("files")
+    images = images_of(dataset[0])
+    truth = ground_truth(images, TABLE)
+    for record, objects in zip(truth["images"], images, strict=True):
+        record["file_name"] = objects.image.file_name
+    (folder / "truth.json").write_text(json.dumps(truth))
+    (folder / "results.json").write_text(json.dumps(dataset[1]))
+    theirs = score_instance(folder / "truth.json", folder / "results.json", score=SCORE, reporter=Reporter(quiet=True))
+    ours, details = gathered(dataset).result()
+    assert ours == {key: value for key, value in theirs.scores.items() if key not in ("results", "truth")}
+    assert details == theirs.details
+
+
+@settings(max_examples=10)
+@given(datasets())
+def test_shares_of_processes_add_up_to_the_whole(dataset: Any):
+    shares = [pickle.loads(pickle.dumps(gathered(dataset, number, 2))) for number in range(2)]
+    assert InstanceStream.merged(shares).result() == gathered(dataset).result()
+
+
+@settings(max_examples=5)
+@given(datasets())
+def test_without_thresholds_there_are_the_official_scores_alone(dataset: Any):
+    stream, images = InstanceStream(TABLE), images_of(dataset[0])
+    for objects in images:
+        stream.add(objects, results_on(objects, dataset[1]))
+    scores, details = InstanceStream.merged([stream]).result()
+    assert details is None
+    assert scores.pop("protocol").startswith("COCO")
+    assert scores == coco_scores(ground_truth(images, TABLE), dataset[1])
+
+
+@pytest.mark.parametrize("side", [16, 160])
+def test_an_image_of_100_detections_leaves_15_kb_however_large_its_masks(side: int):
+    rng = np.random.default_rng(0)
+    truth = rasterise(msgspec.json.encode([[1, 1, side - 1, 1, side - 1, side - 1]]), side, side)
+    stream, sizes = InstanceStream(TABLE, Thresholds(SCORE)), []
+    for number in range(1, 13):
+        image = CocoImage(number, f"{number}.png", side, side)
+        objects = ImageObjects(image, [1] * 7, [1, 2, 3, 4, 5, 1, 2], [truth] * 7, [False] * 7, [9.0] * 7, [None] * 7)
+        stream.add(objects, [noisy(rng, side, image_id=number, score=float(score)) for score in rng.random(100)])
+        sizes.append(len(pickle.dumps(stream)))
+    assert (sizes[-1] - sizes[3]) / 8 < 15_000

@@ -1,0 +1,97 @@
+import re
+
+import numpy as np
+import pytest
+
+from maskwright.annotations.faults import Audit, Fault
+from maskwright.reports.explore.figures import explore_figures
+from maskwright.reports.explore.page import Pictures, ShownFigure, ShownTile, render_explore_page
+from maskwright.reports.pictures.tile import Tile
+from tests.reports.explored import explored
+from tests.reports.html_page import Page
+
+HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a\x00b\x1b"]
+EIGHTY = [f"class {i}" for i in range(80)]
+SCENE = [(1, 0, 0, 10), (2, 5, 5, 10), (2, 30, 30, 4)], [(2, 0, 0, 40), (3, 1, 1, 9)]
+NO_PICTURES = Pictures()
+
+
+def page(names, *images, figures=False, pictures=NO_PICTURES, audit=None, all_classes=True, name="train/labels.json"):
+    """The page and its parsed parts; drawing ``figures`` takes half a second."""
+    statistics = explored(names, *images)
+    figures = {figure.name: ShownFigure.of(figure) for figure in (explore_figures(statistics) if figures else ())}
+    audit = audit or Audit(name, statistics.instances, statistics.instances)
+    html = render_explore_page(name, statistics, audit, figures, pictures, all_classes)
+    return html, Page(html)
+
+
+def tile(name="1.jpg", crowds=0):
+    return ShownTile.of(Tile(np.zeros((9, 12, 3), np.uint8), name, [("dog", (255, 0, 128))], 2, crowds))
+
+
+@pytest.mark.parametrize("names", [["dog", "cat", "cow"], HOSTILE])
+def test_the_page_loads_nothing_and_runs_nothing(names):
+    html, parsed = page(
+        names, *SCENE, figures=True, pictures=Pictures(True, [tile('"><script>')]), name="<script>/labels.json"
+    )
+    assert not {"script", "link", "iframe", "object", "embed", "base", "form"} & {tag for tag, _ in parsed.tags}
+    assert "<script" not in html
+    for tag, attributes in parsed.tags:
+        assert not [name for name in attributes if name.startswith("on")], tag
+        assert (attributes.get("src") or "data:").startswith("data:")
+        for link in ("href", "xlink:href"):
+            assert (attributes.get(link) or "#").startswith("#")
+    styles = re.findall(r"<style>.*?</style>", html, re.DOTALL)
+    assert len(styles) == 1
+    assert "url(" not in styles[0]
+    policy = next(a["content"] for tag, a in parsed.tags if tag == "meta" and "http-equiv" in a)
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'")
+
+
+@pytest.mark.parametrize(("names", "images"), [
+    ([], []), (["dog"], []), (["dog"], [[]]), (["dog"], [[(1, 0, 0, 9)]]), (["dog", "cat", "cow"], SCENE),
+])  # fmt: skip
+def test_every_data_set_has_a_page_of_balanced_tags_and_unique_ids(names, images):
+    _, parsed = page(names, *images, figures=True)
+    assert parsed.unbalanced == []
+    assert parsed.open == []
+    ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_class_is_in_the_table_of_the_page():
+    _, parsed = page(EIGHTY, [(1, 0, 0, 9)])
+    assert set(EIGHTY) <= set(parsed.text)
+
+
+def test_pictures_stand_over_the_colours_of_their_classes():
+    html, parsed = page(["dog"], [(1, 0, 0, 9)], pictures=Pictures(True, [tile(crowds=2)], ["Without a picture: cat."]))
+    assert 'style="background:#ff0080"' in html
+    text = " ".join(parsed.text)
+    assert "1.jpg, 2 instances, 2 crowd regions" in text
+    assert "Without a picture: cat." in text
+
+
+def test_a_page_without_an_images_folder_does_not_speak_of_pictures():
+    assert 'id="pictures"' not in page(["dog"], [(1, 0, 0, 9)])[0]
+    assert 'id="pictures"' in page(["dog"], [(1, 0, 0, 9)], pictures=Pictures(True))[0]
+
+
+def test_what_was_skipped_and_found_wrong_is_on_the_page():
+    audit = Audit("train/labels.json", found=5, used=3)
+    audit.skip("other_class")
+    audit.fault(Fault("bad_polygon", "annotation", 77, "has no polygon"))
+    text = " ".join(page(["dog"], [(1, 0, 0, 9)], audit=audit, all_classes=False)[1].text)
+    assert "Every annotation read was either used or skipped for a stated reason." in text
+    assert "skipped: bad_polygon" in text
+    assert "annotation 77 has no polygon" in text
+    assert "chosen classes" in text
+
+
+def test_an_audit_that_does_not_add_up_says_so():
+    html, _ = page(["dog"], [(1, 0, 0, 9)], audit=Audit("labels.json", found=5, used=3))
+    assert re.search(r'<p class="warn">The counts do not add up', html)
+
+
+def test_same_data_same_page():
+    assert page(["dog", "cat", "cow"], *SCENE)[0] == page(["dog", "cat", "cow"], *SCENE)[0]

@@ -1,0 +1,99 @@
+import pytest
+
+from maskwright.reports.run.instance_tables import instance_tables
+from tests.reports.conftest import details
+
+BEST = {"score": 0.37, "F1": 0.71}
+CLASSES = {
+    "dog": {
+        "instances": 9,
+        "best_Dice": 0.61,
+        "best_IoU": 0.53,
+        "precision": 0.72,
+        "recall": 0.5,
+        "F1": 0.6,
+        "best": BEST,
+    },
+    "cat": {
+        "instances": 2,
+        "best_Dice": 0.9,
+        "best_IoU": 0.8,
+        "precision": None,
+        "recall": 0.7,
+        "F1": 0.8,
+        "best": BEST,
+    },
+    "cow": {"instances": 0, "best_Dice": None, "best_IoU": None, "best": dict.fromkeys(BEST)},
+}
+
+
+@pytest.fixture
+def tables():
+    return {each.title: each for each in instance_tables(details(("dog", "cat", "cow")) | {"classes": CLASSES})}
+
+
+def test_every_number_beyond_ap_has_its_row_and_the_threshold_is_said(tables):
+    beyond = tables["Beyond AP"]
+    assert [row[1] for row in beyond.table.rows] == [
+        "0.637",
+        "0.701",
+        "0.551",
+        "0.662",
+        "0.543",
+        "0.810",
+        "0.620",
+        "0.700",
+    ]
+    assert "at least 0.4" in beyond.meaning
+    assert "IoU of at least 0.5" in beyond.meaning
+    assert "1,030 right, 4 wrong, 5 objects missed" in beyond.meaning
+
+
+def test_classes_that_have_objects_stand_by_their_f1(tables):
+    found = tables["Per class at a threshold"]
+    assert found.table.header[1:] == ["Dice", "greedy IoU", "precision", "recall", "best threshold", "F1 there"]
+    assert found.table.rows == [
+        ["cat", "0.900", "0.800", "–", "0.700", "0.370", "0.710"],
+        ["dog", "0.610", "0.530", "0.720", "0.500", "0.370", "0.710"],
+    ]
+
+
+def test_each_error_has_what_it_costs(tables):
+    found = tables["Errors and what they cost"]
+    assert found.table.rows == [["class wrong, place right (Cls)", "0.012", "3"]]
+    assert "AP50, now 0.550" in found.meaning
+
+
+def test_at_most_ten_of_the_worst_images(tables):
+    rows = tables["Worst images"].table.rows
+    assert len(rows) == 10
+    assert rows[0] == ["seven.png", "0.136", "0.100", "6", "11"]
+
+
+def test_all_rows_have_as_many_cells_as_the_header(tables):
+    for each in tables.values():
+        assert {len(row) for row in each.table.rows} == {len(each.table.header)}
+
+
+@pytest.mark.parametrize("scores", [{}, {"bbox": {"AP": 0.5}, "classes": {"dog": {"segm": 0.4, "instances": 3}}}])
+def test_an_old_run_has_none(scores):
+    assert instance_tables(scores) == []
+
+
+def test_without_an_object_there_is_nothing_per_class_and_no_error():
+    empty = details(("dog",))
+    empty |= {"tide": empty["tide"] | {"AP": None}, "worst_images": [], "classes": {"dog": CLASSES["cow"]}}
+    assert [each.title for each in instance_tables(empty)] == ["Beyond AP"]
+
+
+def test_with_nothing_found_misses_cost_an_unknown_amount_and_not_none():
+    error = {"count": 830, "dAP": 0.0, "meaning": "object not found"}
+    scores = details(("dog",))
+    scores["tide"] |= {"AP": 0.0, "errors": {"Miss": error, "Bkg": error | {"count": 2}}}
+    found = {each.title: each for each in instance_tables(scores)}["Errors and what they cost"]
+    assert found.table.rows == [["object not found (Miss)", "–", "830"], ["object not found (Bkg)", "0.000", "2"]]
+    assert "not defined while no object is found" in found.meaning
+    scores["tide"] |= {"AP": 0.1}
+    found = {each.title: each for each in instance_tables(scores)}["Errors and what they cost"]
+    assert found.table.rows[0][1] == "0.000"
+    assert "not defined" not in found.meaning

@@ -1,0 +1,196 @@
+"""From a recipe to the parts of an experiment."""
+
+import hashlib
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
+
+from maskwright.errors import UsageError
+from maskwright.models import catalogue
+from maskwright.models.download import Hash
+from maskwright.models.entry import Published
+from maskwright.models.published_classes import cityscapes_classes, class_names, coco_classes
+from maskwright.models.weights import Coverage
+from maskwright.recipes.loading import load_recipe
+from maskwright.structures import ClassTable
+from maskwright.training.checkpoint import ModelCard, save_checkpoint
+from maskwright.runs.context import build_model, input_size, model_options, score_to_compare
+from tests.models.detectron2.conftest import HEADS, TINY, tiny
+
+
+@pytest.mark.parametrize(
+    ("overrides", "image", "expected"),
+    [
+        (["model.input.size=100"], (48, 64), (100, 100)),
+        (["model.input.size=100", "model.input.multiple=32"], (48, 64), (128, 128)),
+        (["model.input.resize=short-side", "model.input.size=96", "augment.crop=64"], (48, 64), (96, 128)),
+        (
+            ["model.input={resize: short-side, size: 96, longest: 100, multiple: 16}", "augment.crop=64"],
+            (48, 64),
+            (80, 112),
+        ),
+    ],
+)
+def test_the_input_size_follows_the_recipe(overrides: list[str], image: tuple[int, int], expected) -> None:
+    assert input_size(load_recipe("demo-semantic", overrides).model.input).of(image) == expected
+
+
+def test_detection_models_get_the_input_size_as_options() -> None:
+    options = model_options(load_recipe("demo-instance", ["model.input.longest=300"]))
+    assert (options["short_side"], options["longest"]) == (128, 300)
+    assert "short_side" not in model_options(load_recipe("demo-semantic"))
+
+
+def test_the_best_checkpoint_is_chosen_by_the_task_s_main_score() -> None:
+    assert score_to_compare(load_recipe("demo-semantic")) == "mIoU"
+    assert score_to_compare(load_recipe("demo-instance")) == "segm_AP"
+    with pytest.raises(UsageError, match="segm_AP50"):
+        score_to_compare(load_recipe("demo-instance", ["train.best_by=segm_ap50"]))
+
+
+def test_the_best_checkpoint_can_be_chosen_by_the_iou_of_a_class() -> None:
+    recipe = load_recipe("demo-semantic", ["train.best_by=IoU/ring"])
+    assert score_to_compare(recipe) == score_to_compare(recipe, ["disc", "ring"]) == "IoU/ring"
+    assert score_to_compare(load_recipe("demo-semantic", ["train.best_by=IoU/background"]), []) == "IoU/background"
+
+
+@pytest.mark.parametrize(("overrides", "classes"), [([], ["disc", "ring"]), (["classes=[disc]"], None)])
+def test_a_class_that_does_not_exist_cannot_choose_the_best(overrides: list[str], classes: list[str] | None) -> None:
+    with pytest.raises(UsageError, match=r"Nearest: .*IoU/disc"):
+        score_to_compare(load_recipe("demo-semantic", ["train.best_by=IoU/disk", *overrides]), classes)
+
+
+def test_a_model_of_the_other_task_is_refused_with_those_of_this_one() -> None:
+    recipe = load_recipe("demo-semantic", ["model.name=mask_rcnn_small", "model.options={}"])
+    with pytest.raises(UsageError, match="Unknown semantic model 'mask_rcnn_small'"):
+        build_model(recipe, ["disc", "ring", "square"])
+
+
+def test_a_model_of_other_classes_starts_from_what_it_knows_of_those_it_shares(tmp_path: Path) -> None:
+    small = ["model.options={widths: [4, 8], bottleneck: 8}"]
+    recipe = load_recipe("demo-semantic", small)
+    trained, _ = build_model(recipe, ["disc", "ring"])
+    table = ClassTable.from_names(["disc", "ring"]).to_json()
+    card = ModelCard(recipe.model.name, "semantic", dict(recipe.model.options), table, {}, 1, {}, recipe.name)
+    save_checkpoint(tmp_path / "best", card, trained.state_dict(), {})
+    again = load_recipe("demo-semantic", [*small, f"model.weights={tmp_path / 'best' / 'model.safetensors'}"])
+    model, coverage = build_model(again, ["ring", "square"])
+    assert coverage is not None
+    assert str(coverage).endswith("the heads keep what they know of ring, by name")
+    model.eval()
+    trained.eval()
+    with torch.inference_mode():
+        images = torch.rand(1, 3, 32, 32)
+        now, before = (each(images)["logits"] for each in (model, trained))
+        assert torch.equal(now[:, :2], before[:, [0, 2]])
+
+
+D2 = "detectron2_mask_rcnn_resnet50_fpn"
+PET = ["cat", "unicorn", "person"]
+
+
+def pickled(path: Path, network: nn.Module) -> Path:
+    """The weights of ``network`` as Detectron2 writes them, which says nothing of classes."""
+    path.write_bytes(pickle.dumps({"model": {key: value.numpy() for key, value in network.state_dict().items()}}, 3))
+    return path
+
+
+def started(weights: Path | str, classes: list[str], name: str = D2) -> tuple[nn.Module, Coverage]:
+    """A tiny model for ``classes`` from ``weights``, and what is said of them."""
+    options = TINY | HEADS["mask_rcnn"] if name == D2 else {"pyramid_channels": 8, "box_features": 8}
+    overrides = [f"model.name={name}", f"model.options={options}", f"model.weights={weights}"]
+    model, coverage = build_model(load_recipe("demo-instance", overrides), classes)
+    assert coverage is not None
+    return model, coverage
+
+
+def assert_keeps(model: nn.Module, zoo: nn.Module, pairs: dict[int, int]) -> None:
+    """The Detectron2 ``model`` has at place ``i`` the scores, boxes and masks of the ``zoo``'s class ``pairs[i]``."""
+    layers = {"box_predictor.cls_score": 1, "box_predictor.bbox_pred": 4, "mask_head.predictor": 1}
+    for layer, size in layers.items():
+        for part in ("weight", "bias"):
+            ours, theirs = (getattr(m.get_submodule(f"roi_heads.{layer}"), part) for m in (model, zoo))
+            for i, j in pairs.items():
+                assert torch.equal(ours[size * i : size * (i + 1)], theirs[size * j : size * (j + 1)])
+    ours, theirs = (m.get_submodule("roi_heads.box_predictor.cls_score").weight[-1] for m in (model, zoo))
+    assert torch.equal(ours, theirs)  # of the background
+
+
+@pytest.mark.parametrize(("tag", "names"), [("coco-3x", list(coco_classes())), ("cityscapes", cityscapes_classes())])
+def test_published_weights_keep_what_they_know_of_classes_by_name(
+    tag: str, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry, zoo = catalogue.MODELS[D2], tiny(classes=len(names))
+    published = {tag: replace(entry.published[tag], download=zoo.state_dict)}  # with the classes that it has
+    monkeypatch.setitem(catalogue.MODELS, D2, replace(entry, published=published))
+    model, coverage = started(tag, ["car", "unicorn", "person"])
+    assert str(coverage).endswith("; the heads keep what they know of car, person, by name")
+    assert coverage.classes == ["car", "person"]
+    assert_keeps(model, zoo, {0: names.index("car"), 2: 0})
+
+
+def test_as_many_classes_as_cityscapes_has_are_not_taken_for_those_of_cityscapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry, zoo = catalogue.MODELS[D2], tiny(classes=8)
+    published = {"cityscapes": replace(entry.published["cityscapes"], download=zoo.state_dict)}
+    monkeypatch.setitem(catalogue.MODELS, D2, replace(entry, published=published))
+    _, coverage = started("cityscapes", list("abcdefgh"))
+    assert str(coverage).endswith("; the heads keep what they know of no class, by name")
+    model, coverage = started("cityscapes", cityscapes_classes())
+    assert coverage.classes is None  # all are the same
+    assert_keeps(model, zoo, {i: i for i in range(8)})
+
+
+def test_torchvisions_coco_is_carried_over_by_name_through_its_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "mask_rcnn_small"
+    names = class_names(MaskRCNN_ResNet50_FPN_Weights.COCO_V1)
+    assert names is not None
+    old = catalogue.build(name, 90, {"pyramid_channels": 8, "box_features": 8})
+    known = {"coco": Published(old.state_dict, "https://example.org/weights", tuple(names))}
+    monkeypatch.setitem(catalogue.MODELS, name, replace(catalogue.MODELS[name], published=known))
+    model, coverage = started("coco", PET, name)
+    assert coverage.classes == ["cat", "person"]
+    ours, theirs = (m.get_submodule("roi_heads.box_predictor.bbox_pred").weight for m in (model, old))
+    assert torch.equal(ours[4:8], theirs[4 * 17 : 4 * 18])  # COCO's id of cat; the background is before the classes
+    assert torch.equal(ours[12:], theirs[4:8])
+
+
+def test_a_file_that_names_no_classes_gives_its_heads_by_position_and_says_so(tmp_path: Path) -> None:
+    zoo = tiny(classes=3)
+    model, coverage = started(pickled(tmp_path / "own.pkl", zoo), PET)
+    assert str(coverage).endswith("; the file does not name its classes: the heads are taken by position")
+    assert_keeps(model, zoo, {i: i for i in range(3)})
+
+
+def test_a_file_that_names_no_classes_and_has_others_leaves_the_heads_new(tmp_path: Path) -> None:
+    _, coverage = started(pickled(tmp_path / "own.pkl", tiny(classes=4)), PET)
+    assert str(coverage).endswith("has another number of them: the heads are new")
+    assert coverage.reshaped == 6
+
+
+def test_a_published_file_is_known_by_its_hash_under_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, zoo = catalogue.MODELS[D2], tiny(classes=80)
+    path = pickled(tmp_path / "model_final.pkl", zoo)
+    start = Hash("md5", hashlib.md5(path.read_bytes()).hexdigest()[:6])
+    published = {"coco-3x": replace(entry.published["coco-3x"], hash=start)}
+    monkeypatch.setitem(catalogue.MODELS, D2, replace(entry, published=published))
+    model, coverage = started(path, PET)
+    assert coverage.classes == ["cat", "person"]
+    assert_keeps(model, zoo, {0: list(coco_classes()).index("cat"), 2: 0})
+
+
+def test_of_a_backbone_no_head_is_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "mask_rcnn_small"
+    backbone = catalogue.build(name, 3, {"pyramid_channels": 8, "box_features": 8}).backbone.body
+    entry = catalogue.MODELS[name]
+    known = {"imagenet": replace(entry.published["imagenet"], download=backbone.state_dict)}
+    monkeypatch.setitem(catalogue.MODELS, name, replace(entry, published=known))
+    _, coverage = started("imagenet", PET, name)
+    assert "heads" not in str(coverage)
+    assert coverage.classes is None

@@ -1,0 +1,246 @@
+"""The evaluation of a small semantic run against formulas over all its pixels, and by parts of several processes."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from maskwright.cli.main import main
+from maskwright.errors import MaskwrightError
+from maskwright.evaluation.coco.evaluation import ground_truth
+from maskwright.files import write_json
+from maskwright.images.decode import read_image
+from maskwright.masks.png import read_label_map
+from maskwright.prediction.semantic import predict_logits
+from maskwright.reports.run.page import write_page
+from maskwright.training.processes import Processes
+from maskwright.runs.evaluation import evaluate_part, evaluate_stage
+from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.loaded_model import load_model
+from maskwright.progress import Reporter
+from maskwright.workflows.run import headline
+from maskwright.runs.folder import open_run
+from maskwright.workflows.score_instance import score_instance
+from tests.workflows.spoilt import change_weights
+
+
+@pytest.fixture(scope="module")
+def experiment(semantic_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    folder = tmp_path_factory.mktemp("evaluated") / "run"
+    shutil.copytree(semantic_run, folder)
+    return Experiment(open_run(folder, Reporter(quiet=True)))
+
+
+@pytest.fixture(scope="module")
+def model(experiment: Experiment) -> nn.Module:
+    return load_model(experiment.run.path, "cpu").module
+
+
+def with_settings(experiment: Experiment, **settings: Any) -> Experiment:
+    recipe = experiment.recipe
+    changed = recipe.model_copy(update={"evaluate": recipe.evaluate.model_copy(update=settings)})
+    return Experiment(replace(experiment.run, recipe=changed))
+
+
+def pixels(experiment: Experiment, model: nn.Module) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Of each image and its pixels that count: truth, prediction, and the softmax of what was predicted."""
+    part = experiment.prepared.parts["validation"]
+    size = input_size(experiment.recipe.model.input)
+    for objects in part.selection.images:
+        file = f"{Path(objects.image.file_name).stem}.png"
+        truth = read_label_map(experiment.masks_folder("validation") / file)
+        logits = predict_logits(model, read_image(part.path_of(objects)), size).numpy().astype(np.float64)
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=0)
+        counted = truth != 255
+        yield truth[counted], logits.argmax(axis=0)[counted], probabilities.max(axis=0)[counted]
+
+
+def test_calibration_equals_the_formula_over_all_pixels(experiment: Experiment, model: nn.Module) -> None:
+    truth, prediction, confidence = (np.concatenate(each) for each in zip(*pixels(experiment, model), strict=True))
+    recorded = json.loads((experiment.run.path / "scores.json").read_text())["validation"]["calibration"]
+    right = truth == prediction
+    # Equal in their own precision, a pixel at the edge of two bins may fall into either.
+    edges = np.linspace(0, 1, 16)
+    inside = [(confidence > low) & (confidence <= high) for low, high in pairwise(edges)]
+    expected = sum(abs(right[each].mean() - confidence[each].mean()) * each.mean() for each in inside if each.any())
+    assert recorded["ECE"] == pytest.approx(expected, abs=1e-5)
+    assert sum(each["count"] for each in recorded["bins"]) == len(truth)
+    for each, members in zip(recorded["bins"], inside, strict=True):
+        assert each["count"] == pytest.approx(members.sum(), abs=3)
+        if members.sum() > 100:
+            assert each["accuracy"] == pytest.approx(right[members].mean(), abs=1e-3)
+            assert each["confidence"] == pytest.approx(confidence[members].mean(), abs=1e-3)
+
+
+def test_the_recorded_confusion_matrix_gives_the_recorded_scores(experiment: Experiment, model: nn.Module) -> None:
+    expected = np.zeros((5, 5), np.int64)
+    for truth, prediction, _ in pixels(experiment, model):
+        np.add.at(expected, (truth, prediction), 1)
+    recorded = json.loads((experiment.run.path / "scores.json").read_text())["validation"]
+    assert recorded["confusion"]["pixels"] == expected.tolist()
+    assert (
+        recorded["confusion"]["names"] == list(recorded["classes"]) == experiment.prepared.table.names_with_background
+    )
+    hits, union = expected.diagonal(), expected.sum(axis=0) + expected.sum(axis=1) - expected.diagonal()
+    assert recorded["mIoU"] == pytest.approx((hits[union > 0] / union[union > 0]).mean(), abs=1e-12)
+
+
+def test_validation_after_an_epoch_is_plain_and_has_the_same_scores(experiment: Experiment, model: nn.Module) -> None:
+    final = json.loads((experiment.run.path / "scores.json").read_text())["validation"]
+    plain = evaluate_part(with_settings(experiment, flip=True), model, "validation", None)
+    assert {"boundary_mIoU", "calibration", "confusion"} & plain.keys() == set()
+    assert "boundary_IoU" not in plain["classes"]["disc"]
+    assert all(final[key] == value for key, value in plain.items() if key != "classes")
+
+
+@pytest.mark.parametrize("settings", [{"flip": True}, {"scales": (0.75, 1.0, 1.25)}, {"window": 48}], ids=str)
+def test_what_is_averaged_is_recorded_and_said(experiment: Experiment, model: nn.Module, settings: Any) -> None:
+    plain = evaluate_part(experiment, model, "validation", None, final=True)
+    scores = evaluate_part(with_settings(experiment, **settings), model, "validation", None, final=True)
+    assert "averaged over" in scores["protocol"]
+    assert "averaged over" not in plain["protocol"]
+    assert settings.items() <= scores["views"].items()
+    assert scores["confusion"] != plain["confusion"]
+    assert np.sum(scores["confusion"]["pixels"]) == np.sum(plain["confusion"]["pixels"])
+
+
+@pytest.mark.parametrize("settings", [{"scales": (1.0,)}, {"window": 10_000}], ids=str)
+def test_settings_that_change_nothing_change_no_score(experiment: Experiment, model: nn.Module, settings: Any) -> None:
+    plain = evaluate_part(experiment, model, "validation", None, final=True)
+    scores = evaluate_part(with_settings(experiment, **settings), model, "validation", None, final=True)
+    assert scores["confusion"] == plain["confusion"]
+    assert scores["boundary_mIoU"] == plain["boundary_mIoU"]
+    assert scores["calibration"]["ECE"] == pytest.approx(plain["calibration"]["ECE"], abs=1e-5)
+
+
+class OneOfTwo(Processes):
+    """The first of two processes, once the second has run and told it what it counted."""
+
+    def __init__(self, number: int, told: list[Any]) -> None:
+        self.device, self.count, self.number, self.told = torch.device("cpu"), 2, number, told
+
+    def total(self, counts: Any) -> Any:
+        if self.first:
+            return counts + self.told.pop(0)
+        self.told.append(counts)
+        return counts
+
+    def gathered(self, value: Any) -> list[Any]:
+        if self.first:
+            return [value, self.told.pop(0)]
+        self.told.append(value)
+        return []
+
+
+def test_the_shares_of_two_processes_add_up_to_the_whole(experiment: Experiment, model: nn.Module) -> None:
+    told: list[Any] = []
+    evaluate_part(experiment, model, "validation", None, OneOfTwo(1, told), final=True)
+    shared = evaluate_part(experiment, model, "validation", None, OneOfTwo(0, told), final=True)
+    alone = evaluate_part(experiment, model, "validation", None, final=True)
+    assert told == []
+    calibration = shared.pop("calibration"), alone.pop("calibration")
+    assert shared == alone
+    assert calibration[0]["ECE"] == pytest.approx(calibration[1]["ECE"], abs=1e-12)
+    assert [each["count"] for each in calibration[0]["bins"]] == [each["count"] for each in calibration[1]["bins"]]
+
+
+def test_the_stage_saves_what_it_scored(semantic_run: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(semantic_run, tmp_path / "run")
+    experiment = Experiment(open_run(folder, Reporter(quiet=True)))
+    evaluate_stage(with_settings(experiment, flip=True, window=64, overlap=0.5))
+    recorded = json.loads((folder / "scores.json").read_text())["validation"]
+    counts = np.zeros((5, 5), np.int64)
+    for file in (folder / "predictions" / "validation" / "label_maps").iterdir():
+        truth, prediction = read_label_map(experiment.masks_folder("validation") / file.name), read_label_map(file)
+        np.add.at(counts, (truth[truth != 255], prediction[truth != 255]), 1)
+    assert recorded["confusion"]["pixels"] == counts.tolist()
+    assert recorded["views"] == {"flip": True, "scales": [1.0], "window": 64, "overlap": 0.5}
+
+
+@pytest.mark.parametrize("value", [float("nan"), 3e38], ids=["NaN", "overflow"])
+@pytest.mark.parametrize("command", ["evaluate", "predict"])
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_a_model_that_answers_with_nan_is_named_in_one_line(
+    task: str,
+    command: str,
+    value: float,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = shutil.copytree(request.getfixturevalue(f"{task}_run"), tmp_path / "run")
+    change_weights(run / "checkpoints" / "best" / "model.safetensors", value)
+    scores = (run / "scores.json").read_text()
+    images = run / "data" / "validation" / "images"
+    more = {"evaluate": [], "predict": [str(images), "--out", str(tmp_path / "predicted")]}[command]
+    assert main([command, str(run), *more, "--quiet"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {run / 'checkpoints' / 'best' / 'model.safetensors'}: ")
+    assert "NaN or infinity" in line
+    assert "Use an earlier checkpoint, or train again with a lower train.optimizer.lr" in line
+    assert (run / "scores.json").read_text() == scores
+
+
+def test_a_model_that_answers_with_nan_is_not_validated_as_all_background(experiment: Experiment) -> None:
+    model = load_model(experiment.run.path, "cpu").module
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("nan"))
+    with pytest.raises(MaskwrightError, match="answers an image with NaN or infinity"):
+        evaluate_part(experiment, model, "validation", None)
+
+
+@pytest.fixture(scope="module")
+def instances(instance_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance run scored anew with a threshold that its two epochs of training reach."""
+    folder = tmp_path_factory.mktemp("evaluated") / "run"
+    shutil.copytree(instance_run, folder)
+    evaluate_stage(with_settings(Experiment(open_run(folder, Reporter(quiet=True))), show_score=0.06))
+    return folder
+
+
+def test_an_instance_run_has_the_numbers_of_score_instance_on_what_it_saved(instances: Path, tmp_path: Path) -> None:
+    experiment = Experiment(open_run(instances, Reporter(quiet=True)))
+    images, table = experiment.prepared.parts["validation"].selection.images, experiment.prepared.table
+    truth = ground_truth(images, table)
+    for record, objects in zip(truth["images"], images, strict=True):
+        record["file_name"] = objects.image.file_name
+    write_json(tmp_path / "truth.json", truth)
+    saved = instances / "predictions" / "validation"
+    score_instance(
+        tmp_path / "truth.json",
+        saved / "instances.json",
+        score=0.06,
+        out=tmp_path / "out",
+        reporter=Reporter(quiet=True),
+    )
+    recorded = json.loads((instances / "scores.json").read_text())["validation"]
+    expected = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert {"at_score", "overlap", "foreground", "tide", "confusion", "worst_images"} <= recorded.keys()
+    # What is said of files is of the files alone.
+    assert recorded.items() >= {key: expected[key] for key in expected.keys() - {"results", "truth", "remarks"}}.items()
+    for name in ("curves.json", "images.json"):
+        assert json.loads((saved / name).read_text()) == json.loads((tmp_path / "out" / name).read_text())
+
+
+def test_the_validation_of_instances_after_an_epoch_measures_ap_alone(instances: Path) -> None:
+    experiment = Experiment(open_run(instances, Reporter(quiet=True)))
+    plain = evaluate_part(experiment, load_model(instances, "cpu").module, "validation", None)
+    assert set(plain) == {"bbox", "segm", "classes", "protocol"}
+
+
+def test_the_page_and_the_lines_of_an_instance_run_say_what_lies_behind_ap(instances: Path) -> None:
+    write_page(instances)
+    assert "Beyond AP" in (instances / "report.html").read_text()
+    short, long = headline(instances).splitlines(), headline(instances, details=True).splitlines()
+    assert len(short) == 2
+    assert long[0] == short[0]
+    assert long[-1] == short[-1]
+    assert any("TIDE errors" in line for line in long)

@@ -1,0 +1,65 @@
+"""The record of stages, and what a run folder refuses."""
+
+from pathlib import Path
+
+import pytest
+
+from maskwright.errors import UsageError
+from maskwright.files import read_json
+from maskwright.recipes.loading import load_recipe
+from maskwright.progress import Reporter
+from maskwright.runs.folder import create_run, finished_stages, open_run
+
+QUIET = Reporter(quiet=True)
+
+
+def test_a_finished_stage_is_recorded_and_not_done_again(tmp_path: Path) -> None:
+    run = create_run(load_recipe("demo-semantic"), tmp_path / "run", QUIET)
+    calls: list[str] = []
+    for _ in range(2):
+        run.perform("check", lambda: calls.append("check"))
+    assert calls == ["check"]
+    assert list(finished_stages(run.path)) == ["check"]
+    assert run.card()["seconds"].keys() == {"check"}
+
+
+def test_a_stage_that_fails_is_not_recorded(tmp_path: Path) -> None:
+    run = create_run(load_recipe("demo-semantic"), tmp_path / "run", QUIET)
+
+    def fail() -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        run.perform("masks", fail)
+    assert not run.is_finished("masks")
+
+
+def test_a_forgotten_stage_is_done_again(tmp_path: Path) -> None:
+    run = create_run(load_recipe("demo-semantic"), tmp_path / "run", QUIET)
+    for stage in ("check", "evaluate"):
+        run.perform(stage, lambda: None)
+    run.forget(["evaluate"])
+    assert list(finished_stages(run.path)) == ["check"]
+
+
+def test_the_same_recipe_continues_and_another_is_refused_by_its_differences(tmp_path: Path) -> None:
+    create_run(load_recipe("demo-semantic"), tmp_path / "run", QUIET)
+    create_run(load_recipe("demo-semantic"), tmp_path / "run", QUIET)
+    other = load_recipe("demo-semantic", ["seed=4", "train.optimizer.lr=0.1"])
+    with pytest.raises(UsageError, match=r"seed, train\.optimizer\.lr.*--out"):
+        create_run(other, tmp_path / "run", QUIET)
+
+
+def test_an_opened_run_has_the_recipe_it_was_created_with(tmp_path: Path) -> None:
+    recipe = load_recipe("deeplab-mobilenet-5class")
+    create_run(recipe, tmp_path / "run", QUIET)
+    assert open_run(tmp_path / "run", QUIET).recipe == recipe
+    with pytest.raises(UsageError, match="not a run folder"):
+        open_run(tmp_path, QUIET)
+
+
+def test_the_card_names_versions_and_hardware(tmp_path: Path) -> None:
+    run = create_run(load_recipe("demo-semantic"), tmp_path / "run", QUIET)
+    card = read_json(run.path / "card.json")
+    assert {"python", "maskwright", "torch", "hotcoco"} <= card["versions"].keys()
+    assert card["hardware"]["cores"] >= 1

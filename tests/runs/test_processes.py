@@ -1,0 +1,110 @@
+"""What a process knows of the others from torchrun's environment, and which recipes have no slice for each."""
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from maskwright.errors import UsageError
+from maskwright.recipes.loading import load_recipe
+from maskwright.recipes.schema import Recipe
+from maskwright.runs.processes import (
+    build_fabric,
+    is_first,
+    is_launched,
+    normalised_together,
+    require_devices,
+)
+
+LAUNCHED = {"TORCHELASTIC_RUN_ID": "drill", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_WORLD_SIZE": "2"}
+
+
+def recipe_of(*settings: str) -> Recipe:
+    return load_recipe("demo-semantic", [*settings, "train.device=cpu"])
+
+
+def launched(monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
+    for key, value in {**LAUNCHED, **changes}.items():
+        monkeypatch.setenv(key, value)
+
+
+def test_a_process_alone_is_the_first_and_was_not_launched(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in LAUNCHED:
+        monkeypatch.delenv(key, raising=False)
+    assert not is_launched()
+    assert is_first()
+    # A cluster's scheduler may set a rank for other reasons.
+    monkeypatch.setenv("RANK", "1")
+    assert is_first()
+
+
+@pytest.mark.parametrize(("rank", "first"), [("0", True), ("1", False)])
+def test_of_launched_processes_the_one_with_rank_0_is_the_first(
+    rank: str, first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched(monkeypatch, RANK=rank)
+    assert is_launched()
+    assert is_first() is first
+
+
+def test_one_process_that_torchrun_started_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    launched(monkeypatch, WORLD_SIZE="1")
+    assert not is_launched()
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "devices", "nodes", "remedy"),
+    [(4, 1, 3, "Use 3 or 6"), (1, 1, 2, "Use 2."), (6, 2, 2, "Use 4 or 8"), (9, 3, 2, "Use 6 or 12")],
+)
+def test_a_batch_without_equal_slices_is_refused_with_the_nearest_that_has_them(
+    batch_size: int, devices: int, nodes: int, remedy: str
+) -> None:
+    recipe = recipe_of(f"train.batch_size={batch_size}", f"train.devices={devices}")
+    with pytest.raises(UsageError, match=rf"train\.batch_size {batch_size}: has no {devices * nodes} equal .*{remedy}"):
+        require_devices(recipe, nodes)
+
+
+def test_a_batch_with_a_slice_for_each_is_accepted() -> None:
+    require_devices(recipe_of("train.batch_size=12", "train.devices=2"), nodes=3)
+
+
+def test_launched_by_hand_the_batch_is_checked_before_the_others_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    launched(monkeypatch)
+    with pytest.raises(UsageError, match="has no 2 equal slices"):
+        build_fabric(recipe_of("train.batch_size=3"))
+
+
+def test_a_process_alone_gets_a_fabric_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in LAUNCHED:
+        monkeypatch.delenv(key, raising=False)
+    fabric = build_fabric(recipe_of("train.precision=bf16-mixed"))
+    assert (fabric.world_size, fabric.device.type) == (1, "cpu")
+    with fabric.autocast():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
+
+
+class Several:
+    """Stands for the fabric of one of two processes."""
+
+    world_size = 2
+
+    def __init__(self, device: str) -> None:
+        self.device = torch.device(device)
+
+
+@pytest.mark.parametrize(
+    ("fabric", "expected"),
+    [
+        (Several("cuda"), nn.SyncBatchNorm),
+        (Several("cpu"), nn.BatchNorm2d),
+        (Fabric(accelerator="cpu", devices=1), nn.BatchNorm2d),
+    ],
+)
+def test_batchnorm_is_joined_where_several_gpus_share_a_batch(fabric: Fabric, expected: type) -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    joined = normalised_together(model, fabric)
+    assert isinstance(joined, nn.Sequential)
+    assert type(joined[1]) is expected
+    assert joined.state_dict().keys() == model.state_dict().keys()

@@ -1,0 +1,79 @@
+"""The train stage: what the recipe says about optimiser, schedule and length is what happens."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from maskwright.recipes.loading import load_recipe
+from maskwright.runs import training as train
+from maskwright.runs.context import build_model
+from tests.small_runs import small_run
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def scores(value: float) -> dict[str, Any]:
+    return {"mIoU": value, "classes": {}}
+
+
+def test_the_training_stops_when_patience_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter([0.1, 0.3, 0.2, 0.3, 0.9])
+    monkeypatch.setattr(train, "evaluate_part", lambda *_, **__: scores(next(found)))
+    settings = ["train.epochs=9", "train.patience=2"]
+    overrides = [part for setting in settings for part in ("--set", setting)]
+    assert small_run("semantic", tmp_path / "run", *overrides, verb="train") == 0
+    assert [row["validation/mIoU"] for row in rows(tmp_path / "run")] == ["0.1", "0.3", "0.2", "0.3"]
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    assert card["best"] == {"epoch": 2, "score": "mIoU", "value": 0.3}
+
+
+def test_gradients_of_several_batches_make_one_step_and_the_schedule_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "evaluate_part", lambda *_, **__: scores(0.5))
+    # 8 images in batches of 2: 4 batches, 2 steps an epoch, 4 in all; a cosine over 4 steps ends at 0.
+    settings = ["train.batch_size=2", "train.accumulate=2", "train.schedule={name: cosine, warmup_steps: 0}"]
+    overrides = [part for setting in settings for part in ("--set", setting)]
+    assert small_run("semantic", tmp_path / "run", *overrides, verb="train") == 0
+    rates = [float(row["learning_rate"]) for row in rows(tmp_path / "run")]
+    assert rates == pytest.approx([1.5e-3, 0.0], abs=1e-9)
+
+
+def test_a_compiled_model_is_saved_under_its_own_names(
+    semantic_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Traced, but not translated to machine code, which takes a minute.
+    compile_ = torch.compile
+    calls = []
+
+    def traced(model: torch.nn.Module, **_: Any) -> object:
+        calls.append(model)
+        return compile_(model, backend="eager")
+
+    monkeypatch.setattr(torch, "compile", traced)
+    assert small_run("semantic", tmp_path / "run", "--set", "train.compile=true", verb="train") == 0
+    assert calls
+    ours, theirs = (
+        load_file(run / "checkpoints" / "last" / "model.safetensors") for run in (tmp_path / "run", semantic_run)
+    )
+    assert ours.keys() == theirs.keys()
+    for key, value in theirs.items():
+        torch.testing.assert_close(ours[key], value, rtol=1e-3, atol=1e-4)
+
+
+def test_the_encoder_has_a_rate_of_its_own_where_the_recipe_says_so() -> None:
+    options = ["model.options={widths: [4, 8], bottleneck: 8}", "train.optimizer={lr: 0.01, encoder_lr_factor: 0.1}"]
+    for overrides, expected in ((options, [0.001, 0.01]), (options[:1], [3e-3])):
+        recipe = load_recipe("demo-semantic", overrides)
+        model, _ = build_model(recipe, ["disc", "ring", "square", "triangle"])
+        assert [group["lr"] for group in train.build_recipe_optimizer(recipe, model).param_groups] == pytest.approx(
+            expected
+        )
