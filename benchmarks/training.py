@@ -46,8 +46,10 @@ from maskwright.recipes.loading import load_recipe
 from maskwright.runs import training as workflow
 from maskwright.runs.context import Experiment, build_model
 from maskwright.runs.folder import create_run
+from maskwright.runs.mask_statistics import semantic_samples
+from maskwright.runs.masks import masks_stage
 from maskwright.runs.processes import build_fabric
-from maskwright.runs.training_data import build_loader, draw_masks, semantic_samples
+from maskwright.runs.training_data import build_loader
 from maskwright.training.loop import train_epoch
 from maskwright.training.random_state import seed_epoch
 from maskwright.training.state import Training
@@ -65,12 +67,12 @@ from maskwright.runs.evaluation import evaluate_part
 from maskwright.runs.context import Experiment, build_model
 from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run
-from maskwright.runs.training_data import draw_masks
+from maskwright.runs.masks import masks_stage
 
 recipe, folder, *options = sys.argv[1:]
 experiment = Experiment(create_run(load_recipe(recipe, options), Path(folder), Reporter(quiet=True)))
 if experiment.recipe.task == "semantic":
-    draw_masks(experiment)
+    masks_stage(experiment)
 model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
 evaluate_part(experiment, model.eval(), "validation", Path(folder) / "predictions")
 """
@@ -139,7 +141,7 @@ def experiment_of(recipe: str, folder: Path, *overrides: str) -> Experiment:
     """The experiment of a shipped recipe with other settings, its label maps drawn."""
     experiment = Experiment(create_run(load_recipe(recipe, overrides), folder, Reporter(quiet=True)))
     if experiment.recipe.task == "semantic":
-        draw_masks(experiment)
+        masks_stage(experiment)
     return experiment
 
 

@@ -16,7 +16,7 @@ from maskwright.cli.main import main
 from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.catalogue import MODELS, PATTERNS, build
 from maskwright.models.mask_rcnn import build_mask_rcnn
-from maskwright.models.point_rend_head import PointRendHead
+from maskwright.models.point_rend.head import PointRendHead
 from maskwright.recipes.loading import shipped
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import model_options

@@ -15,7 +15,7 @@ _VERBS = {
     "demo": ("demo", "demo"),
     # Not `masks`: that name is the room of rasterisation, maskwright.masks.
     "draw_masks": ("masks", "masks"),
-    "evaluate": ("run", "evaluate"),
+    "evaluate": ("evaluate", "evaluate"),
     "explore": ("explore", "explore"),
     "list_models": ("models", "list_models"),
     "list_recipes": ("recipes", "list_recipes"),
@@ -26,7 +26,7 @@ _VERBS = {
     "split": ("split", "split"),
     "subset": ("subset", "subset"),
     "sweep": ("sweep", "sweep"),
-    "train": ("run", "train"),
+    "train": ("train", "train"),
     "transfer": ("transfer", "transfer"),
 }
 
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
     from maskwright.workflows.check import check as check
     from maskwright.workflows.convert import convert as convert
     from maskwright.workflows.demo import demo as demo
+    from maskwright.workflows.evaluate import evaluate as evaluate
     from maskwright.workflows.explore import explore as explore
     from maskwright.workflows.masks import masks as draw_masks
     from maskwright.workflows.models import list_models as list_models
     from maskwright.workflows.predict import predict as predict
     from maskwright.workflows.recipes import list_recipes as list_recipes
     from maskwright.workflows.report import report as report
-    from maskwright.workflows.run import evaluate as evaluate
     from maskwright.workflows.run import run as run
-    from maskwright.workflows.run import train as train
     from maskwright.workflows.score import score as score
     from maskwright.workflows.split import split as split
     from maskwright.workflows.subset import subset as subset
     from maskwright.workflows.sweep import sweep as sweep
+    from maskwright.workflows.train import train as train
     from maskwright.workflows.transfer import transfer as transfer
 
 __all__ = [

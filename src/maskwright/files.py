@@ -1,5 +1,6 @@
 """Files that appear whole or not at all: everything is written under a temporary name and then renamed."""
 
+import hashlib
 import json
 import os
 import re
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from maskwright.errors import UsageError
 
 
 @contextmanager
@@ -54,6 +57,20 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """The value that :func:`write_json` wrote."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of the file at ``path`` in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_other_file(out: Path, annotations: Path) -> None:
+    """Raise ``UsageError`` when ``out`` is a folder, or the very file that is read."""
+    if out.is_dir():
+        raise UsageError(f"{out}: it is a folder; expected the name of a JSON file to write.")
+    if out.exists() and annotations.exists() and out.samefile(annotations):
+        raise UsageError(f"{out}: it is the file that is read; expected another one. Choose another --out.")
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from maskwright.cli.main import main
+from maskwright.models import published_weights
 from maskwright.models.detectron2.zoo import ZOO
-from maskwright.workflows import weights
 
 
 def test_convert_says_that_every_tensor_has_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +44,7 @@ def test_fetch_prints_where_a_file_lies(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     start = hashlib.md5(b"weights").hexdigest()[:6]
     model = replace(ZOO[name], address=f"http://127.0.0.1:9/model_final_{start}.pkl")
-    monkeypatch.setitem(weights.ZOO, name, model)
+    monkeypatch.setitem(published_weights.ZOO, name, model)
     file = tmp_path / "hub" / "checkpoints" / model.file
     file.parent.mkdir(parents=True)
     file.write_bytes(b"weights")

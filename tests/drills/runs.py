@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from maskwright.training.checkpoint import MODEL_FILE, read_model_file, read_state, tidy
+from maskwright.model_file import read_model_file
+from maskwright.training.checkpoint import MODEL_FILE, read_state, tidy
 from tests.small_runs import SMALL
 
 TINY = [

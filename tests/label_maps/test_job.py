@@ -16,8 +16,9 @@ import pytest
 from maskwright.annotations.faults import Fault
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
+from maskwright.files import sha256_of
 from maskwright.label_maps.drawing import PartDone
-from maskwright.label_maps.job import EXTRAS, NAME, MaskJob, content_hash
+from maskwright.label_maps.job import EXTRAS, NAME, MaskJob
 
 SETTINGS = {"mode": "multiclass", "weights": [1.0, 2.5], "classes": [{"index": 1, "name": "café"}], "audit": False}
 FIRST, SECOND = ("1.png", "2.png"), ("3.png",)
@@ -159,7 +160,7 @@ def test_the_same_job_removes_nothing(folder: Path):
 
 def test_a_hash_is_that_of_the_content(tmp_path: Path):
     (tmp_path / "a").write_bytes(b"abc")
-    assert content_hash(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_of(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 # A real job, killed by the system.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch import nn
 
-from maskwright.models.download import Hash
 from maskwright.models.entry import Published, imagenet, keyword_options, published_file, split_options
+from maskwright.models.weights.download import Hash
 
 
 def build(classes: int, *, backbone: str, width: int = 3, depth: int = 2) -> nn.Module:

@@ -16,9 +16,9 @@ from pycocotools import mask as coco_mask
 
 from maskwright.cli.main import main
 from maskwright.images.decode import read_image
+from maskwright.model_file import read_model_file
 from maskwright.prediction.semantic import to_tensor
 from maskwright.runs.loaded_model import LoadedModel, load_model
-from maskwright.training.checkpoint import read_model_file
 
 SYNTHETIC, PHOTO = "synthetic_500x375.png", "000000038048.jpg"
 # Whole networks at full size: one image in every run, the rest, minutes on a CPU, among the slow drills.

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maskwright.recipes.variants import variants
-from maskwright.reports.sweep.outcome import Outcome, PartScores, Sweep
+from maskwright.reports.sweep.outcome import Outcome, Sweep, VariantScores
 
 NAMES = ("background", "person", "cake")
 
@@ -11,7 +11,7 @@ NAMES = ("background", "person", "cake")
 def semantic_outcome(value: str, miou: float | None, parts: tuple[str, ...] = ("validation",)) -> Outcome:
     """A finished variant of the loss ``value``; cake is absent from the data."""
     (variant,) = variants([f"loss={value}"])
-    scores = PartScores(
+    scores = VariantScores(
         {"mIoU": miou, "mean_dice": 0.5, "pixel_accuracy": 0.9},
         {"background": 0.95, "person": miou, "cake": None},
     )

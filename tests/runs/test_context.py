@@ -11,15 +11,16 @@ from torch import nn
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
 
 from maskwright.errors import UsageError
+from maskwright.model_file import ModelCard
 from maskwright.models import catalogue
-from maskwright.models.download import Hash
 from maskwright.models.entry import Published
-from maskwright.models.published_classes import cityscapes_classes, class_names, coco_classes
-from maskwright.models.weights import Coverage
+from maskwright.models.weights.download import Hash
+from maskwright.models.weights.loading import Coverage
+from maskwright.models.weights.published_classes import cityscapes_classes, class_names, coco_classes
 from maskwright.recipes.loading import load_recipe
-from maskwright.structures import ClassTable
-from maskwright.training.checkpoint import ModelCard, save_checkpoint
 from maskwright.runs.context import build_model, input_size, model_options, score_to_compare
+from maskwright.structures import ClassTable
+from maskwright.training.checkpoint import save_checkpoint
 from tests.models.detectron2.conftest import HEADS, TINY, tiny
 
 

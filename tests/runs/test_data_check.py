@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from maskwright.cli.main import main
-from maskwright.synthetic.shapes import write_shapes
 from maskwright.errors import DataError
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.data_check import check, data_changes, require_same_data, say_data
+from maskwright.runs.folder import OpenRun, create_run
 from maskwright.runs.prepare import prepare
-from maskwright.progress import Reporter
-from maskwright.runs.folder import RunFolder, create_run
+from maskwright.synthetic.shapes import write_shapes
 from tests.small_runs import small_run
 
 GROUPS = "angular: {weight: 1, classes: [square, triangle]}\nround: {weight: 1, classes: [disc]}\n"
@@ -45,7 +45,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def checked(data: Path, **section: object) -> RunFolder:
+def checked(data: Path, **section: object) -> OpenRun:
     """A run on the first eight images that qualify as training data and all of them for validation, checked."""
     source = {"images": "images", "annotations": "annotations.json"}
     parts = {"root": str(data), "train": {**source, "max_images": 8}, "validation": source, **section}
@@ -55,11 +55,11 @@ def checked(data: Path, **section: object) -> RunFolder:
     return run
 
 
-def changes(run: RunFolder, *names: str) -> list[str]:
+def changes(run: OpenRun, *names: str) -> list[str]:
     return data_changes(run, prepare(run.recipe, run.path), names or None)
 
 
-def said(run: RunFolder) -> str:
+def said(run: OpenRun) -> str:
     assert isinstance(run.reporter.stream, io.StringIO)
     return run.reporter.stream.getvalue()
 

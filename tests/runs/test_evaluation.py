@@ -20,14 +20,15 @@ from maskwright.files import write_json
 from maskwright.images.decode import read_image
 from maskwright.masks.png import read_label_map
 from maskwright.prediction.semantic import predict_logits
-from maskwright.reports.run.page import write_page
-from maskwright.training.processes import Processes
-from maskwright.runs.evaluation import evaluate_part, evaluate_stage
-from maskwright.runs.context import Experiment, input_size
-from maskwright.runs.loaded_model import load_model
 from maskwright.progress import Reporter
-from maskwright.workflows.run import headline
+from maskwright.reports.run.page import write_page
+from maskwright.run_folder import RunFolder
+from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.evaluation import evaluate_part, evaluate_stage
 from maskwright.runs.folder import open_run
+from maskwright.runs.headline import headline
+from maskwright.runs.loaded_model import load_model
+from maskwright.training.processes import Processes
 from maskwright.workflows.score_instance import score_instance
 from tests.workflows.spoilt import change_weights
 
@@ -239,7 +240,7 @@ def test_the_validation_of_instances_after_an_epoch_measures_ap_alone(instances:
 def test_the_page_and_the_lines_of_an_instance_run_say_what_lies_behind_ap(instances: Path) -> None:
     write_page(instances)
     assert "Beyond AP" in (instances / "report.html").read_text()
-    short, long = headline(instances).splitlines(), headline(instances, details=True).splitlines()
+    short, long = headline(RunFolder(instances)).splitlines(), headline(RunFolder(instances), details=True).splitlines()
     assert len(short) == 2
     assert long[0] == short[0]
     assert long[-1] == short[-1]

@@ -6,9 +6,9 @@ import pytest
 
 from maskwright.errors import UsageError
 from maskwright.files import read_json
-from maskwright.recipes.loading import load_recipe
 from maskwright.progress import Reporter
-from maskwright.runs.folder import create_run, finished_stages, open_run
+from maskwright.recipes.loading import load_recipe
+from maskwright.runs.folder import create_run, open_run
 
 QUIET = Reporter(quiet=True)
 
@@ -19,7 +19,7 @@ def test_a_finished_stage_is_recorded_and_not_done_again(tmp_path: Path) -> None
     for _ in range(2):
         run.perform("check", lambda: calls.append("check"))
     assert calls == ["check"]
-    assert list(finished_stages(run.path)) == ["check"]
+    assert list(run.files.stages) == ["check"]
     assert run.card()["seconds"].keys() == {"check"}
 
 
@@ -39,7 +39,7 @@ def test_a_forgotten_stage_is_done_again(tmp_path: Path) -> None:
     for stage in ("check", "evaluate"):
         run.perform(stage, lambda: None)
     run.forget(["evaluate"])
-    assert list(finished_stages(run.path)) == ["check"]
+    assert list(run.files.stages) == ["check"]
 
 
 def test_the_same_recipe_continues_and_another_is_refused_by_its_differences(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ import pytest
 import torch
 from hotcoco import mask as coco_mask
 
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.context import Experiment
-from maskwright.runs.instance_data import instance_dataset
-from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run
+from maskwright.runs.instance_data import instance_dataset
 
 
 def experiment(folder: Path, *overrides: str) -> Experiment:

@@ -14,11 +14,12 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.training.interruption import Interrupted
 from maskwright.runs import launch as distributed
-from maskwright.runs.launch import Job, launch, main, node_number
+from maskwright.runs.launch import Job, launch
+from maskwright.runs.processes import node_number
+from maskwright.training.interruption import Interrupted
 
-JOB = Job("demo-semantic", ("train.epochs=1",), "run", False, True)
+JOB = Job("name: demo-semantic", "run", False, True)
 
 
 def failure(folder: Path, rank: int, ended: int, said: dict[str, object]) -> ProcessFailure:
@@ -77,9 +78,8 @@ def test_on_one_machine_the_processes_are_started_by_a_rendezvous_of_its_own(tor
     (arguments,) = torchrun
     assert arguments[0] == "--standalone"
     assert "--nproc-per-node=3" in arguments
-    assert arguments[-3:-1] == ["-m", "maskwright.runs.launch"]
-    job = json.loads(arguments[-1])
-    assert Job(**{**job, "overrides": tuple(job["overrides"])}) == JOB
+    assert arguments[-3:-1] == ["-m", "maskwright.runs.worker"]
+    assert Job(**json.loads(arguments[-1])) == JOB
 
 
 def test_on_several_machines_each_is_told_its_number_and_the_first_ones_address(
@@ -128,29 +128,3 @@ def test_a_signal_to_the_launching_process_is_its_exit_code_and_nothing_stays_ch
     assert seen["OMP_NUM_THREADS"] == "2", "8 cores have 2 threads for each of 3 processes"
     assert dict(os.environ) == before
     assert signal.getsignal(signal.SIGTERM) == handler
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "expected"),
-    [
-        (UsageError("no such key."), 2, True),
-        (Interrupted("asked to stop.", signal.SIGINT), 130, True),
-        (OSError(28, "No space left on device", "masks/1.png"), 1, True),
-        (RuntimeError("Connection closed by peer"), 1, False),
-    ],
-)
-def test_a_process_leaves_what_went_wrong_where_the_agent_looks(
-    error: Exception, code: int, expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr("maskwright.workflows.run.train", fail)
-    monkeypatch.setattr(distributed, "_end_with_parent", lambda _: None)
-    monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))
-    text = json.dumps({"recipe": "r", "overrides": [], "out": "run", "resume": False, "quiet": True})
-    assert main(text) == code
-    said = json.loads((tmp_path / "error.json").read_text())
-    assert said["expected"] is expected
-    assert str(error.args[0] if not isinstance(error, OSError) else error.strerror) in said["message"]
-    assert ("Traceback" in said["message"]) is not expected

@@ -13,13 +13,13 @@ from maskwright.annotations.coco.file import CocoImage
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.selection.selection import Selection
-from maskwright.structures import ClassTable
-from maskwright.runs.evaluation import evaluate_stage
-from maskwright.runs.context import Experiment
-from maskwright.runs.prepare import Part
 from maskwright.progress import Reporter
+from maskwright.runs.context import Experiment
+from maskwright.runs.evaluation import evaluate_stage
 from maskwright.runs.folder import open_run
 from maskwright.runs.leakage import FILE, TrainedOn, record_trained_on, trained_on
+from maskwright.runs.prepare import Part
+from maskwright.structures import ClassTable
 
 
 def picture(seed: int) -> np.ndarray:

@@ -13,12 +13,13 @@ from maskwright.errors import UsageError
 from maskwright.models.losses.class_weights import class_weights
 from maskwright.models.losses.cross_entropy import cross_entropy
 from maskwright.models.losses.tversky import dice
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.context import Experiment
-from maskwright.runs.losses import batch_losses, recipe_loss
-from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run
-from maskwright.runs.training_data import draw_masks, training_pixels
+from maskwright.runs.losses import batch_losses, recipe_loss
+from maskwright.runs.mask_statistics import training_pixels
+from maskwright.runs.masks import masks_stage
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
 
@@ -65,7 +66,7 @@ def test_an_auxiliary_weight_of_zero_leaves_the_second_head_alone(tmp_path: Path
 @pytest.mark.parametrize("rule", ["inverse_frequency", "effective_number"])
 def test_class_weights_come_from_the_training_masks_and_stand_on_the_card(rule: str, tmp_path: Path) -> None:
     made = experiment(tmp_path / "run", f"loss.class_weights={rule}", "loss.effective_beta=0.9")
-    draw_masks(made)
+    masks_stage(made)
     model, (images, labels) = TwoHeads(), batch()
     ours = batch_losses(made, FABRIC)(model, (images, labels))["cross_entropy"]
     weights = class_weights(rule, training_pixels(made), 0.9)
@@ -93,7 +94,7 @@ class Points(nn.Module):
 
 def test_points_cost_the_cross_entropy_of_their_pixels_whatever_the_loss_of_the_others(tmp_path: Path) -> None:
     made = experiment(tmp_path / "run", "loss={name: focal, class_weights: inverse_frequency}")
-    draw_masks(made)
+    masks_stage(made)
     model, (images, labels) = Points(), batch()
     losses = batch_losses(made, FABRIC)(model, (images, labels))
     assert list(losses) == ["focal", "points"]

@@ -7,10 +7,10 @@ import pytest
 
 from maskwright.errors import DataError
 from maskwright.masks.png import write_label_map
-from maskwright.structures import ClassTable
+from maskwright.progress import Reporter
 from maskwright.runs import mask_statistics
 from maskwright.runs.mask_statistics import pixel_counts
-from maskwright.progress import Reporter
+from maskwright.structures import ClassTable
 
 TABLE = ClassTable.from_names(["dog, large", "Größe"])
 QUIET = Reporter(quiet=True)

@@ -11,15 +11,15 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.images.decode import read_image
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.structures import Instances
-from maskwright.training.checkpoint import read_state
 from maskwright.runs import panels as sample_panels
 from maskwright.runs.context import Experiment
-from maskwright.runs.loaded_model import load_model
-from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run, open_run
+from maskwright.runs.loaded_model import load_model
 from maskwright.runs.panels import draw_panels, has_panels, read_panels, undisturbed, write_panels
+from maskwright.structures import Instances
+from maskwright.training.checkpoint import read_state
 from tests.small_runs import small_run
 
 EVERY_EPOCH = ["--set", "report.panels_every=1", "--set", "train.ema=0.9"]

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from maskwright.synthetic.shapes import write_shapes
 from maskwright.errors import DataError, UsageError
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.prepare import declared_classes, prepare, require_data
+from maskwright.synthetic.shapes import write_shapes
 
 
 @pytest.fixture

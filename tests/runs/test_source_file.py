@@ -3,19 +3,19 @@ from pathlib import Path
 import pytest
 
 from maskwright.errors import UsageError
-from maskwright.runs.source_file import read_source
+from maskwright.runs.source_file import SourceFiles
 
 CATEGORIES = {1: "person", 2: "bicycle", 3: "kite", 4: "car"}
 
 
 def test_without_a_taxonomy_a_file_is_in_its_own_classes_by_id(coco):
-    source = read_source(coco(categories=CATEGORIES))
+    source = SourceFiles().read(coco(categories=CATEGORIES))
     assert source.use is None
     assert source.table().names == list(CATEGORIES.values())
 
 
 def test_the_classes_are_the_target_s_in_its_order_with_the_file_s_ids(coco):
-    source = read_source(coco({"category_id": 3}, {}, categories=CATEGORIES), "coco-to-cityscapes", "person")
+    source = SourceFiles().read(coco({"category_id": 3}, {}, categories=CATEGORIES), "coco-to-cityscapes", "person")
     assert [(each.name, each.source_ids) for each in source.table()] == [
         ("person", (1,)),
         ("car", (4,)),
@@ -27,6 +27,6 @@ def test_the_classes_are_the_target_s_in_its_order_with_the_file_s_ids(coco):
 
 def test_an_unknown_taxonomy_is_refused(coco, tmp_path: Path):
     with pytest.raises(UsageError, match="Unknown taxonomy 'coco-to-vok'"):
-        read_source(coco(), "coco-to-vok")
+        SourceFiles().read(coco(), "coco-to-vok")
     with pytest.raises(UsageError, match="Unknown rule for riders"):
-        read_source(coco(), "coco-to-cityscapes", "persons")  # type: ignore[arg-type]
+        SourceFiles().read(coco(), "coco-to-cityscapes", "persons")  # type: ignore[arg-type]

@@ -15,12 +15,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from maskwright.errors import UsageError
 from maskwright.images.decode import read_image
 from maskwright.recipes.loading import load_recipe
-from maskwright.training.interruption import StopRequest
 from maskwright.runs import training as train
 from maskwright.runs.tracking import require_trackers
+from maskwright.training.interruption import StopRequest
+from tests.small_runs import small_run
 from tests.training import wandb_runs
 from tests.training.wandb_runs import Run, read_runs
-from tests.small_runs import small_run
 
 EVERYTHING = [
     "--set", "train.trackers=[tensorboard, wandb]", "--set", "train.epochs=3", "--set", "report.panels_every=2",

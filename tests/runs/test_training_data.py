@@ -9,12 +9,14 @@ import torch
 from maskwright.datasets.sampling import pixel_rarity_weights
 from maskwright.errors import DataError, UsageError
 from maskwright.masks.png import read_label_map
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.context import Experiment
-from maskwright.runs.prepare import Part
-from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run
-from maskwright.runs.training_data import build_loader, draw_masks, semantic_samples, training_pixels
+from maskwright.runs.mask_statistics import semantic_samples, training_pixels
+from maskwright.runs.masks import masks_stage
+from maskwright.runs.prepare import Part
+from maskwright.runs.training_data import build_loader
 
 
 def experiment(folder: Path, *overrides: str, recipe: str = "demo-semantic") -> Experiment:
@@ -26,7 +28,7 @@ def experiment(folder: Path, *overrides: str, recipe: str = "demo-semantic") -> 
 def drawn(tmp_path: Path) -> Experiment:
     """A semantic experiment whose label maps are drawn."""
     made = experiment(tmp_path / "run")
-    draw_masks(made)
+    masks_stage(made)
     return made
 
 
@@ -59,7 +61,7 @@ def test_batches_are_whole_and_repeat_by_epoch(drawn: Experiment) -> None:
 
 def test_workers_change_nothing(drawn: Experiment, tmp_path: Path) -> None:
     other = experiment(tmp_path / "other", "train.workers=1")
-    draw_masks(other)
+    masks_stage(other)
     for (images, labels), (others, other_labels) in zip(build_loader(drawn)[0], build_loader(other)[0], strict=True):
         assert np.array_equal(images, others)
         assert np.array_equal(labels, other_labels)
@@ -71,7 +73,7 @@ def test_what_is_kept_of_the_first_epoch_changes_no_batch(augment: str, tmp_path
     keeping, decoding = (experiment(tmp_path / name, augment, f"train.epochs={name}") for name in ("2", "1"))
     loaders = []
     for made in (keeping, decoding):
-        draw_masks(made)
+        masks_stage(made)
         loaders.append(build_loader(made))
     kept, plain = (loader.dataset.kept for loader, _ in loaders)
     assert plain is None
@@ -98,7 +100,7 @@ def test_where_nothing_can_be_kept_images_are_decoded(drawn: Experiment, monkeyp
 @pytest.mark.parametrize("name", ["rare_classes", "inverse_frequency"])
 def test_images_that_weigh_more_come_more_often(name: str, drawn: Experiment, tmp_path: Path) -> None:
     made = experiment(tmp_path / "other", f"train.sampling={{name: {name}, power: 1}}")
-    draw_masks(made)
+    masks_stage(made)
     _, sampler = build_loader(made)
     if name == "inverse_frequency":
         expected = pixel_rarity_weights(training_pixels(made), 1.0)
@@ -114,7 +116,7 @@ def test_images_that_weigh_more_come_more_often(name: str, drawn: Experiment, tm
 
 def test_repeated_images_make_the_epoch_longer_by_a_fixed_number(drawn: Experiment, tmp_path: Path) -> None:
     made = experiment(tmp_path / "other", "train.sampling={name: repeat_factor, threshold: 1}", "train.batch_size=2")
-    draw_masks(made)
+    masks_stage(made)
     loader, sampler = build_loader(made)
     assert 10 < len(sampler) < 20
     assert len(loader) == len(sampler) // 2
@@ -134,7 +136,7 @@ def test_copy_paste_brings_more_objects_into_the_batches(drawn: Experiment, tmp_
     plain = experiment(tmp_path / "plain", "augment.hue=0")
     shares = []
     for made in (plain, other):
-        draw_masks(made)
+        masks_stage(made)
         shares.append(np.mean([(labels.numpy() > 0).mean() for _, labels in build_loader(made)[0]]))
     assert shares[1] > 1.2 * shares[0]
 
@@ -149,6 +151,6 @@ def test_instance_batches_are_lists_of_images_and_targets(tmp_path: Path) -> Non
 
 def test_fewer_images_than_a_batch_is_an_error(tmp_path: Path) -> None:
     made = experiment(tmp_path / "run", "train.batch_size=16")
-    draw_masks(made)
+    masks_stage(made)
     with pytest.raises(DataError, match=r"10 images, fewer than one batch of 16.*batch_size"):
         build_loader(made)

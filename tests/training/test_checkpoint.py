@@ -9,15 +9,9 @@ import torch
 from safetensors.torch import save_file
 
 from maskwright.errors import WeightsError
+from maskwright.model_file import ModelCard, read_model_file
 from maskwright.structures import ClassTable
-from maskwright.training.checkpoint import (
-    MODEL_FILE,
-    STATE_FILE,
-    ModelCard,
-    read_model_file,
-    read_state,
-    save_checkpoint,
-)
+from maskwright.training.checkpoint import MODEL_FILE, STATE_FILE, read_state, save_checkpoint
 
 TABLE = ClassTable.from_names(["person", "café"], [(1,), (0, 7)])
 

@@ -8,7 +8,7 @@ from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.taxonomy.shared_classes import shared_classes, transfer_taxonomy
 from maskwright.errors import DataError
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import load_recipe
+from maskwright.recipes.schema import Recipe
 from maskwright.recipes.transfer import FineTune, ImageSet
 from maskwright.runs.loaded_model import model_file
 from maskwright.structures import ClassTable
@@ -26,12 +26,12 @@ def asked(folder: Path, monkeypatch: pytest.MonkeyPatch, classes: tuple[str, ...
     """The contender and the recipe that a model of ``classes`` is trained further by."""
     seen = []
 
-    def train(recipe: str, *, out: Path, resume: bool, reporter: Reporter) -> Path:
+    def train_recipe(recipe: Recipe, path: Path, *, resume: bool, reporter: Reporter) -> None:
         assert resume
-        seen.append(load_recipe(recipe))
-        return write_model(out / "checkpoints" / "best")
+        seen.append(recipe)
+        write_model(path / "checkpoints" / "best")
 
-    monkeypatch.setattr(transfer_tuning, "train", train)
+    monkeypatch.setattr(transfer_tuning, "train_recipe", train_recipe)
     # As a version wrote it that said square for every model that was not asked.
     size = {"resize": "square", "size": 96, "longest": None, "multiple": 1}
     model = contender("one", "model", model_file(write_model(folder / "one", classes, **size)), {})

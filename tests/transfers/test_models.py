@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.errors import UsageError
 from maskwright.files import write_json
+from maskwright.model_file import CARD_KEY, SOURCE_KEY, read_model_file
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump, load_recipe, validate
@@ -18,9 +19,8 @@ from maskwright.recipes.transfer import Transfer
 from maskwright.runs.loaded_model import model_file
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
-from maskwright.training.checkpoint import CARD_KEY, read_model_file
-from maskwright.transfers.models import contender, make, require_starts
-from maskwright.workflows.weights import SOURCE_KEY
+from maskwright.transfers.models import contender
+from maskwright.transfers.starting_models import make, require_starts
 from tests.transfers.transferred import write_model
 
 CITY = tuple(label.name for label in INSTANCE_LABELS)

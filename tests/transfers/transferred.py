@@ -10,10 +10,11 @@ import yaml
 from hotcoco import mask as coco_mask
 
 from maskwright.files import read_json, write_json
+from maskwright.model_file import ModelCard
 from maskwright.recipes.loading import load_transfer
 from maskwright.runs.loaded_model import model_file
 from maskwright.structures import ClassTable
-from maskwright.training.checkpoint import ModelCard, save_checkpoint
+from maskwright.training.checkpoint import save_checkpoint
 from maskwright.transfers.datasets import TruthSet, truth_set
 from maskwright.transfers.models import contender
 

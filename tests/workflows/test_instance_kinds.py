@@ -10,9 +10,10 @@ import torch
 from pycocotools import mask as oracle
 
 from maskwright.cli.main import main
+from maskwright.model_file import ModelCard
 from maskwright.models import catalogue
 from maskwright.structures import ClassTable
-from maskwright.training.checkpoint import ModelCard, save_checkpoint
+from maskwright.training.checkpoint import save_checkpoint
 
 SIZES = {"wide.png": (60, 97), "tall.png": (80, 51)}
 NARROW = {

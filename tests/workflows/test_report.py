@@ -1,4 +1,4 @@
-"""The page of a real run, looked at in a real browser, and the choice of its panels."""
+"""The page of a real run, looked at in a real browser."""
 
 import html
 import re
@@ -8,24 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.coco.file import CocoImage
-from maskwright.annotations.objects import ImageObjects
-from maskwright.workflows.report import chosen_for_panels
-
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-
-def image(number: int, labels: list[int]) -> ImageObjects:
-    return ImageObjects(CocoImage(number, f"{number}.jpg", 4, 4), ids=list(range(len(labels))), labels=labels)
-
-
-def test_panels_show_every_class_first() -> None:
-    images = [image(0, [1]), image(1, [1, 2]), image(2, []), image(3, [3]), image(4, [1])]
-    assert [o.image.id for o in chosen_for_panels(images, 2)] == [1, 3]
-    assert [o.image.id for o in chosen_for_panels(images, 4)] == [1, 3, 0, 4]
-    assert len(chosen_for_panels(images, 10)) == 4
-    assert chosen_for_panels([], 3) == []
 
 
 def browse(page: Path, folder: Path, *options: str) -> str:

@@ -18,15 +18,15 @@ from safetensors import safe_open
 from maskwright.cli.main import main
 from maskwright.errors import UsageError, WeightsError
 from maskwright.files import read_json
+from maskwright.model_file import read_model_file
 from maskwright.models import catalogue
 from maskwright.models.catalogue import build
 from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.detectron2.zoo import ZOO
-from maskwright.models.download import Hash
+from maskwright.models.weights.download import Hash
 from maskwright.prediction.instance import predict_instances
 from maskwright.prediction.semantic import to_tensor
 from maskwright.runs.loaded_model import load_model
-from maskwright.training.checkpoint import read_model_file
 from maskwright.workflows.weights import convert_weights, fetch_weights, list_weights
 from tests.conftest import CocoFactory
 from tests.file_server import Server, serving

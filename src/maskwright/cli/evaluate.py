@@ -19,12 +19,14 @@ def command(
 ) -> None:
     """Score the best checkpoint of a run anew and write its page; or add scores on other data, in other classes."""
     from maskwright.progress import Reporter
-    from maskwright.runs.cross_evaluation import Elsewhere
-    from maskwright.workflows.run import evaluate, headline
+    from maskwright.run_folder import RunFolder
+    from maskwright.runs.cross_evaluation_data import CrossEvaluation
+    from maskwright.runs.headline import headline
+    from maskwright.workflows.evaluate import evaluate
 
-    elsewhere = Elsewhere(images, annotations, taxonomy, rider, name)
-    scores = evaluate(run, Reporter(quiet), elsewhere if elsewhere != Elsewhere() else None)
+    on = CrossEvaluation(images, annotations, taxonomy, rider, name)
+    scores = evaluate(run, Reporter(quiet), on if on != CrossEvaluation() else None)
     if json:
         print_json(scores)
     else:
-        print(headline(run, details=True))
+        print(headline(RunFolder(run), details=True))

@@ -35,11 +35,12 @@ def command(
             raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")
         _sweep(recipe, sweep, set_ or [], out, resume, devices, quiet, json)
         return
-    from maskwright.files import read_json
     from maskwright.progress import Reporter
-    from maskwright.workflows.run import headline, run, speaks
+    from maskwright.runs.headline import headline
+    from maskwright.runs.processes import is_main_process
+    from maskwright.workflows.run import run
 
-    path = run(
+    done = run(
         recipe,
         overrides=set_ or (),
         out=out,
@@ -48,12 +49,12 @@ def command(
         nodes=nodes,
         reporter=Reporter(quiet),
     )
-    if not speaks(nodes):
+    if not is_main_process(nodes):
         return
     if json:
-        print_json({"run": str(path), "scores": read_json(path / "scores.json")})
+        print_json({"run": str(done), "scores": done.scores})
     else:
-        print(headline(path))
+        print(headline(done))
 
 
 def _sweep(

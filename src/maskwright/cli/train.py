@@ -14,9 +14,10 @@ def command(
 ) -> None:
     """Check the data, draw the masks and train; no evaluation, no report."""
     from maskwright.progress import Reporter
-    from maskwright.workflows.run import speaks, train
+    from maskwright.runs.processes import is_main_process
+    from maskwright.workflows.train import train
 
-    path = train(
+    run = train(
         recipe,
         overrides=set_ or (),
         out=out,
@@ -25,5 +26,5 @@ def command(
         nodes=nodes,
         reporter=Reporter(quiet),
     )
-    if speaks(nodes):
-        print(f"model: {path / 'checkpoints' / 'best' / 'model.safetensors'}")
+    if is_main_process(nodes):
+        print(f"model: {run.checkpoints / 'best' / 'model.safetensors'}")

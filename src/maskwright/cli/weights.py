@@ -60,9 +60,9 @@ def convert(
     json: Json = False,
 ) -> None:
     """Make a model file, which predict runs, of a Detectron2 or torchvision checkpoint. Nothing in it is executed."""
+    from maskwright.cli.weights_options import parse_classes, parse_options
     from maskwright.progress import Reporter
     from maskwright.workflows.weights import convert_weights
-    from maskwright.workflows.weights_options import parse_classes, parse_options
 
     done = convert_weights(
         source, out, classes=parse_classes(classes), options=parse_options(options), reporter=Reporter(quiet)

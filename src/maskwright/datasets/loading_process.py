@@ -1,18 +1,17 @@
 """How processes that load data are started, and what they leave to their parent."""
 
-import os
 import signal
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import get_context, resource_tracker
 from typing import Any
 
 import cv2
 from torch.utils.data import DataLoader
 
 from maskwright.errors import MaskwrightError
+from maskwright.parallel.orphans import end_with_parent
 
 _ASKING_TO_STOP = (signal.SIGINT, signal.SIGTERM)
 _SECONDS_TO_SAVE = 30
@@ -41,14 +40,7 @@ def set_up(number: int) -> None:
     if hasattr(signal, "alarm"):
         signal.signal(signal.SIGTERM, lambda *_: signal.alarm(_SECONDS_TO_SAVE))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKING_TO_STOP)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    end_with_parent()
 
 
 @contextmanager

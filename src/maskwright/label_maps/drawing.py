@@ -1,6 +1,5 @@
 """The label maps of some images: a pure function of its part of a job, so that any engine may run it anywhere."""
 
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +19,7 @@ from maskwright.masks.buffers import Buffers
 from maskwright.masks.label_map import draw_label_map
 from maskwright.masks.overlap_audit import moves_by_rule
 from maskwright.masks.png import encode_png
+from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.structures import ClassTable, LabelMap
 
 # In place of a label: its pixels are ignored where no object lies, whatever the crowd rule.
@@ -109,16 +109,14 @@ class PartDone:
 def draw_part(part: Part) -> PartDone:
     """Draw and write the label map of each image of ``part``."""
     # Small pictures: OpenCV's threads would wait for each other longer than they work.
-    threads, collecting = cv2.getNumThreads(), gc.isenabled()
+    threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    # Nothing here is a cycle, and searching all annotations of a large file for one takes time again and again.
-    gc.disable()
     try:
-        return _draw_part(part)
+        # Nothing here is a cycle, and searching all annotations of a large file for one takes time again and again.
+        with collector_paused():
+            return _draw_part(part)
     finally:
         cv2.setNumThreads(threads)
-        if collecting:
-            gc.enable()
 
 
 def _draw_part(part: Part) -> PartDone:

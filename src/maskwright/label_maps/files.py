@@ -1,9 +1,12 @@
-"""The mask file of each image, by its file name."""
+"""The files of a folder of label maps: one PNG an image, ``classes.json`` and ``classes.txt``."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from maskwright.errors import DataError
+from maskwright.files import write_json, write_text
 from maskwright.masks.mask_file import mask_file, sharing
+from maskwright.structures import ClassTable
 
 
 def mask_files(names: Sequence[str]) -> dict[str, str]:
@@ -14,3 +17,9 @@ def mask_files(names: Sequence[str]) -> dict[str, str]:
             "expected file names that differ before their suffix. Rename one of the images."
         )
     return {name: mask_file(name) for name in names}
+
+
+def write_classes(folder: Path, table: ClassTable) -> None:
+    """Write ``classes.json`` and ``classes.txt`` (one name a line, background first) into ``folder``."""
+    write_json(folder / "classes.json", table.to_json())
+    write_text(folder / "classes.txt", "".join(f"{name}\n" for name in table.names_with_background))

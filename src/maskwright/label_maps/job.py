@@ -1,6 +1,5 @@
 """The journal of a mask folder: which job it holds and which parts of it are done, so that a killed job goes on."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -100,12 +99,6 @@ class MaskJob:
             # A journal that somebody changed must not name files elsewhere.
             if Path(name).name == name:
                 (self.folder / name).unlink(missing_ok=True)
-
-
-def content_hash(path: Path) -> str:
-    """The SHA-256 of a file, by which a job knows its annotations again."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _change(key: str, before: Any, now: Any) -> str:

@@ -3,15 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import cv2
 
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects, draw_objects
-from maskwright.files import write_bytes, write_json
 from maskwright.label_maps.drawing import Drawing, PartDone, label_map_of
 from maskwright.label_maps.files import mask_files
 from maskwright.structures import LabelMap
@@ -83,32 +79,15 @@ class OverlapReport:
             lines.append(line)
         return lines
 
-    def write(self, folder: Path, coco: CocoFile, labels: Mapping[int, int]) -> None:
-        """Write ``overlap_audit.json``, and ``overlap_audit.png`` with the images that change most."""
-        write_json(folder / "overlap_audit.json", self.to_json())
-        worst = dict(_worst(self.moved[self.compared]))
-        picture = folder / "overlap_audit.png"
-        if not worst:
-            picture.unlink(missing_ok=True)
-            return
+    def worst_objects(self, coco: CocoFile, labels: Mapping[int, int]) -> list[ImageObjects]:
+        """The objects of the images that the rule ``compared`` changes most, drawn again from ``coco``."""
         files = mask_files([image.file_name for image in coco.images])
-        by_image = coco.by_image()
-        chosen = {files[i.file_name]: i for i in coco.images if files[i.file_name] in worst}
+        images, by_image = {files[image.file_name]: image for image in coco.images}, coco.by_image()
+        worst = [images[file] for file, _ in _worst(self.moved[self.compared])]
         # The annotations are accounted for already.
-        drawn = [draw_objects(chosen[file], by_image[chosen[file].id], labels, Audit("")) for file in worst]
-        write_bytes(picture, self._picture(drawn))
+        return [draw_objects(image, by_image[image.id], labels, Audit("")) for image in worst]
 
-    def _picture(self, worst: Sequence[ImageObjects]) -> bytes:
-        # Imported where a picture is drawn: the letters come from matplotlib, which takes longer to import than
-        # hundreds of label maps to draw.
-        from maskwright.reports.pictures.overlap_sheet import OverlapRow, overlap_sheet
-
-        rows = [OverlapRow(o.image.file_name, self._map(o, "last"), self._map(o, self.compared)) for o in worst]
-        sheet = overlap_sheet(rows, self.drawing.table, "last", self.compared)
-        _, content = cv2.imencode(".png", sheet[:, :, ::-1])
-        return content.tobytes()
-
-    def _map(self, objects: ImageObjects, rule: str) -> LabelMap:
+    def label_map(self, objects: ImageObjects, rule: str) -> LabelMap:
         """The label map by ``rule``, of classes even where the job's are of instances, without ignored crowds."""
         crowd = "include" if self.drawing.crowd == "include" else "skip"
         return label_map_of(objects, Drawing(self.drawing.table, rule, crowd, weights=self.drawing.weights))

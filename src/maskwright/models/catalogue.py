@@ -11,26 +11,27 @@ from torchvision.models import get_model_weights
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, MaskRCNN_ResNet50_FPN_Weights
 
 from maskwright.errors import UsageError, nearest, unknown_name
+from maskwright.files import sha256_of
 from maskwright.models.backbones import TORCHVISION_BACKBONES
-from maskwright.models.class_rows import ClassRows
 from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.dilated_backbones import DILATED_BACKBONES
 from maskwright.models.entry import Entry, Published, imagenet, keyword_options, published_file, torchvision_weights
-from maskwright.models.mask_rcnn import build_mask_rcnn, norms_without_epsilon
-from maskwright.models.point_rend_head import PointRendHead
-from maskwright.models.point_rend_rcnn import build_point_rend_rcnn
-from maskwright.models.point_rend_segmenter import PointRendSegmenter
+from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.models.point_rend.head import PointRendHead
+from maskwright.models.point_rend.rcnn import build_point_rend_rcnn
+from maskwright.models.point_rend.segmenter import PointRendSegmenter
 from maskwright.models.residual_attention_unet import ResidualAttentionUNet
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.smp_family import SMP_PATTERN, SMP_SUMMARY, smp_entry
-from maskwright.models.torchvision_files import as_built, file_hash
 from maskwright.models.torchvision_segmentation import (
     build_deeplabv3,
     build_deeplabv3_point_rend,
     build_fcn,
     build_lraspp,
 )
-from maskwright.models.weights import WEIGHTS_SUFFIXES, Coverage, StateDict, fetch, load_matching, read_weights
+from maskwright.models.weights.class_remapping import ClassRows
+from maskwright.models.weights.loading import WEIGHTS_SUFFIXES, Coverage, StateDict, fetch, load_matching, read_weights
+from maskwright.models.weights.torchvision_files import as_built, norms_without_epsilon
 
 _TITLES = {
     "mobilenet_v3_large": "MobileNetV3-large",
@@ -239,7 +240,7 @@ def load_weights(module: nn.Module, name: str, weights: str, rows: ClassRows | N
         path = Path(weights)
         state: StateDict = read_weights(path)
         if entry.task == "instance":
-            state = as_built(state, file_hash(path))
+            state = as_built(state, sha256_of(path))
         return load_matching(module, state, path.name, entry.renames, rows=rows)
     if weights not in entry.published:
         raise unknown_name(f"weights of {name}", weights, ["none", *entry.published, "or the path of a file"])

@@ -10,10 +10,10 @@ from typing import Any
 from torch import nn
 from torchvision.models import WeightsEnum, get_model_weights
 
-from maskwright.models.download import Hash
-from maskwright.models.published_classes import class_names
-from maskwright.models.torchvision_files import hash_start
-from maskwright.models.weights import StateDict
+from maskwright.models.weights.download import Hash
+from maskwright.models.weights.loading import StateDict
+from maskwright.models.weights.published_classes import class_names
+from maskwright.models.weights.torchvision_files import hash_start
 from maskwright.structures import Task
 
 
@@ -36,9 +36,9 @@ class Entry:
     """A model of the catalogue.
 
     ``build(classes, **options)`` gives the module with random weights. ``renames`` are the ways in which a weights
-    file's keys may map to the module's (see :func:`maskwright.models.weights.load_matching`). ``options`` are the names
-    of the options, None where the library that builds the model takes any. The heads have the background before the
-    classes or, not ``background_first``, after them.
+    file's keys may map to the module's (see :func:`maskwright.models.weights.loading.load_matching`). ``options`` are
+    the names of the options, None where the library that builds the model takes any. The heads have the background
+    before the classes or, not ``background_first``, after them.
     """
 
     name: str

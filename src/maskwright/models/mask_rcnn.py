@@ -7,7 +7,7 @@ R-CNN, alone or together; their papers are named where their parts are.
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from torch.nn import functional
 from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
 from torchvision.models.detection.rpn import RegionProposalNetwork
 from torchvision.models.detection.transform import GeneralizedRCNNTransform, resize_boxes
-from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d
+from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from maskwright.models.backbones import build_body
@@ -26,7 +26,6 @@ from maskwright.models.head_parts import HeadParts
 from maskwright.models.panet import AggregatedPyramid
 from maskwright.models.region_heads import RegionHeads
 from maskwright.models.semantic import IMAGENET_MEAN, IMAGENET_STD
-from maskwright.models.weights import StateDict
 
 
 class Pyramid(nn.Module):
@@ -168,15 +167,6 @@ def build_mask_rcnn(
         CascadeHeads(stages, list(stage_weights), **heads) if stages else RegionHeads(**box, **heads),
         UnpastedTransform(short_side, longest, list(IMAGENET_MEAN), list(IMAGENET_STD)),
     )
-
-
-def norms_without_epsilon(download: Callable[[], StateDict]) -> StateDict:
-    """The downloaded weights of a network whose frozen norms divide by the bare deviation, for ours, which add 1e-5.
-
-    torchvision's first Mask R-CNN was trained so, and torchvision sets the epsilon of these weights' network to 0.
-    """
-    epsilon = FrozenBatchNorm2d(1).eps
-    return {key: value - epsilon if key.endswith("running_var") else value for key, value in download().items()}
 
 
 def _no_sliver(image: torch.Tensor, short: float, longest: float) -> torch.Tensor:

@@ -13,7 +13,7 @@ from torch import nn
 from maskwright.errors import UsageError, unknown_name
 from maskwright.models.entry import Entry, Published
 from maskwright.models.semantic import SemanticModel
-from maskwright.models.weights import StateDict
+from maskwright.models.weights.loading import StateDict
 
 SMP_PATTERN = "smp:ARCHITECTURE/ENCODER"
 SMP_SUMMARY = "any architecture and encoder of segmentation-models-pytorch"

@@ -14,7 +14,7 @@ from torchvision.models.segmentation.fcn import FCN, FCNHead
 from torchvision.models.segmentation.lraspp import LRASPP
 
 from maskwright.models.dilated_backbones import Dilated, build_dilated
-from maskwright.models.point_rend_segmenter import PointRendSegmenter
+from maskwright.models.point_rend.segmenter import PointRendSegmenter
 from maskwright.models.semantic import SemanticModel
 
 

@@ -6,16 +6,16 @@ The results come in the order of the parts whatever the engine. A part whose pro
 import os
 import signal
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
 from maskwright.errors import MaskwrightError, unknown_name
+from maskwright.parallel.orphans import end_with_parent
 from maskwright.parallel.ray_pool import on_ray
 
 Part = TypeVar("Part")
@@ -115,16 +115,8 @@ def _start_worker(function: Callable[[Any], Any] | None = None, parts: Sequence[
         _function, _parts = function, parts
     # Ctrl-C reaches every process of a terminal; the parent is the one to say so and to end the pool.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
 
 
 def _adopted(index: int) -> Any:
     return _function(_parts[index])
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent was killed; it would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

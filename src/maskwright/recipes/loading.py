@@ -1,7 +1,8 @@
 """Reading recipes: shipped by name or from a file, with ``a.b=value`` overrides, all faults reported at once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
@@ -15,6 +16,12 @@ from maskwright.recipes.section import Section
 from maskwright.recipes.transfer import Transfer
 
 Kind = TypeVar("Kind", Recipe, Transfer)
+
+RecipeLike = str | Path | Mapping[str, Any] | Recipe
+"""A recipe: a shipped name, the path of a YAML file, a mapping of its sections, or one already validated."""
+
+TransferLike = str | Path | Mapping[str, Any] | Transfer
+"""The recipe of a transfer in the same forms."""
 
 # YAML 1.2's numbers and truth values. In 1.1, which PyYAML reads, the key ``on`` is true, ``8:1:1`` is 28861 and
 # ``1e-3`` is text.
@@ -75,30 +82,50 @@ def recipe_text(name_or_path: str) -> str:
     return texts[name_or_path]
 
 
-def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
-    """The validated recipe, each override ``section.key=value`` (a YAML value) applied on top.
+def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = (), devices: int | None = None) -> Recipe:
+    """Return the validated recipe, each override ``section.key=value`` (a YAML value) applied on top.
+
+    ``recipe`` is a shipped name, the path of a YAML file, a mapping of its sections, or a recipe already validated;
+    ``devices`` replaces its ``train.devices``. What is given is not changed.
 
     Raises ``UsageError`` that lists every fault with its path and the nearest valid names.
     """
-    return _load(name_or_path, overrides, Recipe)
+    return _load(recipe, [*overrides, *([f"train.devices={devices}"] if devices is not None else [])], Recipe)
 
 
-def load_transfer(name_or_path: str, overrides: Sequence[str] = ()) -> Transfer:
-    """The validated recipe of a transfer, as :func:`load_recipe`."""
-    return _load(name_or_path, overrides, Transfer)
+def load_transfer(recipe: TransferLike, overrides: Sequence[str] = ()) -> Transfer:
+    """Return the validated recipe of a transfer, as :func:`load_recipe`."""
+    return _load(recipe, overrides, Transfer)
 
 
-def _load(name_or_path: str, overrides: Sequence[str], kind: type[Kind]) -> Kind:
-    try:
-        content = yaml.load(recipe_text(name_or_path), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{name_or_path}: is not valid YAML ({error}). Expected the sections of a recipe.") from error
-    if not isinstance(content, dict):
-        raise UsageError(f"{name_or_path}: holds {type(content).__name__}; expected the sections of a recipe.")
-    _require_kind(content, name_or_path, kind)
+def label_of(recipe: RecipeLike | TransferLike) -> str:
+    """Return what ``recipe`` is called in messages and on pages: its name or path, or its key ``name``."""
+    if isinstance(recipe, Recipe | Transfer):
+        return recipe.name
+    return str(recipe.get("name", "recipe")) if isinstance(recipe, Mapping) else str(recipe)
+
+
+def _load(recipe: RecipeLike | TransferLike, overrides: Sequence[str], kind: type[Kind]) -> Kind:
+    source, content = label_of(recipe), _content(recipe)
+    _require_kind(content, source, kind)
     for override in overrides:
         _apply(content, override)
-    return validate(content, name_or_path, kind)
+    return validate(content, source, kind)
+
+
+def _content(recipe: RecipeLike | TransferLike) -> dict[str, Any]:
+    """The sections of ``recipe``, to be changed at will."""
+    if isinstance(recipe, Recipe | Transfer):
+        return recipe.model_dump(mode="json")
+    if isinstance(recipe, Mapping):
+        return deepcopy(dict(recipe))
+    try:
+        content = yaml.load(recipe_text(str(recipe)), _Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{recipe}: is not valid YAML ({error}). Expected the sections of a recipe.") from error
+    if not isinstance(content, dict):
+        raise UsageError(f"{recipe}: holds {type(content).__name__}; expected the sections of a recipe.")
+    return content
 
 
 def _require_kind(content: dict[str, Any], source: str, kind: type[Section]) -> None:

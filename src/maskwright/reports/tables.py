@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeGuard
 
+from maskwright.reports.score_names import SEMANTIC
+
 ABSENT = "–"
 SEMANTIC_COLUMNS = {"IoU": "IoU", "Dice": "Dice", "accuracy": "accuracy", "boundary_IoU": "boundary IoU"}
 INSTANCE_COLUMNS = {"segm": "mask AP", "segm50": "mask AP50", "bbox": "box AP", "bbox50": "box AP50"}
@@ -51,8 +53,7 @@ def is_measured(value: Any) -> TypeGuard[float]:
 def semantic_summary(scores: Scores) -> Table:
     """Each overall semantic score beside the all-background baseline's; boundaries and calibration have no baseline."""
     baseline = scores.get("baseline") or {}
-    names = {"mIoU": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"}
-    rows = [[label, number(scores.get(key)), number(baseline.get(key))] for key, label in names.items()]
+    rows = [[label, number(scores.get(key)), number(baseline.get(key))] for key, label in SEMANTIC.items()]
     if "boundary_mIoU" in scores:
         rows.append(["mean boundary IoU", number(scores["boundary_mIoU"]), ABSENT])
     if "calibration" in scores:

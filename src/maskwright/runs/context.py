@@ -1,7 +1,7 @@
 """An experiment: a run folder with its data prepared once and its model built as the recipe says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -11,14 +11,15 @@ from maskwright.annotations.taxonomy.output_classes import OutputClasses
 from maskwright.errors import unknown_name
 from maskwright.evaluation.coco.evaluation import STATISTICS
 from maskwright.images.resize import InputSize
+from maskwright.model_file import read_card
 from maskwright.models import catalogue
-from maskwright.models.class_rows import ClassRows, class_rows
-from maskwright.models.weights import Coverage
+from maskwright.models.weights.class_remapping import ClassRows, class_rows
+from maskwright.models.weights.loading import Coverage
 from maskwright.recipes.schema import Input, Recipe
-from maskwright.structures import BACKGROUND
-from maskwright.training.checkpoint import read_card
+from maskwright.runs.folder import OpenRun
 from maskwright.runs.prepare import Prepared, prepare
-from maskwright.runs.folder import RunFolder
+from maskwright.runs.source_file import SourceFiles
+from maskwright.structures import BACKGROUND
 
 SEMANTIC_SCORES = ("mIoU", "mean_dice", "mean_accuracy", "pixel_accuracy")
 CLASS_SCORE = "IoU/"
@@ -32,9 +33,10 @@ class Experiment:
     A trained model can be evaluated on other data, ``given`` instead of the recipe's, and in other classes, ``output``.
     """
 
-    run: RunFolder
+    run: OpenRun
     given: Prepared | None = None
     output: OutputClasses | None = None
+    source_files: SourceFiles = field(default_factory=SourceFiles)
 
     @property
     def recipe(self) -> Recipe:
@@ -43,8 +45,12 @@ class Experiment:
 
     @cached_property
     def prepared(self) -> Prepared:
-        """The data, read and selected at first use."""
-        return self.given or prepare(self.recipe, self.run.path)
+        """The data, read and selected at first use, and once for all stages of the run."""
+        if self.given is not None:
+            return self.given
+        prepared = prepare(self.recipe, self.run.path, self.source_files)
+        self.source_files = SourceFiles()  # what was parsed is no longer needed
+        return prepared
 
     @cached_property
     def classes(self) -> OutputClasses:
@@ -53,7 +59,7 @@ class Experiment:
 
     def masks_folder(self, part: str) -> Path:
         """Where the label maps of ``part`` lie."""
-        return self.run.path / "masks" / part
+        return self.run.files.masks(part)
 
 
 def input_size(section: Input) -> InputSize:

@@ -1,173 +1,37 @@
-"""Other data than the recipe's, or other classes than the model's, on which a trained model is scored."""
+"""Cross-evaluation: a trained model scored on another data set, or in other classes, beside its recipe's parts."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from maskwright.annotations.coco.categories import class_table
-from maskwright.annotations.coco.file import CocoFile, read_coco
-from maskwright.annotations.groups import read_grouping
-from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
-from maskwright.annotations.selection.selection import select
-from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
-from maskwright.annotations.taxonomy.sides import Side, reached_by, side_of
-from maskwright.annotations.taxonomy.use import TaxonomyUse
-from maskwright.annotations.taxonomy.translated_file import translated
-from maskwright.annotations.taxonomy.translation import Taxonomy
-from maskwright.errors import DataError, UsageError, require_folder
-from maskwright.masks.png import read_label_map, write_label_map
-from maskwright.structures import ClassTable
+from maskwright.annotations.taxonomy.use import stated
+from maskwright.files import write_json
+from maskwright.label_maps.files import write_classes
 from maskwright.runs.context import Experiment
-from maskwright.workflows.masks import mask_files
-from maskwright.runs.prepare import Part, Prepared
-from maskwright.runs.training_data import draw_masks
+from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluated_data, record
+from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.leakage import trained_on
+from maskwright.runs.loaded_model import load_model
 
-_OTHER: dict[Side, Side] = {"source": "target", "target": "source"}
 
+def cross_evaluate(experiment: Experiment, asked: CrossEvaluation) -> None:
+    """Score the best checkpoint on what ``asked`` says; the scores join ``scores.json`` under names of their own.
 
-@dataclass(frozen=True)
-class Elsewhere:
-    """What to score on: ``images`` with ``annotations``, or the recipe's own; in classes of ``taxonomy``, or one's own.
-
-    ``rider`` replaces the taxonomy's rule for riders. ``name`` is that of other data in scores and folders.
+    Predictions are written to ``predictions/<name>`` in the classes that are scored, as are the true label maps of a
+    semantic model to ``masks/<name>``. Raises what :func:`cross_evaluated_data` raises.
     """
-
-    images: str | None = None
-    annotations: str | None = None
-    taxonomy: str | None = None
-    rider: str | None = None
-    name: str = "other"
-
-    def require_sense(self) -> None:
-        """Raise ``UsageError`` for options that contradict each other, and for a taxonomy that there is not."""
-        if (self.images is None) != (self.annotations is None):
-            raise UsageError("--images and --annotations belong together: a folder and its COCO JSON. Give both.")
-        if self.annotations is None and self.name != Elsewhere.name:
-            raise UsageError("--name is for other data than the recipe's. Add --images and --annotations.")
-        if self.rider is not None and self.taxonomy is None:
-            raise UsageError("--rider replaces the rule of a taxonomy. Add --taxonomy.")
-        if not re.fullmatch(r"[A-Za-z0-9-]+", self.name) or self.name in ("train", "validation", "test"):
-            raise UsageError(
-                f"--name {self.name}: expected letters, digits and hyphens, and not the name of a part of the recipe."
-            )
-
-    def named(self, part: str) -> str:
-        """``part`` with the taxonomy and the rule for riders that were asked for, as a name of files and folders."""
-        words = [part, Path(self.taxonomy or "").stem, self.rider or ""]
-        return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-") for word in words if word)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One entry of the scores: its ``name``, the experiment that has its data, and by which taxonomies.
-
-    ``of`` is the part of the recipe that it shows in other classes, if it is one.
-    """
-
-    name: str
-    experiment: Experiment
-    uses: tuple[TaxonomyUse, ...]
-    of: str | None = None
-
-    @property
-    def data(self) -> Part:
-        """The images and their truth."""
-        return self.experiment.prepared.parts[self.name]
-
-    def draw_truth(self) -> None:
-        """Write the true label maps, where the report finds them too: drawn, or the recipe's in other classes."""
-        if self.of is None:
-            draw_masks(self.experiment)
-            return
-        table, classes = self.experiment.prepared.table, self.experiment.classes
-        before, after = self.experiment.masks_folder(self.of), self.experiment.masks_folder(self.name)
-        for file in mask_files([objects.image.file_name for objects in self.data.selection.images]).values():
-            truth = classes.true_label_map(read_label_map(before / file).astype(classes.own.label_dtype))
-            write_label_map(after / file, truth, table.png_palette())
-
-
-def scored_elsewhere(experiment: Experiment, elsewhere: Elsewhere) -> Iterator[Scored]:
-    """What ``elsewhere`` adds to the scores of ``experiment``: other data, or each scored part in other classes.
-
-    With a taxonomy the model's classes may be its source's or its target's. Other data is taken for that of the other
-    side, unless its classes say otherwise. Scored are the shared classes that the model has a class for.
-
-    Raises ``UsageError`` when the taxonomy does not account for the classes, ``DataError`` for data without any image
-    or class to score.
-    """
-    elsewhere.require_sense()
-    own = ClassTable.from_json(experiment.run.card()["classes"])
-    if elsewhere.taxonomy is None:
-        yield _other_data(experiment, elsewhere, OutputClasses(own))
-        return
-    taxonomy = read_taxonomy(elsewhere.taxonomy, elsewhere.rider)
-    side = side_of(taxonomy, own)
-    scored = reached_by(taxonomy, own, side)
-    classes = output_classes(own, scored, experiment.recipe.task)
-    use = TaxonomyUse(taxonomy, truth=side, model=side, scored=tuple(scored.shared))
-    if elsewhere.annotations is not None:
-        yield _other_data(experiment, elsewhere, classes, scored, use)
-        return
-    for name in experiment.recipe.evaluate.on:
-        part = experiment.prepared.parts[name]
-        label = elsewhere.named(name)
-        selection = replace(part.selection, images=[classes.true_objects(each) for each in part.selection.images])
-        given = Prepared(classes.table, {label: replace(part, name=label, selection=selection)})
-        uses = (*([part.translation] if part.translation else []), use)
-        yield Scored(label, Experiment(experiment.run, given, classes), uses, name)
-
-
-def record(scored: Scored, elsewhere: Elsewhere) -> dict[str, Any]:
-    """What ``scores.json`` says of the data: where it is and how much, its classes, and how to prepare it again."""
-    audit, part = scored.data.selection.audit, scored.data
-    data: dict[str, Any] = {"annotations": str(part.annotations), "images": len(part.selection.images)}
-    if scored.of is None:
-        data["counts"] = {"in": audit.found, "used": audit.used, "skipped": dict(sorted(audit.skipped.items()))}
-    return {
-        "data": data,
-        "class_table": scored.experiment.prepared.table.to_json(),
-        "elsewhere": asdict(elsewhere),
-    }
-
-
-def _other_data(
-    experiment: Experiment,
-    elsewhere: Elsewhere,
-    classes: OutputClasses,
-    scored: Taxonomy | None = None,
-    use: TaxonomyUse | None = None,
-) -> Scored:
-    recipe, label = experiment.recipe, elsewhere.named(elsewhere.name)
-    folder = require_folder(Path(elsewhere.images or ""), "images")
-    coco = read_coco(Path(elsewhere.annotations or ""))
-    labels, weights = None, ()
-    if scored is not None and use is not None:
-        assert use.model is not None
-        side = side_of(scored, class_table(coco), preferred=_OTHER[use.model])
-        coco, use = translated(coco, scored, side), replace(use, truth=side)
-    elif recipe.groups is not None:
-        grouping = read_grouping(recipe.groups)
-        labels, weights = grouping.table_and_labels(coco)[1], tuple(grouping.weights)
-    selection = select(coco, classes.table, folder, labels=labels)
-    experiment.run.reporter.warn(selection.audit.lines())
-    _require_some(selection.images, selection.absent_classes, classes.table, coco)
-    part = Part(label, folder, coco.path, selection, use)
     run = experiment.run
-    if recipe.data.overlap == "priority" and not weights:
-        # The weights are those of the model's own groups.
-        data = recipe.data.model_copy(update={"overlap": "last"})
-        run = replace(run, recipe=recipe.model_copy(update={"data": data}))
-    given = Prepared(classes.table, {label: part}, weights)
-    return Scored(label, Experiment(run, given, classes), (use,) if use else ())
-
-
-def _require_some(images: list[Any], absent: list[str], table: ClassTable, coco: CocoFile) -> None:
-    if not images:
-        raise DataError(f"{coco.path}: has no image to score; expected some in the --images folder. Check both.")
-    if len(absent) == len(table):
-        raise DataError(
-            f"{coco.path}: has none of the classes {', '.join(table.names[:5])}; expected the model's, by name. "
-            "Say with --taxonomy what they are called there."
-        )
+    file = run.files.scores_file
+    scores: dict[str, Any] = dict(run.files.scores) if file.is_file() else {}
+    entries = list(cross_evaluated_data(experiment, asked))
+    loaded = load_model(run.path, experiment.recipe.train.device)
+    for scored in entries:
+        for line in (line for use in scored.uses for line in use.lines):
+            run.reporter.say(f"{scored.name}: {line}")
+        if experiment.recipe.task == "semantic":
+            scored.draw_truth()
+        folder = run.files.predictions(scored.name)
+        with loaded.named():
+            found = evaluate_part(scored.experiment, loaded.module, scored.name, folder, final=True)
+        write_classes(folder, scored.experiment.prepared.table)
+        scores[scored.name] = stated(found, scored.uses) | record(scored, asked) | trained_on(run, scored.data)
+    run.forget(["report"])
+    write_json(file, scores)

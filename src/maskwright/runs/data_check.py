@@ -2,23 +2,22 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.selection import class_statistics
 from maskwright.errors import DataError
-from maskwright.files import read_json, write_json
-from maskwright.runs.prepare import Part, Prepared
+from maskwright.files import read_json, sha256_of, write_json
 from maskwright.progress import Reporter
-from maskwright.runs.folder import RunFolder
+from maskwright.runs.folder import OpenRun
+from maskwright.runs.prepare import Part, Prepared
 
-_AUDIT = "audit.json"
 _LEFT_OUT = "images_left_out"
 # What makes two records of a part the same data; a run of an older version lacks the last.
 _IDENTITY = ("sha256", "images", "images_sha256")
 
 
-def check(run: RunFolder, prepared: Prepared) -> None:
+def check(run: OpenRun, prepared: Prepared) -> None:
     """Say what is used and left out, and write it to ``statistics.json``, ``audit.json`` and the card."""
     say_data(run.reporter, prepared)
     statistics, audits = {}, {}
@@ -29,8 +28,8 @@ def check(run: RunFolder, prepared: Prepared) -> None:
             "classes": class_statistics(selection.images, prepared.table),
         }
         audits[name] = {**selection.audit.to_json(), _LEFT_OUT: selection.left_out}
-    write_json(run.path / "statistics.json", statistics)
-    write_json(run.path / _AUDIT, audits)
+    write_json(run.files.statistics_file, statistics)
+    write_json(run.files.audit_file, audits)
     run.update_card(classes=prepared.table.to_json(), data={n: _record(p) for n, p in prepared.parts.items()})
 
 
@@ -51,13 +50,14 @@ def say_data(reporter: Reporter, prepared: Prepared) -> None:
         reporter.say(f"{name}: {len(selection.images)} images, {objects} objects")
 
 
-def data_changes(run: RunFolder, prepared: Prepared, names: Iterable[str] | None = None) -> list[str]:
+def data_changes(run: OpenRun, prepared: Prepared, names: Iterable[str] | None = None) -> list[str]:
     """How the parts ``names`` (all by default) differ from what :func:`check` recorded, one line for each that does.
 
     The pixels of the images are not compared. A run of a version that recorded less is compared by what it recorded.
     """
-    file = run.path / _AUDIT
-    records, audits = run.card().get("data", {}), read_json(file) if file.is_file() else {}
+    file = run.files.audit_file
+    records = cast(Mapping[str, Mapping[str, Any]], run.card().get("data", {}))
+    audits = read_json(file) if file.is_file() else {}
     changes = []
     for name in prepared.parts if names is None else names:
         before, now = records.get(name, {}), _record(prepared.parts[name])
@@ -67,7 +67,7 @@ def data_changes(run: RunFolder, prepared: Prepared, names: Iterable[str] | None
     return changes
 
 
-def require_same_data(run: RunFolder, prepared: Prepared) -> None:
+def require_same_data(run: OpenRun, prepared: Prepared) -> None:
     """Raise ``DataError`` that names the differences when :func:`data_changes` finds some."""
     changes = data_changes(run, prepared)
     if changes:
@@ -104,7 +104,7 @@ def _record(part: Part) -> dict[str, Any]:
         used.update(ascii([objects.image.file_name, objects.ids, objects.labels]).encode())
     return {
         "annotations": str(part.annotations),
-        "sha256": hashlib.sha256(part.annotations.read_bytes()).hexdigest(),
+        "sha256": sha256_of(part.annotations),
         "images": len(part.selection.images),
         "images_sha256": used.hexdigest(),
         "counts": {"in": audit.found, "used": audit.used, "skipped": dict(sorted(audit.skipped.items()))},

@@ -10,26 +10,26 @@ from torch import nn
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.taxonomy.use import stated
-from maskwright.evaluation.semantic.calibration import empty_bins
+from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
 from maskwright.evaluation.results.convert import to_results
+from maskwright.evaluation.semantic.calibration import empty_bins
 from maskwright.evaluation.semantic.counts import SemanticCounts
 from maskwright.files import write_json, writing_json_list
 from maskwright.images.decode import read_image
+from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.prediction.instance import predict_instances
 from maskwright.prediction.semantic import predict_label_map, predict_pixels
 from maskwright.prediction.views import Views
 from maskwright.recipes.schema import Evaluate
+from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.data_check import data_changes
+from maskwright.runs.leakage import trained_on
+from maskwright.runs.loaded_model import load_model
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import Processes
-from maskwright.runs.data_check import data_changes
-from maskwright.runs.detail_files import write_details
-from maskwright.runs.context import Experiment, input_size
-from maskwright.runs.loaded_model import load_model
-from maskwright.workflows.masks import mask_files, write_classes
-from maskwright.runs.leakage import trained_on
 
 
 def evaluate_stage(experiment: Experiment) -> None:
@@ -40,13 +40,13 @@ def evaluate_stage(experiment: Experiment) -> None:
     run.reporter.warn(f"{change}. Scored is what is there now." for change in changes)
     scores = {}
     for part in recipe.evaluate.on:
-        folder = run.path / "predictions" / part
+        folder = run.files.predictions(part)
         with loaded.named():
             scores[part] = evaluate_part(experiment, loaded.module, part, folder, final=True)
         use = experiment.prepared.parts[part].translation
         scores[part] = stated(scores[part], [use] if use else []) | trained_on(run, experiment.prepared.parts[part])
         write_classes(folder, experiment.prepared.table)
-    write_json(run.path / "scores.json", scores)
+    write_json(run.files.scores_file, scores)
 
 
 def evaluate_part(

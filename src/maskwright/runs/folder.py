@@ -1,4 +1,4 @@
-"""A run folder: the recipe it belongs to, the stages that are finished, and the card that says how it was made."""
+"""A run folder in use: created or opened with its recipe, its stages performed and recorded, its card written."""
 
 import os
 import platform
@@ -14,10 +14,11 @@ from typing import Any
 import yaml
 
 from maskwright.errors import UsageError
-from maskwright.files import read_json, write_json, write_text
+from maskwright.files import write_json, write_text
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump, validate
 from maskwright.recipes.schema import Recipe
-from maskwright.progress import Reporter
+from maskwright.run_folder import Card, RunFolder
 
 _VERSIONS_OF = (
     "maskwright", "torch", "torchvision", "segmentation-models-pytorch", "timm", "lightning-fabric", "hotcoco",
@@ -26,20 +27,25 @@ _VERSIONS_OF = (
 
 
 @dataclass(frozen=True)
-class RunFolder:
-    """``path`` holds ``recipe.yaml``, ``stages.json``, ``card.json`` and everything the stages make.
+class OpenRun:
+    """A run folder with its recipe, in use: stages are performed in it and its card is written.
 
     Of several processes that train together only one ``writes``.
     """
 
-    path: Path
+    files: RunFolder
     recipe: Recipe
     reporter: Reporter
     writes: bool = True
 
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.files.folder
+
     def is_finished(self, stage: str) -> bool:
         """Whether ``stage`` has been recorded as finished."""
-        return stage in finished_stages(self.path)
+        return stage in self.files.stages
 
     def perform(self, stage: str, work: Callable[[], None]) -> None:
         """Do ``work`` unless ``stage`` is finished, then record it with its duration in seconds."""
@@ -50,41 +56,32 @@ class RunFolder:
         work()
         seconds = round(time.monotonic() - started, 2)
         finished = datetime.now(UTC).isoformat(timespec="seconds")
-        write_json(
-            self.path / "stages.json", {**finished_stages(self.path), stage: {"finished": finished, "seconds": seconds}}
-        )
-        self.update_card(seconds={name: entry["seconds"] for name, entry in finished_stages(self.path).items()})
+        write_json(self.files.stages_file, {**self.files.stages, stage: {"finished": finished, "seconds": seconds}})
+        self.update_card(seconds={name: entry["seconds"] for name, entry in self.files.stages.items()})
         self.reporter.say(f"{stage}: done in {seconds:.0f} s")
 
     def forget(self, stages: Sequence[str]) -> None:
         """Take ``stages`` out of the record, so that they are done again."""
-        write_json(self.path / "stages.json", {k: v for k, v in finished_stages(self.path).items() if k not in stages})
+        write_json(self.files.stages_file, {k: v for k, v in self.files.stages.items() if k not in stages})
 
-    def card(self) -> dict[str, Any]:
+    def card(self) -> Card:
         """What ``card.json`` says so far."""
-        path = self.path / "card.json"
-        return read_json(path) if path.is_file() else {}
+        return self.files.card
 
     def update_card(self, **entries: Any) -> None:
-        """Set entries of ``card.json``."""
+        """Set entries of ``card.json``, see :class:`~maskwright.run_folder.Card`."""
         if self.writes:
-            write_json(self.path / "card.json", {**self.card(), **entries})
+            write_json(self.files.card_file, {**self.files.card, **entries})
 
 
-def finished_stages(path: Path) -> dict[str, Any]:
-    """When each finished stage of the run at ``path`` ended and how long it took; empty where there is no run."""
-    file = path / "stages.json"
-    return read_json(file) if file.is_file() else {}
-
-
-def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> RunFolder:
+def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
     """The run folder ``path`` for ``recipe``: new, or the same recipe's to be continued.
 
     Where and how fast a training runs may change when it is continued: on other devices, with other loading processes.
 
     Raises ``UsageError`` when the folder belongs to a different recipe, or holds something else.
     """
-    file = path / "recipe.yaml"
+    file = RunFolder(path).recipe_file
     if file.is_file():
         changed = _differences(_content(open_run(path, reporter).recipe), _content(recipe))
         if changed:
@@ -96,7 +93,7 @@ def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> RunFolder:
     elif path.is_dir() and any(path.iterdir()):
         raise UsageError(f"{path}: is not empty and not a run folder. Choose another folder with --out.")
     write_text(file, dump(recipe))
-    run = RunFolder(path, recipe, reporter)
+    run = OpenRun(RunFolder(path), recipe, reporter)
     run.update_card(
         name=recipe.name,
         task=recipe.task,
@@ -108,14 +105,14 @@ def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> RunFolder:
     return run
 
 
-def open_run(path: Path, reporter: Reporter) -> RunFolder:
+def open_run(path: Path, reporter: Reporter) -> OpenRun:
     """The existing run folder ``path``; ``UsageError`` when it is none."""
-    file = path / "recipe.yaml"
+    file = RunFolder(path).recipe_file
     if not file.is_file():
         raise UsageError(
             f"{path}: is not a run folder (no recipe.yaml); expected the folder that `maskwright run` made."
         )
-    return RunFolder(path, validate(yaml.safe_load(file.read_text(encoding="utf-8")), str(file)), reporter)
+    return OpenRun(RunFolder(path), validate(yaml.safe_load(file.read_text(encoding="utf-8")), str(file)), reporter)
 
 
 def _remove_leftovers(path: Path) -> None:

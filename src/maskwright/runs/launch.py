@@ -10,14 +10,11 @@ import signal
 import sys
 import tempfile
 import threading
-import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from logging import NullHandler, getLogger
-from pathlib import Path
 from typing import Any
 
 from torch.distributed import run as torchrun
@@ -25,18 +22,20 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.training.interruption import Interrupted
 from maskwright.parallel.pool import cores
+from maskwright.training.interruption import Interrupted
 
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT) if sys.platform != "win32" else ()
 
 
+WORKER = "maskwright.runs.worker"
+
+
 @dataclass(frozen=True)
 class Job:
-    """A call of :func:`maskwright.workflows.run.train`, as it is handed to each process."""
+    """A training as it is handed to each process: the text of its recipe, its run folder, and how it is done."""
 
     recipe: str
-    overrides: tuple[str, ...]
     out: str
     resume: bool
     quiet: bool
@@ -55,51 +54,11 @@ def launch(job: Job, devices: int, nodes: int = 1) -> None:
         where = _several_machines(nodes) if nodes > 1 else ["--standalone"]
         started = [f"--nproc-per-node={devices}", "--max-restarts=0", f"--log-dir={reports}"]
         try:
-            torchrun.main([*where, *started, "-m", __name__, json.dumps(asdict(job))])
+            torchrun.main([*where, *started, "-m", WORKER, json.dumps(asdict(job))])
         except ChildFailedError as error:
             raise _root_cause(error, devices * nodes) from error
         except SignalException as error:
             raise Interrupted("The training was asked to stop. Go on with --resume.", int(error.sigval)) from error
-
-
-def node_number(nodes: int) -> int:
-    """Which of ``nodes`` machines this is, from 0."""
-    return int(os.environ.get("NODE_RANK", "0")) if nodes > 1 else 0
-
-
-def main(text: str) -> int:
-    """One process of a job: what ``python -m maskwright.runs.launch JOB`` does; returns its exit code.
-
-    What goes wrong is written where the agent looks for it, so that the launching process says it once.
-    """
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    # Imported here, because it imports this file.
-    from maskwright.progress import Reporter
-    from maskwright.workflows.run import train
-
-    job = Job(**json.loads(text))
-    try:
-        train(job.recipe, overrides=job.overrides, out=Path(job.out), resume=job.resume, reporter=Reporter(job.quiet))
-    except MaskwrightError as error:
-        _report(str(error), error.exit_code)
-        return error.exit_code
-    except OSError as error:
-        _report(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
-        return 1
-    except Exception:
-        _report(traceback.format_exc(), None)
-        return 1
-    return 0
-
-
-def _report(message: str, exit_code: int | None) -> None:
-    """Leave ``message`` for the agent; without an ``exit_code`` it is a traceback that nobody expected."""
-    file = os.environ.get("TORCHELASTIC_ERROR_FILE")
-    if file:
-        content = {"message": message, "expected": exit_code is not None, "exit_code": exit_code}
-        Path(file).write_text(json.dumps({**content, "timestamp": int(time.time())}), encoding="utf-8")
-    elif exit_code is None:
-        print(message, file=sys.stderr)
 
 
 def _root_cause(error: ChildFailedError, processes: int) -> MaskwrightError:
@@ -183,14 +142,3 @@ def _signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process when the agent was killed: it would train on, unseen, beside a training that is resumed."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))

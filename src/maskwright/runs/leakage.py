@@ -11,8 +11,8 @@ from maskwright.files import read_json, write_json
 from maskwright.images.decode import image_path
 from maskwright.images.fingerprint import fingerprint
 from maskwright.images.near_duplicates import near_pairs
+from maskwright.runs.folder import OpenRun
 from maskwright.runs.prepare import Part
-from maskwright.runs.folder import RunFolder
 
 FILE = "trained_on.json"
 
@@ -68,18 +68,18 @@ class TrainedOn:
         return names
 
 
-def record_trained_on(run: RunFolder, part: Part) -> None:
+def record_trained_on(run: OpenRun, part: Part) -> None:
     """Write which images the training of ``run`` is about to learn from."""
     images = TrainedOn.of(part)
-    write_json(run.path / FILE, {"folder": str(images.folder), "bytes": images.sizes})
+    write_json(run.files.trained_on_file, {"folder": str(images.folder), "bytes": images.sizes})
 
 
-def trained_on(run: RunFolder, part: Part) -> dict[str, Any]:
+def trained_on(run: OpenRun, part: Part) -> dict[str, Any]:
     """``{"trained_on": [file name]}`` of the images of ``part`` that the model of ``run`` learned from, and a warning.
 
     Empty where there are none, and for runs of a version that did not record them.
     """
-    file = run.path / FILE
+    file = run.files.trained_on_file
     if not file.is_file():
         return {}
     content = read_json(file)

@@ -11,11 +11,12 @@ from torch import nn
 from maskwright.errors import NotFinite, UsageError, WeightsError
 from maskwright.files import recover_folder
 from maskwright.images.resize import InputSize
+from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
 from maskwright.recipes.schema import Input
-from maskwright.structures import ClassTable
-from maskwright.training.checkpoint import MODEL_FILE, ModelCard, read_model_file
 from maskwright.runs.context import input_size
+from maskwright.structures import ClassTable
+from maskwright.training.checkpoint import MODEL_FILE
 
 
 @dataclass(frozen=True)

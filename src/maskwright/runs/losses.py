@@ -11,11 +11,11 @@ from torch import nn
 from maskwright.errors import UsageError
 from maskwright.models.losses.catalogue import SemanticLoss, build_loss
 from maskwright.models.losses.class_weights import class_weights
-from maskwright.models.point_rend_segmenter import labels_at
+from maskwright.models.point_rend.segmenter import labels_at
 from maskwright.recipes.schema import Recipe
-from maskwright.training.state import Losses
 from maskwright.runs.context import Experiment
-from maskwright.runs.training_data import training_pixels
+from maskwright.runs.mask_statistics import training_pixels
+from maskwright.training.state import Losses
 
 
 def batch_losses(experiment: Experiment, fabric: Fabric) -> Callable[[nn.Module, Any], Losses]:
@@ -53,7 +53,7 @@ def semantic_losses(
 ) -> Losses:
     """The parts of ``loss`` on the logits, their sum on the auxiliary head where the model has one, and ``points``.
 
-    The last is the loss ``of_points`` (see :mod:`maskwright.models.point_rend_segmenter`) where the model has some.
+    The last is the loss ``of_points`` (see :mod:`maskwright.models.point_rend.segmenter`) where the model has some.
     """
     images, labels = fabric.to_device(batch)
     output = _forward(model, images.contiguous(memory_format=memory_format_of(recipe)))

@@ -8,16 +8,41 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets.mask_statistics import count_pixels
-from maskwright.errors import DataError
+from maskwright.datasets.semantic import SemanticSample
+from maskwright.errors import DataError, UsageError
 from maskwright.files import write_text
+from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
-from maskwright.structures import ClassTable
 from maskwright.progress import Reporter
+from maskwright.runs.context import Experiment
+from maskwright.runs.prepare import Part
+from maskwright.structures import ClassTable
 
 PIXEL_COUNTS = "pixel_counts.csv"
 
 Counts = npt.NDArray[np.int64]
+
+
+def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:
+    """The pixels ``(N, K+1)`` of every label in each training mask, counted at first use and kept in the run folder."""
+    part = experiment.prepared.parts["train"]
+    files = [sample.label_map for sample in semantic_samples(experiment, part)]
+    cache = experiment.masks_folder(part.name) / PIXEL_COUNTS
+    return pixel_counts(files, experiment.prepared.table, cache, experiment.run.reporter)
+
+
+def semantic_samples(experiment: Experiment, part: Part) -> list[SemanticSample]:
+    """Image and label map of every used image of ``part``; ``UsageError`` when the masks are not drawn yet."""
+    folder = experiment.masks_folder(part.name)
+    images: Sequence[ImageObjects] = part.selection.images
+    files = mask_files([objects.image.file_name for objects in images])
+    samples = [SemanticSample(part.path_of(o), folder / files[o.image.file_name]) for o in images]
+    missing = [sample.label_map for sample in samples if not sample.label_map.is_file()]
+    if missing:
+        raise UsageError(f"{missing[0]}: the label map is missing ({len(missing)} in all). Run the masks stage again.")
+    return samples
 
 
 def pixel_counts(files: Sequence[Path], table: ClassTable, cache: Path, reporter: Reporter) -> Counts:

@@ -7,27 +7,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.errors import DataError
-from maskwright.files import write_bytes
+from maskwright.annotations.selection.showcase import showcase_images
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
+from maskwright.images.encode import write_png
+from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
 from maskwright.prediction.instance import predict_instances
 from maskwright.prediction.semantic import predict_label_map
 from maskwright.recipes.schema import Recipe
-from maskwright.reports.pictures.panels import panel
+from maskwright.reports.pictures.panels import CAPTIONS, panel
+from maskwright.runs.context import Experiment, input_size
 from maskwright.training.random_state import random_state, restore_random_state
 from maskwright.training.state import Scores, Training
-from maskwright.runs.context import Experiment, input_size
-from maskwright.workflows.masks import mask_files
-from maskwright.workflows.report import CAPTIONS, chosen_for_panels
 
 Picture = npt.NDArray[np.uint8]
 
@@ -69,7 +67,9 @@ def draw_panels(experiment: Experiment, model: nn.Module) -> dict[str, Picture]:
     part = experiment.prepared.parts[_PART]
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     panels = {}
-    for objects in chosen_for_panels(part.selection.images, experiment.recipe.report.panels):
+    images = part.selection.images
+    for number in showcase_images([objects.labels for objects in images], experiment.recipe.report.panels):
+        objects = images[number]
         image, file = read_image(part.path_of(objects)), files[objects.image.file_name]
         drawn = _instances if experiment.recipe.task == "instance" else _label_maps
         panels[Path(file).stem] = panel([image, *drawn(experiment, model, objects, image, file)], CAPTIONS)
@@ -98,11 +98,7 @@ def tags(panels: dict[str, Picture]) -> dict[str, Picture]:
 def write_panels(run: Path, epoch: int, panels: dict[str, Picture]) -> None:
     """Write ``panels`` ``(H, W, 3)`` RGB of ``epoch`` as PNG files into the folder of the run."""
     for name, picture in panels.items():
-        path = _folder(run, epoch) / f"{name}.png"
-        encoded, content = cv2.imencode(".png", picture[:, :, ::-1])
-        if not encoded:
-            raise DataError(f"{path}: a picture of shape {picture.shape} cannot be written as PNG.")
-        write_bytes(path, content.tobytes())
+        write_png(_folder(run, epoch) / f"{name}.png", picture)
 
 
 def read_panels(run: Path, epoch: int) -> dict[str, Picture]:

@@ -11,12 +11,12 @@ from maskwright.annotations.selection.selection import Choice, Selection, select
 from maskwright.annotations.selection.splitting import parse_ratios, stratified_split
 from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
 from maskwright.annotations.taxonomy.use import TaxonomyUse
-from maskwright.synthetic.shapes import CLASS_NAMES, write_shapes
 from maskwright.errors import DataError, require_file, require_folder, unknown_name
 from maskwright.images.decode import image_path
 from maskwright.recipes.schema import Data, Recipe, Source
+from maskwright.runs.source_file import SourceFile, SourceFiles
 from maskwright.structures import ClassTable, normalise_name
-from maskwright.runs.source_file import SourceFile, read_source
+from maskwright.synthetic.shapes import CLASS_NAMES, write_shapes
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,10 @@ def require_data(recipe: Recipe) -> None:
         require_folder(Path(recipe.data.root) / source.images, "images")
 
 
-def declared_classes(recipe: Recipe) -> ClassTable:
-    """The classes of ``recipe`` by the training file's categories, before any image is looked at.
+def declared_classes(recipe: Recipe, files: SourceFiles | None = None) -> ClassTable:
+    """Return the classes of ``recipe`` by the training file's categories, before any image is looked at.
+
+    What is parsed stays in ``files``, so that :func:`prepare` need not parse it again.
 
     Raises ``UsageError`` with the nearest names for a class the data does not have.
     """
@@ -70,10 +72,10 @@ def declared_classes(recipe: Recipe) -> ClassTable:
                 raise unknown_name("class of the built-in shapes", name, CLASS_NAMES)
         return ClassTable.from_names(CLASS_NAMES if recipe.classes == "all" else recipe.classes)
     source = next(iter(_sources(recipe.data).values()))
-    return _classes(recipe, _read(recipe.data, source))
+    return _classes(recipe, _read(recipe.data, source, files or SourceFiles()))
 
 
-def prepare(recipe: Recipe, folder: Path) -> Prepared:
+def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = None) -> Prepared:
     """Read and select the data of ``recipe``; built-in data is drawn into ``folder``/data.
 
     Classes are matched by name across the parts; their order is the recipe's, or that of the training file.
@@ -81,7 +83,8 @@ def prepare(recipe: Recipe, folder: Path) -> Prepared:
     Raises ``UsageError`` for an unknown class or missing file, ``DataError`` when a part has no usable image.
     """
     sources = _sources(recipe.data) or _write_shapes(recipe, folder / "data")
-    files = {name: _read(recipe.data, source) for name, source in sources.items()}
+    source_files = source_files or SourceFiles()
+    files = {name: _read(recipe.data, source, source_files) for name, source in sources.items()}
     table = _classes(recipe, next(iter(files.values())))
     choice = Choice(
         recipe.data.only_with_objects, recipe.data.drop_crowd_images, recipe.data.max_instances, recipe.data.max_images
@@ -145,8 +148,8 @@ def _classes(recipe: Recipe, file: SourceFile) -> ClassTable:
     return file.table() if recipe.classes == "all" else class_table(file.coco, recipe.classes)
 
 
-def _read(data: Data, source: Source) -> SourceFile:
-    return read_source(Path(data.root) / source.annotations, source.taxonomy, source.rider)
+def _read(data: Data, source: Source, files: SourceFiles) -> SourceFile:
+    return files.read(Path(data.root) / source.annotations, source.taxonomy, source.rider)
 
 
 def _split(whole: Part, ratios: str, seed: int) -> dict[str, Part]:

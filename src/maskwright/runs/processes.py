@@ -26,6 +26,16 @@ def is_first() -> bool:
     return not is_launched() or os.environ["RANK"] == "0"
 
 
+def is_main_process(nodes: int = 1) -> bool:
+    """Whether this process, of all that a job on ``nodes`` machines has, evaluates, reports and prints results."""
+    return is_first() and node_number(nodes) == 0
+
+
+def node_number(nodes: int) -> int:
+    """Which of ``nodes`` machines this is, from 0."""
+    return int(os.environ.get("NODE_RANK", "0")) if nodes > 1 else 0
+
+
 def require_devices(recipe: Recipe, nodes: int = 1) -> None:
     """Raise ``UsageError`` when the machine lacks the recipe's devices or a batch has no slice for each of them."""
     devices, cuda = recipe.train.devices, torch.cuda.device_count()

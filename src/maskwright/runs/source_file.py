@@ -5,10 +5,10 @@ from pathlib import Path
 
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoFile, read_coco
-from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
 from maskwright.annotations.taxonomy.sides import side_of
-from maskwright.annotations.taxonomy.use import TaxonomyUse
+from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
 from maskwright.annotations.taxonomy.translated_file import translated
+from maskwright.annotations.taxonomy.use import TaxonomyUse
 from maskwright.structures import ClassTable, RiderRule
 
 
@@ -27,11 +27,24 @@ class SourceFile:
         return class_table(self.coco, [name for name in self.use.taxonomy.shared if name in every.names])
 
 
-def read_source(path: Path, taxonomy: str | None = None, rider: RiderRule | None = None) -> SourceFile:
-    """Read the COCO file ``path``, in the target classes of ``taxonomy`` (a shipped name or a file) if there is one.
+class SourceFiles:
+    """COCO files that are parsed once, however many parts of the data and stages of a run read them."""
 
-    Raises ``UsageError`` for an unknown taxonomy, and where it does not account for a class of the file.
-    """
+    def __init__(self) -> None:
+        self._files: dict[tuple[Path, str | None, RiderRule | None], SourceFile] = {}
+
+    def read(self, path: Path, taxonomy: str | None = None, rider: RiderRule | None = None) -> SourceFile:
+        """Return the COCO file ``path``, in the target classes of ``taxonomy`` (a shipped name or a file), if given.
+
+        Raises ``UsageError`` for an unknown taxonomy, and where it does not account for a class of the file.
+        """
+        key = (path, taxonomy, rider)
+        if key not in self._files:
+            self._files[key] = _read(path, taxonomy, rider)
+        return self._files[key]
+
+
+def _read(path: Path, taxonomy: str | None, rider: RiderRule | None) -> SourceFile:
     coco = read_coco(path)
     if taxonomy is None:
         return SourceFile(coco)

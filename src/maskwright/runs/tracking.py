@@ -3,11 +3,11 @@
 import uuid
 
 from maskwright.recipes.schema import Recipe
+from maskwright.runs.context import Experiment
+from maskwright.runs.panels import read_panels, tags
 from maskwright.training.event_file import TensorBoardTracker
 from maskwright.training.trackers import CsvTracker, Tracker
 from maskwright.training.wandb_tracker import WandbRun, WandbTracker, require_wandb, wandb_mode
-from maskwright.runs.context import Experiment
-from maskwright.runs.panels import read_panels, tags
 
 
 def require_trackers(recipe: Recipe) -> None:
@@ -19,7 +19,7 @@ def require_trackers(recipe: Recipe) -> None:
 def build_trackers(experiment: Experiment, done: int) -> list[Tracker]:
     """The trackers of the recipe for a training that has ``done`` so many epochs."""
     path, chosen = experiment.run.path, experiment.recipe.train.trackers
-    table = CsvTracker(path / "metrics.csv", done)
+    table = CsvTracker(experiment.run.files.metrics_file, done)
     trackers: list[Tracker] = [table]
     if "tensorboard" in chosen:
         trackers.append(TensorBoardTracker(path / "tensorboard", done))

@@ -16,29 +16,30 @@ from torch.utils.data import DataLoader
 from maskwright.datasets.loading_process import deaf_children, end_loading, plain_errors
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
+from maskwright.model_file import ModelCard
 from maskwright.models.encoder import encoder_parameters
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
+from maskwright.runs.context import Experiment, build_model, model_options, score_to_compare
+from maskwright.runs.data_check import require_same_data
+from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.folder import open_run
+from maskwright.runs.leakage import record_trained_on
+from maskwright.runs.losses import batch_losses, memory_format_of
+from maskwright.runs.panels import then_panels
+from maskwright.runs.processes import normalised_together
+from maskwright.runs.tracking import build_trackers
+from maskwright.runs.training_data import build_loader
 from maskwright.training.average import MovingAverage
-from maskwright.training.checkpoint import ModelCard, read_state, save_checkpoint, tidy
+from maskwright.training.checkpoint import read_state, save_checkpoint, tidy
 from maskwright.training.interruption import StopRequest
 from maskwright.training.loop import train
 from maskwright.training.optimisation import build_optimizer, build_schedule
 from maskwright.training.processes import Processes
 from maskwright.training.save_clock import SaveClock
-from maskwright.training.trackers import Metrics, Pictures
 from maskwright.training.state import Position, Scores, Training
-from maskwright.runs.data_check import require_same_data
-from maskwright.runs.evaluation import evaluate_part
-from maskwright.runs.context import Experiment, build_model, model_options, score_to_compare
-from maskwright.runs.losses import batch_losses, memory_format_of
-from maskwright.runs.processes import normalised_together
-from maskwright.progress import Reporter
-from maskwright.runs.folder import open_run
-from maskwright.runs.panels import then_panels
-from maskwright.runs.tracking import build_trackers
-from maskwright.runs.leakage import record_trained_on
-from maskwright.runs.training_data import build_loader
+from maskwright.training.trackers import Metrics, Pictures
 
 LAST = "checkpoints/last"
 

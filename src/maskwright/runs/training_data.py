@@ -1,7 +1,7 @@
 """The data a training reads: label maps drawn once, samples, and seeded batches."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,6 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import DataLoader
 
-from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets import instance as instance_data
 from maskwright.datasets.augmentation import build_augmentation
 from maskwright.datasets.batch_share import BatchShare
@@ -21,32 +20,15 @@ from maskwright.datasets.semantic import (
     CopyPaste,
     Kept,
     SemanticDataset,
-    SemanticSample,
     size_to_keep,
     to_model_input,
 )
-from maskwright.errors import DataError, UsageError
+from maskwright.errors import DataError
 from maskwright.images.resize import InputSize
-from maskwright.training.processes import Processes
 from maskwright.runs.context import Experiment, input_size
 from maskwright.runs.instance_data import instance_dataset
-from maskwright.label_maps.drawing import Drawing, draw_image
-from maskwright.label_maps.files import mask_files
-from maskwright.runs.mask_statistics import PIXEL_COUNTS, pixel_counts
-from maskwright.workflows.masks import write_classes
-from maskwright.runs.prepare import Part
-
-
-def draw_masks(experiment: Experiment) -> None:
-    """The masks stage: label maps of every part under ``masks/<part>``."""
-    data, table = experiment.recipe.data, experiment.prepared.table
-    drawing = Drawing(table, data.overlap, data.crowd, weights=experiment.prepared.weights)
-    for part in experiment.prepared.parts.values():
-        folder, images = experiment.masks_folder(part.name), part.selection.images
-        files = mask_files([objects.image.file_name for objects in images])
-        for objects in experiment.run.reporter.track(images, f"masks of {part.name}"):
-            draw_image(objects, drawing, folder / files[objects.image.file_name])
-        write_classes(folder, table)
+from maskwright.runs.mask_statistics import semantic_samples, training_pixels
+from maskwright.training.processes import Processes
 
 
 class Loader(DataLoader[Any]):
@@ -96,14 +78,6 @@ def build_loader(experiment: Experiment, processes: Processes | None = None) -> 
     if recipe.task == "semantic":
         loader.device = processes.device
     return loader, sampler
-
-
-def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:
-    """The pixels ``(N, K+1)`` of every label in each training mask, counted at first use and kept in the run folder."""
-    part = experiment.prepared.parts["train"]
-    files = [sample.label_map for sample in semantic_samples(experiment, part)]
-    cache = experiment.masks_folder(part.name) / PIXEL_COUNTS
-    return pixel_counts(files, experiment.prepared.table, cache, experiment.run.reporter)
 
 
 def _sampler(experiment: Experiment, images: int) -> SeededSampler:
@@ -159,15 +133,3 @@ def _kept(experiment: Experiment, size: InputSize | None, processes: Processes) 
         return Kept(PixelStore(experiment.run.path, [stored_bytes(each, label_bytes) for each in sizes], most), size)
     except OSError:  # a read-only folder is for the checkpoints to complain about
         return None
-
-
-def semantic_samples(experiment: Experiment, part: Part) -> list[SemanticSample]:
-    """Image and label map of every used image of ``part``; ``UsageError`` when the masks are not drawn yet."""
-    folder = experiment.masks_folder(part.name)
-    images: Sequence[ImageObjects] = part.selection.images
-    files = mask_files([objects.image.file_name for objects in images])
-    samples = [SemanticSample(part.path_of(o), folder / files[o.image.file_name]) for o in images]
-    missing = [sample.label_map for sample in samples if not sample.label_map.is_file()]
-    if missing:
-        raise UsageError(f"{missing[0]}: the label map is missing ({len(missing)} in all). Run the masks stage again.")
-    return samples

@@ -14,6 +14,7 @@ from maskwright.annotations.formats.dataset import AnnotatedImage, Reading
 from maskwright.errors import DataError, require_file, require_folder
 from maskwright.evaluation.cityscapes.layout import INSTANCE_IDS, frame_of, truth_files
 from maskwright.evaluation.coco.truth import read_truth
+from maskwright.files import sha256_of
 from maskwright.images.decode import image_path
 from maskwright.recipes.transfer import ImageSet
 from maskwright.structures import ClassTable, Instances
@@ -128,7 +129,7 @@ def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | Non
     annotations = [
         {**each, "category_id": index[each["category_id"]]} for each in truth.annotations if each["image_id"] in kept
     ]
-    file = {"annotations": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    file = {"annotations": str(path), "sha256": sha256_of(path)}
     return TruthSet(name, folder, table, present, annotations, identity or file, remarks=remarks)
 
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from maskwright.annotations.taxonomy.shared_classes import SharedClasses
 from maskwright.errors import DataError
-from maskwright.files import write_json, write_text
+from maskwright.files import write_json
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import dump, validate
+from maskwright.recipes.loading import validate
 from maskwright.recipes.transfer import FineTune
 from maskwright.runs.loaded_model import model_file
+from maskwright.runs.stages import train_recipe
 from maskwright.transfers.datasets import TruthSet
 from maskwright.transfers.models import Contender, contender
-from maskwright.workflows.run import train
 
 
 def tuned(
@@ -47,11 +47,10 @@ def tuned(
         "augment": section.augment.model_dump(mode="json"),
         "train": section.train.model_dump(mode="json"),
     }
-    path = folder / "tuned" / f"{name}.yaml"
-    write_text(path, dump(validate(content, name)))
+    path = folder / "tuned" / name
     reporter.say(f"{name}: training {model.name} further on {target}")
-    run = train(str(path), out=folder / "tuned" / name, resume=True, reporter=reporter)
-    return contender(name, "tuned", model_file(run), {"further": model.name, "on": target}, target)
+    train_recipe(validate(content, name), path, resume=True, reporter=reporter)
+    return contender(name, "tuned", model_file(path), {"further": model.name, "on": target}, target)
 
 
 def _annotations(images: TruthSet, shared: SharedClasses, folder: Path) -> Path:

@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from maskwright.annotations.coco.file import CocoImage
-from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.selection.showcase import showcase_images
 from maskwright.annotations.taxonomy.sides import Side
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances
+from maskwright.images.encode import write_jpeg
 from maskwright.reports.pictures.panels import panel
 from maskwright.transfers.datasets import Record, TruthSet, instances_of
 from maskwright.transfers.models import Contender
 from maskwright.transfers.predictions import Predictions
 from maskwright.transfers.scores import Comparison
-from maskwright.workflows.predict import write_picture
-from maskwright.workflows.report import chosen_for_panels
 
 
 def draw_panels(
@@ -26,8 +24,7 @@ def draw_panels(
     objects = _by_image(truth["annotations"])
     found = {model.name: _by_image(compared.found(model, images, predictions)) for model in models}
     records = []
-    for chosen in _chosen(images, objects, count):
-        image = next(each for each in images.images if each["id"] == chosen.image.id)
+    for image in _chosen(images, objects, count):
         picture, size = read_image(images.path_of(image)), (image["height"], image["width"])
         table = compared.shared.table
         cells = [
@@ -39,19 +36,17 @@ def draw_panels(
             cells.append(overlay_instances(picture, instances_of(shown, size), table))
         # Folders of Cityscapes' names are cities; the number keeps files of one name apart.
         file = f"figures/panels/{compared.target.name}-{side}-{image['id']}.jpg"
-        write_picture(folder / file, panel(cells, ["image", "truth", *found]))
+        write_jpeg(folder / file, panel(cells, ["image", "truth", *found]))
         records.append({"file": file, "caption": f"{images.name}: {image['file_name']}"})
     return records
 
 
-def _chosen(images: TruthSet, objects: dict[int, list[Record]], count: int) -> list[ImageObjects]:
+def _chosen(images: TruthSet, objects: dict[int, list[Record]], count: int) -> list[Record]:
     """Images that show every class early, then others spread over the rest."""
-    candidates = []
-    for image in images.images:
-        mine = [each for each in objects.get(image["id"], ()) if not each["iscrowd"]]
-        record = CocoImage(image["id"], image["file_name"], image["height"], image["width"])
-        candidates.append(ImageObjects(record, [each["id"] for each in mine], [each["category_id"] for each in mine]))
-    return chosen_for_panels(candidates, count)
+    labels = [
+        [each["category_id"] for each in objects.get(image["id"], ()) if not each["iscrowd"]] for image in images.images
+    ]
+    return [images.images[i] for i in showcase_images(labels, count)]
 
 
 def _by_image(records: Sequence[Record]) -> dict[int, list[Record]]:

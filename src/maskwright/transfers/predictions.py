@@ -7,12 +7,12 @@ from typing import Any
 from maskwright.evaluation.results.convert import to_results
 from maskwright.files import read_json, write_json, writing_json_list
 from maskwright.images.decode import read_image
+from maskwright.label_maps.files import write_classes
 from maskwright.prediction.instance import predict_instances
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.transfers.datasets import Record, TruthSet
 from maskwright.transfers.models import Contender
-from maskwright.workflows.masks import write_classes
 
 
 class Predictions:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from maskwright.annotations.coco.file import category_names, read_coco
 from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
-from maskwright.models.published_classes import cityscapes_classes
+from maskwright.models.weights.published_classes import cityscapes_classes
 from maskwright.recipes.transfer import Target
 
 CITYSCAPES = tuple(cityscapes_classes())

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskwright.annotations.checks.comparison import Comparison, compare, tracked
 from maskwright.annotations.checks.examination import examine
 from maskwright.annotations.coco.document import read_document
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.coco.json_text import BadJson
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.findings import Findings
+from maskwright.annotations.repair.repaired_file import RepairSummary, repair, require_new
 from maskwright.errors import UsageError, require_file, require_folder
 from maskwright.progress import Reporter
-from maskwright.workflows.comparison import Comparison, compare, tracked
-from maskwright.workflows.repair import RepairSummary, repair, require_new
 
 
 @dataclass

@@ -14,11 +14,11 @@ from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.errors import UsageError, require_folder
 from maskwright.files import write_json, write_text
 from maskwright.progress import Reporter
+from maskwright.reports.explore.contact_sheet import SHEET, draw_pictures
 from maskwright.reports.explore.figures import FIGURES, explore_figures
 from maskwright.reports.explore.page import Pictures, ShownFigure, render_explore_page
 from maskwright.reports.plots.figure_files import write_figure
 from maskwright.structures import ClassTable
-from maskwright.workflows.contact_sheet import SHEET, draw_pictures
 
 
 @dataclass

@@ -11,10 +11,10 @@ from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.selection import audit_of_reading
 from maskwright.errors import MaskwrightError, UsageError, unknown_name
-from maskwright.files import write_json, write_text
+from maskwright.files import sha256_of, write_json
 from maskwright.label_maps.drawing import IGNORED, Part, PartDone, draw_part
-from maskwright.label_maps.files import mask_files
-from maskwright.label_maps.job import MaskJob, content_hash
+from maskwright.label_maps.files import mask_files, write_classes
+from maskwright.label_maps.job import MaskJob
 from maskwright.label_maps.options import MaskOptions
 from maskwright.label_maps.overlap_report import OverlapReport
 from maskwright.label_maps.plan import MaskPlan, mask_plan
@@ -91,7 +91,7 @@ def masks(
     coco = read_coco(annotations)
     plan = mask_plan(coco, options)
     parts, left_out = _parts(coco, plan, out.absolute())
-    identity = {"annotations": content_hash(annotations), "version": __version__, **plan.settings()}
+    identity = {"annotations": sha256_of(annotations), "version": __version__, **plan.settings()}
     job = MaskJob(out, identity, [part.files for part in parts], [image.file_name for image in coco.images])
     kept = job.finished(overwrite)
     job.start(kept.values())
@@ -104,12 +104,6 @@ def masks(
     done = [drawn[files] if files in drawn else kept[files] for files in job.parts]
     _require_written(done, out, engine)
     return _finish(out, coco, plan, done, left_out, sum(len(files) for files in kept))
-
-
-def write_classes(folder: Path, table: ClassTable) -> None:
-    """Write ``classes.json`` and ``classes.txt`` (one name a line, background first) into ``folder``."""
-    write_json(folder / "classes.json", table.to_json())
-    write_text(folder / "classes.txt", "".join(f"{name}\n" for name in table.names_with_background))
 
 
 def _finish(
@@ -126,7 +120,11 @@ def _finish(
         write_json(out / "instances.json", {file: objects for part in done for file, objects in part.instances.items()})
     overlaps = OverlapReport.of(done, plan.drawing) if plan.options.audit else None
     if overlaps is not None:
-        overlaps.write(out, coco, plan.labels)
+        # Imported where it is needed: the letters come from matplotlib, which takes longer to import than hundreds of
+        # label maps to draw.
+        from maskwright.reports.pictures.overlap_audit import write_overlap_audit
+
+        write_overlap_audit(out, overlaps, coco, plan.labels)
     files, shared = sum(len(part.files) for part in done), sum(part.shared for part in done)
     return MasksSummary(out, plan.table, files, kept, audit, shared, len(left_out), overlaps, plan.remarks)
 

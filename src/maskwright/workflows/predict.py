@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,9 +15,12 @@ from maskwright.annotations.taxonomy.sides import side_of
 from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
 from maskwright.annotations.taxonomy.use import TaxonomyUse
 from maskwright.errors import DataError, UsageError, require_folder, unknown_name
-from maskwright.files import write_bytes, write_json
+from maskwright.evaluation.prediction_files import LAYOUTS, Write, result_files
+from maskwright.files import write_json
 from maskwright.images.decode import find_images, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
+from maskwright.images.encode import write_jpeg
+from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import write_label_map
 from maskwright.prediction.instance import predict_instances
 from maskwright.prediction.semantic import PLAIN, predict_label_map
@@ -26,8 +28,6 @@ from maskwright.prediction.views import Views
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.structures import ClassTable
-from maskwright.workflows.masks import mask_files, write_classes
-from maskwright.workflows.result_files import LAYOUTS, Write, result_files
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -113,7 +113,7 @@ def predict(
                 write(found, number, path.name)
                 picture = overlay_instances(image, found, classes.table)
             if overlays:
-                write_picture(out / "overlays" / f"{Path(file).stem}.jpg", picture)
+                write_jpeg(out / "overlays" / f"{Path(file).stem}.jpg", picture)
     write_classes(out, classes.table)
     use = TaxonomyUse(by, model=side_of(by, loaded.table)) if by is not None else None
     _state(out, use)
@@ -134,14 +134,6 @@ def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Vi
     if not 0 <= overlap < 1:
         raise UsageError(f"--overlap {overlap}: expected a part of the tile from 0 up to, but not, 1.")
     return Views(flip, tuple(factors), tile, overlap)
-
-
-def write_picture(path: Path, image: npt.NDArray[np.uint8]) -> None:
-    """Write ``image`` ``(H, W, 3)`` RGB as JPEG."""
-    encoded, content = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
-    if not encoded:
-        raise DataError(f"{path}: a picture of shape {image.shape} cannot be written as JPEG.")
-    write_bytes(path, content.tobytes())
 
 
 def _factor(text: str) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from maskwright.errors import UsageError
 from maskwright.evaluation.coco.scores import kinds, official_scores
 from maskwright.evaluation.coco.truth import CocoTruth, read_truth
+from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
 from maskwright.evaluation.instances.per_image import image_records
 from maskwright.evaluation.results.classes import CLASSES_FILE, class_index
@@ -15,7 +16,6 @@ from maskwright.evaluation.results.index import ClassIndex
 from maskwright.evaluation.results.records import Results, read_results
 from maskwright.files import write_json
 from maskwright.progress import Reporter
-from maskwright.runs.detail_files import write_details
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.selection import unread
 from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose
 from maskwright.errors import DataError
+from maskwright.files import require_other_file
 from maskwright.progress import Reporter
-from maskwright.workflows.output_file import require_other_file
 
 
 @dataclass

@@ -8,22 +8,23 @@ from pathlib import Path
 from maskwright.errors import MaskwrightError
 from maskwright.files import write_json, write_text
 from maskwright.progress import Reporter
+from maskwright.recipes.loading import RecipeLike, label_of
 from maskwright.reports.sweep.outcome import Sweep, read_outcome
 from maskwright.reports.sweep.page import render_sweep_page
 from maskwright.reports.sweep.tables import csv_text
+from maskwright.runs.sweep_plan import SUMMARY, Planned, plan_sweep
 from maskwright.training.interruption import Interrupted
 from maskwright.workflows.run import run
-from maskwright.workflows.sweep_plan import SUMMARY, Planned, plan_sweep
 
 PAGE = "sweep.html"
 
 
 def sweep(
-    recipe: str,
+    recipe: RecipeLike,
     sweeps: Sequence[str],
     *,
     overrides: Sequence[str] = (),
-    out: Path | None = None,
+    out: str | Path | None = None,
     resume: bool = False,
     devices: int | None = None,
     reporter: Reporter | None = None,
@@ -40,29 +41,29 @@ def sweep(
     """
     reporter = reporter or Reporter()
     shared = [*overrides, *([f"train.devices={devices}"] if devices is not None else [])]
-    path, planned = plan_sweep(recipe, sweeps, shared, out, resume)
+    path, planned = plan_sweep(recipe, sweeps, shared, Path(out) if out is not None else None, resume)
     errors: dict[str, str] = {}
-    compared = _compare(path, recipe, shared, planned, errors)
+    compared = _compare(path, label_of(recipe), shared, planned, errors)
     for number, item in enumerate(planned, start=1):
         reporter.say(f"variant {number} of {len(planned)}: {item.variant.name}")
         try:
-            error = _run(item, recipe, resume, reporter)
+            error = _run(item, resume, reporter)
         except Interrupted:
-            _compare(path, recipe, shared, planned, errors)
+            _compare(path, label_of(recipe), shared, planned, errors)
             raise
         if error is not None:
             errors[item.variant.name] = error
             reporter.warn([f"{item.variant.name}: failed: {error}"])
-        compared = _compare(path, recipe, shared, planned, errors)
+        compared = _compare(path, label_of(recipe), shared, planned, errors)
         # A model that failed is part of a cycle; its memory is needed for the next.
         gc.collect()
     return compared
 
 
-def _run(item: Planned, recipe: str, resume: bool, reporter: Reporter) -> str | None:
+def _run(item: Planned, resume: bool, reporter: Reporter) -> str | None:
     """Run one variant; what went wrong, if anything did that the others may not suffer from."""
     try:
-        run(recipe, overrides=item.overrides, out=item.path, resume=resume, reporter=reporter)
+        run(item.recipe, out=item.path, resume=resume, reporter=reporter)
     except Interrupted:
         raise
     except MaskwrightError as error:

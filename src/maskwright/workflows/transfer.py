@@ -17,17 +17,18 @@ from maskwright.evaluation.cityscapes import average_precision as cityscapes_ap
 from maskwright.evaluation.coco import evaluation as coco
 from maskwright.files import read_json, write_json, write_text
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import dump, load_transfer
+from maskwright.recipes.loading import TransferLike, dump, load_transfer
 from maskwright.recipes.transfer import Transfer
 from maskwright.reports.pictures.pictures import read_pictures
 from maskwright.reports.transfer.page import render_transfer_page
 from maskwright.runs.folder import hardware, versions
 from maskwright.transfers.datasets import TruthSet, require_set, truth_set
 from maskwright.transfers.fine_tuning import tuned
-from maskwright.transfers.models import Contender, make, require_starts
+from maskwright.transfers.models import Contender
 from maskwright.transfers.panels import draw_panels
 from maskwright.transfers.predictions import Predictions
 from maskwright.transfers.scores import Comparison, Rules
+from maskwright.transfers.starting_models import make, require_starts
 
 SUMMARY = "transfer.json"
 PAGE = "transfer.html"
@@ -46,10 +47,10 @@ class TransferResult:
 
 
 def transfer(
-    recipe: str,
+    recipe: TransferLike,
     *,
     overrides: Sequence[str] = (),
-    out: Path | None = None,
+    out: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> TransferResult:
     """Measure the models of ``recipe`` (a name or a file) on its source and targets; train those it has to train.
@@ -69,7 +70,7 @@ def transfer(
         if section is not None:
             require_set(section, root)
     require_starts(loaded)
-    path = _folder(loaded, out)
+    path = _folder(loaded, Path(out) if out is not None else Path("runs") / loaded.name)
     source = _read("source", loaded.source, root, path, reporter)
     targets = {name: _read(name, section, root, path, reporter) for name, section in loaded.targets.items()}
     models = [make(key, start, "model", path, loaded, reporter) for key, start in loaded.models.items()]
@@ -108,8 +109,7 @@ def write_page(path: Path) -> Path:
     return path / PAGE
 
 
-def _folder(recipe: Transfer, out: Path | None) -> Path:
-    path = out if out is not None else Path("runs") / recipe.name
+def _folder(recipe: Transfer, path: Path) -> Path:
     if path.is_dir() and any(path.iterdir()) and not (path / "recipe.yaml").is_file():
         raise UsageError(f"{path}: is not empty and not the folder of a transfer. Choose another folder with --out.")
     if (path / "stages.json").is_file():

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskwright.annotations.selection.showcase import Showcase
+from maskwright.annotations.selection.showcase import Showcase, showcase_images
 
 
 def order(classes, most=99):
@@ -51,3 +51,11 @@ def test_every_image_that_shows_something_is_shown_once_and_new_classes_come_fir
         seen |= classes[image]
     # While there are new classes, each image shows some, and never more than the one before.
     assert news == sorted(news, reverse=True)
+
+
+def test_images_for_panels_show_every_class_first_and_then_spread_over_the_rest():
+    labels = [[1], [1, 2], [], [3], [1]]
+    assert showcase_images(labels, 2) == [1, 3]
+    assert showcase_images(labels, 4) == [1, 3, 0, 4]
+    assert len(showcase_images(labels, 10)) == 4
+    assert showcase_images([], 3) == []

@@ -3,8 +3,8 @@
 import torch
 from torch.nn import functional
 
-from maskwright.models.detectron2.mask_head import MaskHead, mask_loss, of_class
-from maskwright.models.detectron2.mask_targets import Region
+from maskwright.models.detectron2.mask_head import MaskHead
+from maskwright.models.mask_targets import Region, mask_loss, of_class
 
 
 def head() -> MaskHead:

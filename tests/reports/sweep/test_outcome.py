@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from maskwright.recipes.variants import Variant, variants
-from maskwright.reports.sweep.outcome import CLASS_SCORE, SCORES, read_outcome
+from maskwright.reports.score_names import SWEEP_SCORES
+from maskwright.reports.sweep.outcome import CLASS_SCORE, read_outcome
 from tests.reports.conftest import MakeRun
 from tests.reports.swept import a_sweep, semantic_outcome
 
@@ -27,7 +28,7 @@ def test_a_finished_run_is_read_as_its_files_say(make_run: MakeRun, task: str):
     assert outcome.status == "finished"
     assert outcome.seconds == 30, "three epochs of ten seconds"
     if task == "semantic":
-        assert found.overall == {key: scores[key] for key in SCORES[task]}
+        assert found.overall == {key: scores[key] for key in SWEEP_SCORES[task]}
         assert found.classes == {name: row["IoU"] for name, row in scores["classes"].items()}
         assert outcome.curve == {1: None, 2: 0.61, 3: 0.6}
     else:

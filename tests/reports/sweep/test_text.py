@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from maskwright.reports.sweep.outcome import PartScores
+from maskwright.reports.sweep.outcome import VariantScores
 from maskwright.reports.sweep.text import MOST_ROWS, sweep_lines
 from tests.reports.swept import a_sweep, semantic_outcome
 
@@ -21,7 +21,7 @@ def test_each_part_has_its_tables():
 def test_of_many_classes_the_first_are_shown_and_the_rest_counted():
     outcome = semantic_outcome("ce", 0.5)
     classes: dict[str, float | None] = {f"class{i}": 0.5 for i in range(80)}
-    many = replace(outcome, parts={"validation": PartScores(outcome.parts["validation"].overall, classes)})
+    many = replace(outcome, parts={"validation": VariantScores(outcome.parts["validation"].overall, classes)})
     lines = list(sweep_lines(a_sweep(many)))
     assert sum(line.startswith("class") for line in lines) == MOST_ROWS
     assert f"… and {80 - MOST_ROWS} more rows; sweep.csv has all of them" in lines
@@ -29,5 +29,5 @@ def test_of_many_classes_the_first_are_shown_and_the_rest_counted():
 
 def test_a_name_cannot_command_the_terminal():
     outcome = semantic_outcome("ce", 0.5)
-    evil = replace(outcome, parts={"validation": PartScores({"mIoU": 0.5}, {"\x1b[2Jcat": 0.5})})
+    evil = replace(outcome, parts={"validation": VariantScores({"mIoU": 0.5}, {"\x1b[2Jcat": 0.5})})
     assert "\x1b" not in "\n".join(sweep_lines(a_sweep(evil)))

@@ -18,9 +18,9 @@ from maskwright.annotations.checks.repeats import repeated_objects
 from maskwright.annotations.checks.segmentations import segmentation_faults
 from maskwright.annotations.checks.shapes import Batch, batches
 from maskwright.annotations.coco.file import CocoFile
-from maskwright.annotations.coco.garbage_collection import collector_paused
 from maskwright.annotations.faults import REPAIRABLE, STILL_USED, Audit, Fault
 from maskwright.annotations.findings import Findings
+from maskwright.parallel.garbage_collection import collector_paused
 
 
 @dataclass

@@ -13,11 +13,11 @@ from typing import IO, Any
 import msgspec
 
 from maskwright.annotations.coco.file import CocoFile, coco_of_text
-from maskwright.annotations.coco.garbage_collection import collector_paused
 from maskwright.annotations.coco.json_text import read_text, reading
 from maskwright.annotations.coco.loose_records import integer
 from maskwright.annotations.faults import Fault
 from maskwright.files import writing
+from maskwright.parallel.garbage_collection import collector_paused
 
 Record = msgspec.Raw | Mapping[str, Any]
 

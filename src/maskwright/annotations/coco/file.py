@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import msgspec
 
-from maskwright.annotations.coco.garbage_collection import collector_paused
 from maskwright.annotations.coco.json_text import read_text, reading
 from maskwright.annotations.coco.loose_records import records
 from maskwright.annotations.faults import Fault
+from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.structures import normalise_name
 
 

@@ -41,3 +41,22 @@ class Showcase:
         """How many wanted classes each image that is left would show."""
         useful = self._wanted[self._labels] & self._left[self._images]
         return np.bincount(self._images[useful], minlength=len(self._left))
+
+
+def showcase_images(labels: Sequence[Collection[int]], count: int) -> list[int]:
+    """Return the positions of up to ``count`` images that show every class early, then of others spread evenly.
+
+    ``labels[i]`` are the class indices of the objects of image ``i``; images without objects are not chosen.
+    """
+    showcase, chosen, shown = Showcase(labels), [], set[int]()
+    while len(chosen) < count:
+        image = showcase.propose()
+        if image is None or shown.issuperset(labels[image]):
+            break
+        showcase.show(image)
+        chosen.append(image)
+        shown.update(labels[image])
+    rest = [image for image, its_labels in enumerate(labels) if its_labels and image not in chosen]
+    wanted = min(count - len(chosen), len(rest))
+    picks = np.linspace(0, len(rest) - 1, wanted).round().astype(int) if wanted else []
+    return chosen + [rest[pick] for pick in picks]

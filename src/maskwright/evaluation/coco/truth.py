@@ -14,9 +14,9 @@ from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.selection.selection import audit_of_reading
 from maskwright.errors import DataError
-from maskwright.evaluation.collection import no_collection
 from maskwright.evaluation.results.index import ImageIndex
 from maskwright.masks.rle import BadSegmentation, Drawn, rasterise
+from maskwright.parallel.garbage_collection import collector_paused
 
 
 class _Runs(msgspec.Struct, gc=False):
@@ -88,7 +88,7 @@ class CocoTruth:
         return {i: name if often[name] == 1 else f"{name} (id {i})" for i, name in self.names.items()}
 
 
-@no_collection()
+@collector_paused()
 def read_truth(path: Path, classes: Sequence[str] | None = None) -> CocoTruth:
     """Read the COCO file at ``path`` as truth, of all ``classes`` unless given by name.
 

@@ -12,10 +12,10 @@ from hotcoco import mask as coco_mask
 from maskwright.annotations.coco.json_text import mended, read_text
 from maskwright.annotations.faults import Fault
 from maskwright.errors import DataError
-from maskwright.evaluation.collection import no_collection
 from maskwright.evaluation.results.index import ClassIndex, Images
 from maskwright.evaluation.results.masks import CompressedRle, checked_masks
 from maskwright.evaluation.results.rejected import LeftOut
+from maskwright.parallel.garbage_collection import collector_paused
 
 _NOTHING = msgspec.Raw(b"null")
 
@@ -72,7 +72,7 @@ class Results:
         return [record if "bbox" in record else record | {"bbox": _mask_box(record)} for record in self.records]
 
 
-@no_collection()
+@collector_paused()
 def read_results(path: Path, images: Images, classes: ClassIndex) -> Results:
     """Read the COCO results JSON at ``path``: a list of records with a box, a mask (RLE or polygons) or both.
 

@@ -14,7 +14,7 @@ from maskwright.models.detectron2.pyramid import Pyramid
 from maskwright.models.detectron2.resnet import ResNet
 from maskwright.models.detectron2.roi_heads import RoiHeads
 from maskwright.models.entry import split_options
-from maskwright.models.point_rend_head import PointRendHead
+from maskwright.models.point_rend.head import PointRendHead
 
 BACKBONES: dict[str, dict[str, Any]] = {
     "resnet50": {"depths": (3, 4, 6, 3)},
@@ -106,3 +106,7 @@ def build_detector(
     return Detectron2RCNN(
         network, proposals, heads, short_side=short_side, longest=longest, mean=pixel_mean, std=pixel_std
     )
+
+
+KINDS: dict[str, Callable[..., nn.Module]] = {"mask_rcnn": build_mask_rcnn, "point_rend": build_point_rend}
+"""The builders of whole networks by what their mask head is."""

@@ -8,14 +8,13 @@ import torch
 from torch import nn
 from torch.hub import get_dir
 
-from maskwright.models.detectron2.building import BACKBONES, build_detector, build_mask_rcnn
-from maskwright.models.detectron2.names import current_names, is_setting
-from maskwright.models.detectron2.recognition import KINDS, model_name
-from maskwright.models.detectron2.unpickler import read_pickle
-from maskwright.models.detectron2.zoo import ZOO, ZooModel
-from maskwright.models.download import Hash, Progress, download
+from maskwright.models.detectron2.building import BACKBONES, KINDS, build_detector, build_mask_rcnn
+from maskwright.models.detectron2.zoo import ZOO, ZooModel, model_name
 from maskwright.models.entry import Entry, Published, keyword_options
-from maskwright.models.point_rend_head import PointRendHead
+from maskwright.models.point_rend.head import PointRendHead
+from maskwright.models.weights.detectron2_names import current_names, is_setting
+from maskwright.models.weights.download import Hash, Progress, download
+from maskwright.models.weights.unpickler import read_pickle
 
 # What is said of each kind, and what takes the options of its masks.
 _KINDS: dict[str, tuple[str, Callable[..., nn.Module]]] = {

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from maskwright.models.detectron2.mask_targets import Region, mask_targets
 from maskwright.models.detectron2.pooling import pool
 from maskwright.models.full_precision import full, require_finite
+from maskwright.models.mask_targets import Region, mask_loss, of_class
 
 POOLED_SIDE = 14
 
@@ -53,17 +53,3 @@ class MaskHead(nn.Module):
         """``loss_mask`` over the objects of a batch."""
         logits = self(pool(maps, [region.boxes for region in regions], POOLED_SIDE))
         return {"loss_mask": mask_loss(logits, regions)}
-
-
-def of_class(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """The channel of each object's class: ``(N, K, …)`` to ``(N, 1, …)``."""
-    return logits[torch.arange(len(classes), device=logits.device), classes][:, None]
-
-
-def mask_loss(logits: torch.Tensor, regions: Sequence[Region]) -> torch.Tensor:
-    """Mean binary cross-entropy of the true class's ``logits`` ``(N, K, M, M)`` against masks of M × M; 0 for none."""
-    if not len(logits):
-        return logits.sum() * 0
-    targets = torch.cat([mask_targets(region, logits.shape[-1]) for region in regions])
-    classes = torch.cat([region.classes for region in regions])
-    return functional.binary_cross_entropy_with_logits(of_class(logits, classes)[:, 0], targets)

@@ -11,15 +11,15 @@ from torch import nn
 
 from maskwright.errors import WeightsError
 from maskwright.models.detectron2.anchors import SIZES, cell_anchors
-from maskwright.models.detectron2.building import BACKBONES, build_mask_rcnn, build_point_rend
-from maskwright.models.detectron2.names import anchor_level, current_names, is_setting
+from maskwright.models.detectron2.building import BACKBONES, KINDS
 from maskwright.models.detectron2.network import BGR_MEAN, NO_STD, RESNEXT_STD
 from maskwright.models.detectron2.pyramid import STRIDES
 from maskwright.models.detectron2.resnet import STAGES
+from maskwright.models.detectron2.zoo import model_name
+from maskwright.models.weights.detectron2_names import anchor_level, current_names, is_setting
 
 State = Mapping[str, torch.Tensor]
 BODY, HEADS = "backbone.bottom_up.", "roi_heads."
-KINDS: dict[str, Callable[..., nn.Module]] = {"mask_rcnn": build_mask_rcnn, "point_rend": build_point_rend}
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,6 @@ class Recognised:
     def model(self) -> str:
         """The network's name in the catalogue."""
         return model_name(self.kind, self.backbone)
-
-
-def model_name(kind: str, backbone: str) -> str:
-    """The name in the catalogue of a ``kind`` on a ``backbone``."""
-    return f"detectron2_{kind}_{backbone}_fpn"
 
 
 def is_detectron2(state: State) -> bool:

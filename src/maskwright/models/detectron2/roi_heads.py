@@ -12,9 +12,9 @@ from torchvision.ops import box_iou
 
 from maskwright.models.detectron2.box_head import POOLED_SIDE, BoxHead, BoxPredictor, Found, Keep, detect
 from maskwright.models.detectron2.boxes import DETECTION_CODER
-from maskwright.models.detectron2.mask_targets import Region
 from maskwright.models.detectron2.pooling import pool
 from maskwright.models.full_precision import require_finite
+from maskwright.models.mask_targets import Region
 
 LARGEST_BACKGROUND_IOU, OBJECT_SHARE = 0.5, 0.25
 DEFAULT_KEEP = Keep()

@@ -6,12 +6,16 @@ letters before a file's ``.pkl`` are the first of its MD5.
 
 from dataclasses import dataclass
 
-from maskwright.models.detectron2.recognition import model_name
-from maskwright.models.published_classes import cityscapes_classes, coco_classes
+from maskwright.models.weights.published_classes import cityscapes_classes, coco_classes
 
 _ROOT = "https://dl.fbaipublicfiles.com/detectron2/"
 # Said in MODEL_ZOO.md of the models listed there; the PointRend project's page names no licence.
 _LICENCE = "CC BY-SA 3.0"
+
+
+def model_name(kind: str, backbone: str) -> str:
+    """The name in the catalogue of a ``kind`` on a ``backbone``."""
+    return f"detectron2_{kind}_{backbone}_fpn"
 
 
 @dataclass(frozen=True)

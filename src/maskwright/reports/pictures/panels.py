@@ -5,6 +5,9 @@ import numpy as np
 
 from maskwright.images.lettering import Image, draw_text, shorten, text_size
 
+# Of an image, what is there, and what a model finds.
+CAPTIONS = ["original", "truth", "prediction"]
+
 PAPER = (247, 248, 249)
 INK = (38, 43, 51)
 GAP = 6

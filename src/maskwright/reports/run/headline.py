@@ -1,9 +1,11 @@
 """The verdict: one number and one sentence that say how good a model is, on what, and compared with what."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from maskwright.reports.run.reading import RunFolder
+from maskwright.reports.run.reading import RunContents
 from maskwright.reports.tables import is_measured, number
+from maskwright.run_folder import Card
 
 INSTANCE_FACTS = (("mask AP50", "segm", "AP50"), ("box AP", "bbox", "AP"), ("box AP50", "bbox", "AP50"))
 
@@ -18,7 +20,7 @@ class Verdict(NamedTuple):
     protocol: str
 
 
-def verdict(run: RunFolder) -> Verdict | None:
+def verdict(run: RunContents) -> Verdict | None:
     """The verdict on the validation split, or on the first split scored; None when nothing was scored."""
     if not run.scores:
         return None
@@ -29,7 +31,7 @@ def verdict(run: RunFolder) -> Verdict | None:
     return build(scores, where)
 
 
-def _semantic(scores: dict[str, Any], where: str) -> Verdict:
+def _semantic(scores: Mapping[str, Any], where: str) -> Verdict:
     value, baseline = scores.get("mIoU"), (scores.get("baseline") or {}).get("mIoU")
     if not is_measured(value):
         sentence = f"The mean IoU on {where} is undefined: no scored class occurs there."
@@ -56,7 +58,7 @@ def _semantic(scores: dict[str, Any], where: str) -> Verdict:
     return Verdict("mean IoU", number(value), sentence, facts, _protocol(scores))
 
 
-def _instance(scores: dict[str, Any], where: str) -> Verdict:
+def _instance(scores: Mapping[str, Any], where: str) -> Verdict:
     value = (scores.get("segm") or {}).get("AP")
     if is_measured(value):
         sentence = f"The mask AP on {where} is {number(value)}; a model that finds nothing scores 0, a perfect one 1."
@@ -66,12 +68,12 @@ def _instance(scores: dict[str, Any], where: str) -> Verdict:
     return Verdict("mask AP", number(value), sentence, facts, _protocol(scores))
 
 
-def _where(card: dict[str, Any], split: str) -> str:
+def _where(card: Card, split: str) -> str:
     images = ((card.get("data") or {}).get(split) or {}).get("images")
     if not is_measured(images):
         return f"the {split} images"
     return f"{images:,} {split} image{'' if images == 1 else 's'}"
 
 
-def _protocol(scores: dict[str, Any]) -> str:
+def _protocol(scores: Mapping[str, Any]) -> str:
     return scores.get("protocol") or "How the number is averaged was not recorded."

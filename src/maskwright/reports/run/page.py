@@ -17,15 +17,13 @@ from maskwright.reports.rendering import render
 from maskwright.reports.run import instance_figures, provenance, semantic_figures
 from maskwright.reports.run.headline import verdict
 from maskwright.reports.run.instance_tables import instance_tables
-from maskwright.reports.run.reading import Metrics, RunFolder, read_curves, read_run
+from maskwright.reports.run.reading import Metrics, RunContents, read_curves, read_run
+from maskwright.reports.score_names import CURVES
+from maskwright.run_folder import PartScores, RunFolder
 from maskwright.structures import ClassInfo
 
 MOST_PANELS = 24
 ONE_FIGURE = 24
-CURVES = {
-    "semantic": {"mIoU": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"},
-    "instance": {"segm_AP": "mask AP", "segm_AP50": "mask AP50", "bbox_AP": "box AP", "bbox_AP50": "box AP50"},
-}
 SCORE_TABLES = {
     "semantic": (tables.semantic_summary, tables.semantic_classes),
     "instance": (tables.instance_summary, tables.instance_classes),
@@ -45,7 +43,7 @@ def write_page(run: Path) -> Path:
     for drawn in figures:
         write_figure(run / "figures", drawn.name, drawn.figure, drawn.svg)
     html = render_page(found, figures)
-    target = run / "report.html"
+    target = RunFolder(run).page
     partial = run / f".report.{os.getpid()}.html"
     try:
         # A name from a broken file system may hold letters that UTF-8 lacks; they are shown escaped.
@@ -56,7 +54,7 @@ def write_page(run: Path) -> Path:
     return target
 
 
-def render_page(run: RunFolder, figures: Sequence[NamedFigure]) -> str:
+def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
     """The HTML of one run with the ``figures`` of its scores; the same run always gives the same text."""
     data = run.card.get("data") or {}
     unaccounted = {split: tables.unaccounted(part.get("counts") or {}) for split, part in data.items()}
@@ -89,7 +87,7 @@ def _colors(classes: Iterable[ClassInfo]) -> list[tuple[str, str]]:
     return [(c.name, "#{:02x}{:02x}{:02x}".format(*c.color)) for c in classes]
 
 
-def _distribution(run: RunFolder) -> dict[str, Any] | None:
+def _distribution(run: RunContents) -> dict[str, Any] | None:
     """One figure, or two that share a scale when the classes are many, and the table behind them."""
     instances = _instances(run.statistics or {})
     totals = dict.fromkeys(run.classes.names, 0)
@@ -146,12 +144,12 @@ def _measured(values: Curve) -> bool:
     return any(value is not None for value in values)
 
 
-def _scored(run: RunFolder) -> dict[str, dict[str, Any]]:
+def _scored(run: RunContents) -> dict[str, PartScores]:
     """The scores of each split that has any."""
     return {split: scores for split, scores in (run.scores or {}).items() if scores}
 
 
-def _score_figures(run: RunFolder) -> Iterator[NamedFigure]:
+def _score_figures(run: RunContents) -> Iterator[NamedFigure]:
     """Those of each split whose name can be part of a file's, as those that a run writes can."""
     for split, scores in _scored(run).items():
         if split.replace("-", "").isalnum():
@@ -161,7 +159,7 @@ def _score_figures(run: RunFolder) -> Iterator[NamedFigure]:
                 yield from instance_figures.instance_figures(split, scores, read_curves(run.path, split))
 
 
-def _scores(run: RunFolder, figures: Mapping[str, ShownFigure]) -> list[dict[str, Any]]:
+def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[str, Any]]:
     """The tables and figures of each split that was scored."""
     task = run.card["task"]
     summary, classes = SCORE_TABLES[task]

@@ -1,14 +1,16 @@
 """What made a run, as labelled text: model, weights, seed, hardware, time, data files, versions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from maskwright.reports.tables import ABSENT, count, is_measured
+from maskwright.run_folder import Card
 from maskwright.structures import ClassTable
 
 Labelled = list[tuple[str, str]]
 
 
-def settings(card: dict[str, Any]) -> Labelled:
+def settings(card: Card) -> Labelled:
     """Model, starting weights, seed, hardware and time of a run; an en dash where the card is silent."""
     model = card.get("model") or {}
     return [
@@ -20,12 +22,12 @@ def settings(card: dict[str, Any]) -> Labelled:
     ]
 
 
-def versions(card: dict[str, Any]) -> Labelled:
+def versions(card: Card) -> Labelled:
     """Package names and versions, by name."""
     return sorted((name, str(version)) for name, version in (card.get("versions") or {}).items())
 
 
-def data_files(card: dict[str, Any]) -> list[tuple[str, str, str]]:
+def data_files(card: Card) -> list[tuple[str, str, str]]:
     """``(split, annotation file, its SHA-256)`` for each split."""
     return [
         (split, str(part.get("annotations") or ABSENT), str(part.get("sha256") or ABSENT))
@@ -33,7 +35,7 @@ def data_files(card: dict[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def origin(scores: dict[str, Any]) -> Labelled:
+def origin(scores: Mapping[str, Any]) -> Labelled:
     """Where the scores of a split come from, as far as it is not the recipe's alone: other data, taxonomies."""
     data, labelled = scores.get("data") or {}, []
     if data:
@@ -45,7 +47,7 @@ def origin(scores: dict[str, Any]) -> Labelled:
     return labelled
 
 
-def other_classes(scores: dict[str, Any]) -> ClassTable:
+def other_classes(scores: Mapping[str, Any]) -> ClassTable:
     """The classes of a split's scores where they are not the run's; else none."""
     return ClassTable.from_json(scores.get("class_table") or ())
 
@@ -61,7 +63,7 @@ def duration(seconds: Any) -> str:
     return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
-def _weights(card: dict[str, Any]) -> str:
+def _weights(card: Card) -> str:
     weights = card.get("weights")
     if not weights:
         return "none recorded" if "weights" not in card else "random (no pretrained weights)"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import DataError, require_folder
+from maskwright.run_folder import Card, PartScores, RunFolder, with_current_keys
 from maskwright.structures import ClassTable
 
 TASKS = ("semantic", "instance")
@@ -22,37 +23,45 @@ class Metrics:
 
 
 @dataclass(frozen=True)
-class RunFolder:
-    """The parts of a run; all but ``recipe`` and ``card`` are None until their stage is done."""
+class RunContents:
+    """What the files of a run hold; all but ``recipe`` and ``card`` are None until their stage is done."""
 
     path: Path
     recipe: str
-    card: dict[str, Any]
+    card: Card
     classes: ClassTable
     statistics: dict[str, Any] | None
     metrics: Metrics | None
-    scores: dict[str, Any] | None
+    scores: dict[str, PartScores] | None
     panels: list[dict[str, Any]] | None
 
 
-def read_run(path: Path) -> RunFolder:
+def read_run(path: Path) -> RunContents:
     """The run in the folder ``path``.
 
     Raises ``UsageError`` when there is no such folder and ``DataError`` when it has no recipe or card, or when one of
     its files is damaged.
     """
     require_folder(path, "run")
-    card = _required_card(path)
-    return RunFolder(
+    files = RunFolder(path)
+    card = _required_card(files)
+    return RunContents(
         path,
-        (path / "recipe.yaml").read_text(encoding="utf-8", errors="replace"),
+        files.recipe_file.read_text(encoding="utf-8", errors="replace"),
         card,
-        _class_table(path / "card.json", card),
-        _json(path / "statistics.json", dict),
-        _metrics(path / "metrics.csv"),
-        _json(path / "scores.json", dict),
-        _json(path / "figures" / "panels.json", list),
+        _class_table(files.card_file, card),
+        _json(files.statistics_file, dict),
+        _metrics(files.metrics_file),
+        _scores(files),
+        _json(files.panels_file, list),
     )
+
+
+def _scores(files: RunFolder) -> dict[str, PartScores] | None:
+    found = _json(files.scores_file, dict)
+    return found and {
+        part: with_current_keys(scores if isinstance(scores, dict) else {}) for part, scores in found.items()
+    }
 
 
 def read_curves(run: Path, split: str) -> dict[str, Any] | None:
@@ -60,29 +69,30 @@ def read_curves(run: Path, split: str) -> dict[str, Any] | None:
 
     Raises ``DataError`` when the file is damaged.
     """
-    return _json(run / "predictions" / split / "curves.json", dict)
+    return _json(RunFolder(run).predictions(split) / "curves.json", dict)
 
 
-def _required_card(path: Path) -> dict[str, Any]:
-    missing = [name for name in ("recipe.yaml", "card.json") if not (path / name).is_file()]
+def _required_card(files: RunFolder) -> Card:
+    path = files.folder
+    missing = [file.name for file in (files.recipe_file, files.card_file) if not file.is_file()]
     if missing:
         found = ", ".join(sorted(entry.name for entry in path.iterdir())[:8]) or "nothing"
         raise DataError(
             f"{path}: no {' and no '.join(missing)}; found {found}. Expected the folder of a run. "
             "Name the folder that `maskwright run` or `maskwright train` wrote."
         )
-    card = _json(path / "card.json", dict)
+    card = _json(files.card_file, dict)
     lacking = [key for key in ("name", "task", "classes") if key not in card]
     if lacking or card["task"] not in TASKS:
         found = f"no {', '.join(lacking)}" if lacking else f"task {card['task']!r}"
         raise DataError(
-            f"{path / 'card.json'}: {found}; expected name, classes and a task of {' or '.join(TASKS)}. "
+            f"{files.card_file}: {found}; expected name, classes and a task of {' or '.join(TASKS)}. "
             "Run the training stage again to write the card."
         )
     return card
 
 
-def _class_table(path: Path, card: dict[str, Any]) -> ClassTable:
+def _class_table(path: Path, card: Card) -> ClassTable:
     try:
         table = ClassTable.from_json(card["classes"])
         table.palette()

@@ -5,24 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from maskwright.files import read_json
 from maskwright.recipes.variants import Variant
-from maskwright.reports.run.reading import Metrics, RunFolder, read_run
+from maskwright.reports.run.reading import Metrics, RunContents, read_run
+from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.tables import is_measured
+from maskwright.run_folder import RunFolder
 
 Status = Literal["finished", "failed", "interrupted", "waiting"]
-
-SCORES: dict[str, dict[str, str]] = {
-    "semantic": {"mIoU": "mean IoU", "mean_dice": "mean Dice", "pixel_accuracy": "pixel accuracy"},
-    "instance": {"segm_AP": "mask AP", "segm_AP50": "mask AP50", "bbox_AP": "box AP"},
-}
-"""The overall scores of a task by their names in ``metrics.csv``; the first decides which variant is best."""
 
 CLASS_SCORE = {"semantic": "IoU", "instance": "mask AP"}
 
 
 @dataclass(frozen=True)
-class PartScores:
+class VariantScores:
     """The overall scores on one part of the data, and one score for each class; None where undefined."""
 
     overall: dict[str, float | None]
@@ -40,7 +35,7 @@ class Outcome:
     variant: Variant
     status: Status
     error: str | None = None
-    parts: dict[str, PartScores] = field(default_factory=dict)
+    parts: dict[str, VariantScores] = field(default_factory=dict)
     epoch: int | None = None
     seconds: float | None = None
     curve: dict[int, float | None] = field(default_factory=dict)
@@ -62,7 +57,7 @@ class Sweep:
     @property
     def score(self) -> str:
         """The name of the score that decides."""
-        return next(iter(SCORES[self.task]))
+        return next(iter(SWEEP_SCORES[self.task]))
 
     @property
     def parts(self) -> list[str]:
@@ -116,10 +111,10 @@ def read_outcome(variant: Variant, path: Path, task: str, error: str | None = No
     """The outcome of ``variant`` by its run folder ``path``; ``error`` says why it failed, if it did."""
     if error is not None:
         return Outcome(variant, "failed", error)
-    if not (path / "recipe.yaml").is_file():
+    files = RunFolder(path)
+    if not files.recipe_file.is_file():
         return Outcome(variant, "waiting")
-    stages = path / "stages.json"
-    if not stages.is_file() or not {"train", "evaluate", "report"} <= read_json(stages).keys():
+    if not {"train", "evaluate", "report"} <= files.stages.keys():
         return Outcome(variant, "interrupted")
     run = read_run(path)
     scores = {part: values for part, values in (run.scores or {}).items() if values}
@@ -129,18 +124,18 @@ def read_outcome(variant: Variant, path: Path, task: str, error: str | None = No
         parts={part: _part_scores(task, values) for part, values in scores.items()},
         epoch=(run.card.get("best") or {}).get("epoch"),
         seconds=_seconds(run.metrics),
-        curve=_curve(run, f"validation/{next(iter(SCORES[task]))}"),
+        curve=_curve(run, f"validation/{next(iter(SWEEP_SCORES[task]))}"),
         protocol=next((values.get("protocol") for values in scores.values()), None),
     )
 
 
-def _part_scores(task: str, scores: Mapping[str, Any]) -> PartScores:
+def _part_scores(task: str, scores: Mapping[str, Any]) -> VariantScores:
     if task == "semantic":
-        overall = {key: scores.get(key) for key in SCORES[task]}
+        overall = {key: scores.get(key) for key in SWEEP_SCORES[task]}
     else:
-        overall = {key: (scores.get(key.split("_")[0]) or {}).get(key.split("_")[1]) for key in SCORES[task]}
+        overall = {key: (scores.get(key.split("_")[0]) or {}).get(key.split("_")[1]) for key in SWEEP_SCORES[task]}
     key = "IoU" if task == "semantic" else "segm"
-    return PartScores(overall, {name: (row or {}).get(key) for name, row in (scores.get("classes") or {}).items()})
+    return VariantScores(overall, {name: (row or {}).get(key) for name, row in (scores.get("classes") or {}).items()})
 
 
 def _seconds(metrics: Metrics | None) -> float | None:
@@ -149,7 +144,7 @@ def _seconds(metrics: Metrics | None) -> float | None:
     return sum(found) if found else None
 
 
-def _curve(run: RunFolder, column: str) -> dict[int, float | None]:
+def _curve(run: RunContents, column: str) -> dict[int, float | None]:
     if run.metrics is None or column not in run.metrics.columns:
         return {}
     return dict(zip(run.metrics.epochs, run.metrics.columns[column], strict=True))

@@ -5,7 +5,8 @@ from markupsafe import Markup
 from maskwright.reports import tables
 from maskwright.reports.plots.figures import metric_curves
 from maskwright.reports.rendering import render
-from maskwright.reports.sweep.outcome import SCORES, Outcome, Sweep
+from maskwright.reports.score_names import SWEEP_SCORES
+from maskwright.reports.sweep.outcome import Outcome, Sweep
 from maskwright.reports.sweep.tables import class_table, conclusion, troubles, variant_table
 
 # As many as there are colours.
@@ -20,7 +21,7 @@ def render_sweep_page(sweep: Sweep) -> str:
         sweep=sweep,
         best=best.variant.name if best else None,
         value=tables.number(sweep.deciding(best)) if best else None,
-        label=SCORES[sweep.task][sweep.score],
+        label=SWEEP_SCORES[sweep.task][sweep.score],
         sentences=conclusion(sweep),
         facts=_facts(sweep),
         parts=[(part, variant_table(sweep, part), class_table(sweep, part)) for part in sweep.parts],

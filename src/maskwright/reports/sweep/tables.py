@@ -4,7 +4,8 @@ import csv
 import io
 
 from maskwright.reports.run.provenance import duration
-from maskwright.reports.sweep.outcome import CLASS_SCORE, SCORES, Outcome, Sweep
+from maskwright.reports.score_names import SWEEP_SCORES
+from maskwright.reports.sweep.outcome import CLASS_SCORE, Outcome, Sweep
 from maskwright.reports.tables import Table, count, number
 
 
@@ -13,9 +14,9 @@ def variant_table(sweep: Sweep, part: str) -> Table:
     rows = []
     for outcome in sweep.outcomes:
         overall = outcome.parts[part].overall if part in outcome.parts else {}
-        cells = [number(overall.get(key)) for key in SCORES[sweep.task]]
+        cells = [number(overall.get(key)) for key in SWEEP_SCORES[sweep.task]]
         rows.append([_marked(sweep, outcome), *cells, count(outcome.epoch), duration(outcome.seconds)])
-    return Table(["variant", *SCORES[sweep.task].values(), "best epoch", "training"], rows, bar=1)
+    return Table(["variant", *SWEEP_SCORES[sweep.task].values(), "best epoch", "training"], rows, bar=1)
 
 
 def class_table(sweep: Sweep, part: str) -> Table:
@@ -36,14 +37,12 @@ def csv_text(sweep: Sweep) -> str:
     kind, keys = CLASS_SCORE[sweep.task], list(sweep.outcomes[0].variant.settings)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    scores = [*SCORES[sweep.task], *(f"{kind}/{name}" for name in classes)]
+    scores = [*SWEEP_SCORES[sweep.task], *(f"{kind}/{name}" for name in classes)]
     writer.writerow(["variant", *keys, "part", "status", "best", *scores, "best_epoch", "train_seconds", "error"])
     for outcome in sweep.outcomes:
         for part in outcome.parts or [""]:
             found = outcome.parts.get(part)
-            cells = (
-                [found.overall.get(key) for key in SCORES[sweep.task]] if found else [None] * len(SCORES[sweep.task])
-            )
+            cells = [found.overall.get(key) if found else None for key in SWEEP_SCORES[sweep.task]]
             cells += [found.classes.get(name) if found else None for name in classes]
             seconds = None if outcome.seconds is None else round(outcome.seconds, 2)
             first = [outcome.variant.name, *outcome.variant.settings.values(), part, outcome.status]
@@ -56,7 +55,7 @@ def conclusion(sweep: Sweep) -> list[str]:
     best = sweep.best
     if best is None:
         return ["No variant has a score yet."]
-    part, label, others = sweep.parts[0], SCORES[sweep.task][sweep.score], _others(sweep, best)
+    part, label, others = sweep.parts[0], SWEEP_SCORES[sweep.task][sweep.score], _others(sweep, best)
     value = sweep.deciding(best)
     sentences = [f"{best.variant.name} has the highest {label} on {part}, {number(value)}"]
     if others:

@@ -1,0 +1,111 @@
+"""The repaired copy of a checked file: written, checked again, and every change listed beside it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.checks.examination import Examination, examine
+from maskwright.annotations.coco.document import Document, write_coco
+from maskwright.annotations.coco.file import read_coco
+from maskwright.annotations.faults import Audit
+from maskwright.annotations.findings import Findings
+from maskwright.annotations.repair.document import LEFT_BECAUSE
+from maskwright.annotations.repair.document import repair as repaired
+from maskwright.annotations.repair.edit import Repair
+from maskwright.errors import UsageError
+from maskwright.files import require_other_file, write_json, writing
+
+_SHOWN = 3
+
+
+@dataclass
+class RepairSummary:
+    """The repaired file: what was done, how many annotations were removed, and what checking it again found.
+
+    ``audit`` and ``left`` are those of the repaired file.
+    """
+
+    source: str
+    out: Path
+    made: Sequence[Repair]
+    removed: int
+    audit: Audit
+    left: Findings
+
+    @property
+    def by_code(self) -> Counter[str]:
+        """How many repairs were made of each fault."""
+        return Counter(each.code for each in self.made)
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json`` and the list beside the repaired file; in = used + skipped + repaired_away."""
+        return {
+            "source": self.source,
+            "file": str(self.out),
+            "counts": {
+                "in": self.audit.found + self.removed,
+                "used": self.audit.used,
+                "skipped": sum(self.audit.skipped.values()),
+                "repaired_away": self.removed,
+                "repairs": len(self.made),
+                "errors_left": self.left.number("error"),
+                "warnings_left": self.left.number("warning"),
+            },
+            "by_code": dict(self.by_code.most_common()),
+            "made": [each.to_json() for each in self.made],
+            "left": [{**each, "because": LEFT_BECAUSE.get(each["code"])} for each in self.left.to_json()],
+        }
+
+    def lines(self) -> list[str]:
+        """For a terminal: what was done, with the first of each kind, and what errors were left and why."""
+        lines = [f"{len(self.made)} repairs in {self.out}, all listed in {repairs_file(self.out)}"]
+        if not self.made:
+            lines = [f"nothing to repair: {self.out} holds the same records"]
+        for code, count in self.by_code.most_common():
+            lines.append(f"  {code}, {count}")
+            examples = [str(each) for each in self.made if each.code == code][:_SHOWN]
+            lines += [f"    {example}" for example in examples]
+            if count > len(examples):
+                lines.append(f"    … and {count - len(examples)} more")
+        for fault in self.left.to_json():
+            if fault["severity"] == "error":
+                because = LEFT_BECAUSE.get(fault["code"])
+                lines.append(f"  left: {fault['code']}, {fault['count']}{f' ({because})' if because else ''}")
+        return lines
+
+
+def repairs_file(out: Path) -> Path:
+    """Where the repairs made in ``out`` are listed: ``<name>.repairs.json`` beside it."""
+    return out.with_name(f"{out.name}.repairs.json")
+
+
+def require_new(out: Path, annotations: Path) -> None:
+    """Raise ``UsageError`` when ``out``, or the list beside it, is there already: a repair overwrites nothing."""
+    require_other_file(out, annotations)
+    for path in (out, repairs_file(out)):
+        if path.exists():
+            raise UsageError(f"{path}: it exists; expected a new file. Choose another --fix, or remove it.")
+
+
+def repair(
+    document: Document, examination: Examination, out: Path, images: Path | None = None, workers: int | None = None
+) -> RepairSummary:
+    """Write ``document`` repaired to ``out``, as ``examination`` found it, and check what was written.
+
+    With ``images`` file names are put right by the files there, and the images are looked at once more.
+    """
+    result = repaired(document, examination, images)
+    source = str(document.coco.path)
+    with ExitStack() as stack:
+        # Neither takes its name before both are written.
+        listed, written = (stack.enter_context(writing(path)) for path in (repairs_file(out), out))
+        write_coco(written, result.images, result.annotations, result.categories, result.head)
+        coco = read_coco(written)
+        coco.path = out
+        again = examine(coco, images, workers)
+        summary = RepairSummary(source, out, result.repairs, result.removed, again.audit, again.findings)
+        write_json(listed, summary.to_json())
+    return summary

@@ -1,0 +1,31 @@
+"""Pictures to files: JPEG for photographs with overlays, PNG for what must stay exact."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.errors import DataError
+from maskwright.files import write_bytes
+
+_JPEG_QUALITY = 90
+
+
+def write_jpeg(path: Path, image: npt.NDArray[np.uint8]) -> None:
+    """Write ``image`` ``(H, W, 3)`` RGB to ``path`` as JPEG; ``DataError`` when its shape is none of a picture."""
+    _write(path, image, ".jpg", "JPEG", [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+
+
+def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
+    """Write ``image`` ``(H, W, 3)`` RGB to ``path`` as PNG; ``DataError`` when its shape is none of a picture."""
+    _write(path, image, ".png", "PNG", [])
+
+
+def _write(path: Path, image: npt.NDArray[np.uint8], suffix: str, kind: str, options: list[int]) -> None:
+    if image.ndim == 3 and image.shape[2] == 3 and image.size:
+        encoded, content = cv2.imencode(suffix, image[:, :, ::-1], options)
+        if encoded:
+            write_bytes(path, content.tobytes())
+            return
+    raise DataError(f"{path}: a picture of shape {image.shape} cannot be written as {kind}; expected (H, W, 3).")

@@ -1,0 +1,91 @@
+"""A model file: the weights as safetensors with a card inside that says what they are. No code is executed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from maskwright.errors import WeightsError
+from maskwright.files import write_bytes
+from maskwright.structures import ClassTable, Task
+
+CARD_KEY = "maskwright"
+SOURCE_KEY = "source"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model file says about itself, enough to build the model again and to use it rightly."""
+
+    name: str
+    task: Task
+    options: dict[str, Any]
+    classes: list[dict[str, Any]]
+    input: dict[str, Any]
+    epoch: int
+    scores: dict[str, float | None]
+    recipe: str
+
+    @property
+    def table(self) -> ClassTable:
+        """The classes the model was trained on."""
+        return ClassTable.from_json(self.classes)
+
+
+def card_metadata(card: ModelCard) -> dict[str, str]:
+    """Return the metadata of a safetensors file that holds ``card``."""
+    return {CARD_KEY: json.dumps(asdict(card))}
+
+
+def write_model_file(
+    path: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], source: Mapping[str, Any]
+) -> None:
+    """Write ``weights`` with their ``card`` to ``path``, and ``source``, which says where they are from."""
+    contiguous = {name: value.contiguous() for name, value in weights.items()}
+    write_bytes(path, save(contiguous, {**card_metadata(card), SOURCE_KEY: json.dumps(source)}))
+
+
+def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
+    """The card and the weights in a model file.
+
+    Raises ``WeightsError`` when the file is damaged or was not written by Maskwright.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dictionary
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: cannot be read as safetensors ({error}). Train or copy it again.") from error
+    if CARD_KEY not in metadata:
+        raise WeightsError(
+            f"{path}: holds weights, but not what model they belong to; expected a model file written by Maskwright. "
+            "Use checkpoints/best/model.safetensors of a run."
+        )
+    try:
+        return ModelCard(**json.loads(metadata[CARD_KEY])), weights
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: has the card of another version ({error}). Use that version.") from error
+
+
+def read_card(path: Path) -> ModelCard | None:
+    """The card in a model file; None for a file that has none or does not exist."""
+    if path.suffix != ".safetensors" or not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        return ModelCard(**json.loads(metadata[CARD_KEY])) if CARD_KEY in metadata else None
+    except (SafetensorError, OSError, TypeError, ValueError):
+        return None  # reading the weights says what is wrong
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """Return what the model file at ``path`` says of where its weights are from; empty where it says nothing."""
+    with safe_open(path, framework="pt") as file:
+        text = (file.metadata() or {}).get(SOURCE_KEY)
+    return json.loads(text) if text else {}

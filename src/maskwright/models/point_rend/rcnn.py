@@ -1,0 +1,71 @@
+"""PointRend's masks on torchvision's Mask R-CNN and its kin, in place of their mask heads."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
+
+from maskwright.models.entry import split_options
+from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.models.mask_targets import Region
+from maskwright.models.point_rend.head import PointRendHead
+from maskwright.models.region_heads import Regions
+
+Target = dict[str, torch.Tensor]
+FINEST = "0"  # torchvision's name of the level at stride 4
+
+
+class PointRendRegions(nn.Module):
+    """Region heads that leave boxes to ``boxes`` and draw the masks by PointRend."""
+
+    def __init__(self, boxes: nn.Module, masks: PointRendHead) -> None:
+        super().__init__()
+        self.boxes, self.masks = boxes, masks
+
+    def forward(
+        self,
+        features: Mapping[str, torch.Tensor],
+        proposals: list[torch.Tensor],
+        image_shapes: list[tuple[int, int]],
+        targets: list[Target] | None = None,
+    ) -> tuple[list[Target], dict[str, torch.Tensor]]:
+        """Detections of each image (empty in training) and the losses (empty in prediction), as torchvision's."""
+        regions, found, losses = self.boxes.detect(features, proposals, image_shapes, targets)  # type: ignore[operator]
+        maps = [features[FINEST]]
+        if self.training and targets is not None:
+            return found, losses | self.masks.losses(maps, taught(regions, targets))
+        for image, one in enumerate(found):
+            own = [features[FINEST][image : image + 1]]
+            one["masks"] = self.masks.predict(own, [one["boxes"]], one["labels"] - 1)
+        return found, losses
+
+
+def taught(regions: Regions, targets: list[Target]) -> list[Region]:
+    """The training ``regions`` as PointRend's; masks have the size of the image that the network sees."""
+    assert regions.matched is not None
+    parts = zip(regions.boxes, regions.labels, regions.matched, targets, strict=True)
+    return [
+        Region(boxes, labels - 1, matched, target["masks"], boxes.new_ones(4))
+        for boxes, labels, matched, target in parts
+    ]
+
+
+def build_point_rend_rcnn(classes: int, **options: Any) -> GeneralizedRCNN:
+    """PointRend on torchvision's Mask R-CNN for ``classes`` classes (background comes on top), with random weights.
+
+    The options are those of :class:`PointRendHead` and of :func:`build_mask_rcnn`.
+
+    Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1, and with ``mask_scoring``, which
+    is made for the masks of Mask R-CNN.
+    """
+    own, detector = split_options(PointRendHead, options)
+    if detector.get("mask_scoring"):
+        raise ValueError("mask_scoring: expected none with PointRend's masks")
+    network = build_mask_rcnn(classes, **detector)
+    for part in ("mask_roi_pool", "mask_head", "mask_predictor"):
+        setattr(network.roi_heads, part, None)
+    masks = PointRendHead(network.backbone.out_channels, classes, **own)  # type: ignore[arg-type]
+    network.roi_heads = PointRendRegions(network.roi_heads, masks)
+    return network

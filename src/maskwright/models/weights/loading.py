@@ -1,0 +1,207 @@
+"""Starting weights: read from a file without executing it, or fetched by name, and matched to a model key by key."""
+
+import math
+import pickle
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from maskwright.errors import WeightsError, require_file
+from maskwright.models.weights.class_remapping import ClassRows
+from maskwright.models.weights.detectron2_names import current_names
+from maskwright.models.weights.unpickler import foreign_name, read_pickle
+
+StateDict = Mapping[str, torch.Tensor]
+
+Heads = Literal["by position", "new"]
+_UNNAMED: dict[Heads, str] = {
+    "by position": "; the file does not name its classes: the heads are taken by position",
+    "new": "; the file does not name its classes, and has another number of them: the heads are new",
+}
+
+WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".pkl")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What became of a weights file: tensors loaded, skipped (no place for them), reshaped away (other shape).
+
+    ``share`` is the part of the target's parameters, by count of numbers, that the file filled; ``left`` names the
+    tensors that it did not fill, such as the head of another class count. ``classes`` are those whose rows of the head
+    came from a head of other classes; None where classes were not compared. ``heads`` says what became of the heads of
+    a file that does not name its classes: taken class by class in its order, or left since their number is another.
+    """
+
+    source: str
+    loaded: int
+    skipped: int
+    reshaped: int
+    share: float
+    left: list[str] = field(default_factory=list)
+    classes: list[str] | None = None
+    heads: Heads | None = None
+
+    def __str__(self) -> str:
+        shown = math.floor(1000 * self.share) / 1000  # rounded down: 100 % means all
+        return (
+            f"weights {self.source}: {self.loaded} tensors loaded, {self.skipped} without a place, "
+            f"{self.reshaped} of another shape; {shown:.1%} of the target's parameters filled{self._rest()}"
+        )
+
+    def _rest(self) -> str:
+        rest = f", {len(self.left)} tensors not ({_some(self.left)})" if self.left else ""
+        if self.heads is not None:
+            return rest + _UNNAMED[self.heads]
+        if self.classes is None:
+            return rest
+        return f"{rest}; the heads keep what they know of {_some(self.classes) or 'no class'}, by name"
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts for ``card.json``."""
+        return {
+            "source": self.source,
+            "loaded": self.loaded,
+            "skipped": self.skipped,
+            "reshaped": self.reshaped,
+            "share": round(self.share, 4),
+            "left": self.left,
+            **({"classes": self.classes} if self.classes is not None else {}),
+            **({"heads": self.heads} if self.heads is not None else {}),
+        }
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a ``.safetensors``, ``.pth``, ``.pt``, ``.bin`` or ``.pkl`` file. Nothing in it is executed.
+
+    A ``.pkl`` is Detectron2's pickle of NumPy arrays; Detectron2's old names come as those of today.
+
+    Raises ``UsageError`` when it is missing, ``WeightsError`` when it is damaged or holds more than tensors.
+    """
+    require_file(path, "weights")
+    state = read_pickle(path) if path.suffix == ".pkl" else _read(path)
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsError(f"{path}: expected a dictionary of tensors, found {type(state).__name__} with other values.")
+    return current_names(state)
+
+
+def _read(path: Path) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Detected pickle protocol")  # torch's, of what it then refuses
+            return load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        foreign = _foreign(str(error), path)
+        if foreign is None:
+            raise WeightsError(
+                f"{path}: is damaged, or no file of weights ({_reason(str(error))}); expected a plain state dict. "
+                "Download or export it again."
+            ) from error
+        raise WeightsError(
+            f"{path}: holds {foreign}; expected tensors alone, as anything else could run code when read. Nothing in "
+            "the file was run. Save the model's state_dict() alone, or as safetensors."
+        ) from error
+    except Exception as error:  # damaged bytes make torch's reader raise almost anything: KeyError, struct.error …
+        raise WeightsError(
+            f"{path}: cannot be read as weights ({str(error) or type(error).__name__}). Download or export it again."
+        ) from error
+
+
+def _foreign(message: str, path: Path) -> str | None:
+    """What torch refused, by the name in its ``message``, or a bare pickle that it cannot read; None for damage."""
+    named = re.search(r"GLOBAL (\S+)", message)
+    return named[1] if named else foreign_name(path)
+
+
+def _reason(message: str) -> str:
+    """The one line of torch's many that says what is wrong."""
+    told = re.search(r"WeightsUnpickler error:\s*(.+)", message)
+    return told[1].strip() if told else "torch cannot read it"
+
+
+def fetch(name: str, model: str, download: Callable[[], StateDict], address: str) -> StateDict:
+    """The published weights ``name`` of ``model``; ``WeightsError`` with the remedy when they cannot be fetched."""
+    try:
+        return download()
+    except Exception as error:  # whatever a download library raises, the user's remedy is the same
+        raise WeightsError(
+            f"The weights '{name}' of {model} could not be fetched from {address} "
+            f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}). Expected a "
+            "network connection. Download the file elsewhere and set model.weights to its path, or set "
+            "model.weights=none to start from random weights."
+        ) from error
+
+
+def load_matching(
+    module: nn.Module,
+    state: StateDict,
+    source: str,
+    renames: Sequence[tuple[str, str]],
+    minimum: float = 0.8,
+    rows: ClassRows | None = None,
+) -> Coverage:
+    """Load the tensors of ``state`` that fit ``module``, in place.
+
+    Each rename ``(prefix, target)`` is a way to read the file's keys: the prefix is replaced by ``target``. The one
+    that fills most is taken; coverage is measured on the parameters under ``target``. With ``rows``, of a file of other
+    classes, heads take over the rows of the classes that both know, and no other; of a file that names none, all.
+
+    Raises ``WeightsError`` when less than ``minimum`` of them would be filled.
+    """
+    own = {key: value for key, value in module.state_dict().items() if value.is_floating_point()}
+    best = max((_match(own, state, prefix, target, rows) for prefix, target in renames), key=lambda match: match.share)
+    counted = sum(not key.endswith("num_batches_tracked") for key in state)
+    left = sorted(key for key in own if key.startswith(best.target) and key not in best.fitting)
+    skipped = counted - len(best.fitting) - len(best.reshaped)
+    classes = rows.shared if rows is not None and rows.before is not None else None
+    heads = _unnamed_heads(rows, best) if rows is not None and rows.before is None else None
+    coverage = Coverage(source, len(best.fitting), skipped, len(best.reshaped), best.share, left, classes, heads)
+    if best.share < minimum:
+        raise WeightsError(
+            f"{coverage}; expected at least {minimum:.0%}. "
+            "Give the weights of this architecture, or model.weights=none."
+        )
+    module.load_state_dict(best.fitting, strict=False)
+    return coverage
+
+
+@dataclass(frozen=True)
+class _Match:
+    """One way of reading a file's keys: the tensors that fit, which have another shape, the share filled."""
+
+    target: str
+    fitting: dict[str, torch.Tensor]
+    reshaped: list[str]
+    share: float
+
+
+def _unnamed_heads(rows: ClassRows, match: _Match) -> Heads | None:
+    """What became of the heads; None when the file has none."""
+    if rows.sizes.keys() & match.fitting.keys():
+        return "by position"
+    return "new" if rows.sizes.keys() & set(match.reshaped) else None
+
+
+def _match(own: StateDict, state: StateDict, prefix: str, target: str, rows: ClassRows | None) -> _Match:
+    renamed = {target + key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+    if rows is not None and rows.before is not None:
+        for key in rows.sizes.keys() & renamed.keys() & own.keys():
+            carried = rows.carried(key, renamed[key], own[key])
+            renamed[key] = carried if carried is not None else renamed[key][:0]
+    fitting = {k: v for k, v in renamed.items() if k in own and own[k].shape == v.shape}
+    reshaped = [k for k, v in renamed.items() if k in own and own[k].shape != v.shape]
+    whole = sum(value.numel() for key, value in own.items() if key.startswith(target))
+    return _Match(target, fitting, reshaped, sum(own[key].numel() for key in fitting) / max(whole, 1))

@@ -1,0 +1,103 @@
+"""Some images of a data set with their masks drawn: chosen to show every class, on one sheet."""
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from pathlib import Path
+
+from maskwright.annotations.coco.categories import label_by_category
+from maskwright.annotations.coco.file import CocoFile
+from maskwright.annotations.faults import Audit
+from maskwright.annotations.objects import draw_objects
+from maskwright.annotations.selection.showcase import Showcase
+from maskwright.class_colors import class_color
+from maskwright.errors import DataError
+from maskwright.images.encode import write_png
+from maskwright.progress import Reporter
+from maskwright.reports.explore.page import Pictures, ShownTile
+from maskwright.reports.pictures.contact_sheet import COLUMNS, contact_sheet
+from maskwright.reports.pictures.tile import Tile, draw_tile
+from maskwright.structures import ClassTable
+
+SHEET = "contact_sheet.png"
+
+# As many pictures as a sheet has at least, and more, in full rows, while they show classes that no other shows.
+PICTURES, MOST_PICTURES = 24, 48
+
+# A folder that lacks so many of the images wanted is probably the wrong one.
+_MOST_FAILURES = 24
+_MOST_NAMED = 12
+
+
+def draw_pictures(
+    coco: CocoFile,
+    table: ClassTable,
+    order: Sequence[int],
+    seen: Sequence[Set[int]],
+    folder: Path,
+    out: Path,
+    reporter: Reporter,
+) -> tuple[Pictures, list[str]]:
+    """Draw the pictures for a page and write them as a sheet into ``out``; ``seen[i]`` are the classes of image ``i``.
+
+    ``order`` has all class indices; the first get the colours that differ most. An image whose file cannot be drawn on
+    is replaced by the next best. The remarks name each such file, and the classes of which there is no picture.
+    """
+    tiles, shown, failures = _tiles(coco, _colored(table, order), seen, folder, reporter)
+    remarks = _remarks(table, set().union(*seen) - shown, len(tiles), len(failures))
+    if tiles:
+        _write_sheet(out / SHEET, tiles, coco)
+    return Pictures(True, [ShownTile.of(tile) for tile in tiles], remarks), [*failures, *remarks]
+
+
+def _tiles(
+    coco: CocoFile, table: ClassTable, seen: Sequence[Set[int]], folder: Path, reporter: Reporter
+) -> tuple[list[Tile], set[int], list[str]]:
+    """The tiles, the classes they show, and a message for each image that could not be drawn."""
+    showcase, labels, by_image = Showcase(seen), label_by_category(coco, table), coco.by_image()
+    tiles: list[Tile] = []
+    shown: set[int] = set()
+    failures: list[str] = []
+    for _ in reporter.track(iter(range(MOST_PICTURES + _MOST_FAILURES)), "pictures"):
+        position = showcase.propose()
+        if position is None or len(failures) == _MOST_FAILURES:
+            break
+        enough = len(tiles) >= PICTURES and len(tiles) % COLUMNS == 0
+        if enough and (seen[position] <= shown or len(tiles) == MOST_PICTURES):
+            break
+        image = coco.images[position]
+        try:
+            # The annotations are accounted for already.
+            tiles.append(draw_tile(draw_objects(image, by_image[image.id], labels, Audit("")), folder, table))
+        except (DataError, OSError) as error:
+            failures.append(f"image {image.id} has no picture: {error}")
+            showcase.dismiss(position)
+            continue
+        showcase.show(position)
+        shown.update(seen[position])
+    return tiles, shown, failures
+
+
+def _colored(table: ClassTable, order: Sequence[int]) -> ClassTable:
+    """The same classes, coloured in ``order``: those seen most get the colours that differ most."""
+    rank = {label: position for position, label in enumerate(order, start=1)}
+    return ClassTable(tuple(replace(c, color=class_color(rank[c.index])) for c in table))
+
+
+def _remarks(table: ClassTable, without: set[int], tiles: int, failures: int) -> list[str]:
+    """What a reader of the page should know of the pictures; no paths, which tell of the machine."""
+    remarks = []
+    if failures:
+        remarks.append(
+            f"{failures} of the {failures + tiles} images wanted could not be read, or are of another size than the "
+            "annotations say. Is this the folder of their images?"
+        )
+    if without:
+        names = [table.names[label - 1] for label in sorted(without)]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        remarks.append(f"Without a picture: {', '.join(names[:_MOST_NAMED])}{more}.")
+    return remarks
+
+
+def _write_sheet(path: Path, tiles: Sequence[Tile], coco: CocoFile) -> None:
+    heading = f"{len(tiles)} of the {len(coco.images):,} images of {coco.path.name}. Hatched grey: crowd regions."
+    write_png(path, contact_sheet(tiles, heading))

@@ -1,0 +1,1 @@
+"""One run: its folder, data, training, evaluation and panels."""

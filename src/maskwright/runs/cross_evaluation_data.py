@@ -1,0 +1,173 @@
+"""Other data than the recipe's, or other classes than the model's, on which a trained model is scored."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.coco.file import CocoFile, read_coco
+from maskwright.annotations.groups import read_grouping
+from maskwright.annotations.selection.selection import select
+from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
+from maskwright.annotations.taxonomy.sides import Side, reached_by, side_of
+from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
+from maskwright.annotations.taxonomy.translated_file import translated
+from maskwright.annotations.taxonomy.translation import Taxonomy
+from maskwright.annotations.taxonomy.use import TaxonomyUse
+from maskwright.errors import DataError, UsageError, require_folder
+from maskwright.label_maps.files import mask_files
+from maskwright.masks.png import read_label_map, write_label_map
+from maskwright.runs.context import Experiment
+from maskwright.runs.masks import masks_stage
+from maskwright.runs.prepare import Part, Prepared
+from maskwright.structures import ClassTable
+
+_OTHER: dict[Side, Side] = {"source": "target", "target": "source"}
+
+
+@dataclass(frozen=True)
+class CrossEvaluation:
+    """What to score on: ``images`` with ``annotations``, or the recipe's own; in classes of ``taxonomy``, or one's own.
+
+    ``rider`` replaces the taxonomy's rule for riders. ``name`` is that of other data in scores and folders.
+    """
+
+    images: str | None = None
+    annotations: str | None = None
+    taxonomy: str | None = None
+    rider: str | None = None
+    name: str = "other"
+
+    def require_sense(self) -> None:
+        """Raise ``UsageError`` for options that contradict each other, and for a taxonomy that there is not."""
+        if (self.images is None) != (self.annotations is None):
+            raise UsageError("--images and --annotations belong together: a folder and its COCO JSON. Give both.")
+        if self.annotations is None and self.name != CrossEvaluation.name:
+            raise UsageError("--name is for other data than the recipe's. Add --images and --annotations.")
+        if self.rider is not None and self.taxonomy is None:
+            raise UsageError("--rider replaces the rule of a taxonomy. Add --taxonomy.")
+        if not re.fullmatch(r"[A-Za-z0-9-]+", self.name) or self.name in ("train", "validation", "test"):
+            raise UsageError(
+                f"--name {self.name}: expected letters, digits and hyphens, and not the name of a part of the recipe."
+            )
+
+    def named(self, part: str) -> str:
+        """``part`` with the taxonomy and the rule for riders that were asked for, as a name of files and folders."""
+        words = [part, Path(self.taxonomy or "").stem, self.rider or ""]
+        return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-") for word in words if word)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One entry of the scores: its ``name``, the experiment that has its data, and by which taxonomies.
+
+    ``of`` is the part of the recipe that it shows in other classes, if it is one.
+    """
+
+    name: str
+    experiment: Experiment
+    uses: tuple[TaxonomyUse, ...]
+    of: str | None = None
+
+    @property
+    def data(self) -> Part:
+        """The images and their truth."""
+        return self.experiment.prepared.parts[self.name]
+
+    def draw_truth(self) -> None:
+        """Write the true label maps, where the report finds them too: drawn, or the recipe's in other classes."""
+        if self.of is None:
+            masks_stage(self.experiment)
+            return
+        table, classes = self.experiment.prepared.table, self.experiment.classes
+        before, after = self.experiment.masks_folder(self.of), self.experiment.masks_folder(self.name)
+        for file in mask_files([objects.image.file_name for objects in self.data.selection.images]).values():
+            truth = classes.true_label_map(read_label_map(before / file).astype(classes.own.label_dtype))
+            write_label_map(after / file, truth, table.png_palette())
+
+
+def cross_evaluated_data(experiment: Experiment, asked: CrossEvaluation) -> Iterator[Scored]:
+    """What ``asked`` adds to the scores of ``experiment``: other data, or each scored part in other classes.
+
+    With a taxonomy the model's classes may be its source's or its target's. Other data is taken for that of the other
+    side, unless its classes say otherwise. Scored are the shared classes that the model has a class for.
+
+    Raises ``UsageError`` when the taxonomy does not account for the classes, ``DataError`` for data without any image
+    or class to score.
+    """
+    asked.require_sense()
+    own = ClassTable.from_json(experiment.run.card()["classes"])
+    if asked.taxonomy is None:
+        yield _other_data(experiment, asked, OutputClasses(own))
+        return
+    taxonomy = read_taxonomy(asked.taxonomy, asked.rider)
+    side = side_of(taxonomy, own)
+    scored = reached_by(taxonomy, own, side)
+    classes = output_classes(own, scored, experiment.recipe.task)
+    use = TaxonomyUse(taxonomy, truth=side, model=side, scored=tuple(scored.shared))
+    if asked.annotations is not None:
+        yield _other_data(experiment, asked, classes, scored, use)
+        return
+    for name in experiment.recipe.evaluate.on:
+        part = experiment.prepared.parts[name]
+        label = asked.named(name)
+        selection = replace(part.selection, images=[classes.true_objects(each) for each in part.selection.images])
+        given = Prepared(classes.table, {label: replace(part, name=label, selection=selection)})
+        uses = (*([part.translation] if part.translation else []), use)
+        yield Scored(label, Experiment(experiment.run, given, classes), uses, name)
+
+
+def record(scored: Scored, asked: CrossEvaluation) -> dict[str, Any]:
+    """What ``scores.json`` says of the data: where it is and how much, its classes, and how to prepare it again."""
+    audit, part = scored.data.selection.audit, scored.data
+    data: dict[str, Any] = {"annotations": str(part.annotations), "images": len(part.selection.images)}
+    if scored.of is None:
+        data["counts"] = {"in": audit.found, "used": audit.used, "skipped": dict(sorted(audit.skipped.items()))}
+    return {
+        "data": data,
+        "class_table": scored.experiment.prepared.table.to_json(),
+        "cross_evaluation": asdict(asked),
+    }
+
+
+def _other_data(
+    experiment: Experiment,
+    asked: CrossEvaluation,
+    classes: OutputClasses,
+    scored: Taxonomy | None = None,
+    use: TaxonomyUse | None = None,
+) -> Scored:
+    recipe, label = experiment.recipe, asked.named(asked.name)
+    folder = require_folder(Path(asked.images or ""), "images")
+    coco = read_coco(Path(asked.annotations or ""))
+    labels, weights = None, ()
+    if scored is not None and use is not None:
+        assert use.model is not None
+        side = side_of(scored, class_table(coco), preferred=_OTHER[use.model])
+        coco, use = translated(coco, scored, side), replace(use, truth=side)
+    elif recipe.groups is not None:
+        grouping = read_grouping(recipe.groups)
+        labels, weights = grouping.table_and_labels(coco)[1], tuple(grouping.weights)
+    selection = select(coco, classes.table, folder, labels=labels)
+    experiment.run.reporter.warn(selection.audit.lines())
+    _require_some(selection.images, selection.absent_classes, classes.table, coco)
+    part = Part(label, folder, coco.path, selection, use)
+    run = experiment.run
+    if recipe.data.overlap == "priority" and not weights:
+        # The weights are those of the model's own groups.
+        data = recipe.data.model_copy(update={"overlap": "last"})
+        run = replace(run, recipe=recipe.model_copy(update={"data": data}))
+    given = Prepared(classes.table, {label: part}, weights)
+    return Scored(label, Experiment(run, given, classes), (use,) if use else ())
+
+
+def _require_some(images: list[Any], absent: list[str], table: ClassTable, coco: CocoFile) -> None:
+    if not images:
+        raise DataError(f"{coco.path}: has no image to score; expected some in the --images folder. Check both.")
+    if len(absent) == len(table):
+        raise DataError(
+            f"{coco.path}: has none of the classes {', '.join(table.names[:5])}; expected the model's, by name. "
+            "Say with --taxonomy what they are called there."
+        )

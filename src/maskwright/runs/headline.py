@@ -1,0 +1,33 @@
+"""The scores of a run in a few lines for a terminal."""
+
+from maskwright.reports.score_text import detail_lines
+from maskwright.run_folder import PartScores, RunFolder
+
+
+def headline(run: RunFolder, details: bool = False) -> str:
+    """Return the scores of ``run``, a line for each part of the data, and where its page lies.
+
+    ``details`` adds lines on what lies behind the scores of instances.
+    """
+    lines = []
+    for part, scores in run.scores.items():
+        shown = _semantic(scores) if "segm" not in scores else _instance(scores)
+        text = ", ".join(f"{name} {'absent' if value is None else f'{value:.4f}'}" for name, value in shown.items())
+        by = [f"taxonomy {each['name']}, rider: {each['rider'] or 'no rule'}" for each in scores.get("taxonomies", ())]
+        lines.append(f"{part}: {text}" + "".join(f" ({each})" for each in by))
+        lines += [f"  {line}" for line in detail_lines(scores)] if details else []
+    lines.append(f"page: {run.page}")
+    return "\n".join(lines)
+
+
+def _semantic(scores: PartScores) -> dict[str, float | None]:
+    return {
+        "mIoU": scores.get("mIoU"),
+        "mean Dice": scores.get("mean_dice"),
+        "pixel accuracy": scores.get("pixel_accuracy"),
+    }
+
+
+def _instance(scores: PartScores) -> dict[str, float | None]:
+    segm, bbox = scores["segm"], scores["bbox"]  # type: ignore[typeddict-item]  # scores of instances have both
+    return {"mask AP": segm["AP"], "mask AP50": segm["AP50"], "box AP": bbox["AP"]}

@@ -1,0 +1,17 @@
+"""The masks stage of a run: the label maps of every part of its data."""
+
+from maskwright.label_maps.drawing import Drawing, draw_image
+from maskwright.label_maps.files import mask_files, write_classes
+from maskwright.runs.context import Experiment
+
+
+def masks_stage(experiment: Experiment) -> None:
+    """Draw the label maps of every part under ``masks/<part>``."""
+    data, table = experiment.recipe.data, experiment.prepared.table
+    drawing = Drawing(table, data.overlap, data.crowd, weights=experiment.prepared.weights)
+    for part in experiment.prepared.parts.values():
+        folder, images = experiment.masks_folder(part.name), part.selection.images
+        files = mask_files([objects.image.file_name for objects in images])
+        for objects in experiment.run.reporter.track(images, f"masks of {part.name}"):
+            draw_image(objects, drawing, folder / files[objects.image.file_name])
+        write_classes(folder, table)

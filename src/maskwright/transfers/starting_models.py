@@ -1,0 +1,97 @@
+"""The models that a transfer starts from: found, fetched, converted or trained; refused where they know a target."""
+
+from pathlib import Path
+
+from maskwright.errors import UsageError, require_file
+from maskwright.files import sha256_of
+from maskwright.model_file import ModelCard, read_model_file, read_provenance
+from maskwright.models.detectron2.zoo import ZOO
+from maskwright.models.published_weights import list_weights
+from maskwright.models.weights_conversion import convert_weights
+from maskwright.progress import Reporter
+from maskwright.recipes.loading import load_recipe
+from maskwright.recipes.transfer import Start, Transfer
+from maskwright.runs.loaded_model import model_file
+from maskwright.runs.stages import train_recipe
+from maskwright.transfers.models import Contender, Role, contender
+from maskwright.transfers.unseen_targets import (
+    require_unseen_by_file,
+    require_unseen_by_published,
+    require_unseen_by_recipe,
+)
+
+_CHECKPOINTS = (".pkl", ".pth", ".pt")
+
+
+def require_starts(recipe: Transfer) -> None:
+    """Raise ``UsageError`` for starts that do not exist, and for those that by name or recipe know a target.
+
+    Nothing is fetched, trained or written.
+    """
+    for key, start in {**recipe.models, **recipe.bound}.items():
+        free = key in recipe.bound
+        if start.recipe is not None:
+            trained = load_recipe(start.recipe, start.set)
+            if trained.task != "instance":
+                raise UsageError(
+                    f"models.{key}: {start.recipe} trains a {trained.task} model; expected an instance one."
+                )
+            if not free:
+                require_unseen_by_recipe(key, trained, recipe)
+            continue
+        assert start.use is not None
+        if not Path(start.use).exists() and start.use in _published():
+            if not free:
+                require_unseen_by_published(key, start.use, recipe)
+        elif Path(start.use).suffix in _CHECKPOINTS:
+            require_file(Path(start.use), "weights")
+        else:
+            file = model_file(Path(start.use))
+            card, _ = read_model_file(file)
+            _require_instances(key, card)
+            if not free:
+                require_unseen_by_file(key, file, recipe)
+
+
+def make(key: str, start: Start, role: Role, folder: Path, recipe: Transfer, reporter: Reporter) -> Contender:
+    """The contender ``key``, trained or fetched into ``folder`` unless it is there.
+
+    Raises ``UsageError`` or ``WeightsError`` when that cannot be done, or it knows a target and is no bound.
+    """
+    if start.recipe is not None:
+        path = folder / "trained" / key
+        reporter.say(f"{key}: training by {start.recipe}")
+        train_recipe(load_recipe(start.recipe, start.set), path, resume=True, reporter=reporter)
+        return contender(key, role, model_file(path), {"recipe": start.recipe, "set": list(start.set)})
+    assert start.use is not None
+    path = Path(start.use)
+    if path.suffix in _CHECKPOINTS or (not path.exists() and start.use in _published()):
+        file = folder / "weights" / f"{key}.safetensors"
+        if not _is_converted(file, start.use):
+            convert_weights(start.use, file, reporter=reporter)
+        found = contender(key, role, file, {"use": start.use, **read_provenance(file)})
+    else:
+        found = contender(key, role, model_file(path), {"use": start.use})
+    _require_instances(key, found.card)
+    if role == "model":
+        require_unseen_by_file(key, found.file, recipe)
+    return found
+
+
+def _is_converted(file: Path, use: str) -> bool:
+    """Whether ``file`` is the conversion of the checkpoint that ``use`` names."""
+    if not file.is_file():
+        return False
+    source = read_provenance(file)
+    if Path(use).is_file():
+        return source.get("sha256") == sha256_of(Path(use))
+    return use in ZOO and source.get("file") == ZOO[use].file
+
+
+def _require_instances(key: str, card: ModelCard) -> None:
+    if card.task != "instance":
+        raise UsageError(f"models.{key}: is a {card.task} model; expected an instance model. Leave it out.")
+
+
+def _published() -> set[str]:
+    return {each["name"] for each in list_weights()}

@@ -1,0 +1,163 @@
+"""A pickle gives arrays and nothing else: whatever it names besides is refused before it can do anything."""
+
+import os
+import pickle
+import random
+from collections import OrderedDict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from maskwright.errors import UsageError, WeightsError
+from maskwright.models.weights.unpickler import foreign_name, read_pickle
+
+ARRAYS = {
+    "float": np.array([[1.5, -0.0, np.nan], [1e-45, np.inf, 3]], np.float32),
+    "half": np.arange(5, dtype=np.float16),
+    "double": np.array(2.5),
+    "bytes": np.arange(6, dtype=np.uint8).reshape(1, 2, 3),
+    "integers": np.array([-(2**40), 7], np.int64),
+    "truth": np.array([True, False]),
+    "empty": np.zeros((0, 4), np.float32),
+    "columns first": np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
+}
+
+
+class Calls:
+    """A value whose pickle calls ``function`` with ``arguments`` when it is read."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.reduced = function, arguments
+
+    def __reduce__(self):
+        return self.reduced
+
+
+def write(path: Path, value: Any, protocol: int = 3) -> Path:
+    path.write_bytes(pickle.dumps(value, protocol))
+    return path
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_arrays_come_to_the_bit_from_every_protocol(protocol: int, tmp_path: Path) -> None:
+    found = read_pickle(write(tmp_path / "a.pkl", {"model": OrderedDict(ARRAYS), "__author__": "somebody"}, protocol))
+    assert found["__author__"] == "somebody"
+    assert list(found["model"]) == list(ARRAYS)
+    for name, tensor in found["model"].items():
+        assert isinstance(tensor, torch.Tensor)
+        assert tensor.shape == ARRAYS[name].shape
+        assert tensor.numpy().dtype == ARRAYS[name].dtype
+        assert tensor.numpy().tobytes() == np.ascontiguousarray(ARRAYS[name]).tobytes()
+
+
+def test_the_other_byte_order_gives_the_same_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.pkl", {"a": np.array([1.5, -2.0], ">f4")})
+    assert read_pickle(path)["a"].tolist() == [1.5, -2.0]
+
+
+def test_numbers_of_numpy_and_of_python_are_plain(tmp_path: Path) -> None:
+    found = read_pickle(write(tmp_path / "a.pkl", {"step": np.int64(7), "rate": np.float32(0.5), "list": [1, ("a",)]}))
+    assert found == {"step": 7, "rate": 0.5, "list": [1, ("a",)]}
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        (Calls(os.mkdir, "made"), r"(posix|nt)\.mkdir"),
+        (Calls(eval, "__import__('os').mkdir('made')"), r"builtins\.eval"),
+        (Calls(getattr, "a", "upper"), r"builtins\.getattr"),
+        (Fraction(1, 2), r"fractions\.Fraction"),
+        ({"a": torch.zeros(2)}, r"torch\._utils\."),
+        ({"a": np.array([{}], object)}, "plain numbers"),
+        ({"a": np.zeros(2, [("x", "f4")])}, "plain numbers"),
+        ({"a": np.array(["text"])}, "plain numbers"),
+        ({"a": np.float32}, r"numpy\.float32"),
+        (complex(1, 2), r"builtins\.complex"),
+        ({1, 2}, r"builtins\.set"),
+        (Calls(bytes, 10**12), r"builtins\.bytes"),
+    ],
+)
+def test_anything_else_is_refused_and_named_and_does_nothing(
+    value: Any, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WeightsError, match=rf"a\.pkl: holds .*{named}.*Nothing in the file was run"):
+        read_pickle(write(tmp_path / "a.pkl", {"model": {"a": value}}))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.pkl"]
+
+
+def test_a_pickle_cannot_change_what_reads_the_next(tmp_path: Path) -> None:
+    # Names numpy.ndarray and sets attributes on what stands for it (BUILD), as object.__setstate__ would.
+    content = b"\x80\x03cnumpy\nndarray\n}X\x04\x00\x00\x00nameX\x03\x00\x00\x00badsb."
+    (tmp_path / "a.pkl").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"a change of numpy\.ndarray"):
+        read_pickle(tmp_path / "a.pkl")
+
+
+def test_a_reference_to_something_outside_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"Pstorage\n.")
+    with pytest.raises(WeightsError, match="outside the file"):
+        read_pickle(tmp_path / "a.pkl")
+
+
+def with_shape(array: np.ndarray, shape: tuple[Any, ...]) -> Calls:
+    """An array whose pickle claims another ``shape`` than its bytes have."""
+    rebuild, start, state = array.__reduce__()
+    value = Calls(rebuild, *start)
+    value.reduced = (*value.reduced, (state[0], shape, *state[2:]))  # type: ignore[assignment]
+    return value
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2), (10**12,), (2**40, 2**40), (-1,), (2.0,), ()])
+def test_an_array_whose_bytes_are_not_those_of_its_shape_is_refused(shape: tuple[Any, ...], tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"an array of (the )?shape"):
+        read_pickle(write(tmp_path / "a.pkl", {"a": with_shape(np.zeros(2, np.float32), shape)}))
+
+
+def test_a_file_cut_anywhere_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    whole = pickle.dumps({"model": ARRAYS}, 3)
+    for length in range(0, len(whole) - 1, 7):
+        (tmp_path / "a.pkl").write_bytes(whole[:length])
+        with pytest.raises(WeightsError, match=r"a\.pkl: .*(Download|again)"):
+            read_pickle(tmp_path / "a.pkl")
+
+
+def test_a_place_in_the_memo_that_takes_all_memory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x03}r\xff\xff\xff\x7f.")
+    with pytest.raises(WeightsError, match="place 2147483647 of its memo"):
+        read_pickle(tmp_path / "a.pkl")
+
+
+def test_damaged_bytes_never_raise_anything_but_a_weights_error(tmp_path: Path) -> None:
+    whole = pickle.dumps({"model": ARRAYS}, 3)
+    chance = random.Random(0)
+    refused = 0
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        (tmp_path / "a.pkl").write_bytes(damaged)
+        try:
+            read_pickle(tmp_path / "a.pkl")
+        except WeightsError:
+            refused += 1
+    assert refused > 100
+
+
+def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        read_pickle(tmp_path / "a.pkl")
+
+
+def test_what_a_pickle_names_besides_arrays_is_told_without_running_it(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    path = write(tmp_path / "a.pkl", {"model": ARRAYS, "more": Calls(os.mkdir, str(made))}, 4)
+    assert foreign_name(path) == f"{os.mkdir.__module__}.mkdir"
+    assert not made.exists()
+    assert foreign_name(write(tmp_path / "b.pkl", ARRAYS)) is None
+    (tmp_path / "c.pkl").write_bytes(b"no pickle")
+    assert foreign_name(tmp_path / "c.pkl") is None

@@ -1,0 +1,63 @@
+"""A run parses each annotation file once and draws each object once, from its check to its page."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskwright.annotations import objects
+from maskwright.annotations.coco import file as coco_file
+from maskwright.progress import Reporter
+from maskwright.recipes.loading import load_recipe
+from maskwright.synthetic.shapes import write_shapes
+from maskwright.workflows.run import run
+from tests.small_runs import SMALL
+
+
+def recipe_on_files(task: str, folder: Path) -> dict[str, Any]:
+    """The small recipe of ``task`` on two COCO files instead of built-in data, as a dictionary."""
+    overrides = [text for text in SMALL[task][1:] if text != "--set"]
+    small = ["train.epochs=1", "train.batch_size=4", "train.validate_every=1", "report.panels=1"]
+    content = load_recipe(SMALL[task][0], [*overrides, *small]).model_dump(mode="json")
+    content["data"].pop("shapes")
+    for part, images in (("train", 6), ("validation", 4)):
+        file = write_shapes(folder / part, images, seed=images)
+        content["data"][part] = {"annotations": str(file), "images": str(file.parent / "images")}
+    return content
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_a_run_parses_each_file_once_and_draws_each_object_once(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: Counter[Path] = Counter()
+    drawn: Counter[tuple[str, int]] = Counter()
+    parse, draw = coco_file.coco_of_text, objects._drawn
+
+    def counted_parse(path: Path, *rest: Any) -> Any:
+        parsed[path] += 1
+        return parse(path, *rest)
+
+    def counted_draw(annotation: Any, image: Any, audit: Any) -> Any:
+        drawn[audit.source, annotation.id] += 1
+        return draw(annotation, image, audit)
+
+    monkeypatch.setattr(coco_file, "coco_of_text", counted_parse)
+    monkeypatch.setattr(objects, "_drawn", counted_draw)
+    recipe = recipe_on_files(task, tmp_path)
+    done = run(recipe, out=tmp_path / "run", reporter=Reporter(quiet=True))
+    assert done.page.is_file()
+    files = [Path(recipe["data"][part]["annotations"]) for part in ("train", "validation")]
+    assert parsed == Counter(files)
+    objects_in_files = sum(len(json.loads(file.read_text(encoding="utf-8"))["annotations"]) for file in files)
+    assert drawn.total() == len(drawn) == objects_in_files
+
+
+def test_a_recipe_is_taken_as_a_dictionary_and_not_changed(tmp_path: Path) -> None:
+    recipe = recipe_on_files("semantic", tmp_path)
+    before = json.dumps(recipe)
+    assert load_recipe(recipe, ["train.epochs=3"]).train.epochs == 3
+    assert load_recipe(load_recipe(recipe)) == load_recipe(recipe)
+    assert json.dumps(recipe) == before
