@@ -3,20 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test slow check clean
+.PHONY: help setup demo test docs slow check clean
 help:
 	@echo "make demo   set up, then run the whole job on built-in data (about 4 minutes on a laptop)"
 	@echo "make test   set up, then run the checks and the tests"
+	@echo "make docs   set up, then build the documentation in site/"
+	@echo "make setup  only set up the environment .venv"
 	@echo "make slow   the longer drills"
-	@echo "make clean  remove the environment and the demo's runs"
+	@echo "make clean  remove the environment, the demo's runs and the documentation"
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "== setting up $(VENV): Maskwright with the tested versions of its libraries (one to three minutes, 6 GB) =="
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Maskwright needs Python 3.11 or newer; found $$($(PYTHON) --version). Use: make PYTHON=python3.11 ..."; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --constraint constraints.txt --editable '.[train,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --constraint constraints.txt --editable '.[train,dev,docs]'
 	@touch $@
 	@echo "== set up =="
+
+setup: $(VENV)/.ready
 
 demo: $(VENV)/.ready
 	@echo "== the whole job on built-in data: check, masks, two models, scores, report =="
@@ -33,9 +37,13 @@ test: check
 	@echo "== tests =="
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
 
+docs: $(VENV)/.ready
+	@echo "== the documentation =="
+	@$(BIN)/python -m tools.docs.build
+
 slow: $(VENV)/.ready
 	@echo "== longer drills =="
 	$(BIN)/python -m pytest -m slow
 
 clean:
-	rm -rf $(VENV) maskwright-demo
+	rm -rf $(VENV) maskwright-demo build site
