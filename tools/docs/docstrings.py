@@ -20,7 +20,19 @@ def docstring_parts(described: Any, links: Mapping[str, str]) -> Iterator[str]:
     if described.docstring is None:
         return
     for section in described.docstring.parse("google", returns_named_value=False, returns_multiple_items=False):
-        yield _section(section, links)
+        if section.kind in _TEXTS:
+            yield _result(section, str(getattr(described, "returns", None)), links)
+        else:
+            yield _section(section, links)
+
+
+def _result(section: Any, type_: str, links: Mapping[str, str]) -> str:
+    """Return what comes back; words before a colon are part of the text unless they are the annotated type."""
+    said = [
+        each.description if str(each.annotation) in (type_, "None") else f"{each.annotation}: {each.description}"
+        for each in section.value
+    ]
+    return f"**{_TEXTS[section.kind]}**\n\n{prose(' '.join(said), links)}"
 
 
 def _section(section: Any, links: Mapping[str, str]) -> str:
@@ -30,8 +42,6 @@ def _section(section: Any, links: Mapping[str, str]) -> str:
         return "**Example**\n\n" + "\n\n".join(_example(kind, text, links) for kind, text in section.value)
     if section.kind is _KIND.admonition:
         return _titled(section.title or section.value.kind.title(), section.value.description, links)
-    if section.kind in _TEXTS:
-        return f"**{_TEXTS[section.kind]}**\n\n" + " ".join(prose(each.description, links) for each in section.value)
     if section.kind in _LISTS:
         return f"**{_LISTS[section.kind]}**\n\n" + "\n".join(_item(section, each, links) for each in section.value)
     raise ValueError(f"A docstring has the section {section.kind.value}; expected Args, Returns, Raises or Example.")
