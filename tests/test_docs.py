@@ -9,7 +9,6 @@ import pytest
 import torch
 import yaml
 from pydantic import BaseModel
-from tools.docs.build import GENERATED
 
 from maskwright.annotations.faults import FAULTS
 from maskwright.models.backbones import TORCHVISION_BACKBONES
@@ -27,9 +26,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_link_to_another_page_leads_there(page: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    made = {(ROOT / "docs" / name).resolve() for name in GENERATED}
+    made = ROOT / "docs" / "reference"  # whose pages are made from the code; tests/tools/docs looks at links to them
     targets = {link: (page.parent / link).resolve() for link in links}
-    assert [link for link, path in targets.items() if not path.exists() and path not in made] == []
+    assert [link for link, path in targets.items() if not path.exists() and not path.is_relative_to(made)] == []
 
 
 def schema_keys(section: type[BaseModel], prefix: str = "") -> set[str]:

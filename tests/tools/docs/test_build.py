@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("griffe", reason="the reference needs griffelib: pip install '.[docs]'")
 pytest.importorskip("zensical", reason="the site needs zensical: pip install '.[docs]'")
 
 from tools.docs.build import GENERATED, build, lay_out
