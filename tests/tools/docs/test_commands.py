@@ -2,9 +2,8 @@
 
 import re
 
-from tools.docs.commands import commands_page
-
 from maskwright.cli import main
+from tools.docs.commands import commands_page
 
 
 def test_every_command_has_a_section_with_its_options() -> None:

@@ -1,8 +1,7 @@
 """The reference of fault codes."""
 
-from tools.docs.fault_codes import faults_page
-
 from maskwright.annotations.faults import FAULTS
+from tools.docs.fault_codes import faults_page
 
 
 def test_every_fault_code_has_a_row_with_its_severity() -> None:

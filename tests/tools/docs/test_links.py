@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tools.docs.links import link_faults
 
 GOOD = """<link rel="canonical" href="https://example.org/a.html"><script src="a.js"></script>

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
-from tools.docs.python_face import python_page
 
 import maskwright
+
+pytest.importorskip("griffe", reason="the reference needs griffelib: pip install '.[docs]'")
+
+from tools.docs.python_face import python_page
 
 INIT = '''
 """A package."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from pydantic import BaseModel
-from tools.docs.recipe_keys import recipe_page
 
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.section import Section
 from maskwright.recipes.transfer import Transfer
+from tools.docs.recipe_keys import recipe_page
 
 
 def sections(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
