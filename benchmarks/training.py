@@ -74,7 +74,7 @@ experiment = Experiment(create_run(load_recipe(recipe, options), Path(folder), R
 if experiment.recipe.task == "semantic":
     masks_stage(experiment)
 model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
-evaluate_part(experiment, model.eval(), "validation", Path(folder) / "predictions")
+evaluate_part(experiment, experiment.predictor(model.eval()), "validation", Path(folder) / "predictions")
 """
 
 # As above, after the way; prints mask AP last. What a network takes is left out.
@@ -117,11 +117,12 @@ way, recipe, folder, *options = sys.argv[1:]
 experiment = Experiment(create_run(load_recipe(recipe, options), Path(folder), Reporter(quiet=True)))
 model, part = Noise().eval(), experiment.prepared.parts["validation"]
 if way == "ours":
-    score = evaluate_part(experiment, model, "validation", Path(folder) / "predictions")["segm"]["AP"]
+    noise = experiment.predictor(model)
+    score = evaluate_part(experiment, noise, "validation", Path(folder) / "predictions")["segm"]["AP"]
 else:
     found = []
     for objects in part.selection.images:
-        instances = predict_instances(model, read_image(part.path_of(objects)))
+        (instances,) = predict_instances(model, [read_image(part.path_of(objects))])
         found += to_results(instances, objects.image.id, objects.image.file_name)
     (Path(folder) / "instances.json").write_text(json.dumps(found))
     truth = COCO()

@@ -30,7 +30,13 @@ _VERBS = {
     "transfer": ("transfer", "transfer"),
 }
 
+# What users call that is no verb: the module and the name in it.
+_FACE = {
+    "load_model": ("runs.loaded_model", "load_model"),
+}
+
 if TYPE_CHECKING:
+    from maskwright.runs.loaded_model import load_model as load_model
     from maskwright.workflows.check import check as check
     from maskwright.workflows.convert import convert as convert
     from maskwright.workflows.demo import demo as demo
@@ -59,6 +65,7 @@ __all__ = [
     "explore",
     "list_models",
     "list_recipes",
+    "load_model",
     "predict",
     "report",
     "run",
@@ -75,4 +82,7 @@ def __getattr__(name: str) -> Any:
     if name in _VERBS:
         module, function = _VERBS[name]
         return getattr(import_module(f"maskwright.workflows.{module}"), function)
+    if name in _FACE:
+        module, attribute = _FACE[name]
+        return getattr(import_module(f"maskwright.{module}"), attribute)
     raise AttributeError(f"module 'maskwright' has no attribute '{name}'")

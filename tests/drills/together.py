@@ -74,7 +74,7 @@ def score(arguments: Sequence[str]) -> int:
     read, read_image = [], evaluate.read_image
     evaluate.read_image = lambda path: (read.append(path), read_image(path))[1]
     with torch.inference_mode():
-        scores = evaluate.evaluate_part(experiment, model.eval(), "validation", None, processes)
+        scores = evaluate.evaluate_part(experiment, experiment.predictor(model.eval()), "validation", None, processes)
     images = sum(processes.gathered(len(read)))
     if processes.first:
         file.write_text(json.dumps({**scores, "images": images}))

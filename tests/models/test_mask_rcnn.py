@@ -12,7 +12,8 @@ from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.ops import FrozenBatchNorm2d
 
 from maskwright.models.catalogue import MODELS
-from maskwright.models.mask_rcnn import build_mask_rcnn, norms_without_epsilon
+from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.models.weights.torchvision_files import norms_without_epsilon
 from maskwright.prediction.instance import paste
 from tests.models.invented_scenes import empty_target, fits, learnt, narrow, scene
 

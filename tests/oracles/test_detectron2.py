@@ -75,7 +75,7 @@ def oracle(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
     torch.set_num_threads(threads)
 
 
-def detect(loaded: LoadedModel, image: np.ndarray) -> tuple[dict[str, torch.Tensor], list[np.ndarray]]:
+def detect(loaded: LoadedModel[Any], image: np.ndarray) -> tuple[dict[str, torch.Tensor], list[np.ndarray]]:
     """The boxes, labels and scores on ``image``, and its masks as pixels."""
     with torch.inference_mode():
         found = loaded.module([to_tensor(image, torch.device("cpu"))])[0]

@@ -107,7 +107,7 @@ class Fixed(nn.Module):
 def test_instances_carry_what_the_model_found_with_masks_of_the_image() -> None:
     model = Fixed(6)
     image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), np.uint8)
-    instances = predict_instances(model, image)
+    (instances,) = predict_instances(model, [image])
     assert instances.size == SIZE
     assert np.array_equal(instances.boxes, model.found["boxes"].numpy())
     assert instances.labels.tolist() == [1, 2, 3, 4, 5, 6]
@@ -120,12 +120,12 @@ def test_instances_carry_what_the_model_found_with_masks_of_the_image() -> None:
 def test_the_model_sees_one_image_in_0_to_1_at_its_own_size() -> None:
     model = Fixed(1)
     image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), np.uint8)
-    predict_instances(model, image)
+    predict_instances(model, [image])
     (seen,) = model.seen
     np.testing.assert_allclose(seen.numpy().transpose(1, 2, 0), image / 255, rtol=1e-6)
 
 
 def test_an_image_in_which_nothing_is_found_has_no_instances() -> None:
-    instances = predict_instances(Fixed(0), np.zeros((*SIZE, 3), np.uint8))
+    (instances,) = predict_instances(Fixed(0), [np.zeros((*SIZE, 3), np.uint8)])
     assert len(instances) == 0
     assert instances.boxes.shape == (0, 4)

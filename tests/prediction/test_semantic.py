@@ -9,7 +9,7 @@ from torch import nn
 
 from maskwright.errors import NotFinite
 from maskwright.images.resize import InputSize
-from maskwright.prediction.semantic import predict_label_map, predict_logits, predict_pixels
+from maskwright.prediction.semantic import predict_label_maps, predict_logits, predict_pixels
 from maskwright.prediction.views import Views
 
 
@@ -38,14 +38,14 @@ def resized(logits: torch.Tensor, size: tuple[int, int]) -> npt.NDArray[np.float
 def test_the_logits_are_resized_to_the_image(size: tuple[int, int]) -> None:
     logits = random_logits(3, (8, 8))
     image = np.zeros((*size, 3), np.uint8)
-    ours = predict_logits(Fixed(logits), image, InputSize(True, 8)).numpy()
+    ours = next(predict_logits(Fixed(logits), [image], InputSize(True, 8))).numpy()
     np.testing.assert_allclose(ours, resized(logits, size), atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(37, 53), (64, 40), (5, 90)])
 def test_the_label_map_is_the_best_of_the_resized_logits_not_the_resized_labels(size: tuple[int, int]) -> None:
     logits = random_logits(3, (8, 8))
-    ours = predict_label_map(Fixed(logits), np.zeros((*size, 3), np.uint8), InputSize(True, 8))
+    (ours,) = predict_label_maps(Fixed(logits), [np.zeros((*size, 3), np.uint8)], InputSize(True, 8))
     expected = resized(logits, size)
     best_two = np.sort(expected, axis=0)[-2:]
     clear = best_two[1] - best_two[0] > 1e-4
@@ -59,7 +59,7 @@ def test_the_label_map_is_the_best_of_the_resized_logits_not_the_resized_labels(
 def test_the_model_sees_the_image_at_its_input_size_in_0_to_1() -> None:
     image = np.full((30, 60, 3), (255, 51, 0), np.uint8)
     model = Fixed(random_logits(1, (4, 4)))
-    predict_logits(model, image, InputSize(False, 20, multiple=16))
+    next(predict_logits(model, [image], InputSize(False, 20, multiple=16)))
     assert model.seen.shape == (1, 3, 32, 48)
     expected = torch.tensor([1.0, 0.2, 0.0]).view(1, 3, 1, 1).expand_as(model.seen)
     torch.testing.assert_close(model.seen, expected)
@@ -68,14 +68,14 @@ def test_the_model_sees_the_image_at_its_input_size_in_0_to_1() -> None:
 def test_an_image_of_the_input_size_is_not_resampled() -> None:
     image = np.random.default_rng(0).integers(0, 256, (9, 7, 3), np.uint8)
     model = Fixed(random_logits(1, (9, 7)))
-    predict_logits(model, image, InputSize(False, 7))
+    next(predict_logits(model, [image], InputSize(False, 7)))
     np.testing.assert_allclose(model.seen[0].numpy().transpose(1, 2, 0), image / 255, rtol=1e-6)
 
 
 def test_more_than_254_classes_need_and_get_sixteen_bits() -> None:
     logits = torch.zeros(301, 4, 4)
     logits[300] = 1
-    labels = predict_label_map(Fixed(logits), np.zeros((4, 4, 3), np.uint8), InputSize(True, 4), np.uint16)
+    (labels,) = predict_label_maps(Fixed(logits), [np.zeros((4, 4, 3), np.uint8)], InputSize(True, 4), np.uint16)
     assert np.array_equal(labels, np.full((4, 4), 300))
 
 
@@ -84,9 +84,9 @@ def test_more_than_254_classes_need_and_get_sixteen_bits() -> None:
 def test_one_number_that_is_not_finite_is_refused_instead_of_taken_for_a_class(value: float, views: Views) -> None:
     logits = random_logits(3, (8, 8))
     image = np.zeros((20, 24, 3), np.uint8)
-    for predict in (predict_label_map, predict_pixels):
-        predict(Fixed(logits), image, InputSize(True, 8), views=views)
+    for predict in (predict_label_maps, predict_pixels):
+        predict(Fixed(logits), [image], InputSize(True, 8), views=views)
     logits[2, 7, 1] = value
-    for predict in (predict_label_map, predict_pixels):
+    for predict in (predict_label_maps, predict_pixels):
         with pytest.raises(NotFinite, match=r"NaN or infinity; expected finite numbers.*lower train\.optimizer\.lr"):
-            predict(Fixed(logits), image, InputSize(True, 8), views=views)
+            predict(Fixed(logits), [image], InputSize(True, 8), views=views)

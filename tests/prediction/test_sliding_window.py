@@ -1,5 +1,6 @@
 """Windows on a grid of odd sizes, and the mean of what is predicted in them."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -35,15 +36,21 @@ def test_windows_are_as_few_as_can_be(side: int, expected: list[int]) -> None:
 
 
 @pytest.mark.parametrize("window", [1, 16, 24])
-@pytest.mark.parametrize("overlap", [0, 0.25, 0.9])
-def test_every_pixel_is_predicted_and_the_rows_are_in_order(window: int, overlap: float) -> None:
+@pytest.mark.parametrize(("overlap", "batch"), [(0, 1), (0.25, 3), (0.9, 100)])
+def test_every_pixel_is_predicted_and_the_rows_are_in_order(window: int, overlap: float, batch: int) -> None:
     sizes = [(h, w) for h in ODD for w in ODD if h * w < 40 * window * window][::3]
     for height, width in sizes:
         # Each window says where it lies, so that a pixel's mean tells whether it came from its own place.
         image = np.zeros((height, width, 3), np.uint8)
         image[..., 0], image[..., 1] = np.arange(height)[:, None], np.arange(width)
         found = list(
-            predict_windows(lambda part: torch.from_numpy(part).permute(2, 0, 1).double(), image, window, overlap)
+            predict_windows(
+                lambda parts: [torch.from_numpy(part).permute(2, 0, 1).double() for part in parts],
+                image,
+                window,
+                overlap,
+                batch,
+            )
         )
         assert [rows.start for rows, _ in found][1:] == [rows.stop for rows, _ in found][:-1]
         whole = torch.cat([probabilities for _, probabilities in found], dim=1)
@@ -57,11 +64,12 @@ def test_a_pixel_has_the_mean_over_the_windows_that_hold_it(size: tuple[int, int
     image, generator = random_image(size), np.random.default_rng(1)
     answers: list[np.ndarray] = []
 
-    def predict(part: Image) -> torch.Tensor:
-        answers.append(generator.random((3, *part.shape[:2])))
-        return torch.from_numpy(answers[-1])
+    def predict(parts: Sequence[Image]) -> list[torch.Tensor]:
+        assert len(parts) <= 2
+        answers.extend(generator.random((3, *part.shape[:2])) for part in parts)
+        return [torch.from_numpy(answer) for answer in answers[-len(parts) :]]
 
-    found = torch.cat([rows for _, rows in predict_windows(predict, image, window, overlap)], dim=1).numpy()
+    found = torch.cat([rows for _, rows in predict_windows(predict, image, window, overlap, 2)], dim=1).numpy()
     total, times = np.zeros((3, *size)), np.zeros(size)
     places = [(r, c) for r in spans(size[0], window, overlap) for c in spans(size[1], window, overlap)]
     for (rows, columns), answer in zip(places, answers, strict=True):
@@ -75,19 +83,23 @@ def test_a_pixel_has_the_mean_over_the_windows_that_hold_it(size: tuple[int, int
 @pytest.mark.parametrize("seen", [InputSize(True, 24), InputSize(False, 24)])
 def test_a_window_that_covers_the_image_is_the_whole_image(window: int, seen: InputSize) -> None:
     model, image = Local(), random_image((64, 47))
-    plain, windowed = (predict_pixels(model, image, seen, views=views) for views in (Views(), Views(window=window)))
+    ((plain,), (windowed,)) = (
+        predict_pixels(model, [image], seen, views=views) for views in (Views(), Views(window=window))
+    )
     assert np.array_equal(plain.label_map, windowed.label_map)
     np.testing.assert_allclose(plain.confidence, windowed.confidence, rtol=1e-5)
 
 
-def test_a_window_shows_the_model_a_part_as_large_as_the_input() -> None:
+@pytest.mark.parametrize(("batch", "together"), [(1, [1, 1]), (8, [2])])
+def test_a_window_shows_the_model_a_part_as_large_as_the_input(batch: int, together: list[int]) -> None:
     class Spy(Local):
         def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-            shapes.append(tuple(images.shape[-2:]))
+            shapes.append(tuple(images.shape))
             return super().forward(images)
 
     shapes: list[tuple[int, ...]] = []
-    found = predict_pixels(Spy(), random_image((50, 90)), InputSize(True, 32), np.uint16, Views(window=50, overlap=0))
-    assert shapes == [(32, 32)] * 2
+    views = Views(window=50, overlap=0)
+    (found,) = predict_pixels(Spy(), [random_image((50, 90))], InputSize(True, 32), np.uint16, views, batch)
+    assert shapes == [(count, 3, 32, 32) for count in together]
     assert found.label_map.shape == found.confidence.shape == (50, 90)
     assert found.label_map.dtype == np.uint16

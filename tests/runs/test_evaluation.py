@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from maskwright.cli.main import main
 from maskwright.errors import MaskwrightError
@@ -27,7 +26,7 @@ from maskwright.runs.context import Experiment, input_size
 from maskwright.runs.evaluation import evaluate_part, evaluate_stage
 from maskwright.runs.folder import open_run
 from maskwright.runs.headline import headline
-from maskwright.runs.loaded_model import load_model
+from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.training.processes import Processes
 from maskwright.workflows.score_instance import score_instance
 from tests.workflows.spoilt import change_weights
@@ -41,8 +40,8 @@ def experiment(semantic_run: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def model(experiment: Experiment) -> nn.Module:
-    return load_model(experiment.run.path, "cpu").module
+def model(experiment: Experiment) -> LoadedModel[Any]:
+    return load_model(experiment.run.path, "cpu")
 
 
 def with_settings(experiment: Experiment, **settings: Any) -> Experiment:
@@ -51,20 +50,22 @@ def with_settings(experiment: Experiment, **settings: Any) -> Experiment:
     return Experiment(replace(experiment.run, recipe=changed))
 
 
-def pixels(experiment: Experiment, model: nn.Module) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def pixels(experiment: Experiment, model: LoadedModel[Any]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Of each image and its pixels that count: truth, prediction, and the softmax of what was predicted."""
     part = experiment.prepared.parts["validation"]
     size = input_size(experiment.recipe.model.input)
     for objects in part.selection.images:
         file = f"{Path(objects.image.file_name).stem}.png"
         truth = read_label_map(experiment.masks_folder("validation") / file)
-        logits = predict_logits(model, read_image(part.path_of(objects)), size).numpy().astype(np.float64)
+        logits = (
+            next(predict_logits(model.module, [read_image(part.path_of(objects))], size)).numpy().astype(np.float64)
+        )
         probabilities = np.exp(logits) / np.exp(logits).sum(axis=0)
         counted = truth != 255
         yield truth[counted], logits.argmax(axis=0)[counted], probabilities.max(axis=0)[counted]
 
 
-def test_calibration_equals_the_formula_over_all_pixels(experiment: Experiment, model: nn.Module) -> None:
+def test_calibration_equals_the_formula_over_all_pixels(experiment: Experiment, model: LoadedModel[Any]) -> None:
     truth, prediction, confidence = (np.concatenate(each) for each in zip(*pixels(experiment, model), strict=True))
     recorded = json.loads((experiment.run.path / "scores.json").read_text())["validation"]["calibration"]
     right = truth == prediction
@@ -81,7 +82,9 @@ def test_calibration_equals_the_formula_over_all_pixels(experiment: Experiment, 
             assert each["confidence"] == pytest.approx(confidence[members].mean(), abs=1e-3)
 
 
-def test_the_recorded_confusion_matrix_gives_the_recorded_scores(experiment: Experiment, model: nn.Module) -> None:
+def test_the_recorded_confusion_matrix_gives_the_recorded_scores(
+    experiment: Experiment, model: LoadedModel[Any]
+) -> None:
     expected = np.zeros((5, 5), np.int64)
     for truth, prediction, _ in pixels(experiment, model):
         np.add.at(expected, (truth, prediction), 1)
@@ -94,7 +97,9 @@ def test_the_recorded_confusion_matrix_gives_the_recorded_scores(experiment: Exp
     assert recorded["mIoU"] == pytest.approx((hits[union > 0] / union[union > 0]).mean(), abs=1e-12)
 
 
-def test_validation_after_an_epoch_is_plain_and_has_the_same_scores(experiment: Experiment, model: nn.Module) -> None:
+def test_validation_after_an_epoch_is_plain_and_has_the_same_scores(
+    experiment: Experiment, model: LoadedModel[Any]
+) -> None:
     final = json.loads((experiment.run.path / "scores.json").read_text())["validation"]
     plain = evaluate_part(with_settings(experiment, flip=True), model, "validation", None)
     assert {"boundary_mIoU", "calibration", "confusion"} & plain.keys() == set()
@@ -103,7 +108,7 @@ def test_validation_after_an_epoch_is_plain_and_has_the_same_scores(experiment: 
 
 
 @pytest.mark.parametrize("settings", [{"flip": True}, {"scales": (0.75, 1.0, 1.25)}, {"window": 48}], ids=str)
-def test_what_is_averaged_is_recorded_and_said(experiment: Experiment, model: nn.Module, settings: Any) -> None:
+def test_what_is_averaged_is_recorded_and_said(experiment: Experiment, model: LoadedModel[Any], settings: Any) -> None:
     plain = evaluate_part(experiment, model, "validation", None, final=True)
     scores = evaluate_part(with_settings(experiment, **settings), model, "validation", None, final=True)
     assert "averaged over" in scores["protocol"]
@@ -114,7 +119,9 @@ def test_what_is_averaged_is_recorded_and_said(experiment: Experiment, model: nn
 
 
 @pytest.mark.parametrize("settings", [{"scales": (1.0,)}, {"window": 10_000}], ids=str)
-def test_settings_that_change_nothing_change_no_score(experiment: Experiment, model: nn.Module, settings: Any) -> None:
+def test_settings_that_change_nothing_change_no_score(
+    experiment: Experiment, model: LoadedModel[Any], settings: Any
+) -> None:
     plain = evaluate_part(experiment, model, "validation", None, final=True)
     scores = evaluate_part(with_settings(experiment, **settings), model, "validation", None, final=True)
     assert scores["confusion"] == plain["confusion"]
@@ -141,7 +148,7 @@ class OneOfTwo(Processes):
         return []
 
 
-def test_the_shares_of_two_processes_add_up_to_the_whole(experiment: Experiment, model: nn.Module) -> None:
+def test_the_shares_of_two_processes_add_up_to_the_whole(experiment: Experiment, model: LoadedModel[Any]) -> None:
     told: list[Any] = []
     evaluate_part(experiment, model, "validation", None, OneOfTwo(1, told), final=True)
     shared = evaluate_part(experiment, model, "validation", None, OneOfTwo(0, told), final=True)
@@ -191,9 +198,9 @@ def test_a_model_that_answers_with_nan_is_named_in_one_line(
 
 
 def test_a_model_that_answers_with_nan_is_not_validated_as_all_background(experiment: Experiment) -> None:
-    model = load_model(experiment.run.path, "cpu").module
+    model = load_model(experiment.run.path, "cpu")
     with torch.no_grad():
-        next(model.parameters()).fill_(float("nan"))
+        next(model.module.parameters()).fill_(float("nan"))
     with pytest.raises(MaskwrightError, match="answers an image with NaN or infinity"):
         evaluate_part(experiment, model, "validation", None)
 
@@ -233,7 +240,7 @@ def test_an_instance_run_has_the_numbers_of_score_instance_on_what_it_saved(inst
 
 def test_the_validation_of_instances_after_an_epoch_measures_ap_alone(instances: Path) -> None:
     experiment = Experiment(open_run(instances, Reporter(quiet=True)))
-    plain = evaluate_part(experiment, load_model(instances, "cpu").module, "validation", None)
+    plain = evaluate_part(experiment, load_model(instances, "cpu"), "validation", None)
     assert set(plain) == {"bbox", "segm", "classes", "protocol"}
 
 

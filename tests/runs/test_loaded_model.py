@@ -1,15 +1,21 @@
 """Finding and loading a trained model by run, checkpoint or file."""
 
+import doctest
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from maskwright.errors import UsageError, WeightsError
+from maskwright.masks.png import read_label_map
+from maskwright.prediction.predictor import Predictor
 from maskwright.runs.loaded_model import load_model, model_file
+from maskwright.structures import Instances
 from tests.workflows.spoilt import change_weights
 
 
@@ -28,7 +34,7 @@ def test_a_loaded_model_has_the_trained_weights_and_is_in_evaluation_mode(semant
     weights = load_file(semantic_run / "checkpoints" / "best" / "model.safetensors")
     assert all(torch.equal(value, weights[key]) for key, value in loaded.module.state_dict().items())
     assert not loaded.module.training
-    assert loaded.table.names == ["disc", "square", "triangle", "ring"]
+    assert loaded.classes.names == ["disc", "square", "triangle", "ring"]
 
 
 def test_weights_that_do_not_fit_their_card_are_refused(semantic_run: Path, tmp_path: Path) -> None:
@@ -59,3 +65,50 @@ def test_weights_that_are_not_finite_are_refused_by_name(
 def test_a_checkpoint_is_complete_in_itself(semantic_run: Path, tmp_path: Path) -> None:
     shutil.copy(semantic_run / "checkpoints" / "last" / "model.safetensors", tmp_path / "anything.safetensors")
     assert load_model(tmp_path / "anything.safetensors", "cpu").card.task == "semantic"
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_what_a_model_predicts_is_what_the_evaluation_saved(task: Any, request: pytest.FixtureRequest) -> None:
+    run: Path = request.getfixturevalue(f"{task}_run")
+    model = load_model(str(run), "cpu", task=task)
+    assert (model.task, model.device, len(model.classes)) == (task, torch.device("cpu"), 4)
+    photos = sorted((run / "data" / "validation" / "images").iterdir())
+    saved = run / "predictions" / "validation"
+    records = json.loads((saved / "instances.json").read_text()) if task == "instance" else []
+    for photo, found in zip(photos, model.predict(photos), strict=True):
+        if isinstance(found, Instances):
+            of_photo = [record for record in records if record["file_name"] == photo.name]
+            assert found.scores.tolist() == [np.float32(record["score"]) for record in of_photo]
+            counts = [record["segmentation"]["counts"].encode() for record in of_photo]
+            assert [rle["counts"] for rle in found.masks] == counts
+        else:
+            np.testing.assert_array_equal(found, read_label_map(saved / "label_maps" / f"{photo.stem}.png"))
+    assert records or task == "semantic"
+
+
+def test_a_model_of_another_task_or_on_an_unknown_device_is_refused(semantic_run: Path) -> None:
+    with pytest.raises(UsageError, match=r"model\.safetensors: of the task semantic; expected .* instance"):
+        load_model(semantic_run, task="instance")
+    with pytest.raises(UsageError, match="Nearest: cpu"):
+        load_model(semantic_run, "cpus")
+
+
+def test_a_model_that_answers_with_nan_is_named_by_its_file(semantic_run: Path) -> None:
+    model = load_model(semantic_run, "cpu")
+    with torch.no_grad():
+        next(model.module.parameters()).fill_(float("nan"))
+    with pytest.raises(WeightsError, match=r"best/model\.safetensors: The model answers"):
+        model.predict(np.zeros((8, 8, 3), np.uint8))
+
+
+def test_the_examples_of_the_documentation_run(
+    semantic_run: Path, instance_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "first").symlink_to(instance_run)
+    shutil.copytree(semantic_run / "data" / "validation" / "images", tmp_path / "photos")
+    monkeypatch.chdir(tmp_path)
+    for described in (load_model, Predictor.predict, Predictor.iter_predict):
+        (example,) = doctest.DocTestFinder(recurse=False).find(described, described.__name__, globs={})
+        result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)
+        assert (result.failed, result.attempted > 2) == (0, True)

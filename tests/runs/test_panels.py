@@ -11,6 +11,8 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.images.decode import read_image
+from maskwright.images.resize import InputSize
+from maskwright.prediction.predictor import Predictor
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs import panels as sample_panels
@@ -104,10 +106,10 @@ def test_a_training_ends_with_the_same_bits_with_and_without_panels(
 ) -> None:
     drawn = sample_panels.draw_panels
 
-    def disturbing(experiment: Experiment, model: nn.Module) -> Any:
+    def disturbing(experiment: Experiment, model: Predictor[Any]) -> Any:
         torch.rand(7)
-        model.train()
-        return drawn(experiment, model.eval())
+        model.module.train().eval()
+        return drawn(experiment, model)
 
     monkeypatch.setattr(sample_panels, "draw_panels", disturbing)
     for name, every in (("with", "1"), ("without", "null")):
@@ -125,7 +127,7 @@ def test_a_training_ends_with_the_same_bits_with_and_without_panels(
     assert not list((tmp_path / "without").rglob("epoch-*/*.png"))
     # Drawn again from the kept weights: those are what the panels show.
     experiment = opened(tmp_path / "with")
-    again = drawn(experiment, load_model(tmp_path / "with" / "checkpoints" / "last", "cpu").module)
+    again = drawn(experiment, load_model(tmp_path / "with" / "checkpoints" / "last", "cpu"))
     last = read_panels(tmp_path / "with", 2)
     assert again.keys() == last.keys()
     for name, picture in again.items():
@@ -143,11 +145,12 @@ def test_a_panel_shows_the_image_its_truth_and_the_prediction(
     shown: list[list[Any]] = []
     monkeypatch.setattr(sample_panels, "panel", lambda images, _: shown.append(images) or images[0])
 
-    def predicted(model: nn.Module, image: Any, *_: Any) -> Any:
-        return np.zeros(image.shape[:2], np.uint8)
+    class Nothing(Predictor[Any]):
+        def predict(self, images: Any, **_: Any) -> Any:
+            return np.zeros(images.shape[:2], np.uint8)
 
-    monkeypatch.setattr(sample_panels, "predict_label_map", predicted)
-    names = list(draw_panels(experiment, nn.Identity()))
+    nothing = Nothing(nn.Identity(), "semantic", experiment.classes.own, InputSize(True, 8), None)
+    names = list(draw_panels(experiment, nothing))
     assert len(names) == len(shown) == experiment.recipe.report.panels
     for name, (image, truth, nothing_found) in zip(names, shown, strict=True):
         part = experiment.prepared.parts["validation"]
@@ -167,15 +170,17 @@ def test_only_detections_that_the_report_shows_are_drawn(tmp_path: Path, monkeyp
         shown.append((show_scores, instances))
         return image
 
-    def found(model: nn.Module, image: Any) -> Instances:
-        objects = next(o for o in part.selection.images if np.array_equal(read_image(part.path_of(o)), image))
-        instances = objects.instances()
-        instances.scores = np.resize(np.array([least, least - 0.01, 1.0], np.float32), len(instances))
-        return instances
+    class Found(Predictor[Any]):
+        def instances(self, images: Any, batch: int = 1) -> Any:
+            for item, image in images:
+                objects = next(o for o in part.selection.images if np.array_equal(read_image(part.path_of(o)), image))
+                instances = objects.instances()
+                instances.scores = np.resize(np.array([least, least - 0.01, 1.0], np.float32), len(instances))
+                yield item, image, instances
 
     monkeypatch.setattr(sample_panels, "overlay_instances", noted)
-    monkeypatch.setattr(sample_panels, "predict_instances", found)
-    assert len(draw_panels(experiment, nn.Identity())) == experiment.recipe.report.panels
+    found = Found(nn.Linear(1, 1), "instance", experiment.classes.own, InputSize(True, 8), None)
+    assert len(draw_panels(experiment, found)) == experiment.recipe.report.panels
     assert [with_scores for with_scores, _ in shown] == [False, True] * experiment.recipe.report.panels
     for (_, truth), (_, drawn) in zip(shown[::2], shown[1::2], strict=True):
         kept = [number for number in range(len(truth)) if number % 3 != 1]

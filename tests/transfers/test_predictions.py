@@ -44,11 +44,18 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Bright]:
     """The models that were loaded so far."""
     loaded: list[Bright] = []
 
-    def load(path: Path, device: str) -> LoadedModel:
+    def load(path: Path, device: str) -> LoadedModel[Any]:
         assert device == "cpu"
         loaded.append(Bright().eval())
         card: Any = SimpleNamespace()
-        return LoadedModel(loaded[-1], card, ClassTable.from_names(SHAPES), InputSize(True, 32), path)
+        return LoadedModel(
+            module=loaded[-1],
+            task="instance",
+            classes=ClassTable.from_names(SHAPES),
+            input_size=InputSize(True, 32),
+            file=path,
+            card=card,
+        )
 
     monkeypatch.setattr(transfer_predictions, "load_model", load)
     return loaded

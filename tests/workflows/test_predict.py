@@ -126,6 +126,7 @@ def test_an_instance_model_refuses_what_averages_probabilities(
     ("option", "value"),
     [
         ("--score", "1.5"),
+        ("--batch", "0"),
         ("--device", "tpu"),
         ("--scales", "0"),
         ("--scales", "1,two"),
@@ -243,3 +244,33 @@ def test_what_the_official_layout_cannot_hold_is_refused_before_anything_is_writ
         assert main(["predict", str(run), str(frames), "--out", str(out), "--layout", layout, "--quiet"]) == 2
         assert message in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_batches_write_what_single_images_write(
+    task: str, images: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    run = request.getfixturevalue(f"{task}_run")
+    for name, options in (("one", []), ("several", ["--batch", "3"])):
+        arguments = ["predict", str(run), str(images), "--out", str(tmp_path / name), "--quiet", "--no-overlays"]
+        assert main([*arguments, "--score", "0", *options]) == 0
+    one, several = tmp_path / "one", tmp_path / "several"
+    if task == "semantic":
+        for file in (one / "label_maps").iterdir():
+            found = read_label_map(several / "label_maps" / file.name)
+            assert (found != read_label_map(file)).mean() < 1e-3  # where two classes are as likely, but for rounding
+        return
+    records, others = (json.loads((folder / "instances.json").read_text()) for folder in (one, several))
+    assert len(records) == len(others) > 0
+    for record, other in zip(records, others, strict=True):
+        same = ("image_id", "file_name", "category_id")
+        assert [record[key] for key in same] == [other[key] for key in same]
+        np.testing.assert_allclose(record["bbox"], other["bbox"], rtol=0, atol=1e-4)
+        assert record["score"] == pytest.approx(other["score"], abs=1e-5)
+        assert (coco_mask.decode(record["segmentation"]) != coco_mask.decode(other["segmentation"])).sum() <= 1
+
+
+def test_tiles_are_batches_too(semantic_run: Path, images: Path, tmp_path: Path) -> None:
+    one = predicted(semantic_run, images, tmp_path / "one", "--tile", "48")
+    several = predicted(semantic_run, images, tmp_path / "several", "--tile", "48", "--batch", "4")
+    assert all((one[name] != several[name]).mean() < 1e-3 for name in one)

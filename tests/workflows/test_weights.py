@@ -24,7 +24,6 @@ from maskwright.models.catalogue import build
 from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.weights.download import Hash
-from maskwright.prediction.instance import predict_instances
 from maskwright.prediction.semantic import to_tensor
 from maskwright.runs.loaded_model import load_model
 from maskwright.workflows.weights import convert_weights, fetch_weights, list_weights
@@ -55,7 +54,7 @@ def test_a_checkpoint_becomes_the_model_it_was(kind: str, suffix: str, tmp_path:
     done = convert_weights(source, tmp_path / "out.safetensors", classes=["a", "b", "c"], options=SIZES)
     loaded = load_model(tmp_path / "out.safetensors", "cpu")
     assert (done.tensors, done.classes, done.settings) == (len(tiny(kind).state_dict()), 3, [])
-    assert loaded.table.names == ["a", "b", "c"]
+    assert loaded.classes.names == ["a", "b", "c"]
     picture = torch.rand(3, 40, 60)
     with torch.inference_mode():
         ours = loaded.module([picture])[0]
@@ -215,7 +214,7 @@ def test_a_torchvision_checkpoint_is_converted_likewise(tmp_path: Path, monkeypa
     done = convert_weights(tmp_path / "lraspp.pth", tmp_path / "out.safetensors")
     assert (done.model, done.classes) == ("lraspp_mobilenet_v3_large", 20)
     loaded = load_model(tmp_path / "out.safetensors", "cpu")
-    assert loaded.table.names[:2] == ["aeroplane", "bicycle"]
+    assert loaded.classes.names[:2] == ["aeroplane", "bicycle"]
     assert source_of(tmp_path / "out.safetensors")["address"] == known["coco"].address
     picture = torch.rand(1, 3, 64, 64)
     with torch.inference_mode():
@@ -310,7 +309,7 @@ def test_predict_pastes_masks_by_the_rule_of_the_model(tmp_path: Path) -> None:
     )
     loaded = load_model(tmp_path / "out.safetensors", "cpu")
     image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
-    found = predict_instances(loaded.module, image)
+    found = loaded.predict(image)
     with torch.inference_mode():
         own = loaded.module([to_tensor(image, torch.device("cpu"))])[0]
     expected = [

@@ -67,6 +67,22 @@ class UnpastedTransform(GeneralizedRCNNTransform):
         return result
 
 
+class TorchvisionRCNN(GeneralizedRCNN):
+    """torchvision's detector, which tells the size of the batch that an image needs."""
+
+    def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return ``(H, W)`` of the batch that an image of ``size`` ``(H, W)`` is alone in prediction.
+
+        It is resized and padded. Images of one padded size give in one batch what they give alone; a larger batch pads
+        them further, and what the network sees of the padding moves its detections by pixels.
+        """
+        # Resized for the size alone: a tensor on the meta device has no values.
+        resized, _ = self.transform.resize(torch.empty((3, *size), device="meta"))  # type: ignore[operator]
+        multiple = self.transform.size_divisible
+        height, width = (-(-side // multiple) * multiple for side in resized.shape[-2:])
+        return height, width
+
+
 def build_mask_rcnn(
     classes: int,
     *,
@@ -97,7 +113,7 @@ def build_mask_rcnn(
     detections: int = 100,
     score_threshold: float = 0.05,
     nms_threshold: float = 0.5,
-) -> GeneralizedRCNN:
+) -> TorchvisionRCNN:
     """Mask R-CNN for ``classes`` classes (background comes on top), with random weights.
 
     Images are resized inside so that the short side has ``short_side`` pixels and the long one at most ``longest``.
@@ -161,7 +177,7 @@ def build_mask_rcnn(
         post_nms_top_n={"training": proposals_train, "testing": proposals_test},
         nms_thresh=proposal_nms,
     )
-    return GeneralizedRCNN(
+    return TorchvisionRCNN(
         pyramid,
         proposing,
         CascadeHeads(stages, list(stage_weights), **heads) if stages else RegionHeads(**box, **heads),

@@ -1,4 +1,6 @@
-"""Instance prediction: an image to boxes, labels, scores and RLE masks of its own size."""
+"""Instance prediction: images to boxes, labels, scores and RLE masks of their own sizes."""
+
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +15,31 @@ from maskwright.structures import Instances, Rle
 
 
 @torch.inference_mode()
-def predict_instances(model: nn.Module, image: npt.NDArray[np.uint8]) -> Instances:
-    """The objects the model finds in ``image`` ``(H, W, 3)``, best score first; ``model`` in evaluation mode.
+def predict_instances(model: nn.Module, images: Sequence[npt.NDArray[np.uint8]]) -> list[Instances]:
+    """Return the objects that ``model`` finds in each of the ``images`` ``(H, W, 3)``, best score first.
 
-    A model with a ``paste`` of its own (Detectron2's have another rule) is asked to draw its masks by it.
+    ``model`` is in evaluation mode and sees the images as one batch: images of one :func:`batch_size_of` give what each
+    gives alone, but for rounding. A model with a ``paste`` of its own (Detectron2's have another rule) has its masks
+    drawn by it.
     """
     device = next(model.parameters()).device
-    size = (image.shape[0], image.shape[1])
-    found = model([to_tensor(image, device)])[0]
-    boxes = found["boxes"].float().cpu()
+    found = model([to_tensor(image, device) for image in images])
     rule = getattr(model, "paste", paste)
+    return [_instances(one, (image.shape[0], image.shape[1]), rule) for one, image in zip(found, images, strict=True)]
+
+
+def batch_size_of(model: nn.Module, size: tuple[int, int]) -> tuple[int, int]:
+    """Return the ``(H, W)`` of the batch in which ``model`` sees an image of ``size`` ``(H, W)`` alone.
+
+    In a larger batch the image would be padded further. Feature maps of padding are not zero and reach into the image:
+    detections move by pixels. A model that does not tell its ``padded_size`` is shown images of one size together.
+    """
+    padded_size = getattr(model, "padded_size", None)
+    return size if padded_size is None else padded_size(size)
+
+
+def _instances(found: Mapping[str, torch.Tensor], size: tuple[int, int], rule: Callable[..., Rle]) -> Instances:
+    boxes = found["boxes"].float().cpu()
     masks = [rule(mask[0], box, size) for mask, box in zip(found["masks"].float().cpu(), boxes, strict=True)]
     return Instances(
         size,

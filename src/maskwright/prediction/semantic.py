@@ -1,6 +1,7 @@
-"""Semantic prediction: an image to a label map of its own size."""
+"""Semantic prediction: images to label maps of their own sizes."""
 
 import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch.nn import functional
 from maskwright.errors import NotFinite
 from maskwright.images.resize import InputSize, resize_image
 from maskwright.prediction.sliding_window import predict_windows
-from maskwright.prediction.views import Views, mean_probabilities
+from maskwright.prediction.views import Views, mean_probabilities, scaled
 from maskwright.structures import LabelMap
 
 PLAIN = Views()
@@ -32,67 +33,96 @@ def to_tensor(image: npt.NDArray[np.uint8], device: torch.device) -> torch.Tenso
 
 @torch.inference_mode()
 def predict_logits(
-    model: nn.Module, image: npt.NDArray[np.uint8], input_size: InputSize, flip: bool = False
-) -> torch.Tensor:
-    """Logits ``(K+1, H, W)`` at the size of ``image`` ``(H, W, 3)``.
+    model: nn.Module, images: Sequence[npt.NDArray[np.uint8]], input_size: InputSize, flip: bool = False
+) -> Iterator[torch.Tensor]:
+    """Yield the logits ``(K+1, H, W)`` of each of the ``images`` ``(H, W, 3)`` at its size.
 
-    The logits are resized, not the labels: borders between classes stay smooth. With ``flip`` the model sees the
-    mirrored image, and its answer is mirrored back.
+    The model sees all as one batch, so ``input_size`` must give one size for all. The logits are resized, not the
+    labels: borders between classes stay smooth. With ``flip`` the model sees the mirrored images, and its answers are
+    mirrored back.
 
     Raises :class:`NotFinite`.
     """
     device = next(model.parameters()).device
-    height, width = image.shape[:2]
-    seen = to_tensor(resize_image(image, input_size.of((height, width))), device)[None]
-    logits = (model(seen.flip(-1))["logits"].flip(-1) if flip else model(seen)["logits"]).float()
-    if not logits.isfinite().all():
+    sizes = [(image.shape[0], image.shape[1]) for image in images]
+    seen = torch.stack(
+        [to_tensor(resize_image(image, input_size.of(size)), device) for image, size in zip(images, sizes, strict=True)]
+    )
+    answers = (model(seen.flip(-1))["logits"].flip(-1) if flip else model(seen)["logits"]).float()
+    if not answers.isfinite().all():
         raise NotFinite("The model answers an image with NaN or infinity")
-    return functional.interpolate(logits, (height, width), mode="bilinear", align_corners=False)[0]
+    for logits, size in zip(answers, sizes, strict=True):
+        yield functional.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0]
 
 
 @torch.inference_mode()
 def predict_pixels(
     model: nn.Module,
-    image: npt.NDArray[np.uint8],
+    images: Sequence[npt.NDArray[np.uint8]],
     input_size: InputSize,
     dtype: type[np.uint8] | type[np.uint16] = np.uint8,
     views: Views = PLAIN,
-) -> Pixels:
-    """The most likely class of each pixel of ``image`` and its probability, by the mean probabilities of ``views``.
+    batch: int = 1,
+) -> list[Pixels]:
+    """Return the most likely class of each pixel of the ``images`` and its probability, by the mean over ``views``.
 
-    ``model`` must be in evaluation mode.
+    ``model`` is in evaluation mode and sees the images as one batch, so all are of one :func:`input_sizes`. With a
+    ``window`` it sees ``batch`` windows of an image at a time instead.
     """
     if views.plain:
-        logits = predict_logits(model, image, input_size)
-        highest, labels = logits.max(dim=0)
-        return _pixels(labels, (highest - logits.logsumexp(dim=0)).exp(), dtype)
+        return [_likeliest(logits, dtype) for logits in predict_logits(model, images, input_size)]
 
-    def seen(part: npt.NDArray[np.uint8]) -> torch.Tensor:
-        return mean_probabilities(functools.partial(predict_logits, model, part), input_size, views)
+    def seen(parts: Sequence[npt.NDArray[np.uint8]]) -> list[torch.Tensor]:
+        return mean_probabilities(functools.partial(predict_logits, model, parts), input_size, views)
 
     if views.window is None:
-        confidence, labels = seen(image).max(dim=0)
-        return _pixels(labels, confidence, dtype)
-    found = Pixels(np.empty(image.shape[:2], dtype), np.empty(image.shape[:2], np.float32))
-    for rows, probabilities in predict_windows(seen, image, views.window, views.overlap):
-        confidence, labels = probabilities.max(dim=0)
-        found.label_map[rows], found.confidence[rows] = _pixels(labels, confidence, dtype)
-    return found
+        return [_pixels(*probabilities.max(dim=0), dtype) for probabilities in seen(images)]
+    return [_windowed(seen, image, views.window, views.overlap, batch, dtype) for image in images]
 
 
 @torch.inference_mode()
-def predict_label_map(
+def predict_label_maps(
     model: nn.Module,
-    image: npt.NDArray[np.uint8],
+    images: Sequence[npt.NDArray[np.uint8]],
     input_size: InputSize,
     dtype: type[np.uint8] | type[np.uint16] = np.uint8,
     views: Views = PLAIN,
-) -> LabelMap:
-    """The most likely class of each pixel, ``(H, W)``; ``model`` must be in evaluation mode."""
+    batch: int = 1,
+) -> list[LabelMap]:
+    """Return the most likely class of each pixel ``(H, W)`` of the ``images``, as :func:`predict_pixels` does."""
     if views.plain:
-        return predict_logits(model, image, input_size).argmax(dim=0).cpu().numpy().astype(dtype)
-    return predict_pixels(model, image, input_size, dtype, views).label_map
+        found = predict_logits(model, images, input_size)
+        return [logits.argmax(dim=0).cpu().numpy().astype(dtype) for logits in found]
+    return [pixels.label_map for pixels in predict_pixels(model, images, input_size, dtype, views, batch)]
 
 
-def _pixels(labels: torch.Tensor, confidence: torch.Tensor, dtype: type[np.uint8] | type[np.uint16]) -> Pixels:
+def input_sizes(input_size: InputSize, size: tuple[int, int], views: Views = PLAIN) -> tuple[tuple[int, int], ...]:
+    """Return the sizes at which the ``views`` show an image of ``size`` ``(H, W)`` as a whole.
+
+    Images of which these are the same can be one batch.
+    """
+    return tuple(scaled(input_size, scale).of(size) for scale in views.scales)
+
+
+def _windowed(
+    predict: Callable[[Sequence[npt.NDArray[np.uint8]]], list[torch.Tensor]],
+    image: npt.NDArray[np.uint8],
+    window: int,
+    overlap: float,
+    batch: int,
+    dtype: type[np.uint8] | type[np.uint16],
+) -> Pixels:
+    found = Pixels(np.empty(image.shape[:2], dtype), np.empty(image.shape[:2], np.float32))
+    for rows, probabilities in predict_windows(predict, image, window, overlap, batch):
+        confidence, labels = probabilities.max(dim=0)
+        found.label_map[rows], found.confidence[rows] = _pixels(confidence, labels, dtype)
+    return found
+
+
+def _likeliest(logits: torch.Tensor, dtype: type[np.uint8] | type[np.uint16]) -> Pixels:
+    highest, labels = logits.max(dim=0)
+    return _pixels((highest - logits.logsumexp(dim=0)).exp(), labels, dtype)
+
+
+def _pixels(confidence: torch.Tensor, labels: torch.Tensor, dtype: type[np.uint8] | type[np.uint16]) -> Pixels:
     return Pixels(labels.cpu().numpy().astype(dtype), confidence.clamp(0, 1).cpu().numpy())

@@ -1,7 +1,7 @@
 """Sliding window: a large image predicted in overlapping squares, so that small things stay large enough to be seen."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -25,24 +25,31 @@ def spans(side: int, window: int, overlap: float) -> list[slice]:
 
 
 def predict_windows(
-    predict: Callable[[Image], torch.Tensor], image: Image, window: int, overlap: float
+    predict: Callable[[Sequence[Image]], Sequence[torch.Tensor]],
+    image: Image,
+    window: int,
+    overlap: float,
+    batch: int = 1,
 ) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Rows of ``image`` ``(H, W, 3)``, from the top, and their probabilities ``(K+1, rows, W)``.
+    """Yield rows of ``image`` ``(H, W, 3)``, from the top, and their probabilities ``(K+1, rows, W)``.
 
     A pixel's are the mean over the windows that hold it, whose probabilities ``(K+1, window, window)`` are
-    ``predict``'s. Rows come as soon as no further window holds them, so that memory does not grow with the height.
+    ``predict``'s, which gets up to ``batch`` neighbours of one row. Rows come as soon as no further window holds them,
+    so that memory does not grow with the height.
     """
     height, width = image.shape[:2]
     rows, columns = spans(height, window, overlap), spans(width, window, overlap)
     total = times = torch.empty(0)
     for row, following in zip(rows, [*rows[1:], slice(height, height)], strict=True):
-        for column in columns:
-            found = predict(image[row, column])
-            if column.start == 0:
-                total = _grown(total, (len(found), found.shape[1], width), found)
-                times = _grown(times, (found.shape[1], width), found)
-            total[:, :, column] += found
-            times[:, column] += 1
+        for first in range(0, len(columns), batch):
+            together = columns[first : first + batch]
+            answers = predict([image[row, column] for column in together])
+            for column, found in zip(together, answers, strict=True):
+                if column.start == 0:
+                    total = _grown(total, (len(found), found.shape[1], width), found)
+                    times = _grown(times, (found.shape[1], width), found)
+                total[:, :, column] += found
+                times[:, column] += 1
         finished = following.start - row.start
         yield slice(row.start, following.start), total[:, :finished] / times[:finished]
         total, times = total[:, finished:], times[finished:]

@@ -4,15 +4,17 @@ Averaging probabilities over a mirrored image and over several sizes is the usua
 L.-C. Chen, G. Papandreou, I. Kokkinos, K. Murphy, A. L. Yuille, "DeepLab", IEEE TPAMI 2018, arXiv:1606.00915.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import torch
 
+from maskwright.errors import UsageError
 from maskwright.images.resize import InputSize
 
-# Logits (K+1, H, W) of one image, seen at an input size, mirrored or not.
-Logits = Callable[[InputSize, bool], torch.Tensor]
+# The logits (K+1, H, W) of each image or window of a batch, seen at an input size, mirrored or not.
+Logits = Callable[[InputSize, bool], Iterable[torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,22 @@ class Views:
 
     ``flip`` adds the image mirrored left to right. ``scales`` are factors of the model's input size. With ``window``
     the image is predicted in squares of so many of its own pixels, of which neighbours share at least the part
-    ``overlap`` (0 up to 1). Each window is seen at every scale, and mirrored.
+    ``overlap`` (0 up to 1). Each window is seen at every scale, and mirrored. Raises ``UsageError`` for values out of
+    range.
     """
 
     flip: bool = False
     scales: tuple[float, ...] = (1.0,)
     window: int | None = None
     overlap: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not self.scales or not all(0 < scale < math.inf for scale in self.scales):
+            raise UsageError(f"scales {self.scales}: expected factors above 0, such as (0.75, 1, 1.25).")
+        if self.window is not None and self.window < 1:
+            raise UsageError(f"window {self.window}: expected a side of 1 pixel or more.")
+        if not 0 <= self.overlap < 1:
+            raise UsageError(f"overlap {self.overlap}: expected a part of the window from 0 up to, but not, 1.")
 
     @property
     def plain(self) -> bool:
@@ -50,11 +61,12 @@ def scaled(input_size: InputSize, scale: float) -> InputSize:
     return replace(input_size, size=max(1, round(input_size.size * scale)), longest=longest)
 
 
-def mean_probabilities(logits: Logits, input_size: InputSize, views: Views) -> torch.Tensor:
-    """The mean over the scales and flips of ``views`` of the probabilities ``(K+1, H, W)`` of one image or window."""
+def mean_probabilities(logits: Logits, input_size: InputSize, views: Views) -> list[torch.Tensor]:
+    """Return the mean over the scales and flips of ``views`` of the probabilities ``(K+1, H, W)`` of each image."""
     flips = (False, True) if views.flip else (False,)
     passes = [(scaled(input_size, scale), flip) for scale in views.scales for flip in flips]
-    total = logits(*passes[0]).softmax(dim=0)
+    totals = [one.softmax(dim=0) for one in logits(*passes[0])]
     for size, flip in passes[1:]:
-        total += logits(size, flip).softmax(dim=0)
-    return total / len(passes)
+        for total, one in zip(totals, logits(size, flip), strict=True):
+            total += one.softmax(dim=0)
+    return [total / len(passes) for total in totals]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -15,6 +16,7 @@ from maskwright.model_file import read_card
 from maskwright.models import catalogue
 from maskwright.models.weights.class_remapping import ClassRows, class_rows
 from maskwright.models.weights.loading import Coverage
+from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input, Recipe
 from maskwright.runs.folder import OpenRun
 from maskwright.runs.prepare import Prepared, prepare
@@ -56,6 +58,11 @@ class Experiment:
     def classes(self) -> OutputClasses:
         """What the model's classes become in the classes of the data."""
         return self.output or OutputClasses(self.prepared.table)
+
+    def predictor(self, module: nn.Module) -> Predictor[Any]:
+        """Return what predicts with ``module``, a network of the recipe in evaluation mode, which may be in training."""
+        size = input_size(self.recipe.model.input)
+        return Predictor(module, self.recipe.task, self.classes.own, size, file=None)
 
     def masks_folder(self, part: str) -> Path:
         """Where the label maps of ``part`` lie."""

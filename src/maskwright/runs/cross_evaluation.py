@@ -29,8 +29,7 @@ def cross_evaluate(experiment: Experiment, asked: CrossEvaluation) -> None:
         if experiment.recipe.task == "semantic":
             scored.draw_truth()
         folder = run.files.predictions(scored.name)
-        with loaded.named():
-            found = evaluate_part(scored.experiment, loaded.module, scored.name, folder, final=True)
+        found = evaluate_part(scored.experiment, loaded, scored.name, folder, final=True)
         write_classes(folder, scored.experiment.prepared.table)
         scores[scored.name] = stated(found, scored.uses) | record(scored, asked) | trained_on(run, scored.data)
     run.forget(["report"])

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import numpy as np
+import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.taxonomy.use import stated
@@ -20,16 +21,17 @@ from maskwright.files import write_json, writing_json_list
 from maskwright.images.decode import read_image
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import read_label_map, write_label_map
-from maskwright.prediction.instance import predict_instances
-from maskwright.prediction.semantic import predict_label_map, predict_pixels
+from maskwright.prediction.predictor import Predictor
+from maskwright.prediction.semantic import Pixels
 from maskwright.prediction.views import Views
 from maskwright.recipes.schema import Evaluate
-from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import data_changes
 from maskwright.runs.leakage import trained_on
 from maskwright.runs.loaded_model import load_model
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import Processes
+from maskwright.workflows.masks import mask_files, write_classes
 
 
 def evaluate_stage(experiment: Experiment) -> None:
@@ -41,8 +43,7 @@ def evaluate_stage(experiment: Experiment) -> None:
     scores = {}
     for part in recipe.evaluate.on:
         folder = run.files.predictions(part)
-        with loaded.named():
-            scores[part] = evaluate_part(experiment, loaded.module, part, folder, final=True)
+        scores[part] = evaluate_part(experiment, loaded, part, folder, final=True)
         use = experiment.prepared.parts[part].translation
         scores[part] = stated(scores[part], [use] if use else []) | trained_on(run, experiment.prepared.parts[part])
         write_classes(folder, experiment.prepared.table)
@@ -51,14 +52,14 @@ def evaluate_stage(experiment: Experiment) -> None:
 
 def evaluate_part(
     experiment: Experiment,
-    model: nn.Module,
+    model: Predictor[Any],
     part: str,
     save: Path | None,
     processes: Processes | None = None,
     stop: StopRequest | None = None,
     final: bool = False,
 ) -> dict[str, Any]:
-    """The scores of ``model`` (in evaluation mode) on ``part``; predictions are written below ``save`` if given.
+    """The scores of ``model`` on ``part``; predictions are written below ``save`` if given.
 
     Of several ``processes`` each predicts its share of the images, so that every image counts once; the scores are
     those of the first, which has them all. What an instance model finds is saved by a process alone. After a request to
@@ -76,7 +77,7 @@ def evaluate_part(
 
 def _evaluate_semantic(
     experiment: Experiment,
-    model: nn.Module,
+    model: Predictor[Any],
     name: str,
     save: Path | None,
     processes: Processes,
@@ -84,20 +85,19 @@ def _evaluate_semantic(
     final: bool,
 ) -> dict[str, Any]:
     part, table = experiment.prepared.parts[name], experiment.prepared.table
-    size, classes = input_size(experiment.recipe.model.input), experiment.classes
+    classes = experiment.classes
     views = views_of(experiment.recipe.evaluate)
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     counts = SemanticCounts.none(len(table) + 1)
-    for objects in _share(experiment, name, processes, stop):
+    images = _images(experiment, name, processes, stop)
+    for objects, _, found in model.pixels(images, views=views) if final else model.label_maps(images):
         file = files[objects.image.file_name]
-        image = read_image(part.path_of(objects))
         truth = read_label_map(experiment.masks_folder(name) / file).astype(table.label_dtype)
-        if final:
-            predicted, confidence = predict_pixels(model, image, size, classes.own.label_dtype, views)
-            predicted = classes.label_map(predicted)
-            counts.add_details(truth, predicted, confidence, table.ignore_index)
+        if isinstance(found, Pixels):
+            predicted = classes.label_map(found.label_map)
+            counts.add_details(truth, predicted, found.confidence, table.ignore_index)
         else:
-            predicted = classes.label_map(predict_label_map(model, image, size, classes.own.label_dtype))
+            predicted = classes.label_map(found)
         counts.add(truth, predicted, table.ignore_index)
         if save is not None:
             write_label_map(save / "label_maps" / file, predicted, table.png_palette())
@@ -118,20 +118,18 @@ def views_of(section: Evaluate) -> Views:
 
 def _evaluate_instances(
     experiment: Experiment,
-    model: nn.Module,
+    model: Predictor[Any],
     name: str,
     save: Path | None,
     processes: Processes,
     stop: StopRequest,
     final: bool,
 ) -> dict[str, Any]:
-    part = experiment.prepared.parts[name]
     thresholds = Thresholds(score=experiment.recipe.evaluate.show_score) if final else None
     stream = InstanceStream(experiment.prepared.table, thresholds)
     with _records(save) as write:
-        for objects in _share(experiment, name, processes, stop):
-            instances = experiment.classes.instances(predict_instances(model, read_image(part.path_of(objects))))
-            found = to_results(instances, objects.image.id, objects.image.file_name)
+        for objects, _, instances in model.instances(_images(experiment, name, processes, stop)):
+            found = to_results(experiment.classes.instances(instances), objects.image.id, objects.image.file_name)
             stream.add(objects, found)
             write(found)
     streams = processes.gathered(stream)
@@ -148,6 +146,11 @@ def _records(save: Path | None) -> AbstractContextManager[Callable[[list[dict[st
     return nullcontext(lambda _: None) if save is None else writing_json_list(save / "instances.json")
 
 
-def _share(experiment: Experiment, name: str, processes: Processes, stop: StopRequest) -> Iterator[ImageObjects]:
-    images = processes.share(experiment.prepared.parts[name].selection.images)
-    return stop.until(experiment.run.reporter.track(images, f"evaluating on {name}"))
+def _images(
+    experiment: Experiment, name: str, processes: Processes, stop: StopRequest
+) -> Iterator[tuple[ImageObjects, npt.NDArray[np.uint8]]]:
+    """The objects and the image of each image of this process, read when it is its turn."""
+    part = experiment.prepared.parts[name]
+    share = processes.share(part.selection.images)
+    for objects in stop.until(experiment.run.reporter.track(share, f"evaluating on {name}")):
+        yield objects, read_image(part.path_of(objects))

@@ -1,41 +1,42 @@
 """A trained model, ready to predict, from a run folder, a checkpoint folder or a model file."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, TypeVar, overload
 
 import torch
 from torch import nn
 
-from maskwright.errors import NotFinite, UsageError, WeightsError
+from maskwright.errors import NotFinite, UsageError, WeightsError, unknown_name
 from maskwright.files import recover_folder
-from maskwright.images.resize import InputSize
 from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
+from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input
 from maskwright.runs.context import input_size
-from maskwright.structures import ClassTable
+from maskwright.structures import Instances, LabelMap, Task
 from maskwright.training.checkpoint import MODEL_FILE
 
+DEVICES = ("auto", "cpu", "cuda")
 
-@dataclass(frozen=True)
-class LoadedModel:
-    """A module in evaluation mode, what its card says, and the file both are from."""
+Found = TypeVar("Found")
 
-    module: nn.Module
-    card: ModelCard
-    table: ClassTable
-    input_size: InputSize
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedModel(Predictor[Found]):
+    """A trained model in evaluation mode, which :meth:`predict` applies to images.
+
+    Args:
+        module: The network.
+        task: ``instance`` or ``semantic``.
+        classes: The classes it was trained on.
+        input_size: The size at which a semantic network sees images.
+        file: The model file that it is from.
+        card: What that file says of it: name and options, epoch, scores, recipe.
+    """
+
     file: Path
-
-    @contextmanager
-    def named(self) -> Iterator[None]:
-        """Name the file when the module answers with numbers that are not finite."""
-        try:
-            yield
-        except NotFinite as error:
-            raise WeightsError(f"{self.file}: {error}") from error
+    card: ModelCard
 
 
 def model_file(path: Path) -> Path:
@@ -54,14 +55,49 @@ def model_file(path: Path) -> Path:
     )
 
 
-def load_model(path: Path, device: str = "auto") -> LoadedModel:
-    """The model at ``path`` on ``device`` (``auto``, ``cpu`` or ``cuda``).
+@overload
+def load_model(path: Path | str, device: str = "auto", *, task: Literal["instance"]) -> LoadedModel[Instances]: ...
 
-    Raises ``UsageError`` when there is no model, ``WeightsError`` when its file does not fit its own card or holds NaN
-    or infinity.
+
+@overload
+def load_model(path: Path | str, device: str = "auto", *, task: Literal["semantic"]) -> LoadedModel[LabelMap]: ...
+
+
+@overload
+def load_model(path: Path | str, device: str = "auto", *, task: None = None) -> LoadedModel[Any]: ...
+
+
+def load_model(path: Path | str, device: str = "auto", *, task: Task | None = None) -> LoadedModel[Any]:
+    """Load a trained model, ready to predict.
+
+    Args:
+        path: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` file that
+            Maskwright wrote.
+        device: ``cpu``, ``cuda``, or ``auto``: a GPU where there is one.
+        task: ``instance`` or ``semantic`` when the caller needs a model of this task. Type checkers then know what it
+            predicts.
+
+    Returns:
+        The model in evaluation mode, with ``predict``, ``classes``, ``task`` and ``device``.
+
+    Raises:
+        UsageError: When there is no model at ``path``, when it is of another ``task``, and for an unknown ``device``.
+        WeightsError: When its file does not fit its own card or holds NaN or infinity.
+
+    Example:
+        >>> import maskwright as mw
+        >>> model = mw.load_model("runs/first")
+        >>> model.task
+        'instance'
+        >>> model.classes.names
+        ['disc', 'square', 'triangle', 'ring']
     """
-    file = model_file(path)
+    if device not in DEVICES:
+        raise unknown_name("device", device, DEVICES)
+    file = model_file(Path(path))
     card, weights = read_model_file(file)
+    if task is not None and card.task != task:
+        raise UsageError(f"{file}: of the task {card.task}; expected a model of the task {task}.")
     spoilt = [name for name, tensor in weights.items() if not tensor.isfinite().all()]
     if spoilt:
         raise NotFinite(f"{file}: NaN or infinity in {len(spoilt)} of {len(weights)} tensors, such as {spoilt[0]}")
@@ -70,7 +106,13 @@ def load_model(path: Path, device: str = "auto") -> LoadedModel:
         module.load_state_dict(weights)
     except RuntimeError as error:
         raise WeightsError(f"{file}: does not fit the model {card.name} it names ({error}). Train it again.") from error
+    module = _on(module, device)
+    size = input_size(Input(**card.input))
+    return LoadedModel(module=module, task=card.task, classes=card.table, input_size=size, file=file, card=card)
+
+
+def _on(module: nn.Module, device: str) -> nn.Module:
+    """``module`` in evaluation mode on ``device``."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    module.eval().to(device)
-    return LoadedModel(module, card, card.table, input_size(Input(**card.input)), file)
+    return module.eval().to(device)

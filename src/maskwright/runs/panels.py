@@ -6,6 +6,7 @@ They show the weights that are validated and kept, and leave no trace in the tra
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +20,13 @@ from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import write_png
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
-from maskwright.prediction.instance import predict_instances
-from maskwright.prediction.semantic import predict_label_map
+from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Recipe
 from maskwright.reports.pictures.panels import CAPTIONS, panel
-from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.context import Experiment
 from maskwright.training.random_state import random_state, restore_random_state
 from maskwright.training.state import Scores, Training
+from maskwright.workflows.masks import mask_files
 
 Picture = npt.NDArray[np.uint8]
 
@@ -44,7 +45,7 @@ def then_panels(experiment: Experiment, training: Training) -> Callable[[nn.Modu
         # After a request to stop the scores are thrown away, and resuming begins with the validation.
         if has_panels(experiment.recipe, epoch) and not training.stop():
             with undisturbed(model, training.fabric.device):
-                panels = draw_panels(experiment, model)
+                panels = draw_panels(experiment, experiment.predictor(model))
             write_panels(experiment.run.path, epoch, panels)
             for tracker in training.trackers:
                 tracker.show(epoch, tags(panels))
@@ -62,8 +63,8 @@ def has_panels(recipe: Recipe, epoch: int) -> bool:
     return epoch // every > before // every
 
 
-def draw_panels(experiment: Experiment, model: nn.Module) -> dict[str, Picture]:
-    """Original, truth and prediction of the images that the report shows, by name; ``model`` in evaluation mode."""
+def draw_panels(experiment: Experiment, model: Predictor[Any]) -> dict[str, Picture]:
+    """Original, truth and prediction of the images that the report shows, by name."""
     part = experiment.prepared.parts[_PART]
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     panels = {}
@@ -111,19 +112,17 @@ def _folder(run: Path, epoch: int) -> Path:
 
 
 def _label_maps(
-    experiment: Experiment, model: nn.Module, objects: ImageObjects, image: Picture, file: str
+    experiment: Experiment, model: Predictor[Any], objects: ImageObjects, image: Picture, file: str
 ) -> tuple[Picture, Picture]:
     table = experiment.prepared.table
     truth = read_label_map(experiment.masks_folder(_PART) / file).astype(table.label_dtype)
-    found = predict_label_map(model, image, input_size(experiment.recipe.model.input), table.label_dtype)
-    return overlay_label_map(image, truth, table), overlay_label_map(image, found, table)
+    return overlay_label_map(image, truth, table), overlay_label_map(image, model.predict(image), table)
 
 
 def _instances(
-    experiment: Experiment, model: nn.Module, objects: ImageObjects, image: Picture, file: str
+    experiment: Experiment, model: Predictor[Any], objects: ImageObjects, image: Picture, file: str
 ) -> tuple[Picture, Picture]:
     table = experiment.prepared.table
-    found = predict_instances(model, image)
-    shown = found[found.scores >= experiment.recipe.evaluate.show_score]
+    shown = model.predict(image, score=experiment.recipe.evaluate.show_score)
     truth = overlay_instances(image, objects.instances(), table, show_scores=False)
     return truth, overlay_instances(image, shown, table)

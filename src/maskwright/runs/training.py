@@ -208,7 +208,7 @@ def _batches(
 
 
 def _validate(experiment: Experiment, processes: Processes, stop: StopRequest, module: nn.Module) -> Scores:
-    scores = evaluate_part(experiment, module, "validation", None, processes, stop)
+    scores = evaluate_part(experiment, experiment.predictor(module), "validation", None, processes, stop)
     return _flat(scores) if processes.first else {}
 
 

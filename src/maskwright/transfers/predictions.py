@@ -8,7 +8,6 @@ from maskwright.evaluation.results.convert import to_results
 from maskwright.files import read_json, write_json, writing_json_list
 from maskwright.images.decode import read_image
 from maskwright.label_maps.files import write_classes
-from maskwright.prediction.instance import predict_instances
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.transfers.datasets import Record, TruthSet
@@ -20,7 +19,7 @@ class Predictions:
 
     def __init__(self, folder: Path, device: str, reporter: Reporter) -> None:
         self._folder, self._device, self._reporter = folder, device, reporter
-        self._loaded: tuple[Path, LoadedModel] | None = None
+        self._loaded: tuple[Path, LoadedModel[Any]] | None = None
 
     def of(self, model: Contender, images: TruthSet) -> list[Record]:
         """COCO results of ``model`` on ``images``, all scores; ``category_id`` is an index of the model's classes."""
@@ -30,17 +29,16 @@ class Predictions:
             loaded = self._load(model)
             with writing_json_list(folder / "instances.json") as write:
                 write(self._found(loaded, model, images))
-            write_classes(folder, loaded.table)
+            write_classes(folder, loaded.classes)
             write_json(folder / "made.json", made)
         return [_with_bytes(each) for each in read_json(folder / "instances.json")]
 
-    def _found(self, loaded: LoadedModel, model: Contender, images: TruthSet) -> Iterable[Record]:
-        for image in self._reporter.track(images.images, f"{model.name} on {images.name}"):
-            with loaded.named():
-                found = predict_instances(loaded.module, read_image(images.path_of(image)))
+    def _found(self, loaded: LoadedModel[Any], model: Contender, images: TruthSet) -> Iterable[Record]:
+        tracked = self._reporter.track(images.images, f"{model.name} on {images.name}")
+        for image, _, found in loaded.instances((image, read_image(images.path_of(image))) for image in tracked):
             yield from to_results(found, image["id"], image["file_name"])
 
-    def _load(self, model: Contender) -> LoadedModel:
+    def _load(self, model: Contender) -> LoadedModel[Any]:
         if self._loaded is None or self._loaded[0] != model.file:
             self._loaded = model.file, load_model(model.file, self._device)
         return self._loaded[1]

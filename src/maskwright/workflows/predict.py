@@ -22,14 +22,12 @@ from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import write_jpeg
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import write_label_map
-from maskwright.prediction.instance import predict_instances
-from maskwright.prediction.semantic import PLAIN, predict_label_map
+from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.views import Views
 from maskwright.progress import Reporter
-from maskwright.runs.loaded_model import LoadedModel, load_model
-from maskwright.structures import ClassTable
-
-DEVICES = ("auto", "cpu", "cuda")
+from maskwright.runs.loaded_model import DEVICES, LoadedModel, load_model
+from maskwright.structures import ClassTable, LabelMap
+from maskwright.workflows.masks import mask_files, write_classes
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,7 @@ def predict(
     out: Path,
     *,
     score: float = 0.5,
+    batch: int = 1,
     device: str = "auto",
     overlays: bool = True,
     views: Views = PLAIN,
@@ -66,16 +65,21 @@ def predict(
     Semantic models write ``label_maps/<stem>.png``, instance models ``instances.json`` (COCO results with a score of
     at least ``score``; with the ``layout`` ``cityscapes`` also its official files, in ``cityscapes``); both write
     ``classes.json`` and, unless told not to, ``overlays/<stem>.jpg``. Files that are not images are skipped and named.
-    Semantic models average their probabilities over ``views``.
+    Semantic models average their probabilities over ``views``. The model sees up to ``batch`` images at once, of
+    ``views`` with a window up to so many windows; more than one change results within rounding, see
+    :meth:`maskwright.prediction.predictor.Predictor.predict`.
 
     With ``taxonomy`` (a shipped name or a file; ``rider`` replaces its rule for riders) all this is in the target's
     classes, see :class:`maskwright.annotations.taxonomy.output_classes.OutputClasses`, and ``taxonomy.json`` says so.
 
-    Raises ``UsageError`` when there is no model or no image, when ``score`` is not in 0..1, for an instance model with
-    ``views``, when ``taxonomy`` does not account for the model's classes, and when ``layout`` cannot hold them.
+    Raises ``UsageError`` when there is no model or no image, when ``score`` is not in 0..1 or ``batch`` below 1, for an
+    instance model with ``views``, when ``taxonomy`` does not account for the model's classes, and when ``layout``
+    cannot hold them.
     """
     if not 0 <= score <= 1:
         raise UsageError(f"--score {score}: expected a number from 0 to 1.")
+    if batch < 1:
+        raise UsageError(f"--batch {batch}: expected 1 or more images at once.")
     if rider is not None and taxonomy is None:
         raise UsageError("--rider replaces the rule of a taxonomy. Add --taxonomy.")
     if device not in DEVICES:
@@ -91,31 +95,31 @@ def predict(
     stems = mask_files([path.name for path in files])
     by = read_taxonomy(taxonomy, rider) if taxonomy is not None else None
     loaded = load_model(model, device)
-    if loaded.card.task == "instance" and not views.plain:
+    if loaded.task == "instance" and not views.plain:
         raise UsageError(
             f"{model}: an instance model; --flip, --scales and --tile average the probabilities of semantic models. "
             "Leave them out."
         )
-    classes = output_classes(loaded.table, by, loaded.card.task)
+    classes = output_classes(loaded.classes, by, loaded.task)
     skipped: dict[str, str] = {}
+    semantic = loaded.task == "semantic"
     decoded = _decoded(reporter.track(files, "predicting"), skipped)
     with _records(out, loaded, layout, classes.table, stems) as write:
-        for number, (path, image) in enumerate(decoded, start=1):
+        predicted = loaded.label_maps(decoded, batch, views) if semantic else loaded.instances(decoded, batch)
+        for number, (path, image, answer) in enumerate(predicted, start=1):
             file = stems[path.name]
-            if loaded.card.task == "semantic":
-                picture = _semantic(loaded, classes, image, views, out / "label_maps" / file)
+            if isinstance(answer, np.ndarray):
+                picture = _semantic(classes, image, answer, out / "label_maps" / file)
             else:
                 # Translated first: the rule for riders looks at two-wheelers that --score may leave out.
-                with loaded.named():
-                    answered = predict_instances(loaded.module, image)
-                found = classes.instances(answered)
+                found = classes.instances(answer)
                 found = found[found.scores >= score]
                 write(found, number, path.name)
                 picture = overlay_instances(image, found, classes.table)
             if overlays:
                 write_jpeg(out / "overlays" / f"{Path(file).stem}.jpg", picture)
     write_classes(out, classes.table)
-    use = TaxonomyUse(by, model=side_of(by, loaded.table)) if by is not None else None
+    use = TaxonomyUse(by, model=side_of(by, loaded.classes)) if by is not None else None
     _state(out, use)
     reporter.warn(f"{message} Skipped." for message in skipped.values())
     return PredictionSummary(out, len(files) - len(skipped), skipped, use)
@@ -153,10 +157,10 @@ def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[P
 
 
 def _records(
-    out: Path, loaded: LoadedModel, layout: str, table: ClassTable, names: Iterable[str]
+    out: Path, loaded: LoadedModel[Any], layout: str, table: ClassTable, names: Iterable[str]
 ) -> AbstractContextManager[Write]:
     """What writes the objects that an instance model finds, image by image."""
-    if loaded.card.task == "instance":
+    if loaded.task == "instance":
         return result_files(out, layout, table, names)
     if layout != "coco":
         raise UsageError(f"{loaded.file}: a semantic model; --layout {layout} is for the objects of instance models.")
@@ -174,10 +178,9 @@ def _state(out: Path, use: TaxonomyUse | None) -> None:
 
 
 def _semantic(
-    loaded: LoadedModel, classes: OutputClasses, image: npt.NDArray[np.uint8], views: Views, file: Path
+    classes: OutputClasses, image: npt.NDArray[np.uint8], label_map: LabelMap, file: Path
 ) -> npt.NDArray[np.uint8]:
-    with loaded.named():
-        label_map = predict_label_map(loaded.module, image, loaded.input_size, loaded.table.label_dtype, views)
+    """Write ``label_map`` in the classes of the results; the picture of it over ``image``."""
     label_map = classes.label_map(label_map)
     write_label_map(file, label_map, classes.table.png_palette())
     return overlay_label_map(image, label_map, classes.table)

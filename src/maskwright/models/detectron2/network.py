@@ -9,7 +9,7 @@ from maskwright.models.detectron2.boxes import clip, nonempty, scale
 from maskwright.models.detectron2.pasting import paste
 from maskwright.models.detectron2.proposals import ProposalGenerator
 from maskwright.models.detectron2.pyramid import Pyramid
-from maskwright.models.detectron2.resizing import normalised_batch, resize, resized_size
+from maskwright.models.detectron2.resizing import normalised_batch, padded, resize, resized_size
 from maskwright.models.detectron2.roi_heads import RoiHeads, Truth
 
 # Of B, G and R in 0..255. ResNets that were converted from Caffe are trained without a standard deviation.
@@ -47,6 +47,14 @@ class Detectron2RCNN(nn.Module):
         self.std: torch.Tensor
         self.register_buffer("mean", torch.tensor(mean).reshape(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).reshape(3, 1, 1), persistent=False)
+
+    def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return ``(H, W)`` of the batch that an image of ``size`` ``(H, W)`` is alone: resized and padded.
+
+        Images of one padded size give in one batch what they give alone; a larger batch pads them further, and what
+        the network sees of the padding moves its detections by pixels.
+        """
+        return padded(resized_size(size, self.short_side, self.longest))
 
     def forward(
         self, images: Sequence[torch.Tensor], targets: Sequence[Mapping[str, torch.Tensor]] | None = None

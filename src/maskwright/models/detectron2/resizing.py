@@ -24,6 +24,12 @@ def resized_size(size: tuple[int, int], short: int, longest: int) -> tuple[int, 
     return max(int(sides[0] + 0.5), 1), max(int(sides[1] + 0.5), 1)
 
 
+def padded(size: tuple[int, int]) -> tuple[int, int]:
+    """``size`` ``(H, W)`` rounded up to multiples of 32."""
+    height, width = (-(-side // MULTIPLE) * MULTIPLE for side in size)
+    return height, width
+
+
 def resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """``image`` ``(3, H, W)`` in 0..1 at ``size`` ``(H, W)``, as the 8-bit values 0..255 that PIL gives."""
     pixels = (image * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
@@ -36,7 +42,7 @@ def normalised_batch(images: Sequence[torch.Tensor], mean: torch.Tensor, std: to
 
     ``mean`` and ``std`` ``(3, 1, 1)`` are of BGR; padding to a multiple of 32 comes after them, so it is zero.
     """
-    height, width = (-(-max(image.shape[side] for image in images) // MULTIPLE) * MULTIPLE for side in (1, 2))
+    height, width = padded((max(image.shape[1] for image in images), max(image.shape[2] for image in images)))
     normal = [(image.flip(0).float() - mean) / std for image in images]
-    padded = [functional.pad(image, (0, width - image.shape[2], 0, height - image.shape[1])) for image in normal]
-    return torch.stack(padded).contiguous()
+    equal = [functional.pad(image, (0, width - image.shape[2], 0, height - image.shape[1])) for image in normal]
+    return torch.stack(equal).contiguous()

@@ -5,10 +5,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
 
 from maskwright.models.entry import split_options
-from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.models.mask_rcnn import TorchvisionRCNN, build_mask_rcnn
 from maskwright.models.mask_targets import Region
 from maskwright.models.point_rend.head import PointRendHead
 from maskwright.models.region_heads import Regions
@@ -52,7 +51,7 @@ def taught(regions: Regions, targets: list[Target]) -> list[Region]:
     ]
 
 
-def build_point_rend_rcnn(classes: int, **options: Any) -> GeneralizedRCNN:
+def build_point_rend_rcnn(classes: int, **options: Any) -> TorchvisionRCNN:
     """PointRend on torchvision's Mask R-CNN for ``classes`` classes (background comes on top), with random weights.
 
     The options are those of :class:`PointRendHead` and of :func:`build_mask_rcnn`.
