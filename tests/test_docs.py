@@ -15,6 +15,8 @@ from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.catalogue import MODELS, PATTERNS, build
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.point_rend.head import PointRendHead
+from maskwright.models.mask_rcnn_options import OPTION_GROUPS
+from maskwright.models.point_rend.head import PointRendHead
 from maskwright.recipes.loading import shipped
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import model_options
@@ -57,9 +59,9 @@ def instance_page() -> tuple[str, dict[str, str]]:
 def test_every_option_of_instance_models_is_documented_with_its_default() -> None:
     shown = instance_page()[1]
     by_recipe = {"short_side": "model.input.size", "longest": "model.input.longest"}
-    for part in (build_mask_rcnn, PointRendHead):
+    for part in (*OPTION_GROUPS, PointRendHead):
         for name, option in inspect.signature(part).parameters.items():
-            if option.kind is option.KEYWORD_ONLY and name != "backbone":
+            if option.kind is option.KEYWORD_ONLY:
                 default = list(option.default) if isinstance(option.default, tuple) else option.default
                 expected = by_recipe.get(name, default)
                 assert yaml.safe_load(shown.pop(name, "missing")) == expected, name

@@ -20,6 +20,12 @@ from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.point_rend.head import PointRendHead
 from maskwright.models.point_rend.rcnn import build_point_rend_rcnn
 from maskwright.models.point_rend.segmenter import PointRendSegmenter
+from maskwright.models.mask_rcnn import build_mask_rcnn
+from maskwright.models.weights.torchvision_files import norms_without_epsilon
+from maskwright.models.mask_rcnn_options import OPTION_GROUPS
+from maskwright.models.point_rend.head import PointRendHead
+from maskwright.models.point_rend.rcnn import build_point_rend_rcnn
+from maskwright.models.point_rend.segmenter import PointRendSegmenter
 from maskwright.models.residual_attention_unet import ResidualAttentionUNet
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.smp_family import SMP_PATTERN, SMP_SUMMARY, smp_entry
@@ -99,9 +105,9 @@ _mask_rcnn_resnet50_v2 = partial(build_mask_rcnn, backbone="resnet50", version=2
 def _detector(kind: str, name: str, summary: str, published: dict[str, Published], **options: Any) -> Entry:
     title, making = _INSTANCE_KINDS[kind]
     build = partial(build_mask_rcnn, **making, **options)
-    names = keyword_options(build)
+    names = keyword_options(build, *OPTION_GROUPS)
     if kind == "point_rend":  # which takes the options of the detector below it besides its own
-        names = keyword_options(build, PointRendHead)
+        names = keyword_options(build, *OPTION_GROUPS, PointRendHead)
         build = partial(build_point_rend_rcnn, **options)
     return Entry(name, "instance", f"{title} {summary}", build, _MASK_RCNN_RENAMES, names, published)
 
@@ -135,7 +141,7 @@ MODELS: dict[str, Entry] = {
             "Mask R-CNN on ResNet-50 FPN (torchvision's model and weights)",
             _mask_rcnn_resnet50,
             _MASK_RCNN_RENAMES,
-            keyword_options(_mask_rcnn_resnet50),
+            keyword_options(_mask_rcnn_resnet50, *OPTION_GROUPS),
             {
                 "coco": replace(_COCO_V1, download=partial(norms_without_epsilon, _COCO_V1.download)),
                 **imagenet("resnet50"),
@@ -147,7 +153,7 @@ MODELS: dict[str, Entry] = {
             "Mask R-CNN on ResNet-50 FPN with deeper, normalised heads (torchvision's second model and weights)",
             _mask_rcnn_resnet50_v2,
             _MASK_RCNN_RENAMES,
-            keyword_options(_mask_rcnn_resnet50_v2),
+            keyword_options(_mask_rcnn_resnet50_v2, *OPTION_GROUPS),
             {"coco": torchvision_weights(MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1), **imagenet("resnet50")},
         ),
         *_detectors(),

@@ -23,6 +23,13 @@ from maskwright.models.backbones import build_body
 from maskwright.models.cascade import CascadeHeads
 from maskwright.models.full_precision import FullAnchors, FullRPNHead
 from maskwright.models.head_parts import HeadParts
+from maskwright.models.mask_rcnn_options import (
+    Anchors,
+    Architecture,
+    BackboneTraining,
+    MaskRCNNOptions,
+    ProposalLimits,
+)
 from maskwright.models.panet import AggregatedPyramid
 from maskwright.models.region_heads import RegionHeads
 from maskwright.models.semantic import IMAGENET_MEAN, IMAGENET_STD
@@ -83,106 +90,29 @@ class TorchvisionRCNN(GeneralizedRCNN):
         return height, width
 
 
-def build_mask_rcnn(
-    classes: int,
-    *,
-    backbone: str,
-    version: int = 1,
-    cascade_ious: Sequence[float] = (),
-    stage_weights: Sequence[float] = (1.0, 0.5, 0.25),
-    path_aggregation: bool = False,
-    mask_scoring: bool = False,
-    short_side: int = 800,
-    longest: int = 1333,
-    frozen_norm: bool = False,
-    norm_momentum: float | None = None,
-    trainable_layers: int = 5,
-    pyramid_channels: int = 256,
-    box_features: int = 1024,
-    mask_channels: Sequence[int] = (256, 256, 256, 256),
-    anchor_sizes: Sequence[int] = (32, 64, 128, 256, 512),
-    aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0),
-    anchors_per_image: int = 256,
-    anchor_ious: tuple[float, float] = (0.3, 0.7),
-    proposals_train: int = 2000,
-    proposals_test: int = 1000,
-    proposal_nms: float = 0.7,
-    rois_per_image: int = 512,
-    positive_rois: float = 0.25,
-    roi_iou: float = 0.5,
-    detections: int = 100,
-    score_threshold: float = 0.05,
-    nms_threshold: float = 0.5,
-) -> TorchvisionRCNN:
-    """Mask R-CNN for ``classes`` classes (background comes on top), with random weights.
+def build_mask_rcnn(classes: int, *, backbone: str, **options: Any) -> TorchvisionRCNN:
+    """Mask R-CNN on ``backbone`` for ``classes`` classes (background comes on top), with random weights.
 
-    Images are resized inside so that the short side has ``short_side`` pixels and the long one at most ``longest``.
-    ``anchor_sizes`` gives one size in pixels of the resized image for each of the five pyramid levels. At prediction
-    the ``masks`` it returns are ``(N, 1, 28, 28)`` probabilities within their boxes, not pasted.
+    The options are the fields of the groups in :mod:`maskwright.models.mask_rcnn_options`, by their own names. Images
+    are resized inside. At prediction the ``masks`` it returns are ``(N, 1, 28, 28)`` probabilities within their boxes,
+    not pasted.
 
-    ``version`` 2 is torchvision's second: normalised pyramid and heads, deeper box head and proposal network (Li et al.
-    2021, arXiv:2111.11429). ``cascade_ious`` such as 0.5, 0.6, 0.7 makes as many box stages, whose losses count by
-    ``stage_weights``. ``path_aggregation`` gives PANet's pyramid, pooling and heads; ``mask_scoring`` a head that
-    learns the quality of masks, by which scores are multiplied.
-
-    ``trainable_layers`` of the backbone's five parts learn (0: the heads and the pyramid alone). An anchor is an object
-    from the second of ``anchor_ious`` on and background up to the first; of ``anchors_per_image`` and
-    ``rois_per_image`` the losses are computed, ``positive_rois`` of these objects at most, which overlap one by
-    ``roi_iou``. ``proposal_nms``, ``nms_threshold``: the overlap from which the worse of two boxes is dropped.
-
-    Raises ``UsageError`` for an unknown backbone, ``ValueError`` for values out of range or that do not go together.
+    Raises ``UsageError`` for an unknown backbone, ``ValueError`` for values out of range or that do not go together,
+    ``TypeError`` for an unknown option.
     """
-    _require_together(version, path_aggregation, cascade_ious, stage_weights)
-    _require_positive(
-        short_side=short_side, longest=longest, pyramid_channels=pyramid_channels, box_features=box_features,
-        mask_channels=mask_channels, anchor_sizes=anchor_sizes, aspect_ratios=aspect_ratios,
-        anchors_per_image=anchors_per_image, proposals_train=proposals_train, proposals_test=proposals_test,
-        rois_per_image=rois_per_image, detections=detections,
-    )  # fmt: skip
-    _require_shares(
-        positive_rois=positive_rois, roi_iou=roi_iou, proposal_nms=proposal_nms, nms_threshold=nms_threshold,
-        score_threshold=score_threshold,
-    )  # fmt: skip
-    if list(anchor_ious) != sorted(anchor_ious) or len(anchor_ious) != 2:
-        raise ValueError(f"anchor_ious {list(anchor_ious)}: expected two, the lower first")
-    body, channels = build_body(backbone, frozen_norm, trainable_layers)
-    if norm_momentum is not None:
-        _set_norm_momentum(body, norm_momentum)
-    parts = HeadParts(classes, pyramid_channels, box_features, mask_channels, version, path_aggregation)
-    if path_aggregation:
-        pyramid: nn.Module = AggregatedPyramid(body, channels, pyramid_channels)
-    else:
-        pyramid = Pyramid(body, channels, pyramid_channels, parts.norm)
-    first_iou = cascade_ious[0] if cascade_ious else roi_iou
-    heads: dict[str, Any] = {
-        "fg_iou_thresh": first_iou,
-        "bg_iou_thresh": first_iou,
-        "batch_size_per_image": rois_per_image,
-        "positive_fraction": positive_rois,
-        "score_thresh": score_threshold,
-        "nms_thresh": nms_threshold,
-        "detections_per_img": detections,
-        **parts.pools(),
-    }
-    box = {} if cascade_ious else parts.box_branch()
-    stages = parts.cascade(cascade_ious)
-    heads |= parts.mask_branch() | ({"mask_scoring": parts.mask_scoring()} if mask_scoring else {})
-    proposing = RegionProposalNetwork(
-        *_anchors(anchor_sizes, aspect_ratios, pyramid_channels, version),
-        fg_iou_thresh=anchor_ious[1],
-        bg_iou_thresh=anchor_ious[0],
-        batch_size_per_image=anchors_per_image,
-        positive_fraction=0.5,
-        pre_nms_top_n={"training": proposals_train, "testing": proposals_test},
-        post_nms_top_n={"training": proposals_train, "testing": proposals_test},
-        nms_thresh=proposal_nms,
+    groups = MaskRCNNOptions.from_flat(**options)
+    made = groups.architecture
+    parts = HeadParts(
+        classes, made.pyramid_channels, made.box_features, made.mask_channels, made.version, made.path_aggregation
     )
-    return TorchvisionRCNN(
-        pyramid,
-        proposing,
-        CascadeHeads(stages, list(stage_weights), **heads) if stages else RegionHeads(**box, **heads),
-        UnpastedTransform(short_side, longest, list(IMAGENET_MEAN), list(IMAGENET_STD)),
+    # The parts draw their random weights in this order: with one seed they are the same for ever.
+    pyramid = _pyramid(backbone, groups.backbone, parts)
+    heads = _roi_heads(parts, groups)
+    proposing = _proposal_network(groups.anchors, groups.proposals, made)
+    resizing = UnpastedTransform(
+        groups.resizing.short_side, groups.resizing.longest, list(IMAGENET_MEAN), list(IMAGENET_STD)
     )
+    return TorchvisionRCNN(pyramid, proposing, heads, resizing)
 
 
 def _no_sliver(image: torch.Tensor, short: float, longest: float) -> torch.Tensor:
@@ -196,36 +126,54 @@ def _no_sliver(image: torch.Tensor, short: float, longest: float) -> torch.Tenso
     return functional.interpolate(image[None], size, mode="bilinear", align_corners=False)[0]
 
 
-def _require_together(version: int, all_levels: bool, ious: Sequence[float], weights: Sequence[float]) -> None:
-    if version not in (1, 2) or (version == 2 and all_levels):
-        raise ValueError(f"version {version}: expected 1 or 2, and 1 with path_aggregation")
-    if ious and (len(weights) != len(ious) or list(ious) != sorted(ious)):
-        raise ValueError(
-            f"cascade_ious {list(ious)} with stage_weights {list(weights)}: expected rising overlaps, as many weights"
-        )
+def _pyramid(backbone: str, training: BackboneTraining, parts: HeadParts) -> nn.Module:
+    body, channels = build_body(backbone, training.frozen_norm, training.trainable_layers)
+    if training.norm_momentum is not None:
+        _set_norm_momentum(body, training.norm_momentum)
+    if parts.all_levels:
+        return AggregatedPyramid(body, channels, parts.channels)
+    return Pyramid(body, channels, parts.channels, parts.norm)
 
 
-def _require_positive(**values: float | Sequence[float]) -> None:
-    for name, value in values.items():
-        several = value if isinstance(value, Sequence) else [value]
-        if not several or min(several) <= 0:
-            raise ValueError(f"{name} {value}: expected above 0")
+def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> RegionHeads:
+    sampling, kept, ious = groups.sampling, groups.kept, groups.cascade.cascade_ious
+    first_iou = ious[0] if ious else sampling.roi_iou
+    shared: dict[str, Any] = {
+        "fg_iou_thresh": first_iou,
+        "bg_iou_thresh": first_iou,
+        "batch_size_per_image": sampling.rois_per_image,
+        "positive_fraction": sampling.positive_rois,
+        "score_thresh": kept.score_threshold,
+        "nms_thresh": kept.nms_threshold,
+        "detections_per_img": kept.detections,
+        **parts.pools(),
+    }
+    box = {} if ious else parts.box_branch()
+    stages = parts.cascade(ious)
+    shared |= parts.mask_branch()
+    if groups.architecture.mask_scoring:
+        shared["mask_scoring"] = parts.mask_scoring()
+    if stages:
+        return CascadeHeads(stages, list(groups.cascade.stage_weights), **shared)
+    return RegionHeads(**box, **shared)
 
 
-def _require_shares(**values: float) -> None:
-    for name, value in values.items():
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} {value}: expected from 0 to 1")
-
-
-def _anchors(
-    sizes: Sequence[int], ratios: Sequence[float], channels: int, version: int
-) -> tuple[FullAnchors, FullRPNHead]:
-    """The anchors and the head that tells which of them show an object, with a layer more in version 2."""
-    if len(sizes) != 5:
-        raise ValueError(f"anchor_sizes {list(sizes)}: expected five, one for each level of the pyramid")
-    anchors = FullAnchors(tuple((size,) for size in sizes), (tuple(ratios),) * len(sizes))
-    return anchors, FullRPNHead(channels, anchors.num_anchors_per_location()[0], conv_depth=version)
+def _proposal_network(anchors: Anchors, limits: ProposalLimits, made: Architecture) -> RegionProposalNetwork:
+    """The network that proposes regions; its head has a layer more in version 2."""
+    sizes = tuple((size,) for size in anchors.anchor_sizes)
+    generator = FullAnchors(sizes, (tuple(anchors.aspect_ratios),) * len(sizes))
+    counts = {"training": limits.proposals_train, "testing": limits.proposals_test}
+    return RegionProposalNetwork(
+        generator,
+        FullRPNHead(made.pyramid_channels, generator.num_anchors_per_location()[0], conv_depth=made.version),
+        fg_iou_thresh=anchors.anchor_ious[1],
+        bg_iou_thresh=anchors.anchor_ious[0],
+        batch_size_per_image=anchors.anchors_per_image,
+        positive_fraction=0.5,
+        pre_nms_top_n=counts,
+        post_nms_top_n=counts,
+        nms_thresh=limits.proposal_nms,
+    )
 
 
 def _set_norm_momentum(body: nn.Module, momentum: float) -> None:

@@ -1,0 +1,181 @@
+"""The options of Mask R-CNN and its kin in groups, each checked by itself; a recipe names them without the groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Self, cast
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resizing:
+    """Images are resized so that the short side has ``short_side`` pixels and the long one at most ``longest``."""
+
+    short_side: int = 800
+    longest: int = 1333
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "short_side", "longest")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneTraining:
+    """What of the backbone learns: the last ``trainable_layers`` of its five parts (0: none).
+
+    With ``frozen_norm`` its BatchNorm stays as it is; ``norm_momentum`` is how fast running statistics follow, None
+    the backbone's own.
+    """
+
+    frozen_norm: bool = False
+    norm_momentum: float | None = None
+    trainable_layers: int = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """The make and the widths of pyramid and heads.
+
+    ``version`` 2 is torchvision's second: normalised pyramid and heads, deeper box head and proposal network (Li et al.
+    2021, arXiv:2111.11429). ``path_aggregation`` gives PANet's pyramid, pooling and heads; ``mask_scoring`` a head that
+    learns the quality of masks, by which scores are multiplied.
+    """
+
+    version: int = 1
+    path_aggregation: bool = False
+    mask_scoring: bool = False
+    pyramid_channels: int = 256
+    box_features: int = 1024
+    mask_channels: Sequence[int] = (256, 256, 256, 256)
+
+    def __post_init__(self) -> None:
+        if self.version not in (1, 2) or (self.version == 2 and self.path_aggregation):
+            raise ValueError(f"version {self.version}: expected 1 or 2, and 1 with path_aggregation")
+        _require_positive(self, "pyramid_channels", "box_features", "mask_channels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cascade:
+    """Box stages: ``cascade_ious`` such as 0.5, 0.6, 0.7 makes as many, whose losses count by ``stage_weights``."""
+
+    cascade_ious: Sequence[float] = ()
+    stage_weights: Sequence[float] = (1.0, 0.5, 0.25)
+
+    def __post_init__(self) -> None:
+        ious, weights = list(self.cascade_ious), list(self.stage_weights)
+        if ious and (len(weights) != len(ious) or ious != sorted(ious)):
+            raise ValueError(
+                f"cascade_ious {ious} with stage_weights {weights}: expected rising overlaps, as many weights"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anchors:
+    """The anchors: one of ``anchor_sizes`` in pixels of the resized image for each of the five pyramid levels.
+
+    An anchor is an object from the second of ``anchor_ious`` on and background up to the first; of
+    ``anchors_per_image`` the losses are computed.
+    """
+
+    anchor_sizes: Sequence[int] = (32, 64, 128, 256, 512)
+    aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0)
+    anchors_per_image: int = 256
+    anchor_ious: tuple[float, float] = (0.3, 0.7)
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "anchor_sizes", "aspect_ratios", "anchors_per_image")
+        if len(self.anchor_sizes) != 5:
+            raise ValueError(
+                f"anchor_sizes {list(self.anchor_sizes)}: expected five, one for each level of the pyramid"
+            )
+        if list(self.anchor_ious) != sorted(self.anchor_ious) or len(self.anchor_ious) != 2:
+            raise ValueError(f"anchor_ious {list(self.anchor_ious)}: expected two, the lower first")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalLimits:
+    """How many proposals of a level, and after suppression of an image, are kept in training and in prediction.
+
+    ``proposal_nms`` is the overlap from which the worse of two is dropped.
+    """
+
+    proposals_train: int = 2000
+    proposals_test: int = 1000
+    proposal_nms: float = 0.7
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "proposals_train", "proposals_test")
+        _require_shares(self, "proposal_nms")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoiSampling:
+    """The regions that the heads learn from: ``rois_per_image``, at most the share ``positive_rois`` of them objects.
+
+    A region is an object that overlaps one by ``roi_iou``; a cascade has its own overlaps instead.
+    """
+
+    rois_per_image: int = 512
+    positive_rois: float = 0.25
+    roi_iou: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "rois_per_image")
+        _require_shares(self, "positive_rois", "roi_iou")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectionLimits:
+    """The at most ``detections`` of an image with a score above ``score_threshold``.
+
+    ``nms_threshold`` is the overlap from which the worse of two of a class is dropped.
+    """
+
+    detections: int = 100
+    score_threshold: float = 0.05
+    nms_threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "detections")
+        _require_shares(self, "score_threshold", "nms_threshold")
+
+
+@dataclass(frozen=True)
+class MaskRCNNOptions:
+    """All groups together. Raises ``ValueError`` for values out of range or that do not go together."""
+
+    resizing: Resizing
+    backbone: BackboneTraining
+    architecture: Architecture
+    cascade: Cascade
+    anchors: Anchors
+    proposals: ProposalLimits
+    sampling: RoiSampling
+    kept: DetectionLimits
+
+    @classmethod
+    def from_flat(cls, **options: Any) -> Self:
+        """Group the ``options`` of a recipe; ``TypeError`` for a name that is in no group."""
+        groups: dict[str, Any] = {}
+        for each in fields(cls):
+            group = cast("type[Any]", each.type)
+            names = [option.name for option in fields(group) if option.name in options]
+            groups[each.name] = group(**{name: options.pop(name) for name in names})
+        if options:
+            raise TypeError(f"unknown options: {', '.join(options)}")
+        return cls(**groups)
+
+
+OPTION_GROUPS: tuple[type[Any], ...] = tuple(cast("type[Any]", each.type) for each in fields(MaskRCNNOptions))
+
+
+def _require_positive(group: object, *names: str) -> None:
+    for name in names:
+        value = getattr(group, name)
+        several = value if isinstance(value, Sequence) else [value]
+        if not several or min(several) <= 0:
+            raise ValueError(f"{name} {value}: expected above 0")
+
+
+def _require_shares(group: object, *names: str) -> None:
+    for name in names:
+        value = getattr(group, name)
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} {value}: expected from 0 to 1")
