@@ -3,11 +3,9 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
-Image = npt.NDArray[np.uint8]
+from maskwright.prediction.sources import Image
 
 
 def spans(side: int, window: int, overlap: float) -> list[slice]:
