@@ -13,8 +13,6 @@ from pydantic import BaseModel
 from maskwright.annotations.faults import FAULTS
 from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.catalogue import MODELS, PATTERNS, build
-from maskwright.models.mask_rcnn import build_mask_rcnn
-from maskwright.models.point_rend.head import PointRendHead
 from maskwright.models.mask_rcnn_options import OPTION_GROUPS
 from maskwright.models.point_rend.head import PointRendHead
 from maskwright.recipes.loading import shipped

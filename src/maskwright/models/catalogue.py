@@ -17,11 +17,6 @@ from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.dilated_backbones import DILATED_BACKBONES
 from maskwright.models.entry import Entry, Published, imagenet, keyword_options, published_file, torchvision_weights
 from maskwright.models.mask_rcnn import build_mask_rcnn
-from maskwright.models.point_rend.head import PointRendHead
-from maskwright.models.point_rend.rcnn import build_point_rend_rcnn
-from maskwright.models.point_rend.segmenter import PointRendSegmenter
-from maskwright.models.mask_rcnn import build_mask_rcnn
-from maskwright.models.weights.torchvision_files import norms_without_epsilon
 from maskwright.models.mask_rcnn_options import OPTION_GROUPS
 from maskwright.models.point_rend.head import PointRendHead
 from maskwright.models.point_rend.rcnn import build_point_rend_rcnn

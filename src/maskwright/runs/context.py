@@ -60,7 +60,7 @@ class Experiment:
         return self.output or OutputClasses(self.prepared.table)
 
     def predictor(self, module: nn.Module) -> Predictor[Any]:
-        """Return what predicts with ``module``, a network of the recipe in evaluation mode, which may be in training."""
+        """Return what predicts with ``module``, a network of the recipe in evaluation mode, also amid training."""
         size = input_size(self.recipe.model.input)
         return Predictor(module, self.recipe.task, self.classes.own, size, file=None)
 

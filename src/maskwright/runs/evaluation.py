@@ -31,7 +31,6 @@ from maskwright.runs.leakage import trained_on
 from maskwright.runs.loaded_model import load_model
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import Processes
-from maskwright.workflows.masks import mask_files, write_classes
 
 
 def evaluate_stage(experiment: Experiment) -> None:

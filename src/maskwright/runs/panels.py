@@ -26,7 +26,6 @@ from maskwright.reports.pictures.panels import CAPTIONS, panel
 from maskwright.runs.context import Experiment
 from maskwright.training.random_state import random_state, restore_random_state
 from maskwright.training.state import Scores, Training
-from maskwright.workflows.masks import mask_files
 
 Picture = npt.NDArray[np.uint8]
 

@@ -27,7 +27,6 @@ from maskwright.prediction.views import Views
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import DEVICES, LoadedModel, load_model
 from maskwright.structures import ClassTable, LabelMap
-from maskwright.workflows.masks import mask_files, write_classes
 
 
 @dataclass(frozen=True)
