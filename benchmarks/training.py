@@ -86,7 +86,6 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from torch import nn
 from maskwright.evaluation.coco.evaluation import ground_truth
-from maskwright.evaluation.results.convert import to_results
 from maskwright.images.decode import read_image
 from maskwright.prediction.instance import predict_instances
 from maskwright.recipes.loading import load_recipe
@@ -123,7 +122,7 @@ else:
     found = []
     for objects in part.selection.images:
         (instances,) = predict_instances(model, [read_image(part.path_of(objects))])
-        found += to_results(instances, objects.image.id, objects.image.file_name)
+        found += instances.to_coco(objects.image.id, objects.image.file_name)
     (Path(folder) / "instances.json").write_text(json.dumps(found))
     truth = COCO()
     truth.dataset = ground_truth(part.selection.images, experiment.prepared.table)

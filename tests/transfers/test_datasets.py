@@ -13,7 +13,7 @@ from maskwright.recipes.transfer import ImageSet
 from maskwright.structures import ClassTable
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
-from maskwright.transfers.datasets import TruthSet, instances_of, require_set, truth_set
+from maskwright.transfers.datasets import TruthSet, require_set, truth_set
 
 
 def read(folder: Path, **section: object) -> TruthSet:
@@ -112,14 +112,3 @@ def test_what_is_ignored_is_a_crowd_of_every_class(tmp_path: Path):
     document = found.document([first], ClassTable.from_names(["a", "b"]), [second])
     assert [each["id"] for each in document["annotations"]] == [1, 2, 3]
     assert [(each["category_id"], each["iscrowd"]) for each in document["annotations"][1:]] == [(1, 1), (2, 1)]
-
-
-def test_records_become_instances_with_the_same_masks_and_boxes(tmp_path: Path):
-    found = read(tmp_path, shapes={"images": 1})
-    image, mine = found.images[0], [each for each in found.annotations if each["image_id"] == 1]
-    instances = instances_of(mine, (image["height"], image["width"]))
-    assert instances.labels.tolist() == [each["category_id"] for each in mine]
-    x, y, width, height = mine[0]["bbox"]
-    assert instances.boxes[0].tolist() == [x, y, x + width, y + height]
-    assert instances.masks[0] == mine[0]["segmentation"]
-    assert len(instances_of([], (4, 4))) == 0

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from hotcoco import mask as coco_mask
 
 from maskwright.annotations.coco.file import CocoAnnotation, CocoImage
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.masks.rle import BadSegmentation, Drawn, rasterise
-from maskwright.structures import Instances
+from maskwright.structures import Instances, mask_boxes
 
 
 @dataclass
@@ -38,13 +37,9 @@ class ImageObjects:
 
     def instances(self) -> Instances:
         """The objects as :class:`Instances`; boxes are the tight boxes of the masks, not the file's ``bbox``."""
-        size = (self.image.height, self.image.width)
-        if not self.ids:
-            return Instances.empty(size)
-        rles = [d.rle for d in self.drawn]
-        boxes = np.asarray(coco_mask.to_bbox(list(rles)), np.float32)
-        boxes[:, 2:] += boxes[:, :2]
-        return Instances(size, boxes, np.array(self.labels, np.int64), rles, crowd=np.array(self.crowd, np.bool_))
+        size, rles = (self.image.height, self.image.width), [d.rle for d in self.drawn]
+        labels, crowd = np.array(self.labels, np.int64), np.array(self.crowd, np.bool_)
+        return Instances(size, mask_boxes(rles), labels, rles, crowd=crowd)
 
 
 def draw_objects(

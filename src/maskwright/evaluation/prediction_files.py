@@ -12,7 +12,6 @@ from maskwright.evaluation.cityscapes.writing import (
     instance_label_ids,
     write_predictions,
 )
-from maskwright.evaluation.results.convert import to_results
 from maskwright.files import writing_folder, writing_json_list
 from maskwright.structures import ClassTable, Instances
 
@@ -42,7 +41,7 @@ def result_files(out: Path, layout: str, table: ClassTable, names: Iterable[str]
 @contextmanager
 def _coco(path: Path) -> Iterator[Write]:
     with writing_json_list(path) as append:
-        yield lambda found, number, name: append(to_results(found, number, name))
+        yield lambda found, number, name: append(found.to_coco(number, name))
 
 
 @contextmanager

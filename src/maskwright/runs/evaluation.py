@@ -128,7 +128,7 @@ def _evaluate_instances(
     stream = InstanceStream(experiment.prepared.table, thresholds)
     with _records(save) as write:
         for objects, _, instances in model.instances(_images(experiment, name, processes, stop)):
-            found = to_results(experiment.classes.instances(instances), objects.image.id, objects.image.file_name)
+            found = experiment.classes.instances(instances).to_coco(objects.image.id, objects.image.file_name)
             stream.add(objects, found)
             write(found)
     streams = processes.gathered(stream)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.selection.showcase import showcase_images
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.evaluation.results.convert import from_results
+from maskwright.structures import Instances
 from maskwright.files import read_json_list, write_json
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
@@ -86,7 +86,7 @@ class _Predictions:
         """``image`` with its truth, and with its prediction, drawn over it."""
         table = self.experiment.prepared.table
         if self.experiment.recipe.task == "instance":
-            found = from_results(self.results[objects.image.id], (objects.image.height, objects.image.width))
+            found = Instances.from_coco(self.results[objects.image.id], (objects.image.height, objects.image.width))
             truth = overlay_instances(image, objects.instances(), table, show_scores=False)
             return truth, overlay_instances(image, found, table)
         file = self.files[objects.image.file_name]

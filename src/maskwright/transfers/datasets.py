@@ -1,12 +1,10 @@
 """The images of a transfer with their truth: read from COCO files and Cityscapes folders, or drawn."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.annotations.formats import cityscapes
@@ -17,7 +15,7 @@ from maskwright.evaluation.coco.truth import read_truth
 from maskwright.files import sha256_of
 from maskwright.images.decode import image_path
 from maskwright.recipes.transfer import ImageSet
-from maskwright.structures import ClassTable, Instances
+from maskwright.structures import ClassTable
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
 
@@ -89,26 +87,6 @@ def truth_set(name: str, section: ImageSet, root: Path, drawn: Path) -> TruthSet
         assert section.images is not None
         found = _of_coco(name, root / section.annotations, root / section.images)
     return _with_masks(_first(found, section.max_images))
-
-
-def instances_of(records: Iterable[Record], size: tuple[int, int]) -> Instances:
-    """Records of one image of ``size`` ``(H, W)`` as instances; ``category_id`` is the label."""
-    rows = list(records)
-    if not rows:
-        return Instances.empty(size)
-    boxes = [[x, y, x + width, y + height] for x, y, width, height in (row["bbox"] for row in rows)]
-    return Instances(
-        size,
-        np.array(boxes, np.float32),
-        _array(rows, lambda row: row["category_id"]),
-        [row["segmentation"] for row in rows],
-        _array(rows, lambda row: row.get("score", 1.0)),
-        _array(rows, lambda row: bool(row.get("iscrowd"))),
-    )
-
-
-def _array(rows: list[Record], value: Callable[[Record], Any]) -> Any:
-    return np.array([value(row) for row in rows])
 
 
 def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | None = None) -> TruthSet:

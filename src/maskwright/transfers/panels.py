@@ -9,7 +9,8 @@ from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances
 from maskwright.images.encode import write_jpeg
 from maskwright.reports.pictures.panels import panel
-from maskwright.transfers.datasets import Record, TruthSet, instances_of
+from maskwright.structures import Instances
+from maskwright.transfers.datasets import Record, TruthSet
 from maskwright.transfers.models import Contender
 from maskwright.transfers.predictions import Predictions
 from maskwright.transfers.scores import Comparison
@@ -27,13 +28,11 @@ def draw_panels(
     for image in _chosen(images, objects, count):
         picture, size = read_image(images.path_of(image)), (image["height"], image["width"])
         table = compared.shared.table
-        cells = [
-            picture,
-            overlay_instances(picture, instances_of(objects.get(image["id"], ()), size), table, show_scores=False),
-        ]
+        true = Instances.from_coco(objects.get(image["id"], ()), size)
+        cells = [picture, overlay_instances(picture, true, table, show_scores=False)]
         for name in found:
             shown = [each for each in found[name].get(image["id"], ()) if each["score"] >= compared.rules.score]
-            cells.append(overlay_instances(picture, instances_of(shown, size), table))
+            cells.append(overlay_instances(picture, Instances.from_coco(shown, size), table))
         # Folders of Cityscapes' names are cities; the number keeps files of one name apart.
         file = f"figures/panels/{compared.target.name}-{side}-{image['id']}.jpg"
         write_jpeg(folder / file, panel(cells, ["image", "truth", *found]))

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from maskwright.evaluation.results.convert import to_results
 from maskwright.files import read_json, write_json, writing_json_list
 from maskwright.images.decode import read_image
 from maskwright.label_maps.files import write_classes
@@ -36,7 +35,7 @@ class Predictions:
     def _found(self, loaded: LoadedModel[Any], model: Contender, images: TruthSet) -> Iterable[Record]:
         tracked = self._reporter.track(images.images, f"{model.name} on {images.name}")
         for image, _, found in loaded.instances((image, read_image(images.path_of(image))) for image in tracked):
-            yield from to_results(found, image["id"], image["file_name"])
+            yield from found.to_coco(image["id"], image["file_name"])
 
     def _load(self, model: Contender) -> LoadedModel[Any]:
         if self._loaded is None or self._loaded[0] != model.file:

@@ -3,20 +3,9 @@ import pytest
 
 from maskwright.class_colors import class_color
 from maskwright.errors import DataError, UsageError
-from maskwright.structures import ClassTable, Instances
+from maskwright.structures import ClassTable
 
 COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
-
-
-def three_instances() -> Instances:
-    return Instances(
-        (20, 30),
-        np.array([[0, 0, 5, 5], [1, 1, 6, 6], [2, 2, 7, 7]]),
-        np.array([1, 2, 3]),
-        [{"size": [20, 30], "counts": name} for name in (b"a", b"b", b"c")],
-        np.array([0.9, 0.8, 0.7], np.float32),
-        np.array([False, True, False]),
-    )
 
 
 def test_names_that_differ_only_in_unicode_form_or_outer_space_are_one_class():
@@ -62,43 +51,6 @@ def test_the_palette_gives_black_to_background_and_every_class_its_own_colour():
     assert palette[0].tolist() == [0, 0, 0]
     assert palette[80].tolist() == list(class_color(80))
     assert len(np.unique(palette, axis=0)) == 81
-
-
-@pytest.mark.parametrize(
-    ("which", "expected"),
-    [
-        (np.array([False, True, True]), [1, 2]),
-        (np.array([2, 0]), [2, 0]),
-        (slice(1, None), [1, 2]),
-        (1, [1]),
-        (np.zeros(3, np.bool_), []),
-    ],
-    ids=["bool mask", "order", "slice", "one", "none"],
-)
-def test_slicing_instances_slices_every_field_together(which: object, expected: list[int]):
-    everything = three_instances()
-    chosen = everything[which]
-    assert chosen.size == (20, 30)
-    assert chosen.labels.tolist() == [everything.labels[i] for i in expected]
-    assert chosen.boxes.tolist() == [everything.boxes[i].tolist() for i in expected]
-    assert chosen.masks == [everything.masks[i] for i in expected]
-    assert chosen.scores.tolist() == [everything.scores[i] for i in expected]
-    assert chosen.crowd.tolist() == [everything.crowd[i] for i in expected]
-
-
-def test_fields_of_different_lengths_are_refused():
-    with pytest.raises(ValueError, match="one length"):
-        Instances((20, 30), np.zeros((2, 4), np.float32), np.array([1]), [])
-
-
-def test_truth_without_scores_is_certain_and_no_crowd():
-    truth = Instances((20, 30), np.zeros((1, 4)), np.array([1]), [{"size": [20, 30], "counts": b""}])
-    assert truth.scores.tolist() == [1.0]
-    assert truth.crowd.tolist() == [False]
-
-
-def test_an_image_without_objects_has_boxes_of_shape_0_4():
-    assert Instances.empty((20, 30)).boxes.shape == (0, 4)
 
 
 def test_a_class_cannot_take_the_name_of_the_background() -> None:

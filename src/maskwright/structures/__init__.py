@@ -1,0 +1,27 @@
+"""Plain NumPy value types that every room shares, and the legend of the shapes written in docstrings.
+
+Legend: ``B`` batch, ``C`` channels, ``K`` classes without background, ``N`` instances, ``H`` ``W`` height and width.
+Images are ``(H, W, 3)`` uint8 RGB. Boxes are xyxy pixels, half-open. A label map is ``(H, W)`` uint8, or uint16 when
+``K > 254``: 0 is background, 1..K are the classes, and the type's largest value (255 or 65535) is ignored.
+An RLE is COCO's compressed form ``{"size": [H, W], "counts": bytes}``.
+"""
+
+from maskwright.structures.class_table import BACKGROUND, IGNORED_COLOR, ClassInfo, ClassTable, normalise_name
+from maskwright.structures.instances import Instances, mask_boxes
+from maskwright.structures.named_types import CrowdRule, LabelMap, OverlapRule, RiderRule, Rle, Task
+
+__all__ = [
+    "BACKGROUND",
+    "IGNORED_COLOR",
+    "ClassInfo",
+    "ClassTable",
+    "CrowdRule",
+    "Instances",
+    "LabelMap",
+    "OverlapRule",
+    "RiderRule",
+    "Rle",
+    "Task",
+    "mask_boxes",
+    "normalise_name",
+]

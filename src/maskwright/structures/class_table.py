@@ -1,0 +1,225 @@
+"""The classes of a data set or a model: names, indices and colours."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.class_colors import class_color
+from maskwright.errors import DataError, unknown_name
+
+BACKGROUND = "background"
+IGNORED_COLOR = (176, 176, 176)
+
+
+def normalise_name(name: str) -> str:
+    """Return the identity of a class: its name in Unicode form NFC without surrounding white space."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+@dataclass(frozen=True)
+class ClassInfo:
+    """One class of a :class:`ClassTable`.
+
+    Attributes:
+        index: Label in label maps and models, from 1.
+        name: Name in Unicode form NFC without surrounding white space.
+        color: RGB colour, each part from 0 to 255.
+        source_ids: Category ids that annotation files gave the class.
+
+    Example:
+        >>> from maskwright import ClassTable
+        >>> dog = ClassTable.from_names(["person", "dog"]).classes[1]
+        >>> dog.index, dog.name
+        (2, 'dog')
+    """
+
+    index: int
+    name: str
+    color: tuple[int, int, int]
+    source_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """The classes of a data set or a model, with indices 1..K.
+
+    A class is its name. The id that an annotation file gave it is private to that file. Iterating yields
+    :class:`ClassInfo` in index order, and ``len`` is K.
+
+    Attributes:
+        classes: The classes in index order.
+
+    Example:
+        >>> from maskwright import ClassTable
+        >>> table = ClassTable.from_names(["person", "dog"])
+        >>> len(table), table.names
+        (2, ['person', 'dog'])
+        >>> table.index_of("dog")
+        2
+        >>> table.names_with_background
+        ['background', 'person', 'dog']
+    """
+
+    classes: tuple[ClassInfo, ...]
+
+    @classmethod
+    def from_names(cls, names: Iterable[str], source_ids: Sequence[tuple[int, ...]] | None = None) -> Self:
+        """Return a table with indices 1..K in the order of ``names`` and colours that tell neighbours apart.
+
+        Args:
+            names: Class names; Unicode form and surrounding white space do not matter.
+            source_ids: For each name the category ids that an annotation file gave the class; none by default.
+
+        Returns:
+            The table.
+
+        Raises:
+            DataError: Two names are the same class, or one is ``background``.
+
+        Example:
+            >>> from maskwright import ClassTable
+            >>> [c.index for c in ClassTable.from_names(["zebra", "ant"])]
+            [1, 2]
+        """
+        normalised = [normalise_name(name) for name in names]
+        repeated = sorted({name for name in normalised if normalised.count(name) > 1})
+        if repeated:
+            raise DataError(
+                f"Class names repeat: {', '.join(repeated)}. Expected each class once; rename or merge them."
+            )
+        if BACKGROUND in normalised:
+            raise DataError(
+                f"A class is called '{BACKGROUND}', the name of pixels without a class; expected object classes only. "
+                "Choose the others by name, or rename it."
+            )
+        ids = source_ids or [()] * len(normalised)
+        return cls(
+            tuple(
+                ClassInfo(index, name, class_color(index), tuple(source))
+                for index, (name, source) in enumerate(zip(normalised, ids, strict=True), start=1)
+            )
+        )
+
+    @classmethod
+    def from_json(cls, records: Iterable[dict[str, Any]]) -> Self:
+        """Return the table that :meth:`to_json` wrote, the content of ``classes.json``.
+
+        Args:
+            records: ``[{"index", "name", "color", "source_ids"}]``, of which ``source_ids`` may be absent.
+
+        Returns:
+            The table.
+
+        Raises:
+            KeyError: A record lacks a field.
+
+        Example:
+            >>> from maskwright import ClassTable
+            >>> table = ClassTable.from_names(["person", "dog"])
+            >>> ClassTable.from_json(table.to_json()) == table
+            True
+        """
+        return cls(
+            tuple(ClassInfo(r["index"], r["name"], tuple(r["color"]), tuple(r.get("source_ids", ()))) for r in records)
+        )
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the table as JSON values, the content of ``classes.json``.
+
+        Returns:
+            ``[{"index", "name", "color", "source_ids"}]``.
+
+        Example:
+            >>> from maskwright import ClassTable
+            >>> ClassTable.from_names(["dog"], [(18,)]).to_json()[0]["source_ids"]
+            [18]
+        """
+        return [
+            {"index": c.index, "name": c.name, "color": list(c.color), "source_ids": list(c.source_ids)}
+            for c in self.classes
+        ]
+
+    def __len__(self) -> int:
+        """K, the number of classes without background."""
+        return len(self.classes)
+
+    def __iter__(self) -> Iterator[ClassInfo]:
+        return iter(self.classes)
+
+    @property
+    def names(self) -> list[str]:
+        """The K class names in index order, background not among them."""
+        return [c.name for c in self.classes]
+
+    @property
+    def names_with_background(self) -> list[str]:
+        """``background`` and the K class names: position equals label."""
+        return [BACKGROUND, *self.names]
+
+    def index_of(self, name: str) -> int:
+        """Return the index of the class called ``name``.
+
+        Args:
+            name: Class name; Unicode form and surrounding white space do not matter.
+
+        Returns:
+            The index, from 1 to K.
+
+        Raises:
+            UsageError: No class has this name; the message has the nearest names.
+
+        Example:
+            >>> from maskwright import ClassTable
+            >>> ClassTable.from_names(["person", "dog"]).index_of(" dog ")
+            2
+        """
+        wanted = normalise_name(name)
+        for c in self.classes:
+            if c.name == wanted:
+                return c.index
+        raise unknown_name("class", name, self.names)
+
+    @property
+    def label_dtype(self) -> type[np.uint8] | type[np.uint16]:
+        """The type of label maps: uint8 while 0..K and the ignored label fit, else uint16."""
+        return np.uint8 if len(self) <= 254 else np.uint16
+
+    @property
+    def ignore_index(self) -> int:
+        """The label of pixels that neither train nor count: 255, or 65535 in uint16."""
+        return int(np.iinfo(self.label_dtype).max)
+
+    def palette(self) -> npt.NDArray[np.uint8]:
+        """Return the RGB colours ``(K + 1, 3)`` uint8 by label; background is black.
+
+        Returns:
+            The colours; row ``i`` is that of label ``i``.
+
+        Example:
+            >>> from maskwright import ClassTable
+            >>> ClassTable.from_names(["person", "dog"]).palette().shape
+            (3, 3)
+        """
+        return np.array([(0, 0, 0), *(c.color for c in self.classes)], dtype=np.uint8)
+
+    def png_palette(self) -> npt.NDArray[np.uint8] | None:
+        """Return the RGB colours ``(256, 3)`` uint8 of a palette PNG, with the ignored label in grey.
+
+        Returns:
+            The colours by label, or None when labels need 16 bits, for which PNG has no palette.
+
+        Example:
+            >>> from maskwright import ClassTable
+            >>> ClassTable.from_names(["person", "dog"]).png_palette()[255].tolist()
+            [176, 176, 176]
+        """
+        if self.label_dtype != np.uint8:
+            return None
+        colors = np.zeros((256, 3), np.uint8)
+        colors[: len(self) + 1] = self.palette()
+        colors[self.ignore_index] = IGNORED_COLOR
+        return colors
