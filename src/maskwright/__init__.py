@@ -1,7 +1,8 @@
 """Maskwright: COCO-style annotations to segmentation models you can trust.
 
-The verbs of the command line are functions here: ``from maskwright import run, draw_masks, predict``. Each is imported
-at first use, so that ``import maskwright`` is immediate and needs no torch.
+The verbs of the command line are functions here: ``from maskwright import run, draw_masks, predict``. Beside them is
+what they work on: a :class:`CocoDataset`, its :class:`ClassTable`, the :class:`Instances` of an image. Each name is
+imported at first use, so that ``import maskwright`` is immediate and needs no torch.
 """
 
 from importlib import import_module
@@ -15,7 +16,7 @@ _VERBS = {
     "demo": ("demo", "demo"),
     # Not `masks`: that name is the room of rasterisation, maskwright.masks.
     "draw_masks": ("masks", "masks"),
-    "evaluate": ("evaluate", "evaluate"),
+    "evaluate": ("run", "evaluate"),
     "explore": ("explore", "explore"),
     "list_models": ("models", "list_models"),
     "list_recipes": ("recipes", "list_recipes"),
@@ -26,36 +27,50 @@ _VERBS = {
     "split": ("split", "split"),
     "subset": ("subset", "subset"),
     "sweep": ("sweep", "sweep"),
-    "train": ("train", "train"),
+    "train": ("run", "train"),
     "transfer": ("transfer", "transfer"),
 }
 
-# What users call that is no verb: the module and the name in it.
-_FACE = {
-    "load_model": ("runs.loaded_model", "load_model"),
+# Where the other names are: the module and what it is called there.
+_NAMES = {
+    "ClassInfo": ("maskwright.structures", "ClassInfo"),
+    "ClassTable": ("maskwright.structures", "ClassTable"),
+    "CocoDataset": ("maskwright.coco_dataset.dataset", "CocoDataset"),
+    "Instances": ("maskwright.structures", "Instances"),
+    "score_instances": ("maskwright.evaluation.score_instances", "score_instances"),
+    "score_semantic": ("maskwright.evaluation.score_semantic", "score_semantic"),
 }
 
 if TYPE_CHECKING:
-    from maskwright.runs.loaded_model import load_model as load_model
+    from maskwright.coco_dataset.dataset import CocoDataset as CocoDataset
+    from maskwright.evaluation.score_instances import score_instances as score_instances
+    from maskwright.evaluation.score_semantic import score_semantic as score_semantic
+    from maskwright.structures import ClassInfo as ClassInfo
+    from maskwright.structures import ClassTable as ClassTable
+    from maskwright.structures import Instances as Instances
     from maskwright.workflows.check import check as check
     from maskwright.workflows.convert import convert as convert
     from maskwright.workflows.demo import demo as demo
-    from maskwright.workflows.evaluate import evaluate as evaluate
     from maskwright.workflows.explore import explore as explore
     from maskwright.workflows.masks import masks as draw_masks
     from maskwright.workflows.models import list_models as list_models
     from maskwright.workflows.predict import predict as predict
     from maskwright.workflows.recipes import list_recipes as list_recipes
     from maskwright.workflows.report import report as report
+    from maskwright.workflows.run import evaluate as evaluate
     from maskwright.workflows.run import run as run
+    from maskwright.workflows.run import train as train
     from maskwright.workflows.score import score as score
     from maskwright.workflows.split import split as split
     from maskwright.workflows.subset import subset as subset
     from maskwright.workflows.sweep import sweep as sweep
-    from maskwright.workflows.train import train as train
     from maskwright.workflows.transfer import transfer as transfer
 
 __all__ = [
+    "ClassInfo",
+    "ClassTable",
+    "CocoDataset",
+    "Instances",
     "__version__",
     "check",
     "convert",
@@ -65,11 +80,12 @@ __all__ = [
     "explore",
     "list_models",
     "list_recipes",
-    "load_model",
     "predict",
     "report",
     "run",
     "score",
+    "score_instances",
+    "score_semantic",
     "split",
     "subset",
     "sweep",
@@ -78,11 +94,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _VERBS:
-        module, function = _VERBS[name]
-        return getattr(import_module(f"maskwright.workflows.{module}"), function)
-    if name in _FACE:
-        module, attribute = _FACE[name]
-        return getattr(import_module(f"maskwright.{module}"), attribute)
-    raise AttributeError(f"module 'maskwright' has no attribute '{name}'")
+if not TYPE_CHECKING:  # A type checker would take any name for one that is here.
+
+    def __getattr__(name: str) -> Any:
+        if name in _VERBS:
+            module, function = _VERBS[name]
+            return getattr(import_module(f"maskwright.workflows.{module}"), function)
+        if name in _NAMES:
+            module, attribute = _NAMES[name]
+            return getattr(import_module(module), attribute)
+        raise AttributeError(f"module 'maskwright' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -10,6 +10,7 @@ from typing import Any
 
 from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
 from maskwright.annotations.faults import Audit
+from maskwright.annotations.leak_groups import Together, images_together, require_filled
 from maskwright.annotations.selection.selection import audit_of_reading, unread
 from maskwright.annotations.selection.shares import ClassShares, class_shares
 from maskwright.annotations.selection.splitting import objects_of_images, split_ids
@@ -18,6 +19,11 @@ from maskwright.files import require_other_file, write_json, write_text, writing
 from maskwright.progress import Reporter
 from maskwright.reports.shares_table import shares_table
 from maskwright.workflows.leak_groups import Together, images_together
+from maskwright.errors import UsageError
+from maskwright.files import write_json, write_text, writing
+from maskwright.progress import Reporter
+from maskwright.reports.shares_table import shares_table
+from maskwright.workflows.output_file import require_other_file
 
 PART_NAMES = {2: ("train", "validation"), 3: ("train", "validation", "test")}
 
@@ -90,7 +96,7 @@ def split(
     together = images_together(document, groups, images, reporter or Reporter())
     classes, counts = objects_of_images(document.coco)
     parts = dict(zip(names, split_ids(counts, ratios, seed, together.sets), strict=True))
-    _require_images(annotations, parts, together)
+    require_filled(annotations, parts, together)
     of_part = {name: _annotations_of(document, set(ids)) for name, ids in parts.items()}
     audit = audit_of_reading(document.coco)
     audit.found += len(document.coco.annotations)
@@ -124,20 +130,6 @@ def _part_names(ratios: Sequence[float], names: Sequence[str] | None) -> list[st
                 f"--names: '{name}' cannot be the name of a part; expected a file name other than 'split'."
             )
     return chosen
-
-
-def _require_images(annotations: Path, parts: Mapping[str, Sequence[int]], together: Together) -> None:
-    empty = [name for name, ids in parts.items() if not ids]
-    if not empty:
-        return
-    sizes = together.to_json()
-    found = f"images: {sum(map(len, parts.values()))}"
-    if sizes["sets"]:
-        found += f", {sizes['images']} of them in groups of up to {sizes['largest']}"
-    raise DataError(
-        f"{annotations}: {' and '.join(empty)} would have no image ({found}); expected one at least in each part. "
-        "Choose other ratios or fewer parts."
-    )
 
 
 def _annotations_of(document: Document, images: set[int]) -> list[int]:

@@ -12,6 +12,7 @@ from maskwright.annotations.selection.selection import unread
 from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose
 from maskwright.errors import DataError
 from maskwright.files import require_other_file
+from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose, require_images
 from maskwright.progress import Reporter
 
 
@@ -70,8 +71,8 @@ def subset(
     )
     document = read_document(annotations)
     kept = choose(document.coco, choice)
+    require_images(document.coco, kept)
     summary = _summary(out, document, kept)
-    _require_images(annotations, summary)
     if max_images is not None and len(kept.images) < max_images:
         found = f"images that fit the choice: {len(kept.images)}; --max-images asks for {max_images}"
         (reporter or Reporter()).warn([f"{annotations}: {found}. All are kept."])
@@ -112,12 +113,3 @@ def _class_counts(coco: CocoFile, kept: Subset) -> dict[str, dict[str, int]]:
     for name, ids in images.items():
         counts[name]["images"] = len(ids)
     return counts
-
-
-def _require_images(annotations: Path, summary: SubsetSummary) -> None:
-    if summary.images["used"]:
-        return
-    reasons = ", ".join(f"{number} {reason}" for reason, number in summary.images["left_out"].items()) or "none listed"
-    raise DataError(
-        f"{annotations}: no image is left ({reasons}); expected at least one. Loosen the choice, or --keep-empty."
-    )

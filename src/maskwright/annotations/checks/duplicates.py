@@ -1,6 +1,6 @@
 """Pictures that occur twice: within a file, which a split must keep together, or in two, where they are a leak."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,17 +43,18 @@ class Fingerprints:
 
 def fingerprints(
     coco: CocoFile,
-    folder: Path,
+    folder: Path | Mapping[int, Path],
     workers: int | None = None,
     track: Callable[[Iterator[Fingerprint | None]], Iterable[Fingerprint | None]] = iter,
 ) -> Fingerprints:
-    """The fingerprints of the images of ``coco`` in ``folder``, in file order.
+    """The fingerprints of the images of ``coco`` in ``folder``, or in the folder of each by id, in file order.
 
     Every file is decoded, in ``workers`` threads (None: one per core, 0: none). ``track`` is handed an iterator of
     ``len(coco.images)`` and passes it on, which shows progress.
     """
     found = Fingerprints()
-    each = track(in_threads(partial(_fingerprint, folder=folder), coco.images, workers))
+    folders = dict.fromkeys((image.id for image in coco.images), folder) if isinstance(folder, Path) else folder
+    each = track(in_threads(partial(_fingerprint, folders=folders), coco.images, workers))
     with pillow_silenced():
         for image, its_print in zip(coco.images, each, strict=True):
             if its_print is None:
@@ -114,9 +115,11 @@ def duplicate_faults(pairs: Iterable[Pair], coco: CocoFile, other: CocoFile | No
             yield Fault("near_duplicate", "image", pair.first, found)
 
 
-def _fingerprint(image: CocoImage, folder: Path) -> Fingerprint | None:
+def _fingerprint(image: CocoImage, folders: Mapping[int, Path]) -> Fingerprint | None:
+    if image.id not in folders:
+        return None
     try:
-        return fingerprint(image_path(folder, image.file_name))
+        return fingerprint(image_path(folders[image.id], image.file_name))
     except DataError:  # named by the checks of image files; here the image is counted as unread
         return None
 

@@ -79,7 +79,7 @@ def select(
     by_image, ignored = coco.by_image(), coco.ignored_by_image()
     for image in coco.images:
         annotations = by_image[image.id]
-        fault = _file_fault(image, folder) if folder is not None else None
+        fault = file_fault(image, folder) if folder is not None else None
         if fault is not None:
             audit.faults.append(fault)
             listed = len(annotations) + len(ignored[image.id])
@@ -140,7 +140,8 @@ def unread(coco: CocoFile, kind: str) -> Counter[str]:
     return Counter(fault.code for fault in coco.faults if fault.kind == kind and fault.code not in STILL_USED)
 
 
-def _file_fault(image: CocoImage, folder: Path) -> Fault | None:
+def file_fault(image: CocoImage, folder: Path) -> Fault | None:
+    """Return why the file of ``image`` in ``folder`` cannot be used, or None: missing, cut, unreadable, other size."""
     try:
         path = image_path(folder, image.file_name)
         if not os.path.isfile(path):  # unlike Path.is_file, False for a name that no file can have

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.sampling import sample_images
-from maskwright.annotations.selection.selection import audit_of_reading
-from maskwright.errors import UsageError, unknown_name
+from maskwright.annotations.selection.selection import audit_of_reading, unread
+from maskwright.errors import DataError, UsageError, unknown_name
 from maskwright.structures import normalise_name
 
 
@@ -86,6 +86,17 @@ def choose(coco: CocoFile, choice: SubsetChoice) -> Subset:
                 subset.audit.used += 1
                 subset.annotations.append(annotation.id)
     return subset
+
+
+def require_images(coco: CocoFile, subset: Subset) -> None:
+    """Raise ``DataError`` with the reasons when no image of ``coco`` stays in ``subset``."""
+    if subset.images:
+        return
+    left_out = {reason: len(ids) for reason, ids in subset.left_out.items()} | dict(unread(coco, "image"))
+    reasons = ", ".join(f"{number} {reason}" for reason, number in left_out.items()) or "none listed"
+    raise DataError(
+        f"{coco.path}: no image is left ({reasons}); expected at least one. Loosen the choice, or --keep-empty."
+    )
 
 
 def _require_numbers(choice: SubsetChoice) -> None:

@@ -1,6 +1,6 @@
 """Which images of a file must stay in one part when it is split, and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,14 @@ class Together:
         }
 
 
-def images_together(document: Document, groups: str | None, images: Path | None, reporter: Reporter) -> Together:
+def images_together(
+    document: Document, groups: str | None, images: Path | Mapping[int, Path] | None, reporter: Reporter
+) -> Together:
     """The images that must not be divided: of one name, address or group, and, in the folder ``images``, one picture.
 
-    ``groups`` is a file or a field, see :func:`maskwright.annotations.selection.image_groups.given_groups`. What has no
-    group, and pictures that cannot be read, are named through ``reporter``.
+    ``images`` may also give the folder of each image by id. ``groups`` is a file or a field, see
+    :func:`maskwright.annotations.selection.image_groups.given_groups`. What has no group, and pictures that cannot be
+    read, are named through ``reporter``.
 
     Raises ``DataError`` when no image is in the folder.
     """
@@ -61,13 +64,29 @@ def images_together(document: Document, groups: str | None, images: Path | None,
     return Together(everything, reasons, given.of, pictures.unread)
 
 
-def _fingerprints(document: Document, folder: Path, reporter: Reporter) -> Fingerprints:
+def require_filled(annotations: Path, parts: Mapping[str, Sequence[int]], together: Together) -> None:
+    """Raise ``DataError`` when one of the ``parts``, image ids by name, of the file ``annotations`` is empty."""
+    empty = [name for name, ids in parts.items() if not ids]
+    if not empty:
+        return
+    sizes = together.to_json()
+    found = f"images: {sum(map(len, parts.values()))}"
+    if sizes["sets"]:
+        found += f", {sizes['images']} of them in groups of up to {sizes['largest']}"
+    raise DataError(
+        f"{annotations}: {' and '.join(empty)} would have no image ({found}); expected one at least in each part. "
+        "Choose other ratios or fewer parts."
+    )
+
+
+def _fingerprints(document: Document, images: Path | Mapping[int, Path], reporter: Reporter) -> Fingerprints:
     coco = document.coco
+    folder = require_folder(images, "images") if isinstance(images, Path) else "the images' folders"
 
     def track(prints: Iterable[Any]) -> Iterable[Any]:
         return reporter.track(prints, f"pictures of {coco.path.name}", len(coco.images))
 
-    pictures = fingerprints(coco, require_folder(folder, "images"), track=track)
+    pictures = fingerprints(coco, images, track=track)
     unread = set(pictures.unread)
     names = [image.file_name for image in coco.images if image.id in unread]
     if names and not pictures.ids:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from maskwright.annotations.coco.document import read_document
+from maskwright.annotations.leak_groups import Together, images_together
 from maskwright.errors import DataError, UsageError
 from maskwright.progress import Reporter
-from maskwright.workflows.leak_groups import Together, images_together
 
 
 class Heard(Reporter):
