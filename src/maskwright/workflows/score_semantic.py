@@ -2,31 +2,20 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from maskwright.errors import DataError, UsageError
-from maskwright.evaluation.semantic import scores as semantic
-from maskwright.evaluation.semantic.boundary import boundary_counts, with_boundary_scores
+from maskwright.errors import UsageError
 from maskwright.evaluation.semantic.label_folders import Pair, classes_file, label_map_pairs
 from maskwright.evaluation.semantic.label_names import LabelNames, Labels, read_label_names
+from maskwright.evaluation.semantic.summary import (
+    Counts,
+    LabelMapPair,
+    SemanticScores,
+    count_pixels,
+    summarise_semantic,
+)
 from maskwright.masks.png import read_label_map
 from maskwright.progress import Reporter
-
-
-@dataclass(frozen=True)
-class SemanticScores:
-    """The scores of a folder of label maps; ``remarks`` are what a person should know beside them."""
-
-    scores: dict[str, Any]
-    remarks: list[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
-        return {**self.scores, "remarks": self.remarks}
 
 
 def score_semantic(
@@ -54,15 +43,10 @@ def score_semantic(
     reporter = reporter or Reporter()
     pairs, without_truth = label_map_pairs(truth, predictions)
     labels = _labels(truth, predictions, classes, ignore, ignore_index)
-    counts = np.zeros((labels.classes + 1, labels.classes + 1), np.int64)
-    edges = np.zeros((labels.classes, 2), np.int64)
     with ThreadPoolExecutor(max(1, workers)) as pool:
-        measured = pool.map(lambda pair: _measure(pair, labels, boundary), pairs)
-        for confusion, boundaries in reporter.track(measured, "scoring label maps", len(pairs)):
-            counts += confusion
-            edges += boundaries
-    scores = _scores(counts[:-1], edges if boundary else None, labels) | {"images": len(pairs)}
-    return SemanticScores(scores, _remarks(labels, without_truth, predictions, int(counts[:-1, -1].sum())))
+        counted = pool.map(lambda pair: _counts(pair, labels, boundary), pairs)
+        tracked = reporter.track(counted, "scoring label maps", len(pairs))
+        return summarise_semantic(tracked, labels, boundary, without_truth, predictions)
 
 
 def _labels(
@@ -80,40 +64,6 @@ def _labels(
     return Labels(named, read_label_names(of_predictions, ignore_index) if of_predictions else None, ignore)
 
 
-def _measure(pair: Pair, labels: Labels, boundary: bool) -> tuple[semantic.Confusion, semantic.Confusion]:
+def _counts(pair: Pair, labels: Labels, boundary: bool) -> Counts:
     true, predicted = read_label_map(pair.truth), read_label_map(pair.prediction)
-    if true.shape != predicted.shape:
-        raise DataError(
-            f"{pair.prediction}: is {predicted.shape[1]}×{predicted.shape[0]} pixels, its truth {pair.truth} "
-            f"{true.shape[1]}×{true.shape[0]} (width×height); expected one size. Predict at the size of the image."
-        )
-    truth = labels.truth(true, pair.truth)
-    prediction = labels.prediction(predicted, pair.prediction)
-    confusion = semantic.confusion(truth, prediction, labels.classes + 1, labels.ignore_index)
-    if not boundary:
-        return confusion, np.zeros((labels.classes, 2), np.int64)
-    return confusion, boundary_counts(truth, prediction, labels.classes, labels.ignore_index)
-
-
-def _scores(counts: semantic.Confusion, edges: semantic.Confusion | None, labels: Labels) -> dict[str, Any]:
-    scores = semantic.semantic_scores(counts, labels.names)
-    if edges is not None:
-        scores = with_boundary_scores(scores, edges, labels.names)
-    columns = [*labels.names, "none of them"]
-    confusion = {"rows": "truth", "names": labels.names, "columns": columns, "pixels": counts.tolist()}
-    return {**scores, "confusion": confusion, "protocol": semantic.PROTOCOL}
-
-
-def _remarks(labels: Labels, without_truth: Sequence[str], predictions: Path, nothing: int) -> list[str]:
-    remarks = []
-    if without_truth:
-        some = ", ".join(without_truth[:5]) + (", …" if len(without_truth) > 5 else "")
-        remarks.append(f"{predictions}: {len(without_truth)} label maps have no truth and are not scored ({some}).")
-    if labels.foreign:
-        remarks.append(
-            f"{predictions}: the classes {', '.join(labels.foreign[:5])} are not in the truth; their pixels count as "
-            "misses of what is there."
-        )
-    if nothing:
-        remarks.append(f"{predictions}: {nothing} pixels are predicted as none of the classes; they count as misses.")
-    return remarks
+    return count_pixels(LabelMapPair(true, predicted, pair.truth, pair.prediction), labels, boundary)

@@ -95,7 +95,12 @@ def read_truth(path: Path, classes: Sequence[str] | None = None) -> CocoTruth:
     Every annotation is accounted for in ``audit``. Raises ``UsageError`` when there is no such file or class,
     ``DataError`` when it is no COCO file or lists no image.
     """
-    coco = read_coco(path)
+    return truth_of(read_coco(path), classes)
+
+
+def truth_of(coco: CocoFile, classes: Sequence[str] | None = None) -> CocoTruth:
+    """Return ``coco`` as truth; see :func:`read_truth`."""
+    path = coco.path
     if not coco.images:
         raise DataError(f"{path}: lists no image that can be used; expected the truth. Check it with maskwright check.")
     images = [{"id": i.id, "file_name": i.file_name, "height": i.height, "width": i.width} for i in coco.images]

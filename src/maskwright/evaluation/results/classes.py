@@ -33,7 +33,14 @@ def class_index(results: Path, names: Mapping[int, str], others: Mapping[int, st
     path = results.parent / CLASSES_FILE
     if not path.is_file():
         return ClassIndex({category_id: category_id for category_id in names}, others or {})
-    table = read_class_table(path)
+    return index_by_name(path, read_class_table(path), names)
+
+
+def index_by_name(source: Path | str, table: ClassTable, names: Mapping[int, str]) -> ClassIndex:
+    """How the indices of ``table`` translate to the truth's category ids, whose ``names`` are by id.
+
+    ``source`` names the table in messages. Raises ``DataError`` as :func:`class_index` does.
+    """
     by_name: dict[str, list[int]] = {}
     for category_id, name in names.items():
         by_name.setdefault(normalise_name(name), []).append(category_id)
@@ -42,7 +49,7 @@ def class_index(results: Path, names: Mapping[int, str], others: Mapping[int, st
         known = ", ".join(f"'{name}'" for name in list(by_name)[:5])
         close = nearest(table.names[0], by_name) if table.names else []
         hint = f" Nearest to '{table.names[0]}': {', '.join(close)}." if close else ""
-        raise DataError(f"{path}: has no class of the truth, which has {known}; expected the same names.{hint}")
+        raise DataError(f"{source}: has no class of the truth, which has {known}; expected the same names.{hint}")
     for c in shared:
         if len(by_name[normalise_name(c.name)]) > 1:
             raise DataError(f"The truth has two categories called '{c.name}'; expected one. Rename or merge them.")

@@ -1,7 +1,7 @@
 """COCO results as files hold them: read record by record, with everything that cannot be scored counted and named."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class _Record(msgspec.Struct, gc=False):
     file_name: str | None = None
 
 
-class _UsualRecord(msgspec.Struct, gc=False):
+class UsualRecord(msgspec.Struct, gc=False):
     """A record as detectors write it, decoded at one go."""
 
     image_id: int
@@ -81,8 +81,18 @@ def read_results(path: Path, images: Images, classes: ClassIndex) -> Results:
     Raises ``UsageError`` when there is no such file, ``DataError`` when it is no list of records, or when it has
     records and none can be scored.
     """
+    return checked_results(path, _records(path), images, classes)
+
+
+def checked_results(
+    path: Path, given: Iterable[_Record | UsualRecord | str], images: Images, classes: ClassIndex
+) -> Results:
+    """Return the records ``given`` that can be scored; a text says what was found in place of one.
+
+    ``path`` names them in messages. See :func:`read_results`.
+    """
     left_out = LeftOut()
-    found, kept = _located(path, images, classes, left_out)
+    found, kept = _located(given, images, classes, left_out)
     masks = checked_masks(
         {
             position: (record.segmentation, images.sizes[image_id])
@@ -115,14 +125,16 @@ def read_results(path: Path, images: Images, classes: ClassIndex) -> Results:
     return Results(path, records, found, left_out, sum("segmentation" not in record for record in records))
 
 
-_Located = tuple[int, int, int, _Record | _UsualRecord]
+_Located = tuple[int, int, int, _Record | UsualRecord]
 
 
-def _located(path: Path, images: Images, classes: ClassIndex, left_out: LeftOut) -> tuple[int, list[_Located]]:
+def _located(
+    given: Iterable[_Record | UsualRecord | str], images: Images, classes: ClassIndex, left_out: LeftOut
+) -> tuple[int, list[_Located]]:
     """How many records there are, and those whose image, class and score are in order."""
     kept = []
     position = -1
-    for position, record in enumerate(_records(path)):
+    for position, record in enumerate(given):
         if isinstance(record, str):
             left_out.add("not_a_result", position, record)
             continue
@@ -146,13 +158,13 @@ def _located(path: Path, images: Images, classes: ClassIndex, left_out: LeftOut)
     return position + 1, kept
 
 
-_usual_records = msgspec.json.Decoder(list[_UsualRecord])
+_usual_records = msgspec.json.Decoder(list[UsualRecord])
 _raw_records = msgspec.json.Decoder(list[msgspec.Raw])
 _one_record = msgspec.json.Decoder(_Record)
 _box_decoder = msgspec.json.Decoder(list[float])
 
 
-def _records(path: Path) -> Iterator[_Record | _UsualRecord | str]:
+def _records(path: Path) -> Iterator[_Record | UsualRecord | str]:
     """The records of the file, or what was found in place of one."""
     faults: list[Fault] = []
     content = read_text(path, faults)

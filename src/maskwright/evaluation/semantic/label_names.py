@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from maskwright.errors import DataError, UsageError, require_file, unknown_name
 from maskwright.evaluation.results.classes import read_class_table
-from maskwright.structures import BACKGROUND, LabelMap, normalise_name
+from maskwright.structures import BACKGROUND, ClassTable, LabelMap, normalise_name
 
 # No label of an 8- or 16-bit file.
 _UNKNOWN = -1
@@ -37,17 +37,27 @@ def read_label_names(path: Path, ignore_index: int | None = None) -> LabelNames:
     """
     require_file(path, "class names")
     if path.suffix.lower() == ".json":
-        table = read_class_table(path)
-        if [c.index for c in table] != list(range(1, len(table) + 1)):
-            raise DataError(f"{path}: has the indices {[c.index for c in table][:10]}; expected 1, 2, 3, … in order.")
-        names = [BACKGROUND, *(normalise_name(c.name) for c in table)]
+        return label_names(path, read_class_table(path), ignore_index)
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    return label_names(path, [line for line in lines if line.strip()], ignore_index)
+
+
+def label_names(source: Path | str, classes: ClassTable | Sequence[str], ignore_index: int | None = None) -> LabelNames:
+    """Return the labels of a class table (background is label 0), or of names from label 0 on.
+
+    ``source`` names them in messages. See :func:`read_label_names`.
+    """
+    if isinstance(classes, ClassTable):
+        if [c.index for c in classes] != list(range(1, len(classes) + 1)):
+            found = [c.index for c in classes][:10]
+            raise DataError(f"{source}: has the indices {found}; expected 1, 2, 3, … in order.")
+        names = [BACKGROUND, *(normalise_name(c.name) for c in classes)]
     else:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-        names = [normalise_name(line) for line in lines if line.strip()]
+        names = [normalise_name(name) for name in classes]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated or not names:
         found = f"the names {', '.join(repeated)} repeat" if repeated else "it names no class"
-        raise DataError(f"{path}: {found}; expected each class once, label 0 first. Correct the file.")
+        raise DataError(f"{source}: {found}; expected each class once, label 0 first. Correct the names.")
     return LabelNames(names, ignore_index if ignore_index is not None else 255 if len(names) <= 255 else 65535)
 
 
@@ -87,15 +97,17 @@ class Labels:
         # A pixel that a prediction leaves out is one it does not find.
         self._prediction = _table(self._prediction_names, predicted, self.classes)
 
-    def truth(self, labels: LabelMap, path: Path) -> LabelMap:
+    def truth(self, labels: LabelMap, path: Path | str) -> LabelMap:
         """The truth ``labels`` ``(H, W)`` of ``path`` translated; ``DataError`` for one that has no name."""
         return self._translated(labels, self._truth, path, self._truth_names)
 
-    def prediction(self, labels: LabelMap, path: Path) -> LabelMap:
+    def prediction(self, labels: LabelMap, path: Path | str) -> LabelMap:
         """The predicted ``labels`` ``(H, W)`` of ``path`` translated; ``DataError`` for one that has no name."""
         return self._translated(labels, self._prediction, path, self._prediction_names)
 
-    def _translated(self, labels: LabelMap, table: npt.NDArray[np.int32], path: Path, names: LabelNames) -> LabelMap:
+    def _translated(
+        self, labels: LabelMap, table: npt.NDArray[np.int32], path: Path | str, names: LabelNames
+    ) -> LabelMap:
         translated = table[labels]
         if (translated == _UNKNOWN).any():
             found = np.unique(labels[translated == _UNKNOWN]).tolist()

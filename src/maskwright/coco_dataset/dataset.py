@@ -1,0 +1,347 @@
+"""The data set of a COCO file: checked at opening, never changed; what is chosen from it is a new data set."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import overload
+
+from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.coco.document import Document, write_coco
+from maskwright.annotations.coco.file import CocoAnnotation, CocoFile
+from maskwright.annotations.faults import Audit
+from maskwright.annotations.leak_groups import images_together, require_filled
+from maskwright.annotations.objects import draw_objects
+from maskwright.annotations.selection.splitting import objects_of_images, parse_ratios, split_ids
+from maskwright.annotations.selection.subset import SubsetChoice, choose, require_images
+from maskwright.coco_dataset.merging import merged
+from maskwright.coco_dataset.opening import LeftOut, part_of, read_checked
+from maskwright.coco_dataset.sample import Sample
+from maskwright.errors import UsageError, unknown_name
+from maskwright.progress import Reporter
+from maskwright.structures import ClassTable
+
+
+class CocoDataset:
+    """The images of a COCO file with their objects, opened by :meth:`open`.
+
+    ``len`` is the number of images. ``data[0]`` and ``data["street.jpg"]`` are a :class:`Sample`, ``data[:10]`` is a
+    data set, and iterating yields samples in file order. A data set never changes: :meth:`select`, :meth:`split` and
+    :meth:`merge` return new ones. Pixels are read and masks drawn when they are asked for.
+
+    Example:
+        >>> from maskwright import CocoDataset
+        >>> data = CocoDataset.open("labels.json", images="photos")
+        >>> data
+        CocoDataset('labels.json': 12 images, 4 classes)
+        >>> data.classes.names
+        ['disc', 'square', 'triangle', 'ring']
+        >>> [sample.name for sample in data[:2]]
+        ['000000.jpg', '000001.jpg']
+        >>> train, validation = data.split("3:1", seed=0)
+        >>> len(train), len(validation)
+        (9, 3)
+    """
+
+    def __init__(self, document: Document, folders: Mapping[int, Path], earlier: Audit, left_out: LeftOut) -> None:
+        """Hold the records of ``document``; users call :meth:`open`.
+
+        ``folders`` are those of the images by id. ``earlier`` accounts for the annotations that are not in
+        ``document`` and ``left_out`` for the images.
+        """
+        self._document, self._folders, self._earlier, self._left_out = document, folders, earlier, left_out
+
+    @classmethod
+    def open(cls, path: str | Path, images: str | Path | None = None) -> "CocoDataset":
+        """Open a COCO annotation file, checked as the commands check it.
+
+        Args:
+            path: The JSON file, which may be compressed by gzip.
+            images: The folder of the image files. Images whose file is missing, cut off, unreadable or of another
+                size than the JSON says are left out. Without it no pixels can be read.
+
+        Returns:
+            The data set; :attr:`audit` and :attr:`left_out` say what is left out and why.
+
+        Raises:
+            UsageError: The file or the folder does not exist.
+            DataError: The file is no COCO file, or none of its images can be used from ``images``.
+
+        Example:
+            >>> from maskwright import CocoDataset
+            >>> data = CocoDataset.open("labels.json", images="photos")
+            >>> data.left_out
+            {}
+            >>> audit = data.audit
+            >>> audit.found == audit.used + sum(audit.skipped.values())
+            True
+        """
+        folder = Path(images) if images is not None else None
+        document, earlier, left_out = read_checked(Path(path), folder)
+        folders = {image.id: folder for image in document.coco.images} if folder is not None else {}
+        return cls(document, folders, earlier, left_out)
+
+    def __repr__(self) -> str:
+        classes = len({category.name for category in self.coco.categories})
+        return f"CocoDataset({self.coco.path.name!r}: {len(self)} images, {classes} classes)"
+
+    def __len__(self) -> int:
+        return len(self.coco.images)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self._sample(position) for position in range(len(self)))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._positions
+
+    @overload
+    def __getitem__(self, which: int | str) -> Sample: ...
+    @overload
+    def __getitem__(self, which: slice) -> "CocoDataset": ...
+    def __getitem__(self, which: int | str | slice) -> "Sample | CocoDataset":
+        """Return one image by position or file name, or the data set of a slice of the images.
+
+        Args:
+            which: A position, negative from the end, a file name, or a slice.
+
+        Returns:
+            A :class:`Sample`; for a slice a :class:`CocoDataset`.
+
+        Raises:
+            IndexError: The position is out of range.
+            UsageError: No image has this file name; the message has the nearest names.
+
+        Example:
+            >>> from maskwright import CocoDataset
+            >>> data = CocoDataset.open("labels.json")
+            >>> data[-1].name, data["000001.jpg"].id, len(data[1:])
+            ('000011.jpg', 2, 11)
+        """
+        if isinstance(which, slice):
+            return self._of_images([image.id for image in self.coco.images[which]], "image_not_chosen")
+        if isinstance(which, str):
+            if which not in self._positions:
+                raise unknown_name(f"image of {self.coco.path}", which, self._positions)
+            return self._sample(self._positions[which])
+        if not -len(self) <= which < len(self):
+            raise IndexError(f"{self!r} has no image {which}.")
+        return self._sample(which % len(self))
+
+    @property
+    def coco(self) -> CocoFile:
+        """The records of the data set, read and checked."""
+        return self._document.coco
+
+    @cached_property
+    def classes(self) -> ClassTable:
+        """The classes by ascending category id; categories that share a name are one class.
+
+        Raises:
+            DataError: A category is called ``background``.
+        """
+        return class_table(self.coco)
+
+    @property
+    def names(self) -> list[str]:
+        """The file names of the images, in file order."""
+        return [image.file_name for image in self.coco.images]
+
+    @property
+    def left_out(self) -> LeftOut:
+        """The file names of the images that are not in the data set, by reason; an id where a record had no name."""
+        return {reason: list(names) for reason, names in self._left_out.items()}
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Where every annotation of the file went: ``found`` is ``used`` plus the sum of ``skipped``, by reason.
+
+        ``faults`` name what was found wrong and ``lines()`` says it in sentences. To know which segmentations can be
+        drawn, all of them are drawn once, when this is first asked for. For a part of a data set ``skipped`` counts
+        what went to other parts too.
+        """
+        audit = Audit(self._earlier.source)
+        audit.add(self._earlier)
+        labels = dict.fromkeys((category.id for category in self.coco.categories), 1)
+        for image in self.coco.images:
+            draw_objects(image, self._by_image[image.id], labels, audit)
+        return audit
+
+    def select(
+        self,
+        classes: Sequence[str] | None = None,
+        *,
+        keep_empty: bool = False,
+        drop_crowd: bool = False,
+        drop_crowd_images: bool = False,
+        max_instances: int | None = None,
+        max_images: int | None = None,
+        at_least: Mapping[str, int] | None = None,
+        seed: int = 0,
+    ) -> "CocoDataset":
+        """Return the chosen part of the data set, as ``maskwright subset`` chooses it.
+
+        Args:
+            classes: Names of the classes to keep, and with them the images that hold one; all by default.
+            keep_empty: Keep images without any of the classes too.
+            drop_crowd: Leave out crowd regions.
+            drop_crowd_images: Leave out images with a crowd region of the classes.
+            max_instances: Leave out images with more annotations of the classes.
+            max_images: Draw this many of the images that are left, by ``seed``.
+            at_least: For each class name how many of the drawn images hold it at least.
+            seed: Decides which images are drawn.
+
+        Returns:
+            A data set with the same ids and fields of all records that stay.
+
+        Raises:
+            UsageError: A class is unknown, or a number is below 1.
+            DataError: No image is left, or too few images hold a class.
+
+        Example:
+            >>> from maskwright import CocoDataset
+            >>> data = CocoDataset.open("labels.json")
+            >>> rings = data.select(classes=["ring"], max_images=2)
+            >>> len(rings), rings.classes.names
+            (2, ['ring'])
+        """
+        choice = SubsetChoice(
+            classes, keep_empty, drop_crowd, drop_crowd_images, max_instances, max_images, at_least or {}, seed
+        )
+        kept = choose(self.coco, choice)
+        require_images(self.coco, kept)
+        document = part_of(self._document, kept.images, kept.annotations, kept.categories)
+        return self._derived(document, kept.audit.skipped, kept.left_out)
+
+    def split(
+        self,
+        ratios: str | Sequence[float],
+        *,
+        seed: int = 0,
+        groups: str | None = None,
+        compare_pictures: bool = True,
+        reporter: Reporter | None = None,
+    ) -> "tuple[CocoDataset, ...]":
+        """Divide the images into parts with equal shares of every class, as ``maskwright split`` divides them.
+
+        Images stay in one part that have one name or address, one group, or the same or nearly the same picture.
+
+        Args:
+            ratios: The sizes of the parts to each other, ``"8:1:1"`` or ``(8, 1, 1)``.
+            seed: Decides the division together with the images and nothing else.
+            groups: Which images belong together: a field of the image records, or a CSV or JSON file.
+            compare_pictures: Look for images with one picture; every image file is decoded for that. Without a folder
+                of images none are compared.
+            reporter: Shows progress and warnings; on standard error by default.
+
+        Returns:
+            One data set for each ratio.
+
+        Raises:
+            UsageError: The ratios are not two or more positive numbers, or the field or file of groups does not exist.
+            DataError: A part would have no image.
+
+        Example:
+            >>> from maskwright import CocoDataset
+            >>> data = CocoDataset.open("labels.json")
+            >>> [len(part) for part in data.split("4:1:1")]
+            [8, 2, 2]
+        """
+        numbers = parse_ratios(ratios) if isinstance(ratios, str) else tuple(ratios)
+        folders = self._folders if compare_pictures and self._folders else None
+        together = images_together(self._document, groups, folders, reporter or Reporter())
+        _, counts = objects_of_images(self.coco)
+        parts = split_ids(counts, numbers, seed, together.sets)
+        named = {f"part {number} of {len(parts)}": ids for number, ids in enumerate(parts, start=1)}
+        require_filled(self.coco.path, named, together)
+        return tuple(self._of_images(ids, "other_part") for ids in parts)
+
+    def merge(self, other: "CocoDataset") -> "CocoDataset":
+        """Return the images of both data sets; classes are matched by name.
+
+        Args:
+            other: A data set whose images have other file names.
+
+        Returns:
+            A data set with the records of this one as they are, and those of ``other`` with ids that go on from them.
+
+        Raises:
+            DataError: Both have an image of the same file name.
+
+        Example:
+            >>> from maskwright import CocoDataset
+            >>> data = CocoDataset.open("labels.json")
+            >>> train, validation, test = data.split("4:1:1")
+            >>> len(train.merge(validation))
+            10
+        """
+        document, ids = merged(self._document, other._document)
+        folders = {**self._folders, **{ids[image_id]: folder for image_id, folder in other._folders.items()}}
+        sources = dict.fromkeys((self._earlier.source, other._earlier.source))
+        earlier = Audit(" + ".join(sources))
+        earlier.add(self._earlier)
+        earlier.add(other._earlier)
+        return CocoDataset(document, folders, earlier, _joined(self._left_out, other._left_out))
+
+    def to_json(self, path: str | Path) -> Path:
+        """Write the data set as a COCO JSON file, which appears whole or not at all.
+
+        Records keep every field, known or not, and so do ``info``, ``licenses`` and other top-level keys.
+
+        Args:
+            path: The file to write; its folder is made when it does not exist.
+
+        Returns:
+            The path.
+
+        Raises:
+            UsageError: The path is a folder.
+
+        Example:
+            >>> from maskwright import CocoDataset
+            >>> data = CocoDataset.open("labels.json")
+            >>> CocoDataset.open(data[:2].to_json("two.json"))
+            CocoDataset('two.json': 2 images, 4 classes)
+        """
+        out = Path(path)
+        if out.is_dir():
+            raise UsageError(f"{out}: it is a folder; expected the name of a JSON file to write.")
+        document = self._document
+        write_coco(out, document.images, document.annotations, document.categories, document.head)
+        return out
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {name: position for position, name in enumerate(self.names)}
+
+    @cached_property
+    def _by_image(self) -> dict[int, list[CocoAnnotation]]:
+        return self.coco.by_image()
+
+    def _sample(self, position: int) -> Sample:
+        image = self.coco.images[position]
+        return Sample(image, self._by_image[image.id], self.coco, self._folders.get(image.id))
+
+    def _of_images(self, ids: Collection[int], reason: str) -> "CocoDataset":
+        """The data set of these images; the others are left out for ``reason``."""
+        kept = set(ids)
+        annotations = [each.id for each in self.coco.annotations if each.image_id in kept]
+        others = [image.id for image in self.coco.images if image.id not in kept]
+        skipped = {reason: len(self.coco.annotations) - len(annotations)}
+        return self._derived(part_of(self._document, kept, annotations), skipped, {reason: others} if others else {})
+
+    def _derived(
+        self, document: Document, skipped: Mapping[str, int], left_out: Mapping[str, Sequence[int]]
+    ) -> "CocoDataset":
+        """The data set of ``document``; annotations ``skipped`` and images ``left_out`` of this one by reason."""
+        earlier = replace(self._earlier, skipped=self._earlier.skipped.copy(), faults=list(self._earlier.faults))
+        for reason, count in skipped.items():
+            earlier.found += count
+            earlier.skip(reason, count)
+        names = {image.id: image.file_name for image in self.coco.images}
+        reasons = {reason: [names[image_id] for image_id in ids] for reason, ids in left_out.items()}
+        folders = {image.id: self._folders[image.id] for image in document.coco.images if image.id in self._folders}
+        return CocoDataset(document, folders, earlier, _joined(self._left_out, reasons))
+
+
+def _joined(first: LeftOut, second: LeftOut) -> LeftOut:
+    return {reason: [*first.get(reason, ()), *second.get(reason, ())] for reason in {**first, **second}}

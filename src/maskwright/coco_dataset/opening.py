@@ -1,0 +1,90 @@
+"""Reading a COCO file with its images, with everything that cannot be used left out by reason."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from maskwright.annotations.coco.document import Document, read_document, records_with_ids
+from maskwright.annotations.coco.file import CocoFile
+from maskwright.annotations.faults import STILL_USED, Audit
+from maskwright.annotations.selection.selection import audit_of_reading, file_fault
+from maskwright.errors import DataError, require_folder
+
+# Image file names by the reason why the images are left out.
+LeftOut = dict[str, list[str]]
+
+
+def read_checked(path: Path, folder: Path | None) -> tuple[Document, Audit, LeftOut]:
+    """Return the usable records of the COCO file ``path``, an audit of the others, and the images left out.
+
+    The checks are those of a run: records that do not fit are left out, and with ``folder`` also images whose file is
+    missing, cut off, unreadable or of another size than the file says, with their annotations.
+
+    Raises ``UsageError`` when the file or the folder does not exist, ``DataError`` when the file is no COCO file or
+    none of its images is in the folder.
+    """
+    document = read_document(path)
+    coco = document.coco
+    audit = audit_of_reading(coco)
+    left_out: LeftOut = {}
+    for fault in coco.faults:
+        if fault.kind == "image" and fault.code not in STILL_USED:
+            left_out.setdefault(fault.code, []).append(f"image {fault.record}")
+    unusable = _without_file(coco, require_folder(folder, "images"), audit, left_out) if folder is not None else set()
+    if unusable and len(unusable) == len(coco.images):
+        first = next(fault for fault in audit.faults if fault.kind == "image" and fault.record in unusable)
+        raise DataError(
+            f"{path}: none of its {len(coco.images)} images can be used from {folder} ({first}); expected the files "
+            "that it lists. Give their folder as images."
+        )
+    return _usable(document, unusable), audit, left_out
+
+
+def part_of(
+    document: Document,
+    images: Collection[int],
+    annotations: Collection[int],
+    categories: Collection[int] | None = None,
+) -> Document:
+    """Return the records of ``document`` with these ids, in its order; all categories by default."""
+    coco = document.coco
+    chosen = {category.id for category in coco.categories} if categories is None else set(categories)
+    of_images, of_annotations = set(images), set(annotations)
+    part = CocoFile(
+        coco.path,
+        [image for image in coco.images if image.id in of_images],
+        [category for category in coco.categories if category.id in chosen],
+        [annotation for annotation in coco.annotations if annotation.id in of_annotations],
+        len(of_annotations),
+    )
+    return Document(
+        part,
+        document.head,
+        list(records_with_ids(document.images, of_images)),
+        list(records_with_ids(document.annotations, of_annotations)),
+        list(records_with_ids(document.categories, chosen)),
+    )
+
+
+def _without_file(coco: CocoFile, folder: Path, audit: Audit, left_out: LeftOut) -> set[int]:
+    """Enter the images whose file cannot be used into ``audit`` and ``left_out``; return their ids."""
+    unusable: set[int] = set()
+    by_image = coco.by_image()
+    for image in coco.images:
+        fault = file_fault(image, folder)
+        if fault is not None:
+            listed = len(by_image[image.id])
+            audit.faults.append(fault)
+            audit.found += listed
+            audit.skip(fault.code, listed)
+            left_out.setdefault(fault.code, []).append(image.file_name)
+            unusable.add(image.id)
+    return unusable
+
+
+def _usable(document: Document, unusable: set[int]) -> Document:
+    coco = document.coco
+    if not coco.faults and not unusable:
+        return document
+    images = [image.id for image in coco.images if image.id not in unusable]
+    annotations = [each.id for each in coco.annotations if each.image_id not in unusable]
+    return part_of(document, images, annotations)

@@ -1,0 +1,161 @@
+"""One image of a data set: its pixels, its objects and its label map, each made when asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.annotations.coco.categories import class_table, label_by_category
+from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, CocoImage
+from maskwright.annotations.faults import Audit
+from maskwright.annotations.objects import ImageObjects, draw_objects
+from maskwright.errors import DataError, UsageError
+from maskwright.images.decode import image_path, read_image
+from maskwright.label_maps.drawing import label_map_of
+from maskwright.label_maps.options import MaskOptions
+from maskwright.label_maps.plan import mask_plan
+from maskwright.structures import CrowdRule, Instances, LabelMap, OverlapRule
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sample:
+    """One image of a :class:`maskwright.CocoDataset`, which makes it.
+
+    Example:
+        >>> from maskwright import CocoDataset
+        >>> sample = CocoDataset.open("labels.json", images="photos")[0]
+        >>> sample
+        Sample('000000.jpg', 129×158)
+        >>> sample.image.shape, sample.image.dtype
+        ((129, 158, 3), dtype('uint8'))
+        >>> sample.instances.dense().shape == (len(sample.instances), 129, 158)
+        True
+    """
+
+    record: CocoImage
+    annotations: Sequence[CocoAnnotation]
+    coco: CocoFile
+    folder: Path | None
+
+    def __repr__(self) -> str:
+        return f"Sample({self.name!r}, {self.record.height}×{self.record.width})"
+
+    @property
+    def name(self) -> str:
+        """The file name of the image as the COCO file writes it."""
+        return self.record.file_name
+
+    @property
+    def id(self) -> int:
+        """The id of the image in the COCO file."""
+        return self.record.id
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the image in pixels."""
+        return self.record.height, self.record.width
+
+    @property
+    def path(self) -> Path:
+        """The image file.
+
+        Raises:
+            UsageError: The data set was opened without a folder of images.
+            DataError: The file name leads out of the folder.
+        """
+        if self.folder is None:
+            raise UsageError(
+                f"{self.coco.path}: the data set was opened without images, so '{self.name}' cannot be read; expected "
+                "their folder. Open it with images=FOLDER."
+            )
+        return image_path(self.folder, self.name)
+
+    @property
+    def image(self) -> npt.NDArray[np.uint8]:
+        """The pixels ``(H, W, 3)`` uint8 RGB, read anew each time they are asked for.
+
+        The pixels are as stored, without a rotation by EXIF, because annotations refer to these.
+
+        Raises:
+            UsageError: The data set was opened without a folder of images.
+            DataError: The file cannot be read, or its size is not what the COCO file says.
+        """
+        image = read_image(self.path)
+        if image.shape[:2] != self.size:
+            raise DataError(
+                f"{self.path}: is {image.shape[1]}×{image.shape[0]} pixels, but {self.size[1]}×{self.size[0]} in "
+                f"{self.coco.path} (width×height); expected one size. Put back the file that was annotated."
+            )
+        return image
+
+    @cached_property
+    def instances(self) -> Instances:
+        """The objects that can be drawn, in file order, crowd regions among them; boxes are those of the masks.
+
+        Labels are the indices of the data set's ``classes``.
+        """
+        return _relabelled(self._drawn, label_by_category(self.coco, class_table(self.coco))).instances()
+
+    def label_map(
+        self,
+        overlap: OverlapRule | None = None,
+        crowd: CrowdRule = "ignore",
+        *,
+        mode: str = "multiclass",
+        classes: Sequence[str] | None = None,
+        ignore_classes: Sequence[str] = (),
+        groups: str | None = None,
+        priorities: Mapping[str, float] | None = None,
+    ) -> LabelMap:
+        """Return the label map ``(H, W)`` of the image, as ``maskwright masks`` draws it.
+
+        Args:
+            overlap: Which object gets a pixel that several cover: ``last`` (the default), ``first``, ``smallest``,
+                ``highest-index`` or ``priority`` (the default with ``mode="grouped"`` or ``priorities``).
+            crowd: Crowd regions: ``ignore`` where no object lies, ``include`` like objects, or ``skip``.
+            mode: ``multiclass`` (one label a class), ``binary``, ``grouped`` (one label a group) or ``instance``
+                (16-bit numbers of the objects).
+            classes: Names of the classes to draw, in the order of their labels; all by default.
+            ignore_classes: Names of classes whose pixels are ignored where no other object lies.
+            groups: A YAML file of groups, or the name of a shipped one such as ``coco9``.
+            priorities: Weight of each class by name, for the overlap rule ``priority``.
+
+        Returns:
+            uint8, or uint16 when the labels need it. 0 is background, 255 (65535) is ignored.
+
+        Raises:
+            UsageError: A name is unknown, or the options contradict each other.
+            DataError: None of the groups' classes is in the data set.
+
+        Example:
+            >>> from maskwright import CocoDataset
+            >>> sample = CocoDataset.open("labels.json")[0]
+            >>> labels = sample.label_map(overlap="smallest")
+            >>> labels.shape == sample.size, labels.dtype
+            (True, dtype('uint8'))
+        """
+        options = MaskOptions(mode, classes, ignore_classes, groups, overlap, priorities or {}, crowd)
+        plan = mask_plan(self.coco, options)
+        return label_map_of(_relabelled(self._drawn, plan.labels), plan.drawing)
+
+    @cached_property
+    def _drawn(self) -> ImageObjects:
+        """All objects with category ids in place of labels, so that each is drawn once whatever is asked for."""
+        return draw_objects(self.record, self.annotations, {c.id: c.id for c in self.coco.categories}, Audit(""))
+
+
+def _relabelled(objects: ImageObjects, labels: Mapping[int, int]) -> ImageObjects:
+    """The objects whose category has one of ``labels``, with it."""
+    kept = [i for i, category_id in enumerate(objects.labels) if category_id in labels]
+    return ImageObjects(
+        objects.image,
+        [objects.ids[i] for i in kept],
+        [labels[objects.labels[i]] for i in kept],
+        [objects.drawn[i] for i in kept],
+        [objects.crowd[i] for i in kept],
+        [objects.areas[i] for i in kept],
+        [objects.outlines[i] for i in kept],
+    )

@@ -1,0 +1,126 @@
+"""The whole answer to a request for instance scores: the official numbers, what lies behind them, every record's fate.
+
+Scoring files and scoring what is in memory both end here, so that they cannot disagree.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwright.errors import UsageError
+from maskwright.evaluation.coco.scores import kinds, official_scores
+from maskwright.evaluation.coco.truth import CocoTruth
+from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
+from maskwright.evaluation.instances.per_image import image_records
+from maskwright.evaluation.results.index import ClassIndex
+from maskwright.evaluation.results.records import Results
+from maskwright.progress import Reporter
+
+
+@dataclass(frozen=True)
+class InstanceScores:
+    """The scores of instance results; ``remarks`` name what was left out and what a person should know besides.
+
+    ``details`` is None when only the official numbers were asked for.
+    """
+
+    scores: dict[str, Any]
+    details: Details | None
+    remarks: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``: without the curves and with the worst images only, which are long."""
+        return {**self.scores, "remarks": self.remarks}
+
+
+@dataclass(frozen=True)
+class ResultClasses:
+    """The classes of results: ``index`` translates them, ``meaning`` says what their ids are, ``source`` where from."""
+
+    index: ClassIndex
+    meaning: str
+    source: Path | str
+
+
+def summarise_instances(
+    truth: CocoTruth,
+    found: Results,
+    classes: ResultClasses,
+    thresholds: Thresholds | None,
+    boundary: bool = False,
+    reporter: Reporter | None = None,
+) -> InstanceScores:
+    """Score the results ``found`` by ``truth``, whose segmentations become RLEs.
+
+    ``thresholds`` are those of the details; None leaves the details out. ``boundary`` adds boundary IoU.
+    """
+    scores = official_scores(truth, found)
+    details = None
+    if thresholds is not None:
+        details = _details(truth, found, thresholds, boundary, reporter or Reporter(quiet=True))
+        scores = details.joined_to(scores)
+    scores["results"] = _account(found, classes)
+    scores["truth"] = truth.audit.to_json() | {"without_mask": truth.without_mask}
+    return InstanceScores(scores, details, [*_remarks(truth, found), *_unknown_classes(truth, classes)])
+
+
+def require_thresholds(thresholds: Thresholds) -> None:
+    """Raise ``UsageError`` when a threshold of the details is out of range."""
+    if not 0 <= thresholds.score <= 1:
+        raise UsageError(f"--score {thresholds.score}: expected a number from 0 to 1.")
+    if not 0 < thresholds.iou <= 1:
+        raise UsageError(f"--iou {thresholds.iou}: expected a number above 0, at most 1.")
+
+
+def _details(truth: CocoTruth, found: Results, thresholds: Thresholds, boundary: bool, reporter: Reporter) -> Details:
+    truth.draw_masks()
+    kind = kinds(truth, found)[-1]
+    records = found.of(kind) if kind == "segm" else found.boxed()
+    gathering = InstanceDetails(truth.labels(), kind, thresholds, boundary)
+    for image in reporter.track(image_records(truth.document(kind), records), "overlaps", len(truth.images)):
+        gathering.add(image)
+    return gathering.result()
+
+
+def _account(results: Results, classes: ResultClasses) -> dict[str, Any]:
+    return {
+        "found": results.found,
+        "used": len(results.records),
+        "left_out": results.left_out.to_json(),
+        "category_ids": classes.meaning,
+    }
+
+
+def _remarks(truth: CocoTruth, results: Results) -> list[str]:
+    remarks = [*truth.audit.lines(), *results.left_out.lines(str(results.path))]
+    if not truth.have_masks:
+        remarks.append(f"{truth.path}: the truth has no mask; only boxes are scored.")
+    elif truth.without_mask:
+        some = ", ".join(map(str, truth.without_mask[:5])) + (", …" if len(truth.without_mask) > 5 else "")
+        count = len(truth.without_mask)
+        have, listed = ("object has", "annotation") if count == 1 else ("objects have", "annotations")
+        what = f"{count} {have} no mask that can be drawn ({listed} {some})"
+        remarks.append(f"{truth.path}: {what}; {_they_count(count)} for boxes only.")
+    if not results.have_masks:
+        remarks.append(f"{results.path}: the results have no mask; only boxes are scored.")
+    elif results.without_mask:
+        count = results.without_mask
+        have = "record has" if count == 1 else "records have"
+        remarks.append(f"{results.path}: {count} {have} no mask; {_they_count(count)} for boxes only.")
+    return remarks
+
+
+def _they_count(count: int) -> str:
+    return "it counts" if count == 1 else "they count"
+
+
+def _unknown_classes(truth: CocoTruth, classes: ResultClasses) -> list[str]:
+    known = set(classes.index.categories.values())
+    unknown = [name for category_id, name in truth.names.items() if category_id not in known]
+    if not unknown:
+        return []
+    some = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
+    return [
+        f"{classes.source}: lacks {len(unknown)} of the truth's {len(truth.names)} classes ({some}), "
+        "scored as not found. Leave out what is not to be scored with --classes."
+    ]

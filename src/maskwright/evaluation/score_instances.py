@@ -1,0 +1,109 @@
+"""Scores of instances in memory: the numbers of ``maskwright score instance`` without a file."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from maskwright.coco_dataset.dataset import CocoDataset
+from maskwright.errors import UsageError
+from maskwright.evaluation.coco.truth import truth_of
+from maskwright.evaluation.instances.details import Thresholds
+from maskwright.evaluation.instances.summary import ResultClasses, require_thresholds, summarise_instances
+from maskwright.evaluation.results.classes import CLASSES_FILE, index_by_name
+from maskwright.evaluation.results.masks import CompressedRle
+from maskwright.evaluation.results.records import UsualRecord, checked_results
+from maskwright.progress import Reporter
+from maskwright.structures import ClassTable, Instances
+
+# What messages call the predictions.
+_SOURCE = Path("predictions")
+
+
+def score_instances(
+    truth: CocoDataset,
+    predictions: Mapping[str, Instances],
+    *,
+    prediction_classes: ClassTable | None = None,
+    score: float = 0.5,
+    iou: float = 0.5,
+    details: bool = True,
+    boundary: bool = False,
+    reporter: Reporter | None = None,
+) -> dict[str, Any]:
+    """Score what a model found on the images of a data set, as ``maskwright score instance`` scores files.
+
+    The numbers are those of the command, to the last bit, when the predictions are written as COCO results with the
+    ``classes.json`` of their classes beside them.
+
+    Args:
+        truth: The data set with the true objects. Crowd regions count neither for nor against.
+        predictions: What was found, by file name. An image without predictions is one where nothing was found.
+        prediction_classes: The classes that the labels of the predictions mean; they meet the truth's by name. By
+            default the labels are indices of ``truth.classes``.
+        score: The least confidence of a detection that counts, for the details alone.
+        iou: The least overlap that finds an object, for the details alone.
+        details: Measure what lies behind the 12 official numbers too: overlaps, errors, confusions, calibration.
+        boundary: Measure boundary IoU too, which takes longest.
+        reporter: Shows progress on standard error; quiet by default.
+
+    Returns:
+        What ``score instance --json`` prints: ``bbox`` and ``segm`` with ``AP AP50 AP75 APs APm APl AR1 AR10 AR100
+        ARs ARm ARl``, ``classes`` by name, the details, ``results`` and ``truth`` with what was left out, and
+        ``remarks``. A number is None where there is no truth to measure against.
+
+    Raises:
+        UsageError: A prediction is no :class:`Instances`, or a threshold is out of range.
+        DataError: The data set has no image, the predictions have no class of the truth, or none of the predicted
+            objects can be scored: their images are unknown, or their masks have other sizes.
+
+    Example:
+        >>> from maskwright import CocoDataset, score_instances
+        >>> data = CocoDataset.open("labels.json")
+        >>> perfect = {sample.name: sample.instances for sample in data}
+        >>> score_instances(data, perfect)["segm"]["AP"]
+        1.0
+    """
+    thresholds = Thresholds(score, iou)
+    require_thresholds(thresholds)
+    _require_instances(predictions)
+    true = truth_of(truth.coco)
+    index = index_by_name("prediction_classes", prediction_classes or truth.classes, true.names)
+    images = true.image_index()
+    found = checked_results(_SOURCE, _records(predictions), images, index)
+    classes = ResultClasses(index, f"indices of {CLASSES_FILE}, matched by name", "prediction_classes")
+    quiet = reporter or Reporter(quiet=True)
+    summary = summarise_instances(true, found, classes, thresholds if details else None, boundary, quiet)
+    predicted = {images.find(0, name) for name in predictions}
+    missing = [name for image_id, name in true.file_names().items() if image_id not in predicted]
+    return {**summary.scores, "remarks": [*summary.remarks, *_without_prediction(missing, len(true.images))]}
+
+
+def _records(predictions: Mapping[str, Instances]) -> Iterator[UsualRecord]:
+    """The records that a results file would hold."""
+    for name, found in predictions.items():
+        for each in found.to_coco(0, name):
+            mask = each["segmentation"]
+            yield UsualRecord(
+                image_id=each["image_id"],
+                category_id=each["category_id"],
+                score=each["score"],
+                bbox=each["bbox"],
+                segmentation=CompressedRle(size=mask["size"], counts=mask["counts"]),
+                file_name=name,
+            )
+
+
+def _require_instances(predictions: Mapping[str, Any]) -> None:
+    for name, found in predictions.items():
+        if not isinstance(found, Instances):
+            raise UsageError(
+                f"The prediction for '{name}' is of type {type(found).__name__}; expected Instances. Label maps are "
+                "scored by score_semantic."
+            )
+
+
+def _without_prediction(names: list[str], images: int) -> list[str]:
+    if not names:
+        return []
+    some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    return [f"{_SOURCE}: {len(names)} of {images} images have no prediction; nothing is found there ({some})."]

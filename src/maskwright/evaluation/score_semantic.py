@@ -1,0 +1,120 @@
+"""Scores of label maps in memory: the numbers of ``maskwright score semantic`` without a file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from maskwright.coco_dataset.dataset import CocoDataset
+from maskwright.errors import DataError, UsageError, nearest
+from maskwright.evaluation.semantic.label_names import LabelNames, Labels, label_names
+from maskwright.evaluation.semantic.summary import LabelMapPair, count_pixels, summarise_semantic
+from maskwright.structures import ClassTable, CrowdRule, LabelMap, OverlapRule
+
+# What messages call the predictions.
+_SOURCE = "predictions"
+
+
+def score_semantic(
+    truth: CocoDataset | Mapping[str, LabelMap],
+    predictions: Mapping[str, LabelMap],
+    *,
+    classes: ClassTable | Sequence[str] | None = None,
+    prediction_classes: ClassTable | Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
+    ignore_index: int | None = None,
+    boundary: bool = False,
+    overlap: OverlapRule | None = None,
+    crowd: CrowdRule = "ignore",
+) -> dict[str, Any]:
+    """Score predicted label maps, as ``maskwright score semantic`` scores folders of them.
+
+    The scores are of one confusion matrix over all pixels of all images, not means over images.
+
+    Args:
+        truth: A data set, whose label maps are drawn, or label maps ``(H, W)`` by name.
+        predictions: Label maps ``(H, W)`` by the names of the truth, which are file names for a data set.
+        classes: What the labels of the truth mean: a class table, where 0 is background, or names from label 0 on. By
+            default those of the data set.
+        prediction_classes: What the labels of the predictions mean; they meet the truth's by name. By default the
+            same.
+        ignore: Names of classes whose truth does not count.
+        ignore_index: Label of pixels that do not count; 255 by default, 65535 where there are more than 255 labels.
+        boundary: Measure boundary IoU too, which takes several times as long.
+        overlap: How the label maps of a data set are drawn, see ``Sample.label_map``.
+        crowd: Likewise.
+
+    Returns:
+        What ``score semantic --json`` prints: ``mIoU mean_dice mean_accuracy mean_precision pixel_accuracy``,
+        ``classes`` by name with ``IoU Dice accuracy precision recall``, ``confusion``, ``protocol``, ``images`` and
+        ``remarks``. A number is None for a class that occurs neither in truth nor in prediction.
+
+    Raises:
+        UsageError: The labels of the truth have no names, or ``ignore`` has an unknown one.
+        DataError: An image of the truth has no prediction or one of another size, a label has no name, or truth and
+            predictions share no class.
+
+    Example:
+        >>> from maskwright import CocoDataset, score_semantic
+        >>> data = CocoDataset.open("labels.json")
+        >>> perfect = {sample.name: sample.label_map() for sample in data}
+        >>> score_semantic(data, perfect)["mIoU"]
+        1.0
+    """
+    if classes is None:
+        if not isinstance(truth, CocoDataset):
+            raise UsageError("The labels have no names; expected them as classes, a ClassTable or names from label 0.")
+        classes = truth.classes
+    named = label_names("classes", classes, ignore_index)
+    predicted: LabelNames | None = None
+    if prediction_classes is not None:
+        predicted = label_names("prediction_classes", prediction_classes, ignore_index)
+    labels = Labels(named, predicted, ignore)
+    names = truth.names if isinstance(truth, CocoDataset) else list(truth)
+    _require_predictions(names, predictions)
+    pairs = _pairs(_label_maps(truth, overlap, crowd), predictions)
+    counted = (count_pixels(pair, labels, boundary) for pair in pairs)
+    without_truth = sorted(predictions.keys() - set(names))
+    return summarise_semantic(counted, labels, boundary, without_truth, _SOURCE).to_json()
+
+
+def _label_maps(
+    truth: CocoDataset | Mapping[str, LabelMap], overlap: OverlapRule | None, crowd: CrowdRule
+) -> Iterator[tuple[str, LabelMap]]:
+    if isinstance(truth, CocoDataset):
+        return ((sample.name, sample.label_map(overlap, crowd)) for sample in truth)
+    return iter(truth.items())
+
+
+def _pairs(truth: Iterator[tuple[str, LabelMap]], predictions: Mapping[str, LabelMap]) -> Iterator[LabelMapPair]:
+    for name, labels in truth:
+        true, found = f"truth '{name}'", f"prediction '{name}'"
+        yield LabelMapPair(_label_map(labels, true), _label_map(predictions[name], found), true, found)
+
+
+def _label_map(labels: Any, source: str) -> LabelMap:
+    """``labels`` when they are those of a label map of at most 16 bits, of whatever type of integers."""
+    found = np.asarray(labels)
+    if found.ndim != 2 or not np.issubdtype(found.dtype, np.integer):
+        raise UsageError(
+            f"The {source} has the shape {found.shape} and the type {found.dtype}; expected a label map (H, W) of "
+            "integers. Instances are scored by score_instances."
+        )
+    if found.size and not (found.min() >= 0 and found.max() < 2**16):
+        raise DataError(f"The {source} has labels from {found.min()} to {found.max()}; expected 0 to 65535.")
+    return found
+
+
+def _require_predictions(names: Sequence[str], predictions: Mapping[str, LabelMap]) -> None:
+    """Raise ``DataError`` for images without one: scores over the rest would be better than the predictions are."""
+    missing = sorted(set(names) - predictions.keys())
+    if not names:
+        raise DataError("The truth has no image; expected one at least.")
+    if missing:
+        close = nearest(missing[0], predictions, count=1)
+        hint = f" Nearest to '{missing[0]}': {close[0]}." if close else ""
+        some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
+        raise DataError(
+            f"{len(missing)} of {len(names)} images of the truth have no prediction ({some}); expected a label map for "
+            f"each. Predict them too, or leave them out of the truth.{hint}"
+        )

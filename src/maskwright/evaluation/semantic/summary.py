@@ -1,0 +1,108 @@
+"""The whole answer to a request for semantic scores: counts of each pair of label maps, and the scores of their sum.
+
+Scoring folders and scoring what is in memory both end here, so that they cannot disagree.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright.errors import DataError
+from maskwright.evaluation.semantic import scores as semantic
+from maskwright.evaluation.semantic.boundary import boundary_counts, with_boundary_scores
+from maskwright.evaluation.semantic.label_names import Labels
+from maskwright.structures import LabelMap
+
+# The confusion matrix and the boundaries of one or more images.
+Counts = tuple[semantic.Confusion, semantic.Confusion]
+
+
+@dataclass(frozen=True)
+class SemanticScores:
+    """The scores of a folder of label maps; ``remarks`` are what a person should know beside them."""
+
+    scores: dict[str, Any]
+    remarks: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {**self.scores, "remarks": self.remarks}
+
+
+@dataclass(frozen=True)
+class LabelMapPair:
+    """The truth and the prediction ``(H, W)`` of one image, and what messages call them."""
+
+    truth: LabelMap
+    prediction: LabelMap
+    truth_source: Path | str
+    prediction_source: Path | str
+
+
+def count_pixels(pair: LabelMapPair, labels: Labels, boundary: bool) -> Counts:
+    """Count the pixels of one image, and with ``boundary`` those of boundaries.
+
+    Raises ``DataError`` for maps of different sizes and for a label without a name.
+    """
+    true, predicted = pair.truth, pair.prediction
+    if true.shape != predicted.shape:
+        raise DataError(
+            f"{pair.prediction_source}: is {predicted.shape[1]}×{predicted.shape[0]} pixels, its truth "
+            f"{pair.truth_source} {true.shape[1]}×{true.shape[0]} (width×height); expected one size. Predict at the "
+            "size of the image."
+        )
+    truth = labels.truth(true, pair.truth_source)
+    prediction = labels.prediction(predicted, pair.prediction_source)
+    confusion = semantic.confusion(truth, prediction, labels.classes + 1, labels.ignore_index)
+    if not boundary:
+        return confusion, np.zeros((labels.classes, 2), np.int64)
+    return confusion, boundary_counts(truth, prediction, labels.classes, labels.ignore_index)
+
+
+def summarise_semantic(
+    counted: Iterable[Counts],
+    labels: Labels,
+    boundary: bool,
+    without_truth: Sequence[str],
+    predictions: Path | str,
+) -> SemanticScores:
+    """Score the sum of what was ``counted``, image by image.
+
+    ``without_truth`` names predictions that are not scored; ``predictions`` is what messages call all of them.
+    """
+    counts = np.zeros((labels.classes + 1, labels.classes + 1), np.int64)
+    edges = np.zeros((labels.classes, 2), np.int64)
+    images = 0
+    for confusion, boundaries in counted:
+        counts += confusion
+        edges += boundaries
+        images += 1
+    scores = _scores(counts[:-1], edges if boundary else None, labels) | {"images": images}
+    return SemanticScores(scores, _remarks(labels, without_truth, predictions, int(counts[:-1, -1].sum())))
+
+
+def _scores(counts: semantic.Confusion, edges: semantic.Confusion | None, labels: Labels) -> dict[str, Any]:
+    scores = semantic.semantic_scores(counts, labels.names)
+    if edges is not None:
+        scores = with_boundary_scores(scores, edges, labels.names)
+    columns = [*labels.names, "none of them"]
+    confusion = {"rows": "truth", "names": labels.names, "columns": columns, "pixels": counts.tolist()}
+    return {**scores, "confusion": confusion, "protocol": semantic.PROTOCOL}
+
+
+def _remarks(labels: Labels, without_truth: Sequence[str], predictions: Path | str, nothing: int) -> list[str]:
+    remarks = []
+    if without_truth:
+        some = ", ".join(without_truth[:5]) + (", …" if len(without_truth) > 5 else "")
+        remarks.append(f"{predictions}: {len(without_truth)} label maps have no truth and are not scored ({some}).")
+    if labels.foreign:
+        remarks.append(
+            f"{predictions}: the classes {', '.join(labels.foreign[:5])} are not in the truth; their pixels count as "
+            "misses of what is there."
+        )
+    if nothing:
+        remarks.append(f"{predictions}: {nothing} pixels are predicted as none of the classes; they count as misses.")
+    return remarks
