@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maskwright.errors import UsageError
+from maskwright.evaluation.coco.truth import read_truth
+from maskwright.evaluation.instances.details import Thresholds
+from maskwright.evaluation.instances.summary import (
+    InstanceScores,
+    ResultClasses,
+    require_thresholds,
+    summarise_instances,
+)
+from maskwright.evaluation.results.index import ClassIndex
+from maskwright.evaluation.results.records import read_results
+from tests.conftest import CocoFactory
+
+
+def summary(truth: Path, records: list[dict[str, Any]], thresholds: Thresholds | None) -> InstanceScores:
+    results = truth.with_name("results.json")
+    results.write_text(json.dumps(records))
+    true = read_truth(truth)
+    index = ClassIndex({1: 1})
+    found = read_results(results, true.image_index(), index)
+    return summarise_instances(true, found, ResultClasses(index, "invented", "classes.txt"), thresholds)
+
+
+def test_every_record_of_truth_and_results_is_accounted_for(coco: CocoFactory) -> None:
+    truth = coco({"bbox": [10, 10, 10, 10], "area": 100}, {"category_id": 2}, {"segmentation": []})
+    found = {"image_id": 1, "category_id": 1, "score": 0.5, "bbox": [10, 10, 10, 10]}
+    scores = summary(truth, [found, found | {"category_id": 7}], None)
+    account = scores.scores["results"]
+    assert (account["found"], account["used"], account["category_ids"]) == (2, 1, "invented")
+    assert account["left_out"]["unknown_class"]["count"] == 1
+    assert scores.scores["truth"]["skipped"] == {"empty_segmentation": 1}
+    assert scores.details is None
+    assert any(remark.startswith("classes.txt") and "dog" in remark for remark in scores.remarks)
+    assert scores.to_json()["remarks"] == scores.remarks
+
+
+def test_details_are_measured_at_the_thresholds_asked_for(coco: CocoFactory) -> None:
+    found = {"image_id": 1, "category_id": 1, "score": 0.5, "bbox": [10, 10, 10, 10]}
+    at = [summary(coco({}), [found], Thresholds(score)).scores["at_score"]["right"] for score in (0.4, 0.6)]
+    assert at == [1, 0]
+
+
+@pytest.mark.parametrize("thresholds", [Thresholds(-0.1), Thresholds(1.1), Thresholds(iou=0), Thresholds(iou=1.5)])
+def test_thresholds_out_of_range_are_refused(thresholds: Thresholds) -> None:
+    with pytest.raises(UsageError, match="number"):
+        require_thresholds(thresholds)

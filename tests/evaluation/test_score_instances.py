@@ -1,0 +1,170 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from maskwright.coco_dataset.dataset import CocoDataset
+from maskwright.errors import DataError, UsageError
+from maskwright.evaluation.coco.evaluation import STATISTICS
+from maskwright.evaluation.score_instances import score_instances
+from maskwright.progress import Reporter
+from maskwright.structures import ClassTable, Instances
+from maskwright.synthetic.shapes import write_shapes
+from maskwright.synthetic.streets import draw_streets
+from maskwright.workflows.convert import convert
+from maskwright.workflows.score_instance import score_instance
+from tests.conftest import CocoFactory
+
+Found = dict[str, Instances]
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> CocoDataset:
+    return CocoDataset.open(write_shapes(tmp_path_factory.mktemp("shapes"), 12))
+
+
+def spoilt(data: CocoDataset, seed: int = 0) -> Found:
+    """What a mediocre model might find: some objects missed, some of the wrong class, all shifted, scores invented."""
+    rng = np.random.default_rng(seed)
+    found = {}
+    for sample in data:
+        true = sample.instances[rng.random(len(sample.instances)) < 0.8]
+        shifted = np.roll(true.dense(), rng.integers(0, 4), axis=2)
+        wrong = rng.random(len(true)) < 0.2
+        labels = np.where(wrong, rng.integers(1, len(data.classes) + 1, len(true)), true.labels)
+        found[sample.name] = Instances.from_dense(shifted, labels, rng.random(len(true)).round(1))
+    return found
+
+
+def by_command(data: CocoDataset, found: Found, classes: ClassTable, folder: Path, **options: Any) -> dict[str, Any]:
+    """The scores of the same predictions by the command, from files."""
+    truth = data.to_json(folder / "truth.json")
+    records = [record for name, each in found.items() for record in each.to_coco(data[name].id, name)]
+    (folder / "results.json").write_text(json.dumps(records))
+    (folder / "classes.json").write_text(json.dumps(classes.to_json()))
+    summary = score_instance(truth, folder / "results.json", reporter=Reporter(quiet=True), **options)
+    return json.loads(json.dumps(summary.to_json()))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"score": 0.3, "iou": 0.75}, {"details": False}, {"boundary": True}],
+    ids=["plain", "thresholds", "without details", "boundary"],
+)
+def test_the_scores_are_those_of_the_command_to_the_last_bit(
+    shapes: CocoDataset, tmp_path: Path, options: dict[str, Any]
+):
+    found = spoilt(shapes)
+    scores = score_instances(shapes, found, **options)
+    assert 0 < scores["segm"]["AP"] < 1
+    assert json.loads(json.dumps(scores)) == by_command(shapes, found, shapes.classes, tmp_path, **options)
+
+
+def test_so_are_the_scores_of_streets(tmp_path: Path):
+    draw_streets(tmp_path / "streets", 3, size=(128, 256))
+    convert(
+        tmp_path / "streets" / "gtFine" / "val",
+        tmp_path / "streets.json",
+        source_format="cityscapes",
+        target_format="coco",
+        reporter=Reporter(quiet=True),
+    )
+    data = CocoDataset.open(tmp_path / "streets.json")
+    assert any(sample.instances.crowd.any() for sample in data)
+    found = spoilt(data)
+    (tmp_path / "scored").mkdir()
+    scores = score_instances(data, found)
+    assert json.loads(json.dumps(scores)) == by_command(data, found, data.classes, tmp_path / "scored")
+
+
+def test_so_are_the_scores_of_the_sample_of_the_coco_api(shared: Path, tmp_path: Path):
+    folder = shared / "oracles" / "coco"
+    data = CocoDataset.open(folder / "instances_val2014_100.json")
+    records = json.loads((folder / "instances_val2014_fakesegm100_results.json").read_bytes())
+    index = {category_id: each.index for each in data.classes for category_id in each.source_ids}
+    by_image: dict[int, list[dict[str, Any]]] = {sample.id: [] for sample in data}
+    for record in records:
+        by_image[record["image_id"]].append({**record, "category_id": index[record["category_id"]]})
+    found = {sample.name: Instances.from_coco(by_image[sample.id], sample.size) for sample in data}
+    scores = score_instances(data, found)
+    assert json.loads(json.dumps(scores)) == by_command(data, found, data.classes, tmp_path)
+    expected = json.loads((folder / "pycocotools_expected_stats.json").read_bytes())["segm"]
+    whole = ("AP", "AP50", "AP75", "AR1", "AR10", "AR100")  # The file has no boxes, by which sizes would go.
+    assert [scores["segm"][name] for name in whole] == pytest.approx(
+        [expected[STATISTICS.index(name)] for name in whole], rel=0, abs=1e-12
+    )
+
+
+def test_other_classes_meet_the_truth_by_name(shapes: CocoDataset, tmp_path: Path):
+    table = ClassTable.from_names(["star", "ring", "triangle", "disc"])
+    found = spoilt(shapes)
+    for each in found.values():
+        names = [shapes.classes.names[label - 1] for label in each.labels]
+        each.labels[:] = [table.index_of("star" if name == "square" else name) for name in names]
+    scores = score_instances(shapes, found, prediction_classes=table)
+    command = by_command(shapes, found, table, tmp_path)
+    lacking = [remark for remark in scores.pop("remarks") if "square" in remark]
+    command.pop("remarks")
+    assert json.loads(json.dumps(scores)) == command
+    assert scores["results"]["left_out"]["class_not_scored"]["count"] > 0
+    assert len(lacking) == 1
+
+
+def test_an_image_without_a_prediction_is_one_where_nothing_is_found(shapes: CocoDataset):
+    found = spoilt(shapes)
+    name = next(name for name, each in found.items() if len(each))
+    empty = found | {name: Instances.empty(shapes[name].size)}
+    del found[name]
+    scores, without = score_instances(shapes, empty), score_instances(shapes, found)
+    remarks, more = scores.pop("remarks"), without.pop("remarks")
+    assert scores == without
+    assert remarks == []
+    assert len([remark for remark in more if name in remark]) == len(more) == 1
+
+
+def test_what_cannot_be_scored_is_counted_by_reason(shapes: CocoDataset):
+    found = spoilt(shapes)
+    one = next(each for each in found.values() if len(each))[:1]
+    name = next(name for name, each in found.items() if each.size != one.size)
+    stranger = Instances.from_dense(one.dense(), [9])
+    odd = Instances(one.size, one.boxes, one.labels, one.masks, np.array([np.nan], np.float32))
+    found |= {"nowhere.jpg": one, name: one}
+    left_out = score_instances(shapes, found)["results"]["left_out"]
+    assert {reason: each["count"] for reason, each in left_out.items()} == {"unknown_image": 1, "bad_mask": 1}
+    assert "nowhere.jpg" in left_out["unknown_image"]["examples"][0]
+    own = next(sample.name for sample in shapes if sample.size == one.size)
+    for wrong, reason in ((stranger, "unknown_class"), (odd, "bad_score")):
+        left_out = score_instances(shapes, {**spoilt(shapes), own: wrong})["results"]["left_out"]
+        assert {why: each["count"] for why, each in left_out.items()} == {reason: 1}
+
+
+def test_predictions_of_which_none_can_be_scored_are_refused(shapes: CocoDataset):
+    one = next(each for each in spoilt(shapes).values() if len(each))
+    with pytest.raises(DataError, match=r"unknown_image|nowhere\.jpg"):
+        score_instances(shapes, {"nowhere.jpg": one})
+    with pytest.raises(DataError, match="star"):
+        score_instances(shapes, spoilt(shapes), prediction_classes=ClassTable.from_names(["star"]))
+
+
+def test_a_label_map_is_no_prediction_of_instances(shapes: CocoDataset):
+    with pytest.raises(UsageError, match="score_semantic"):
+        score_instances(shapes, {shapes[0].name: shapes[0].label_map()})  # type: ignore[dict-item]
+
+
+def test_two_categories_of_one_name_are_refused_as_by_the_command(coco: CocoFactory):
+    data = CocoDataset.open(coco({}, {"category_id": 2}, categories={1: "dog", 2: "dog"}))
+    with pytest.raises(DataError, match="dog"):
+        score_instances(data, {"1.png": data[0].instances})
+
+
+def test_objects_without_a_mask_count_for_boxes_as_by_the_command(coco: CocoFactory, tmp_path: Path):
+    box = {"segmentation": [], "bbox": [30, 20, 12, 9], "area": 108}
+    data = CocoDataset.open(coco({"bbox": [10, 10, 10, 10], "area": 100}, box))
+    found = {"1.png": data[0].instances}
+    scores = score_instances(data, found)
+    command = by_command(data, found, data.classes, tmp_path)
+    assert scores["truth"]["without_mask"] == [2]
+    for kind in ("bbox", "segm", "classes", "results"):
+        assert json.loads(json.dumps(scores[kind])) == command[kind]
