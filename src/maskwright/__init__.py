@@ -37,12 +37,14 @@ _NAMES = {
     "ClassTable": ("maskwright.structures", "ClassTable"),
     "CocoDataset": ("maskwright.coco_dataset.dataset", "CocoDataset"),
     "Instances": ("maskwright.structures", "Instances"),
+    "Sample": ("maskwright.coco_dataset.sample", "Sample"),
     "score_instances": ("maskwright.evaluation.score_instances", "score_instances"),
     "score_semantic": ("maskwright.evaluation.score_semantic", "score_semantic"),
 }
 
 if TYPE_CHECKING:
     from maskwright.coco_dataset.dataset import CocoDataset as CocoDataset
+    from maskwright.coco_dataset.sample import Sample as Sample
     from maskwright.evaluation.score_instances import score_instances as score_instances
     from maskwright.evaluation.score_semantic import score_semantic as score_semantic
     from maskwright.structures import ClassInfo as ClassInfo
@@ -71,6 +73,7 @@ __all__ = [
     "ClassTable",
     "CocoDataset",
     "Instances",
+    "Sample",
     "__version__",
     "check",
     "convert",

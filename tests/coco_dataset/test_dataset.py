@@ -50,17 +50,27 @@ def test_every_annotation_of_the_file_is_accounted_for(coco: CocoFactory):
     assert {fault.code for fault in data.audit.faults} == {"unknown_image", "bad_polygon", "empty_segmentation"}
 
 
-def test_a_missing_image_is_in_the_audit_of_everything_chosen_later(labels: Path):
+def test_a_missing_image_is_in_the_account_of_what_is_selected_later(labels: Path):
     (labels.parent / "images" / "000000.jpg").unlink()
     data = CocoDataset.open(labels, images=labels.parent / "images")
-    total = len(content(labels)["annotations"])
-    chosen = data.select(classes=["disc"], max_images=3, seed=1)
-    for each in (data, chosen, *data.split("1:1"), data[:4]):
+    for each in (data, data.select(classes=["disc"], max_images=3, seed=1)):
         assert each.audit.adds_up
-        assert each.audit.found == total
+        assert each.audit.found == len(content(labels)["annotations"])
         assert each.left_out["missing_image"] == ["000000.jpg"]
         assert len(each) + sum(map(len, each.left_out.values())) == 12
         assert [fault.code for fault in each.audit.faults] == ["missing_image"]
+
+
+def test_parts_have_an_account_of_their_own_images(coco: CocoFactory):
+    images = [{}, {}, {"height": 0}]
+    data = CocoDataset.open(coco({}, {"segmentation": []}, {"image_id": 2}, {"image_id": 3}, images=images))
+    assert (data.audit.found, data.audit.used) == (4, 2)
+    parts = data.split("1:1")
+    assert sum(part.audit.found for part in parts) == 3
+    assert sum(part.audit.used for part in parts) == 2
+    assert (data[:1].audit.found, dict(data[:1].audit.skipped)) == (2, {"empty_segmentation": 1})
+    assert [part.left_out for part in parts] == [{}, {}]
+    assert parts[0].merge(parts[1]).audit.found == 3
 
 
 @pytest.mark.parametrize(

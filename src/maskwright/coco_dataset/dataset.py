@@ -1,7 +1,6 @@
 """The data set of a COCO file: checked at opening, never changed; what is chosen from it is a new data set."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import overload
@@ -118,7 +117,7 @@ class CocoDataset:
             ('000011.jpg', 2, 11)
         """
         if isinstance(which, slice):
-            return self._of_images([image.id for image in self.coco.images[which]], "image_not_chosen")
+            return self._of_images([image.id for image in self.coco.images[which]])
         if isinstance(which, str):
             if which not in self._positions:
                 raise unknown_name(f"image of {self.coco.path}", which, self._positions)
@@ -148,7 +147,11 @@ class CocoDataset:
 
     @property
     def left_out(self) -> LeftOut:
-        """The file names of the images that are not in the data set, by reason; an id where a record had no name."""
+        """The file names of images of the file that are not in the data set, by reason.
+
+        The reasons are those of opening and of :meth:`select`. A record without a usable name is there by its id.
+        Parts, by :meth:`split` or a slice, have an account of their own images alone.
+        """
         return {reason: list(names) for reason, names in self._left_out.items()}
 
     @cached_property
@@ -156,8 +159,8 @@ class CocoDataset:
         """Where every annotation of the file went: ``found`` is ``used`` plus the sum of ``skipped``, by reason.
 
         ``faults`` name what was found wrong and ``lines()`` says it in sentences. To know which segmentations can be
-        drawn, all of them are drawn once, when this is first asked for. For a part of a data set ``skipped`` counts
-        what went to other parts too.
+        drawn, all of them are drawn once, when this is first asked for. Parts, by :meth:`split` or a slice, have an
+        account of their own images alone.
         """
         audit = Audit(self._earlier.source)
         audit.add(self._earlier)
@@ -210,7 +213,14 @@ class CocoDataset:
         kept = choose(self.coco, choice)
         require_images(self.coco, kept)
         document = part_of(self._document, kept.images, kept.annotations, kept.categories)
-        return self._derived(document, kept.audit.skipped, kept.left_out)
+        earlier = Audit(self._earlier.source)
+        earlier.add(self._earlier)
+        for reason, count in kept.audit.skipped.items():
+            earlier.found += count
+            earlier.skip(reason, count)
+        names = {image.id: image.file_name for image in self.coco.images}
+        left_out = {reason: [names[image_id] for image_id in ids] for reason, ids in kept.left_out.items()}
+        return CocoDataset(document, self._folders_of(document), earlier, _joined(self._left_out, left_out))
 
     def split(
         self,
@@ -253,7 +263,7 @@ class CocoDataset:
         parts = split_ids(counts, numbers, seed, together.sets)
         named = {f"part {number} of {len(parts)}": ids for number, ids in enumerate(parts, start=1)}
         require_filled(self.coco.path, named, together)
-        return tuple(self._of_images(ids, "other_part") for ids in parts)
+        return tuple(self._of_images(ids) for ids in parts)
 
     def merge(self, other: "CocoDataset") -> "CocoDataset":
         """Return the images of both data sets; classes are matched by name.
@@ -321,26 +331,15 @@ class CocoDataset:
         image = self.coco.images[position]
         return Sample(image, self._by_image[image.id], self.coco, self._folders.get(image.id))
 
-    def _of_images(self, ids: Collection[int], reason: str) -> "CocoDataset":
-        """The data set of these images; the others are left out for ``reason``."""
+    def _of_images(self, ids: Collection[int]) -> "CocoDataset":
+        """The data set of these images, with an account of their annotations alone."""
         kept = set(ids)
         annotations = [each.id for each in self.coco.annotations if each.image_id in kept]
-        others = [image.id for image in self.coco.images if image.id not in kept]
-        skipped = {reason: len(self.coco.annotations) - len(annotations)}
-        return self._derived(part_of(self._document, kept, annotations), skipped, {reason: others} if others else {})
+        document = part_of(self._document, kept, annotations)
+        return CocoDataset(document, self._folders_of(document), Audit(self._earlier.source), {})
 
-    def _derived(
-        self, document: Document, skipped: Mapping[str, int], left_out: Mapping[str, Sequence[int]]
-    ) -> "CocoDataset":
-        """The data set of ``document``; annotations ``skipped`` and images ``left_out`` of this one by reason."""
-        earlier = replace(self._earlier, skipped=self._earlier.skipped.copy(), faults=list(self._earlier.faults))
-        for reason, count in skipped.items():
-            earlier.found += count
-            earlier.skip(reason, count)
-        names = {image.id: image.file_name for image in self.coco.images}
-        reasons = {reason: [names[image_id] for image_id in ids] for reason, ids in left_out.items()}
-        folders = {image.id: self._folders[image.id] for image in document.coco.images if image.id in self._folders}
-        return CocoDataset(document, folders, earlier, _joined(self._left_out, reasons))
+    def _folders_of(self, document: Document) -> dict[int, Path]:
+        return {image.id: self._folders[image.id] for image in document.coco.images if image.id in self._folders}
 
 
 def _joined(first: LeftOut, second: LeftOut) -> LeftOut:

@@ -1,0 +1,126 @@
+"""What a notebook imports: the names, how fast they come, their types, and the block of the documentation."""
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import maskwright as mw
+from maskwright.synthetic.shapes import write_shapes
+
+SOURCE = Path(mw.__file__).parents[1]
+
+# What a user's script may do with data and scores; a strict type checker must know the type of every name in it.
+CLIENT = """
+from collections.abc import Iterable
+
+import numpy as np
+
+import maskwright as mw
+
+
+def share(samples: Iterable[mw.Sample]) -> float:
+    return float(np.mean([(sample.label_map(overlap="smallest") > 0).mean() for sample in samples]))
+
+
+data = mw.CocoDataset.open("labels.json", images="photos")
+names: list[str] = data.classes.names
+first = data[0]
+picture, size = first.image, first.size
+bright = int(picture.max())
+objects = first.instances
+pixels = objects.dense().sum(axis=(1, 2))
+large = objects[objects.areas > 100]
+records = large.to_coco(first.id, first.name)
+again = mw.Instances.from_coco(records, size)
+drawn = mw.Instances.from_dense(objects.dense(), objects.labels, scores=objects.scores)
+table = mw.ClassTable.from_names(["disc", "ring"])
+infos: list[mw.ClassInfo] = list(table)
+chosen = data.select(classes=["disc"], max_images=3, at_least={"disc": 2}, seed=1)
+train, validation = data.split("8:2", seed=0)
+whole = train.merge(validation)
+path = whole.to_json("whole.json")
+found = {sample.name: sample.instances for sample in validation}
+average: float = mw.score_instances(validation, found)["segm"]["AP"]
+maps = {sample.name: sample.label_map() for sample in validation}
+mean: float = mw.score_semantic(validation, maps)["mIoU"]
+print(len(names), bright, pixels.sum(), again == large, len(drawn), len(infos), len(chosen), path.name, share(data[:3]))
+print(average, mean, whole.audit.adds_up, whole.left_out)
+"""
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder of a user: labels.json and photos."""
+    write_shapes(tmp_path, 10).rename(tmp_path / "labels.json")
+    (tmp_path / "images").rename(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_data_half_of_the_block_of_the_design(notebook: Path) -> None:
+    data = mw.CocoDataset.open("labels.json", images="photos")
+    assert (data.audit.adds_up, data.left_out) == (True, {})
+    assert (len(data.classes), len(data)) == (4, 10)
+    sample = data[0]
+    assert (sample.image.shape, sample.image.dtype, sample.name) == ((*sample.size, 3), np.uint8, "000000.jpg")
+    instances = sample.instances
+    assert instances.dense().shape == (len(instances), *sample.size)
+    assert len(instances.areas) == len(instances.boxes) == len(instances.labels) == len(instances.to_coco(1))
+    assert sample.label_map(overlap="last").shape == sample.size
+    disc = data.select(classes=["disc"], max_images=100)
+    assert disc.classes.names == ["disc"]
+    train, validation = data.split("8:2", seed=0)
+    assert (len(train), len(validation)) == (8, 2)
+    found = {each.name: each.instances for each in validation}
+    assert mw.score_instances(validation, found)["segm"]["AP"] == 1
+    assert mw.score_semantic(validation, {each.name: each.label_map() for each in validation})["mIoU"] == 1
+
+
+def test_importing_the_package_loads_nothing_that_takes_time() -> None:
+    loaded = "import sys, maskwright; print([n for n in ('torch', 'cv2', 'numpy', 'hotcoco') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_data_face_needs_no_torch() -> None:
+    used = "mw.CocoDataset, mw.score_instances, mw.score_semantic"
+    script = f"import sys, maskwright as mw; {used}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_every_name_is_listed_and_there() -> None:
+    assert set(mw.__all__) <= set(dir(mw))
+    assert set(mw._NAMES) | set(mw._VERBS) | {"__version__"} == set(mw.__all__)
+    assert all(getattr(mw, name) is not None for name in mw._NAMES)
+    with pytest.raises(AttributeError, match="CocoDatasets"):
+        _ = mw.CocoDatasets  # type: ignore[attr-defined]
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (files("maskwright") / "py.typed").is_file()
+
+
+def test_a_strict_type_checker_knows_the_type_of_every_name(notebook: Path) -> None:
+    checker = shutil.which("pyright", path=str(Path(sys.executable).parent)) or shutil.which("pyright")
+    if checker is None:
+        pytest.skip("pyright is not installed")
+    script = notebook / "client.py"
+    script.write_text(CLIENT, encoding="utf-8")
+    settings = {"include": ["client.py"], "typeCheckingMode": "strict", "extraPaths": [str(SOURCE)]}
+    (notebook / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    command = [checker, "--pythonpath", sys.executable, "--outputjson"]
+    done = subprocess.run(command, cwd=notebook, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    assert [f"{each['range']['start']['line']}: {each['message']}" for each in found] == []
+
+
+def test_the_script_that_was_type_checked_runs(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(CLIENT, "client.py", "exec"), {})
+    assert capsys.readouterr().out.splitlines()[1] == "1.0 1.0 True {}"
