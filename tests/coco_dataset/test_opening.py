@@ -10,7 +10,8 @@ from tests.conftest import CocoFactory
 
 
 def test_a_file_without_faults_is_kept_record_for_record(labels: Path):
-    document, audit, left_out = read_checked(labels, labels.parent / "images")
+    document, exclusions = read_checked(labels, labels.parent / "images")
+    audit, left_out = exclusions.audit, exclusions.left_out
     content = json.loads(labels.read_bytes())
     assert [json.loads(bytes(raw)) for raw in document.annotations] == content["annotations"]
     assert (audit.found, left_out) == (0, {})
@@ -29,7 +30,8 @@ def test_an_image_that_cannot_be_used_is_left_out_with_its_annotations(labels: P
     else:
         other = labels.parent / "images" / "000004.jpg"
         image.write_bytes(other.read_bytes())
-    document, audit, left_out = read_checked(labels, labels.parent / "images")
+    document, exclusions = read_checked(labels, labels.parent / "images")
+    audit, left_out = exclusions.audit, exclusions.left_out
     listed = [each for each in json.loads(labels.read_bytes())["annotations"] if each["image_id"] == 4]
     assert left_out == {spoil: ["000003.jpg"]}
     assert dict(audit.skipped) == ({spoil: len(listed)} if listed else {})
@@ -42,12 +44,13 @@ def test_an_image_that_cannot_be_used_is_left_out_with_its_annotations(labels: P
 
 def test_records_that_do_not_fit_are_left_out_and_written_no_more(coco: CocoFactory, tmp_path: Path):
     path = coco({}, {"image_id": 9}, {"category_id": 9}, {"id": 1}, images=[{}, {"height": 0}])
-    document, audit, left_out = read_checked(path, None)
+    document, exclusions = read_checked(path, None)
+    audit, left_out = exclusions.audit, exclusions.left_out
     assert left_out == {"bad_image": ["image 2"]}
     assert dict(audit.skipped) == {"unknown_image": 1, "unknown_category": 1, "duplicate_id": 1}
     assert [json.loads(bytes(raw))["id"] for raw in document.annotations] == [1]
     written = CocoDataset.open(path).to_json(tmp_path / "clean.json")
-    assert read_checked(written, None)[1].faults == []
+    assert read_checked(written, None)[1].audit.faults == []
 
 
 def test_a_folder_with_none_of_the_images_is_refused(labels: Path, tmp_path: Path):
@@ -64,7 +67,7 @@ def test_what_does_not_exist_is_refused(labels: Path, tmp_path: Path):
 
 
 def test_a_part_has_the_records_of_its_ids_in_the_order_of_the_file(labels: Path):
-    whole, _, _ = read_checked(labels, None)
+    whole, _ = read_checked(labels, None)
     some = [each.id for each in whole.coco.annotations if each.image_id in (2, 5)]
     part = part_of(whole, [5, 2], some[::-1])
     assert [image.id for image in part.coco.images] == [2, 5]

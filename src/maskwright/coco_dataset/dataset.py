@@ -10,15 +10,15 @@ from maskwright.annotations.coco.document import Document, write_coco
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.leak_groups import images_together, require_filled
-from maskwright.annotations.objects import draw_objects
 from maskwright.annotations.selection.splitting import objects_of_images, parse_ratios, split_ids
 from maskwright.annotations.selection.subset import SubsetChoice, choose, require_images
+from maskwright.coco_dataset.exclusions import Exclusions, LeftOut
 from maskwright.coco_dataset.merging import merged
-from maskwright.coco_dataset.opening import LeftOut, part_of, read_checked
+from maskwright.coco_dataset.opening import part_of, read_checked
 from maskwright.coco_dataset.sample import Sample
 from maskwright.errors import UsageError, unknown_name
 from maskwright.progress import Reporter
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, normalise_name
 
 
 class CocoDataset:
@@ -42,13 +42,12 @@ class CocoDataset:
         (9, 3)
     """
 
-    def __init__(self, document: Document, folders: Mapping[int, Path], earlier: Audit, left_out: LeftOut) -> None:
+    def __init__(self, document: Document, folders: Mapping[int, Path], exclusions: Exclusions) -> None:
         """Hold the records of ``document``; users call :meth:`open`.
 
-        ``folders`` are those of the images by id. ``earlier`` accounts for the annotations that are not in
-        ``document`` and ``left_out`` for the images.
+        ``folders`` are those of the images by id. ``exclusions`` account for what is not in ``document``.
         """
-        self._document, self._folders, self._earlier, self._left_out = document, folders, earlier, left_out
+        self._document, self._folders, self._exclusions = document, folders, exclusions
 
     @classmethod
     def open(cls, path: str | Path, images: str | Path | None = None) -> "CocoDataset":
@@ -76,13 +75,14 @@ class CocoDataset:
             True
         """
         folder = Path(images) if images is not None else None
-        document, earlier, left_out = read_checked(Path(path), folder)
+        document, exclusions = read_checked(Path(path), folder)
         folders = {image.id: folder for image in document.coco.images} if folder is not None else {}
-        return cls(document, folders, earlier, left_out)
+        return cls(document, folders, exclusions)
 
     def __repr__(self) -> str:
-        classes = len({category.name for category in self.coco.categories})
-        return f"CocoDataset({self.coco.path.name!r}: {len(self)} images, {classes} classes)"
+        images, classes = len(self), len({normalise_name(category.name) for category in self.coco.categories})
+        counts = f"{images} image{'s' * (images != 1)}, {classes} class{'es' * (classes != 1)}"
+        return f"CocoDataset({self.coco.path.name!r}: {counts})"
 
     def __len__(self) -> int:
         return len(self.coco.images)
@@ -152,7 +152,7 @@ class CocoDataset:
         The reasons are those of opening and of :meth:`select`. A record without a usable name is there by its id.
         Parts, by :meth:`split` or a slice, have an account of their own images alone.
         """
-        return {reason: list(names) for reason, names in self._left_out.items()}
+        return {reason: list(names) for reason, names in self._exclusions.left_out.items()}
 
     @cached_property
     def audit(self) -> Audit:
@@ -162,12 +162,7 @@ class CocoDataset:
         drawn, all of them are drawn once, when this is first asked for. Parts, by :meth:`split` or a slice, have an
         account of their own images alone.
         """
-        audit = Audit(self._earlier.source)
-        audit.add(self._earlier)
-        labels = dict.fromkeys((category.id for category in self.coco.categories), 1)
-        for image in self.coco.images:
-            draw_objects(image, self._by_image[image.id], labels, audit)
-        return audit
+        return self._exclusions.audit_with(self.coco)
 
     def select(
         self,
@@ -213,14 +208,8 @@ class CocoDataset:
         kept = choose(self.coco, choice)
         require_images(self.coco, kept)
         document = part_of(self._document, kept.images, kept.annotations, kept.categories)
-        earlier = Audit(self._earlier.source)
-        earlier.add(self._earlier)
-        for reason, count in kept.audit.skipped.items():
-            earlier.found += count
-            earlier.skip(reason, count)
-        names = {image.id: image.file_name for image in self.coco.images}
-        left_out = {reason: [names[image_id] for image_id in ids] for reason, ids in kept.left_out.items()}
-        return CocoDataset(document, self._folders_of(document), earlier, _joined(self._left_out, left_out))
+        exclusions = self._exclusions.with_choice(self.coco, kept.audit.skipped, kept.left_out)
+        return CocoDataset(document, self._folders_of(document), exclusions)
 
     def split(
         self,
@@ -286,11 +275,7 @@ class CocoDataset:
         """
         document, ids = merged(self._document, other._document)
         folders = {**self._folders, **{ids[image_id]: folder for image_id, folder in other._folders.items()}}
-        sources = dict.fromkeys((self._earlier.source, other._earlier.source))
-        earlier = Audit(" + ".join(sources))
-        earlier.add(self._earlier)
-        earlier.add(other._earlier)
-        return CocoDataset(document, folders, earlier, _joined(self._left_out, other._left_out))
+        return CocoDataset(document, folders, self._exclusions.joined(other._exclusions))
 
     def to_json(self, path: str | Path) -> Path:
         """Write the data set as a COCO JSON file, which appears whole or not at all.
@@ -336,11 +321,7 @@ class CocoDataset:
         kept = set(ids)
         annotations = [each.id for each in self.coco.annotations if each.image_id in kept]
         document = part_of(self._document, kept, annotations)
-        return CocoDataset(document, self._folders_of(document), Audit(self._earlier.source), {})
+        return CocoDataset(document, self._folders_of(document), Exclusions(Audit(self._exclusions.audit.source)))
 
     def _folders_of(self, document: Document) -> dict[int, Path]:
         return {image.id: self._folders[image.id] for image in document.coco.images if image.id in self._folders}
-
-
-def _joined(first: LeftOut, second: LeftOut) -> LeftOut:
-    return {reason: [*first.get(reason, ()), *second.get(reason, ())] for reason in {**first, **second}}

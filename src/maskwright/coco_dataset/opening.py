@@ -7,14 +7,12 @@ from maskwright.annotations.coco.document import Document, read_document, record
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import STILL_USED, Audit
 from maskwright.annotations.selection.selection import audit_of_reading, file_fault
+from maskwright.coco_dataset.exclusions import Exclusions, LeftOut
 from maskwright.errors import DataError, require_folder
 
-# Image file names by the reason why the images are left out.
-LeftOut = dict[str, list[str]]
 
-
-def read_checked(path: Path, folder: Path | None) -> tuple[Document, Audit, LeftOut]:
-    """Return the usable records of the COCO file ``path``, an audit of the others, and the images left out.
+def read_checked(path: Path, folder: Path | None) -> tuple[Document, Exclusions]:
+    """Return the usable records of the COCO file ``path``, and an account of the others.
 
     The checks are those of a run: records that do not fit are left out, and with ``folder`` also images whose file is
     missing, cut off, unreadable or of another size than the file says, with their annotations.
@@ -36,7 +34,7 @@ def read_checked(path: Path, folder: Path | None) -> tuple[Document, Audit, Left
             f"{path}: none of its {len(coco.images)} images can be used from {folder} ({first}); expected the files "
             "that it lists. Give their folder as images."
         )
-    return _usable(document, unusable), audit, left_out
+    return _usable(document, unusable), Exclusions(audit, left_out)
 
 
 def part_of(
