@@ -80,6 +80,14 @@ def test_a_data_command_runs_where_torch_cannot_be_imported(
     job(annotations, tmp_path)
 
 
+def files_below(folder: Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
 @pytest.mark.slow
 def test_masks_run_from_an_installation_without_torch(annotations: Path, tmp_path: Path) -> None:
     environment = tmp_path / "env"
@@ -87,6 +95,8 @@ def test_masks_run_from_an_installation_without_torch(annotations: Path, tmp_pat
     python = environment / "bin" / "python"
     install = [python, "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt"), str(ROOT)]
     subprocess.run(install, check=True)
+    (installed,) = environment.glob("lib/python*/site-packages/maskwright")
+    assert files_below(ROOT / "src" / "maskwright") <= files_below(installed), "the wheel lacks files"
     assert subprocess.run([python, "-c", "import torch"], capture_output=True, check=False).returncode != 0
     out = tmp_path / "masks"
     done = subprocess.run(
