@@ -12,7 +12,7 @@ from maskwright.annotations.faults import Audit
 from maskwright.annotations.leak_groups import images_together, require_filled
 from maskwright.annotations.selection.splitting import objects_of_images, parse_ratios, split_ids
 from maskwright.annotations.selection.subset import SubsetChoice, choose, require_images
-from maskwright.coco_dataset.exclusions import Exclusions, LeftOut
+from maskwright.coco_dataset.exclusions import Exclusions, NamesByReason
 from maskwright.coco_dataset.merging import merged
 from maskwright.coco_dataset.opening import part_of, read_checked
 from maskwright.coco_dataset.sample import Sample
@@ -146,7 +146,7 @@ class CocoDataset:
         return [image.file_name for image in self.coco.images]
 
     @property
-    def left_out(self) -> LeftOut:
+    def left_out(self) -> NamesByReason:
         """The file names of images of the file that are not in the data set, by reason.
 
         The reasons are those of opening and of :meth:`select`. A record without a usable name is there by its id.

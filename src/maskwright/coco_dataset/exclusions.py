@@ -8,7 +8,7 @@ from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
 
 # Image file names by the reason why the images are left out.
-LeftOut = dict[str, list[str]]
+NamesByReason = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Exclusions:
     """The annotations that are not in a data set, all skipped in ``audit``, and the images that are ``left_out``."""
 
     audit: Audit
-    left_out: LeftOut = field(default_factory=dict)
+    left_out: NamesByReason = field(default_factory=dict)
 
     def with_choice(
         self, coco: CocoFile, skipped: Mapping[str, int], left_out: Mapping[str, Sequence[int]]
@@ -53,5 +53,5 @@ def _copy(audit: Audit) -> Audit:
     return copy
 
 
-def _joined(first: LeftOut, second: LeftOut) -> LeftOut:
+def _joined(first: NamesByReason, second: NamesByReason) -> NamesByReason:
     return {reason: [*first.get(reason, ()), *second.get(reason, ())] for reason in {**first, **second}}

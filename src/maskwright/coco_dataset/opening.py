@@ -7,7 +7,7 @@ from maskwright.annotations.coco.document import Document, read_document, record
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import STILL_USED, Audit
 from maskwright.annotations.selection.selection import audit_of_reading, file_fault
-from maskwright.coco_dataset.exclusions import Exclusions, LeftOut
+from maskwright.coco_dataset.exclusions import Exclusions, NamesByReason
 from maskwright.errors import DataError, require_folder
 
 
@@ -23,7 +23,7 @@ def read_checked(path: Path, folder: Path | None) -> tuple[Document, Exclusions]
     document = read_document(path)
     coco = document.coco
     audit = audit_of_reading(coco)
-    left_out: LeftOut = {}
+    left_out: NamesByReason = {}
     for fault in coco.faults:
         if fault.kind == "image" and fault.code not in STILL_USED:
             left_out.setdefault(fault.code, []).append(f"image {fault.record}")
@@ -63,7 +63,7 @@ def part_of(
     )
 
 
-def _without_file(coco: CocoFile, folder: Path, audit: Audit, left_out: LeftOut) -> set[int]:
+def _without_file(coco: CocoFile, folder: Path, audit: Audit, left_out: NamesByReason) -> set[int]:
     """Enter the images whose file cannot be used into ``audit`` and ``left_out``; return their ids."""
     unusable: set[int] = set()
     by_image = coco.by_image()

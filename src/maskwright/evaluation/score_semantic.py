@@ -8,7 +8,7 @@ import numpy as np
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import DataError, UsageError, nearest
 from maskwright.evaluation.semantic.label_names import LabelNames, Labels, label_names
-from maskwright.evaluation.semantic.summary import LabelMapPair, count_pixels, summarise_semantic
+from maskwright.evaluation.semantic.summary import LabelMapPair, count_label_maps, summarise_semantic
 from maskwright.structures import ClassTable, CrowdRule, LabelMap, OverlapRule
 
 # What messages call the predictions.
@@ -73,7 +73,7 @@ def score_semantic(
     names = truth.names if isinstance(truth, CocoDataset) else list(truth)
     _require_predictions(names, predictions)
     pairs = _pairs(_label_maps(truth, overlap, crowd), predictions)
-    counted = (count_pixels(pair, labels, boundary) for pair in pairs)
+    counted = (count_label_maps(pair, labels, boundary) for pair in pairs)
     without_truth = sorted(predictions.keys() - set(names))
     return summarise_semantic(counted, labels, boundary, without_truth, _SOURCE).to_json()
 

@@ -8,10 +8,10 @@ from maskwright.errors import UsageError
 from maskwright.evaluation.semantic.label_folders import Pair, classes_file, label_map_pairs
 from maskwright.evaluation.semantic.label_names import LabelNames, Labels, read_label_names
 from maskwright.evaluation.semantic.summary import (
-    Counts,
     LabelMapPair,
+    PixelCounts,
     SemanticScores,
-    count_pixels,
+    count_label_maps,
     summarise_semantic,
 )
 from maskwright.masks.png import read_label_map
@@ -64,6 +64,6 @@ def _labels(
     return Labels(named, read_label_names(of_predictions, ignore_index) if of_predictions else None, ignore)
 
 
-def _counts(pair: Pair, labels: Labels, boundary: bool) -> Counts:
+def _counts(pair: Pair, labels: Labels, boundary: bool) -> PixelCounts:
     true, predicted = read_label_map(pair.truth), read_label_map(pair.prediction)
-    return count_pixels(LabelMapPair(true, predicted, pair.truth, pair.prediction), labels, boundary)
+    return count_label_maps(LabelMapPair(true, predicted, pair.truth, pair.prediction), labels, boundary)

@@ -17,7 +17,7 @@ from maskwright.evaluation.semantic.label_names import Labels
 from maskwright.structures import LabelMap
 
 # The confusion matrix and the boundaries of one or more images.
-Counts = tuple[semantic.Confusion, semantic.Confusion]
+PixelCounts = tuple[semantic.Confusion, semantic.Confusion]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class LabelMapPair:
     prediction_source: Path | str
 
 
-def count_pixels(pair: LabelMapPair, labels: Labels, boundary: bool) -> Counts:
+def count_label_maps(pair: LabelMapPair, labels: Labels, boundary: bool) -> PixelCounts:
     """Count the pixels of one image, and with ``boundary`` those of boundaries.
 
     Raises ``DataError`` for maps of different sizes and for a label without a name.
@@ -63,7 +63,7 @@ def count_pixels(pair: LabelMapPair, labels: Labels, boundary: bool) -> Counts:
 
 
 def summarise_semantic(
-    counted: Iterable[Counts],
+    counted: Iterable[PixelCounts],
     labels: Labels,
     boundary: bool,
     without_truth: Sequence[str],
