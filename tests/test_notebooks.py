@@ -1,12 +1,10 @@
-"""Notebooks and the page on Python run from top to bottom, and show what they say they show."""
+"""Notebooks run from top to bottom, and show what they say they show."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from maskwright.synthetic.shapes import write_shapes
 from tests.notebook import code_cells, outputs_of
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -39,18 +37,3 @@ def test_a_notebook_runs_and_its_outputs_are_those_it_shows(
 def test_there_is_a_notebook_and_it_is_small() -> None:
     assert NOTEBOOKS
     assert [path.name for path in NOTEBOOKS if path.stat().st_size > LARGEST] == []
-
-
-def test_the_blocks_of_the_page_on_python_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_shapes(tmp_path, 12).rename(tmp_path / "labels.json")
-    (tmp_path / "images").rename(tmp_path / "photos")
-    monkeypatch.chdir(tmp_path)
-    page = (DOCS / "how-to" / "python.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    assert len(blocks) > 8
-    assert page.count("```") == 2 * len(blocks), "no block of another kind, which would not be run"
-    namespace: dict[str, Any] = {}
-    for number, block in enumerate(blocks, start=1):
-        exec(compile(block, f"python.md, block {number}", "exec"), namespace)
-    assert (tmp_path / "train.json").is_file()
-    assert 0.5 < namespace["scores"]["mIoU"] < 1

@@ -97,8 +97,8 @@ def test_the_data_face_needs_no_torch() -> None:
 
 def test_every_name_is_listed_and_there() -> None:
     assert set(mw.__all__) <= set(dir(mw))
-    assert set(mw._NAMES) | set(mw._VERBS) | {"__version__"} == set(mw.__all__)
-    assert all(getattr(mw, name) is not None for name in mw._NAMES)
+    assert set(mw._HELD) | set(mw._VERBS) | {"__version__"} == set(mw.__all__)
+    assert all(getattr(mw, name) is not None for name in mw.__all__)
     with pytest.raises(AttributeError, match="CocoDatasets"):
         _ = mw.CocoDatasets  # type: ignore[attr-defined]
 

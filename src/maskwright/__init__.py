@@ -1,78 +1,98 @@
 """Maskwright: COCO-style annotations to segmentation models you can trust.
 
 The verbs of the command line are functions here: ``from maskwright import run, draw_masks, predict``. Beside them is
-what they work on: a :class:`CocoDataset`, its :class:`ClassTable`, the :class:`Instances` of an image. Each name is
+what they work on: a :class:`CocoDataset` and its :class:`Sample`, the :class:`Instances` of an image, a
+:class:`ClassTable`, a :class:`Recipe`, the :class:`RunFolder` of a run and a :class:`LoadedModel`. Each name is
 imported at first use, so that ``import maskwright`` is immediate and needs no torch.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from maskwright.version import __version__
 
+# Each name by its module. draw_masks is not called masks: that is the room of rasterisation, maskwright.masks.
 _VERBS = {
-    "check": ("check", "check"),
-    "convert": ("convert", "convert"),
-    "demo": ("demo", "demo"),
-    # Not `masks`: that name is the room of rasterisation, maskwright.masks.
-    "draw_masks": ("masks", "masks"),
-    "evaluate": ("run", "evaluate"),
-    "explore": ("explore", "explore"),
-    "list_models": ("models", "list_models"),
-    "list_recipes": ("recipes", "list_recipes"),
-    "predict": ("predict", "predict"),
-    "report": ("report", "report"),
-    "run": ("run", "run"),
-    "score": ("score", "score"),
-    "split": ("split", "split"),
-    "subset": ("subset", "subset"),
-    "sweep": ("sweep", "sweep"),
-    "train": ("run", "train"),
-    "transfer": ("transfer", "transfer"),
+    "check": "workflows.check",
+    "convert": "workflows.convert",
+    "demo": "workflows.demo",
+    "draw_masks": "workflows.masks",
+    "evaluate": "workflows.evaluate",
+    "explore": "workflows.explore",
+    "list_models": "workflows.models",
+    "list_recipes": "workflows.recipes",
+    "predict": "workflows.predict",
+    "report": "workflows.report",
+    "run": "workflows.run",
+    "score": "workflows.score",
+    "split": "workflows.split",
+    "subset": "workflows.subset",
+    "sweep": "workflows.sweep",
+    "train": "workflows.train",
+    "transfer": "workflows.transfer",
 }
-
-# Where the other names are: the module and what it is called there.
-_NAMES = {
-    "ClassInfo": ("maskwright.structures", "ClassInfo"),
-    "ClassTable": ("maskwright.structures", "ClassTable"),
-    "CocoDataset": ("maskwright.coco_dataset.dataset", "CocoDataset"),
-    "Instances": ("maskwright.structures", "Instances"),
-    "Sample": ("maskwright.coco_dataset.sample", "Sample"),
-    "score_instances": ("maskwright.evaluation.score_instances", "score_instances"),
-    "score_semantic": ("maskwright.evaluation.score_semantic", "score_semantic"),
+_HELD = {
+    "ClassInfo": "structures",
+    "ClassTable": "structures",
+    "CocoDataset": "coco_dataset.dataset",
+    "CrossEvaluation": "runs.cross_evaluation_data",
+    "Instances": "structures",
+    "LoadedModel": "runs.loaded_model",
+    "MaskOptions": "label_maps.options",
+    "Recipe": "recipes.schema",
+    "Reporter": "progress",
+    "RunFolder": "run_folder",
+    "Sample": "coco_dataset.sample",
+    "load_model": "runs.loaded_model",
+    "score_instances": "evaluation.score_instances",
+    "score_semantic": "evaluation.score_semantic",
 }
+_NAMED_OTHERWISE = {"draw_masks": "masks"}
 
 if TYPE_CHECKING:
     from maskwright.coco_dataset.dataset import CocoDataset as CocoDataset
     from maskwright.coco_dataset.sample import Sample as Sample
     from maskwright.evaluation.score_instances import score_instances as score_instances
     from maskwright.evaluation.score_semantic import score_semantic as score_semantic
+    from maskwright.label_maps.options import MaskOptions as MaskOptions
+    from maskwright.progress import Reporter as Reporter
+    from maskwright.recipes.schema import Recipe as Recipe
+    from maskwright.run_folder import RunFolder as RunFolder
+    from maskwright.runs.cross_evaluation_data import CrossEvaluation as CrossEvaluation
+    from maskwright.runs.loaded_model import LoadedModel as LoadedModel
+    from maskwright.runs.loaded_model import load_model as load_model
     from maskwright.structures import ClassInfo as ClassInfo
     from maskwright.structures import ClassTable as ClassTable
     from maskwright.structures import Instances as Instances
     from maskwright.workflows.check import check as check
     from maskwright.workflows.convert import convert as convert
     from maskwright.workflows.demo import demo as demo
+    from maskwright.workflows.evaluate import evaluate as evaluate
     from maskwright.workflows.explore import explore as explore
     from maskwright.workflows.masks import masks as draw_masks
     from maskwright.workflows.models import list_models as list_models
     from maskwright.workflows.predict import predict as predict
     from maskwright.workflows.recipes import list_recipes as list_recipes
     from maskwright.workflows.report import report as report
-    from maskwright.workflows.run import evaluate as evaluate
     from maskwright.workflows.run import run as run
-    from maskwright.workflows.run import train as train
     from maskwright.workflows.score import score as score
     from maskwright.workflows.split import split as split
     from maskwright.workflows.subset import subset as subset
     from maskwright.workflows.sweep import sweep as sweep
+    from maskwright.workflows.train import train as train
     from maskwright.workflows.transfer import transfer as transfer
 
 __all__ = [
     "ClassInfo",
     "ClassTable",
     "CocoDataset",
+    "CrossEvaluation",
     "Instances",
+    "LoadedModel",
+    "MaskOptions",
+    "Recipe",
+    "Reporter",
+    "RunFolder",
     "Sample",
     "__version__",
     "check",
@@ -83,6 +103,7 @@ __all__ = [
     "explore",
     "list_models",
     "list_recipes",
+    "load_model",
     "predict",
     "report",
     "run",
@@ -100,13 +121,10 @@ __all__ = [
 if not TYPE_CHECKING:  # A type checker would take any name for one that is here.
 
     def __getattr__(name: str) -> Any:
-        if name in _VERBS:
-            module, function = _VERBS[name]
-            return getattr(import_module(f"maskwright.workflows.{module}"), function)
-        if name in _NAMES:
-            module, attribute = _NAMES[name]
-            return getattr(import_module(module), attribute)
-        raise AttributeError(f"module 'maskwright' has no attribute '{name}'")
+        module = {**_VERBS, **_HELD}.get(name)
+        if module is None:
+            raise AttributeError(f"module 'maskwright' has no attribute '{name}'")
+        return getattr(import_module(f"maskwright.{module}"), _NAMED_OTHERWISE.get(name, name))
 
 
 def __dir__() -> list[str]:

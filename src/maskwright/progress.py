@@ -13,7 +13,20 @@ _SECONDS_BETWEEN_FRAMES = 0.1
 
 @dataclass
 class Reporter:
-    """Says what is going on, on standard error; nothing at all when ``quiet``."""
+    """Says what is going on, on standard error; nothing at all when ``quiet``.
+
+    Args:
+        quiet: Say nothing.
+        stream: Where it is said.
+        seconds_between_lines: The least time between two lines of progress where no bar can be drawn.
+
+    Example:
+        >>> import sys
+        >>> import maskwright as mw
+        >>> mw.Reporter(stream=sys.stdout).say("three images")
+        three images
+        >>> mw.Reporter(quiet=True, stream=sys.stdout).say("three images")
+    """
 
     quiet: bool = False
     stream: TextIO = field(default_factory=lambda: sys.stderr)

@@ -1,6 +1,5 @@
 """Finding and loading a trained model by run, checkpoint or file."""
 
-import doctest
 import json
 import shutil
 from pathlib import Path
@@ -13,7 +12,6 @@ from safetensors.torch import load_file, save_file
 
 from maskwright.errors import UsageError, WeightsError
 from maskwright.masks.png import read_label_map
-from maskwright.prediction.predictor import Predictor
 from maskwright.runs.loaded_model import load_model, model_file
 from maskwright.structures import Instances
 from tests.workflows.spoilt import change_weights
@@ -99,16 +97,3 @@ def test_a_model_that_answers_with_nan_is_named_by_its_file(semantic_run: Path) 
         next(model.module.parameters()).fill_(float("nan"))
     with pytest.raises(WeightsError, match=r"best/model\.safetensors: The model answers"):
         model.predict(np.zeros((8, 8, 3), np.uint8))
-
-
-def test_the_examples_of_the_documentation_run(
-    semantic_run: Path, instance_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "first").symlink_to(instance_run)
-    shutil.copytree(semantic_run / "data" / "validation" / "images", tmp_path / "photos")
-    monkeypatch.chdir(tmp_path)
-    for described in (load_model, Predictor.predict, Predictor.iter_predict):
-        (example,) = doctest.DocTestFinder(recurse=False).find(described, described.__name__, globs={})
-        result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example)
-        assert (result.failed, result.attempted > 2) == (0, True)

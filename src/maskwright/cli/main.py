@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from maskwright import __version__
 from maskwright.cli import (
     check,
     convert,
@@ -28,6 +27,7 @@ from maskwright.cli import (
     weights,
 )
 from maskwright.errors import MaskwrightError
+from maskwright.version import __version__
 
 app = typer.Typer(
     name="maskwright",

@@ -18,14 +18,27 @@ CROWD_RULES = ("ignore", "include", "skip")
 class MaskOptions:
     """Everything about a mask job besides its files.
 
-    ``mode``: ``multiclass`` (one label a class), ``binary`` (1 where any object is), ``grouped`` (one label a group) or
-    ``instance`` (16-bit numbers of the objects). ``classes`` are names in the order of their labels, None for all;
-    pixels of ``ignore_classes`` are ignored where no other object lies. ``groups`` is a YAML file or the name of a
-    shipped grouping, ``priorities`` weights by class (by group when grouped), both for the ``overlap`` rule
-    ``priority``. ``crowd`` regions: ``ignore`` (where no object lies), ``include`` or ``skip``. With ``palette`` 8-bit
-    files show colours in a viewer. ``audit`` counts what the overlap rules decide.
+    Args:
+        mode: ``multiclass`` (one label a class), ``binary`` (1 where any object is), ``grouped`` (one label a group) or
+            ``instance`` (16-bit numbers of the objects).
+        classes: Class names in the order of their labels; None for all.
+        ignore_classes: Classes whose pixels are ignored where no other object lies.
+        groups: A YAML file, or the name of a shipped grouping.
+        overlap: Which object wins a shared pixel: ``last``, ``first``, ``smallest``, ``highest-index`` or ``priority``.
+        priorities: Weights by class, by group when grouped, for the rule ``priority``.
+        crowd: What becomes of crowd regions: ``ignore`` (where no object lies), ``include`` or ``skip``.
+        only_with_objects: Leave out images that show none of the classes.
+        palette: Whether 8-bit files show colours in a viewer.
+        audit: Count what the overlap rules decide.
 
-    Raises ``UsageError`` for an unknown name or options that contradict each other.
+    Raises:
+        UsageError: For an unknown name, or options that contradict each other.
+
+    Example:
+        >>> import maskwright as mw
+        >>> drawn = mw.draw_masks("labels.json", "masks", options=mw.MaskOptions(classes=("disc", "ring")))
+        >>> drawn.table.names
+        ['disc', 'ring']
     """
 
     mode: str = "multiclass"

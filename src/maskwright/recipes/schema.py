@@ -134,6 +134,12 @@ class Recipe(Section):
 
     ``groups`` draws many classes as few: ``coco9`` or a YAML file of groups, each with its classes and its weight in
     ``data.overlap: priority``.
+
+    Example:
+        >>> from maskwright.recipes.loading import load_recipe
+        >>> recipe = load_recipe("demo-semantic", ["train.epochs=2"])
+        >>> recipe.task, recipe.train.epochs
+        ('semantic', 2)
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")

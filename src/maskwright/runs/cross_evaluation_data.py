@@ -29,9 +29,20 @@ _OTHER: dict[Side, Side] = {"source": "target", "target": "source"}
 
 @dataclass(frozen=True)
 class CrossEvaluation:
-    """What to score on: ``images`` with ``annotations``, or the recipe's own; in classes of ``taxonomy``, or one's own.
+    """What a trained model is scored on besides its recipe's data: another data set, or other classes.
 
-    ``rider`` replaces the taxonomy's rule for riders. ``name`` is that of other data in scores and folders.
+    Args:
+        images: The folder of the other images; the recipe's own where there is none.
+        annotations: Their COCO JSON.
+        taxonomy: The classes to score in: the name of a shipped taxonomy or a YAML file.
+        rider: Replaces the taxonomy's rule for riders.
+        name: What the other data set is called in scores and folders.
+
+    Example:
+        >>> import maskwright as mw
+        >>> on = mw.CrossEvaluation("photos", "labels.json", name="ours")
+        >>> sorted(mw.evaluate("runs/first", on=on))  # doctest: +SKIP
+        ['ours', 'validation']
     """
 
     images: str | None = None

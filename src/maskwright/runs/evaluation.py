@@ -14,7 +14,6 @@ from maskwright.annotations.taxonomy.use import stated
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
-from maskwright.evaluation.results.convert import to_results
 from maskwright.evaluation.semantic.calibration import empty_bins
 from maskwright.evaluation.semantic.counts import SemanticCounts
 from maskwright.files import write_json, writing_json_list

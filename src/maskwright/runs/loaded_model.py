@@ -33,6 +33,15 @@ class LoadedModel(Predictor[Found]):
         input_size: The size at which a semantic network sees images.
         file: The model file that it is from.
         card: What that file says of it: name and options, epoch, scores, recipe.
+
+    Example:
+        >>> import maskwright as mw
+        >>> model = mw.load_model("runs/first")
+        >>> (
+        ...     model.card.name,
+        ...     len(model.predict(mw.CocoDataset.open("labels.json", images="photos")[0].image).labels) >= 0,
+        ... )
+        ('mask_rcnn:resnet18', True)
     """
 
     file: Path

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.selection.showcase import showcase_images
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.structures import Instances
 from maskwright.files import read_json_list, write_json
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
@@ -23,6 +22,7 @@ from maskwright.run_folder import PartScores
 from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluated_data
 from maskwright.runs.prepare import Part
+from maskwright.structures import Instances
 
 
 def report_stage(experiment: Experiment) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from maskwright import __version__
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.selection import audit_of_reading
@@ -21,6 +20,7 @@ from maskwright.label_maps.plan import MaskPlan, mask_plan
 from maskwright.parallel.pool import ENGINES, cores, each_part, may_fork
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
+from maskwright.version import __version__
 
 # Large enough to make sending a part cheap, small enough to lose little when a job is killed.
 _IMAGES_PER_PART = 32
@@ -62,8 +62,8 @@ class MasksSummary:
 
 
 def masks(
-    annotations: Path,
-    out: Path,
+    annotations: str | Path,
+    out: str | Path,
     *,
     options: MaskOptions | None = None,
     workers: int | None = None,
@@ -85,6 +85,7 @@ def masks(
     Raises ``UsageError`` for an unknown name, options that contradict each other or a folder that holds other files of
     these names, ``DataError`` when two images would share one mask file.
     """
+    annotations, out = Path(annotations), Path(out)
     options = replace(options or MaskOptions(), **settings)
     _require_engine(engine, address, workers)
     reporter = reporter or Reporter()

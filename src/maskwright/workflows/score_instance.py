@@ -3,13 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from maskwright.errors import UsageError
-from maskwright.evaluation.coco.scores import kinds, official_scores
-from maskwright.evaluation.coco.truth import CocoTruth, read_truth
-from maskwright.evaluation.instances.detail_files import write_details
-from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
-from maskwright.evaluation.instances.per_image import image_records
 from maskwright.evaluation.coco.truth import read_truth
+from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.summary import (
     InstanceScores,

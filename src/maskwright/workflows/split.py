@@ -14,16 +14,10 @@ from maskwright.annotations.leak_groups import Together, images_together, requir
 from maskwright.annotations.selection.selection import audit_of_reading, unread
 from maskwright.annotations.selection.shares import ClassShares, class_shares
 from maskwright.annotations.selection.splitting import objects_of_images, split_ids
-from maskwright.errors import DataError, UsageError
+from maskwright.errors import UsageError
 from maskwright.files import require_other_file, write_json, write_text, writing
 from maskwright.progress import Reporter
 from maskwright.reports.shares_table import shares_table
-from maskwright.workflows.leak_groups import Together, images_together
-from maskwright.errors import UsageError
-from maskwright.files import write_json, write_text, writing
-from maskwright.progress import Reporter
-from maskwright.reports.shares_table import shares_table
-from maskwright.workflows.output_file import require_other_file
 
 PART_NAMES = {2: ("train", "validation"), 3: ("train", "validation", "test")}
 

@@ -9,10 +9,8 @@ from maskwright.annotations.coco.document import Document, read_document, record
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.selection import unread
-from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose
-from maskwright.errors import DataError
-from maskwright.files import require_other_file
 from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose, require_images
+from maskwright.files import require_other_file
 from maskwright.progress import Reporter
 
 
