@@ -42,7 +42,7 @@ print(time.perf_counter() - started, time.process_time() - used, evaluation.stat
 OURS_COCO = """
 import sys, time
 from pathlib import Path
-from maskwright.evaluation.coco.evaluation import evaluated, statistics
+from maskwright.evaluation.coco.evaluator import evaluated, statistics
 from maskwright.evaluation.coco.truth import read_truth
 from maskwright.evaluation.results.classes import class_index
 from maskwright.evaluation.results.records import read_results

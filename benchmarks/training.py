@@ -85,7 +85,7 @@ import torch
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from torch import nn
-from maskwright.evaluation.coco.evaluation import ground_truth
+from maskwright.evaluation.coco.evaluator import ground_truth
 from maskwright.images.decode import read_image
 from maskwright.prediction.instance import predict_instances
 from maskwright.recipes.loading import load_recipe

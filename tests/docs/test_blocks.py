@@ -11,7 +11,7 @@ import yaml
 from typer.main import get_command
 
 from maskwright.annotations.groups import read_grouping
-from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
+from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.cli.main import app
 from maskwright.errors import MaskwrightError
 from maskwright.recipes.loading import load_recipe, load_transfer, validate

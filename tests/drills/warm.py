@@ -140,7 +140,7 @@ def warm(folder: Path) -> Iterator[Warm]:
 
 def serve() -> None:
     """Answer the requests on standard input, one JSON line each, until it ends."""
-    from maskwright.datasets.loading_process import start_method
+    from maskwright.datasets.loader_workers import start_method
 
     context = cast(SpawnContext, get_context(start_method()))
     forkserver._forkserver._preload_modules.append("tests.drills.server")  # type: ignore[attr-defined]

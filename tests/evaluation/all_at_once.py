@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from maskwright.evaluation.coco.evaluation import KINDS, evaluated, objects_by_category, summary
+from maskwright.evaluation.coco.evaluator import KINDS, evaluated, objects_by_category, summary
 
 
 def coco_scores(truth: dict[str, Any], results: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pycocotools import mask as oracle
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from maskwright.evaluation.coco.evaluation import STATISTICS
+from maskwright.evaluation.coco.evaluator import STATISTICS
 
 SIDE = 120
 CLASSES = {1: "person", 2: "dog", 5: "cake"}

@@ -10,12 +10,12 @@ from hotcoco import mask as coco_mask
 
 from maskwright.errors import UsageError
 from maskwright.evaluation.cityscapes.layout import read_predictions
+from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
 from maskwright.evaluation.cityscapes.results import by_frame, read_city_results
-from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
 from maskwright.evaluation.prediction_files import result_files
 from maskwright.label_maps.files import write_classes
+from maskwright.masks.binary_png import read_mask
 from maskwright.masks.cropped import regions_of
-from maskwright.masks.mask_png import read_mask
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, Instances
 from maskwright.workflows.score_cityscapes import score_cityscapes

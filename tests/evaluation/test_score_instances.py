@@ -7,7 +7,7 @@ import pytest
 
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import DataError, UsageError
-from maskwright.evaluation.coco.evaluation import STATISTICS
+from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.evaluation.score_instances import score_instances
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, Instances

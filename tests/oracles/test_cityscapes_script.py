@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
+from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
 from maskwright.progress import Reporter
 from maskwright.workflows.score_cityscapes import score_cityscapes
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from maskwright.evaluation.coco.evaluation import STATISTICS
+from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.progress import Reporter
 from maskwright.workflows.score_instance import score_instance
 from tests.evaluation.all_at_once import coco_scores

@@ -20,7 +20,7 @@ from maskwright.models.point_rend.rcnn import build_point_rend_rcnn
 from maskwright.prediction.batches import LOOKAHEAD
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import predict_pixels
-from maskwright.prediction.views import Views
+from maskwright.prediction.test_time_augmentation import Views
 from maskwright.structures import ClassTable, Instances
 from tests.models.detectron2.conftest import tiny
 from tests.prediction.invented import Local, random_image

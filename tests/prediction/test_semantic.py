@@ -10,7 +10,7 @@ from torch import nn
 from maskwright.errors import NotFinite
 from maskwright.images.resize import InputSize
 from maskwright.prediction.semantic import predict_label_maps, predict_logits, predict_pixels
-from maskwright.prediction.views import Views
+from maskwright.prediction.test_time_augmentation import Views
 
 
 class Fixed(nn.Module):

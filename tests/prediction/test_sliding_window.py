@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from maskwright.images.resize import InputSize
 from maskwright.prediction.semantic import predict_pixels
 from maskwright.prediction.sliding_window import Image, predict_windows, spans
-from maskwright.prediction.views import Views
+from maskwright.prediction.test_time_augmentation import Views
 from tests.prediction.invented import Local, random_image
 
 ODD = (1, 2, 15, 16, 17, 31, 33, 47, 64, 101)

@@ -4,7 +4,7 @@ from typing import Any
 from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.distances import with_limited
 from maskwright.evaluation.cityscapes.pixels import PixelCounts, pixel_scores
-from maskwright.evaluation.coco.evaluation import STATISTICS
+from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.reports.score_text import cityscapes_lines, detail_lines, instance_lines, semantic_lines
 from tests.reports.conftest import details
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.evaluation.bootstrap import Measure
-from maskwright.evaluation.instances.measures import Measures
+from maskwright.evaluation.instances.scores import Measures
 from maskwright.evaluation.instances.tide import TIDE_ERRORS
 
 CLASSES = ("disc", "ring")

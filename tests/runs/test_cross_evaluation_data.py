@@ -8,7 +8,7 @@ import pytest
 
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import read_coco
-from maskwright.annotations.selection.selection import select
+from maskwright.annotations.selection.select import select
 from maskwright.errors import DataError, UsageError
 from maskwright.files import write_json
 from maskwright.progress import Reporter

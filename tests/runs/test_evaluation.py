@@ -14,7 +14,7 @@ import torch
 
 from maskwright.cli.main import main
 from maskwright.errors import MaskwrightError
-from maskwright.evaluation.coco.evaluation import ground_truth
+from maskwright.evaluation.coco.evaluator import ground_truth
 from maskwright.files import write_json
 from maskwright.images.decode import read_image
 from maskwright.masks.png import read_label_map
@@ -25,8 +25,8 @@ from maskwright.run_folder import RunFolder
 from maskwright.runs.context import Experiment, input_size
 from maskwright.runs.evaluation import evaluate_part, evaluate_stage
 from maskwright.runs.folder import open_run
-from maskwright.runs.headline import headline
 from maskwright.runs.loaded_model import LoadedModel, load_model
+from maskwright.runs.score_summary import headline
 from maskwright.training.processes import Processes
 from maskwright.workflows.score_instance import score_instance
 from tests.workflows.spoilt import change_weights

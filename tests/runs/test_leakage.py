@@ -12,7 +12,7 @@ import pytest
 from maskwright.annotations.coco.file import CocoImage
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects
-from maskwright.annotations.selection.selection import Selection
+from maskwright.annotations.selection.select import Selection
 from maskwright.progress import Reporter
 from maskwright.runs.context import Experiment
 from maskwright.runs.evaluation import evaluate_stage

@@ -9,7 +9,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from maskwright.errors import MaskwrightError
-from maskwright.training.average import MovingAverage
+from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import Interrupted
 from maskwright.training.loop import train
 from maskwright.training.optimisation import build_optimizer, build_schedule

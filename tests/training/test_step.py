@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from maskwright.errors import MaskwrightError
-from maskwright.training.average import MovingAverage
+from maskwright.training.ema import MovingAverage
 from maskwright.training.processes import Processes
 from maskwright.training.save_clock import SaveClock
 from maskwright.training.state import Training

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from maskwright.annotations.checks.duplicates import Fingerprints, fingerprints, group_duplicates
+from maskwright.annotations.checks.duplicate_images import Fingerprints, fingerprints, group_duplicates
 from maskwright.annotations.coco.document import Document
 from maskwright.annotations.selection.image_groups import GivenGroups, given_groups, joined
 from maskwright.annotations.selection.same_picture import same_name, same_url

@@ -36,8 +36,8 @@ def command(
         _sweep(recipe, sweep, set_ or [], out, resume, devices, quiet, json)
         return
     from maskwright.progress import Reporter
-    from maskwright.runs.headline import headline
     from maskwright.runs.processes import is_main_process
+    from maskwright.runs.score_summary import headline
     from maskwright.workflows.run import run
 
     done = run(

@@ -6,7 +6,7 @@ from pathlib import Path
 from maskwright.annotations.coco.document import Document, read_document, records_with_ids
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import STILL_USED, Audit
-from maskwright.annotations.selection.selection import audit_of_reading, file_fault
+from maskwright.annotations.selection.select import audit_of_reading, file_fault
 from maskwright.coco_dataset.exclusions import Exclusions, NamesByReason
 from maskwright.errors import DataError, require_folder
 

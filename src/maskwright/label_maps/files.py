@@ -5,7 +5,7 @@ from pathlib import Path
 
 from maskwright.errors import DataError
 from maskwright.files import write_json, write_text
-from maskwright.masks.mask_file import mask_file, sharing
+from maskwright.masks.file_names import mask_file, sharing
 from maskwright.structures import ClassTable
 
 

@@ -12,7 +12,7 @@ from torchvision.models.detection._utils import BoxCoder, Matcher
 from torchvision.ops import box_iou, clip_boxes_to_image
 
 from maskwright.models.full_precision import full
-from maskwright.models.region_heads import Features, Losses, RegionHeads, Regions, Shapes, Target, regions_of
+from maskwright.models.roi_heads import Features, Losses, RegionHeads, Regions, Shapes, Target, regions_of
 
 # The deltas shrink from stage to stage; the paper normalises them by their spread, as here (section 4.2).
 _CODER_WEIGHTS = (10.0, 10.0, 5.0, 5.0)

@@ -30,7 +30,7 @@ from maskwright.models.torchvision_segmentation import (
     build_fcn,
     build_lraspp,
 )
-from maskwright.models.weights.class_remapping import ClassRows
+from maskwright.models.weights.head_transfer import ClassRows
 from maskwright.models.weights.loading import WEIGHTS_SUFFIXES, Coverage, StateDict, fetch, load_matching, read_weights
 from maskwright.models.weights.torchvision_files import as_built, norms_without_epsilon
 

@@ -31,7 +31,7 @@ from maskwright.models.mask_rcnn_options import (
     ProposalLimits,
 )
 from maskwright.models.panet import AggregatedPyramid
-from maskwright.models.region_heads import RegionHeads
+from maskwright.models.roi_heads import RegionHeads
 from maskwright.models.semantic import IMAGENET_MEAN, IMAGENET_STD
 
 

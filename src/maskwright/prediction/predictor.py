@@ -17,7 +17,7 @@ from maskwright.prediction.batches import in_batches
 from maskwright.prediction.instance import batch_size_of, predict_instances
 from maskwright.prediction.semantic import PLAIN, Pixels, input_sizes, predict_label_maps, predict_pixels
 from maskwright.prediction.sources import Image, ImageSource, as_image
-from maskwright.prediction.views import Views
+from maskwright.prediction.test_time_augmentation import Views
 from maskwright.structures import ClassTable, Instances, LabelMap, Task
 
 Found = TypeVar("Found")

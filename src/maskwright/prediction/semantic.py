@@ -13,7 +13,7 @@ from torch.nn import functional
 from maskwright.errors import NotFinite
 from maskwright.images.resize import InputSize, resize_image
 from maskwright.prediction.sliding_window import predict_windows
-from maskwright.prediction.views import Views, mean_probabilities, scaled
+from maskwright.prediction.test_time_augmentation import Views, mean_probabilities, scaled
 from maskwright.structures import LabelMap
 
 PLAIN = Views()

@@ -10,11 +10,11 @@ from torch import nn
 
 from maskwright.annotations.taxonomy.output_classes import OutputClasses
 from maskwright.errors import unknown_name
-from maskwright.evaluation.coco.evaluation import STATISTICS
+from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.images.resize import InputSize
 from maskwright.model_file import read_card
 from maskwright.models import catalogue
-from maskwright.models.weights.class_remapping import ClassRows, class_rows
+from maskwright.models.weights.head_transfer import ClassRows, class_rows
 from maskwright.models.weights.loading import Coverage
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input, Recipe

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from maskwright.annotations.taxonomy.use import stated
+from maskwright.annotations.taxonomy.applied import stated
 from maskwright.files import write_json
 from maskwright.label_maps.files import write_classes
 from maskwright.runs.context import Experiment

@@ -9,13 +9,13 @@ from typing import Any
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.groups import read_grouping
-from maskwright.annotations.selection.selection import select
+from maskwright.annotations.selection.select import select
+from maskwright.annotations.taxonomy.applied import TaxonomyUse
+from maskwright.annotations.taxonomy.class_remapping import Taxonomy
+from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
+from maskwright.annotations.taxonomy.remapped_file import translated
 from maskwright.annotations.taxonomy.sides import Side, reached_by, side_of
-from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
-from maskwright.annotations.taxonomy.translated_file import translated
-from maskwright.annotations.taxonomy.translation import Taxonomy
-from maskwright.annotations.taxonomy.use import TaxonomyUse
 from maskwright.errors import DataError, UsageError, require_folder
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map, write_label_map

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.selection.selection import class_statistics
+from maskwright.annotations.selection.select import class_statistics
 from maskwright.errors import DataError
 from maskwright.files import read_json, sha256_of, write_json
 from maskwright.progress import Reporter

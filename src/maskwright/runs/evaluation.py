@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.annotations.taxonomy.use import stated
+from maskwright.annotations.taxonomy.applied import stated
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
@@ -22,7 +22,7 @@ from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import Pixels
-from maskwright.prediction.views import Views
+from maskwright.prediction.test_time_augmentation import Views
 from maskwright.recipes.schema import Evaluate
 from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import data_changes

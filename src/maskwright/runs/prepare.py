@@ -7,10 +7,10 @@ from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.selection.same_picture import same_name
-from maskwright.annotations.selection.selection import Choice, Selection, select
+from maskwright.annotations.selection.select import Choice, Selection, select
 from maskwright.annotations.selection.splitting import parse_ratios, stratified_split
-from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
-from maskwright.annotations.taxonomy.use import TaxonomyUse
+from maskwright.annotations.taxonomy.applied import TaxonomyUse
+from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.errors import DataError, require_file, require_folder, unknown_name
 from maskwright.images.decode import image_path
 from maskwright.recipes.schema import Data, Recipe, Source

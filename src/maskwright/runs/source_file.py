@@ -5,10 +5,10 @@ from pathlib import Path
 
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoFile, read_coco
+from maskwright.annotations.taxonomy.applied import TaxonomyUse
+from maskwright.annotations.taxonomy.loading import read_taxonomy
+from maskwright.annotations.taxonomy.remapped_file import translated
 from maskwright.annotations.taxonomy.sides import side_of
-from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
-from maskwright.annotations.taxonomy.translated_file import translated
-from maskwright.annotations.taxonomy.use import TaxonomyUse
 from maskwright.structures import ClassTable, RiderRule
 
 

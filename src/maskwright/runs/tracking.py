@@ -5,7 +5,7 @@ import uuid
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import Experiment
 from maskwright.runs.panels import read_panels, tags
-from maskwright.training.event_file import TensorBoardTracker
+from maskwright.training.tensorboard_tracker import TensorBoardTracker
 from maskwright.training.trackers import CsvTracker, Tracker
 from maskwright.training.wandb_tracker import WandbRun, WandbTracker, require_wandb, wandb_mode
 

@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.utils.data import DataLoader
 
-from maskwright.datasets.loading_process import deaf_children, end_loading, plain_errors
+from maskwright.datasets.loader_workers import deaf_children, end_loading, plain_errors
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
 from maskwright.model_file import ModelCard
@@ -31,8 +31,8 @@ from maskwright.runs.panels import then_panels
 from maskwright.runs.processes import normalised_together
 from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
-from maskwright.training.average import MovingAverage
 from maskwright.training.checkpoint import read_state, save_checkpoint, tidy
+from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
 from maskwright.training.loop import train
 from maskwright.training.optimisation import build_optimizer, build_schedule

@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader
 
 from maskwright.datasets import instance as instance_data
 from maskwright.datasets.augmentation import build_augmentation
-from maskwright.datasets.batch_share import BatchShare
+from maskwright.datasets.distributed_sampler import BatchShare
 from maskwright.datasets.instance import InstanceDataset
-from maskwright.datasets.loading_process import set_up, start_method
+from maskwright.datasets.loader_workers import set_up, start_method
 from maskwright.datasets.pixel_store import PixelStore, affordable_bytes, stored_bytes
 from maskwright.datasets.sampling import SeededSampler, pixel_rarity_weights, rarity_weights, repeat_factors
 from maskwright.datasets.semantic import (

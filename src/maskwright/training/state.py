@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
-from maskwright.training.average import MovingAverage
+from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import Processes
 from maskwright.training.random_state import random_state

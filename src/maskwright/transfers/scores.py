@@ -10,8 +10,8 @@ from maskwright.annotations.taxonomy.shared_classes import SharedClasses
 from maskwright.annotations.taxonomy.sides import Side, side_of
 from maskwright.evaluation.bootstrap import draws
 from maskwright.evaluation.cityscapes.images import measure_rles
-from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
-from maskwright.evaluation.instances.measures import Measures, cityscapes_measures, coco_measures
+from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
+from maskwright.evaluation.instances.scores import Measures, cityscapes_measures, coco_measures
 from maskwright.progress import Reporter
 from maskwright.recipes.transfer import Bootstrap
 from maskwright.transfers.datasets import Record, TruthSet

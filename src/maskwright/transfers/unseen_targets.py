@@ -14,7 +14,7 @@ from maskwright.models.published_weights import list_weights
 from maskwright.recipes.loading import validate
 from maskwright.recipes.schema import Recipe, Source
 from maskwright.recipes.transfer import Target, Transfer
-from maskwright.transfers.targets import CITYSCAPES, as_cityscapes
+from maskwright.transfers.cityscapes_target import CITYSCAPES, as_cityscapes
 
 _COCO_FILE = re.compile(r"instances_(train|val)20(14|17)\.json$")
 

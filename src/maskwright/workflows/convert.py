@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.annotations.formats import READERS, WRITERS, FormatWriter
-from maskwright.annotations.formats.account import Account, changes_json
+from maskwright.annotations.formats.conversion_audit import Account, changes_json
 from maskwright.annotations.formats.dataset import Dataset, Reading, Writing
 from maskwright.annotations.formats.image_files import name_fault
 from maskwright.errors import UsageError, require_folder, unknown_name

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maskwright.progress import Reporter
-from maskwright.runs.headline import headline
+from maskwright.runs.score_summary import headline
 from maskwright.workflows.run import run
 
 RECIPES = ("demo-semantic", "demo-instance")

@@ -9,7 +9,7 @@ from maskwright.annotations.coco.categories import class_table, label_by_categor
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
-from maskwright.annotations.selection.selection import audit_of_reading, unread
+from maskwright.annotations.selection.select import audit_of_reading, unread
 from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.errors import UsageError, require_folder
 from maskwright.files import write_json, write_text

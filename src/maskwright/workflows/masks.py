@@ -8,7 +8,7 @@ from typing import Any
 
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.selection.selection import audit_of_reading
+from maskwright.annotations.selection.select import audit_of_reading
 from maskwright.errors import MaskwrightError, UsageError, unknown_name
 from maskwright.files import sha256_of, write_json
 from maskwright.label_maps.drawing import IGNORED, Part, PartDone, draw_part

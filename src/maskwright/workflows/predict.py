@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from maskwright.annotations.taxonomy.applied import TaxonomyUse
+from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
 from maskwright.annotations.taxonomy.sides import side_of
-from maskwright.annotations.taxonomy.taxonomy import read_taxonomy
-from maskwright.annotations.taxonomy.use import TaxonomyUse
 from maskwright.errors import DataError, UsageError, require_folder, unknown_name
 from maskwright.evaluation.prediction_files import LAYOUTS, Write, result_files
 from maskwright.files import write_json
@@ -23,7 +23,7 @@ from maskwright.images.encode import write_jpeg
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import write_label_map
 from maskwright.prediction.semantic import PLAIN
-from maskwright.prediction.views import Views
+from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import DEVICES, LoadedModel, load_model
 from maskwright.structures import ClassTable, LabelMap

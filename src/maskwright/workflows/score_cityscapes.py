@@ -26,9 +26,9 @@ from maskwright.evaluation.cityscapes.layout import (
     read_predictions,
     truth_files,
 )
+from maskwright.evaluation.cityscapes.matching import Verdicts
 from maskwright.evaluation.cityscapes.pixels import PixelCounts, pixel_counts, pixel_scores
 from maskwright.evaluation.cityscapes.results import by_frame, read_city_results
-from maskwright.evaluation.cityscapes.scores import Verdicts
 from maskwright.images.decode import image_size
 from maskwright.masks.gray_png import read_ids
 from maskwright.progress import Reporter

@@ -11,7 +11,7 @@ from typing import Any
 from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.leak_groups import Together, images_together, require_filled
-from maskwright.annotations.selection.selection import audit_of_reading, unread
+from maskwright.annotations.selection.select import audit_of_reading, unread
 from maskwright.annotations.selection.shares import ClassShares, class_shares
 from maskwright.annotations.selection.splitting import objects_of_images, split_ids
 from maskwright.errors import UsageError

@@ -8,7 +8,7 @@ from typing import Any
 from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.selection.selection import unread
+from maskwright.annotations.selection.select import unread
 from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose, require_images
 from maskwright.files import require_other_file
 from maskwright.progress import Reporter

@@ -14,12 +14,12 @@ from maskwright.annotations.taxonomy.shared_classes import (
 )
 from maskwright.errors import UsageError
 from maskwright.evaluation.cityscapes import average_precision as cityscapes_ap
-from maskwright.evaluation.coco import evaluation as coco
+from maskwright.evaluation.coco import evaluator as coco
 from maskwright.files import read_json, write_json, write_text
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import TransferLike, dump, load_transfer
 from maskwright.recipes.transfer import Transfer
-from maskwright.reports.pictures.pictures import read_pictures
+from maskwright.reports.pictures.embedded import read_pictures
 from maskwright.reports.transfer.page import render_transfer_page
 from maskwright.runs.folder import hardware, versions
 from maskwright.transfers.datasets import TruthSet, require_set, truth_set

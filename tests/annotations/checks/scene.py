@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from maskwright.annotations.checks.shapes import Batch, measured
+from maskwright.annotations.checks.measurements import Batch, measured
 from maskwright.annotations.coco.file import CocoAnnotation
 
 HEIGHT, WIDTH = 48, 64

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from maskwright.annotations.checks.boxes import area_faults, box_faults
-from maskwright.annotations.checks.shapes import batches
+from maskwright.annotations.checks.measurements import batches
 from maskwright.annotations.coco.file import read_coco
 from tests.annotations.checks.scene import SQUARE, annotation, batch, block, column
 

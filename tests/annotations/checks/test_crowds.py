@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from maskwright.annotations.checks.crowds import crowd_faults, crowds_as_holes
-from maskwright.annotations.checks.shapes import batches
+from maskwright.annotations.checks.measurements import batches
 from maskwright.annotations.coco.file import read_coco
 from tests.annotations.checks.scene import annotation, batch, block
 

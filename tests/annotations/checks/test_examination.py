@@ -8,7 +8,7 @@ import pytest
 from maskwright.annotations.checks.examination import examine
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import read_coco
-from maskwright.annotations.selection.selection import select
+from maskwright.annotations.selection.select import select
 
 BOXED = {"bbox": [10, 10, 10, 10], "area": 100}
 OTHER = BOXED | {"category_id": 2}

@@ -1,7 +1,7 @@
 import pytest
 
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 
 
 @pytest.fixture

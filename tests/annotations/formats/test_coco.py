@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pycocotools import mask as oracle
 
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.formats.account import Account
 from maskwright.annotations.formats.coco import Writer, read, segmentation_of
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Reading, Writing
 from tests.annotations.formats.examples import by_pycocotools, drawn, encode, frame, outlined, read_all
 from tests.masks.test_contours import POLYGONS, Mask, masks

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage
 from maskwright.annotations.formats.image_files import Claims, Stems, copy_image, file_in, images_below, name_fault
 from maskwright.errors import DataError

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, Reading, Writing
 from maskwright.annotations.formats.label_maps import Writer, read
 from maskwright.errors import DataError, UsageError

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pycocotools import mask as oracle
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.labelme_shapes import draw_shape, shape_label, shapes_of
 from maskwright.masks.rle import BadSegmentation
 from tests.annotations.formats.examples import drawn, frame, outlined

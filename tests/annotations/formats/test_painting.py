@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage
 from maskwright.annotations.formats.painting import VOID, paint_objects
 from tests.annotations.formats.examples import drawn

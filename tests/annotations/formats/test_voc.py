@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, Reading, Writing
 from maskwright.annotations.formats.voc import Writer, read
 from maskwright.errors import DataError, UsageError

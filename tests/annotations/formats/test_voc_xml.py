@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage
 from maskwright.annotations.formats.voc_xml import image_name, write_xml
 from maskwright.errors import DataError

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, Reading, Writing
 from maskwright.annotations.formats.yolo import Writer, read
 from tests.annotations.formats.examples import codes, drawn, frame, outlined, read_all, write_blank

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.yolo_images import entries
 from maskwright.annotations.formats.yolo_layout import Layout
 from tests.annotations.formats.examples import write_blank

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as oracle
 
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.yolo_outline import outline
 from tests.annotations.formats.examples import drawn, frame, outlined
 

@@ -6,7 +6,7 @@ from maskwright.annotations.coco.categories import class_table, label_by_categor
 from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
-from maskwright.annotations.selection.selection import class_statistics, select
+from maskwright.annotations.selection.select import class_statistics, select
 from maskwright.annotations.statistics.dataset import Statistics
 
 

@@ -3,10 +3,10 @@ import pytest
 
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import read_coco
-from maskwright.annotations.selection.selection import select
+from maskwright.annotations.selection.select import select
+from maskwright.annotations.taxonomy.loading import make_taxonomy, read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
-from maskwright.annotations.taxonomy.taxonomy import make_taxonomy, read_taxonomy
-from maskwright.annotations.taxonomy.translated_file import translated
+from maskwright.annotations.taxonomy.remapped_file import translated
 from maskwright.errors import UsageError
 from maskwright.structures import ClassTable, Instances, Rle
 

@@ -1,8 +1,8 @@
 import pytest
 
+from maskwright.annotations.taxonomy.class_remapping import RIDER_RULES
+from maskwright.annotations.taxonomy.loading import make_taxonomy, read_taxonomy
 from maskwright.annotations.taxonomy.sides import for_side, reached_by, side_of
-from maskwright.annotations.taxonomy.taxonomy import make_taxonomy, read_taxonomy
-from maskwright.annotations.taxonomy.translation import RIDER_RULES
 from maskwright.errors import UsageError
 from maskwright.structures import ClassTable
 

@@ -10,7 +10,7 @@ from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.evaluation.cityscapes.average_precision import average_precision, instance_scores
 from maskwright.evaluation.cityscapes.images import measure_mask_files
 from maskwright.evaluation.cityscapes.layout import INSTANCE_IDS, prediction_files, read_predictions, truth_files
-from maskwright.evaluation.cityscapes.scores import OVERLAPS, Verdicts
+from maskwright.evaluation.cityscapes.matching import OVERLAPS, Verdicts
 from tests.evaluation.invented_city import official_scores, write_city
 
 CLASSES, THRESHOLDS = len(INSTANCE_LABELS), len(OVERLAPS)

@@ -17,7 +17,7 @@ from maskwright.evaluation.cityscapes.distances import (
     with_limited,
     without_distance,
 )
-from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL, Predictions, TrueObjects, Verdicts, judge
+from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL, Predictions, TrueObjects, Verdicts, judge
 
 CAR = CLASS_OF_LABEL[26]
 FRAME = "aachen_000000_000019"

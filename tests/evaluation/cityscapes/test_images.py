@@ -8,7 +8,7 @@ from PIL import Image
 from maskwright.errors import DataError
 from maskwright.evaluation.cityscapes.images import measure_mask_files, measure_rles
 from maskwright.evaluation.cityscapes.layout import Prediction
-from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
+from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
 
 SIZE = (20, 30)
 CAR = 26

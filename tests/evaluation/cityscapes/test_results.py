@@ -1,8 +1,8 @@
 import pytest
 
 from maskwright.errors import DataError
+from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
 from maskwright.evaluation.cityscapes.results import FrameIndex, by_frame, read_city_results
-from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
 from maskwright.files import write_json
 from maskwright.structures import ClassTable
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.evaluation.cityscapes.average_precision import average_precision
-from maskwright.evaluation.cityscapes.scores import OVERLAPS, Verdicts
+from maskwright.evaluation.cityscapes.matching import OVERLAPS, Verdicts
 from maskwright.evaluation.cityscapes.weighted import weighted_precision
 
 CLASSES, THRESHOLDS = len(INSTANCE_LABELS), len(OVERLAPS)

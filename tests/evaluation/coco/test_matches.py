@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from maskwright.evaluation.coco.evaluation import evaluated
+from maskwright.evaluation.coco.evaluator import evaluated
 from maskwright.evaluation.coco.matches import Matches, coco_matches, image_matches
 from maskwright.evaluation.instances.per_image import image_records
 from tests.evaluation.invented_coco import datasets

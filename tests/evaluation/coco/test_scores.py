@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwright.evaluation.coco.evaluation import STATISTICS
+from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.evaluation.coco.scores import kinds, official_scores
 from maskwright.evaluation.coco.truth import read_truth
 from maskwright.evaluation.results.classes import class_index

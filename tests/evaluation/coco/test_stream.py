@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from maskwright.annotations.coco.file import CocoImage
 from maskwright.annotations.objects import ImageObjects
-from maskwright.evaluation.coco.evaluation import STATISTICS, ground_truth
+from maskwright.evaluation.coco.evaluator import STATISTICS, ground_truth
 from maskwright.evaluation.coco.stream import CocoStream
 from maskwright.masks.rle import rasterise
 from maskwright.structures import ClassTable

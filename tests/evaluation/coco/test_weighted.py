@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwright.evaluation.coco.evaluation import evaluated
+from maskwright.evaluation.coco.evaluator import evaluated
 from maskwright.evaluation.coco.weighted import coco_statistics, match_records
 from tests.evaluation.invented_coco import datasets, pycocotools_scores, same
 

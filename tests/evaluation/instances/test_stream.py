@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from maskwright.annotations.coco.file import CocoImage
 from maskwright.annotations.objects import ImageObjects
-from maskwright.evaluation.coco.evaluation import ground_truth
+from maskwright.evaluation.coco.evaluator import ground_truth
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
 from maskwright.masks.rle import rasterise

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwright.evaluation.coco.evaluation import evaluated
+from maskwright.evaluation.coco.evaluator import evaluated
 from maskwright.evaluation.coco.matches import image_matches
 from maskwright.evaluation.instances.image_errors import Errors, image_errors
 from maskwright.evaluation.instances.per_image import image_records

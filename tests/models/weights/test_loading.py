@@ -17,7 +17,7 @@ from torch import nn
 
 from maskwright.errors import MaskwrightError, UsageError, WeightsError
 from maskwright.models.catalogue import build, load_weights
-from maskwright.models.weights.class_remapping import class_rows
+from maskwright.models.weights.head_transfer import class_rows
 from maskwright.models.weights.loading import fetch, load_matching, read_weights
 
 State = dict[str, torch.Tensor]

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from maskwright.reports.run.contents import read_run
 from maskwright.reports.run.headline import verdict
-from maskwright.reports.run.reading import read_run
 
 
 def test_semantic_headline_names_the_split_the_average_and_the_baseline(make_run):

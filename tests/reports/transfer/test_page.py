@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 
-from maskwright.reports.pictures.pictures import embedded
+from maskwright.reports.pictures.embedded import embedded
 from maskwright.reports.transfer.page import render_transfer_page
 from maskwright.reports.transfer.text import interval_note, transfer_lines
 from tests.reports.transferred import numbers

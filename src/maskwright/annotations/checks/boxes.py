@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.annotations.checks.shapes import Batch
+from maskwright.annotations.checks.measurements import Batch
 from maskwright.annotations.coco.file import CocoAnnotation
 from maskwright.annotations.faults import Fault
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.annotations.checks.against import ClassComparison, class_faults, compare_classes, same_file_names
-from maskwright.annotations.checks.duplicates import duplicate_faults, duplicates_between, fingerprints
+from maskwright.annotations.checks.cross_file import ClassComparison, class_faults, compare_classes, same_file_names
+from maskwright.annotations.checks.duplicate_images import duplicate_faults, duplicates_between, fingerprints
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Fault
 from maskwright.progress import Reporter

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.checks.shapes import Batch
+from maskwright.annotations.checks.measurements import Batch
 from maskwright.annotations.coco.file import UNSTATED_CROWD, CocoAnnotation, CocoFile
 from maskwright.annotations.coco.loose_records import shown
 from maskwright.annotations.faults import Fault

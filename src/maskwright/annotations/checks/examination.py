@@ -13,10 +13,10 @@ from maskwright.annotations.checks.categories import category_faults
 from maskwright.annotations.checks.crowds import crowd_faults, crowds_as_holes
 from maskwright.annotations.checks.ids import id_faults
 from maskwright.annotations.checks.image_files import image_file_faults
+from maskwright.annotations.checks.measurements import Batch, batches
 from maskwright.annotations.checks.paths import path_faults
-from maskwright.annotations.checks.repeats import repeated_objects
+from maskwright.annotations.checks.repeated_objects import repeated_objects
 from maskwright.annotations.checks.segmentations import segmentation_faults
-from maskwright.annotations.checks.shapes import Batch, batches
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import REPAIRABLE, STILL_USED, Audit, Fault
 from maskwright.annotations.findings import Findings

@@ -14,7 +14,7 @@ from maskwright.annotations.faults import Fault
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path
 from maskwright.images.folder_names import FolderNames
-from maskwright.masks.mask_file import mask_file, sharing
+from maskwright.masks.file_names import mask_file, sharing
 
 # /x, C:\x, C:/x, \\server\x; but 2:30.jpg is a name like any other.
 _ABSOLUTE = re.compile(r"([A-Za-z]:)?[\\/]")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from maskwright.annotations.checks.shapes import Batch
+from maskwright.annotations.checks.measurements import Batch
 from maskwright.annotations.faults import Fault
 from maskwright.masks.outlines import straight
 from maskwright.masks.rle import rasterise

@@ -84,7 +84,7 @@ class CocoFile:
     """A COCO file whose ids are unique and whose references hold; what did not fit is in ``faults``.
 
     ``annotations_found`` counts every annotation record of the file, so that found = kept + faulty. A file whose
-    classes were translated (see :mod:`maskwright.annotations.taxonomy.translated_file`) has two more places for
+    classes were translated (see :mod:`maskwright.annotations.taxonomy.remapped_file`) has two more places for
     annotations: those of ``ignored`` count neither for nor against, whatever their class, and ``left_out`` counts
     those without a counterpart by reason.
     """

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from maskwright.annotations.formats import cityscapes, coco, label_maps, labelme, voc, yolo
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, Dataset, Reading, Writing
 
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS, label_of
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading
 from maskwright.annotations.formats.image_files import file_in
 from maskwright.annotations.formats.label_maps import images_folder, read_map

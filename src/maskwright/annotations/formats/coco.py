@@ -9,7 +9,7 @@ import msgspec
 
 from maskwright.annotations.coco.document import Document, read_document, write_coco
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import (
     AnnotatedImage,
     AnnotatedObject,
@@ -20,7 +20,7 @@ from maskwright.annotations.formats.dataset import (
 )
 from maskwright.annotations.formats.image_files import Claims, copy_image, file_in
 from maskwright.annotations.objects import draw_objects
-from maskwright.annotations.selection.selection import audit_of_reading
+from maskwright.annotations.selection.select import audit_of_reading
 from maskwright.masks.contours import polygons_with_holes
 from maskwright.masks.rle import Drawn, rasterise
 from maskwright.structures import Rle

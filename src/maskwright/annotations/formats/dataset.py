@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.errors import unknown_name
 from maskwright.structures import Rle, normalise_name
 

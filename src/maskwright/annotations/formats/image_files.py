@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage
 from maskwright.errors import DataError
 from maskwright.files import write_bytes

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading, Writing
 from maskwright.annotations.formats.image_files import Claims, Stems, copy_image, file_in, target_name
 from maskwright.annotations.formats.painting import VOID, paint_objects

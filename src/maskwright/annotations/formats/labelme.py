@@ -12,7 +12,7 @@ import msgspec
 from hotcoco import mask as coco_mask
 
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading, Writing
 from maskwright.annotations.formats.image_files import Claims, copy_image, file_in, target_name
 from maskwright.annotations.formats.label_maps import PARTS

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hotcoco import mask as coco_mask
 from PIL import Image
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedObject, Polygons
 from maskwright.masks.contours import polygons_with_holes
 from maskwright.masks.paste import region_to_rle

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading, Writing
 from maskwright.annotations.formats.image_files import Claims, Stems, copy_image, file_in, target_name
 from maskwright.annotations.formats.label_maps import class_objects, images_folder, read_map

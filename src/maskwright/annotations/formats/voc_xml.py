@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path, PurePosixPath
 
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage
 from maskwright.annotations.formats.xml_text import BadXml, parse_xml
 from maskwright.errors import DataError

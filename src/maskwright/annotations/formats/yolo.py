@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Polygons, Reading, Writing
 from maskwright.annotations.formats.image_files import Claims, copy_image, target_name
 from maskwright.annotations.formats.yolo_images import Entry, entries

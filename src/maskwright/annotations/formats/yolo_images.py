@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.image_files import file_in, images_below
 from maskwright.annotations.formats.yolo_layout import PARTS, Layout, inside, labels_beside
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from maskwright.annotations.formats.account import Account
+from maskwright.annotations.formats.conversion_audit import Account
 from maskwright.annotations.formats.dataset import AnnotatedObject
 from maskwright.masks.contours import PolygonWithHoles, polygons_with_holes
 from maskwright.masks.keyhole import Points, chain, keyhole

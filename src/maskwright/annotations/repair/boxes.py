@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from maskwright.annotations.checks.boxes import area_faults, box_faults
-from maskwright.annotations.checks.shapes import Batch, measured
+from maskwright.annotations.checks.measurements import Batch, measured
 from maskwright.annotations.coco.file import CocoAnnotation
 from maskwright.annotations.repair.edit import Edit
 from maskwright.masks.rle import rasterise

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.sampling import sample_images
-from maskwright.annotations.selection.selection import audit_of_reading, unread
+from maskwright.annotations.selection.select import audit_of_reading, unread
 from maskwright.errors import DataError, UsageError, unknown_name
 from maskwright.structures import normalise_name
 

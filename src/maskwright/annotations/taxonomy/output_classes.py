@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import Any
 
 from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.taxonomy.class_remapping import Taxonomy
 from maskwright.annotations.taxonomy.sides import for_side, side_of
-from maskwright.annotations.taxonomy.translation import Taxonomy
 from maskwright.errors import UsageError
 from maskwright.structures import ClassTable, Instances, LabelMap, Task
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from maskwright.annotations.taxonomy.class_remapping import PERSON, RIDER, Taxonomy, Translated
+from maskwright.annotations.taxonomy.loading import make_taxonomy, read_taxonomy
 from maskwright.annotations.taxonomy.sides import Side, for_side, side_of
-from maskwright.annotations.taxonomy.taxonomy import make_taxonomy, read_taxonomy
-from maskwright.annotations.taxonomy.translation import PERSON, RIDER, Taxonomy, Translated
 from maskwright.errors import DataError, UsageError, unknown_name
 from maskwright.structures import ClassTable, RiderRule, normalise_name
 

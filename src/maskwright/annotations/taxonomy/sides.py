@@ -7,8 +7,8 @@ rule for riders changes and what is shared.
 from dataclasses import replace
 from typing import Literal
 
+from maskwright.annotations.taxonomy.class_remapping import PERSON, RIDER, Taxonomy
 from maskwright.annotations.taxonomy.riders import TWO_WHEELERS
-from maskwright.annotations.taxonomy.translation import PERSON, RIDER, Taxonomy
 from maskwright.errors import UsageError, nearest
 from maskwright.structures import ClassTable
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
-from maskwright.evaluation.cityscapes.scores import OVERLAPS, Counts, Verdicts
+from maskwright.evaluation.cityscapes.matching import OVERLAPS, Counts, Verdicts
 
 PROTOCOL = (
     "Cityscapes instance evaluation: AP over IoU above 0.50:0.05:0.95, objects of at least 100 pixels, void and "

@@ -18,7 +18,7 @@ from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE
 from maskwright.errors import DataError, require_file
 from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.layout import frame_of
-from maskwright.evaluation.cityscapes.scores import Predictions, TrueObjects, Verdicts, judge
+from maskwright.evaluation.cityscapes.matching import Predictions, TrueObjects, Verdicts, judge
 
 
 class Distance(NamedTuple):

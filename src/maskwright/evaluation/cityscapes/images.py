@@ -12,7 +12,7 @@ import numpy.typing as npt
 from maskwright.annotations.cityscapes_labels import LABELS
 from maskwright.errors import DataError
 from maskwright.evaluation.cityscapes.layout import Prediction
-from maskwright.evaluation.cityscapes.scores import (
+from maskwright.evaluation.cityscapes.matching import (
     CLASS_OF_LABEL,
     Predictions,
     TrueObjects,
@@ -21,10 +21,10 @@ from maskwright.evaluation.cityscapes.scores import (
     judge,
     true_objects,
 )
+from maskwright.masks.binary_png import read_mask
 from maskwright.masks.buffers import Buffers
 from maskwright.masks.cropped import Region, regions_of
 from maskwright.masks.gray_png import read_ids
-from maskwright.masks.mask_png import read_mask
 from maskwright.structures import Rle
 
 _NAMES = {label.id: label.name for label in LABELS}

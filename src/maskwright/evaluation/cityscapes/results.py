@@ -6,7 +6,7 @@ from pathlib import Path
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.evaluation.cityscapes.layout import frame_of
-from maskwright.evaluation.cityscapes.scores import CLASS_OF_LABEL
+from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
 from maskwright.evaluation.results.classes import class_index
 from maskwright.evaluation.results.records import Results, read_results
 from maskwright.structures import Rle

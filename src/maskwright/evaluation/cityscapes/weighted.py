@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.evaluation.bootstrap import Weights
-from maskwright.evaluation.cityscapes.scores import OVERLAPS, Verdicts
+from maskwright.evaluation.cityscapes.matching import OVERLAPS, Verdicts
 
 _MOST_NUMBERS = 1 << 22
 

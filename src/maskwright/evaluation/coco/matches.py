@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from hotcoco import COCO, COCOeval
 
-from maskwright.evaluation.coco.evaluation import without_text
+from maskwright.evaluation.coco.evaluator import without_text
 
 _EVERY_SIZE = [0.0, 1e10]
 

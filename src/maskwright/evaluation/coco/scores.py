@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from maskwright.evaluation.coco.evaluation import PROTOCOL, STATISTICS, class_statistics, evaluated, statistics
+from maskwright.evaluation.coco.evaluator import PROTOCOL, STATISTICS, class_statistics, evaluated, statistics
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.results.records import Results
 

@@ -7,7 +7,7 @@ from typing import Any
 from hotcoco import StreamingEval
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.evaluation.coco.evaluation import (
+from maskwright.evaluation.coco.evaluator import (
     KINDS,
     accumulated,
     categories_of,
@@ -54,6 +54,6 @@ class CocoStream:
         self._objects += objects_by_category(truth["annotations"])
 
     def scores(self) -> dict[str, Any]:
-        """What :func:`maskwright.evaluation.coco.evaluation.summary` returns."""
+        """What :func:`maskwright.evaluation.coco.evaluator.summary` returns."""
         evaluations = ((kind, accumulated(matched.finalize())) for kind, matched in self._matched.items())
         return summary(evaluations, categories_of(self._table), self._objects)

@@ -12,7 +12,7 @@ from hotcoco import mask as coco_mask
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names, read_coco
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.selection.selection import audit_of_reading
+from maskwright.annotations.selection.select import audit_of_reading
 from maskwright.errors import DataError
 from maskwright.evaluation.results.index import ImageIndex
 from maskwright.masks.rle import BadSegmentation, Drawn, rasterise

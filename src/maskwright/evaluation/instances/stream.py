@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.evaluation.coco.evaluation import PROTOCOL, ground_truth
+from maskwright.evaluation.coco.evaluator import PROTOCOL, ground_truth
 from maskwright.evaluation.coco.stream import CocoStream
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
 from maskwright.evaluation.instances.per_image import ImageRecords

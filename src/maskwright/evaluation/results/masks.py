@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from maskwright.masks.rle import BadSegmentation, rasterise
-from maskwright.masks.runs import sound_runs
+from maskwright.masks.run_lengths import sound_runs
 from maskwright.structures import Rle
 
 

@@ -10,7 +10,7 @@ from maskwright.models.entry import split_options
 from maskwright.models.mask_rcnn import TorchvisionRCNN, build_mask_rcnn
 from maskwright.models.mask_targets import Region
 from maskwright.models.point_rend.head import PointRendHead
-from maskwright.models.region_heads import Regions
+from maskwright.models.roi_heads import Regions
 
 Target = dict[str, torch.Tensor]
 FINEST = "0"  # torchvision's name of the level at stride 4

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from maskwright.errors import WeightsError, require_file
-from maskwright.models.weights.class_remapping import ClassRows
 from maskwright.models.weights.detectron2_names import current_names
+from maskwright.models.weights.head_transfer import ClassRows
 from maskwright.models.weights.unpickler import foreign_name, read_pickle
 
 StateDict = Mapping[str, torch.Tensor]

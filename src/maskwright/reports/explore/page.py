@@ -12,7 +12,7 @@ from maskwright.reports import tables
 from maskwright.reports.explore import facts as explore_facts
 from maskwright.reports.explore import tables as explore_tables
 from maskwright.reports.explore.figures import NamedFigure
-from maskwright.reports.pictures.pictures import Picture, embedded
+from maskwright.reports.pictures.embedded import Picture, embedded
 from maskwright.reports.pictures.tile import Color, Tile
 from maskwright.reports.rendering import render
 

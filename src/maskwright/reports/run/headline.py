@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from maskwright.reports.run.reading import RunContents
+from maskwright.reports.run.contents import RunContents
 from maskwright.reports.tables import is_measured, number
 from maskwright.run_folder import Card
 

@@ -10,14 +10,14 @@ from markupsafe import Markup
 from maskwright.reports import tables
 from maskwright.reports.explore.figures import NamedFigure
 from maskwright.reports.explore.page import ShownFigure
-from maskwright.reports.pictures.pictures import read_pictures
+from maskwright.reports.pictures.embedded import read_pictures
 from maskwright.reports.plots.figure_files import write_figure
 from maskwright.reports.plots.figures import Curve, class_distribution, loss_curves, metric_curves
 from maskwright.reports.rendering import render
 from maskwright.reports.run import instance_figures, provenance, semantic_figures
+from maskwright.reports.run.contents import Metrics, RunContents, read_curves, read_run
 from maskwright.reports.run.headline import verdict
 from maskwright.reports.run.instance_tables import instance_tables
-from maskwright.reports.run.reading import Metrics, RunContents, read_curves, read_run
 from maskwright.reports.score_names import CURVES
 from maskwright.run_folder import PartScores, RunFolder
 from maskwright.structures import ClassInfo

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from maskwright.recipes.variants import Variant
-from maskwright.reports.run.reading import Metrics, RunContents, read_run
+from maskwright.reports.run.contents import Metrics, RunContents, read_run
 from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.tables import is_measured
 from maskwright.run_folder import RunFolder

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from maskwright.evaluation.instances.tide import TIDE_ERRORS
 from maskwright.reports import tables
-from maskwright.reports.pictures.pictures import Picture
+from maskwright.reports.pictures.embedded import Picture
 from maskwright.reports.rendering import render
 from maskwright.reports.transfer.figures import shift_bars
 from maskwright.reports.transfer.tables import (

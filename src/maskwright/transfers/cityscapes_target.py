@@ -1,0 +1,31 @@
+"""Whether a transfer's target is Cityscapes: told by its layout, and where it is a COCO file by the classes."""
+
+from pathlib import Path
+
+from maskwright.annotations.coco.file import category_names, read_coco
+from maskwright.annotations.taxonomy.loading import read_taxonomy
+from maskwright.models.weights.published_classes import cityscapes_classes
+from maskwright.recipes.transfer import Target
+
+CITYSCAPES = tuple(cityscapes_classes())
+
+
+def as_cityscapes(target: Target, root: Path) -> str | None:
+    """``Cityscapes`` and what tells that ``target`` is that data set, as part of a sentence; None where nothing does.
+
+    A COCO file below ``root`` counts as Cityscapes when it has all of its eight classes (COCO's own lack ``rider``), or
+    when the target's taxonomy leads to these eight. Built-in streets have the layout and are other images.
+
+    Raises ``UsageError`` when there is no such taxonomy, ``DataError`` when it or the COCO file cannot be read.
+    """
+    if target.cityscapes is not None:
+        return "Cityscapes"
+    if target.annotations is None:
+        return None
+    file = root / target.annotations
+    # That it is there is asked elsewhere.
+    if file.is_file() and set(CITYSCAPES) <= set(category_names(read_coco(file)).values()):
+        return f"Cityscapes, whose eight classes are in {target.annotations}"
+    if target.taxonomy is not None and set(read_taxonomy(target.taxonomy).targets) == set(CITYSCAPES):
+        return f"Cityscapes, whose eight classes are by {target.taxonomy} those of {target.annotations}"
+    return None

@@ -1,0 +1,33 @@
+import pytest
+
+from maskwright.masks.file_names import mask_file, sharing
+
+
+@pytest.mark.parametrize(
+    ("name", "mask"),
+    [
+        ("1.jpg", "1.png"),
+        ("a/b/1.jpg", "1.png"),
+        ("windows\\2.jpg", "2.png"),
+        ("c.d.png", "c.d.png"),
+        ("none", "none.png"),
+    ],
+)
+def test_a_mask_bears_the_stem_of_its_image(name: str, mask: str):
+    assert mask_file(name) == mask
+
+
+def test_images_with_one_stem_share_a_mask_with_the_first_of_them():
+    assert list(sharing(["1.jpg", "2.jpg", "1.png", "a/1.jpg", "2.bmp"])) == [(0, 2), (0, 3), (1, 4)]
+
+
+def test_case_does_not_tell_masks_apart():
+    assert list(sharing(["Cat.jpg", "cat.jpg"])) == [(0, 1)]
+
+
+def test_the_same_name_twice_shares_its_mask():
+    assert list(sharing(["1.jpg", "1.jpg"])) == [(0, 1)]
+
+
+def test_names_that_differ_share_nothing():
+    assert list(sharing(["1.jpg", "2.jpg", "11.jpg"])) == []

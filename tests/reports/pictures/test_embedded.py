@@ -1,0 +1,51 @@
+import base64
+
+import cv2
+import numpy as np
+import pytest
+
+from maskwright.reports.pictures.embedded import WIDEST, read_pictures
+
+
+def save(path, height=10, width=20):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((height, width, 3), (10, 120, 240), np.uint8))
+
+
+def test_a_picture_becomes_a_jpeg_data_uri_of_the_same_colours(tmp_path):
+    save(tmp_path / "a.png")
+    (picture,) = read_pictures(tmp_path, [{"file": "a.png", "caption": "one"}])
+    kind, _, payload = picture.uri.partition(",")
+    assert kind == "data:image/jpeg;base64"
+    pixels = cv2.imdecode(np.frombuffer(base64.b64decode(payload), np.uint8), cv2.IMREAD_COLOR)
+    assert pixels.shape == (picture.height, picture.width, 3) == (10, 20, 3)
+    assert np.abs(pixels.astype(int) - (10, 120, 240)).max() <= 4
+    assert (picture.caption, picture.fault) == ("one", "")
+
+
+def test_a_picture_wider_than_any_screen_is_made_smaller(tmp_path):
+    save(tmp_path / "wide.png", 100, 2 * WIDEST)
+    (picture,) = read_pictures(tmp_path, [{"file": "wide.png"}])
+    assert (picture.height, picture.width) == (50, WIDEST)
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "{outside}", "link.png", "a/../../secret.png"])
+def test_nothing_outside_the_run_folder_is_read(tmp_path, name):
+    run, secret = tmp_path / "run", tmp_path / "secret.png"
+    run.mkdir()
+    save(secret)
+    (run / "link.png").symlink_to(secret)
+    (picture,) = read_pictures(run, [{"file": name.format(outside=secret), "caption": "c"}])
+    assert picture.uri == ""
+    assert "outside the run folder" in picture.fault
+
+
+@pytest.mark.parametrize("name", ["absent.png", "text.png", "empty.png", "", ".", "nul\0.png", "x" * 5000 + ".png"])
+def test_what_is_no_picture_is_named_and_the_others_still_come(tmp_path, name):
+    (tmp_path / "text.png").write_text("<script>")
+    (tmp_path / "empty.png").touch()
+    save(tmp_path / "good.png")
+    bad, good = read_pictures(tmp_path, [{"file": name}, {"file": "good.png"}])
+    assert bad.fault
+    assert not bad.uri
+    assert good.uri
