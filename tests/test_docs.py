@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from maskwright.annotations.faults import FAULTS
 from maskwright.models.backbones import TORCHVISION_BACKBONES
-from maskwright.models.catalogue import MODELS, PATTERNS, build
+from maskwright.models.catalogue import MODELS, PATTERNS, create_model
 from maskwright.models.mask_rcnn_options import OPTION_GROUPS
 from maskwright.models.point_rend.head import PointRendHead
-from maskwright.recipes.loading import shipped
+from maskwright.recipes.loading import shipped_recipes
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import model_options
 
@@ -94,12 +94,12 @@ def test_the_recipes_of_the_page_on_instance_models_are_ones_that_build() -> Non
         content = {"name": "a", "task": "instance", "data": {"shapes": {}}, "train": {"epochs": 1}}
         recipe = Recipe.model_validate(content | yaml.safe_load(section))
         with torch.device("meta"):
-            build(recipe.model.name, 3, model_options(recipe))
+            create_model(recipe.model.name, 3, model_options(recipe))
 
 
 def test_every_shipped_recipe_is_documented() -> None:
     text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
-    assert [name for name in shipped() if f"`{name}`" not in text] == []
+    assert [name for name in shipped_recipes() if f"`{name}`" not in text] == []
 
 
 def test_every_fault_code_is_documented() -> None:

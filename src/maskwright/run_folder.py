@@ -61,7 +61,7 @@ class CocoScores(TypedDict):
 class PartScores(TypedDict, total=False):
     """``scores.json`` of one part of the data: the keys of its task, and what both tasks have.
 
-    Scores on another data set or in other classes say so in ``data``, ``class_table`` and ``cross_evaluation``.
+    Scores on another data set or in other classes say so in ``data``, ``per_class_table`` and ``cross_evaluation``.
     """
 
     # Semantic: from the confusion matrix of all pixels of the part.

@@ -1,6 +1,6 @@
 import pytest
 
-from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS, LABELS, label_of
+from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS, LABELS, label_id_of
 
 
 def test_ids_are_the_positions_of_the_table():
@@ -20,4 +20,4 @@ def test_eight_classes_are_scored_by_instance():
 
 @pytest.mark.parametrize(("value", "label"), [(26, 26), (26000, 26), (26014, 26), (1000, 1), (7, 7)])
 def test_an_instance_is_a_label_times_1000_and_a_number(value: int, label: int):
-    assert label_of(value) == label
+    assert label_id_of(value) == label

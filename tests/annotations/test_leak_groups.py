@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from maskwright.annotations.coco.document import read_document
-from maskwright.annotations.leak_groups import Together, images_together
+from maskwright.annotations.leak_groups import LeakGroups, find_leak_groups
 from maskwright.errors import DataError, UsageError
 from maskwright.progress import Reporter
 
@@ -23,8 +23,10 @@ class Heard(Reporter):
         return self.stream.getvalue()  # pyright: ignore
 
 
-def together(path: Path, groups: str | None = None, images: Path | None = None, heard: Heard | None = None) -> Together:
-    return images_together(read_document(path), groups, images, heard or Heard())
+def together(
+    path: Path, groups: str | None = None, images: Path | None = None, heard: Heard | None = None
+) -> LeakGroups:
+    return find_leak_groups(read_document(path), groups, images, heard or Heard())
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def test_every_reason_counts_and_sets_that_overlap_are_joined(coco, pictures: Pa
     images = [address, {}, {}, address, {}, {"set": "x"}, {"set": "x"}, {"file_name": "1.jpg"}]
     found = together(coco({}, images=images), "set", pictures)
     assert found.sets == [{1, 4, 8}, {2, 5}, {3, 6, 7}]
-    assert found.given == {6: "x", 7: "x"}
+    assert found.user_groups == {6: "x", 7: "x"}
     assert found.to_json() == {
         "sets": 3,
         "images": 8,

@@ -93,7 +93,7 @@ def test_a_selection_is_the_file_that_maskwright_subset_writes(
     assert chosen.to_json(tmp_path / "chosen.json").read_bytes() == (tmp_path / "subset.json").read_bytes()
     assert chosen.audit.to_json() == summary.audit.to_json() | {"faults": chosen.audit.to_json()["faults"]}
     by_name = {image["id"]: image["file_name"] for image in content(labels)["images"]}
-    assert chosen.left_out == {why: [by_name[i] for i in left] for why, left in summary.images_left_out.items()}
+    assert chosen.left_out == {why: [by_name[i] for i in left] for why, left in summary.skipped_images.items()}
     assert len(data) == 12, "the data set itself stays as it is"
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
-from maskwright.datasets.copy_paste import Pair, choose_objects, paste_objects
+from maskwright.datasets.copy_paste import ImageAndLabels, choose_objects, paste_objects
 
 IGNORE = 255
 
 
-def scene(size: tuple[int, int], shade: int) -> Pair:
+def scene(size: tuple[int, int], shade: int) -> ImageAndLabels:
     """Two squares of class 1, one of class 2, an ignored stripe; the colour tells the pixel and the image."""
     labels = torch.zeros(size, dtype=torch.int32)
     labels[2:6, 2:6], labels[2:6, 12:16], labels[10:15, 5:11], labels[-2:] = 1, 1, 2, IGNORE
@@ -16,7 +16,9 @@ def scene(size: tuple[int, int], shade: int) -> Pair:
     return torch.stack([rows, columns, torch.full(size, shade)]).to(torch.uint8), labels
 
 
-def pasted_of(seed: int, target: tuple[int, int] = (20, 18), source: tuple[int, int] = (20, 18)) -> tuple[Pair, ...]:
+def pasted_of(
+    seed: int, target: tuple[int, int] = (20, 18), source: tuple[int, int] = (20, 18)
+) -> tuple[ImageAndLabels, ...]:
     first, second = scene(target, 100), scene(source, 200)
     first[1][first[1] != IGNORE] = 3
     return first, second, paste_objects(first, second, IGNORE, np.random.default_rng(seed))

@@ -262,7 +262,7 @@ def test_a_seed_gives_the_same_sample_again_with_everything_on(grid: list[Instan
 
 def test_crowds_leave_the_outlines_in_step(sample: InstanceSample) -> None:
     names = tuple(f"[[{i}]]".encode() for i in range(4))
-    taught = InstanceSample(sample.image, sample.truth, names).taught()
+    taught = InstanceSample(sample.image, sample.truth, names).without_crowds()
     assert taught.outlines == (names[0], names[2], names[3])
     assert taught.truth.labels.tolist() == [1, 2, 3]
 

@@ -7,7 +7,7 @@ import pytest
 from torch._utils import ExceptionWrapper
 from torch.utils.data import DataLoader
 
-from maskwright.datasets.loader_workers import deaf_children, end_loading, plain_errors
+from maskwright.datasets.loader_workers import ignore_signals, stop_workers, unwrap_worker_errors
 from maskwright.errors import DataError, MaskwrightError
 
 MESSAGE = "image.jpg: cannot be read.\nTake it out, or train without it."
@@ -24,7 +24,7 @@ def raised_there(error: Exception) -> Iterator[int]:
 
 
 def test_an_error_of_ours_comes_out_of_a_loading_process_as_it_went_in() -> None:
-    batches = plain_errors(raised_there(DataError(MESSAGE)))
+    batches = unwrap_worker_errors(raised_there(DataError(MESSAGE)))
     assert next(batches) == 1
     with pytest.raises(DataError) as caught:
         next(batches)
@@ -34,9 +34,9 @@ def test_an_error_of_ours_comes_out_of_a_loading_process_as_it_went_in() -> None
 
 def test_an_error_of_this_process_and_one_of_others_are_left_alone() -> None:
     with pytest.raises(MaskwrightError, match=r"^raised here$"):
-        list(plain_errors(_raising(MaskwrightError("raised here"))))
+        list(unwrap_worker_errors(_raising(MaskwrightError("raised here"))))
     with pytest.raises(ValueError, match="Caught ValueError in DataLoader worker process 0"):
-        list(plain_errors(raised_there(ValueError("not ours"))))
+        list(unwrap_worker_errors(raised_there(ValueError("not ours"))))
 
 
 def _raising(error: Exception) -> Iterator[int]:
@@ -49,7 +49,7 @@ def test_processes_started_within_are_deaf_and_this_one_hears_again_even_after_a
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
     def start() -> None:
-        with deaf_children():
+        with ignore_signals():
             assert signal.pthread_sigmask(signal.SIG_BLOCK, []) >= {signal.SIGINT, signal.SIGTERM}
             raise OSError
 
@@ -60,8 +60,8 @@ def test_processes_started_within_are_deaf_and_this_one_hears_again_even_after_a
 
 def test_ending_what_loads_in_this_process_changes_nothing() -> None:
     loader = DataLoader([1, 2, 3])  # type: ignore[arg-type]
-    end_loading(loader)
+    stop_workers(loader)
     batches = iter(loader)
     next(batches)
-    end_loading(loader)
+    stop_workers(loader)
     assert len(list(loader)) == 3

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from maskwright.datasets.sampling import (
     SeededSampler,
-    draws_of,
+    draws_per_epoch,
     pixel_rarity_weights,
     rarity_weights,
     repeat_factors,
@@ -136,7 +136,7 @@ def test_an_image_is_repeated_its_factor_rounded_down_or_up_and_every_epoch_has_
     sampler = SeededSampler(len(factors), seed, repeats=repeats)
     for epoch in range(3):
         counts = np.bincount([index for index, _ in draws(sampler, epoch)], minlength=len(factors))
-        assert counts.sum() == len(sampler) == draws_of(repeats)
+        assert counts.sum() == len(sampler) == draws_per_epoch(repeats)
         assert (counts >= np.floor(repeats)).all()
         assert (counts <= np.floor(repeats) + 1).all()
 

@@ -17,7 +17,7 @@ from maskwright.datasets.pixel_store import PixelStore, stored_bytes
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.datasets.semantic import (
     CopyPaste,
-    Kept,
+    SampleCache,
     SemanticDataset,
     SemanticSample,
     size_to_keep,
@@ -133,7 +133,7 @@ def test_what_is_kept_changes_no_sample(size: InputSize | None, options: Any, dt
     label_dtype = torch.uint8 if dtype is np.uint8 else torch.int32
     augmentation = build_augmentation(mask_fill=255, input_size=size or InputSize(False, 24), **options)
     store = PixelStore(tmp_path, [stored_bytes((33, 41), np.dtype(dtype).itemsize)] * 3, 10**6)
-    keeping = SemanticDataset(samples, augmentation, CopyPaste(0.5, 255), label_dtype, Kept(store, size))
+    keeping = SemanticDataset(samples, augmentation, CopyPaste(0.5, 255), label_dtype, SampleCache(store, size))
     plain = SemanticDataset(samples, augmentation, CopyPaste(0.5, 255))
     expected = [plain[index, seed] for index in range(3) for seed in range(5)]
     for _ in range(2):

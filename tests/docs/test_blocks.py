@@ -14,7 +14,7 @@ from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.cli.main import app
 from maskwright.errors import MaskwrightError
-from maskwright.recipes.loading import load_recipe, load_transfer, validate
+from maskwright.recipes.loading import load_recipe, load_transfer, validate_recipe
 from maskwright.recipes.schema import Recipe
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 
@@ -82,7 +82,7 @@ def test_yaml_is_a_recipe_or_a_part_of_one_or_a_file_that_recipes_name(block: Bl
     elif "name" in content:
         load_recipe(str(path))
     elif set(content) <= set(Recipe.model_fields) and not {"ignore", "absent"} & set(content):
-        validate(_WHOLE | content, block.where)
+        validate_recipe(_WHOLE | content, block.where)
     elif "classes" in content:
         read_taxonomy(str(path))
     else:

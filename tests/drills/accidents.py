@@ -20,8 +20,8 @@ def not_finite_at_batch_four(arguments: Sequence[str]) -> int:
     """A training whose loss is NaN in its fourth batch."""
 
     def spoil() -> None:
-        agreed = step._agreed
-        step._agreed = lambda training, losses, steps: agreed(
+        agreed = step._all_reduce
+        step._all_reduce = lambda training, losses, steps: agreed(
             training, {name: value * float("nan") for name, value in losses.items()}, steps
         )
 
@@ -30,24 +30,24 @@ def not_finite_at_batch_four(arguments: Sequence[str]) -> int:
 
 def image_cut_before_training(arguments: Sequence[str]) -> int:
     """A training on built-in data whose fourth image loses its end after the images were chosen."""
-    train, run = workflow.train, Path(arguments[arguments.index("--out") + 1])
+    train, run = workflow.fit, Path(arguments[arguments.index("--out") + 1])
 
     def cut_and_train(*parts: Any) -> Any:
         image = run / "data" / "train" / "images" / "000003.jpg"
         image.write_bytes(image.read_bytes()[:-200])
         return train(*parts)
 
-    workflow.train = cut_and_train
+    workflow.fit = cut_and_train
     return main(arguments)
 
 
 def _at_batch(number: int, happens: Callable[[], object], arguments: Sequence[str]) -> int:
-    learn, batches = loop.learn, iter(range(1, 1_000_000))
+    learn, batches = loop.training_step, iter(range(1, 1_000_000))
 
-    def learning(*parts: Any) -> step.Learned:
+    def learning(*parts: Any) -> step.StepResult:
         if next(batches) == number:
             happens()
         return learn(*parts)
 
-    loop.learn = learning
+    loop.training_step = learning
     return main(arguments)

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from maskwright.model_file import read_model_file
-from maskwright.training.checkpoint import MODEL_FILE, read_state, tidy
+from maskwright.training.checkpoint import MODEL_FILE, read_state, remove_partial_files
 from tests.small_runs import SMALL
 
 TINY = [
@@ -31,7 +31,7 @@ def train_command(task: str, out: Path, *more: str, verb: str = "train") -> list
 def assert_loadable(run: Path, copy: Path) -> list[str]:
     """Every checkpoint of ``run`` can be read, looked at in a ``copy``; returns their names."""
     shutil.copytree(run / "checkpoints", copy)
-    tidy(copy)
+    remove_partial_files(copy)
     names = sorted(folder.name for folder in copy.iterdir())
     for name in names:
         assert read_state(copy / name) is not None, name

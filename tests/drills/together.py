@@ -17,7 +17,7 @@ from maskwright.runs.context import Experiment, build_model
 from maskwright.runs.folder import open_run
 from maskwright.runs.processes import build_fabric
 from maskwright.runs.training import seed_everything
-from maskwright.training.processes import Processes
+from maskwright.training.processes import ProcessGroup
 from tests.drills.accidents import stopped_at_batch_four
 from tests.drills.warm import Running, Warm
 
@@ -44,18 +44,18 @@ def train(arguments: Sequence[str]) -> int:
 
 
 def train_without_batchnorm(arguments: Sequence[str]) -> int:
-    """As :func:`train`, with normalisation over each image instead of over the images that a process has."""
+    """As :func:`fit`, with normalisation over each image instead of over the images that a process has."""
     nn.BatchNorm2d = lambda channels: nn.GroupNorm(1, channels)  # type: ignore[assignment,misc]
     return main(arguments)
 
 
 def stop_the_second(arguments: Sequence[str]) -> int:
-    """As :func:`train`, but the second process gets SIGTERM at its fourth batch, and the first gets none."""
+    """As :func:`fit`, but the second process gets SIGTERM at its fourth batch, and the first gets none."""
     return stopped_at_batch_four(arguments) if os.environ["RANK"] == "1" else main(arguments)
 
 
 def die_as_the_second(arguments: Sequence[str]) -> int:
-    """As :func:`train`, but the second process is killed at its fourth batch."""
+    """As :func:`fit`, but the second process is killed at its fourth batch."""
     kill = os.kill
     os.kill = lambda pid, _: kill(pid, signal.SIGKILL)
     return stop_the_second(arguments)
@@ -70,13 +70,13 @@ def score(arguments: Sequence[str]) -> int:
     experiment = Experiment(open_run(run, Reporter(quiet=True)))
     seed_everything(3)
     model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
-    processes = Processes(build_fabric(experiment.recipe))
+    processes = ProcessGroup(build_fabric(experiment.recipe))
     read, read_image = [], evaluate.read_image
     evaluate.read_image = lambda path: (read.append(path), read_image(path))[1]
     with torch.inference_mode():
         scores = evaluate.evaluate_part(experiment, experiment.predictor(model.eval()), "validation", None, processes)
-    images = sum(processes.gathered(len(read)))
-    if processes.first:
+    images = sum(processes.gather(len(read)))
+    if processes.is_main:
         file.write_text(json.dumps({**scores, "images": images}))
         print(file)
     return 0

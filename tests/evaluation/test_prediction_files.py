@@ -15,7 +15,7 @@ from maskwright.evaluation.cityscapes.results import by_frame, read_city_results
 from maskwright.evaluation.prediction_files import result_files
 from maskwright.label_maps.files import write_classes
 from maskwright.masks.binary_png import read_mask
-from maskwright.masks.cropped import regions_of
+from maskwright.masks.cropped import crop_masks
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, Instances
 from maskwright.workflows.score_cityscapes import score_cityscapes
@@ -67,7 +67,7 @@ def test_both_layouts_hold_the_same_objects_and_score_alike(seed: int, tmp_path:
         rows = [row for row in read_predictions(official / f"{frame}_pred.txt", official) if row.label != 29]
         rles = grouped.get(frame, [])
         assert [(CLASS_OF_LABEL[row.label], row.confidence) for row in rows] == [(c, s) for _, c, s in rles]
-        for row, region in zip(rows, regions_of([rle for rle, _, _ in rles]), strict=True):
+        for row, region in zip(rows, crop_masks([rle for rle, _, _ in rles]), strict=True):
             read = read_mask(row.mask)
             assert (read.size, read.top, read.left) == (region.size, region.top, region.left)
             np.testing.assert_array_equal(read.mask, region.mask)

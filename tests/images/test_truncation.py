@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from maskwright.images.truncation import ends_early, is_cut
+from maskwright.images.truncation import is_truncated, is_truncated_content
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8))
 
@@ -42,11 +42,11 @@ def whole(request: pytest.FixtureRequest) -> bytes:
 def said_of_file(content: bytes, folder: Path) -> bool:
     path = folder / "image"
     path.write_bytes(content)
-    return ends_early(path)
+    return is_truncated(path)
 
 
 def test_a_whole_file_does_not_end_early(whole: bytes, tmp_path: Path):
-    assert not is_cut(whole)
+    assert not is_truncated_content(whole)
     assert not said_of_file(whole, tmp_path)
 
 
@@ -54,13 +54,13 @@ def test_a_whole_file_does_not_end_early(whole: bytes, tmp_path: Path):
     "extra", [b"\0" * 100, b"SEFT trailer of a phone", WHOLE["jpeg"]], ids=["zeros", "text", "jpeg"]
 )
 def test_bytes_after_the_end_are_allowed(whole: bytes, extra: bytes, tmp_path: Path):
-    assert not is_cut(whole + extra)
+    assert not is_truncated_content(whole + extra)
     assert not said_of_file(whole + extra, tmp_path)
 
 
 @pytest.mark.parametrize("missing", [1, 2, 10, 500])
 def test_a_file_without_its_last_bytes_ends_early(whole: bytes, missing: int, tmp_path: Path):
-    assert is_cut(whole[:-missing])
+    assert is_truncated_content(whole[:-missing])
     assert said_of_file(whole[:-missing], tmp_path)
 
 
@@ -68,14 +68,14 @@ def test_a_file_without_its_last_bytes_ends_early(whole: bytes, missing: int, tm
 def test_a_file_whose_end_is_zeros_ends_early(kind: str, tmp_path: Path):
     half = len(WHOLE[kind]) // 2
     filled = WHOLE[kind][:half] + bytes(half)
-    assert is_cut(filled)
+    assert is_truncated_content(filled)
     assert said_of_file(filled, tmp_path)
 
 
 def test_the_end_of_a_thumbnail_is_not_the_end_of_the_image():
     content = WHOLE["jpeg with thumbnail"]
     assert content.find(b"\xff\xd9") < len(content) // 2
-    assert is_cut(content[: len(content) * 3 // 4])
+    assert is_truncated_content(content[: len(content) * 3 // 4])
 
 
 @given(st.sampled_from(["jpeg", "progressive jpeg", "png"]), st.floats(0.05, 1))
@@ -86,16 +86,16 @@ def test_wherever_pillow_misses_pixels_the_file_ends_early(kind: str, share: flo
         with Image.open(io.BytesIO(content)) as image:
             image.load()
     except (OSError, SyntaxError):
-        assert is_cut(content)
+        assert is_truncated_content(content)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"not an image", b"BM", b"II*\0", b"RIFF", b"GIF89a"])
 def test_of_other_formats_nothing_is_said(content: bytes, tmp_path: Path):
-    assert not is_cut(content)
+    assert not is_truncated_content(content)
     assert not said_of_file(content, tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\xff\xff", b"\x89PNG\r\n\x1a\n"])
 def test_a_header_that_breaks_off_ends_early(content: bytes, tmp_path: Path):
-    assert is_cut(content)
+    assert is_truncated_content(content)
     assert said_of_file(content, tmp_path)

@@ -13,12 +13,12 @@ from maskwright.label_maps import drawing as mask_drawing
 from maskwright.label_maps.drawing import (
     IGNORED,
     Drawing,
-    Part,
-    PartDone,
-    draw_image,
-    draw_part,
-    label_map_of,
+    DrawingChunk,
+    DrawnChunk,
+    draw_chunk,
     painted_and_ignored,
+    render_label_map,
+    write_image_label_map,
 )
 from maskwright.masks.png import read_label_map
 from maskwright.structures import ClassTable
@@ -39,12 +39,14 @@ TABLE = ClassTable.from_names(["person", "dog"], [(1,), (2,)])
 def part(coco, tmp_path: Path):
     """``part(drawing, *annotations, labels=…)``: the only part of a job whose images are the given ones."""
 
-    def make(drawing: Drawing, *annotations: dict[str, Any], labels=None, images=(IMAGE,)) -> Part:
+    def make(drawing: Drawing, *annotations: dict[str, Any], labels=None, images=(IMAGE,)) -> DrawingChunk:
         found = read_coco(coco(*annotations, images=images))
         by_image = found.by_image()
         files = [f"{image.id}.png" for image in found.images]
         chosen = [(image, by_image[image.id]) for image in found.images]
-        return Part(chosen, files, tmp_path / "out", labels or label_by_category(found, class_table(found)), drawing)
+        return DrawingChunk(
+            chosen, files, tmp_path / "out", labels or label_by_category(found, class_table(found)), drawing
+        )
 
     return make
 
@@ -55,7 +57,7 @@ def row(path: Path) -> list[int]:
     return label_map[0].tolist()
 
 
-def objects_of(part: Part) -> ImageObjects:
+def objects_of(part: DrawingChunk) -> ImageObjects:
     image, annotations = part.images[0]
     return draw_objects(image, annotations, part.labels, Audit(""))
 
@@ -78,17 +80,17 @@ def objects_of(part: Part) -> ImageObjects:
 )
 def test_settings_and_labels_decide_the_pixels(part, settings, labels, expected: list[int]):
     made = part(Drawing(TABLE, **settings), *SCENE, labels=labels)
-    draw_part(made)
+    draw_chunk(made)
     assert row(made.folder / "1.png") == expected
 
 
 def test_every_annotation_is_used_or_skipped_with_its_reason(part):
     made = part(Drawing(TABLE), *SCENE, {"segmentation": []}, labels={1: 1})
-    done = draw_part(made)
+    done = draw_chunk(made)
     assert (done.found, done.used, done.skipped) == (4, 1, {"other_class": 2, "empty_segmentation": 1})
     audit = Audit("labels.json")
-    done.enter_into(audit)
-    draw_part(made).enter_into(audit)
+    done.add_to(audit)
+    draw_chunk(made).add_to(audit)
     assert (audit.found, audit.used, len(audit.faults)) == (8, 2, 2)
     assert audit.adds_up
 
@@ -104,15 +106,15 @@ def test_every_annotation_is_used_or_skipped_with_its_reason(part):
     ids=str,
 )
 def test_shared_pixels_count_once_for_each_object_beyond_the_first(part, settings, labels, shared: int):
-    assert draw_part(part(Drawing(TABLE, **settings), *SCENE, labels=labels)).shared == shared
+    assert draw_chunk(part(Drawing(TABLE, **settings), *SCENE, labels=labels)).shared == shared
 
 
 def test_a_pixel_under_three_objects_is_shared_twice(part):
-    assert draw_part(part(Drawing(TABLE), bar(0, 6), bar(0, 6), bar(5, 7))).shared == 24 + 4
+    assert draw_chunk(part(Drawing(TABLE), bar(0, 6), bar(0, 6), bar(5, 7))).shared == 24 + 4
 
 
 def test_instances_are_numbered_in_the_order_of_the_file_with_their_annotation_and_class(part):
-    done = draw_part(part(Drawing(TABLE, by_instance=True), *SCENE))
+    done = draw_chunk(part(Drawing(TABLE, by_instance=True), *SCENE))
     assert done.instances == {
         "1.png": [
             {"value": 1, "annotation": 1, "index": 1, "name": "person"},
@@ -125,25 +127,25 @@ def test_the_audit_counts_what_each_rule_moves_by_class_and_by_file(part):
     drawing = Drawing(TABLE, weights=(3.0, 1.0), audit_rules=("last", "first", "smallest", "priority"))
     images = (IMAGE, IMAGE, {**IMAGE, "height": 8})
     scene = [{**each, "image_id": image} for image in (1, 2) for each in SCENE]
-    done = draw_part(part(drawing, *scene, bar(0, 2, image_id=3), images=images))
+    done = draw_chunk(part(drawing, *scene, bar(0, 2, image_id=3), images=images))
     assert done.moves == {"first": [[2, 1, 24]], "priority": [[2, 1, 24]], "smallest": []}
     assert done.moved == {"first": {"1.png": 12, "2.png": 12}, "priority": {"1.png": 12, "2.png": 12}}
 
 
 def test_instances_are_compared_by_class(part):
     drawing = Drawing(TABLE, by_instance=True, audit_rules=("last", "first"))
-    assert draw_part(part(drawing, bar(0, 6), bar(3, 9))).moves == {"first": []}
+    assert draw_chunk(part(drawing, bar(0, 6), bar(3, 9))).moves == {"first": []}
 
 
 def test_no_audit_is_made_unasked(part):
-    done = draw_part(part(Drawing(TABLE), *SCENE))
+    done = draw_chunk(part(Drawing(TABLE), *SCENE))
     assert (done.moves, done.moved, done.instances) == ({}, {}, {})
 
 
 def test_more_instances_than_sixteen_bits_number_are_refused_by_image(part, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(mask_drawing, "_MOST_INSTANCES", 1)
     with pytest.raises(DataError, match=r"Image 1 \('1\.png'\) has 2 objects; an instance map holds at most 1\."):
-        draw_part(part(Drawing(TABLE, by_instance=True), *SCENE))
+        draw_chunk(part(Drawing(TABLE, by_instance=True), *SCENE))
 
 
 def test_the_threads_of_opencv_are_given_back(part):
@@ -151,7 +153,7 @@ def test_the_threads_of_opencv_are_given_back(part):
     before = cv2.getNumThreads()
     cv2.setNumThreads(2)
     try:
-        draw_part(part(Drawing(TABLE), *SCENE))
+        draw_chunk(part(Drawing(TABLE), *SCENE))
         assert cv2.getNumThreads() == 2
     finally:
         cv2.setNumThreads(before)
@@ -163,17 +165,17 @@ def test_images_of_any_sizes_one_after_another_do_not_disturb_each_other(part):
     images = [{"height": height, "width": width} for height, width in sizes]
     annotations = [{"image_id": 1 + i % 12, "segmentation": [(rng.random(8) * 60).tolist()]} for i in range(60)]
     made = part(Drawing(TABLE), *annotations, images=images)
-    draw_part(made)
+    draw_chunk(made)
     for image, of_image in made.images:
-        alone = label_map_of(draw_objects(image, of_image, made.labels, Audit("")), made.drawing)
+        alone = render_label_map(draw_objects(image, of_image, made.labels, Audit("")), made.drawing)
         assert read_label_map(made.folder / f"{image.id}.png").tolist() == alone.tolist()
         assert alone.shape == (image.height, image.width)
 
 
 def test_one_image_alone_is_drawn_like_one_of_a_part(part, tmp_path: Path):
     made = part(Drawing(TABLE), *SCENE)
-    draw_part(made)
-    draw_image(objects_of(made), made.drawing, tmp_path / "alone.png")
+    draw_chunk(made)
+    write_image_label_map(objects_of(made), made.drawing, tmp_path / "alone.png")
     assert (tmp_path / "alone.png").read_bytes() == (made.folder / "1.png").read_bytes()
 
 
@@ -189,8 +191,8 @@ def test_a_part_is_named_by_its_images(part):
 def test_what_was_done_goes_through_json_unchanged(part):
     msgspec = pytest.importorskip("msgspec")
     drawing = Drawing(TABLE, by_instance=True, audit_rules=("last", "first"))
-    done = draw_part(part(drawing, *SCENE, {"segmentation": []}))
-    assert msgspec.json.decode(msgspec.json.encode(done), type=PartDone) == done
+    done = draw_chunk(part(drawing, *SCENE, {"segmentation": []}))
+    assert msgspec.json.decode(msgspec.json.encode(done), type=DrawnChunk) == done
 
 
 @pytest.mark.parametrize("crowd", ["ignore", "include", "skip"])
@@ -198,5 +200,5 @@ def test_what_an_image_ignores_is_ignored_where_no_object_lies(coco, crowd: str)
     read = read_coco(coco(bar(0, 6), bar(3, 9), images=[IMAGE]))
     audit = Audit("")
     objects = draw_objects(read.images[0], read.annotations[:1], {1: 1}, audit, ignored=read.annotations[1:])
-    assert label_map_of(objects, Drawing(TABLE, crowd=crowd))[0].tolist() == [1] * 6 + [255] * 3 + [0] * 3
+    assert render_label_map(objects, Drawing(TABLE, crowd=crowd))[0].tolist() == [1] * 6 + [255] * 3 + [0] * 3
     assert (audit.found, audit.used, objects.used) == (2, 2, 2)

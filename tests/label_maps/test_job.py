@@ -17,7 +17,7 @@ from maskwright.annotations.faults import Fault
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
 from maskwright.files import sha256_of
-from maskwright.label_maps.drawing import PartDone
+from maskwright.label_maps.drawing import DrawnChunk
 from maskwright.label_maps.job import EXTRAS, NAME, MaskJob
 
 SETTINGS = {"mode": "multiclass", "weights": [1.0, 2.5], "classes": [{"index": 1, "name": "café"}], "audit": False}
@@ -35,8 +35,8 @@ def write(folder: Path, *files: str) -> None:
         (folder / file).write_bytes(b"a label map")
 
 
-def done(files: tuple[str, ...]) -> PartDone:
-    return PartDone(list(files), 5, 3, {"other_class": 1, "empty_segmentation": 1}, [FAULT], shared=9)
+def done(files: tuple[str, ...]) -> DrawnChunk:
+    return DrawnChunk(list(files), 5, 3, {"other_class": 1, "empty_segmentation": 1}, [FAULT], shared=9)
 
 
 @pytest.fixture

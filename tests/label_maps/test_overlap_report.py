@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from maskwright.label_maps.drawing import Drawing, PartDone
+from maskwright.label_maps.drawing import Drawing, DrawnChunk
 from maskwright.label_maps.overlap_report import OverlapReport
 from maskwright.structures import ClassTable
 
@@ -17,13 +17,13 @@ def drawing(**changes: Any) -> Drawing:
 
 
 PARTS = [
-    PartDone(
+    DrawnChunk(
         ["1.png", "2.png"],
         shared=30,
         moves={"first": [[2, 1, 20], [1, 2, 4]], "smallest": [[1, 2, 5]]},
         moved={"first": {"1.png": 20, "2.png": 4}, "smallest": {"2.png": 5}},
     ),
-    PartDone(["3.png"], shared=12, moves={"first": [[1, 2, 12]]}, moved={"first": {"3.png": 12}}),
+    DrawnChunk(["3.png"], shared=12, moves={"first": [[1, 2, 12]]}, moved={"first": {"3.png": 12}}),
 ]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
-from maskwright.masks.components import components, regions
+from maskwright.masks.components import components, masks_by_label
 from tests.masks.test_contours import Mask, encode, masks
 
 MAPS = arrays(
@@ -17,7 +17,7 @@ MAPS = arrays(
 @settings(max_examples=60)
 @given(MAPS)
 def test_every_label_lies_where_pycocotools_encodes_it(label_map: npt.NDArray[np.uint16]):
-    found = regions(label_map)
+    found = masks_by_label(label_map)
     assert list(found) == [label for label in np.unique(label_map).tolist() if label]
     for label, rle in found.items():
         assert rle == encode((label_map == label).astype(np.uint8))

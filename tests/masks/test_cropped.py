@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as oracle
 
-from maskwright.masks.cropped import Region, regions_of, trimmed
+from maskwright.masks.cropped import CroppedMask, crop_masks, trimmed
 
 
 @settings(max_examples=60)
@@ -12,7 +12,7 @@ def test_a_region_is_the_mask_in_its_tight_box(seed: int):
     rng = np.random.default_rng(seed)
     masks = [(rng.random(rng.integers(1, 20, 2)) < rng.choice([0.0, 0.05, 0.5, 1.0])) for _ in range(3)]
     rles = [oracle.encode(np.asfortranarray(mask.astype(np.uint8))) for mask in masks]
-    for mask, rle, region in zip(masks, rles, regions_of(rles), strict=True):
+    for mask, rle, region in zip(masks, rles, crop_masks(rles), strict=True):
         dense = np.zeros(region.size, np.bool_)
         dense[region.box] = region.mask
         np.testing.assert_array_equal(dense, mask)
@@ -26,5 +26,5 @@ def test_a_region_is_the_mask_in_its_tight_box(seed: int):
 
 
 def test_no_rle_has_no_region():
-    assert regions_of([]) == []
-    assert Region.empty((3, 4)).mask.size == 0
+    assert crop_masks([]) == []
+    assert CroppedMask.empty((3, 4)).mask.size == 0

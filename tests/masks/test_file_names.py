@@ -1,6 +1,6 @@
 import pytest
 
-from maskwright.masks.file_names import mask_file, sharing
+from maskwright.masks.file_names import mask_file, name_collisions
 
 
 @pytest.mark.parametrize(
@@ -18,16 +18,16 @@ def test_a_mask_bears_the_stem_of_its_image(name: str, mask: str):
 
 
 def test_images_with_one_stem_share_a_mask_with_the_first_of_them():
-    assert list(sharing(["1.jpg", "2.jpg", "1.png", "a/1.jpg", "2.bmp"])) == [(0, 2), (0, 3), (1, 4)]
+    assert list(name_collisions(["1.jpg", "2.jpg", "1.png", "a/1.jpg", "2.bmp"])) == [(0, 2), (0, 3), (1, 4)]
 
 
 def test_case_does_not_tell_masks_apart():
-    assert list(sharing(["Cat.jpg", "cat.jpg"])) == [(0, 1)]
+    assert list(name_collisions(["Cat.jpg", "cat.jpg"])) == [(0, 1)]
 
 
 def test_the_same_name_twice_shares_its_mask():
-    assert list(sharing(["1.jpg", "1.jpg"])) == [(0, 1)]
+    assert list(name_collisions(["1.jpg", "1.jpg"])) == [(0, 1)]
 
 
 def test_names_that_differ_share_nothing():
-    assert list(sharing(["1.jpg", "2.jpg", "11.jpg"])) == []
+    assert list(name_collisions(["1.jpg", "2.jpg", "11.jpg"])) == []

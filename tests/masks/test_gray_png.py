@@ -9,7 +9,7 @@ from PIL import Image
 
 from maskwright.errors import DataError
 from maskwright.masks.buffers import Buffers
-from maskwright.masks.gray_png import gray_rows, read_ids
+from maskwright.masks.gray_png import gray_rows, read_gray_label_map
 from maskwright.masks.png import read_label_map
 
 
@@ -26,7 +26,7 @@ def test_label_maps_are_read_as_they_are_written(
         cv2.imwrite(str(path), labels)
     else:
         Image.fromarray(labels).save(path)
-    read = read_ids(path)
+    read = read_gray_label_map(path)
     assert read.dtype == dtype
     np.testing.assert_array_equal(read, labels)
     assert gray_rows(path.read_bytes(), Buffers()) is not None
@@ -36,7 +36,7 @@ def test_memory_is_used_again_without_leaving_traces(tmp_path: Path):
     buffers = Buffers()
     for name, labels in (("large", np.full((300, 400), 26001)), ("small", np.arange(70).reshape(7, 10))):
         cv2.imwrite(str(tmp_path / f"{name}.png"), labels.astype(np.uint16))
-        np.testing.assert_array_equal(read_ids(tmp_path / f"{name}.png", buffers), labels)
+        np.testing.assert_array_equal(read_gray_label_map(tmp_path / f"{name}.png", buffers), labels)
 
 
 def blocks(height: int = 400, width: int = 600) -> np.ndarray:
@@ -54,7 +54,7 @@ def test_large_flat_label_maps_are_read_as_they_are_written(tmp_path: Path, by_o
     else:
         Image.fromarray(blocks()).save(path)
     assert path.stat().st_size < blocks().nbytes / 100
-    np.testing.assert_array_equal(read_ids(path), blocks())
+    np.testing.assert_array_equal(read_gray_label_map(path), blocks())
 
 
 def test_a_flat_label_map_with_a_changed_byte_is_not_taken_for_another(tmp_path: Path):
@@ -66,7 +66,7 @@ def test_a_flat_label_map_with_a_changed_byte_is_not_taken_for_another(tmp_path:
     for position in range(start + 2, start + length, 7):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x10]) + whole[position + 1 :])
         try:
-            read = read_ids(path)
+            read = read_gray_label_map(path)
         except DataError:
             continue
         np.testing.assert_array_equal(read, blocks())
@@ -77,7 +77,7 @@ def test_other_label_maps_are_read_as_always(tmp_path: Path, mode: str):
     path = tmp_path / "ids.png"
     Image.fromarray((np.indices((6, 8)).sum(axis=0) % 3).astype(np.uint8)).convert(mode).save(path)
     assert gray_rows(path.read_bytes(), Buffers()) is None
-    np.testing.assert_array_equal(read_ids(path), read_label_map(path))
+    np.testing.assert_array_equal(read_gray_label_map(path), read_label_map(path))
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "colour"])
@@ -89,4 +89,4 @@ def test_what_is_no_label_map_is_refused_by_name(tmp_path: Path, damage: str):
         Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 50)).astype(np.uint8)).save(path)
         path.write_bytes(b"" if damage == "empty" else path.read_bytes()[:900])
     with pytest.raises(DataError, match=r"ids\.png"):
-        read_ids(path)
+        read_gray_label_map(path)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
-from maskwright.masks.label_map import boxes_of, draw_label_map, paint
+from maskwright.masks.label_map import boxes_of, draw_label_map, paint_mask_in_box
 from maskwright.masks.overlap import OVERLAP_RULES
 from maskwright.masks.rle import rasterise
 
@@ -93,12 +93,12 @@ def test_painting_leaves_the_other_pixels_as_they_were():
     canvas = np.full((5, 4), 7, np.uint8)
     mask = np.zeros((4, 5), np.uint8)
     mask[1:3, 2:4] = 1
-    paint(canvas, encode(mask), *boxes_of([encode(mask)]), 9)
+    paint_mask_in_box(canvas, encode(mask), *boxes_of([encode(mask)]), 9)
     assert canvas.T.tolist() == np.where(mask, 9, 7).tolist()
 
 
 def test_runs_of_length_zero_paint_nothing():
     canvas = np.zeros((5, 4), np.uint8)
     rle = rasterise({"size": [4, 5], "counts": [0, 0, 3, 2, 15, 0]}, 4, 5).rle
-    paint(canvas, rle, *boxes_of([rle]), 9)
+    paint_mask_in_box(canvas, rle, *boxes_of([rle]), 9)
     assert canvas.ravel().tolist() == [0] * 3 + [9] * 2 + [0] * 15

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
-from maskwright.masks.paste import region_to_rle
+from maskwright.masks.paste import cropped_to_rle
 
 Region = npt.NDArray[np.bool_]
 
@@ -35,7 +35,7 @@ def placements(draw: st.DrawFn) -> tuple[Region, int, int, tuple[int, int]]:
 @given(placements())
 def test_a_region_anywhere_is_encoded_as_pycocotools_encodes_the_whole_image(placement: Any):
     region, top, left, size = placement
-    assert region_to_rle(region, top, left, size) == pasted(region, top, left, size)
+    assert cropped_to_rle(region, top, left, size) == pasted(region, top, left, size)
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_a_region_anywhere_is_encoded_as_pycocotools_encodes_the_whole_image(pla
 )
 def test_full_regions_at_the_borders_join_their_columns(rows: int, columns: int, top: int, left: int):
     region = np.ones((rows, columns), np.bool_)
-    assert region_to_rle(region, top, left, (9, 11)) == pasted(region, top, left, (9, 11))
+    assert cropped_to_rle(region, top, left, (9, 11)) == pasted(region, top, left, (9, 11))
 
 
 def test_an_empty_region_is_an_empty_mask():
     region = np.zeros((3, 4), np.bool_)
-    assert region_to_rle(region, 2, 2, (9, 11)) == pasted(region, 2, 2, (9, 11))
-    assert oracle.area(region_to_rle(region, 2, 2, (9, 11))) == 0
+    assert cropped_to_rle(region, 2, 2, (9, 11)) == pasted(region, 2, 2, (9, 11))
+    assert oracle.area(cropped_to_rle(region, 2, 2, (9, 11))) == 0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
-from maskwright.masks.rle import BadSegmentation, Drawn, columns, compress, rasterise, run_lengths
+from maskwright.masks.rle import BadSegmentation, RasterisedMask, compress, crop_columns, rasterise, run_lengths
 
 # Whole, half and crooked coordinates, on the border and far beyond it: each takes another path through COCO's rule.
 COORDINATES = st.one_of(
@@ -104,7 +104,7 @@ def test_a_polygon_that_holds_the_image_covers_every_pixel():
 def test_unusable_parts_are_counted_and_the_others_drawn():
     square = [2.0, 2.0, 8.0, 2.0, 8.0, 8.0, 2.0, 8.0]
     parts = [[1, 1, 2, 2], square, [1, 1, float("inf"), 2, 3, 3], [float("nan")] * 6]
-    assert rasterise(parts, 12, 14) == Drawn(rasterise([square], 12, 14).rle, area=36, dropped_parts=3)
+    assert rasterise(parts, 12, 14) == RasterisedMask(rasterise([square], 12, 14).rle, area=36, dropped_parts=3)
 
 
 def area_or_fault(segmentation: Any, height: int, width: int) -> int | str:
@@ -171,7 +171,7 @@ def test_columns_are_the_part_of_the_mask_inside_its_box(pixels: int, height: in
     rle = oracle.encode(np.asfortranarray(mask))
     left, _, across, _ = (int(side) for side in oracle.toBbox(rle))
     if across:
-        cut = columns(rle, left, across)
+        cut = crop_columns(rle, left, across)
         full = cut["counts"] if left + across == width else None
         decoded = coco_mask.decode(cut)
         assert decoded.tolist() == mask[:, left : left + across].tolist()

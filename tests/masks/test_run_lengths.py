@@ -10,7 +10,7 @@ from pycocotools import mask as oracle
 
 from maskwright.masks import run_lengths as module
 from maskwright.masks.rle import BadSegmentation, rasterise, run_lengths
-from maskwright.masks.run_lengths import measure_runs, sound_runs
+from maskwright.masks.run_lengths import measure_run_lengths, sound_runs
 
 MASKS = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
     lambda size: arrays.arrays(np.uint8, size, elements=st.integers(0, 1))
@@ -27,7 +27,7 @@ def test_areas_and_boxes_are_those_of_pycocotools(scenes: list[tuple[npt.NDArray
         for rle, (_, compressed, _) in zip(rles, scenes, strict=True)
     ]
     heights, widths = zip(*(rle["size"] for rle in rles), strict=True)
-    found = measure_runs(counts, heights, widths)
+    found = measure_run_lengths(counts, heights, widths)
     assert found.sound.all()
     assert found.areas.tolist() == oracle.area(rles).tolist()
     boxes = oracle.toBbox(rles)
@@ -44,7 +44,7 @@ NUMBERS = st.lists(st.integers(-3, 60), min_size=1, max_size=6)
 @given(st.lists(TEXTS | NUMBERS, min_size=1, max_size=6), st.integers(1, 6), st.integers(1, 6))
 def test_sound_is_what_can_be_drawn(counts: list[str | list[int]], height: int, width: int):
     given_counts: list[Any] = [each.encode() if isinstance(each, str) else each for each in counts]
-    sound = measure_runs(given_counts, [height] * len(counts), [width] * len(counts)).sound
+    sound = measure_run_lengths(given_counts, [height] * len(counts), [width] * len(counts)).sound
     assert sound.tolist() == [is_drawn(each, height, width) for each in counts]
 
 
@@ -58,7 +58,7 @@ def is_drawn(counts: str | list[int], height: int, width: int) -> bool:
 
 @pytest.mark.parametrize("counts", [b"", [], b"o", b"O", b"\xff\x20", b"oooooooooooooooo0", [17], [0, 8]], ids=str)
 def test_what_is_no_rle_of_the_image_is_not_sound_and_spoils_no_other(counts: bytes | list[int]):
-    found = measure_runs([[4, 8, 4], counts, b"484"], [4] * 3, [4] * 3)
+    found = measure_run_lengths([[4, 8, 4], counts, b"484"], [4] * 3, [4] * 3)
     assert found.sound.tolist() == [True, False, True]
     assert (found.areas[0], found.areas[2]) == (8, 8)
 
@@ -66,7 +66,7 @@ def test_what_is_no_rle_of_the_image_is_not_sound_and_spoils_no_other(counts: by
 def test_more_rles_than_are_measured_at_once_come_out_in_their_order():
     sizes = [number % 9 for number in range(1200)]
     counts = [[0, size, 9 - size] if size else [9] for size in sizes]
-    found = measure_runs(counts, [3] * len(counts), [3] * len(counts))
+    found = measure_run_lengths(counts, [3] * len(counts), [3] * len(counts))
     assert found.sound.all()
     assert found.areas.tolist() == sizes
 

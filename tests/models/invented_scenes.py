@@ -5,7 +5,7 @@ from torch import nn
 from torchvision.ops import box_iou
 
 from maskwright.models.mask_rcnn import build_mask_rcnn
-from maskwright.prediction.instance import paste
+from maskwright.prediction.instance import paste_torchvision_mask
 
 CLASSES, SIDE = 2, 64
 Target = dict[str, torch.Tensor]
@@ -84,7 +84,7 @@ def fits(model: nn.Module) -> list[float]:
                     ious.append(0.0)
                     continue
                 first = int(near.nonzero()[0])
-                rle = paste(found["masks"][first, 0], found["boxes"][first], (SIDE, SIDE))
+                rle = paste_torchvision_mask(found["masks"][first, 0], found["boxes"][first], (SIDE, SIDE))
                 drawn = torch.from_numpy(coco_mask.decode(rle)) > 0
                 ious.append(float((drawn & (mask > 0)).sum() / (drawn | (mask > 0)).sum()))
     return ious

@@ -8,7 +8,7 @@ from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.roi_heads import fastrcnn_loss
 from torchvision.ops import box_iou
 
-from maskwright.models.cascade import CascadeStage, matched_regions
+from maskwright.models.cascade import CascadeStage, match_proposals
 from tests.models.invented_scenes import CLASSES, SIDE, empty_target, fits, learnt, narrow, scene
 
 IOUS = (0.5, 0.6, 0.7)
@@ -50,7 +50,7 @@ def test_the_losses_of_a_stage_are_torchvisions_over_its_own_normalisation() -> 
     stage = CascadeStage(torch.nn.Flatten(), 3, CLASSES, 0.6, 2)
     _, targets = scene()
     boxes = [boxes_near(target["boxes"], 9, 2.0) for target in targets]
-    regions = matched_regions(boxes, targets, stage.iou)
+    regions = match_proposals(boxes, targets, stage.iou)
     labels = torch.cat(regions.labels)
     assert 0 < (labels > 0).sum() < len(labels)
     logits, deltas = torch.randn(len(labels), CLASSES + 1), torch.randn(len(labels), 4)
@@ -64,7 +64,7 @@ def test_the_losses_of_a_stage_are_torchvisions_over_its_own_normalisation() -> 
 def test_a_box_is_the_object_it_overlaps_most_where_by_enough(iou: float) -> None:
     _, (target, _) = scene()
     boxes = torch.cat([boxes_near(target["boxes"], 20, 3.0), torch.tensor([[30.0, 30, 30, 30], [0, 60, 4, 64]])])
-    regions = matched_regions([boxes], [target], iou)
+    regions = match_proposals([boxes], [target], iou)
     overlap, rows = box_iou(boxes, target["boxes"]).max(dim=1)
     assert torch.equal(regions.labels[0] > 0, overlap >= iou)
     positive = regions.labels[0] > 0
@@ -74,7 +74,7 @@ def test_a_box_is_the_object_it_overlaps_most_where_by_enough(iou: float) -> Non
 
 
 def test_without_objects_all_boxes_are_background() -> None:
-    regions = matched_regions([torch.rand(4, 4)], [empty_target()], 0.5)
+    regions = match_proposals([torch.rand(4, 4)], [empty_target()], 0.5)
     assert regions.labels[0].tolist() == [0, 0, 0, 0]
     assert [len(one) for one in regions.positive().boxes] == [0]
 

@@ -11,8 +11,8 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.models import catalogue
-from maskwright.models.catalogue import MODELS, PATTERNS, build, find, load_weights
-from maskwright.models.entry import Published
+from maskwright.models.catalogue import MODELS, PATTERNS, create_model, find_model, load_weights
+from maskwright.models.entry import PublishedWeights
 
 NARROW = {"pyramid_channels": 16, "box_features": 16, "mask_channels": [8, 8], "short_side": 64, "longest": 96}
 TINY = {
@@ -53,9 +53,9 @@ BY_PATTERN = [
 @pytest.mark.parametrize("name", [*MODELS, *BY_PATTERN])
 def test_every_model_builds_and_runs(name: str) -> None:
     torch.manual_seed(0)
-    model = build(name, 4, SMALL.get(name, {})).eval()
+    model = create_model(name, 4, SMALL.get(name, {})).eval()
     with torch.inference_mode():
-        if find(name).task == "semantic":
+        if find_model(name).task == "semantic":
             assert model(torch.rand(1, 3, 64, 96))["logits"].shape == (1, 5, 64, 96)
         else:
             found = model([torch.rand(3, 64, 96)])[0]
@@ -66,7 +66,7 @@ def test_every_model_builds_and_runs(name: str) -> None:
 
 
 def test_the_auxiliary_head_of_deeplab_is_an_option() -> None:
-    model = build("deeplabv3_mobilenet_v3_large", 2, {"auxiliary": True}).eval()
+    model = create_model("deeplabv3_mobilenet_v3_large", 2, {"auxiliary": True}).eval()
     with torch.inference_mode():
         assert model(torch.rand(1, 3, 32, 32))["auxiliary"].shape == (1, 3, 32, 32)
 
@@ -89,14 +89,14 @@ def test_the_auxiliary_head_of_deeplab_is_an_option() -> None:
 )
 def test_an_unknown_name_is_answered_with_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(UsageError, match=rf"(Nearest|Known): .*{hint}") as caught:
-        build(name, 2, {})
+        create_model(name, 2, {})
     assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_name_like_nothing_is_told_the_models_and_the_patterns(pattern: str) -> None:
     with pytest.raises(UsageError, match=pattern):
-        find("zzz")
+        find_model("zzz")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_name_like_nothing_is_told_the_models_and_the_patterns(pattern: str) -
 )
 def test_an_unknown_option_is_answered_with_the_nearest(name: str, option: str, hint: str) -> None:
     with pytest.raises(UsageError, match=rf"option of {name} '{option}'. Nearest: .*{hint}") as caught:
-        build(name, 2, {option: 1})
+        create_model(name, 2, {option: 1})
     assert caught.value.exit_code == 2
 
 
@@ -130,23 +130,23 @@ def test_an_unknown_option_is_answered_with_the_nearest(name: str, option: str, 
 )
 def test_options_that_do_not_go_together_are_a_usage_error(name: str, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=f"{name} cannot be built with the options"):
-        build(name, 2, options)
+        create_model(name, 2, options)
 
 
 @pytest.mark.parametrize(("name", "option"), [("mask_rcnn_small", "backbone"), ("smp:Unet/resnet18", "encoder_name")])
 def test_what_names_the_model_is_no_option(name: str, option: str) -> None:
     with pytest.raises(UsageError, match=f"Unknown option of {name} '{option}'"):
-        build(name, 2, {option: "resnet34"})
+        create_model(name, 2, {option: "resnet34"})
 
 
 def test_an_option_that_the_catalogue_presets_can_be_changed() -> None:
-    model = build("mask_rcnn_small", 2, NARROW)
+    model = create_model("mask_rcnn_small", 2, NARROW)
     assert model.get_submodule("roi_heads.box_head.fc6").weight.shape == (16, 16 * 7 * 7)
 
 
 def published_by(monkeypatch: pytest.MonkeyPatch, name: str, tag: str, source: nn.Module) -> None:
     """Let the weights ``tag`` of model ``name`` be those of ``source``, as if they had been fetched."""
-    given = replace(MODELS[name], published={tag: Published(source.state_dict, "https://example.org/weights")})
+    given = replace(MODELS[name], published={tag: PublishedWeights(source.state_dict, "https://example.org/weights")})
     monkeypatch.setitem(catalogue.MODELS, name, given)
 
 
@@ -166,11 +166,11 @@ def test_imagenet_weights_fill_the_whole_backbone(
 ) -> None:
     source = torchvision.models.get_model(backbone, weights=None)
     published_by(monkeypatch, name, "imagenet", source)
-    model = build(name, 2, {})
+    model = create_model(name, 2, {})
     coverage = load_weights(model, name, "imagenet")
     assert coverage is not None
     assert coverage.share == 1
-    assert coverage.left == []
+    assert coverage.missing == []
     first = next(module for module in source.modules() if isinstance(module, nn.Conv2d))
     assert torch.equal(model.get_submodule(place).weight, first.weight)
 
@@ -182,23 +182,23 @@ def test_a_segmentation_checkpoint_of_other_classes_fills_all_but_the_last_layer
     builder = torchvision.models.segmentation.deeplabv3_mobilenet_v3_large
     source = builder(weights=None, weights_backbone=None, num_classes=21)
     published_by(monkeypatch, name, "coco", source)
-    model = build(name, 2, {})
+    model = create_model(name, 2, {})
     coverage = load_weights(model, name, "coco")
     assert coverage is not None
     assert coverage.reshaped == 2
-    assert coverage.left == ["network.classifier.4.bias", "network.classifier.4.weight"]
+    assert coverage.missing == ["network.classifier.4.bias", "network.classifier.4.weight"]
     assert torch.equal(model.get_submodule("network.classifier.1").weight, source.classifier[1].weight)
 
 
 @pytest.mark.parametrize("name", ["deeplabv3_resnet50", "mask_rcnn_resnet50_fpn", "smp:Unet/resnet18"])
 def test_published_weights_have_an_address(name: str) -> None:
-    published = find(name).published
+    published = find_model(name).published
     assert "imagenet" in published
     assert all("/" in weights.address for weights in published.values())
 
 
 def test_no_weights_leave_the_model_as_it_is() -> None:
-    model = build("residual_attention_unet", 2, SMALL["residual_attention_unet"])
+    model = create_model("residual_attention_unet", 2, SMALL["residual_attention_unet"])
     before = {key: value.clone() for key, value in model.state_dict().items()}
     assert load_weights(model, "residual_attention_unet", "none") is None
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from maskwright.errors import UsageError
-from maskwright.models.catalogue import build
+from maskwright.models.catalogue import create_model
 from maskwright.models.encoder import encoder_parameters
 from maskwright.models.semantic import SemanticModel
 
@@ -21,7 +21,7 @@ from maskwright.models.semantic import SemanticModel
 )
 def test_the_encoder_is_found_in_every_family(name: str, options: dict, place: str) -> None:
     with torch.device("meta"):
-        model = build(name, 2, options)
+        model = create_model(name, 2, options)
     ours = encoder_parameters(model)
     theirs = list(model.get_submodule(place).parameters())
     assert 0 < len(ours) < len(list(model.parameters()))

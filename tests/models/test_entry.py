@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from maskwright.models.entry import Published, imagenet, keyword_options, published_file, split_options
+from maskwright.models.entry import PublishedWeights, imagenet, keyword_options, published_file, split_options
 from maskwright.models.weights.download import Hash
 
 
@@ -51,10 +51,10 @@ def test_a_published_file_is_known_by_its_hash_of_either_kind(tmp_path: Path) ->
     path.write_bytes(b"weights")
     sha, md5 = hashlib.sha256(b"weights").hexdigest()[:8], hashlib.md5(b"weights").hexdigest()[:6]
     known = [
-        Published(dict, "nobody knows", hash=None),
-        Published(dict, "of another", hash=Hash("sha256", sha[::-1])),
-        Published(dict, "by MD5", hash=Hash("md5", md5)),
-        Published(dict, "by SHA-256", hash=Hash("sha256", sha)),
+        PublishedWeights(dict, "nobody knows", hash=None),
+        PublishedWeights(dict, "of another", hash=Hash("sha256", sha[::-1])),
+        PublishedWeights(dict, "by MD5", hash=Hash("md5", md5)),
+        PublishedWeights(dict, "by SHA-256", hash=Hash("sha256", sha)),
     ]
     for these, expected in ((known, "by MD5"), (known[:2] + known[3:], "by SHA-256")):
         found = published_file(path, these)

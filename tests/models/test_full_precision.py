@@ -9,7 +9,7 @@ from torchvision.models.detection.rpn import RPNHead
 
 from maskwright.errors import NotFinite
 from maskwright.models import catalogue
-from maskwright.models.full_precision import FullAnchors, FullRPNHead, full
+from maskwright.models.full_precision import FullAnchors, FullRPNHead, to_float32
 from tests.models.invented_scenes import NARROW, narrow, scene
 
 SIDE = 640
@@ -30,7 +30,7 @@ def built(name: str, side: int = SIDE) -> nn.Module:
     small = ({} if name.startswith("detectron2") else SMALL) | {"short_side": side, "longest": side}
     if "point_rend" in name:
         small = {key: value for key, value in small.items() if key != "mask_channels"}
-    model = catalogue.build(name, 2, small | KINDS[name])
+    model = catalogue.create_model(name, 2, small | KINDS[name])
     if name.startswith("detectron2"):
         # Else the frozen norms let activations double in each of the 16 blocks, and nothing is found.
         for key, value in model.state_dict().items():
@@ -103,7 +103,7 @@ def test_the_head_is_torchvisions() -> None:
 
 
 def test_doubles_stay_doubles() -> None:
-    assert full(torch.zeros(1, dtype=torch.float64)).dtype == torch.float64
+    assert to_float32(torch.zeros(1, dtype=torch.float64)).dtype == torch.float64
 
 
 @pytest.mark.parametrize("part", ["backbone", "box", "mask"])

@@ -14,7 +14,7 @@ from torchvision.ops import FrozenBatchNorm2d
 from maskwright.models.catalogue import MODELS
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.weights.torchvision_files import norms_without_epsilon
-from maskwright.prediction.instance import paste
+from maskwright.prediction.instance import paste_torchvision_mask
 from tests.models.invented_scenes import empty_target, fits, learnt, narrow, scene
 
 CLASSES, SHORT, LONGEST = 3, 128, 160
@@ -89,7 +89,10 @@ def test_the_detections_are_those_of_torchvision(pair: tuple[MaskRCNN, MaskRCNN]
 
     size = (picture[0].shape[1], picture[0].shape[2])
     assert ours["masks"].shape[2:] == (28, 28)
-    pasted = [oracle.decode(paste(mask[0], box, size)) for mask, box in zip(ours["masks"], ours["boxes"], strict=True)]
+    pasted = [
+        oracle.decode(paste_torchvision_mask(mask[0], box, size))
+        for mask, box in zip(ours["masks"], ours["boxes"], strict=True)
+    ]
     expected = (theirs["masks"][:, 0] > 0.5).numpy()
     assert 0 < expected.mean() < 1
     assert np.array_equal(np.stack(pasted), expected)

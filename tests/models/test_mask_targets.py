@@ -2,16 +2,16 @@
 
 import torch
 
-from maskwright.models.mask_targets import Region, mask_targets
+from maskwright.models.mask_targets import ForegroundProposals, mask_targets
 
 
-def region(boxes: list[list[float]], objects: list[int], factor: float = 1.0) -> Region:
+def region(boxes: list[list[float]], objects: list[int], factor: float = 1.0) -> ForegroundProposals:
     masks = torch.zeros(2, 40, 60, dtype=torch.uint8)
     masks[0, 10:30, 10:30] = 1
     masks[1, :, 30:] = 1
     count = len(boxes)
     to_masks = torch.full((4,), 1 / factor)
-    return Region(
+    return ForegroundProposals(
         torch.tensor(boxes) * factor, torch.zeros(count, dtype=torch.int64), torch.tensor(objects), masks, to_masks
     )
 
@@ -31,5 +31,5 @@ def test_the_size_the_network_sees_makes_no_difference() -> None:
 
 def test_no_region_has_no_target() -> None:
     none = region([[0.0, 0, 1, 1]], [0])
-    none = Region(none.boxes[:0], none.classes[:0], none.objects[:0], none.masks[:0], none.to_masks)
+    none = ForegroundProposals(none.boxes[:0], none.classes[:0], none.objects[:0], none.masks[:0], none.to_masks)
     assert mask_targets(none, 28).shape == (0, 28, 28)

@@ -5,7 +5,7 @@ import copy
 import torch
 from torchvision.models.detection.roi_heads import RoIHeads
 
-from maskwright.models.roi_heads import Regions, regions_of
+from maskwright.models.roi_heads import MaskProposals, detections_as_proposals
 from tests.models.invented_scenes import SIDE, empty_target, narrow, scene
 
 
@@ -49,7 +49,7 @@ def test_detections_are_torchvisions() -> None:
 
 
 def test_regions_keep_their_fields_in_step() -> None:
-    regions = Regions([torch.arange(12.0).reshape(3, 4)], [torch.tensor([2, 0, 1])], [torch.tensor([7, 8, 9])])
+    regions = MaskProposals([torch.arange(12.0).reshape(3, 4)], [torch.tensor([2, 0, 1])], [torch.tensor([7, 8, 9])])
     positive = regions.positive()
     assert positive.boxes[0].tolist() == [[0, 1, 2, 3], [8, 9, 10, 11]]
     assert positive.labels[0].tolist() == [2, 1]
@@ -58,6 +58,6 @@ def test_regions_keep_their_fields_in_step() -> None:
 
 
 def test_detections_are_regions_without_objects_to_become() -> None:
-    regions = regions_of([{"boxes": torch.ones(2, 4), "labels": torch.tensor([1, 2])}])
+    regions = detections_as_proposals([{"boxes": torch.ones(2, 4), "labels": torch.tensor([1, 2])}])
     assert regions.matched is None
     assert regions.labels[0].tolist() == [1, 2]

@@ -6,7 +6,7 @@ import torch
 from segmentation_models_pytorch.base import SegmentationModel
 from segmentation_models_pytorch.encoders import encoders
 
-from maskwright.models.catalogue import build
+from maskwright.models.catalogue import create_model
 from maskwright.models.smp_family import SMP_ARCHITECTURES, smp_entry
 
 
@@ -20,7 +20,7 @@ def test_the_architectures_listed_are_those_of_the_library() -> None:
 @pytest.mark.parametrize("architecture", [name for name in SMP_ARCHITECTURES if name != "DPT"])
 def test_every_architecture_gives_logits_at_the_size_of_the_image(architecture: str) -> None:
     torch.manual_seed(0)
-    model = build(f"smp:{architecture}/resnet18", 2, {}).eval()
+    model = create_model(f"smp:{architecture}/resnet18", 2, {}).eval()
     for size in ((128, 128), (117, 139)):  # PAN's pyramid needs at least 128
         with torch.inference_mode():
             assert model(torch.rand(1, 3, *size))["logits"].shape == (1, 3, *size)
@@ -28,7 +28,7 @@ def test_every_architecture_gives_logits_at_the_size_of_the_image(architecture: 
 
 def test_dpt_takes_a_vision_transformer() -> None:
     with torch.device("meta"):
-        model = build("smp:DPT/tu-vit_tiny_patch16_224", 2, {"dynamic_img_size": True}).eval()
+        model = create_model("smp:DPT/tu-vit_tiny_patch16_224", 2, {"dynamic_img_size": True}).eval()
         assert model(torch.rand(1, 3, 64, 83))["logits"].shape == (1, 3, 64, 83)
 
 
@@ -44,5 +44,5 @@ def test_every_encoder_of_the_library_has_an_entry_with_its_weights(encoder: str
 @pytest.mark.filterwarnings("ignore:`timm-` encoders are deprecated")
 def test_an_encoder_of_every_kind_builds(encoder: str) -> None:
     with torch.device("cpu" if encoder == "mit_b0" else "meta"):  # mit reads values while it is built
-        model = build(f"smp:FPN/{encoder}", 2, {})
+        model = create_model(f"smp:FPN/{encoder}", 2, {})
     assert sum(parameter.numel() for parameter in model.parameters()) > 1e6

@@ -15,12 +15,12 @@ from maskwright.evaluation.cityscapes.average_precision import average_precision
 from maskwright.evaluation.cityscapes.images import measure_mask_files
 from maskwright.evaluation.cityscapes.layout import (
     INSTANCE_IDS,
-    one_each,
+    match_frames,
     prediction_files,
     read_predictions,
     truth_files,
 )
-from maskwright.evaluation.semantic.label_names import LabelNames, Labels
+from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper
 from maskwright.evaluation.semantic.scores import confusion, semantic_scores
 from maskwright.masks.png import read_label_map
 from maskwright.progress import Reporter
@@ -79,8 +79,8 @@ def test_every_class_and_overlap_equals_the_official_script(folder: Path, expect
             continue
         results = folder / case / "results"
         truth = truth_files(folder / case, None, INSTANCE_IDS)
-        texts = one_each(truth, prediction_files(results, ".txt"), results, "txt")
-        verdicts = [measure_mask_files(truth[f], read_predictions(texts[f], results)).judged()[0] for f in truth]
+        texts = match_frames(truth, prediction_files(results, ".txt"), results, "txt")
+        verdicts = [measure_mask_files(truth[f], read_predictions(texts[f], results)).match()[0] for f in truth]
         for ours, row in zip(average_precision(verdicts)[0], theirs["matrix"], strict=True):
             assert all(same(None if np.isnan(a) else float(a), b) for a, b in zip(ours, row, strict=True)), case
 
@@ -140,7 +140,9 @@ def test_pixels_equal_the_official_script(folder: Path, expected: dict[str, Any]
 
 def test_the_semantic_scores_equal_the_official_script_too(folder: Path, expected: dict[str, Any]):
     # One rule: a dataset confusion matrix. Cityscapes' ignored labels are classes whose truth does not count.
-    labels = Labels(LabelNames([label.name for label in LABELS], 255), None, [x.name for x in LABELS if x.ignored])
+    labels = LabelRemapper(
+        LabelNames([label.name for label in LABELS], 255), None, [x.name for x in LABELS if x.ignored]
+    )
     for case, theirs in expected.items():
         counts = np.zeros((labels.classes + 1, labels.classes + 1), np.int64)
         for truth in sorted((folder / case).glob("gtFine/*/*/*_labelIds.png")):

@@ -37,13 +37,13 @@ def there_and_back(part: tuple[Path, Path], target: str, tmp_path: Path) -> tupl
     back = tmp_path / "back.json"
     convert(tmp_path / "there", back, source_format=target, target_format="coco", images=[images], reporter=QUIET)
     hotcoco.COCO(str(back))
-    return by_pycocotools(path), by_pycocotools(back), summary.accounts[0]
+    return by_pycocotools(path), by_pycocotools(back), summary.audits[0]
 
 
 def test_labelme_brings_back_every_object(part: tuple[Path, Path], tmp_path: Path):
     before, after, account = there_and_back(part, "labelme", tmp_path)
     assert after == before
-    assert account.audit.used == account.audit.found == sum(len(objects) for *_, objects in before.values())
+    assert account.objects.used == account.objects.found == sum(len(objects) for *_, objects in before.values())
 
 
 def test_yolo_brings_back_every_object_that_is_no_crowd(part: tuple[Path, Path], tmp_path: Path):
@@ -52,7 +52,7 @@ def test_yolo_brings_back_every_object_that_is_no_crowd(part: tuple[Path, Path],
     assert after == things
     crowds = sum(crowd for *_, objects in before.values() for _, crowd, _ in objects)
     assert crowds > 0
-    assert account.audit.skipped == {"crowd": crowds}
+    assert account.objects.skipped == {"crowd": crowds}
 
 
 def painted(objects: list[tuple[str, bool, bytes]], height: int, width: int) -> npt.NDArray[np.object_]:
@@ -71,5 +71,5 @@ def test_maps_bring_back_the_class_on_top_at_every_pixel(part: tuple[Path, Path]
     for name, (height, width, objects) in before.items():
         shown = painted(after[name][2], height, width)
         np.testing.assert_array_equal(shown, painted(objects, height, width), err_msg=name)
-    assert account.audit.adds_up
+    assert account.objects.adds_up
     assert account.changes["overlap_pixels"] > 0

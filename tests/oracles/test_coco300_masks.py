@@ -22,7 +22,7 @@ from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.cli.main import main
-from maskwright.label_maps.drawing import label_map_of
+from maskwright.label_maps.drawing import render_label_map
 from maskwright.label_maps.options import MaskOptions
 from maskwright.label_maps.plan import mask_plan
 from maskwright.masks.png import read_label_map
@@ -206,7 +206,7 @@ def test_a_hundred_more_images_are_equal_whatever_the_settings(
         if crowd != "ignore" and not any(objects.crowd):
             continue  # the same as with "ignore"
         expected = rendering(hundred, image_id, mode, rule, crowd, classes, ignored, priorities)
-        assert np.array_equal(label_map_of(objects, drawing), expected), image_id
+        assert np.array_equal(render_label_map(objects, drawing), expected), image_id
 
 
 @cache

@@ -13,7 +13,7 @@ import pytest
 
 from maskwright.errors import DataError, MaskwrightError, UsageError
 from maskwright.parallel import pool
-from maskwright.parallel.pool import cores, each_part, may_fork
+from maskwright.parallel.pool import cores, may_fork, parallel_map
 
 FORK = pytest.param(True, id="fork", marks=pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only"))
 SPAWN = pytest.param(False, id="spawn")
@@ -73,42 +73,42 @@ def touching(path: Path) -> int:
 
 
 def test_results_come_in_the_order_of_the_parts(start: bool):
-    assert list(each_part(slow_for_the_first, range(6), workers=3)) == [0, 1, 4, 9, 16, 25]
+    assert list(parallel_map(slow_for_the_first, range(6), workers=3)) == [0, 1, 4, 9, 16, 25]
 
 
 @pytest.mark.parametrize("workers", [0, 1, 5])
 def test_no_parts_give_no_results_whatever_the_workers(workers: int):
-    assert list(each_part(process, [], workers=workers)) == []
+    assert list(parallel_map(process, [], workers=workers)) == []
 
 
 def test_one_part_or_no_workers_need_no_other_process():
-    assert set(each_part(process, range(3), workers=0)) == {os.getpid()}
-    assert list(each_part(process, [1], workers=4)) == [os.getpid()]
+    assert set(parallel_map(process, range(3), workers=0)) == {os.getpid()}
+    assert list(parallel_map(process, [1], workers=4)) == [os.getpid()]
 
 
 def test_several_workers_are_several_processes(start: bool):
-    found = set(each_part(process, range(12), workers=2))
+    found = set(parallel_map(process, range(12), workers=2))
     assert os.getpid() not in found
     assert 1 <= len(found) <= 2
 
 
 def test_a_part_whose_worker_was_killed_is_done_again(start: bool, tmp_path: Path):
     parts = [(tmp_path, number) for number in range(8)]
-    assert list(each_part(killed_once, parts, workers=2)) == list(range(8))
+    assert list(parallel_map(killed_once, parts, workers=2)) == list(range(8))
     assert (tmp_path / "killed").exists()
 
 
 def test_a_part_that_kills_its_worker_three_times_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pool, "may_fork", lambda: sys.platform == "linux")
     parts = ["the first part", "the second part", Fatal("the part that kills"), "the last part"]
-    results = each_part(killed_always, parts, workers=4)
+    results = parallel_map(killed_always, parts, workers=4)
     with pytest.raises(MaskwrightError, match=r"killed 3 times at the part that kills.*Use fewer --workers"):
         list(results)
     assert not active_children()
 
 
 def test_what_the_function_raises_ends_the_job_with_that_error(start: bool):
-    results = each_part(failing, range(6), workers=2)
+    results = parallel_map(failing, range(6), workers=2)
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(DataError, match="part 2 has no number"):
         next(results)
@@ -122,7 +122,7 @@ def test_an_error_in_the_consumer_ends_the_workers_and_leaves_parts_undone(
     paths = [tmp_path / str(number) for number in range(40)]
 
     def consume() -> None:
-        with closing(each_part(touching, paths, workers=2)) as results:
+        with closing(parallel_map(touching, paths, workers=2)) as results:
             next(results)
             raise error
 
@@ -134,7 +134,7 @@ def test_an_error_in_the_consumer_ends_the_workers_and_leaves_parts_undone(
 
 def test_an_unknown_engine_is_answered_with_the_known_ones():
     with pytest.raises(UsageError, match=r"Unknown engine 'raay'\. Nearest: ray"):
-        each_part(process, [1], engine="raay")
+        parallel_map(process, [1], engine="raay")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads on Linux")
@@ -167,7 +167,7 @@ from maskwright.parallel import pool
 from tests.parallel.test_pool import touching
 if __name__ == "__main__":
     pool.may_fork = lambda: {fork}
-    for worker in pool.each_part(touching, [Path({str(tmp_path)!r}) / str(i) for i in range(1000)], workers=2):
+    for worker in pool.parallel_map(touching, [Path({str(tmp_path)!r}) / str(i) for i in range(1000)], workers=2):
         print(worker, flush=True)
 """
     (tmp_path / "job.py").write_text(script)

@@ -12,7 +12,7 @@ import pytest
 
 from maskwright.cli.main import main
 from maskwright.errors import DataError, MaskwrightError
-from maskwright.parallel.pool import each_part
+from maskwright.parallel.pool import parallel_map
 from maskwright.parallel.ray_pool import _connect, _ray
 from maskwright.progress import Reporter
 from maskwright.workflows.masks import MasksSummary, masks
@@ -68,21 +68,21 @@ def scene(coco) -> Path:
 
 
 def test_results_come_in_the_order_of_the_parts(cluster: None):
-    assert list(each_part(square, range(30), engine="ray")) == [number**2 for number in range(30)]
+    assert list(parallel_map(square, range(30), engine="ray")) == [number**2 for number in range(30)]
 
 
 def test_a_part_whose_process_was_killed_is_done_again(cluster: None, tmp_path: Path):
-    assert list(each_part(killed_once, [(tmp_path, number) for number in range(6)], engine="ray")) == list(range(6))
+    assert list(parallel_map(killed_once, [(tmp_path, number) for number in range(6)], engine="ray")) == list(range(6))
     assert (tmp_path / "killed").exists()
 
 
 def test_a_part_that_always_kills_is_named(cluster: None):
     with pytest.raises(MaskwrightError, match="Ray could not do the part that kills in 3 attempts"):
-        list(each_part(killed_always, ["a part", "the part that kills"], engine="ray"))
+        list(parallel_map(killed_always, ["a part", "the part that kills"], engine="ray"))
 
 
 def test_what_the_function_raises_ends_the_job_with_that_error_alone(cluster: None):
-    results = each_part(failing, range(6), engine="ray")
+    results = parallel_map(failing, range(6), engine="ray")
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(DataError) as caught:
         next(results)
@@ -90,10 +90,10 @@ def test_what_the_function_raises_ends_the_job_with_that_error_alone(cluster: No
 
 
 def test_a_job_that_ends_early_leaves_the_cluster_of_others_running(cluster: None):
-    results = each_part(square, range(30), engine="ray")
+    results = parallel_map(square, range(30), engine="ray")
     assert next(results) == 0
     results.close()
-    assert list(each_part(square, [3], engine="ray")) == [9]
+    assert list(parallel_map(square, [3], engine="ray")) == [9]
 
 
 def content(summary: MasksSummary) -> dict[str, bytes]:
@@ -190,8 +190,8 @@ def test_a_cluster_started_for_the_job_ends_with_it_and_is_told_first_to_report_
     (tmp_path / "ray" / "__init__.py").write_text(STAND_IN)
     (tmp_path / "ray" / "exceptions.py").write_text("class RayError(Exception): pass\nRayTaskError = RayError\n")
     script = f"""
-from maskwright.parallel.pool import each_part
-results = each_part(lambda number: number * number, range(5), engine="ray", workers=3)
+from maskwright.parallel.pool import parallel_map
+results = parallel_map(lambda number: number * number, range(5), engine="ray", workers=3)
 {consumed}
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "RAY_ADDRESS": "somewhere:1"}
@@ -205,7 +205,7 @@ results = each_part(lambda number: number * number, range(5), engine="ray", work
 def test_a_cluster_that_does_not_answer_is_named_at_once(address: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("ray.is_initialized", lambda: False)
     with pytest.raises(MaskwrightError) as caught:
-        next(each_part(square, [1], engine="ray", address=address))
+        next(parallel_map(square, [1], engine="ray", address=address))
     assert str(caught.value).startswith(f"No Ray cluster answers at {address} (")
     assert str(caught.value).endswith("Start one with: ray start --head")
 
@@ -213,12 +213,12 @@ def test_a_cluster_that_does_not_answer_is_named_at_once(address: str, monkeypat
 def test_without_ray_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MaskwrightError, match=r"pip install 'maskwright\[ray\]'"):
-        next(each_part(square, [1], engine="ray"))
+        next(parallel_map(square, [1], engine="ray"))
 
 
 def test_no_parts_start_no_cluster(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert list(each_part(square, [], engine="ray")) == []
+    assert list(parallel_map(square, [], engine="ray")) == []
 
 
 @needs_ray

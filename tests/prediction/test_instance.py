@@ -8,7 +8,7 @@ from pycocotools import mask as oracle
 from torch import nn
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from maskwright.prediction.instance import paste, predict_instances
+from maskwright.prediction.instance import paste_torchvision_mask, predict_instances
 from maskwright.structures import Rle
 
 SIZE = (61, 83)
@@ -59,7 +59,7 @@ def test_paste_equals_torchvision_to_the_pixel_and_pycocotools_to_the_byte(kind:
     expected = pasted_by_torchvision(masks, boxes)
     assert expected.any()
     for mask, box, wanted in zip(masks, boxes, expected, strict=True):
-        assert_same(paste(mask[0], box, SIZE), wanted)
+        assert_same(paste_torchvision_mask(mask[0], box, SIZE), wanted)
 
 
 @pytest.mark.parametrize("side", [14, 28, 56])
@@ -68,7 +68,7 @@ def test_small_images_and_other_mask_sizes_are_no_exception(side: int, size: tup
     masks = smooth_masks(20, side)
     boxes = torch.tensor([[0.0, 0, size[1], size[0]]] * 20)
     for mask, box, wanted in zip(masks, boxes, pasted_by_torchvision(masks, boxes, size), strict=True):
-        assert_same(paste(mask[0], box, size), wanted)
+        assert_same(paste_torchvision_mask(mask[0], box, size), wanted)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
@@ -76,12 +76,12 @@ def test_an_empty_and_a_full_mask_are_canonical_too(value: float) -> None:
     masks, boxes = torch.full((1, 1, 28, 28), value), torch.tensor([[-20.0, -20.0, 103.0, 81.0]])
     (wanted,) = pasted_by_torchvision(masks, boxes)
     assert wanted.mean() == value
-    assert_same(paste(masks[0, 0], boxes[0], SIZE), wanted)
+    assert_same(paste_torchvision_mask(masks[0, 0], boxes[0], SIZE), wanted)
 
 
 @pytest.mark.parametrize("box", [(90.0, 5, 120, 30), (5.0, 70, 30, 90), (-40.0, 5, -10, 30), (5.0, -40, 30, -10)])
 def test_a_box_outside_the_image_has_an_empty_mask(box: tuple[float, ...]) -> None:
-    assert_same(paste(torch.ones(28, 28), torch.tensor(box), SIZE), np.zeros(SIZE, np.uint8))
+    assert_same(paste_torchvision_mask(torch.ones(28, 28), torch.tensor(box), SIZE), np.zeros(SIZE, np.uint8))
 
 
 class Fixed(nn.Module):

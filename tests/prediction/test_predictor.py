@@ -133,7 +133,7 @@ def test_a_semantic_network_sees_images_of_one_input_size_together() -> None:
 
 def test_a_network_of_the_catalogue_gives_a_list_what_it_gives_one_by_one() -> None:
     torch.manual_seed(0)
-    model = predictor(catalogue.build("lraspp_mobilenet_v3_small", 3, {}), "semantic", InputSize(True, 64))
+    model = predictor(catalogue.create_model("lraspp_mobilenet_v3_small", 3, {}), "semantic", InputSize(True, 64))
     images = [random_image(size) for size in SIZES[:4]]
     (alone,) = zip(*(predict_pixels(model.module, [image], model.input_size) for image in images), strict=True)
     for one, (_, _, other) in zip(alone, model.pixels(((None, image) for image in images), 4), strict=True):

@@ -10,7 +10,7 @@ from torch import nn
 from maskwright.errors import UsageError
 from maskwright.images.resize import InputSize
 from maskwright.prediction.semantic import predict_label_maps, predict_logits, predict_pixels
-from maskwright.prediction.test_time_augmentation import Views, mean_probabilities, scaled
+from maskwright.prediction.test_time_augmentation import Views, mean_probabilities, scale_input_size
 from tests.prediction.invented import Local, random_image
 
 
@@ -93,8 +93,8 @@ def test_a_model_sees_the_scaled_image() -> None:
 
 @pytest.mark.parametrize("size", [InputSize(True, 24), InputSize(False, 20, 16, 33), InputSize(True, 7, 8)])
 def test_a_scale_of_1_is_the_input_size(size: InputSize) -> None:
-    assert scaled(size, 1) == size
-    assert scaled(size, 1e-9).size == 1
+    assert scale_input_size(size, 1) == size
+    assert scale_input_size(size, 1e-9).size == 1
 
 
 @pytest.mark.parametrize("views", [Views(flip=True), Views(scales=(1, 2)), Views(scales=(2,)), Views(window=16)])

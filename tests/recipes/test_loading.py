@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
-from maskwright.recipes.loading import dump, load_recipe, recipe_text, shipped, validate
+from maskwright.recipes.loading import dump, load_recipe, recipe_text, shipped_recipes, validate_recipe
 from maskwright.recipes.schema import Recipe
 
 SMALLEST = """
@@ -38,24 +38,24 @@ def faults(*overrides: str, name: str = "demo-semantic") -> list[str]:
 
 
 def test_there_are_recipes_for_both_tasks():
-    assert {load_recipe(name).task for name in shipped()} == {"semantic", "instance"}
+    assert {load_recipe(name).task for name in shipped_recipes()} == {"semantic", "instance"}
 
 
-@pytest.mark.parametrize("name", sorted(shipped()))
+@pytest.mark.parametrize("name", sorted(shipped_recipes()))
 def test_every_shipped_recipe_loads_and_bears_the_name_of_its_file(name: str):
     recipe = load_recipe(name)
     assert recipe.name == name
     assert recipe.description
 
 
-@pytest.mark.parametrize("name", sorted(shipped()))
+@pytest.mark.parametrize("name", sorted(shipped_recipes()))
 def test_a_dumped_recipe_loads_as_the_same_recipe(name: str, tmp_path: Path):
     recipe = load_recipe(name)
     path = tmp_path / "recipe.yaml"
     path.write_text(dump(recipe), encoding="utf-8")
     assert load_recipe(str(path)) == recipe
     # Readers of YAML 1.1 must see the same.
-    assert validate(yaml.safe_load(path.read_text(encoding="utf-8")), "recipe.yaml") == recipe
+    assert validate_recipe(yaml.safe_load(path.read_text(encoding="utf-8")), "recipe.yaml") == recipe
 
 
 WORDS = st.sampled_from(
@@ -78,12 +78,12 @@ def test_any_values_survive_dumping_and_loading(description: str, lr: float, opt
     content = yaml.safe_load(SMALLEST) | {"description": description}
     content["model"]["options"] = options
     content["train"]["optimizer"] = {"lr": lr}
-    recipe = validate(content, "smallest")
+    recipe = validate_recipe(content, "smallest")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "recipe.yaml"
         path.write_text(dump(recipe), encoding="utf-8")
         assert load_recipe(str(path)) == recipe
-    assert validate(yaml.safe_load(dump(recipe)), "smallest") == recipe
+    assert validate_recipe(yaml.safe_load(dump(recipe)), "smallest") == recipe
 
 
 def test_a_dumped_recipe_states_every_default(recipe_file: Path):
@@ -192,7 +192,7 @@ def test_all_faults_are_reported_at_once():
 
 def test_missing_sections_are_named():
     with pytest.raises(UsageError) as caught:
-        validate({"name": "x", "data": {}}, "mine.yaml")
+        validate_recipe({"name": "x", "data": {}}, "mine.yaml")
     for section in ("task", "model", "train"):
         assert f"  {section}: missing; it has no default." in str(caught.value)
 

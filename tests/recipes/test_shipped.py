@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from maskwright.models import catalogue
-from maskwright.recipes.loading import load_recipe, shipped
+from maskwright.recipes.loading import load_recipe, shipped_recipes
 
 VARIANTS = {
     "deeplab-mobilenet-5class-weighted-ce": {"loss.class_weights"},
@@ -70,7 +70,7 @@ def test_a_twin_differs_only_in_its_data_its_size_and_its_length(name: str) -> N
     assert differing(name, f"{name}-coco300") <= TWINS[name]
 
 
-@pytest.mark.parametrize("name", sorted(shipped()))
+@pytest.mark.parametrize("name", sorted(shipped_recipes()))
 def test_the_model_of_every_shipped_recipe_is_in_the_catalogue(name: str) -> None:
     recipe = load_recipe(name)
-    assert catalogue.find(recipe.model.name).task == recipe.task
+    assert catalogue.find_model(recipe.model.name).task == recipe.task

@@ -13,9 +13,9 @@ from maskwright.recipes.loading import (
     load_recipe,
     load_transfer,
     recipe_text,
-    shipped,
+    shipped_recipes,
     shipped_transfers,
-    validate,
+    validate_recipe,
 )
 from maskwright.recipes.transfer import Transfer
 
@@ -43,7 +43,7 @@ def test_every_shipped_transfer_loads_dumps_and_bears_its_name(name: str, tmp_pa
     path = tmp_path / "transfer.yaml"
     path.write_text(dump(recipe), encoding="utf-8")
     assert load_transfer(str(path)) == recipe
-    assert validate(yaml.safe_load(path.read_text(encoding="utf-8")), "transfer.yaml", Transfer) == recipe
+    assert validate_recipe(yaml.safe_load(path.read_text(encoding="utf-8")), "transfer.yaml", Transfer) == recipe
 
 
 def test_what_a_shipped_transfer_trains_is_a_recipe_too():
@@ -64,7 +64,7 @@ def test_the_twin_scores_images_that_it_does_not_train_on():
 
 
 def test_names_of_trainings_and_transfers_differ():
-    assert not set(shipped()) & set(shipped_transfers())
+    assert not set(shipped_recipes()) & set(shipped_transfers())
     assert recipe_text("shapes-transfer") == shipped_transfers()["shapes-transfer"]
 
 
@@ -78,7 +78,7 @@ def test_the_commands_list_show_and_describe_transfers(capsys: pytest.CaptureFix
 
 
 def test_a_text_alone_names_what_is_trained_already():
-    recipe = validate(SMALLEST, "smallest", Transfer)
+    recipe = validate_recipe(SMALLEST, "smallest", Transfer)
     assert recipe.models["one"].use == "runs/one"
 
 
@@ -113,4 +113,4 @@ def test_what_cannot_be_is_refused(override: str, said: str):
 def test_fine_tuning_needs_images_of_its_own():
     content = {**SMALLEST, "fine_tune": {"train": {"epochs": 1}}}
     with pytest.raises(UsageError, match=r"targets\.fog\.train"):
-        validate(content, "smallest", Transfer)
+        validate_recipe(content, "smallest", Transfer)

@@ -2,16 +2,16 @@ import unicodedata
 
 import pytest
 
-from maskwright.reports.letters import columns, printable
+from maskwright.reports.letters import display_width, printable
 
 
 @pytest.mark.parametrize(("text", "width"), [("dog", 3), ("自転車", 6), ("ｄｏｇ", 6), ("", 0)])
 def test_wide_letters_take_two_columns(text, width):
-    assert columns(text) == width
+    assert display_width(text) == width
 
 
 def test_marks_over_letters_take_none():
-    assert columns(unicodedata.normalize("NFD", "café")) == columns("café") == 4
+    assert display_width(unicodedata.normalize("NFD", "café")) == display_width("café") == 4
 
 
 def test_what_could_command_a_terminal_is_replaced():

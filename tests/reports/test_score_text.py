@@ -2,7 +2,7 @@ import re
 from typing import Any
 
 from maskwright.evaluation.cityscapes.average_precision import instance_scores
-from maskwright.evaluation.cityscapes.distances import with_limited
+from maskwright.evaluation.cityscapes.distances import add_distance_scores
 from maskwright.evaluation.cityscapes.pixels import PixelCounts, pixel_scores
 from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.reports.score_text import cityscapes_lines, detail_lines, instance_lines, semantic_lines
@@ -94,7 +94,10 @@ def test_cityscapes_scores_are_tables_of_classes_and_pixels():
 
 
 def test_the_ap_of_near_objects_stands_beside_that_of_all():
-    near = with_limited(instance_scores([]) | {"AP": 0.5}, {"100m": [], "50m": []}) | {"AP_100m": 0.25, "AP_50m": 0.125}
+    near = add_distance_scores(instance_scores([]) | {"AP": 0.5}, {"100m": [], "50m": []}) | {
+        "AP_100m": 0.25,
+        "AP_50m": 0.125,
+    }
     lines = list(cityscapes_lines(near))
     assert row(lines, "class") == ["AP", "AP50", "AP_100m", "AP_50m", "AP50_50m", "objects", "predictions"]
     assert row(lines, "average") == ["0.500", "–", "0.250", "0.125", "–"]

@@ -1,7 +1,7 @@
 import pytest
 
 from maskwright.annotations.selection.shares import ClassShares, class_shares
-from maskwright.reports.shares_table import shares_table, shares_verdict
+from maskwright.reports.shares_table import shares_summary, shares_table
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_the_table_has_the_most_frequent_class_first_and_the_totals_last(shares:
 
 
 def test_the_verdict_names_the_worst_deviation_and_what_is_absent(shares: ClassShares):
-    assert shares_verdict(shares) == [
+    assert shares_summary(shares) == [
         "images: 16.7 points off on average, 16.7 at worst (dog: 66.7% in train, asked 50.0%); "
         "classes of 2 images or more",
         "instances: 3.8 points off on average, 3.8 at worst (dog: 46.2% in train, asked 50.0%); "
@@ -36,7 +36,7 @@ def test_the_verdict_names_the_worst_deviation_and_what_is_absent(shares: ClassS
 def test_a_long_list_of_absent_classes_is_cut_and_counted():
     names = [f"class {number}" for number in range(12)]
     counts = {0: dict.fromkeys(range(12), 1), 1: {}}
-    verdict = shares_verdict(class_shares(names, counts, {"a": [0], "b": [1]}, (1, 1)))
+    verdict = shares_summary(class_shares(names, counts, {"a": [0], "b": [1]}, (1, 1)))
     assert verdict == [f"b has no {', '.join(names[:10])}, … (12 classes)"]
 
 

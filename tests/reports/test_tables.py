@@ -7,13 +7,13 @@ from maskwright.reports import tables
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, "0.5", True])
 def test_what_was_not_measured_is_a_dash_and_never_a_zero(value):
-    assert tables.number(value) == "–"
-    assert tables.count(value) == "–"
+    assert tables.score_cell(value) == "–"
+    assert tables.count_cell(value) == "–"
 
 
 def test_a_measured_zero_is_a_zero():
-    assert tables.number(0.0) == "0.000"
-    assert tables.count(0) == "0"
+    assert tables.score_cell(0.0) == "0.000"
+    assert tables.count_cell(0) == "0"
 
 
 def test_semantic_classes_best_first_with_the_unmeasured_last():

@@ -4,28 +4,33 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.evaluation.bootstrap import Measure
-from maskwright.evaluation.instances.scores import Measures
+from maskwright.evaluation.bootstrap import BootstrapEstimate
+from maskwright.evaluation.instances.scores import ScoreEstimates
 from maskwright.evaluation.instances.tide import TIDE_ERRORS
 
 CLASSES = ("disc", "ring")
 OVERALL = [f"{kind}_{name}" for kind in ("bbox", "segm") for name in ("AP", "AP50", "AP75", "APs", "APm", "APl")]
 
 
-def measured(level: float, spread: float = 0.02) -> Measures:
+def measured(level: float, spread: float = 0.02) -> ScoreEstimates:
     """All numbers about ``level``; large objects have none."""
     draws = level + np.linspace(-spread, spread, 41)
-    row = {key: Measure(None if key.endswith("APl") else level, draws) for key in OVERALL}
-    row |= {"boundary_IoU": Measure(level, draws), "boundary_IoU_all": Measure(level / 2, draws / 2)}
-    classes = {name: {key: Measure(level, draws) for key in ("bbox", "bbox50", "segm", "segm50")} for name in CLASSES}
+    row = {key: BootstrapEstimate(None if key.endswith("APl") else level, draws) for key in OVERALL}
+    row |= {
+        "boundary_IoU": BootstrapEstimate(level, draws),
+        "boundary_IoU_all": BootstrapEstimate(level / 2, draws / 2),
+    }
+    classes = {
+        name: {key: BootstrapEstimate(level, draws) for key in ("bbox", "bbox50", "segm", "segm50")} for name in CLASSES
+    }
     errors = {kind: {"count": 3, "dAP": 0.5 - level / 2, "per_100_objects": 12.5} for kind in TIDE_ERRORS}
-    return Measures(row, classes, errors, dict.fromkeys(CLASSES, 24))
+    return ScoreEstimates(row, classes, errors, dict.fromkeys(CLASSES, 24))
 
 
-def official(level: float) -> Measures:
+def official(level: float) -> ScoreEstimates:
     """Cityscapes' numbers, of a class that is shared and of one that is not."""
-    number = Measure(level, np.full(41, level))
-    return Measures(
+    number = BootstrapEstimate(level, np.full(41, level))
+    return ScoreEstimates(
         dict.fromkeys(("AP", "AP50", "shared_AP", "shared_AP50"), number),
         {name: {"AP": number, "AP50": number} for name in ("disc", "rider")},
     )
@@ -80,7 +85,7 @@ def numbers(second: float = 0.5, on_cityscapes: bool = False) -> dict[str, Any]:
             name: {"images": images, "objects": 48, "made_of": {"shapes": {"images": images}}, "remarks": []}
             for name, images in (("source", 30), ("fog", 20))
         },
-        "contenders": {
+        "models": {
             name: {**contender, "role": row["role"], "made": {"use": "runs/it", "licence": "CC BY-SA 3.0"}}
             for name, row in rows.items()
         },

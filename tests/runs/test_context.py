@@ -13,12 +13,12 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
 from maskwright.errors import UsageError
 from maskwright.model_file import ModelCard
 from maskwright.models import catalogue
-from maskwright.models.entry import Published
+from maskwright.models.entry import PublishedWeights
 from maskwright.models.weights.download import Hash
-from maskwright.models.weights.loading import Coverage
+from maskwright.models.weights.loading import WeightsReport
 from maskwright.models.weights.published_classes import cityscapes_classes, class_names, coco_classes
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import build_model, input_size, model_options, score_to_compare
+from maskwright.runs.context import build_model, input_size, model_options, monitored_score
 from maskwright.structures import ClassTable
 from maskwright.training.checkpoint import save_checkpoint
 from tests.models.detectron2.conftest import HEADS, TINY, tiny
@@ -48,22 +48,22 @@ def test_detection_models_get_the_input_size_as_options() -> None:
 
 
 def test_the_best_checkpoint_is_chosen_by_the_task_s_main_score() -> None:
-    assert score_to_compare(load_recipe("demo-semantic")) == "mIoU"
-    assert score_to_compare(load_recipe("demo-instance")) == "segm_AP"
+    assert monitored_score(load_recipe("demo-semantic")) == "mIoU"
+    assert monitored_score(load_recipe("demo-instance")) == "segm_AP"
     with pytest.raises(UsageError, match="segm_AP50"):
-        score_to_compare(load_recipe("demo-instance", ["train.best_by=segm_ap50"]))
+        monitored_score(load_recipe("demo-instance", ["train.best_by=segm_ap50"]))
 
 
 def test_the_best_checkpoint_can_be_chosen_by_the_iou_of_a_class() -> None:
     recipe = load_recipe("demo-semantic", ["train.best_by=IoU/ring"])
-    assert score_to_compare(recipe) == score_to_compare(recipe, ["disc", "ring"]) == "IoU/ring"
-    assert score_to_compare(load_recipe("demo-semantic", ["train.best_by=IoU/background"]), []) == "IoU/background"
+    assert monitored_score(recipe) == monitored_score(recipe, ["disc", "ring"]) == "IoU/ring"
+    assert monitored_score(load_recipe("demo-semantic", ["train.best_by=IoU/background"]), []) == "IoU/background"
 
 
 @pytest.mark.parametrize(("overrides", "classes"), [([], ["disc", "ring"]), (["classes=[disc]"], None)])
 def test_a_class_that_does_not_exist_cannot_choose_the_best(overrides: list[str], classes: list[str] | None) -> None:
     with pytest.raises(UsageError, match=r"Nearest: .*IoU/disc"):
-        score_to_compare(load_recipe("demo-semantic", ["train.best_by=IoU/disk", *overrides]), classes)
+        monitored_score(load_recipe("demo-semantic", ["train.best_by=IoU/disk", *overrides]), classes)
 
 
 def test_a_model_of_the_other_task_is_refused_with_those_of_this_one() -> None:
@@ -101,7 +101,7 @@ def pickled(path: Path, network: nn.Module) -> Path:
     return path
 
 
-def started(weights: Path | str, classes: list[str], name: str = D2) -> tuple[nn.Module, Coverage]:
+def started(weights: Path | str, classes: list[str], name: str = D2) -> tuple[nn.Module, WeightsReport]:
     """A tiny model for ``classes`` from ``weights``, and what is said of them."""
     options = TINY | HEADS["mask_rcnn"] if name == D2 else {"pyramid_channels": 8, "box_features": 8}
     overrides = [f"model.name={name}", f"model.options={options}", f"model.weights={weights}"]
@@ -152,8 +152,8 @@ def test_torchvisions_coco_is_carried_over_by_name_through_its_gaps(monkeypatch:
     name = "mask_rcnn_small"
     names = class_names(MaskRCNN_ResNet50_FPN_Weights.COCO_V1)
     assert names is not None
-    old = catalogue.build(name, 90, {"pyramid_channels": 8, "box_features": 8})
-    known = {"coco": Published(old.state_dict, "https://example.org/weights", tuple(names))}
+    old = catalogue.create_model(name, 90, {"pyramid_channels": 8, "box_features": 8})
+    known = {"coco": PublishedWeights(old.state_dict, "https://example.org/weights", tuple(names))}
     monkeypatch.setitem(catalogue.MODELS, name, replace(catalogue.MODELS[name], published=known))
     model, coverage = started("coco", PET, name)
     assert coverage.classes == ["cat", "person"]
@@ -188,7 +188,7 @@ def test_a_published_file_is_known_by_its_hash_under_any_name(tmp_path: Path, mo
 
 def test_of_a_backbone_no_head_is_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "mask_rcnn_small"
-    backbone = catalogue.build(name, 3, {"pyramid_channels": 8, "box_features": 8}).backbone.body
+    backbone = catalogue.create_model(name, 3, {"pyramid_channels": 8, "box_features": 8}).backbone.body
     entry = catalogue.MODELS[name]
     known = {"imagenet": replace(entry.published["imagenet"], download=backbone.state_dict)}
     monkeypatch.setitem(catalogue.MODELS, name, replace(entry, published=known))

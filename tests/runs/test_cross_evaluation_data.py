@@ -15,9 +15,9 @@ from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.run_folder import RunFolder
 from maskwright.runs.context import Experiment
-from maskwright.runs.cross_evaluation_data import CrossEvaluation, Scored, cross_evaluated_data
+from maskwright.runs.cross_evaluation_data import CrossEvaluation, ScoredEntry, cross_evaluation_entries
 from maskwright.runs.folder import OpenRun
-from maskwright.runs.prepare import Part, Prepared
+from maskwright.runs.prepare import DataSplit, Prepared
 from maskwright.structures import ClassTable
 
 COCO_CLASSES = ["person", "bicycle", "car", "motorcycle", "kite"]
@@ -31,7 +31,7 @@ def experiment(coco, tmp_path: Path) -> Experiment:
     table = ClassTable.from_names(COCO_CLASSES)
     write_json(run.path / "card.json", {"classes": table.to_json()})
     file = read_coco(path)
-    part = Part("validation", tmp_path, path, select(file, class_table(file)))
+    part = DataSplit("validation", tmp_path, path, select(file, class_table(file)))
     return Experiment(run, Prepared(table, {"validation": part}))
 
 
@@ -48,12 +48,12 @@ def city(coco, tmp_path: Path) -> CrossEvaluation:
     return CrossEvaluation(str(tmp_path), str(path), "coco-to-cityscapes", name="city")
 
 
-def only(experiment: Experiment, asked: CrossEvaluation) -> Scored:
-    (scored,) = cross_evaluated_data(experiment, asked)
+def only(experiment: Experiment, asked: CrossEvaluation) -> ScoredEntry:
+    (scored,) = cross_evaluation_entries(experiment, asked)
     return scored
 
 
-def labels(scored: Scored) -> list[str]:
+def labels(scored: ScoredEntry) -> list[str]:
     names = scored.experiment.prepared.table.names
     return [names[label - 1] for objects in scored.data.selection.images for label in objects.labels]
 
@@ -78,19 +78,19 @@ def test_what_makes_no_sense_is_refused(experiment: Experiment, asked: CrossEval
         table = ClassTable.from_names(["wolf", "person"])
         write_json(experiment.run.path / "card.json", {"classes": table.to_json()})
     with pytest.raises(UsageError, match=message):
-        list(cross_evaluated_data(experiment, asked))
+        list(cross_evaluation_entries(experiment, asked))
 
 
 def test_names_are_those_of_files_and_say_which_taxonomy_and_rule() -> None:
-    assert CrossEvaluation(taxonomy="a b/c.d.yaml", rider="person").named("test") == "test-c-d-person"
-    assert CrossEvaluation("a", "b", name="there").named("there") == "there"
+    assert CrossEvaluation(taxonomy="a b/c.d.yaml", rider="person").entry_name("test") == "test-c-d-person"
+    assert CrossEvaluation("a", "b", name="there").entry_name("there") == "there"
 
 
 def test_the_recipe_s_own_parts_are_in_the_classes_of_the_model(experiment: Experiment) -> None:
     scored = only(experiment, CrossEvaluation(taxonomy="coco-to-cityscapes"))
     assert (scored.name, scored.of) == ("validation-coco-to-cityscapes", "validation")
     assert labels(scored) == ["person", "car"]
-    (use,) = scored.uses
+    (use,) = scored.taxonomies
     assert (use.truth, use.model, use.scored) == ("source", "source", ("person", "car", "motorcycle", "bicycle"))
     assert "no class for them: truck, bus, train" in use.lines[-1]
 
@@ -106,7 +106,7 @@ def test_other_data_is_in_the_classes_of_the_other_side(
     assert (scored.name, scored.of) == (f"city-coco-to-cityscapes-{rider}", None)
     # A bus is nothing that this model could find.
     assert labels(scored) == expected
-    assert (scored.uses[0].truth, scored.uses[0].model) == ("target", "source")
+    assert (scored.taxonomies[0].truth, scored.taxonomies[0].model) == ("target", "source")
     assert scored.data.selection.audit.adds_up
 
 
@@ -121,13 +121,13 @@ def test_data_of_the_model_s_own_side_is_translated_as_the_predictions_are(
     path = coco({"category_id": 1}, {"category_id": 2}, categories={1: "person", 2: "kite"}, name="more.json")
     scored = only(experiment, CrossEvaluation(city.images, str(path), "coco-to-cityscapes"))
     assert labels(scored) == ["person"]
-    assert scored.uses[0].truth == "source"
+    assert scored.taxonomies[0].truth == "source"
     assert scored.data.selection.audit.skipped == {"absent_class": 1}
 
 
 def test_without_a_taxonomy_classes_meet_by_name(experiment: Experiment, city: CrossEvaluation) -> None:
     scored = only(experiment, CrossEvaluation(city.images, city.annotations, name="city"))
-    assert (scored.name, scored.uses) == ("city", ())
+    assert (scored.name, scored.taxonomies) == ("city", ())
     assert labels(scored) == ["person", "bicycle"]
 
 

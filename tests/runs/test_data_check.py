@@ -12,7 +12,7 @@ from maskwright.cli.main import main
 from maskwright.errors import DataError
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.data_check import check, data_changes, require_same_data, say_data
+from maskwright.runs.data_check import check_stage, data_changes, report_data, require_same_data
 from maskwright.runs.folder import OpenRun, create_run
 from maskwright.runs.prepare import prepare
 from maskwright.synthetic.shapes import write_shapes
@@ -51,7 +51,7 @@ def checked(data: Path, **section: object) -> OpenRun:
     parts = {"root": str(data), "train": {**source, "max_images": 8}, "validation": source, **section}
     recipe = load_recipe("demo-semantic", [f"data={json.dumps(parts)}", f"groups={data.parent / 'groups.yaml'}"])
     run = create_run(recipe, data.parent / "run", Reporter(stream=io.StringIO()))
-    check(run, prepare(run.recipe, run.path))
+    check_stage(run, prepare(run.recipe, run.path))
     return run
 
 
@@ -80,7 +80,7 @@ def test_what_is_left_out_is_named_counted_and_recorded(data: Path) -> None:
 def test_it_is_named_and_counted_again_whenever_it_is_asked_for(data: Path) -> None:
     run = checked(data)
     again = io.StringIO()
-    say_data(Reporter(stream=again), prepare(run.recipe, run.path))
+    report_data(Reporter(stream=again), prepare(run.recipe, run.path))
     assert again.getvalue() == said(run)
 
 

@@ -26,8 +26,8 @@ from maskwright.runs.context import Experiment, input_size
 from maskwright.runs.evaluation import evaluate_part, evaluate_stage
 from maskwright.runs.folder import open_run
 from maskwright.runs.loaded_model import LoadedModel, load_model
-from maskwright.runs.score_summary import headline
-from maskwright.training.processes import Processes
+from maskwright.runs.score_summary import score_summary
+from maskwright.training.processes import ProcessGroup
 from maskwright.workflows.score_instance import score_instance
 from tests.workflows.spoilt import change_weights
 
@@ -129,20 +129,20 @@ def test_settings_that_change_nothing_change_no_score(
     assert scores["calibration"]["ECE"] == pytest.approx(plain["calibration"]["ECE"], abs=1e-5)
 
 
-class OneOfTwo(Processes):
+class OneOfTwo(ProcessGroup):
     """The first of two processes, once the second has run and told it what it counted."""
 
     def __init__(self, number: int, told: list[Any]) -> None:
-        self.device, self.count, self.number, self.told = torch.device("cpu"), 2, number, told
+        self.device, self.world_size, self.rank, self.told = torch.device("cpu"), 2, number, told
 
-    def total(self, counts: Any) -> Any:
-        if self.first:
+    def all_reduce_sum(self, counts: Any) -> Any:
+        if self.is_main:
             return counts + self.told.pop(0)
         self.told.append(counts)
         return counts
 
-    def gathered(self, value: Any) -> list[Any]:
-        if self.first:
+    def gather(self, value: Any) -> list[Any]:
+        if self.is_main:
             return [value, self.told.pop(0)]
         self.told.append(value)
         return []
@@ -247,7 +247,10 @@ def test_the_validation_of_instances_after_an_epoch_measures_ap_alone(instances:
 def test_the_page_and_the_lines_of_an_instance_run_say_what_lies_behind_ap(instances: Path) -> None:
     write_page(instances)
     assert "Beyond AP" in (instances / "report.html").read_text()
-    short, long = headline(RunFolder(instances)).splitlines(), headline(RunFolder(instances), details=True).splitlines()
+    short, long = (
+        score_summary(RunFolder(instances)).splitlines(),
+        score_summary(RunFolder(instances), details=True).splitlines(),
+    )
     assert len(short) == 2
     assert long[0] == short[0]
     assert long[-1] == short[-1]

@@ -38,7 +38,7 @@ def test_a_forgotten_stage_is_done_again(tmp_path: Path) -> None:
     run = create_run(load_recipe("demo-semantic"), tmp_path / "run", QUIET)
     for stage in ("check", "evaluate"):
         run.perform(stage, lambda: None)
-    run.forget(["evaluate"])
+    run.reset_stages(["evaluate"])
     assert list(run.files.stages) == ["check"]
 
 

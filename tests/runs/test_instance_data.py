@@ -100,4 +100,4 @@ def test_images_without_objects_are_left_out_by_choice(scenes: Path) -> None:
     ours = experiment(scenes / "run", *data_of(scenes, ", only_with_objects: true"))
     selection = ours.prepared.parts["train"].selection
     assert [objects.image.id for objects in selection.images] == [1, 2]
-    assert selection.left_out == {"image_without_objects": [3]}
+    assert selection.skipped_images == {"image_without_objects": [3]}

@@ -15,11 +15,11 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.runs import launch as distributed
-from maskwright.runs.launch import Job, launch
-from maskwright.runs.processes import node_number
+from maskwright.runs.launch import TrainingJob, launch
+from maskwright.runs.processes import node_rank
 from maskwright.training.interruption import Interrupted
 
-JOB = Job("name: demo-semantic", "run", False, True)
+JOB = TrainingJob("name: demo-semantic", "run", False, True)
 
 
 def failure(folder: Path, rank: int, ended: int, said: dict[str, object]) -> ProcessFailure:
@@ -79,7 +79,7 @@ def test_on_one_machine_the_processes_are_started_by_a_rendezvous_of_its_own(tor
     assert arguments[0] == "--standalone"
     assert "--nproc-per-node=3" in arguments
     assert arguments[-3:-1] == ["-m", "maskwright.runs.worker"]
-    assert Job(**json.loads(arguments[-1])) == JOB
+    assert TrainingJob(**json.loads(arguments[-1])) == JOB
 
 
 def test_on_several_machines_each_is_told_its_number_and_the_first_ones_address(
@@ -89,7 +89,7 @@ def test_on_several_machines_each_is_told_its_number_and_the_first_ones_address(
         monkeypatch.setenv(key, value)
     launch(JOB, devices=2, nodes=3)
     assert torchrun[0][:4] == ["--nnodes=3", "--node-rank=1", "--master-addr=10.0.0.7", "--master-port=29500"]
-    assert (node_number(3), node_number(1)) == (1, 0)
+    assert (node_rank(3), node_rank(1)) == (1, 0)
 
 
 def test_what_several_machines_need_and_lack_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

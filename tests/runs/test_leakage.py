@@ -17,8 +17,8 @@ from maskwright.progress import Reporter
 from maskwright.runs.context import Experiment
 from maskwright.runs.evaluation import evaluate_stage
 from maskwright.runs.folder import open_run
-from maskwright.runs.leakage import FILE, TrainedOn, record_trained_on, trained_on
-from maskwright.runs.prepare import Part
+from maskwright.runs.leakage import FILE, TrainingImages, find_leaked_images, record_training_images
+from maskwright.runs.prepare import DataSplit
 from maskwright.structures import ClassTable
 
 
@@ -33,11 +33,13 @@ def write(path: Path, seed: int, quality: int = 95) -> None:
     cv2.imwrite(str(path), picture(seed), [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
-def part_of(folder: Path, name: str = "validation") -> Part:
+def part_of(folder: Path, name: str = "validation") -> DataSplit:
     """All images of ``folder``."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
     images = [ImageObjects(CocoImage(number, file, 120, 160)) for number, file in enumerate(files, start=1)]
-    return Part(name, folder, folder / "labels.json", Selection(ClassTable.from_names(["disc"]), images, Audit("")))
+    return DataSplit(
+        name, folder, folder / "labels.json", Selection(ClassTable.from_names(["disc"]), images, Audit(""))
+    )
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def training(tmp_path: Path) -> Path:
 
 
 def seen(training: Path, folder: Path) -> list[str]:
-    return TrainedOn.of(part_of(training, "train")).seen(part_of(folder))
+    return TrainingImages.of(part_of(training, "train")).leaked(part_of(folder))
 
 
 def test_the_same_file_is_seen_whatever_it_is_called(training: Path, tmp_path: Path) -> None:
@@ -77,10 +79,10 @@ def test_a_copy_of_the_same_name_that_was_compressed_anew_is_seen_in_any_folder(
 
 
 def test_where_the_training_images_are_gone_name_and_size_decide(training: Path, tmp_path: Path) -> None:
-    before = TrainedOn.of(part_of(training, "train"))
+    before = TrainingImages.of(part_of(training, "train"))
     shutil.move(training, tmp_path / "moved")
     write(tmp_path / "moved" / "5.jpg", 200, quality=30)
-    assert before.seen(part_of(tmp_path / "moved")) == [f"{seed}.jpg" for seed in range(5)]
+    assert before.leaked(part_of(tmp_path / "moved")) == [f"{seed}.jpg" for seed in range(5)]
 
 
 @pytest.mark.parametrize("task", ["semantic", "instance"])
@@ -100,7 +102,7 @@ def test_a_run_that_is_scored_on_its_training_images_says_so_and_others_are_quie
     learned = [each.image.file_name for each in images[:2]]
     for each, source in zip(images[:2], parts["train"].selection.images, strict=False):
         shutil.copy(parts["validation"].path_of(each), parts["train"].path_of(source))
-    record_trained_on(experiment.run, parts["train"])
+    record_training_images(experiment.run, parts["train"])
     evaluate_stage(experiment)
     (line,) = [line for line in said.getvalue().splitlines() if "trained on" in line]
     assert "2 of the 6 images of validation were trained on" in line
@@ -112,5 +114,5 @@ def test_a_run_of_a_version_that_recorded_nothing_is_scored_without_a_word(seman
     (folder / FILE).unlink(missing_ok=True)
     said = io.StringIO()
     run = open_run(folder, Reporter(stream=said))
-    assert trained_on(run, Experiment(run).prepared.parts["train"]) == {}
+    assert find_leaked_images(run, Experiment(run).prepared.parts["train"]) == {}
     assert said.getvalue() == ""

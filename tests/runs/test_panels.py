@@ -19,7 +19,7 @@ from maskwright.runs import panels as sample_panels
 from maskwright.runs.context import Experiment
 from maskwright.runs.folder import create_run, open_run
 from maskwright.runs.loaded_model import load_model
-from maskwright.runs.panels import draw_panels, has_panels, read_panels, undisturbed, write_panels
+from maskwright.runs.panels import draw_panels, has_panels, preserving_training_state, read_panels, write_panels
 from maskwright.structures import Instances
 from maskwright.training.checkpoint import read_state
 from tests.small_runs import small_run
@@ -90,7 +90,7 @@ def test_the_model_and_the_random_numbers_are_left_as_they_were() -> None:
     torch.manual_seed(5)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     state = torch.get_rng_state()
-    with undisturbed(model, torch.device("cpu")):
+    with preserving_training_state(model, torch.device("cpu")):
         assert not any(module.training for module in model.modules())
         model(torch.randn(2, 3, 4, 4))
     assert torch.equal(torch.get_rng_state(), state)

@@ -10,10 +10,10 @@ from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.processes import (
     build_fabric,
-    is_first,
     is_launched,
-    normalised_together,
+    is_rank_zero,
     require_devices,
+    sync_batch_norm,
 )
 
 LAUNCHED = {"TORCHELASTIC_RUN_ID": "drill", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_WORLD_SIZE": "2"}
@@ -32,10 +32,10 @@ def test_a_process_alone_is_the_first_and_was_not_launched(monkeypatch: pytest.M
     for key in LAUNCHED:
         monkeypatch.delenv(key, raising=False)
     assert not is_launched()
-    assert is_first()
+    assert is_rank_zero()
     # A cluster's scheduler may set a rank for other reasons.
     monkeypatch.setenv("RANK", "1")
-    assert is_first()
+    assert is_rank_zero()
 
 
 @pytest.mark.parametrize(("rank", "first"), [("0", True), ("1", False)])
@@ -44,7 +44,7 @@ def test_of_launched_processes_the_one_with_rank_0_is_the_first(
 ) -> None:
     launched(monkeypatch, RANK=rank)
     assert is_launched()
-    assert is_first() is first
+    assert is_rank_zero() is first
 
 
 def test_one_process_that_torchrun_started_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ class Several:
 )
 def test_batchnorm_is_joined_where_several_gpus_share_a_batch(fabric: Fabric, expected: type) -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
-    joined = normalised_together(model, fabric)
+    joined = sync_batch_norm(model, fabric)
     assert isinstance(joined, nn.Sequential)
     assert type(joined[1]) is expected
     assert joined.state_dict().keys() == model.state_dict().keys()

@@ -15,7 +15,7 @@ from maskwright.runs.context import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.mask_statistics import semantic_samples, training_pixels
 from maskwright.runs.masks import masks_stage
-from maskwright.runs.prepare import Part
+from maskwright.runs.prepare import DataSplit
 from maskwright.runs.training_data import build_loader
 
 
@@ -43,7 +43,7 @@ def test_every_image_has_a_label_map_of_its_size(drawn: Experiment) -> None:
 
 def test_missing_label_maps_are_named(tmp_path: Path) -> None:
     made = experiment(tmp_path / "run")
-    part: Part = made.prepared.parts["train"]
+    part: DataSplit = made.prepared.parts["train"]
     with pytest.raises(UsageError, match=r"10 in all.*Run the masks stage"):
         semantic_samples(made, part)
 

@@ -29,7 +29,7 @@ def test_a_process_leaves_what_went_wrong_where_the_agent_looks(
     monkeypatch.setattr(worker, "end_with_parent", lambda: None)
     monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(tmp_path / "error.json"))
     text = json.dumps({"recipe": dump(load_recipe("demo-semantic")), "out": "run", "resume": False, "quiet": True})
-    assert worker.main(text) == code
+    assert worker.worker_main(text) == code
     said = json.loads((tmp_path / "error.json").read_text())
     assert said["expected"] is expected
     assert str(error.args[0] if not isinstance(error, OSError) else error.strerror) in said["message"]

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
-from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS, label_of
+from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS, label_id_of
 from maskwright.annotations.formats.cityscapes import read
-from maskwright.annotations.formats.dataset import AnnotatedImage, Reading
+from maskwright.annotations.formats.dataset import AnnotatedImage, ReadOptions
 from maskwright.errors import UsageError
 from maskwright.evaluation.cityscapes.layout import INSTANCE_IDS, LABEL_IDS, frame_of, truth_files
 from maskwright.synthetic.streets import CITIES, StreetFiles, draw_streets
@@ -54,9 +54,9 @@ def _bytes(folder: Path) -> dict[str, bytes]:
 
 
 def _read(folder: Path, classes: list[str] | None = None) -> list[AnnotatedImage]:
-    dataset = read(folder, Reading(classes=classes))
+    dataset = read(folder, ReadOptions(classes=classes))
     images = list(dataset.images)
-    assert not dataset.account.audit.faults
+    assert not dataset.audit.objects.faults
     return images
 
 
@@ -106,11 +106,11 @@ def test_ids_follow_the_official_rule(files: list[StreetFiles]):
     for each in files:
         instances, labels = _ids(each.instance_ids), _ids(each.label_ids)
         values = np.unique(instances).tolist()
-        assert np.array_equal(np.vectorize(label_of)(instances), labels)
+        assert np.array_equal(np.vectorize(label_id_of)(instances), labels)
         for value in values:
             assert value < FIRST_INSTANCE or BY_ID[value // FIRST_INSTANCE].has_instances
         for label in BY_ID:
-            numbers = [v % FIRST_INSTANCE for v in values if v >= FIRST_INSTANCE and label_of(v) == label]
+            numbers = [v % FIRST_INSTANCE for v in values if v >= FIRST_INSTANCE and label_id_of(v) == label]
             assert numbers == list(range(len(numbers)))
 
 
@@ -151,7 +151,7 @@ def test_the_reader_finds_every_object_and_all_eight_classes(folder: Path, files
         assert image.path == each.image
         values = np.unique(_ids(each.instance_ids))
         scored = {label.id for label in INSTANCE_LABELS}
-        assert len(image.objects) == sum(label_of(int(value)) in scored for value in values)
+        assert len(image.objects) == sum(label_id_of(int(value)) in scored for value in values)
 
 
 def test_the_reader_draws_the_polygons_to_the_same_masks(folder: Path, files: list[StreetFiles], tmp_path: Path):
@@ -179,7 +179,7 @@ def test_the_truth_scores_one_as_its_own_prediction(folder: Path, files: list[St
         instances = _ids(each.instance_ids)
         lines = []
         for value, area in zip(*np.unique(instances, return_counts=True), strict=True):
-            label = BY_ID[label_of(int(value))]
+            label = BY_ID[label_id_of(int(value))]
             if value >= FIRST_INSTANCE and label.name in counted:
                 counted[label.name] += int(area >= 100)
                 cv2.imwrite(str(tmp_path / f"{each.frame}_{value}.png"), np.uint8(255) * (instances == value))

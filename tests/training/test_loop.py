@@ -11,7 +11,7 @@ from torch import nn
 from maskwright.errors import MaskwrightError
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import Interrupted
-from maskwright.training.loop import train
+from maskwright.training.loop import fit
 from maskwright.training.optimisation import build_optimizer, build_schedule
 from maskwright.training.save_clock import SaveClock
 from maskwright.training.state import Scores, Training
@@ -96,7 +96,7 @@ def assert_same(one, other) -> None:
 
 def test_weights_equal_those_of_a_bare_pytorch_loop() -> None:
     training, saved = make_training(clip_norm=0.5)
-    train(training, EPOCHS)
+    fit(training, EPOCHS)
 
     model = make_model().train()
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=1e-2)
@@ -118,7 +118,7 @@ def test_two_trainings_of_one_seed_end_with_the_same_bits() -> None:
     results = []
     for _ in range(2):
         training, saved = make_training(average=0.9)
-        train(training, EPOCHS)
+        fit(training, EPOCHS)
         results.append(saved[-1][1])
     assert_same(*results)
 
@@ -139,7 +139,7 @@ def test_resuming_after_any_step_equals_never_having_stopped(accumulate: int) ->
 
 def run_to_the_end(training: Training) -> list[tuple[int, dict]]:
     """The metrics of each epoch, without the time it took."""
-    train(training, EPOCHS)
+    fit(training, EPOCHS)
     (recorder,) = training.trackers
     assert isinstance(recorder, Recorder)
     return [(epoch, {k: v for k, v in metrics.items() if k != "seconds"}) for epoch, metrics in recorder.rows]
@@ -147,7 +147,7 @@ def run_to_the_end(training: Training) -> list[tuple[int, dict]]:
 
 def test_gradients_of_accumulated_batches_are_those_of_one_large_batch() -> None:
     training, saved = make_training(accumulate=STEPS)
-    train(training, 1)
+    fit(training, 1)
     model = make_model().train()
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=1e-2)
     build_schedule("cosine", optimizer, total_steps=STEPS * EPOCHS, warmup_steps=2)
@@ -165,16 +165,16 @@ def ask(training: Training, now: bool) -> None:
 
 def test_a_stop_within_an_epoch_saves_the_state_and_says_where() -> None:
     whole, saved_whole = make_training()
-    train(whole, EPOCHS)
+    fit(whole, EPOCHS)
     first, saved_first = make_training()
     calls = iter(range(100))
     first.losses = lambda model, batch: (ask(first, next(calls) == STEPS + 1), losses(model, batch))[1]
     with pytest.raises(Interrupted, match=r"in epoch 2, after batch 2 of") as caught:
-        train(first, EPOCHS)
+        fit(first, EPOCHS)
     assert caught.value.exit_code == 143
     second, saved_second = make_training()
     second.restore(saved_first[-1][2])
-    train(second, EPOCHS)
+    fit(second, EPOCHS)
     assert_same(saved_whole[-1][1], saved_second[-1][1])
 
 
@@ -182,7 +182,7 @@ def test_a_stop_during_validation_saves_the_state_and_validates_again() -> None:
     first, saved = make_training(average=0.9)
     first.validate = lambda _: (ask(first, True), {"score": 1.0})[1]
     with pytest.raises(Interrupted, match="before the validation of epoch 1"):
-        train(first, EPOCHS)
+        fit(first, EPOCHS)
     assert saved[-1][2]["position"] == {"epoch": 0, "batch": STEPS, "best": None, "best_epoch": 0}
     second, resumed = make_training(average=0.9)
     second.restore(saved[-1][2])
@@ -193,25 +193,25 @@ def test_a_stop_during_validation_saves_the_state_and_validates_again() -> None:
 
 def test_patience_ends_the_training_after_epochs_without_a_better_score() -> None:
     training, _ = make_training(scores=[0.5, 0.7, 0.6, 0.6, 0.9], patience=2)
-    assert train(training, 5).epoch == 4
+    assert fit(training, 5).epoch == 4
 
 
 @pytest.mark.parametrize("stop", [1, 2])
 def test_resuming_at_an_epoch_equals_never_having_stopped(stop: int) -> None:
     whole, saved_whole = make_training(average=0.9)
-    train(whole, EPOCHS)
+    fit(whole, EPOCHS)
     first, saved_first = make_training(average=0.9)
-    train(first, stop)
+    fit(first, stop)
     second, saved_second = make_training(average=0.9)
     second.restore(saved_first[-1][2])
-    train(second, EPOCHS)
+    fit(second, EPOCHS)
     assert_same(saved_whole[-1][1], saved_second[-1][1])
     assert_same(saved_whole[-1][2]["model"], saved_second[-1][2]["model"])
 
 
 def test_the_loss_parts_add_up_to_the_loss() -> None:
     training, _ = make_training()
-    train(training, 1)
+    fit(training, 1)
     row = training.trackers[0].rows[0][1]  # type: ignore[attr-defined]
     assert row["train/loss"] == pytest.approx(row["train/squared"] + row["train/absolute"], rel=1e-6)
 
@@ -222,7 +222,7 @@ def test_the_loss_parts_add_up_to_the_loss() -> None:
 )
 def test_the_first_highest_score_is_the_best_epoch(scores: list[float | None], best_epoch: int) -> None:
     training, saved = make_training(scores)
-    position = train(training, EPOCHS)
+    position = fit(training, EPOCHS)
     assert position.best_epoch == best_epoch
     assert [epoch for epoch, (names, *_) in enumerate(saved, start=1) if "best" in names][-1] == best_epoch
 
@@ -232,7 +232,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
     before = {key: value.clone() for key, value in training.model.state_dict().items() if "num_batches" not in key}
     training.losses = lambda model, batch: {"squared": losses(model, batch)["squared"] * float("nan")}
     with pytest.raises(MaskwrightError, match=r"loss became nan in epoch 1, batch 1.*Lower train.optimizer.lr"):
-        train(training, 1)
+        fit(training, 1)
     after = training.model.state_dict()
     assert all(torch.equal(after[key], before[key]) for key in before if "running" not in key)
     assert saved == []
@@ -247,7 +247,7 @@ def test_the_average_is_validated_and_the_own_weights_come_back() -> None:
         return {"score": 0.5}
 
     training.validate = validate
-    train(training, 1)
+    fit(training, 1)
     assert training.average is not None
     assert_same(seen[0], training.average.state)
     assert not torch.equal(training.model.state_dict()["0.weight"], seen[0]["0.weight"])
@@ -255,7 +255,7 @@ def test_the_average_is_validated_and_the_own_weights_come_back() -> None:
 
 def test_validation_and_numbered_checkpoints_come_as_often_as_asked() -> None:
     training, saved = make_training(validate_every=2, checkpoint_every=2)
-    train(training, EPOCHS)
+    fit(training, EPOCHS)
     rows = training.trackers[0].rows  # type: ignore[attr-defined]
     assert ["validation/score" in metrics for _, metrics in rows] == [False, True, True]
     assert [names for names, *_ in saved] == [("last",), ("best", "epoch-0002", "last"), ("last",)]

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lightning_fabric import Fabric
 
-from maskwright.training.processes import Processes
+from maskwright.training.processes import ProcessGroup
 
 
 class Told:
@@ -27,13 +27,13 @@ class Told:
         self.global_rank, self.world_size = global_rank, world_size
 
 
-def processes_of(number: int, count: int) -> Processes:
-    return Processes(cast(Fabric, Told(number, count)))
+def processes_of(number: int, count: int) -> ProcessGroup:
+    return ProcessGroup(cast(Fabric, Told(number, count)))
 
 
 @given(items=st.integers(0, 40), count=st.integers(1, 9))
 def test_each_item_is_in_the_share_of_one_process_and_shares_differ_by_one_at_most(items: int, count: int) -> None:
-    shares = [processes_of(number, count).share(range(items)) for number in range(count)]
+    shares = [processes_of(number, count).shard(range(items)) for number in range(count)]
     assert sorted(item for share in shares for item in share) == list(range(items))
     lengths = [len(share) for share in shares]
     assert max(lengths) - min(lengths) <= 1
@@ -41,14 +41,14 @@ def test_each_item_is_in_the_share_of_one_process_and_shares_differ_by_one_at_mo
 
 
 def test_one_process_has_everything_and_waits_for_nobody() -> None:
-    alone = Processes()
-    assert alone.first
-    assert list(alone.share("abc")) == ["a", "b", "c"]
-    assert alone.gathered("mine") == ["mine"]
-    assert alone.from_first("mine") == "mine"
-    assert alone.agreed(torch.tensor([0.5, 2.0]), [True, False]) == ([0.5, 2.0], [True, False])
+    alone = ProcessGroup()
+    assert alone.is_main
+    assert list(alone.shard("abc")) == ["a", "b", "c"]
+    assert alone.gather("mine") == ["mine"]
+    assert alone.broadcast("mine") == "mine"
+    assert alone.all_reduce(torch.tensor([0.5, 2.0]), [True, False]) == ([0.5, 2.0], [True, False])
     counts = np.arange(4).reshape(2, 2)
-    assert np.array_equal(alone.total(counts), counts)
+    assert np.array_equal(alone.all_reduce_sum(counts), counts)
 
 
 def test_two_processes_know_together_what_each_was_told(tmp_path: Path) -> None:
@@ -72,15 +72,15 @@ def _report(store: str, number: int) -> None:
     torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=number, world_size=2)
     processes = processes_of(number, 2)
     tensors = [torch.full((2,), float(number)), torch.tensor(7 - number)]
-    processes.copy_from_first(tensors)
+    processes.broadcast_tensors(tensors)
     values = torch.tensor([[1.0, 10.0], [2.0, 30.0]][number])
     # The last is more than a float can count one by one.
     counts = np.array([[[1, 2], [3, 2**61 + 1]], [[10, 20], [30, 2**61 - 1]]][number], np.int64)
     said = {
-        "gathered": processes.gathered(f"of {number}"),
-        "from first": processes.from_first(f"of {number}"),
-        "agreed": processes.agreed(values, [number == 0, number == 1, False]),
-        "total": processes.total(counts).tolist(),
+        "gathered": processes.gather(f"of {number}"),
+        "from first": processes.broadcast(f"of {number}"),
+        "agreed": processes.all_reduce(values, [number == 0, number == 1, False]),
+        "total": processes.all_reduce_sum(counts).tolist(),
         "copied": [tensor.tolist() for tensor in tensors],
     }
     print(json.dumps(said))

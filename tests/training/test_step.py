@@ -14,10 +14,10 @@ from torch import nn
 
 from maskwright.errors import MaskwrightError
 from maskwright.training.ema import MovingAverage
-from maskwright.training.processes import Processes
+from maskwright.training.processes import ProcessGroup
 from maskwright.training.save_clock import SaveClock
 from maskwright.training.state import Training
-from maskwright.training.step import ends_group, learn, steps_until
+from maskwright.training.step import ends_group, steps_until, training_step
 
 RATE = 0.5
 START = 8.0
@@ -88,7 +88,7 @@ def test_a_group_steps_by_the_mean_of_its_gradients_also_where_it_is_short(accum
     training = make_training(5, accumulate=accumulate)
     expected = [START]
     for number, batch in enumerate([1.0, 2.0, 3.0, 4.0, 6.0]):
-        learn(training, batch, 1, number)
+        training_step(training, batch, 1, number)
         if weight(training) != expected[-1]:
             expected.append(weight(training))
     moved = [(before - after) / RATE for before, after in pairwise(expected)]
@@ -100,7 +100,7 @@ def test_schedule_and_average_move_with_the_steps_not_with_the_batches() -> None
     assert training.average is not None
     done = []
     for number in range(5):
-        learn(training, 1.0, 1, number)
+        training_step(training, 1.0, 1, number)
         done.append((training.average.steps, training.schedule.last_epoch))
     assert done == [(0, 0), (1, 1), (1, 1), (2, 2), (3, 3)]
 
@@ -108,12 +108,12 @@ def test_schedule_and_average_move_with_the_steps_not_with_the_batches() -> None
 @pytest.mark.parametrize("batch", [100.0, -100.0, 0.25])
 def test_no_step_is_longer_than_the_clipped_gradient(batch: float) -> None:
     training = make_training(1, clip_norm=0.5)
-    learn(training, batch, 1, 0)
+    training_step(training, batch, 1, 0)
     assert START - weight(training) == pytest.approx(RATE * math.copysign(min(abs(batch), 0.5), batch), rel=1e-4)
 
 
 def test_the_losses_are_told_by_name_before_the_step_and_with_their_sum() -> None:
-    learned = learn(make_training(1), 2.0, 1, 0)
+    learned = training_step(make_training(1), 2.0, 1, 0)
     assert learned.losses == pytest.approx({"loss": 2 * START, "small": 0.5 * START, "large": 1.5 * START})
     assert not learned.stop
     assert not learned.save
@@ -123,11 +123,11 @@ def test_the_losses_are_told_by_name_before_the_step_and_with_their_sum() -> Non
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_loss_that_is_not_finite_changes_nothing_and_is_placed(value: float, accumulate: int) -> None:
     training = make_training(4, accumulate=accumulate)
-    learn(training, 1.0, 3, 0)
-    learn(training, 1.0, 3, 1)
+    training_step(training, 1.0, 3, 0)
+    training_step(training, 1.0, 3, 1)
     before = weight(training), training.schedule.last_epoch
     with pytest.raises(MaskwrightError, match=rf"became {value} in epoch 3, batch 3 .*'small': {value}.*expected a"):
-        learn(training, value, 3, 2)
+        training_step(training, value, 3, 2)
     assert (weight(training), training.schedule.last_epoch) == before
     (parameter,) = training.model.parameters()
     assert parameter.grad is None or math.isfinite(parameter.grad.item())
@@ -135,23 +135,23 @@ def test_a_loss_that_is_not_finite_changes_nothing_and_is_placed(value: float, a
 
 def test_it_says_when_to_save_and_when_to_stop_with_the_batch_it_has_learned() -> None:
     training = make_training(6, accumulate=2, clock=SaveClock(steps=2))
-    said = [learn(training, 1.0, 1, number).save for number in range(6)]
+    said = [training_step(training, 1.0, 1, number).save for number in range(6)]
     # Steps end with batches 1, 3 and 5, counted from 0; the second one is to be saved.
     assert [said[number] for number in (1, 3, 5)] == [False, True, False]
     training.stop.number = signal.SIGTERM
-    assert learn(training, 1.0, 2, 0).stop
-    assert learn(training, 1.0, 2, 1).stop
+    assert training_step(training, 1.0, 2, 0).stop
+    assert training_step(training, 1.0, 2, 1).stop
     assert weight(training) == START - 4 * RATE
 
 
-class Agreeing(Processes):
+class Agreeing(ProcessGroup):
     """One of two processes, of which the other has three times its losses, and wants to stop."""
 
     def __init__(self, number: int) -> None:
-        self.device, self.count, self.number = torch.device("cpu"), 2, number
+        self.device, self.world_size, self.rank = torch.device("cpu"), 2, number
         self.wished: list[bool] = []
 
-    def agreed(self, values: torch.Tensor, wishes: Any) -> tuple[list[float], list[bool]]:
+    def all_reduce(self, values: torch.Tensor, wishes: Any) -> tuple[list[float], list[bool]]:
         self.wished = list(wishes)
         return (2 * values).tolist(), [True, wishes[1]]
 
@@ -160,7 +160,7 @@ class Agreeing(Processes):
 def test_losses_and_stops_are_those_of_all_processes_and_the_first_says_when_to_save(number: int) -> None:
     training = make_training(1, clock=SaveClock(steps=1))
     training.processes = processes = Agreeing(number)
-    learned = learn(training, 1.0, 1, 0)
+    learned = training_step(training, 1.0, 1, 0)
     assert learned.losses == pytest.approx({"loss": 2 * START, "small": 0.5 * START, "large": 1.5 * START})
     assert learned.stop
     assert processes.wished == [False, number == 0]
@@ -170,7 +170,7 @@ def test_losses_and_stops_are_those_of_all_processes_and_the_first_says_when_to_
 def test_a_loss_that_is_not_finite_elsewhere_ends_this_process_too() -> None:
     training = make_training(1)
     training.processes = processes = Agreeing(0)
-    processes.agreed = lambda values, wishes: ([math.nan] * len(values), list(wishes))  # type: ignore[method-assign]
+    processes.all_reduce = lambda values, wishes: ([math.nan] * len(values), list(wishes))  # type: ignore[method-assign]
     with pytest.raises(MaskwrightError, match="loss became nan"):
-        learn(training, 1.0, 1, 0)
+        training_step(training, 1.0, 1, 0)
     assert weight(training) == START

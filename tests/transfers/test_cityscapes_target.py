@@ -9,7 +9,7 @@ from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.errors import UsageError
 from maskwright.files import write_json
 from maskwright.recipes.transfer import Target
-from maskwright.transfers.cityscapes_target import as_cityscapes
+from maskwright.transfers.cityscapes_target import cityscapes_evidence
 
 EIGHT = ("person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle")
 COCO = tuple(read_taxonomy("coco-to-cityscapes").sources)
@@ -19,7 +19,7 @@ def told(folder: Path, names: tuple[str, ...], **more: Any) -> str | None:
     """What tells that a COCO file of the classes ``names`` is Cityscapes."""
     categories = [{"id": number, "name": name} for number, name in enumerate(names, start=1)]
     write_json(folder / "there.json", {"images": [], "annotations": [], "categories": categories})
-    return as_cityscapes(Target(images="pictures", annotations="there.json", **more), folder)
+    return cityscapes_evidence(Target(images="pictures", annotations="there.json", **more), folder)
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_file_that_the_taxonomy_leads_to_the_eight_is(tmp_path: Path):
 )
 def test_the_layout_is_and_built_in_images_are_not(section: dict[str, Any], known: bool, tmp_path: Path):
     target = Target.model_validate({**section, "taxonomy": "coco-to-cityscapes", "rider": "absent"})
-    assert (as_cityscapes(target, tmp_path) is not None) == known
+    assert (cityscapes_evidence(target, tmp_path) is not None) == known

@@ -13,11 +13,11 @@ from maskwright.recipes.transfer import ImageSet
 from maskwright.structures import ClassTable
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
-from maskwright.transfers.datasets import TruthSet, require_set, truth_set
+from maskwright.transfers.datasets import TransferDataset, load_transfer_dataset, require_transfer_dataset
 
 
-def read(folder: Path, **section: object) -> TruthSet:
-    return truth_set("there", ImageSet.model_validate(section), folder, folder / "drawn")
+def read(folder: Path, **section: object) -> TransferDataset:
+    return load_transfer_dataset("there", ImageSet.model_validate(section), folder, folder / "drawn")
 
 
 def test_drawn_shapes_are_their_own_coco_file(tmp_path: Path):
@@ -99,16 +99,16 @@ def test_objects_without_a_mask_are_counted_and_not_compared(tmp_path: Path):
 
 def test_what_does_not_exist_is_said_before_any_work(tmp_path: Path):
     with pytest.raises(UsageError, match="does not exist"):
-        require_set(ImageSet(images="images", annotations="truth.json"), tmp_path)
+        require_transfer_dataset(ImageSet(images="images", annotations="truth.json"), tmp_path)
     draw_streets(tmp_path / "city", 1, size=(64, 128))
-    require_set(ImageSet(cityscapes="city"), tmp_path)
+    require_transfer_dataset(ImageSet(cityscapes="city"), tmp_path)
     with pytest.raises(UsageError, match="split"):
-        require_set(ImageSet(cityscapes="city", split="train"), tmp_path)
+        require_transfer_dataset(ImageSet(cityscapes="city", split="train"), tmp_path)
 
 
 def test_what_is_ignored_is_a_crowd_of_every_class(tmp_path: Path):
     found = read(tmp_path, shapes={"images": 1})
     first, second = found.annotations[:2]
-    document = found.document([first], ClassTable.from_names(["a", "b"]), [second])
+    document = found.coco_dataset([first], ClassTable.from_names(["a", "b"]), [second])
     assert [each["id"] for each in document["annotations"]] == [1, 2, 3]
     assert [(each["category_id"], each["iscrowd"]) for each in document["annotations"][1:]] == [(1, 1), (2, 1)]

@@ -13,9 +13,9 @@ from maskwright.recipes.transfer import FineTune, ImageSet
 from maskwright.runs.loaded_model import model_file
 from maskwright.structures import ClassTable
 from maskwright.transfers import fine_tuning as transfer_tuning
-from maskwright.transfers.datasets import truth_set
-from maskwright.transfers.fine_tuning import tuned
-from maskwright.transfers.models import contender
+from maskwright.transfers.datasets import load_transfer_dataset
+from maskwright.transfers.fine_tuning import fine_tune
+from maskwright.transfers.models import open_transfer_model
 from tests.transfers.transferred import SHAPES, write_model
 
 SECTION = FineTune.model_validate({"train": {"epochs": 1}})
@@ -34,19 +34,19 @@ def asked(folder: Path, monkeypatch: pytest.MonkeyPatch, classes: tuple[str, ...
     monkeypatch.setattr(transfer_tuning, "train_recipe", train_recipe)
     # As a version wrote it that said square for every model that was not asked.
     size = {"resize": "square", "size": 96, "longest": None, "multiple": 1}
-    model = contender("one", "model", model_file(write_model(folder / "one", classes, **size)), {})
+    model = open_transfer_model("one", "model", model_file(write_model(folder / "one", classes, **size)), {})
     section = ImageSet.model_validate({"shapes": {"images": 4, "domain": "shifted"}})
-    images = truth_set("fog-train", section, folder, folder / "drawn")
+    images = load_transfer_dataset("fog-train", section, folder, folder / "drawn")
     tables = {"one": model.card.table}
     taxonomy = transfer_taxonomy(images.table, images.table, tables.values())
     shared = shared_classes(taxonomy, images.table, images.table, tables)
-    return tuned(model, "fog", images, shared, SECTION, 3, folder / "out", QUIET), seen[0], images, shared
+    return fine_tune(model, "fog", images, shared, SECTION, 3, folder / "out", QUIET), seen[0], images, shared
 
 
 def test_the_training_begins_with_the_model_and_sets_images_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     found, recipe, images, _ = asked(tmp_path, monkeypatch, SHAPES[::-1])
     assert (found.name, found.role, found.target) == ("one+fog", "tuned", "fog")
-    assert found.made["further"] == "one"
+    assert found.provenance["further"] == "one"
     assert recipe.model.weights == str(model_file(tmp_path / "one"))
     assert recipe.classes == list(SHAPES[::-1])  # the model's own order, so that its heads go on
     assert (recipe.seed, recipe.data.split, recipe.train.epochs) == (3, "9:1", 1)
@@ -71,6 +71,6 @@ def test_another_class_list_is_that_of_the_comparison(tmp_path: Path, monkeypatc
 def test_images_without_any_shared_object_cannot_be_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     _, _, images, shared = asked(tmp_path, monkeypatch, SHAPES)
     empty = type(images)("there", images.folder, ClassTable.from_names(SHAPES), images.images, [], {})
-    model = contender("one", "model", model_file(tmp_path / "one"), {})
+    model = open_transfer_model("one", "model", model_file(tmp_path / "one"), {})
     with pytest.raises(DataError, match="no object"):
-        tuned(model, "fog", empty, shared, SECTION, 0, tmp_path / "out", QUIET)
+        fine_tune(model, "fog", empty, shared, SECTION, 0, tmp_path / "out", QUIET)

@@ -14,13 +14,13 @@ from maskwright.files import write_json
 from maskwright.model_file import CARD_KEY, SOURCE_KEY, read_model_file
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import dump, load_recipe, validate
+from maskwright.recipes.loading import dump, load_recipe, validate_recipe
 from maskwright.recipes.transfer import Transfer
 from maskwright.runs.loaded_model import model_file
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
-from maskwright.transfers.models import contender
-from maskwright.transfers.starting_models import make, require_starts
+from maskwright.transfers.models import open_transfer_model
+from maskwright.transfers.starting_models import obtain_model, require_model_sources
 from tests.transfers.transferred import write_model
 
 CITY = tuple(label.name for label in INSTANCE_LABELS)
@@ -30,13 +30,13 @@ QUIET = Reporter(quiet=True)
 def transfer_of(start: Any, target: dict[str, Any], key: str = "models", root: Path | None = None) -> Transfer:
     others = {} if key == "models" else {"models": {"innocent": "demo-none"}}
     content = {"name": "t", "source": {"shapes": {}}, "targets": {"there": target}, key: {"it": start}, **others}
-    return validate({**content, **({"root": str(root)} if root else {})}, "t", Transfer)
+    return validate_recipe({**content, **({"root": str(root)} if root else {})}, "t", Transfer)
 
 
 def refused(start: Any, target: dict[str, Any], root: Path | None = None) -> str:
     """The message with which ``start`` is refused as a model."""
     with pytest.raises(UsageError) as caught:
-        require_starts(transfer_of(start, target, root=root))
+        require_model_sources(transfer_of(start, target, root=root))
     assert "Name it under bound" in str(caught.value)
     assert "the target 'there'" in str(caught.value)
     return str(caught.value)
@@ -45,7 +45,7 @@ def refused(start: Any, target: dict[str, Any], root: Path | None = None) -> str
 def trained(folder: Path, **data: Any) -> str:
     """A model file whose card says that it was trained on ``data``."""
     recipe = load_recipe("demo-instance").model_dump(mode="json") | {"data": data}
-    return str(write_model(folder, recipe=dump(validate(recipe, "it"))))
+    return str(write_model(folder, recipe=dump(validate_recipe(recipe, "it"))))
 
 
 def converted(path: Path, file: str, classes: tuple[str, ...], **known: str) -> str:
@@ -61,12 +61,12 @@ def test_the_zoos_cityscapes_models_are_refused_on_cityscapes_and_are_its_bound(
     city = {"cityscapes": "anywhere"}
     assert f"{name} was trained on Cityscapes" in refused(name, city)
     bound = transfer_of(name, city, "bound").model_copy(update={"models": {}})
-    require_starts(bound)
-    require_starts(transfer_of(name, {"shapes": {}}))
+    require_model_sources(bound)
+    require_model_sources(transfer_of(name, {"shapes": {}}))
 
 
 def test_the_zoos_coco_models_go_to_cityscapes_and_not_to_coco():
-    require_starts(transfer_of("mask_rcnn_R_50_FPN_3x", {"cityscapes": "anywhere"}))
+    require_model_sources(transfer_of("mask_rcnn_R_50_FPN_3x", {"cityscapes": "anywhere"}))
     coco = {"images": "val2017", "annotations": "annotations/instances_val2017.json"}
     assert "trained on COCO" in refused("mask_rcnn_R_50_FPN_3x", coco)
 
@@ -81,10 +81,10 @@ def test_a_coco_file_of_cityscapes_is_cityscapes_to_all_that_know_it(tmp_path: P
     assert "was converted" in refused(converted(tmp_path / "b.safetensors", "own.pkl", CITY), city, tmp_path)
     begun = load_recipe("demo-instance").model_dump(mode="json")
     begun["model"] |= {"weights": "cityscapes"}
-    tuned = str(write_model(tmp_path / "tuned", recipe=dump(validate(begun, "it"))))
+    tuned = str(write_model(tmp_path / "tuned", recipe=dump(validate_recipe(begun, "it"))))
     assert "its training began" in refused(tuned, city, tmp_path)
-    require_starts(transfer_of("mask_rcnn_R_50_FPN_3x", city, root=tmp_path))
-    require_starts(transfer_of(zoo.name, city, "bound", tmp_path).model_copy(update={"models": {}}))
+    require_model_sources(transfer_of("mask_rcnn_R_50_FPN_3x", city, root=tmp_path))
+    require_model_sources(transfer_of(zoo.name, city, "bound", tmp_path).model_copy(update={"models": {}}))
 
 
 def test_a_converted_zoo_file_is_known_by_its_source(tmp_path: Path):
@@ -98,14 +98,16 @@ def test_a_converted_zoo_file_is_known_by_its_source(tmp_path: Path):
 def test_converted_weights_of_cityscapes_classes_are_known_by_them(tmp_path: Path):
     file = converted(tmp_path / "b.safetensors", "model_final.pkl", CITY)
     assert "eight classes" in refused(file, {"cityscapes": "anywhere"})
-    require_starts(transfer_of(converted(tmp_path / "c.safetensors", "own.pkl", CITY[:1]), {"cityscapes": "anywhere"}))
+    require_model_sources(
+        transfer_of(converted(tmp_path / "c.safetensors", "own.pkl", CITY[:1]), {"cityscapes": "anywhere"})
+    )
 
 
 def test_a_card_that_names_the_targets_domain_is_refused(tmp_path: Path):
     foggy = trained(tmp_path / "foggy", shapes={"domain": "shifted"})
     fog = {"shapes": {"domain": "shifted"}}
     assert "trained on shifted shapes" in refused(foggy, fog)
-    require_starts(transfer_of(trained(tmp_path / "clear", shapes={}), fog))
+    require_model_sources(transfer_of(trained(tmp_path / "clear", shapes={}), fog))
 
 
 def test_a_card_that_names_the_targets_file_or_a_copy_of_it_is_refused(tmp_path: Path):
@@ -118,7 +120,7 @@ def test_a_card_that_names_the_targets_file_or_a_copy_of_it_is_refused(tmp_path:
         model = trained(tmp_path / name, source=source, split="8:2")
         assert "it was trained on" in refused(model, target, tmp_path)
     other = {"images": "images", "annotations": str(write_shapes(tmp_path / "other", 3))}
-    require_starts(transfer_of(trained(tmp_path / "third", source=other, split="8:2"), target, root=tmp_path))
+    require_model_sources(transfer_of(trained(tmp_path / "third", source=other, split="8:2"), target, root=tmp_path))
 
 
 def test_a_card_that_names_images_of_the_targets_folder_is_refused(tmp_path: Path):
@@ -143,9 +145,9 @@ def test_weights_that_a_training_began_with_count_too(tmp_path: Path):
 def test_a_semantic_model_and_a_missing_one_are_refused(tmp_path: Path):
     fog = {"shapes": {"domain": "shifted"}}
     with pytest.raises(UsageError, match="expected an instance one"):
-        require_starts(transfer_of({"recipe": "demo-semantic"}, fog))
+        require_model_sources(transfer_of({"recipe": "demo-semantic"}, fog))
     with pytest.raises(UsageError, match="no model here"):
-        require_starts(transfer_of(str(tmp_path / "nothing"), fog))
+        require_model_sources(transfer_of(str(tmp_path / "nothing"), fog))
 
 
 @pytest.mark.parametrize("key", ["models", "bound"])
@@ -155,18 +157,18 @@ def test_what_is_used_is_there_before_any_work(key: str, name: str, tmp_path: Pa
     if key == "bound":
         recipe = recipe.model_copy(update={"models": {}})
     with pytest.raises(UsageError, match="nowhere"):
-        require_starts(recipe)
+        require_model_sources(recipe)
     if Path(name).suffix:
         (tmp_path / name).write_bytes(b"weights")
-        require_starts(recipe)
+        require_model_sources(recipe)
 
 
 def test_a_contender_is_its_file_and_says_what_it_is(tmp_path: Path):
     folder = write_model(tmp_path / "model")
     recipe = transfer_of(str(folder), {"shapes": {"domain": "shifted"}})
-    found = make("it", recipe.models["it"], "model", tmp_path / "out", recipe, QUIET)
-    assert found == contender("it", "model", model_file(folder), {"use": str(folder)})
+    found = obtain_model("it", recipe.models["it"], "model", tmp_path / "out", recipe, QUIET)
+    assert found == open_transfer_model("it", "model", model_file(folder), {"use": str(folder)})
     assert found.to_json()["classes"] == ["disc", "square", "triangle", "ring"]
     write_model(folder, salt=1.0)
     assert load_file(model_file(folder))["weight"].item() == 1
-    assert contender("it", "model", model_file(folder), {}).sha256 != found.sha256
+    assert open_transfer_model("it", "model", model_file(folder), {}).sha256 != found.sha256

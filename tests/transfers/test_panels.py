@@ -12,11 +12,11 @@ from maskwright.progress import Reporter
 from maskwright.recipes.transfer import Bootstrap, ImageSet
 from maskwright.reports.pictures.panels import GAP
 from maskwright.runs.loaded_model import model_file
-from maskwright.transfers.datasets import TruthSet, truth_set
-from maskwright.transfers.models import Contender, contender
+from maskwright.transfers.datasets import TransferDataset, load_transfer_dataset
+from maskwright.transfers.models import TransferModel, open_transfer_model
 from maskwright.transfers.panels import draw_panels
-from maskwright.transfers.predictions import Predictions
-from maskwright.transfers.scores import Comparison, Rules
+from maskwright.transfers.predictions import PredictionCache
+from maskwright.transfers.scores import Rules, TransferEvaluation
 from tests.transfers.transferred import SHAPES, detections, predict_from_truth, write_model
 
 SCORE = 0.5
@@ -25,7 +25,7 @@ SQUARE = SHAPES.index("square") + 1
 
 def drawn(
     folder: Path, models: dict[str, float | None], count: int, side: Any = "target", wanted: list[str] | None = None
-) -> tuple[list[dict[str, str]], TruthSet]:
+) -> tuple[list[dict[str, str]], TransferDataset]:
     """Panels of six images where each model finds every object with its score (None: nothing), and the images.
 
     The model called squares finds these alone.
@@ -33,26 +33,26 @@ def drawn(
     sets = {}
     for name, seed in (("source", 3), ("there", 4)):
         section = ImageSet.model_validate({"shapes": {"images": 6, "seed": seed}})
-        sets[name] = truth_set(name, section, folder, folder / name)
+        sets[name] = load_transfer_dataset(name, section, folder, folder / name)
     contenders = [of_truth(folder, name, sets.values(), score) for name, score in models.items()]
     source, there = sets.values()
     tables = {model.name: model.card.table for model in contenders}
     taxonomy = transfer_taxonomy(source.table, there.table, tables.values())
     shared = shared_classes(taxonomy, source.table, there.table, tables, wanted)
-    compared = Comparison(shared, source, there, Rules(SCORE, Bootstrap(samples=0)))
-    predictions = Predictions(folder, "cpu", Reporter(quiet=True))
+    compared = TransferEvaluation(shared, source, there, Rules(SCORE, Bootstrap(samples=0)))
+    predictions = PredictionCache(folder, "cpu", Reporter(quiet=True))
     records = draw_panels(folder, compared, side, contenders, predictions, count)
     return records, source if side == "source" else there
 
 
-def of_truth(folder: Path, name: str, sets: Any, score: float | None) -> Contender:
+def of_truth(folder: Path, name: str, sets: Any, score: float | None) -> TransferModel:
     path = write_model(folder / f"model-{name}")
     for truth in sets:
         found = detections(truth, SHAPES, 0, 0, 0.0) if score is not None else []
         if name == "squares":
             found = [each for each in found if each["category_id"] == SQUARE]
         predict_from_truth(folder, name, path, truth, [{**each, "score": score} for each in found])
-    return contender(name, "model", model_file(path), {})
+    return open_transfer_model(name, "model", model_file(path), {})
 
 
 def number_of(record: dict[str, str]) -> int:

@@ -17,9 +17,9 @@ from maskwright.recipes.transfer import ImageSet
 from maskwright.runs.loaded_model import LoadedModel, model_file
 from maskwright.structures import ClassTable
 from maskwright.transfers import predictions as transfer_predictions
-from maskwright.transfers.datasets import TruthSet, truth_set
-from maskwright.transfers.models import Contender, contender
-from maskwright.transfers.predictions import Predictions
+from maskwright.transfers.datasets import TransferDataset, load_transfer_dataset
+from maskwright.transfers.models import TransferModel, open_transfer_model
+from maskwright.transfers.predictions import PredictionCache
 from tests.transfers.transferred import SHAPES, write_model
 
 QUIET = Reporter(quiet=True)
@@ -61,18 +61,18 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Bright]:
     return loaded
 
 
-def images(folder: Path, name: str = "there", count: int = 3) -> TruthSet:
+def images(folder: Path, name: str = "there", count: int = 3) -> TransferDataset:
     section = ImageSet.model_validate({"shapes": {"images": count}})
-    return truth_set(name, section, folder, folder / name)
+    return load_transfer_dataset(name, section, folder, folder / name)
 
 
-def model(folder: Path, name: str = "one", salt: float = 0.0) -> Contender:
-    return contender(name, "model", model_file(write_model(folder / name, salt=salt)), {})
+def model(folder: Path, name: str = "one", salt: float = 0.0) -> TransferModel:
+    return open_transfer_model(name, "model", model_file(write_model(folder / name, salt=salt)), {})
 
 
 def test_every_image_is_predicted_and_kept_as_it_is_given(tmp_path: Path, loads: list[Bright]):
     there = images(tmp_path)
-    found = Predictions(tmp_path, "cpu", QUIET).of(model(tmp_path), there)
+    found = PredictionCache(tmp_path, "cpu", QUIET).of(model(tmp_path), there)
     assert [each["image_id"] for each in found] == [image["id"] for image in there.images]
     assert len({each["score"] for each in found}) == 3  # each from its own pixels
     for each, image in zip(found, there.images, strict=True):
@@ -89,23 +89,23 @@ def test_every_image_is_predicted_and_kept_as_it_is_given(tmp_path: Path, loads:
 
 def test_what_is_kept_needs_no_model(tmp_path: Path, loads: list[Bright]):
     there, one = images(tmp_path), model(tmp_path)
-    first = Predictions(tmp_path, "cpu", QUIET).of(one, there)
-    again = Predictions(tmp_path, "cpu", QUIET).of(one, there)
+    first = PredictionCache(tmp_path, "cpu", QUIET).of(one, there)
+    again = PredictionCache(tmp_path, "cpu", QUIET).of(one, there)
     assert again == first
     assert isinstance(again[0]["segmentation"]["counts"], bytes)
     assert len(loads) == 1
 
 
 def test_another_model_file_or_other_images_are_predicted_anew(tmp_path: Path, loads: list[Bright]):
-    Predictions(tmp_path, "cpu", QUIET).of(model(tmp_path), images(tmp_path))
-    more = Predictions(tmp_path, "cpu", QUIET).of(model(tmp_path), images(tmp_path, count=4))
+    PredictionCache(tmp_path, "cpu", QUIET).of(model(tmp_path), images(tmp_path))
+    more = PredictionCache(tmp_path, "cpu", QUIET).of(model(tmp_path), images(tmp_path, count=4))
     assert (len(loads), len(more)) == (2, 4)
-    Predictions(tmp_path, "cpu", QUIET).of(model(tmp_path, salt=1.0), images(tmp_path, count=4))
+    PredictionCache(tmp_path, "cpu", QUIET).of(model(tmp_path, salt=1.0), images(tmp_path, count=4))
     assert len(loads) == 3
 
 
 def test_sets_and_models_are_kept_apart_and_a_model_is_loaded_once_for_its_sets(tmp_path: Path, loads: list[Bright]):
-    predictions = Predictions(tmp_path, "cpu", QUIET)
+    predictions = PredictionCache(tmp_path, "cpu", QUIET)
     sets = images(tmp_path), images(tmp_path, "here", 2)
     for name in ("one", "other"):
         for each in sets:
@@ -129,8 +129,8 @@ def test_predictions_that_broke_off_are_not_taken_for_whole(
     with monkeypatch.context() as patch:
         patch.setattr(transfer_predictions, "read_image", broken)
         with pytest.raises(KeyboardInterrupt):
-            Predictions(tmp_path, "cpu", QUIET).of(one, there)
-    assert len(Predictions(tmp_path, "cpu", QUIET).of(one, there)) == 3
+            PredictionCache(tmp_path, "cpu", QUIET).of(one, there)
+    assert len(PredictionCache(tmp_path, "cpu", QUIET).of(one, there)) == 3
     assert len(loads) == 2
 
 
@@ -139,5 +139,5 @@ def test_a_model_that_finds_nothing_has_an_empty_list(tmp_path: Path, loads: lis
     folder = tmp_path / "predictions" / "one" / "there"
     write_json(folder / "instances.json", [])
     write_json(folder / "made.json", {"model": one.sha256, "images": there.identity})
-    assert Predictions(tmp_path, "cpu", QUIET).of(one, there) == []
+    assert PredictionCache(tmp_path, "cpu", QUIET).of(one, there) == []
     assert not loads

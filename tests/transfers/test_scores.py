@@ -11,10 +11,10 @@ from maskwright.progress import Reporter
 from maskwright.recipes.transfer import Bootstrap, ImageSet
 from maskwright.runs.loaded_model import model_file
 from maskwright.structures import ClassTable
-from maskwright.transfers.datasets import truth_set
-from maskwright.transfers.models import contender
-from maskwright.transfers.predictions import Predictions
-from maskwright.transfers.scores import Comparison, Rules
+from maskwright.transfers.datasets import load_transfer_dataset
+from maskwright.transfers.models import open_transfer_model
+from maskwright.transfers.predictions import PredictionCache
+from maskwright.transfers.scores import Rules, TransferEvaluation
 from maskwright.workflows.score_cityscapes import score_cityscapes
 from tests.transfers.transferred import detections, predict_from_truth, write_model
 
@@ -22,17 +22,17 @@ COCO = ("person", "bicycle", "car", "motorcycle", "bus", "train", "truck")
 QUIET = Reporter(quiet=True)
 
 
-def compared(folder: Path, rider: Any) -> tuple[Comparison, list[dict[str, Any]]]:
+def compared(folder: Path, rider: Any) -> tuple[TransferEvaluation, list[dict[str, Any]]]:
     """A model of COCO's classes on streets, which are source and target, and what it found on the target."""
     sections = {name: ImageSet.model_validate({"streets": {"images": 3, "seed": seed, "size": [96, 192]}})
                 for name, seed in (("source", 1), ("there", 2))}  # fmt: skip
-    sets = {name: truth_set(name, section, folder, folder / name) for name, section in sections.items()}
+    sets = {name: load_transfer_dataset(name, section, folder, folder / name) for name, section in sections.items()}
     model = write_model(folder / "model", COCO)
     results = []
     for truth in sets.values():
         results = detections(truth, COCO, 7, 1, 0.1)
         predict_from_truth(folder, "zoo", model, truth, results)
-    it = contender("zoo", "model", model_file(model), {})
+    it = open_transfer_model("zoo", "model", model_file(model), {})
     # The source has COCO's classes: its riders are persons.
     own = ClassTable.from_names(COCO)
     source = sets["source"]
@@ -44,8 +44,8 @@ def compared(folder: Path, rider: Any) -> tuple[Comparison, list[dict[str, Any]]
     source = type(source)("source", source.folder, own, source.images, persons, source.identity)
     taxonomy = transfer_taxonomy(own, sets["there"].table, [it.card.table], "coco-to-cityscapes", rider)
     shared = shared_classes(taxonomy, own, sets["there"].table, {"zoo": it.card.table})
-    comparison = Comparison(shared, source, sets["there"], Rules(0.5, Bootstrap(samples=20)))
-    comparison.add(it, Predictions(folder, "cpu", QUIET), QUIET)
+    comparison = TransferEvaluation(shared, source, sets["there"], Rules(0.5, Bootstrap(samples=20)))
+    comparison.add(it, PredictionCache(folder, "cpu", QUIET), QUIET)
     return comparison, results
 
 

@@ -15,8 +15,8 @@ from maskwright.recipes.loading import load_transfer
 from maskwright.runs.loaded_model import model_file
 from maskwright.structures import ClassTable
 from maskwright.training.checkpoint import save_checkpoint
-from maskwright.transfers.datasets import TruthSet, truth_set
-from maskwright.transfers.models import contender
+from maskwright.transfers.datasets import TransferDataset, load_transfer_dataset
+from maskwright.transfers.models import open_transfer_model
 
 SHAPES = ("disc", "square", "triangle", "ring")
 
@@ -40,7 +40,7 @@ def write_model(
 
 
 def detections(
-    truth: TruthSet, classes: tuple[str, ...], seed: int, offset: int, missed: float
+    truth: TransferDataset, classes: tuple[str, ...], seed: int, offset: int, missed: float
 ) -> list[dict[str, Any]]:
     """The objects of ``truth`` moved by up to ``offset`` pixels, a share of them ``missed``, some of a wrong class."""
     rng = np.random.default_rng(seed)
@@ -66,10 +66,10 @@ def detections(
     return found
 
 
-def predict_from_truth(out: Path, key: str, model: Path, truth: TruthSet, found: list[dict[str, Any]]) -> None:
+def predict_from_truth(out: Path, key: str, model: Path, truth: TransferDataset, found: list[dict[str, Any]]) -> None:
     """Put ``found`` where a transfer keeps the predictions of ``model`` on ``truth``."""
     folder = out / "predictions" / key / truth.name
-    card = contender(key, "model", model_file(model), {})
+    card = open_transfer_model(key, "model", model_file(model), {})
     write_json(folder / "instances.json", found)
     write_json(folder / "classes.json", card.card.classes)
     write_json(folder / "made.json", {"model": card.sha256, "images": truth.identity})
@@ -97,7 +97,7 @@ def a_recipe(folder: Path, **changes: Any) -> tuple[Path, Path]:
     recipe = load_transfer(str(path))
     sets = {"source": recipe.source, **recipe.targets}
     for place, (name, section) in enumerate(sets.items()):
-        truth = truth_set(name, section, folder, out / "data" / name)
+        truth = load_transfer_dataset(name, section, folder, out / "data" / name)
         for key, offset in (("rough", 3), ("fine", 1)):
             found = detections(truth, SHAPES, 10 * place + offset, offset + place, 0.1 + 0.2 * place)
             predict_from_truth(out, key, models[key], truth, found)

@@ -170,7 +170,7 @@ def test_two_sources_become_two_parts_that_share_their_class_indices(two_files: 
     }
     assert (out / "labels/train/a.txt").read_text().startswith("0 ")
     assert (out / "labels/val/b.txt").read_text().startswith("0 ")
-    assert [account.audit.used for account in summary.accounts] == [1, 1]
+    assert [account.objects.used for account in summary.audits] == [1, 1]
 
 
 def test_the_parts_of_a_source_become_a_file_each(two_files: list[Path], tmp_path: Path):
@@ -192,7 +192,7 @@ def test_chosen_classes_are_numbered_in_the_order_given(coco, tmp_path: Path):
         source, tmp_path / "out", source_format="coco", target_format="yolo", classes=["dog"], reporter=QUIET
     )
     assert (tmp_path / "out/labels/train/1.txt").read_text().count("0 ") == 2
-    assert summary.accounts[0].audit.skipped == {"other_class": 1}
+    assert summary.audits[0].objects.skipped == {"other_class": 1}
     with pytest.raises(UsageError, match=r"'dgo'\. Nearest: dog"):
         convert(source, tmp_path / "no", source_format="coco", target_format="yolo", classes=["dgo"], reporter=QUIET)
 
@@ -208,7 +208,7 @@ def test_what_the_target_cannot_hold_is_counted_by_kind(coco, tmp_path: Path):
     document["categories"][0]["supercategory"] = "living"
     source.write_text(json.dumps(document))
     summary = convert(source, tmp_path / "out", source_format="coco", target_format="yolo", reporter=QUIET)
-    audit = summary.accounts[0].audit
+    audit = summary.audits[0].objects
     assert (audit.found, audit.used, dict(audit.skipped)) == (3, 1, {"crowd": 1, "empty_segmentation": 1})
     assert summary.fields == {
         "annotation.area": 1,
@@ -226,10 +226,10 @@ def test_a_name_that_leads_out_of_the_target_is_left_out_and_named(coco, tmp_pat
     before = set(tmp_path.rglob("*"))
     out = tmp_path / "deep" / "out"
     summary = convert(source, out, source_format="coco", target_format=target, reporter=QUIET)
-    account = summary.accounts[0]
-    assert (account.images_found, account.images_written, account.audit.used) == (2, 1, 1)
-    assert account.audit.adds_up
-    assert [f.record for f in account.audit.faults] == [name]
+    account = summary.audits[0]
+    assert (account.images_found, account.images_written, account.objects.used) == (2, 1, 1)
+    assert account.objects.adds_up
+    assert [f.record for f in account.objects.faults] == [name]
     assert all(path.is_relative_to(tmp_path / "deep") for path in set(tmp_path.rglob("*")) - before)
     assert {path.stem for path in out.rglob("*") if path.is_file()} <= {
         *("good", "data", "classes", "labelmap", "train")
@@ -252,7 +252,7 @@ def test_images_are_copied_and_found_again(coco, tmp_path: Path, target: str):
     options: dict[str, Any] = {"images": [folder], "copy_images": True, "reporter": QUIET}
     out = tmp_path / "out"
     summary = convert(source, out, source_format="coco", target_format=target, **options)
-    assert [(f.code, f.record) for f in summary.accounts[0].audit.faults] == [("image_not_copied", "gone.png")]
+    assert [(f.code, f.record) for f in summary.audits[0].objects.faults] == [("image_not_copied", "gone.png")]
     copies = [path for path in out.rglob("1.png") if path.read_bytes() == photo]
     assert len(copies) == 1
     convert(out, tmp_path / "back", source_format=target, target_format="coco", copy_images=True, reporter=QUIET)
@@ -390,7 +390,7 @@ def test_damaged_files_end_in_a_message_or_in_books_that_balance(every_format: P
             )
         except MaskwrightError:
             return
-        (account,) = summary.accounts
-        assert account.audit.adds_up
-        assert account.images_found == account.images_written + sum(account.left_out.values())
-        assert sum(account.left_out.values()) <= len(account.audit.faults)
+        (account,) = summary.audits
+        assert account.objects.adds_up
+        assert account.images_found == account.images_written + sum(account.skipped_images.values())
+        assert sum(account.skipped_images.values()) <= len(account.objects.faults)

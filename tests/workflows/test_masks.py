@@ -249,7 +249,7 @@ def test_progress_counts_images_on_a_terminal_and_leaves_forking_possible(coco, 
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setattr("maskwright.workflows.masks.each_part", drawn)
+    monkeypatch.setattr("maskwright.workflows.masks.parallel_map", drawn)
     before = threading.active_count()
     stream = Terminal()
     masks(coco({}, images=[{}] * 70), tmp_path / "out", reporter=Reporter(stream=stream))

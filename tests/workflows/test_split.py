@@ -98,7 +98,7 @@ def test_groups_of_a_file_are_joined_by_images_that_are_one_picture(coco, tmp_pa
         groups=str(tmp_path / "groups.csv"),
         reporter=Reporter(quiet=True, stream=heard),
     )
-    assert summary.together.sets == [{1, 2, 3, 4}]
+    assert summary.leak_groups.sets == [{1, 2, 3, 4}]
     assert [row["group"] for row in rows(tmp_path / "out")] == ["one + two"] * 4 + ["", ""]
     assert part_of(tmp_path / "out")["d.png"] == part_of(tmp_path / "out")["e.png"] == "validation"
     assert summary.to_json()["together"]["reasons"] == {

@@ -18,7 +18,7 @@ from maskwright.reports.transfer.text import transfer_lines
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.transfers import predictions as transfer_predictions
 from maskwright.workflows import transfer as workflow
-from maskwright.workflows.transfer import PAGE, SUMMARY, transfer, write_page
+from maskwright.workflows.transfer import PAGE, SUMMARY, transfer, write_transfer_page
 from tests.evaluation.invented_coco import pycocotools_scores, same
 from tests.transfers.transferred import a_recipe, raw_results, raw_truth, write_model
 
@@ -74,7 +74,7 @@ def test_the_page_has_every_section_and_loads_nothing(done: tuple[Path, Path, di
     assert "default-src 'none'" in text
     assert "classes of the same name" in text
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", text.replace('xlink:href="#', ""))
-    assert write_page(done[1]).read_text(encoding="utf-8") == text
+    assert write_transfer_page(done[1]).read_text(encoding="utf-8") == text
 
 
 def test_the_command_prints_the_tables_or_the_numbers(
@@ -176,7 +176,7 @@ def test_a_model_is_trained_further_in_all_shared_classes(tmp_path: Path, monkey
     # The images that are scored have no ring; those to train on have.
     target = {**without_rings(tmp_path / "bare"), "train": {"shapes": {"images": 2}}}
     path, out = a_recipe(tmp_path, targets={"bare": target}, fine_tune={"train": {"epochs": 1}})
-    monkeypatch.setattr(workflow, "tuned", tuned)
+    monkeypatch.setattr(workflow, "fine_tune", tuned)
     with pytest.raises(Asked, match="ring"):
         transfer(str(path), out=out, reporter=Reporter(quiet=True))
 

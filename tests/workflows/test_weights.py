@@ -20,7 +20,7 @@ from maskwright.errors import UsageError, WeightsError
 from maskwright.files import read_json
 from maskwright.model_file import read_model_file
 from maskwright.models import catalogue
-from maskwright.models.catalogue import build
+from maskwright.models.catalogue import create_model
 from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.weights.download import Hash
@@ -204,7 +204,7 @@ def test_settings_among_the_weights_are_followed_and_counted(tmp_path: Path) -> 
 
 def test_a_torchvision_checkpoint_is_converted_likewise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    model = build("lraspp_mobilenet_v3_large", 20, {}).eval()
+    model = create_model("lraspp_mobilenet_v3_large", 20, {}).eval()
     torch.save(model.network.state_dict(), tmp_path / "lraspp.pth")
     # As if this were the published file, under another name.
     entry = catalogue.MODELS["lraspp_mobilenet_v3_large"]

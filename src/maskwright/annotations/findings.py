@@ -22,7 +22,7 @@ class Findings:
     """Faults counted by code, with the first few of each kept: files have hundreds of thousands of records."""
 
     source: str
-    kept: int = 10
+    max_examples: int = 10
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Fault]] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class Findings:
         for fault in faults:
             self.counts[fault.code] += 1
             examples = self.examples.setdefault(fault.code, [])
-            if len(examples) < self.kept:
+            if len(examples) < self.max_examples:
                 examples.append(fault)
 
     def number(self, severity: Severity) -> int:

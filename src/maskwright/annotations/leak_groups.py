@@ -7,14 +7,14 @@ from typing import Any
 
 from maskwright.annotations.checks.duplicate_images import Fingerprints, fingerprints, group_duplicates
 from maskwright.annotations.coco.document import Document
-from maskwright.annotations.selection.image_groups import GivenGroups, given_groups, joined
+from maskwright.annotations.selection.image_groups import UserGroups, merge_overlapping_sets, read_user_groups
 from maskwright.annotations.selection.same_picture import same_name, same_url
 from maskwright.errors import DataError, require_folder
 from maskwright.progress import Reporter
 
 
 @dataclass
-class Together:
+class LeakGroups:
     """The sets of images, by id, that went to one part, and how many sets each reason gave.
 
     ``given`` is the group of images by id, as the user gave it; ``not_compared`` are the ids of images whose picture
@@ -23,7 +23,7 @@ class Together:
 
     sets: list[set[int]]
     reasons: dict[str, int]
-    given: dict[int, str] = field(default_factory=dict)
+    user_groups: dict[int, str] = field(default_factory=dict)
     not_compared: list[int] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -38,33 +38,33 @@ class Together:
         }
 
 
-def images_together(
+def find_leak_groups(
     document: Document, groups: str | None, images: Path | Mapping[int, Path] | None, reporter: Reporter
-) -> Together:
+) -> LeakGroups:
     """The images that must not be divided: of one name, address or group, and, in the folder ``images``, one picture.
 
     ``images`` may also give the folder of each image by id. ``groups`` is a file or a field, see
-    :func:`maskwright.annotations.selection.image_groups.given_groups`. What has no group, and pictures that cannot be
-    read, are named through ``reporter``.
+    :func:`maskwright.annotations.selection.image_groups.read_user_groups`. What has no group, and pictures that cannot
+    be read, are named through ``reporter``.
 
     Raises ``DataError`` when no image is in the folder.
     """
-    given = given_groups(document, groups) if groups is not None else GivenGroups({}, [])
+    given = read_user_groups(document, groups) if groups is not None else UserGroups({}, [])
     if groups is not None:
         reporter.warn(_unmatched(document, groups, given))
     pictures = _fingerprints(document, images, reporter) if images is not None else Fingerprints()
     sets = {
         "same_name": same_name({image.id: image.file_name for image in document.coco.images}),
         "same_url": same_url(document),
-        "group": joined(given.sets()),
+        "group": merge_overlapping_sets(given.sets()),
         "picture": group_duplicates(pictures),
     }
-    everything = joined(group for of_reason in sets.values() for group in of_reason)
+    everything = merge_overlapping_sets(group for of_reason in sets.values() for group in of_reason)
     reasons = {reason: len(found) for reason, found in sets.items()}
-    return Together(everything, reasons, given.of, pictures.unread)
+    return LeakGroups(everything, reasons, given.of, pictures.unread)
 
 
-def require_filled(annotations: Path, parts: Mapping[str, Sequence[int]], together: Together) -> None:
+def require_filled(annotations: Path, parts: Mapping[str, Sequence[int]], together: LeakGroups) -> None:
     """Raise ``DataError`` when one of the ``parts``, image ids by name, of the file ``annotations`` is empty."""
     empty = [name for name, ids in parts.items() if not ids]
     if not empty:
@@ -96,7 +96,7 @@ def _fingerprints(document: Document, images: Path | Mapping[int, Path], reporte
     return pictures
 
 
-def _unmatched(document: Document, groups: str, given: GivenGroups) -> list[str]:
+def _unmatched(document: Document, groups: str, given: UserGroups) -> list[str]:
     alone = [image.file_name for image in document.coco.images if image.id not in given.of]
     lines = []
     if alone:

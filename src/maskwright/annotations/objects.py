@@ -7,7 +7,7 @@ import numpy as np
 
 from maskwright.annotations.coco.file import CocoAnnotation, CocoImage
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.masks.rle import BadSegmentation, Drawn, rasterise
+from maskwright.masks.rle import BadSegmentation, RasterisedMask, rasterise
 from maskwright.structures import Instances, mask_boxes
 
 
@@ -24,11 +24,11 @@ class ImageObjects:
     image: CocoImage
     ids: list[int] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
-    drawn: list[Drawn] = field(default_factory=list)
+    drawn: list[RasterisedMask] = field(default_factory=list)
     crowd: list[bool] = field(default_factory=list)
     areas: list[float] = field(default_factory=list)
     outlines: list[bytes | None] = field(default_factory=list)
-    ignored: list[Drawn] = field(default_factory=list)
+    ignored: list[RasterisedMask] = field(default_factory=list)
 
     @property
     def used(self) -> int:
@@ -79,7 +79,7 @@ def draw_objects(
     return objects
 
 
-def _drawn(annotation: CocoAnnotation, image: CocoImage, audit: Audit) -> Drawn | None:
+def _drawn(annotation: CocoAnnotation, image: CocoImage, audit: Audit) -> RasterisedMask | None:
     """The mask of ``annotation``, which ``audit`` counts as used; None where a fault of it is counted instead."""
     try:
         drawn = rasterise(annotation.segmentation, image.height, image.width)

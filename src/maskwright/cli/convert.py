@@ -69,20 +69,20 @@ def command(
         copy_images=copy_images,
         reporter=reporter,
     )
-    for account in summary.accounts:
-        reporter.warn(account.audit.lines())
+    for account in summary.audits:
+        reporter.warn(account.objects.lines())
     if json:
         print_json(summary.to_json())
         return
     print(f"{summary.images} images with {summary.objects} objects of {len(summary.classes)} classes in {summary.out}")
-    for path, account in zip(summary.sources, summary.accounts, strict=True):
-        left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(account.left_out.items())) or "none"
-        skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(account.audit.skipped.items())) or "none"
-        audit = account.audit
+    for path, account in zip(summary.sources, summary.audits, strict=True):
+        left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(account.skipped_images.items())) or "none"
+        skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(account.objects.skipped.items())) or "none"
+        audit = account.objects
         print(f"{path}:")
         print(
             f"  images: {account.images_found} found = {account.images_written} written + "
-            f"{sum(account.left_out.values())} left out ({left_out})"
+            f"{sum(account.skipped_images.values())} left out ({left_out})"
         )
         print(
             f"  objects: {audit.found} found = {audit.used} written + {sum(audit.skipped.values())} skipped ({skipped})"

@@ -21,7 +21,7 @@ def command(
     from maskwright.progress import Reporter
     from maskwright.run_folder import RunFolder
     from maskwright.runs.cross_evaluation_data import CrossEvaluation
-    from maskwright.runs.score_summary import headline
+    from maskwright.runs.score_summary import score_summary
     from maskwright.workflows.evaluate import evaluate
 
     on = CrossEvaluation(images, annotations, taxonomy, rider, name)
@@ -29,4 +29,4 @@ def command(
     if json:
         print_json(scores)
     else:
-        print(headline(RunFolder(run), details=True))
+        print(score_summary(RunFolder(run), details=True))

@@ -37,7 +37,7 @@ def command(
         return
     from maskwright.progress import Reporter
     from maskwright.runs.processes import is_main_process
-    from maskwright.runs.score_summary import headline
+    from maskwright.runs.score_summary import score_summary
     from maskwright.workflows.run import run
 
     done = run(
@@ -54,7 +54,7 @@ def command(
     if json:
         print_json({"run": str(done), "scores": done.scores})
     else:
-        print(headline(done))
+        print(score_summary(done))
 
 
 def _sweep(

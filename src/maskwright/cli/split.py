@@ -62,12 +62,12 @@ def command(
 
 
 def _print(summary: "SplitSummary", compared: bool) -> None:
-    from maskwright.reports.shares_table import shares_table, shares_verdict
+    from maskwright.reports.shares_table import shares_summary, shares_table
 
     print("\n".join(shares_table(summary.shares)))
     print()
-    print("\n".join(shares_verdict(summary.shares)))
-    sets = summary.together.to_json()
+    print("\n".join(shares_summary(summary.shares)))
+    sets = summary.leak_groups.to_json()
     reasons = ", ".join(f"{number} {_REASONS[reason]}" for reason, number in sets["reasons"].items() if number)
     groups = f"{sets['images']} images in {sets['sets']} groups, the largest of {sets['largest']}"
     hint = "" if compared else "; --images compares the pictures too"

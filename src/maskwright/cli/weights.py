@@ -44,8 +44,8 @@ def fetch(
         print(f"weights: {path}")
 
 
-@app.command()
-def convert(
+@app.command("convert")
+def convert_checkpoint(
     source: Annotated[
         str, typer.Argument(metavar="SRC", help="A .pkl, .pth or .safetensors file, or a published name.")
     ],

@@ -9,9 +9,9 @@ from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.document import Document, write_coco
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.leak_groups import images_together, require_filled
+from maskwright.annotations.leak_groups import find_leak_groups, require_filled
 from maskwright.annotations.selection.splitting import objects_of_images, parse_ratios, split_ids
-from maskwright.annotations.selection.subset import SubsetChoice, choose, require_images
+from maskwright.annotations.selection.subset import SubsetRules, choose_subset, require_images
 from maskwright.coco_dataset.exclusions import Exclusions, NamesByReason
 from maskwright.coco_dataset.merging import merged
 from maskwright.coco_dataset.opening import part_of, read_checked
@@ -202,13 +202,13 @@ class CocoDataset:
             >>> len(rings), rings.classes.names
             (2, ['ring'])
         """
-        choice = SubsetChoice(
+        choice = SubsetRules(
             classes, keep_empty, drop_crowd, drop_crowd_images, max_instances, max_images, at_least or {}, seed
         )
-        kept = choose(self.coco, choice)
+        kept = choose_subset(self.coco, choice)
         require_images(self.coco, kept)
         document = part_of(self._document, kept.images, kept.annotations, kept.categories)
-        exclusions = self._exclusions.with_choice(self.coco, kept.audit.skipped, kept.left_out)
+        exclusions = self._exclusions.with_choice(self.coco, kept.audit.skipped, kept.skipped_images)
         return CocoDataset(document, self._folders_of(document), exclusions)
 
     def split(
@@ -247,7 +247,7 @@ class CocoDataset:
         """
         numbers = parse_ratios(ratios) if isinstance(ratios, str) else tuple(ratios)
         folders = self._folders if compare_pictures and self._folders else None
-        together = images_together(self._document, groups, folders, reporter or Reporter())
+        together = find_leak_groups(self._document, groups, folders, reporter or Reporter())
         _, counts = objects_of_images(self.coco)
         parts = split_ids(counts, numbers, seed, together.sets)
         named = {f"part {number} of {len(parts)}": ids for number, ids in enumerate(parts, start=1)}

@@ -14,7 +14,7 @@ from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.errors import DataError, UsageError
 from maskwright.images.decode import image_path, read_image
-from maskwright.label_maps.drawing import label_map_of
+from maskwright.label_maps.drawing import render_label_map
 from maskwright.label_maps.options import MaskOptions
 from maskwright.label_maps.plan import mask_plan
 from maskwright.structures import CrowdRule, Instances, LabelMap, OverlapRule
@@ -139,7 +139,7 @@ class Sample:
         """
         options = MaskOptions(mode, classes, ignore_classes, groups, overlap, priorities or {}, crowd)
         plan = mask_plan(self.coco, options)
-        return label_map_of(_relabelled(self._drawn, plan.labels), plan.drawing)
+        return render_label_map(_relabelled(self._drawn, plan.labels), plan.drawing)
 
     @cached_property
     def _drawn(self) -> ImageObjects:

@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-Pair = tuple[torch.Tensor, torch.Tensor]
+ImageAndLabels = tuple[torch.Tensor, torch.Tensor]
 
 
-def paste_objects(target: Pair, source: Pair, ignore_index: int, generator: np.random.Generator) -> Pair:
+def paste_objects(
+    target: ImageAndLabels, source: ImageAndLabels, ignore_index: int, generator: np.random.Generator
+) -> ImageAndLabels:
     """``target`` with some of the objects of ``source`` over it; both ``(image (3, H, W), labels (H, W))``.
 
     Where the sizes differ, the upper left corners lie on each other and what reaches beyond ``target`` is cut off.

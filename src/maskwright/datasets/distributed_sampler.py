@@ -8,7 +8,7 @@ from torch.utils.data import Sampler
 from maskwright.datasets.sampling import SeededSampler
 
 
-class BatchShare(Sampler[tuple[int, int]]):
+class DistributedBatchSampler(Sampler[tuple[int, int]]):
     """Of every whole batch of ``batch_size`` draws the equal slice of process ``number`` of ``count``.
 
     The draws and their seeds are those of one process alone, so the batches hold the same samples however many

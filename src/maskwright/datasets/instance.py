@@ -11,7 +11,7 @@ from torchvision import tv_tensors
 
 from maskwright.datasets.augmentation import RandomScale
 from maskwright.datasets.instance_copy_paste import Scene, paste_instances
-from maskwright.datasets.instance_masks import Outline, draw_masks
+from maskwright.datasets.instance_masks import Outline, rasterise_masks
 from maskwright.errors import DataError
 from maskwright.images.decode import read_image
 from maskwright.structures import Instances
@@ -27,7 +27,7 @@ class InstanceSample:
     truth: Instances
     outlines: tuple[Outline, ...] = ()
 
-    def taught(self) -> "InstanceSample":
+    def without_crowds(self) -> "InstanceSample":
         """The sample without its crowds, which are no single objects and teach nothing."""
         chosen = np.flatnonzero(~self.truth.crowd)
         return InstanceSample(
@@ -50,7 +50,7 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
         scaling: RandomScale | None = None,
         copy_paste: float = 0.0,
     ) -> None:
-        self.samples, self.augmentation = [sample.taught() for sample in samples], augmentation
+        self.samples, self.augmentation = [sample.without_crowds() for sample in samples], augmentation
         self.scaling, self.copy_paste = scaling, copy_paste
 
     def __len__(self) -> int:
@@ -91,7 +91,7 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
             if self.scaling is not None:
                 params = self.scaling.make_params([picture])
                 picture, size = self.scaling.transform(picture, params), (params["size"][0], params["size"][1])
-            masks = tv_tensors.Mask(draw_masks(sample.truth, sample.outlines, size))
+            masks = tv_tensors.Mask(rasterise_masks(sample.truth, sample.outlines, size))
             picture, masks = self.augmentation(picture, masks)
         plain = (picture.as_subclass(torch.Tensor), masks.as_subclass(torch.Tensor))
         return Scene(*plain, torch.from_numpy(sample.truth.labels))

@@ -8,14 +8,14 @@ import torch
 from hotcoco import mask as coco_mask
 
 from maskwright.datasets.augmentation import resize_nearest
-from maskwright.masks.rle import BadSegmentation, Polygons, decode_segmentation, rasterise
+from maskwright.masks.rle import BadSegmentation, FinitePolygons, decode_segmentation, rasterise
 from maskwright.structures import Instances
 
 # The JSON text of an object's polygons; None where it has an RLE, or polygons that cannot be drawn.
 Outline = bytes | None
 
 
-def draw_masks(truth: Instances, outlines: Sequence[Outline], size: tuple[int, int]) -> torch.Tensor:
+def rasterise_masks(truth: Instances, outlines: Sequence[Outline], size: tuple[int, int]) -> torch.Tensor:
     """Masks ``(N, h, w)`` uint8 of the objects of ``truth`` on their image resized to ``size`` ``(h, w)``.
 
     Polygons are scaled and then drawn by COCO's rule, so that edges fall where they would in an annotation of that
@@ -37,7 +37,7 @@ def _drawn(outline: bytes, old: tuple[int, int], new: tuple[int, int]) -> npt.ND
     scale = np.array([new[1] / old[1], new[0] / old[0]])
     try:
         usable = [points for points in decode_segmentation(outline) if len(points) >= 6 and len(points) % 2 == 0]
-        scaled = Polygons((np.reshape(points, (-1, 2)) * scale).ravel().tolist() for points in usable)
+        scaled = FinitePolygons((np.reshape(points, (-1, 2)) * scale).ravel().tolist() for points in usable)
         return coco_mask.decode(rasterise(scaled, *new).rle)
     except (BadSegmentation, TypeError, ValueError):
         return None

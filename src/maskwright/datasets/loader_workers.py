@@ -28,7 +28,7 @@ def start_method() -> str:
     return "forkserver"
 
 
-def set_up(number: int) -> None:
+def init_worker(number: int) -> None:
     """Set up process ``number``: one thread, because there is a process for each core, and an end with its parent.
 
     Ctrl-C and SIGTERM often go to every process of a job at once. The parent answers them: it saves its state, for
@@ -44,8 +44,8 @@ def set_up(number: int) -> None:
 
 
 @contextmanager
-def deaf_children() -> Iterator[None]:
-    """Processes started within hear neither Ctrl-C nor SIGTERM from the beginning, long before :func:`set_up`."""
+def ignore_signals() -> Iterator[None]:
+    """Processes started within hear neither Ctrl-C nor SIGTERM from the beginning, long before :func:`init_worker`."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -57,10 +57,10 @@ def deaf_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_loading(loader: DataLoader[Any]) -> None:
+def stop_workers(loader: DataLoader[Any]) -> None:
     """End the processes of ``loader`` now, whatever they are doing.
 
-    Left to the end of the program they would be asked by SIGTERM, which they hear with a delay; see :func:`set_up`.
+    Left to the end of the program they would be asked by SIGTERM, which they answer late; see :func:`init_worker`.
     """
     iterator, loader._iterator = loader._iterator, None
     if iterator is None:
@@ -71,7 +71,7 @@ def end_loading(loader: DataLoader[Any]) -> None:
         process.join()
 
 
-def plain_errors(batches: Iterable[Any]) -> Iterator[Any]:
+def unwrap_worker_errors(batches: Iterable[Any]) -> Iterator[Any]:
     """``batches``; an error of ours in a loading process comes out as it was raised, without that process's traceback.
 
     torch gives it the text ``Caught … Original Traceback …``, of which the last line is the error's.

@@ -11,7 +11,7 @@ class SeededSampler(Sampler[tuple[int, int]]):
     """Yields ``(index, seed)``: a shuffled order for each epoch and a seed for each sample of it.
 
     With ``weights`` ``(N,)``, N samples are drawn with replacement in proportion to them. With ``repeats`` ``(N,)``,
-    each sample comes that many times on average (see :func:`repeated`).
+    each sample comes that many times on average (see :func:`repeat_indices`).
 
     Both depend on ``(seed, epoch)`` alone, so the number of workers changes nothing and an epoch can be repeated.
     """
@@ -26,7 +26,7 @@ class SeededSampler(Sampler[tuple[int, int]]):
         self.images, self.seed, self.epoch, self.first = length, seed, 0, 0
         self.shares = None if weights is None else weights / weights.sum()
         self.repeats = repeats
-        self.length = length if repeats is None else draws_of(repeats)
+        self.length = length if repeats is None else draws_per_epoch(repeats)
 
     def set_epoch(self, epoch: int, first: int = 0) -> None:
         """Choose the epoch whose order comes next, from its draw number ``first`` (0-based) on."""
@@ -46,7 +46,7 @@ class SeededSampler(Sampler[tuple[int, int]]):
 
     def _order(self, generator: np.random.Generator) -> npt.NDArray[np.int64]:
         if self.repeats is not None:
-            return repeated(self.repeats, generator)
+            return repeat_indices(self.repeats, generator)
         if self.shares is not None:
             return generator.choice(self.images, self.images, p=self.shares)
         return generator.permutation(self.images)
@@ -86,14 +86,14 @@ def repeat_factors(presence: npt.NDArray[np.bool_], threshold: float) -> npt.NDA
     return np.where(presence, by_class, 1.0).max(axis=1, initial=1.0)
 
 
-def draws_of(repeats: npt.NDArray[np.float64]) -> int:
+def draws_per_epoch(repeats: npt.NDArray[np.float64]) -> int:
     """How many draws an epoch of these ``repeats`` has: their sum, rounded down; the same for every epoch."""
     whole = np.floor(repeats)
     # A tiny addition, because a sum of fractions that is a whole number may come out just below it.
     return int(whole.sum()) + int(np.floor((repeats - whole).sum() + 1e-9))
 
 
-def repeated(repeats: npt.NDArray[np.float64], generator: np.random.Generator) -> npt.NDArray[np.int64]:
+def repeat_indices(repeats: npt.NDArray[np.float64], generator: np.random.Generator) -> npt.NDArray[np.int64]:
     """A shuffled order in which each index comes ``repeats`` times, rounded down or up by chance.
 
     Systematic sampling: the fractions are laid end to end, and what contains one of equally spaced marks comes once
@@ -102,7 +102,7 @@ def repeated(repeats: npt.NDArray[np.float64], generator: np.random.Generator) -
     shuffled = generator.permutation(len(repeats))
     whole = np.floor(repeats[shuffled])
     fractions = repeats[shuffled] - whole
-    extra = draws_of(repeats) - int(whole.sum())
+    extra = draws_per_epoch(repeats) - int(whole.sum())
     ends = fractions.cumsum() * (extra / max(fractions.sum(), 1e-12))
     if len(ends):
         ends[-1] = extra

@@ -11,7 +11,7 @@ from torchvision import tv_tensors
 from torchvision.transforms.v2 import functional
 
 from maskwright.datasets.augmentation import resize_nearest
-from maskwright.datasets.copy_paste import Pair, paste_objects
+from maskwright.datasets.copy_paste import ImageAndLabels, paste_objects
 from maskwright.datasets.pixel_store import Pixels, PixelStore
 from maskwright.errors import DataError
 from maskwright.images.decode import read_image
@@ -37,7 +37,7 @@ class CopyPaste:
 
 
 @dataclass(frozen=True)
-class Kept:
+class SampleCache:
     """Where decoded samples are kept, and the ``size`` they are resized to before; None: their own.
 
     ``size`` must be what the augmentation does to every image first of all, chance or not; see :func:`size_to_keep`.
@@ -57,7 +57,7 @@ def size_to_keep(size: tuple[int, int], resized: InputSize | None) -> tuple[int,
     return resized.of(size)
 
 
-class SemanticDataset(Dataset[Pair]):
+class SemanticDataset(Dataset[ImageAndLabels]):
     """Samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone.
 
     ``label_dtype`` holds every label and the one that the augmentation fills with. torchvision's kernels know no
@@ -70,20 +70,20 @@ class SemanticDataset(Dataset[Pair]):
         augmentation: Callable[..., tuple],
         copy_paste: CopyPaste | None = None,
         label_dtype: torch.dtype = torch.int32,
-        kept: Kept | None = None,
+        cache: SampleCache | None = None,
     ) -> None:
         self.samples, self.augmentation, self.copy_paste = list(samples), augmentation, copy_paste
-        self.label_dtype, self.kept = label_dtype, kept
+        self.label_dtype, self.kept = label_dtype, cache
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, item: tuple[int, int]) -> Pair:
+    def __getitem__(self, item: tuple[int, int]) -> ImageAndLabels:
         """Image ``(3, H, W)`` uint8 and labels ``(H, W)`` of ``label_dtype``: small, as processes pass them on."""
         index, seed = item
         return self._pasted(self._augmented(index, seed), seed)
 
-    def _pasted(self, pair: Pair, seed: int) -> Pair:
+    def _pasted(self, pair: ImageAndLabels, seed: int) -> ImageAndLabels:
         """``pair``, with objects of a sample that ``seed`` draws laid over it if ``seed`` says so."""
         if self.copy_paste is None:
             return pair
@@ -93,7 +93,7 @@ class SemanticDataset(Dataset[Pair]):
         other, other_seed = int(generator.integers(len(self))), int(generator.integers(2**62))
         return paste_objects(pair, self._augmented(other, other_seed), self.copy_paste.ignore_index, generator)
 
-    def _augmented(self, index: int, seed: int) -> Pair:
+    def _augmented(self, index: int, seed: int) -> ImageAndLabels:
         """Image ``(3, H, W)`` uint8 and labels ``(H, W)`` of one sample, changed as ``seed`` draws."""
         image, labels = self._pixels(index)
         picture = tv_tensors.Image(torch.from_numpy(image).permute(2, 0, 1))
@@ -126,7 +126,7 @@ def read_pixels(sample: SemanticSample) -> Pixels:
     return image, labels
 
 
-def to_model_input(batch: Pair, device: torch.device | str) -> Pair:
+def to_model_input(batch: ImageAndLabels, device: torch.device | str) -> ImageAndLabels:
     """A ``batch`` of the dataset on ``device``: images ``(B, 3, H, W)`` float in 0..1, labels ``(B, H, W)`` int64."""
     images, labels = batch
     if torch.device(device).type == "cpu":

@@ -19,7 +19,7 @@ Weights = npt.NDArray[np.int64]
 Replicates = npt.NDArray[np.float64]
 
 
-def draws(images: int, samples: int, seed: int | Sequence[int]) -> Weights:
+def bootstrap_weights(images: int, samples: int, seed: int | Sequence[int]) -> Weights:
     """How often each of N ``images`` is in each of B ``samples`` ``(B, N)``; each row adds up to N."""
     if not images:
         return np.zeros((samples, 0), np.int64)
@@ -27,18 +27,18 @@ def draws(images: int, samples: int, seed: int | Sequence[int]) -> Weights:
 
 
 @dataclass(frozen=True)
-class Measure:
+class BootstrapEstimate:
     """A number and what it is on each of B draws ``(B,)``; None and NaN where there is nothing to measure."""
 
     value: float | None
     replicates: Replicates
 
-    def minus(self, other: "Measure") -> "Measure":
+    def minus(self, other: "BootstrapEstimate") -> "BootstrapEstimate":
         """The difference, draw by draw: paired where both are of the same draws, else of two independent samples."""
         value = None if self.value is None or other.value is None else self.value - other.value
-        return Measure(value, self.replicates - other.replicates)
+        return BootstrapEstimate(value, self.replicates - other.replicates)
 
-    def estimate(self, level: float) -> dict[str, float | None]:
+    def interval(self, level: float) -> dict[str, float | None]:
         """``{"value", "low", "high"}``: the middle ``level`` (0 to 1) of the draws; None without value or draws."""
         defined = self.replicates[~np.isnan(self.replicates)]
         if self.value is None or not defined.size:
@@ -47,13 +47,13 @@ class Measure:
         return {"value": self.value, "low": float(low), "high": float(high)}
 
 
-def measure(values: npt.NDArray[np.float64]) -> Measure:
+def bootstrap_estimate(values: npt.NDArray[np.float64]) -> BootstrapEstimate:
     """The number in place 0 of ``(1 + B,)`` values with the draws after it; NaN is no number."""
     value = float(values[0])
-    return Measure(None if math.isnan(value) else value, values[1:])
+    return BootstrapEstimate(None if math.isnan(value) else value, values[1:])
 
 
-def with_the_sample(weights: Weights) -> Weights:
+def with_original_sample(weights: Weights) -> Weights:
     """``weights`` ``(B, N)`` with the images themselves, each once, as row 0: ``(1 + B, N)``, as ``measure`` wants."""
     return np.concatenate([np.ones((1, weights.shape[1]), np.int64), weights])
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import DataError, UsageError, nearest
-from maskwright.evaluation.semantic.label_names import LabelNames, Labels, label_names
+from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper, label_names
 from maskwright.evaluation.semantic.summary import LabelMapPair, count_label_maps, summarise_semantic
 from maskwright.structures import ClassTable, CrowdRule, LabelMap, OverlapRule
 
@@ -69,7 +69,7 @@ def score_semantic(
     predicted: LabelNames | None = None
     if prediction_classes is not None:
         predicted = label_names("prediction_classes", prediction_classes, ignore_index)
-    labels = Labels(named, predicted, ignore)
+    labels = LabelRemapper(named, predicted, ignore)
     names = truth.names if isinstance(truth, CocoDataset) else list(truth)
     _require_predictions(names, predictions)
     pairs = _pairs(_label_maps(truth, overlap, crowd), predictions)

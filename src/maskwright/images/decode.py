@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from maskwright.errors import DataError
-from maskwright.images.truncation import is_cut
+from maskwright.images.truncation import is_truncated_content
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -51,7 +51,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     content = path.read_bytes() if os.path.isfile(path) else None
     if content is None:
         raise DataError(f"{path}: the image file does not exist.")
-    if is_cut(content):  # OpenCV 4 would fill what is missing with grey
+    if is_truncated_content(content):  # OpenCV 4 would fill what is missing with grey
         raise DataError(
             f"{path}: cannot be decoded as an image; its end is missing after {len(content)} bytes. "
             "Download or export it again."

@@ -15,7 +15,7 @@ from typing import Literal
 from PIL import Image
 
 from maskwright.images.decode import MOST_PIXELS, open_header, read_image
-from maskwright.images.truncation import ends_early
+from maskwright.images.truncation import is_truncated
 
 State = Literal["whole", "truncated", "unreadable", "not decoded"]
 
@@ -94,7 +94,7 @@ def inspect(path: Path, most_decoded: int = MOST_DECODED) -> ImageFile:
     """
     cut = False
     try:
-        cut = ends_early(path)
+        cut = is_truncated(path)
         if path.stat().st_size == 0:
             return ImageFile(path, "unreadable", "it is empty (0 bytes)")
         with open_header(path) as image:

@@ -10,7 +10,7 @@ _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"
 
 
-def ends_early(path: Path) -> bool:
+def is_truncated(path: Path) -> bool:
     """Whether the file is a JPEG, PNG or WebP without its end; False for every other format.
 
     Reads a few bytes of a file that ends as it should, which nearly every file does. ``OSError`` when it cannot be
@@ -25,11 +25,11 @@ def ends_early(path: Path) -> bool:
         if not head.startswith((_JPEG, _PNG)) or _has_end(head, file.read()):
             return False
         file.seek(0)
-        return is_cut(file.read())
+        return is_truncated_content(file.read())
 
 
-def is_cut(content: bytes) -> bool:
-    """Whether ``content``, all of a file, is a JPEG, PNG or WebP without its end; see :func:`ends_early`.
+def is_truncated_content(content: bytes) -> bool:
+    """Whether ``content``, all of a file, is a JPEG, PNG or WebP without its end; see :func:`is_truncated`.
 
     Bytes after the end, such as a camera's second picture, are allowed.
     """

@@ -62,7 +62,7 @@ class Drawing:
 
 
 @dataclass
-class Part:
+class DrawingChunk:
     """Some images of a job: each with its annotations and the file to write.
 
     ``labels`` gives the class index, or ``IGNORED`` for classes to be ignored, by category id.
@@ -80,8 +80,8 @@ class Part:
 
 
 @dataclass
-class PartDone:
-    """What was drawn of a :class:`Part`, in types that JSON has.
+class DrawnChunk:
+    """What was drawn of a :class:`DrawingChunk`, in types that JSON has.
 
     ``shared`` counts the pixels that several painted objects cover, once for each object beyond the first. ``moves``
     lists ``[label by last, label by rule, pixels]`` by rule, ``moved`` the pixels that each rule moved by file,
@@ -98,7 +98,7 @@ class PartDone:
     moved: dict[str, dict[str, int]] = field(default_factory=dict)
     instances: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def enter_into(self, audit: Audit) -> None:
+    def add_to(self, audit: Audit) -> None:
         """Add the counts and faults to ``audit``."""
         audit.found += self.found
         audit.used += self.used
@@ -106,7 +106,7 @@ class PartDone:
         audit.faults += self.faults
 
 
-def draw_part(part: Part) -> PartDone:
+def draw_chunk(part: DrawingChunk) -> DrawnChunk:
     """Draw and write the label map of each image of ``part``."""
     # Small pictures: OpenCV's threads would wait for each other longer than they work.
     threads = cv2.getNumThreads()
@@ -114,17 +114,17 @@ def draw_part(part: Part) -> PartDone:
     try:
         # Nothing here is a cycle, and searching all annotations of a large file for one takes time again and again.
         with collector_paused():
-            return _draw_part(part)
+            return _draw_chunk(part)
     finally:
         cv2.setNumThreads(threads)
 
 
-def _draw_part(part: Part) -> PartDone:
+def _draw_chunk(part: DrawingChunk) -> DrawnChunk:
     audit, buffers = Audit(""), Buffers()
-    done = PartDone(list(part.files))
+    done = DrawnChunk(list(part.files))
     for (image, annotations), file in zip(part.images, part.files, strict=True):
         objects = draw_objects(image, annotations, part.labels, audit)
-        label_map = label_map_of(objects, part.drawing, buffers)
+        label_map = render_label_map(objects, part.drawing, buffers)
         _write(part.folder / file, label_map, part.drawing, buffers)
         painted, ignored = painted_and_ignored(objects, part.drawing)
         areas = [objects.drawn[i].area for i in painted]
@@ -138,13 +138,13 @@ def _draw_part(part: Part) -> PartDone:
     return done
 
 
-def draw_image(objects: ImageObjects, drawing: Drawing, path: Path) -> None:
+def write_image_label_map(objects: ImageObjects, drawing: Drawing, path: Path) -> None:
     """Draw and write the label map of one image's objects."""
     buffers = Buffers()
-    _write(path, label_map_of(objects, drawing, buffers), drawing, buffers)
+    _write(path, render_label_map(objects, drawing, buffers), drawing, buffers)
 
 
-def label_map_of(objects: ImageObjects, drawing: Drawing, buffers: Buffers | None = None) -> LabelMap:
+def render_label_map(objects: ImageObjects, drawing: Drawing, buffers: Buffers | None = None) -> LabelMap:
     """The label map ``(H, W)`` of one image's objects, valid until ``buffers`` are used again.
 
     Raises ``DataError`` when it has more instances than 16 bits can number.
@@ -204,7 +204,7 @@ def _instances(objects: ImageObjects, painted: Sequence[int], table: ClassTable)
 
 
 def _compare_rules(
-    done: PartDone, file: str, objects: ImageObjects, painted: Sequence[int], areas: Sequence[int], drawing: Drawing
+    done: DrawnChunk, file: str, objects: ImageObjects, painted: Sequence[int], areas: Sequence[int], drawing: Drawing
 ) -> None:
     labels = [objects.labels[i] for i in painted]
     by_rule = moves_by_rule(

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from maskwright.errors import DataError
 from maskwright.files import write_json, write_text
-from maskwright.masks.file_names import mask_file, sharing
+from maskwright.masks.file_names import mask_file, name_collisions
 from maskwright.structures import ClassTable
 
 
 def mask_files(names: Sequence[str]) -> dict[str, str]:
     """The mask file ``<stem>.png`` of each image file name; ``DataError`` when two images would share one."""
-    for first, other in sharing(names):
+    for first, other in name_collisions(names):
         raise DataError(
             f"The images '{names[first]}' and '{names[other]}' would share the mask file {mask_file(names[other])}; "
             "expected file names that differ before their suffix. Rename one of the images."

@@ -8,14 +8,14 @@ import msgspec
 
 from maskwright.errors import UsageError
 from maskwright.files import remove_unfinished, write_bytes
-from maskwright.label_maps.drawing import PartDone
+from maskwright.label_maps.drawing import DrawnChunk
 
 NAME = ".masks.jsonl"
 
 # What a job may write beside the label maps and the classes; another job may not.
 EXTRAS = ("instances.json", "overlap_audit.json", "overlap_audit.png")
 
-_done = msgspec.json.Decoder(PartDone)
+_done = msgspec.json.Decoder(DrawnChunk)
 _LONGEST_SHOWN = 60
 
 
@@ -35,7 +35,7 @@ class MaskJob:
         self.parts = [tuple(part) for part in parts]
         self.path = folder / NAME
 
-    def finished(self, overwrite: bool = False) -> dict[tuple[str, ...], PartDone]:
+    def finished(self, overwrite: bool = False) -> dict[tuple[str, ...], DrawnChunk]:
         """The parts done before, by their files, which are all there; with ``overwrite``, none.
 
         Raises ``UsageError`` when the folder holds the label maps of another job, images, or files with the names of
@@ -53,14 +53,14 @@ class MaskJob:
         done = {tuple(part.files): part for part in _parts(lines)}
         return {files: part for files, part in done.items() if files in parts and there.issuperset(files)}
 
-    def start(self, finished: Iterable[PartDone]) -> None:
+    def start(self, finished: Iterable[DrawnChunk]) -> None:
         """Write the journal anew with the parts that are ``finished``; remove what another or a killed job left."""
         self._remove_others()
         remove_unfinished(self.folder)
         lines = [msgspec.json.encode(self.settings), *(msgspec.json.encode(part) for part in finished)]
         write_bytes(self.path, b"".join(line + b"\n" for line in lines))
 
-    def add(self, part: PartDone) -> None:
+    def add(self, part: DrawnChunk) -> None:
         """Enter a part whose files are written."""
         with self.path.open("ab") as journal:
             journal.write(msgspec.json.encode(part) + b"\n")
@@ -113,7 +113,7 @@ def _settings(line: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _parts(lines: Iterable[bytes]) -> Iterator[PartDone]:
+def _parts(lines: Iterable[bytes]) -> Iterator[DrawnChunk]:
     for line in lines:
         try:
             yield _done.decode(line)

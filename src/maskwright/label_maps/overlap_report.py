@@ -8,7 +8,7 @@ from typing import Any
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects, draw_objects
-from maskwright.label_maps.drawing import Drawing, PartDone, label_map_of
+from maskwright.label_maps.drawing import Drawing, DrawnChunk, render_label_map
 from maskwright.label_maps.files import mask_files
 from maskwright.structures import LabelMap
 
@@ -28,7 +28,7 @@ class OverlapReport:
     moved: dict[str, Counter[str]]
 
     @classmethod
-    def of(cls, done: Sequence[PartDone], drawing: Drawing) -> "OverlapReport":
+    def of(cls, done: Sequence[DrawnChunk], drawing: Drawing) -> "OverlapReport":
         """The sum over the parts of a job."""
         rules = [rule for rule in drawing.audit_rules if rule != "last"]
         moves: dict[str, Counter[tuple[int, int]]] = {rule: Counter() for rule in rules}
@@ -90,7 +90,7 @@ class OverlapReport:
     def label_map(self, objects: ImageObjects, rule: str) -> LabelMap:
         """The label map by ``rule``, of classes even where the job's are of instances, without ignored crowds."""
         crowd = "include" if self.drawing.crowd == "include" else "skip"
-        return label_map_of(objects, Drawing(self.drawing.table, rule, crowd, weights=self.drawing.weights))
+        return render_label_map(objects, Drawing(self.drawing.table, rule, crowd, weights=self.drawing.weights))
 
 
 def _worst(files: Counter[str]) -> list[tuple[str, int]]:

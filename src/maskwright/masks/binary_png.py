@@ -12,13 +12,13 @@ from PIL import Image
 
 from maskwright.errors import DataError
 from maskwright.masks.buffers import Buffers
-from maskwright.masks.cropped import Region, trimmed
+from maskwright.masks.cropped import CroppedMask, trimmed
 from maskwright.masks.gray_png import gray_rows
 
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
 
 
-def read_mask(path: Path, buffers: Buffers | None = None) -> Region:
+def read_mask(path: Path, buffers: Buffers | None = None) -> CroppedMask:
     """The pixels of the PNG at ``path`` that are not zero, in the smallest box; an empty box when there are none.
 
     Files other than 8-bit grey are converted to grey first, as Cityscapes' evaluation does. ``buffers`` are memory to
@@ -34,7 +34,7 @@ def read_mask(path: Path, buffers: Buffers | None = None) -> Region:
     return region if region is not None else _thoroughly(path)
 
 
-def _quickly(content: bytes, buffers: Buffers) -> Region | None:
+def _quickly(content: bytes, buffers: Buffers) -> CroppedMask | None:
     """The region of a plain 8-bit grey PNG whose rows use the simple filters; None for every other file."""
     found = gray_rows(content, buffers)
     if found is None or found.depth != 8:
@@ -42,13 +42,13 @@ def _quickly(content: bytes, buffers: Buffers) -> Region | None:
     return _boxed(found.rows, (len(found.rows), found.width))
 
 
-def _boxed(rows: npt.NDArray[np.uint8], size: tuple[int, int]) -> Region | None:
+def _boxed(rows: npt.NDArray[np.uint8], size: tuple[int, int]) -> CroppedMask | None:
     """Undo the filters of ``rows`` ``(H, 1 + W)``, whose first byte names the filter, where they are not zero."""
     filters, differences = rows[:, 0], rows[:, 1:]
     changed: npt.NDArray[np.bool_] = np.any(differences, axis=1)
     first = int(changed.argmax())
     if not changed[first]:
-        return Region.empty(size)
+        return CroppedMask.empty(size)
     # After the last change, rows under None and Sub are empty; under the others they may go on from the row above.
     last = len(rows) - int(changed[::-1].argmax())
     while last < len(rows) and filters[last] > _SUB:
@@ -90,7 +90,7 @@ def _undo_paeth(row: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8]) -> Non
     row[...] = np.repeat(np.array(values, np.uint8), np.diff(places, prepend=0, append=row.size))
 
 
-def _thoroughly(path: Path) -> Region:
+def _thoroughly(path: Path) -> CroppedMask:
     try:
         with Image.open(path, formats=["PNG"]) as image:
             gray = np.array(image.convert("L"))

@@ -7,7 +7,7 @@ from maskwright.masks.rle import compress
 from maskwright.structures import LabelMap, Rle
 
 
-def regions(label_map: LabelMap) -> dict[int, Rle]:
+def masks_by_label(label_map: LabelMap) -> dict[int, Rle]:
     """The mask of every label but 0 that a label map ``(H, W)`` holds, by ascending label."""
     height, width = label_map.shape
     pixels = label_map.T.ravel()

@@ -8,11 +8,11 @@ import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
 from maskwright.masks.label_map import boxes_of
-from maskwright.masks.rle import columns
+from maskwright.masks.rle import crop_columns
 from maskwright.structures import Rle
 
 
-class Region(NamedTuple):
+class CroppedMask(NamedTuple):
     """A mask inside its box: ``mask`` ``(h, w)`` bool with its upper left pixel at ``(top, left)`` of ``size``."""
 
     size: tuple[int, int]
@@ -32,24 +32,24 @@ class Region(NamedTuple):
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
 
-def trimmed(mask: npt.NDArray[np.bool_], top: int, size: tuple[int, int]) -> Region:
+def trimmed(mask: npt.NDArray[np.bool_], top: int, size: tuple[int, int]) -> CroppedMask:
     """The smallest region of ``mask`` ``(h, W)``, whole rows of an image of ``size`` from row ``top`` on."""
     rows, columns_ = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
-        return Region.empty(size)
+        return CroppedMask.empty(size)
     box = slice(rows[0], rows[-1] + 1), slice(columns_[0], columns_[-1] + 1)
-    return Region(size, top + int(rows[0]), int(columns_[0]), mask[box])
+    return CroppedMask(size, top + int(rows[0]), int(columns_[0]), mask[box])
 
 
-def regions_of(rles: Sequence[Rle]) -> list[Region]:
+def crop_masks(rles: Sequence[Rle]) -> list[CroppedMask]:
     """The region of each RLE, which may cover no pixel."""
-    return [_region(rle, box) for rle, box in zip(rles, boxes_of(rles), strict=True)]
+    return [_crop_mask(rle, box) for rle, box in zip(rles, boxes_of(rles), strict=True)]
 
 
-def _region(rle: Rle, box: Sequence[int]) -> Region:
+def _crop_mask(rle: Rle, box: Sequence[int]) -> CroppedMask:
     size = (int(rle["size"][0]), int(rle["size"][1]))
     left, top, width, height = box
     if not (width and height):
-        return Region.empty(size)
-    strip = coco_mask.decode(columns(rle, left, width))
-    return Region(size, top, left, strip[top : top + height].view(np.bool_))
+        return CroppedMask.empty(size)
+    strip = coco_mask.decode(crop_columns(rle, left, width))
+    return CroppedMask(size, top, left, strip[top : top + height].view(np.bool_))

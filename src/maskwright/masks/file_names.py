@@ -9,7 +9,7 @@ def mask_file(name: str) -> str:
     return f"{PurePosixPath(name.replace(chr(92), '/')).stem}.png"
 
 
-def sharing(names: Sequence[str]) -> Iterator[tuple[int, int]]:
+def name_collisions(names: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Positions ``(first, other)`` in ``names`` of images whose masks would be one file; the case does not count.
 
     Each name is compared with the first of its mask file, because some file systems take Cat.png and cat.png for one.

@@ -57,7 +57,7 @@ def gray_rows(content: bytes, buffers: Buffers) -> GrayRows | None:
     return GrayRows(width, depth, rows) if _inflate(_image_data(content), rows.ravel()) else None
 
 
-def read_ids(path: Path, buffers: Buffers | None = None) -> LabelMap:
+def read_gray_label_map(path: Path, buffers: Buffers | None = None) -> LabelMap:
     """The label map ``(H, W)`` in ``path``, like :func:`maskwright.masks.png.read_label_map` and with its errors.
 
     OpenCV undoes the filters: it is handed the same PNG with its rows stored instead of deflated, unless inflating is

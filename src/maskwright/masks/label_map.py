@@ -9,7 +9,7 @@ from hotcoco import mask as coco_mask
 
 from maskwright.masks.buffers import Buffers
 from maskwright.masks.overlap import paint_order
-from maskwright.masks.rle import columns
+from maskwright.masks.rle import crop_columns
 from maskwright.structures import LabelMap, Rle
 
 
@@ -41,10 +41,10 @@ def draw_label_map(
     canvas.fill(0)
     values = labels if values is None else values
     for rle, box in zip(ignored, boxes_of(ignored), strict=True):
-        paint(canvas, rle, box, ignore_index)
+        paint_mask_in_box(canvas, rle, box, ignore_index)
     boxes = boxes_of(rles)
     for i in paint_order(rule, labels, areas, weights):
-        paint(canvas, rles[i], boxes[i], values[i])
+        paint_mask_in_box(canvas, rles[i], boxes[i], values[i])
     label_map = buffers.array("label map", (height, width), dtype)
     cv2.transpose(canvas, label_map)
     return label_map
@@ -55,11 +55,11 @@ def boxes_of(rles: Sequence[Rle]) -> list[list[int]]:
     return np.asarray(coco_mask.to_bbox(list(rles))).astype(int).tolist() if rles else []
 
 
-def paint(canvas: npt.NDArray[np.generic], rle: Rle, box: Sequence[int], label: int) -> None:
+def paint_mask_in_box(canvas: npt.NDArray[np.generic], rle: Rle, box: Sequence[int], label: int) -> None:
     """Set the pixels of ``rle`` to ``label`` in a transposed canvas ``(W, H)``, touching only the ``box`` (ltwh)."""
     left, top, width, height = box
     if width and height:
-        inside = coco_mask.decode(columns(rle, left, width)).T[:, top : top + height]
+        inside = coco_mask.decode(crop_columns(rle, left, width)).T[:, top : top + height]
         np.copyto(
             canvas[left : left + width, top : top + height], canvas.dtype.type(label), where=inside.view(np.bool_)
         )

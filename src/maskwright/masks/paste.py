@@ -8,7 +8,7 @@ from maskwright.masks.rle import compress
 from maskwright.structures import Rle
 
 
-def region_to_rle(region: npt.NDArray[np.bool_], top: int, left: int, size: tuple[int, int]) -> Rle:
+def cropped_to_rle(region: npt.NDArray[np.bool_], top: int, left: int, size: tuple[int, int]) -> Rle:
     """The RLE on an image of ``size`` ``(H, W)`` of a mask ``(h, w)`` whose upper left pixel is at ``(top, left)``.
 
     The region must lie inside the image.

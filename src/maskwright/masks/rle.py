@@ -33,7 +33,7 @@ class BadSegmentation(ValueError):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RasterisedMask:
     """A rasterised segmentation, its area in pixels, and how many polygons of it could not be drawn."""
 
     rle: Rle
@@ -41,7 +41,9 @@ class Drawn:
     dropped_parts: int = 0
 
 
-def rasterise(segmentation: msgspec.Raw | bytes | list[Any] | dict[str, Any] | None, height: int, width: int) -> Drawn:
+def rasterise(
+    segmentation: msgspec.Raw | bytes | list[Any] | dict[str, Any] | None, height: int, width: int
+) -> RasterisedMask:
     """Draw a COCO segmentation on an image of ``height`` × ``width`` pixels.
 
     ``segmentation`` is the JSON value, decoded or still raw. Polygons with fewer than three points, an odd number of
@@ -60,18 +62,18 @@ def rasterise(segmentation: msgspec.Raw | bytes | list[Any] | dict[str, Any] | N
         raise BadSegmentation("empty_segmentation", "has an empty segmentation")
     else:
         raise BadSegmentation("unreadable_segmentation", "has a segmentation that is neither polygons nor an RLE")
-    return Drawn(rle, int(coco_mask.area(rle)), dropped)
+    return RasterisedMask(rle, int(coco_mask.area(rle)), dropped)
 
 
 def decode_segmentation(content: msgspec.Raw | bytes) -> Any:
-    """The JSON value of a raw segmentation, polygons as :class:`Polygons`.
+    """The JSON value of a raw segmentation, polygons as :class:`FinitePolygons`.
 
     Raises :class:`BadSegmentation` when it cannot be read.
     """
     if len(memoryview(content)) > LONGEST_TEXT:
         raise BadSegmentation("polygon_bomb", f"has a segmentation of {len(memoryview(content)) >> 20} MiB")
     try:
-        return Polygons(_polygons.decode(content))
+        return FinitePolygons(_polygons.decode(content))
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass  # Not polygons: an RLE, or a fault that the general reader names.
     try:
@@ -80,12 +82,12 @@ def decode_segmentation(content: msgspec.Raw | bytes) -> Any:
         raise BadSegmentation("unreadable_segmentation", f"has an unreadable segmentation ({error})") from error
 
 
-class Polygons(list[list[float]]):
+class FinitePolygons(list[list[float]]):
     """Polygons known to hold nothing but finite numbers, as JSON numbers are."""
 
 
 def _from_polygons(polygons: list[Any], height: int, width: int) -> tuple[Rle, int]:
-    numbers = polygons if isinstance(polygons, Polygons) else [p for p in polygons if _is_finite(p)]
+    numbers = polygons if isinstance(polygons, FinitePolygons) else [p for p in polygons if _is_finite(p)]
     usable = [points for points in numbers if len(points) >= 6 and len(points) % 2 == 0]
     if not usable:
         if len(polygons) >= 6 and len(polygons) % 2 == 0 and _is_finite(polygons):
@@ -151,7 +153,7 @@ def compress(lengths: npt.NDArray[np.int64], height: int, width: int) -> Rle:
     return coco_mask.frPyObjects({"size": [height, width], "counts": lengths.tolist()}, height, width)
 
 
-def columns(rle: Rle, left: int, width: int) -> Rle:
+def crop_columns(rle: Rle, left: int, width: int) -> Rle:
     """The canonical ``rle`` without the empty columns left of column ``left`` and right of ``left + width``.
 
     What is cut off must hold no foreground, as outside the box of ``hotcoco.mask.to_bbox``. The run coding is relative

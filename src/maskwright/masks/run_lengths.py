@@ -19,7 +19,7 @@ _NEGATIVE_RUN = b"O"
 
 
 @dataclass(frozen=True)
-class Runs:
+class RunLengthMeasures:
     """Measures of N masks: ``sound`` ``(N,)`` bool, ``areas`` ``(N,)`` and ``bounds`` ``(N, 4)`` xyxy in pixels.
 
     Where an RLE is not sound or empty, its bounds mean nothing.
@@ -30,14 +30,18 @@ class Runs:
     bounds: Integers
 
 
-def measure_runs(counts: Sequence[bytes | Sequence[int]], heights: npt.ArrayLike, widths: npt.ArrayLike) -> Runs:
+def measure_run_lengths(
+    counts: Sequence[bytes | Sequence[int]], heights: npt.ArrayLike, widths: npt.ArrayLike
+) -> RunLengthMeasures:
     """Measure RLEs by their ``counts``, compressed (bytes) or not, on images of ``heights`` × ``widths`` ``(N,)``.
 
     Sound is an RLE whose counts are COCO's coding, not negative, and sum to height × width. Uncompressed counts must
     be under 2³² in size.
     """
     height, width = (np.asarray(values, np.int64).reshape(-1) for values in (heights, widths))
-    runs = Runs(np.zeros(len(counts), np.bool_), np.zeros(len(counts), np.int64), np.zeros((len(counts), 4), np.int64))
+    runs = RunLengthMeasures(
+        np.zeros(len(counts), np.bool_), np.zeros(len(counts), np.int64), np.zeros((len(counts), 4), np.int64)
+    )
     for which, lengths, starts in _decoded(counts):
         runs.sound[which] = _sound(lengths, starts, height[which] * width[which])
         runs.areas[which], runs.bounds[which] = _measured(lengths, starts, height[which])
@@ -45,7 +49,7 @@ def measure_runs(counts: Sequence[bytes | Sequence[int]], heights: npt.ArrayLike
 
 
 def sound_runs(counts: Sequence[bytes | Sequence[int]], pixels: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Which RLEs are sound, as :func:`measure_runs` has it, on images of so many ``pixels`` ``(N,)``; ``(N,)`` bool.
+    """Return which RLEs ``(N,)`` are sound, as :func:`measure_run_lengths` has it, on images of so many ``pixels``.
 
     COCO's tools read an RLE that is too short without a word and draw garbage.
     """

@@ -11,8 +11,16 @@ from torch.nn import functional
 from torchvision.models.detection._utils import BoxCoder, Matcher
 from torchvision.ops import box_iou, clip_boxes_to_image
 
-from maskwright.models.full_precision import full
-from maskwright.models.roi_heads import Features, Losses, RegionHeads, Regions, Shapes, Target, regions_of
+from maskwright.models.full_precision import to_float32
+from maskwright.models.roi_heads import (
+    BranchedRoIHeads,
+    Features,
+    Losses,
+    MaskProposals,
+    Shapes,
+    Target,
+    detections_as_proposals,
+)
 
 # The deltas shrink from stage to stage; the paper normalises them by their spread, as here (section 4.2).
 _CODER_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
@@ -32,10 +40,10 @@ class CascadeStage(nn.Module):
     def forward(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Class logits ``(N, K+1)`` and box deltas ``(N, 4)``."""
         features = self.head(pooled)
-        return full(self.cls_score(features)), full(self.bbox_pred(features))
+        return to_float32(self.cls_score(features)), to_float32(self.bbox_pred(features))
 
     def losses(
-        self, logits: torch.Tensor, deltas: torch.Tensor, regions: Regions, targets: list[Target]
+        self, logits: torch.Tensor, deltas: torch.Tensor, regions: MaskProposals, targets: list[Target]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Cross-entropy of the classes and smooth L1 of the boxes, both over all regions as in torchvision."""
         labels, positive = torch.cat(regions.labels), regions.positive()
@@ -53,7 +61,7 @@ class CascadeStage(nn.Module):
         return [clip_boxes_to_image(one, shape) for one, shape in zip(moved, image_shapes, strict=True)]
 
 
-class CascadeHeads(RegionHeads):
+class CascadeRoIHeads(BranchedRoIHeads):
     """Region heads with several box stages; the mask branch learns from the regions of the first."""
 
     def __init__(self, stages: list[CascadeStage], stage_weights: list[float], **parts: Any) -> None:
@@ -64,10 +72,10 @@ class CascadeHeads(RegionHeads):
 
     def detect(
         self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target] | None
-    ) -> tuple[Regions, list[Target], Losses]:
+    ) -> tuple[MaskProposals, list[Target], Losses]:
         """As the base's; scores are the mean of all stages' probabilities, boxes those of the last stage."""
         if targets is not None and self.training:
-            return self._learn(features, proposals, image_shapes, targets)
+            return self._training_losses(features, proposals, image_shapes, targets)
         probabilities = torch.zeros(())
         logits, deltas, boxes = torch.zeros(()), torch.zeros(()), proposals
         for number, stage in enumerate(self.stages):
@@ -78,13 +86,13 @@ class CascadeHeads(RegionHeads):
         # torchvision takes logits, and deltas for every class.
         mean_logits = probabilities.clamp(min=torch.finfo(probabilities.dtype).tiny).log()
         found = self.detections(mean_logits, deltas.repeat(1, logits.shape[1]), boxes, image_shapes)
-        return regions_of(found), found, {}
+        return detections_as_proposals(found), found, {}
 
-    def _learn(
+    def _training_losses(
         self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target]
-    ) -> tuple[Regions, list[Target], Losses]:
+    ) -> tuple[MaskProposals, list[Target], Losses]:
         boxes, matched, labels, _ = self.select_training_samples(proposals, targets)
-        first = regions = Regions(boxes, labels, matched)
+        first = regions = MaskProposals(boxes, labels, matched)
         losses: Losses = {}
         for number, (stage, weight) in enumerate(zip(self.stages, self.stage_weights, strict=True), start=1):
             logits, deltas = stage(self.box_roi_pool(features, regions.boxes, image_shapes))
@@ -93,11 +101,11 @@ class CascadeHeads(RegionHeads):
             losses[f"loss_box_reg_stage{number}"] = weight * box
             if number < len(self.stages):
                 boxes = stage.refined(deltas, regions.boxes, image_shapes)  # type: ignore[operator]
-                regions = matched_regions(boxes, targets, self.stages[number].iou)  # type: ignore[arg-type]
+                regions = match_proposals(boxes, targets, self.stages[number].iou)  # type: ignore[arg-type]
         return first.positive(), [], losses
 
 
-def matched_regions(boxes: list[torch.Tensor], targets: list[Target], iou: float) -> Regions:
+def match_proposals(boxes: list[torch.Tensor], targets: list[Target], iou: float) -> MaskProposals:
     """``boxes`` with the class of the object each overlaps most, background where by less than ``iou``."""
     matcher = Matcher(iou, iou, allow_low_quality_matches=False)
     labels, matched = [], []
@@ -109,4 +117,4 @@ def matched_regions(boxes: list[torch.Tensor], targets: list[Target], iou: float
         matched.append(rows.clamp(min=0))
         classes = torch.cat([target["labels"], target["labels"].new_zeros(1)])  # the last for rows of −1
         labels.append(classes[rows.clamp(min=-1)])
-    return Regions(boxes, labels, matched)
+    return MaskProposals(boxes, labels, matched)

@@ -15,7 +15,14 @@ from maskwright.files import sha256_of
 from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.detectron2.entries import detectron2_entries
 from maskwright.models.dilated_backbones import DILATED_BACKBONES
-from maskwright.models.entry import Entry, Published, imagenet, keyword_options, published_file, torchvision_weights
+from maskwright.models.entry import (
+    ModelEntry,
+    PublishedWeights,
+    imagenet,
+    keyword_options,
+    published_file,
+    torchvision_weights,
+)
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.mask_rcnn_options import OPTION_GROUPS
 from maskwright.models.point_rend.head import PointRendHead
@@ -31,8 +38,15 @@ from maskwright.models.torchvision_segmentation import (
     build_lraspp,
 )
 from maskwright.models.weights.head_transfer import ClassRows
-from maskwright.models.weights.loading import WEIGHTS_SUFFIXES, Coverage, StateDict, fetch, load_matching, read_weights
-from maskwright.models.weights.torchvision_files import as_built, norms_without_epsilon
+from maskwright.models.weights.loading import (
+    WEIGHTS_SUFFIXES,
+    StateDict,
+    WeightsReport,
+    fetch_starting_weights,
+    load_matching,
+    read_weights,
+)
+from maskwright.models.weights.torchvision_files import apply_torchvision_fixes, norms_without_epsilon
 
 _TITLES = {
     "mobilenet_v3_large": "MobileNetV3-large",
@@ -55,7 +69,7 @@ _PUBLISHED_WHOLE = (
 )  # fmt: skip
 
 
-def _segmenter(kind: str, backbone: str) -> Entry:
+def _segmenter(kind: str, backbone: str) -> ModelEntry:
     title, builder, _ = _SEGMENTERS[kind]
     name = f"{kind}_{backbone}"
     published = imagenet(backbone)
@@ -66,7 +80,7 @@ def _segmenter(kind: str, backbone: str) -> Entry:
     build = partial(builder, backbone=backbone)
     summary = f"{title} on {_TITLES[backbone]} (torchvision)"
     options = keyword_options(build, *_SEGMENTER_PARTS.get(kind, ()))
-    return Entry(name, "semantic", summary, build, renames, options, published)
+    return ModelEntry(name, "semantic", summary, build, renames, options, published)
 
 
 def _unet(
@@ -97,17 +111,17 @@ _mask_rcnn_resnet50 = partial(build_mask_rcnn, backbone="resnet50", frozen_norm=
 _mask_rcnn_resnet50_v2 = partial(build_mask_rcnn, backbone="resnet50", version=2)
 
 
-def _detector(kind: str, name: str, summary: str, published: dict[str, Published], **options: Any) -> Entry:
+def _detector(kind: str, name: str, summary: str, published: dict[str, PublishedWeights], **options: Any) -> ModelEntry:
     title, making = _INSTANCE_KINDS[kind]
     build = partial(build_mask_rcnn, **making, **options)
     names = keyword_options(build, *OPTION_GROUPS)
     if kind == "point_rend":  # which takes the options of the detector below it besides its own
         names = keyword_options(build, *OPTION_GROUPS, PointRendHead)
         build = partial(build_point_rend_rcnn, **options)
-    return Entry(name, "instance", f"{title} {summary}", build, _MASK_RCNN_RENAMES, names, published)
+    return ModelEntry(name, "instance", f"{title} {summary}", build, _MASK_RCNN_RENAMES, names, published)
 
 
-def _detectors() -> list[Entry]:
+def _detectors() -> list[ModelEntry]:
     entries = []
     for kind in _INSTANCE_KINDS:
         if kind != "mask_rcnn":  # which has torchvision's weights
@@ -118,11 +132,11 @@ def _detectors() -> list[Entry]:
     return entries
 
 
-MODELS: dict[str, Entry] = {
+MODELS: dict[str, ModelEntry] = {
     entry.name: entry
     for entry in (
         *(_segmenter(kind, backbone) for kind, (_, _, backbones) in _SEGMENTERS.items() for backbone in backbones),
-        Entry(
+        ModelEntry(
             "residual_attention_unet",
             "semantic",
             "U-Net of residual blocks with self-attention in the bottleneck; widths by option",
@@ -130,7 +144,7 @@ MODELS: dict[str, Entry] = {
             (("", ""), ("", "network.")),
             keyword_options(_unet),
         ),
-        Entry(
+        ModelEntry(
             "mask_rcnn_resnet50_fpn",
             "instance",
             "Mask R-CNN on ResNet-50 FPN (torchvision's model and weights)",
@@ -142,7 +156,7 @@ MODELS: dict[str, Entry] = {
                 **imagenet("resnet50"),
             },
         ),
-        Entry(
+        ModelEntry(
             "mask_rcnn_resnet50_fpn_v2",
             "instance",
             "Mask R-CNN on ResNet-50 FPN with deeper, normalised heads (torchvision's second model and weights)",
@@ -163,7 +177,7 @@ PATTERNS = {
 }
 
 
-def find(name: str) -> Entry:
+def find_model(name: str) -> ModelEntry:
     """The catalogue entry called ``name``; ``UsageError`` with the nearest names when there is none."""
     if name in MODELS:
         return MODELS[name]
@@ -178,7 +192,7 @@ def find(name: str) -> Entry:
     raise unknown_name("model", name, known)
 
 
-def _detector_entry(name: str) -> Entry:
+def _detector_entry(name: str) -> ModelEntry:
     kind, _, backbone = name.partition(":")
     if not backbone.startswith("timm:") and backbone not in TORCHVISION_BACKBONES:
         raise unknown_name("backbone", backbone, TORCHVISION_BACKBONES)
@@ -186,12 +200,12 @@ def _detector_entry(name: str) -> Entry:
     return _detector(kind, name, _ON_ANY_BACKBONE, published, backbone=backbone)
 
 
-def build(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
+def create_model(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
     """The model ``name`` for ``classes`` classes (background not counted), with random weights.
 
     Raises ``UsageError`` for an unknown name or option, with the nearest valid one.
     """
-    entry = find(name)
+    entry = find_model(name)
     for option in options:
         if entry.options is not None and option not in entry.options:
             raise unknown_name(f"option of {name}", option, entry.options)
@@ -201,7 +215,7 @@ def build(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
         raise UsageError(f"{name} cannot be built with the options {dict(options)}: {error}") from error
 
 
-def option_names(entry: Entry) -> list[str] | None:
+def option_names(entry: ModelEntry) -> list[str] | None:
     """The names of an entry's options, or None where the underlying library decides."""
     return None if entry.options is None else list(entry.options)
 
@@ -211,12 +225,12 @@ def is_file(weights: str) -> bool:
     return Path(weights).suffix in WEIGHTS_SUFFIXES or "/" in weights
 
 
-def published(name: str, weights: str) -> Published | None:
+def find_published_weights(name: str, weights: str) -> PublishedWeights | None:
     """What is known of the weights of the model ``name``: of published ones, and of a file that is one of those."""
-    return published_as(Path(weights)) if is_file(weights) else find(name).published.get(weights)
+    return identify_published_file(Path(weights)) if is_file(weights) else find_model(name).published.get(weights)
 
 
-def published_as(path: Path) -> Published | None:
+def identify_published_file(path: Path) -> PublishedWeights | None:
     """The published weights of any model that lie at ``path``, which are known by their hash whatever the file's name.
 
     None for any other file, and where there is none.
@@ -225,7 +239,7 @@ def published_as(path: Path) -> Published | None:
     return published_file(path, known) if path.is_file() else None
 
 
-def load_weights(module: nn.Module, name: str, weights: str, rows: ClassRows | None = None) -> Coverage | None:
+def load_weights(module: nn.Module, name: str, weights: str, rows: ClassRows | None = None) -> WeightsReport | None:
     """Fill ``module`` (the model ``name``) from a file path or from published weights; None for ``none``.
 
     ``rows`` tell what to keep of heads of other classes. A file that was published is used as its
@@ -234,17 +248,17 @@ def load_weights(module: nn.Module, name: str, weights: str, rows: ClassRows | N
     Raises ``UsageError`` for a name or file that does not exist, ``WeightsError`` when weights cannot be fetched or do
     not fit.
     """
-    entry = find(name)
+    entry = find_model(name)
     if weights == "none":
         return None
     if is_file(weights):
         path = Path(weights)
         state: StateDict = read_weights(path)
         if entry.task == "instance":
-            state = as_built(state, sha256_of(path))
+            state = apply_torchvision_fixes(state, sha256_of(path))
         return load_matching(module, state, path.name, entry.renames, rows=rows)
     if weights not in entry.published:
         raise unknown_name(f"weights of {name}", weights, ["none", *entry.published, "or the path of a file"])
     found = entry.published[weights]
-    state = fetch(weights, name, found.download, found.address)
+    state = fetch_starting_weights(weights, name, found.download, found.address)
     return load_matching(module, state, weights, entry.renames, rows=rows)

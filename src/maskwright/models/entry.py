@@ -18,7 +18,7 @@ from maskwright.structures import Task
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedWeights:
     """Weights that can be fetched by name, and where they lie.
 
     ``classes`` are those of the heads in their order; None for a backbone's weights, which have no heads. ``hash`` is
@@ -32,7 +32,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ModelEntry:
     """A model of the catalogue.
 
     ``build(classes, **options)`` gives the module with random weights. ``renames`` are the ways in which a weights
@@ -47,7 +47,7 @@ class Entry:
     build: Callable[..., nn.Module]
     renames: tuple[tuple[str, str], ...]
     options: tuple[str, ...] | None
-    published: Mapping[str, Published] = field(default_factory=dict)
+    published: Mapping[str, PublishedWeights] = field(default_factory=dict)
     background_first: bool = True
 
 
@@ -74,10 +74,10 @@ def _keywords(build: Callable[..., nn.Module]) -> list[str]:
     return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in hidden]
 
 
-def torchvision_weights(weights: WeightsEnum) -> Published:
+def torchvision_weights(weights: WeightsEnum) -> PublishedWeights:
     """Weights that torchvision publishes, fetched and verified by it."""
     names = class_names(weights)
-    return Published(
+    return PublishedWeights(
         partial(weights.get_state_dict, progress=True, check_hash=True),
         weights.url,
         tuple(names) if names is not None else None,
@@ -85,7 +85,7 @@ def torchvision_weights(weights: WeightsEnum) -> Published:
     )
 
 
-def published_file(path: Path, known: Iterable[Published]) -> Published | None:
+def published_file(path: Path, known: Iterable[PublishedWeights]) -> PublishedWeights | None:
     """The one of ``known`` whose file lies at ``path``, under whatever name; None when none is."""
     found: dict[str, str] = {}
     for published in known:
@@ -99,6 +99,6 @@ def published_file(path: Path, known: Iterable[Published]) -> Published | None:
     return None
 
 
-def imagenet(backbone: str) -> dict[str, Published]:
+def imagenet(backbone: str) -> dict[str, PublishedWeights]:
     """The best ImageNet weights that torchvision has of its classifier ``backbone``, as ``imagenet``."""
     return {"imagenet": torchvision_weights(get_model_weights(backbone).DEFAULT)}  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from torchvision.models.detection.rpn import RPNHead
 from maskwright.errors import NotFinite
 
 
-def full(tensor: torch.Tensor) -> torch.Tensor:
+def to_float32(tensor: torch.Tensor) -> torch.Tensor:
     """``tensor`` as float32 if it is of a half type, else as it is."""
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
@@ -39,7 +39,7 @@ class FullRPNHead(RPNHead):
 
         Raises :class:`NotFinite`.
         """
-        logits, deltas = ([full(level) for level in levels] for levels in super().forward(x))
+        logits, deltas = ([to_float32(level) for level in levels] for levels in super().forward(x))
         if not self.training:
             require_finite([*logits, *deltas])
         return logits, deltas

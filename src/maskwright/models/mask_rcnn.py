@@ -20,7 +20,7 @@ from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from maskwright.models.backbones import build_body
-from maskwright.models.cascade import CascadeHeads
+from maskwright.models.cascade import CascadeRoIHeads
 from maskwright.models.full_precision import FullAnchors, FullRPNHead
 from maskwright.models.head_parts import HeadParts
 from maskwright.models.mask_rcnn_options import (
@@ -31,11 +31,11 @@ from maskwright.models.mask_rcnn_options import (
     ProposalLimits,
 )
 from maskwright.models.panet import AggregatedPyramid
-from maskwright.models.roi_heads import RegionHeads
+from maskwright.models.roi_heads import BranchedRoIHeads
 from maskwright.models.semantic import IMAGENET_MEAN, IMAGENET_STD
 
 
-class Pyramid(nn.Module):
+class BackboneWithPyramid(nn.Module):
     """A backbone body and the feature pyramid over its stages."""
 
     def __init__(self, body: nn.Module, channels: Sequence[int], out_channels: int, norm: Any = None) -> None:
@@ -132,10 +132,10 @@ def _pyramid(backbone: str, training: BackboneTraining, parts: HeadParts) -> nn.
         _set_norm_momentum(body, training.norm_momentum)
     if parts.all_levels:
         return AggregatedPyramid(body, channels, parts.channels)
-    return Pyramid(body, channels, parts.channels, parts.norm)
+    return BackboneWithPyramid(body, channels, parts.channels, parts.norm)
 
 
-def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> RegionHeads:
+def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> BranchedRoIHeads:
     sampling, kept, ious = groups.sampling, groups.kept, groups.cascade.cascade_ious
     first_iou = ious[0] if ious else sampling.roi_iou
     shared: dict[str, Any] = {
@@ -154,8 +154,8 @@ def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> RegionHeads:
     if groups.architecture.mask_scoring:
         shared["mask_scoring"] = parts.mask_scoring()
     if stages:
-        return CascadeHeads(stages, list(groups.cascade.stage_weights), **shared)
-    return RegionHeads(**box, **shared)
+        return CascadeRoIHeads(stages, list(groups.cascade.stage_weights), **shared)
+    return BranchedRoIHeads(**box, **shared)
 
 
 def _proposal_network(anchors: Anchors, limits: ProposalLimits, made: Architecture) -> RegionProposalNetwork:

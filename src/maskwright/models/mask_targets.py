@@ -9,7 +9,7 @@ from torchvision.ops import roi_align
 
 
 @dataclass(frozen=True)
-class Region:
+class ForegroundProposals:
     """The regions of one image that hold an object.
 
     ``boxes`` ``(N, 4)`` in pixels of the resized image, ``classes`` ``(N,)`` 0..K-1, ``objects`` ``(N,)`` which of the
@@ -24,7 +24,7 @@ class Region:
     to_masks: torch.Tensor
 
 
-def mask_targets(region: Region, side: int) -> torch.Tensor:
+def mask_targets(region: ForegroundProposals, side: int) -> torch.Tensor:
     """The true masks cut out by their boxes, ``(N, side, side)`` of 0 and 1."""
     boxes = torch.cat([region.objects[:, None].to(region.boxes), region.boxes * region.to_masks], dim=1)
     cut = roi_align(region.masks[:, None].to(region.boxes), boxes, side, 1.0, sampling_ratio=0, aligned=True)
@@ -36,7 +36,7 @@ def of_class(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
     return logits[torch.arange(len(classes), device=logits.device), classes][:, None]
 
 
-def mask_loss(logits: torch.Tensor, regions: Sequence[Region]) -> torch.Tensor:
+def mask_loss(logits: torch.Tensor, regions: Sequence[ForegroundProposals]) -> torch.Tensor:
     """Mean binary cross-entropy of the true class's ``logits`` ``(N, K, M, M)`` against masks of M × M; 0 for none."""
     if not len(logits):
         return logits.sum() * 0

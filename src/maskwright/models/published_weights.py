@@ -36,7 +36,7 @@ def list_weights() -> list[dict[str, Any]]:
         }
         for zoo in ZOO.values()
     ]
-    for name, weights in torchvision_checkpoints.published().items():
+    for name, weights in torchvision_checkpoints.published_checkpoints().items():
         scores = next(iter(weights.meta["_metrics"].values()))
         found.append(
             {
@@ -63,10 +63,10 @@ def fetch_weights(name: str, reporter: Reporter | None = None) -> Path:
 
     Raises ``UsageError`` for an unknown name, ``WeightsError`` when it cannot be fetched or is not what was published.
     """
-    told = _Told(name, reporter or Reporter())
+    told = _DownloadReporter(name, reporter or Reporter())
     if name in ZOO:
         return zoo_file(ZOO[name], told)
-    for model, weights in torchvision_checkpoints.published().items():
+    for model, weights in torchvision_checkpoints.published_checkpoints().items():
         if name == f"torchvision_{model}":
             file = weights.url.rpartition("/")[2]
             path = Path(get_dir()) / "checkpoints" / file
@@ -75,7 +75,7 @@ def fetch_weights(name: str, reporter: Reporter | None = None) -> Path:
 
 
 @dataclass
-class _Told:
+class _DownloadReporter:
     """Says now and then how much of a download has come."""
 
     name: str

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss, maskrcnn_inference, project_masks_on_boxes
 
-from maskwright.models.full_precision import full, require_finite
+from maskwright.models.full_precision import require_finite, to_float32
 from maskwright.models.mask_scoring import mask_ious
 
 Features = Mapping[str, torch.Tensor]
@@ -19,7 +19,7 @@ Losses = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Regions:
+class MaskProposals:
     """Boxes to draw masks in, a tensor ``(N, 4)`` for each image, and the class ``(N,)`` of each.
 
     ``matched`` ``(N,)`` is in training the row of the true object that a box is to become, None in prediction.
@@ -29,14 +29,14 @@ class Regions:
     labels: list[torch.Tensor]
     matched: list[torch.Tensor] | None = None
 
-    def positive(self) -> "Regions":
+    def positive(self) -> "MaskProposals":
         """The regions that are no background, of training."""
         assert self.matched is not None
         images = [(b[c > 0], c[c > 0], m[c > 0]) for b, c, m in zip(self.boxes, self.labels, self.matched, strict=True)]
-        return Regions(*(list(field) for field in zip(*images, strict=True)))
+        return MaskProposals(*(list(field) for field in zip(*images, strict=True)))
 
 
-class RegionHeads(RoIHeads):
+class BranchedRoIHeads(RoIHeads):
     """Region heads whose box branch (:meth:`detect`) and mask branch (:meth:`segment`) stand apart.
 
     As they are, losses and results equal torchvision's. With a ``mask_scoring`` head the masks' own quality is learnt
@@ -60,19 +60,19 @@ class RegionHeads(RoIHeads):
 
     def detect(
         self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target] | None
-    ) -> tuple[Regions, list[Target], Losses]:
+    ) -> tuple[MaskProposals, list[Target], Losses]:
         """The regions to segment, the detections without masks, and the losses of classes and boxes."""
         matched, labels, wanted = None, [], []
         if self.training:
             proposals, matched, labels, wanted = self.select_training_samples(proposals, targets)
         pooled = self.box_roi_pool(features, proposals, image_shapes)
-        logits, deltas = (full(answer) for answer in self.box_predictor(self.box_head(pooled)))
+        logits, deltas = (to_float32(answer) for answer in self.box_predictor(self.box_head(pooled)))
         if self.training:
             classifier, box = fastrcnn_loss(logits, deltas, labels, wanted)
             losses = {"loss_classifier": classifier, "loss_box_reg": box}
-            return Regions(proposals, labels, matched).positive(), [], losses
+            return MaskProposals(proposals, labels, matched).positive(), [], losses
         found = self.detections(logits, deltas, proposals, image_shapes)
-        return regions_of(found), found, {}
+        return detections_as_proposals(found), found, {}
 
     def detections(
         self, logits: torch.Tensor, deltas: torch.Tensor, proposals: list[torch.Tensor], image_shapes: Shapes
@@ -88,14 +88,14 @@ class RegionHeads(RoIHeads):
     def segment(
         self,
         features: Features,
-        regions: Regions,
+        regions: MaskProposals,
         image_shapes: Shapes,
         found: list[Target],
         targets: list[Target] | None,
     ) -> Losses:
         """The losses of the masks in training; in prediction none, and ``masks`` ``(N, 1, M, M)`` go into ``found``."""
         pooled = self.mask_roi_pool(features, regions.boxes, image_shapes)  # type: ignore[misc]
-        logits = full(self.mask_predictor(self.mask_head(pooled)))  # type: ignore[misc]
+        logits = to_float32(self.mask_predictor(self.mask_head(pooled)))  # type: ignore[misc]
         if targets is not None and regions.matched is not None:
             return self._mask_losses(pooled, logits, regions, targets)
         require_finite([logits])
@@ -103,19 +103,19 @@ class RegionHeads(RoIHeads):
             one["masks"] = masks
         if self.mask_scoring is not None:
             masks = torch.cat([one["masks"] for one in found])
-            qualities = full(self.mask_scoring(pooled, masks, torch.cat(regions.labels))).clamp(0, 1)
+            qualities = to_float32(self.mask_scoring(pooled, masks, torch.cat(regions.labels))).clamp(0, 1)
             for one, quality in zip(found, qualities.split([len(labels) for labels in regions.labels]), strict=True):
                 _rescore(one, quality)
         return {}
 
     def _mask_losses(
-        self, pooled: torch.Tensor, logits: torch.Tensor, regions: Regions, targets: list[Target]
+        self, pooled: torch.Tensor, logits: torch.Tensor, regions: MaskProposals, targets: list[Target]
     ) -> Losses:
         labels = torch.cat(regions.labels)
         chosen = logits[torch.arange(len(labels), device=labels.device), labels]
         learnt = None
         if self.mask_scoring is not None:
-            learnt = full(self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels))
+            learnt = to_float32(self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels))
         if not len(labels):
             # Of every parameter, so that processes that share a batch agree on what has a gradient.
             nothing = {"loss_mask": logits.sum() * 0}
@@ -135,9 +135,9 @@ class RegionHeads(RoIHeads):
         return losses
 
 
-def regions_of(found: Sequence[Target]) -> Regions:
+def detections_as_proposals(found: Sequence[Target]) -> MaskProposals:
     """The detections as regions to segment."""
-    return Regions([one["boxes"] for one in found], [one["labels"] for one in found])
+    return MaskProposals([one["boxes"] for one in found], [one["labels"] for one in found])
 
 
 def _rescore(found: Target, quality: torch.Tensor) -> None:

@@ -11,7 +11,7 @@ from segmentation_models_pytorch.encoders import get_encoder
 from torch import nn
 
 from maskwright.errors import UsageError, unknown_name
-from maskwright.models.entry import Entry, Published
+from maskwright.models.entry import ModelEntry, PublishedWeights
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.weights.loading import StateDict
 
@@ -27,7 +27,7 @@ _FIXED = frozenset({"encoder_name", "encoder_weights", "in_channels", "classes",
 _RENAMES = (("", "network."), ("", ""), ("", "network.encoder."), ("", "network.encoder.model."))
 
 
-def smp_entry(name: str) -> Entry:
+def smp_entry(name: str) -> ModelEntry:
     """The entry of ``smp:ARCHITECTURE/ENCODER``; ``UsageError`` with the nearest names for one that does not exist."""
     architecture, _, encoder = name.removeprefix("smp:").partition("/")
     if not encoder:
@@ -43,9 +43,9 @@ def smp_entry(name: str) -> Entry:
     else:
         for tag, settings in smp_encoders[encoder]["pretrained_settings"].items():
             download = partial(_encoder_state, encoder, tag)
-            published[tag] = Published(download, str(settings.get("repo_id", settings.get("url", encoder))))
+            published[tag] = PublishedWeights(download, str(settings.get("repo_id", settings.get("url", encoder))))
     build = partial(_build, architecture=architecture, encoder=encoder)
-    return Entry(name, "semantic", SMP_SUMMARY, build, _RENAMES, _option_names(architecture, encoder), published)
+    return ModelEntry(name, "semantic", SMP_SUMMARY, build, _RENAMES, _option_names(architecture, encoder), published)
 
 
 def _build(classes: int, *, architecture: str, encoder: str, **options: Any) -> nn.Module:

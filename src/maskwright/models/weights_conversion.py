@@ -17,7 +17,7 @@ from maskwright.models.published_weights import fetch_weights, list_weights
 from maskwright.models.weights import torchvision_checkpoints
 from maskwright.models.weights.loading import read_weights
 from maskwright.models.weights.published_classes import cityscapes_classes, class_names, coco_classes
-from maskwright.models.weights.torchvision_files import as_built
+from maskwright.models.weights.torchvision_files import apply_torchvision_fixes
 from maskwright.progress import Reporter
 from maskwright.recipes.schema import Input
 from maskwright.structures import ClassTable
@@ -80,7 +80,7 @@ def convert_weights(
     _require_fit(content, path)
     card = ModelCard(
         name=content.model,
-        task=catalogue.find(content.model).task,
+        task=catalogue.find_model(content.model).task,
         options=content.options,
         classes=content.table.to_json(),
         input=content.input.model_dump(),
@@ -111,7 +111,7 @@ def _recognised(
         built = {"short_side": short, "longest": longest, **zoo.options, **options}
         size = Input(resize="short-side", size=built["short_side"], longest=built["longest"])
         return _Content(zoo.model, built, table, size, zoo.weights, zoo.settings)
-    found = torchvision_checkpoints.match(state)
+    found = torchvision_checkpoints.match_torchvision_model(state)
     if found is None:
         shown = ", ".join(list(state)[:3])
         raise WeightsError(
@@ -119,10 +119,10 @@ def _recognised(
             "R-CNN or PointRend of Detectron2 with FPN, or a torchvision segmentation model. `maskwright weights list` "
             "names them. To start a training from other weights, give the file as model.weights."
         )
-    matched = replace(found, weights=dict(as_built(found.weights, sha256_of(path))))
-    published = class_names(torchvision_checkpoints.published()[matched.model]) or []
+    matched = replace(found, weights=dict(apply_torchvision_fixes(found.weights, sha256_of(path))))
+    published = class_names(torchvision_checkpoints.published_checkpoints()[matched.model]) or []
     table = _named_table(published if len(published) == matched.classes else None, matched.classes, classes, path)
-    if catalogue.find(matched.model).task == "semantic":
+    if catalogue.find_model(matched.model).task == "semantic":
         # The size of torchvision's own preprocessing for segmentation.
         return _Content(
             matched.model, {**matched.options, **options}, table, Input(resize="short-side", size=520), matched.weights
@@ -156,7 +156,7 @@ def _named_table(known: Sequence[str] | None, count: int, classes: Sequence[str]
 def _require_fit(content: _Content, path: Path) -> None:
     """Refuse what the model file could not be loaded with; changed options can do that."""
     with torch.device("meta"):
-        module = catalogue.build(content.model, len(content.table), content.options)
+        module = catalogue.create_model(content.model, len(content.table), content.options)
     try:
         module.load_state_dict(dict(content.weights), assign=True)
     except RuntimeError as error:
@@ -168,7 +168,7 @@ def _require_fit(content: _Content, path: Path) -> None:
 
 def _provenance(path: Path) -> dict[str, Any]:
     """What the model file says of where its weights are from."""
-    published = catalogue.published_as(path)
+    published = catalogue.identify_published_file(path)
     licences = {model.address: model.licence for model in ZOO.values()}
     known = {"address": published.address, "licence": licences.get(published.address)} if published else {}
     return {"file": path.name, "sha256": sha256_of(path), **known}

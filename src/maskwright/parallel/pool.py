@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from maskwright.errors import MaskwrightError, unknown_name
 from maskwright.parallel.orphans import end_with_parent
-from maskwright.parallel.ray_pool import on_ray
+from maskwright.parallel.ray_pool import ray_map
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -30,7 +30,7 @@ ATTEMPTS = 3
 _MOST_ON_WINDOWS = 61
 
 
-def each_part(
+def parallel_map(
     function: Callable[[Part], Result],
     parts: Sequence[Part],
     *,
@@ -51,7 +51,7 @@ def each_part(
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
     if engine == "ray" and parts:
-        return on_ray(function, parts, workers or (0 if address else cores()), address, ATTEMPTS)
+        return ray_map(function, parts, workers or (0 if address else cores()), address, ATTEMPTS)
     if workers and len(parts) > 1:
         return _in_pool(function, parts, workers)
     return (function(part) for part in parts)

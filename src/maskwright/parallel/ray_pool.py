@@ -19,12 +19,12 @@ _AHEAD = 4
 _SECONDS_TO_ANSWER = 10.0
 
 
-def on_ray(
+def ray_map(
     function: Callable[[Part], Result], parts: Sequence[Part], workers: int, address: str | None, attempts: int
 ) -> Generator[Result]:
     """``function(part)`` for each part, in order; a part whose process was killed is tried ``attempts`` times.
 
-    See :func:`maskwright.parallel.pool.each_part` for the rest. A connection to Ray that this process has already is
+    See :func:`maskwright.parallel.pool.parallel_map` for the rest. A connection to Ray that this process has already is
     used, and left open.
     """
     ray = _ray()

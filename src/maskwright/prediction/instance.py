@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from maskwright.masks.paste import region_to_rle
+from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.rle import compress
 from maskwright.prediction.semantic import to_tensor
 from maskwright.structures import Instances, Rle
@@ -24,7 +24,7 @@ def predict_instances(model: nn.Module, images: Sequence[npt.NDArray[np.uint8]])
     """
     device = next(model.parameters()).device
     found = model([to_tensor(image, device) for image in images])
-    rule = getattr(model, "paste", paste)
+    rule = getattr(model, "paste", paste_torchvision_mask)
     return [_instances(one, (image.shape[0], image.shape[1]), rule) for one, image in zip(found, images, strict=True)]
 
 
@@ -50,7 +50,9 @@ def _instances(found: Mapping[str, torch.Tensor], size: tuple[int, int], rule: C
     )
 
 
-def paste(probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int], threshold: float = 0.5) -> Rle:
+def paste_torchvision_mask(
+    probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int], threshold: float = 0.5
+) -> Rle:
     """The RLE of a mask head's ``(M, M)`` probabilities within ``box`` (xyxy pixels) on an image of ``size`` (H, W).
 
     The pixels are those of torchvision's ``paste_masks_in_image`` followed by ``> threshold``: one pixel of padding,
@@ -67,7 +69,7 @@ def paste(probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int],
     if x2 <= x1 or y2 <= y1:
         return compress(np.array([height * width]), height, width)
     region: npt.NDArray[np.bool_] = resized.numpy()[y1 - top : y2 - top, x1 - left : x2 - left] > threshold
-    return region_to_rle(region, y1, x1, size)
+    return cropped_to_rle(region, y1, x1, size)
 
 
 def _expanded(box: torch.Tensor, scale: float) -> tuple[int, int, int, int]:

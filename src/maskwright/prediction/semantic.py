@@ -13,7 +13,7 @@ from torch.nn import functional
 from maskwright.errors import NotFinite
 from maskwright.images.resize import InputSize, resize_image
 from maskwright.prediction.sliding_window import predict_windows
-from maskwright.prediction.test_time_augmentation import Views, mean_probabilities, scaled
+from maskwright.prediction.test_time_augmentation import Views, mean_probabilities, scale_input_size
 from maskwright.structures import LabelMap
 
 PLAIN = Views()
@@ -101,7 +101,7 @@ def input_sizes(input_size: InputSize, size: tuple[int, int], views: Views = PLA
 
     Images of which these are the same can be one batch.
     """
-    return tuple(scaled(input_size, scale).of(size) for scale in views.scales)
+    return tuple(scale_input_size(input_size, scale).of(size) for scale in views.scales)
 
 
 def _windowed(

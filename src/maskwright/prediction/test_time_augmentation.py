@@ -55,7 +55,7 @@ class Views:
         return " and ".join(parts)
 
 
-def scaled(input_size: InputSize, scale: float) -> InputSize:
+def scale_input_size(input_size: InputSize, scale: float) -> InputSize:
     """``input_size`` times ``scale``, in whole pixels, at least 1; its multiple stays."""
     longest = None if input_size.longest is None else max(1, round(input_size.longest * scale))
     return replace(input_size, size=max(1, round(input_size.size * scale)), longest=longest)
@@ -64,7 +64,7 @@ def scaled(input_size: InputSize, scale: float) -> InputSize:
 def mean_probabilities(logits: Logits, input_size: InputSize, views: Views) -> list[torch.Tensor]:
     """Return the mean over the scales and flips of ``views`` of the probabilities ``(K+1, H, W)`` of each image."""
     flips = (False, True) if views.flip else (False,)
-    passes = [(scaled(input_size, scale), flip) for scale in views.scales for flip in flips]
+    passes = [(scale_input_size(input_size, scale), flip) for scale in views.scales for flip in flips]
     totals = [one.softmax(dim=0) for one in logits(*passes[0])]
     for size, flip in passes[1:]:
         for total, one in zip(totals, logits(size, flip), strict=True):

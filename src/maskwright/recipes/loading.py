@@ -52,7 +52,7 @@ for _tag, (_form, _first) in _SCALARS.items():
         _scalars.add_implicit_resolver(_tag, re.compile(f"^(?:{_form})$"), list(_first))
 
 
-def shipped() -> dict[str, str]:
+def shipped_recipes() -> dict[str, str]:
     """The text of every shipped recipe of a training by name."""
     return _shipped("shipped")
 
@@ -70,7 +70,7 @@ def _shipped(folder: str) -> dict[str, str]:
 
 def recipe_text(name_or_path: str) -> str:
     """The YAML of a recipe file or of a shipped recipe; ``UsageError`` with the nearest name when it is neither."""
-    texts = {**shipped(), **shipped_transfers()}
+    texts = {**shipped_recipes(), **shipped_transfers()}
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
         if path.is_file():
@@ -98,7 +98,7 @@ def load_transfer(recipe: TransferLike, overrides: Sequence[str] = ()) -> Transf
     return _load(recipe, overrides, Transfer)
 
 
-def label_of(recipe: RecipeLike | TransferLike) -> str:
+def recipe_label(recipe: RecipeLike | TransferLike) -> str:
     """Return what ``recipe`` is called in messages and on pages: its name or path, or its key ``name``."""
     if isinstance(recipe, Recipe | Transfer):
         return recipe.name
@@ -106,11 +106,11 @@ def label_of(recipe: RecipeLike | TransferLike) -> str:
 
 
 def _load(recipe: RecipeLike | TransferLike, overrides: Sequence[str], kind: type[Kind]) -> Kind:
-    source, content = label_of(recipe), _content(recipe)
+    source, content = recipe_label(recipe), _content(recipe)
     _require_kind(content, source, kind)
     for override in overrides:
         _apply(content, override)
-    return validate(content, source, kind)
+    return validate_recipe(content, source, kind)
 
 
 def _content(recipe: RecipeLike | TransferLike) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _require_kind(content: dict[str, Any], source: str, kind: type[Section]) -> 
         raise UsageError(f"{source}: is the recipe of a training; expected one of a transfer. Use `maskwright run`.")
 
 
-def validate(content: dict[str, Any], source: str, kind: type[Kind] = Recipe) -> Kind:
+def validate_recipe(content: dict[str, Any], source: str, kind: type[Kind] = Recipe) -> Kind:
     """The recipe in ``content``; ``UsageError`` with every fault, its path and the nearest names."""
     try:
         return kind.model_validate(content)

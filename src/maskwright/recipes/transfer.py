@@ -12,7 +12,7 @@ from maskwright.structures import RiderRule
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
 
-class Start(Section):
+class ModelSource(Section):
     """A model: ``use`` names a run folder, a model or weights file, or a published checkpoint.
 
     Or ``recipe`` names a recipe, shipped or a file, by which it is trained first, with the overrides ``set``
@@ -119,8 +119,8 @@ class Transfer(Section):
     description: str = ""
     seed: int = Field(default=0, ge=0)
     root: str = "."
-    models: dict[Name, Start] = Field(min_length=1)
-    bound: dict[Name, Start] = Field(default_factory=dict)
+    models: dict[Name, ModelSource] = Field(min_length=1)
+    bound: dict[Name, ModelSource] = Field(default_factory=dict)
     source: ImageSet
     targets: dict[Name, Target] = Field(min_length=1)
     classes: list[str] | Literal["all"] = "all"

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.reports.plots.confusion_matrix import whole_percent
-from maskwright.reports.tables import Table, count
+from maskwright.reports.tables import Table, count_cell
 
 MOST = 20
 
@@ -31,5 +31,5 @@ def largest_confusions(
         taken_for = int(between[true, taken])
         if taken_for:
             percent = whole_percent(taken_for, int(whole[true]))
-            rows.append([names[true], names[taken], count(taken_for), f"{percent} %"])
+            rows.append([names[true], names[taken], count_cell(taken_for), f"{percent} %"])
     return Table(["true class", "predicted as", unit, "of the true class"], rows)

@@ -8,7 +8,7 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
-def columns(text: str) -> int:
+def display_width(text: str) -> int:
     """The columns that ``text`` takes: wide letters, as of Chinese, take two, and marks over letters none."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return len(text) + wide - sum(unicodedata.combining(letter) != 0 for letter in text)

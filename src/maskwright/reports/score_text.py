@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from maskwright.reports.run.instance_tables import error_costs
-from maskwright.reports.tables import Scores, Table, count, instance_summary, is_measured, number
+from maskwright.reports.tables import Scores, Table, count_cell, instance_summary, is_measured, score_cell
 from maskwright.reports.terminal import printable, text_lines
 
 _SEMANTIC = {"IoU": "IoU", "Dice": "Dice", "precision": "precision", "recall": "recall", "boundary_IoU": "boundary IoU"}
@@ -35,12 +35,12 @@ def semantic_lines(scores: Scores) -> Iterator[str]:
     """The table of classes with the means, pixel accuracy, and what the numbers mean."""
     classes = scores["classes"]
     columns = [key for key in _SEMANTIC if any(key in row for row in classes.values())]
-    rows = [[name, *(number(row.get(key)) for key in columns)] for name, row in classes.items()]
-    rows.append(["mean", *(number(scores.get(_SEMANTIC_MEANS[key])) for key in columns)])
+    rows = [[name, *(score_cell(row.get(key)) for key in columns)] for name, row in classes.items()]
+    rows.append(["mean", *(score_cell(scores.get(_SEMANTIC_MEANS[key])) for key in columns)])
     yield from text_lines(Table(["class", *(_SEMANTIC[key] for key in columns)], rows))
     yield ""
-    accuracy = number(scores["pixel_accuracy"])
-    yield f"mean IoU {number(scores['mIoU'])}, pixel accuracy {accuracy}, {scores['images']} images"
+    accuracy = score_cell(scores["pixel_accuracy"])
+    yield f"mean IoU {score_cell(scores['mIoU'])}, pixel accuracy {accuracy}, {scores['images']} images"
     yield scores["protocol"]
 
 
@@ -68,10 +68,15 @@ def cityscapes_lines(scores: Scores) -> Iterator[str]:
     if scores["classes"]:
         measures = ["AP", "AP50", *(key for key in _NEAR if key in scores)]
         rows = [
-            [name, *(number(row[key]) for key in measures), count(row["objects"]), count(row["predictions"])]
+            [
+                name,
+                *(score_cell(row[key]) for key in measures),
+                count_cell(row["objects"]),
+                count_cell(row["predictions"]),
+            ]
             for name, row in scores["classes"].items()
         ]
-        rows.append(["average", *(number(scores[key]) for key in measures), "", ""])
+        rows.append(["average", *(score_cell(scores[key]) for key in measures), "", ""])
         yield from text_lines(Table(["class", *measures, "objects", "predictions"], rows))
         yield ""
         yield scores["protocol"]
@@ -81,13 +86,13 @@ def cityscapes_lines(scores: Scores) -> Iterator[str]:
 
 def _pixel_lines(pixel: Scores) -> Iterator[str]:
     weighted = pixel["class_iIoU"]
-    rows = [[name, number(iou), number(weighted.get(name))] for name, iou in pixel["classes"].items()]
-    rows.append(["mean", number(pixel["mIoU"]), number(pixel["mean_iIoU"])])
+    rows = [[name, score_cell(iou), score_cell(weighted.get(name))] for name, iou in pixel["classes"].items()]
+    rows.append(["mean", score_cell(pixel["mIoU"]), score_cell(pixel["mean_iIoU"])])
     rows += [
-        [f"category {name}", number(iou), number(pixel["category_iIoU"].get(name))]
+        [f"category {name}", score_cell(iou), score_cell(pixel["category_iIoU"].get(name))]
         for name, iou in pixel["categories"].items()
     ]
-    rows.append(["mean of categories", number(pixel["category_mIoU"]), number(pixel["category_mean_iIoU"])])
+    rows.append(["mean of categories", score_cell(pixel["category_mIoU"]), score_cell(pixel["category_mean_iIoU"])])
     yield ""
     yield from text_lines(Table(["pixels", "IoU", "iIoU"], rows))
     yield ""
@@ -101,8 +106,8 @@ def _instance_classes(classes: Mapping[str, Scores]) -> Table:
     header = ["class", "objects", *(_INSTANCE[key] for key in columns), *(["best at"] if thresholds else [])]
     rows = []
     for name, row in present.items():
-        cells = [name, count(row["instances"]), *(number(row.get(key)) for key in columns)]
-        rows.append(cells + ([number(row["best"]["score"])] if thresholds else []))
+        cells = [name, count_cell(row["instances"]), *(score_cell(row.get(key)) for key in columns)]
+        rows.append(cells + ([score_cell(row["best"]["score"])] if thresholds else []))
     return Table(header, rows)
 
 
@@ -112,12 +117,14 @@ def detail_lines(scores: Scores) -> Iterator[str]:
         return
     at, tide = scores["at_score"], scores["tide"]
     yield (
-        f"detections of at least {at['score']:g}, at IoU {at['iou']:g}: precision {number(at['precision'])}, "
-        f"recall {number(at['recall'])}, F1 {number(at['F1'])} ({at['right']} right, {at['wrong']} wrong, "
+        f"detections of at least {at['score']:g}, at IoU {at['iou']:g}: precision {score_cell(at['precision'])}, "
+        f"recall {score_cell(at['recall'])}, F1 {score_cell(at['F1'])} ({at['right']} right, {at['wrong']} wrong, "
         f"{at['missed']} missed)"
     )
     yield from _overlap_lines(scores)
-    costs = {kind: "not defined, none is found" if c is None else number(c) for kind, c in error_costs(tide).items()}
+    costs = {
+        kind: "not defined, none is found" if c is None else score_cell(c) for kind, c in error_costs(tide).items()
+    }
     errors = ", ".join(f"{kind} {row['count']} ({costs[kind]})" for kind, row in tide["errors"].items())
     yield f"TIDE errors, in brackets the AP50 they cost: {errors}"
     pairs = ", ".join(
@@ -127,8 +134,8 @@ def detail_lines(scores: Scores) -> Iterator[str]:
         yield printable(f"most confused: {pairs}")
     error = (scores["calibration"] or {}).get("ECE")
     if is_measured(error):
-        yield f"calibration: scores are off by {number(error)} on average (ECE)"
-    worst = ", ".join(f"{row['file_name']} (F1 {number(row['F1'])})" for row in scores["worst_images"][:_WORST])
+        yield f"calibration: scores are off by {score_cell(error)} on average (ECE)"
+    worst = ", ".join(f"{row['file_name']} (F1 {score_cell(row['F1'])})" for row in scores["worst_images"][:_WORST])
     if worst:
         yield printable(f"worst images: {worst}")
 
@@ -137,13 +144,14 @@ def _overlap_lines(scores: Scores) -> Iterator[str]:
     union, overlap = scores["foreground"], scores["overlap"]
     if union["images"]:
         yield (
-            f"all objects of an image together: mean IoU {number(union['mean_IoU'])}, "
-            f"Dice {number(union['mean_Dice'])} over {union['images']} images"
+            f"all objects of an image together: mean IoU {score_cell(union['mean_IoU'])}, "
+            f"Dice {score_cell(union['mean_Dice'])} over {union['images']} images"
         )
     parts: list[Any] = [
-        f"with the best detection {number(overlap['best']['mean_IoU'])} (Dice {number(overlap['best']['mean_Dice'])})",
-        f"one to one {number(overlap['one_to_one']['mean_IoU'])}",
+        f"with the best detection {score_cell(overlap['best']['mean_IoU'])} "
+        f"(Dice {score_cell(overlap['best']['mean_Dice'])})",
+        f"one to one {score_cell(overlap['one_to_one']['mean_IoU'])}",
     ]
     if "boundary" in overlap:
-        parts.append(f"boundary {number(overlap['boundary']['mean_IoU'])}")
+        parts.append(f"boundary {score_cell(overlap['boundary']['mean_IoU'])}")
     yield f"mean IoU of a true object: {', '.join(parts)}"

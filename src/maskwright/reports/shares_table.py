@@ -10,7 +10,7 @@ _WITHOUT_OBJECTS = "(without objects)"
 def shares_table(shares: ClassShares) -> list[str]:
     """The lines of a table: per class its images and instances, and per part its images and both shares in %.
 
-    The class with most images comes first; classes without any object are left out, see :func:`shares_verdict`.
+    The class with most images comes first; classes without any object are left out, see :func:`shares_summary`.
     """
     rows = [k for k in np.argsort(-shares.images[:-1].sum(axis=1), kind="stable") if shares.images[k].any()]
     if shares.images[-1].any():
@@ -27,7 +27,7 @@ def shares_table(shares: ClassShares) -> list[str]:
     ]
 
 
-def shares_verdict(shares: ClassShares) -> list[str]:
+def shares_summary(shares: ClassShares) -> list[str]:
     """How far the shares are from those asked for, and which classes are absent from a part or from all, in words."""
     lines = []
     for of in ("images", "instances"):

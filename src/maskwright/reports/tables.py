@@ -35,12 +35,12 @@ class Table(NamedTuple):
     bar: int | None = None
 
 
-def number(value: Any) -> str:
+def score_cell(value: Any) -> str:
     """A score with three decimals; an en dash for null and NaN."""
     return f"{value:.3f}" if is_measured(value) else ABSENT
 
 
-def count(value: Any) -> str:
+def count_cell(value: Any) -> str:
     """A whole number with separators; an en dash for null and NaN."""
     return f"{value:,.0f}" if is_measured(value) else ABSENT
 
@@ -53,11 +53,13 @@ def is_measured(value: Any) -> TypeGuard[float]:
 def semantic_summary(scores: Scores) -> Table:
     """Each overall semantic score beside the all-background baseline's; boundaries and calibration have no baseline."""
     baseline = scores.get("baseline") or {}
-    rows = [[label, number(scores.get(key)), number(baseline.get(key))] for key, label in SEMANTIC.items()]
+    rows = [[label, score_cell(scores.get(key)), score_cell(baseline.get(key))] for key, label in SEMANTIC.items()]
     if "boundary_mIoU" in scores:
-        rows.append(["mean boundary IoU", number(scores["boundary_mIoU"]), ABSENT])
+        rows.append(["mean boundary IoU", score_cell(scores["boundary_mIoU"]), ABSENT])
     if "calibration" in scores:
-        rows.append(["calibration error (ECE), 0 is best", number((scores["calibration"] or {}).get("ECE")), ABSENT])
+        rows.append(
+            ["calibration error (ECE), 0 is best", score_cell((scores["calibration"] or {}).get("ECE")), ABSENT]
+        )
     return Table(["score", "model", "all background"], rows, bar=1)
 
 
@@ -70,7 +72,7 @@ def semantic_classes(scores: Scores) -> Table:
     measured = any("boundary_IoU" in entry for entry in classes.values())
     columns = {key: label for key, label in SEMANTIC_COLUMNS.items() if key != "boundary_IoU" or measured}
     rows = [
-        [name, *(number(classes[name].get(key)) for key in columns), number(baseline.get(name, {}).get("IoU"))]
+        [name, *(score_cell(classes[name].get(key)) for key in columns), score_cell(baseline.get(name, {}).get("IoU"))]
         for name in _best_first(classes, "IoU")
     ]
     return Table(["class", *columns.values(), "baseline IoU"], rows, bar=1)
@@ -79,7 +81,7 @@ def semantic_classes(scores: Scores) -> Table:
 def instance_summary(scores: Scores) -> Table:
     """The twelve COCO numbers for masks and for boxes."""
     segm, bbox = scores.get("segm") or {}, scores.get("bbox") or {}
-    rows = [[label, number(segm.get(key)), number(bbox.get(key))] for key, label in COCO_ROWS.items()]
+    rows = [[label, score_cell(segm.get(key)), score_cell(bbox.get(key))] for key, label in COCO_ROWS.items()]
     return Table(["COCO score", "mask", "box"], rows, bar=1)
 
 
@@ -87,7 +89,11 @@ def instance_classes(scores: Scores) -> Table:
     """Mask and box AP and AP50 of each class and its number of true instances, best mask AP first."""
     classes = _per_class(scores)
     rows = [
-        [name, *(number(classes[name].get(key)) for key in INSTANCE_COLUMNS), count(classes[name].get("instances"))]
+        [
+            name,
+            *(score_cell(classes[name].get(key)) for key in INSTANCE_COLUMNS),
+            count_cell(classes[name].get("instances")),
+        ]
         for name in _best_first(classes, "segm")
     ]
     return Table(["class", *INSTANCE_COLUMNS.values(), "instances"], rows, bar=1)
@@ -99,7 +105,7 @@ def split_sizes(statistics: Mapping[str, Mapping[str, Any]]) -> Table:
     for split, part in statistics.items():
         found = [(entry or {}).get("instances") for entry in (part.get("classes") or {}).values()]
         measured = [value for value in found if is_measured(value)]
-        rows.append([split, count(part.get("images")), count(sum(measured)) if measured else ABSENT])
+        rows.append([split, count_cell(part.get("images")), count_cell(sum(measured)) if measured else ABSENT])
     return Table(["split", "images", "instances"], rows)
 
 
@@ -110,7 +116,7 @@ def class_counts(statistics: Mapping[str, Mapping[str, Any]], names: list[str]) 
     for part in statistics.values():
         for row in rows:
             found = (part.get("classes") or {}).get(row[0]) or {}
-            row += [count(found.get("instances")), count(found.get("images"))]
+            row += [count_cell(found.get("instances")), count_cell(found.get("images"))]
     return Table(header, rows)
 
 
@@ -119,15 +125,15 @@ def data_audit(data: Mapping[str, Mapping[str, Any]]) -> Table:
     counts = {split: part.get("counts") or {} for split, part in data.items()}
     reasons = sorted({reason for part in counts.values() for reason in part.get("skipped") or {}})
     rows = [
-        ["images", *(count(part.get("images")) for part in data.values())],
-        ["instances read", *(count(part.get("in")) for part in counts.values())],
-        ["instances used", *(count(part.get("used")) for part in counts.values())],
+        ["images", *(count_cell(part.get("images")) for part in data.values())],
+        ["instances read", *(count_cell(part.get("in")) for part in counts.values())],
+        ["instances used", *(count_cell(part.get("used")) for part in counts.values())],
     ]
     rows += [
-        [f"skipped: {reason}", *(count((part.get("skipped") or {}).get(reason)) for part in counts.values())]
+        [f"skipped: {reason}", *(count_cell((part.get("skipped") or {}).get(reason)) for part in counts.values())]
         for reason in reasons
     ]
-    rows.append(["unaccounted for", *(count(unaccounted(part)) for part in counts.values())])
+    rows.append(["unaccounted for", *(count_cell(unaccounted(part)) for part in counts.values())])
     return Table(["", *data], rows)
 
 

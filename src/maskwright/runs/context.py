@@ -15,7 +15,7 @@ from maskwright.images.resize import InputSize
 from maskwright.model_file import read_card
 from maskwright.models import catalogue
 from maskwright.models.weights.head_transfer import ClassRows, class_rows
-from maskwright.models.weights.loading import Coverage
+from maskwright.models.weights.loading import WeightsReport
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input, Recipe
 from maskwright.runs.folder import OpenRun
@@ -36,7 +36,7 @@ class Experiment:
     """
 
     run: OpenRun
-    given: Prepared | None = None
+    other_data: Prepared | None = None
     output: OutputClasses | None = None
     source_files: SourceFiles = field(default_factory=SourceFiles)
 
@@ -48,8 +48,8 @@ class Experiment:
     @cached_property
     def prepared(self) -> Prepared:
         """The data, read and selected at first use, and once for all stages of the run."""
-        if self.given is not None:
-            return self.given
+        if self.other_data is not None:
+            return self.other_data
         prepared = prepare(self.recipe, self.run.path, self.source_files)
         self.source_files = SourceFiles()  # what was parsed is no longer needed
         return prepared
@@ -74,7 +74,7 @@ def input_size(section: Input) -> InputSize:
     return InputSize(section.resize == "square", section.size, section.multiple, section.longest)
 
 
-def score_to_compare(recipe: Recipe, classes: Sequence[str] | None = None) -> str:
+def monitored_score(recipe: Recipe, classes: Sequence[str] | None = None) -> str:
     """The validation score that chooses the best checkpoint; ``UsageError`` when there is no such score.
 
     A semantic model has one more for each class, ``IoU/NAME``. Which classes there are is taken from the recipe unless
@@ -101,7 +101,7 @@ def model_options(recipe: Recipe) -> dict[str, object]:
     return options
 
 
-def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Coverage | None]:
+def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, WeightsReport | None]:
     """The recipe's model for ``classes`` with its starting weights, and what became of the weights.
 
     Of weights of other classes, the heads keep what they know of those that both have.
@@ -109,11 +109,11 @@ def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Cove
     Raises ``UsageError`` for an unknown model, option or weights name and ``WeightsError`` for weights that cannot be
     fetched, read or matched.
     """
-    entry = catalogue.find(recipe.model.name)
+    entry = catalogue.find_model(recipe.model.name)
     if entry.task != recipe.task:
         known = [e.name for e in catalogue.MODELS.values() if e.task == recipe.task]
         raise unknown_name(f"{recipe.task} model", recipe.model.name, known)
-    module = catalogue.build(recipe.model.name, len(classes), model_options(recipe))
+    module = catalogue.create_model(recipe.model.name, len(classes), model_options(recipe))
     rows = _class_rows(module, recipe, classes)
     return module, catalogue.load_weights(module, recipe.model.name, recipe.model.weights, rows)
 
@@ -122,7 +122,7 @@ def _class_rows(module: nn.Module, recipe: Recipe, classes: Sequence[str]) -> Cl
     """What the heads take over of the starting weights; None where there are no heads, or they are of these classes."""
     name, weights = recipe.model.name, recipe.model.weights
     card = read_card(Path(weights)) if catalogue.is_file(weights) else None
-    published = catalogue.published(name, weights) if card is None else None
+    published = catalogue.find_published_weights(name, weights) if card is None else None
     if card is not None:
         before = card.table.names
     elif published is not None and published.classes is not None:
@@ -133,5 +133,5 @@ def _class_rows(module: nn.Module, recipe: Recipe, classes: Sequence[str]) -> Cl
         before = None
     if before == list(classes):
         return None
-    build = partial(catalogue.build, name, options=model_options(recipe))
-    return class_rows(module, build, before, classes, catalogue.find(name).background_first)
+    build = partial(catalogue.create_model, name, options=model_options(recipe))
+    return class_rows(module, build, before, classes, catalogue.find_model(name).background_first)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from maskwright.annotations.taxonomy.applied import stated
+from maskwright.annotations.taxonomy.applied import record_taxonomies
 from maskwright.files import write_json
 from maskwright.label_maps.files import write_classes
 from maskwright.runs.context import Experiment
-from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluated_data, record
+from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluation_entries, entry_record
 from maskwright.runs.evaluation import evaluate_part
-from maskwright.runs.leakage import trained_on
+from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
 
 
@@ -16,21 +16,25 @@ def cross_evaluate(experiment: Experiment, asked: CrossEvaluation) -> None:
     """Score the best checkpoint on what ``asked`` says; the scores join ``scores.json`` under names of their own.
 
     Predictions are written to ``predictions/<name>`` in the classes that are scored, as are the true label maps of a
-    semantic model to ``masks/<name>``. Raises what :func:`cross_evaluated_data` raises.
+    semantic model to ``masks/<name>``. Raises what :func:`cross_evaluation_entries` raises.
     """
     run = experiment.run
     file = run.files.scores_file
     scores: dict[str, Any] = dict(run.files.scores) if file.is_file() else {}
-    entries = list(cross_evaluated_data(experiment, asked))
+    entries = list(cross_evaluation_entries(experiment, asked))
     loaded = load_model(run.path, experiment.recipe.train.device)
     for scored in entries:
-        for line in (line for use in scored.uses for line in use.lines):
+        for line in (line for use in scored.taxonomies for line in use.lines):
             run.reporter.say(f"{scored.name}: {line}")
         if experiment.recipe.task == "semantic":
             scored.draw_truth()
         folder = run.files.predictions(scored.name)
         found = evaluate_part(scored.experiment, loaded, scored.name, folder, final=True)
         write_classes(folder, scored.experiment.prepared.table)
-        scores[scored.name] = stated(found, scored.uses) | record(scored, asked) | trained_on(run, scored.data)
-    run.forget(["report"])
+        scores[scored.name] = (
+            record_taxonomies(found, scored.taxonomies)
+            | entry_record(scored, asked)
+            | find_leaked_images(run, scored.data)
+        )
+    run.reset_stages(["report"])
     write_json(file, scores)

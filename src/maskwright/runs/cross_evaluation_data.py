@@ -10,18 +10,18 @@ from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.selection.select import select
-from maskwright.annotations.taxonomy.applied import TaxonomyUse
+from maskwright.annotations.taxonomy.applied import AppliedTaxonomy
 from maskwright.annotations.taxonomy.class_remapping import Taxonomy
 from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
-from maskwright.annotations.taxonomy.remapped_file import translated
-from maskwright.annotations.taxonomy.sides import Side, reached_by, side_of
+from maskwright.annotations.taxonomy.remapped_file import remap_coco_file
+from maskwright.annotations.taxonomy.sides import Side, restrict_taxonomy, side_of
 from maskwright.errors import DataError, UsageError, require_folder
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.runs.context import Experiment
 from maskwright.runs.masks import masks_stage
-from maskwright.runs.prepare import Part, Prepared
+from maskwright.runs.prepare import DataSplit, Prepared
 from maskwright.structures import ClassTable
 
 _OTHER: dict[Side, Side] = {"source": "target", "target": "source"}
@@ -51,7 +51,7 @@ class CrossEvaluation:
     rider: str | None = None
     name: str = "other"
 
-    def require_sense(self) -> None:
+    def require_consistent(self) -> None:
         """Raise ``UsageError`` for options that contradict each other, and for a taxonomy that there is not."""
         if (self.images is None) != (self.annotations is None):
             raise UsageError("--images and --annotations belong together: a folder and its COCO JSON. Give both.")
@@ -64,14 +64,14 @@ class CrossEvaluation:
                 f"--name {self.name}: expected letters, digits and hyphens, and not the name of a part of the recipe."
             )
 
-    def named(self, part: str) -> str:
+    def entry_name(self, part: str) -> str:
         """``part`` with the taxonomy and the rule for riders that were asked for, as a name of files and folders."""
         words = [part, Path(self.taxonomy or "").stem, self.rider or ""]
         return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-") for word in words if word)
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredEntry:
     """One entry of the scores: its ``name``, the experiment that has its data, and by which taxonomies.
 
     ``of`` is the part of the recipe that it shows in other classes, if it is one.
@@ -79,11 +79,11 @@ class Scored:
 
     name: str
     experiment: Experiment
-    uses: tuple[TaxonomyUse, ...]
+    taxonomies: tuple[AppliedTaxonomy, ...]
     of: str | None = None
 
     @property
-    def data(self) -> Part:
+    def data(self) -> DataSplit:
         """The images and their truth."""
         return self.experiment.prepared.parts[self.name]
 
@@ -99,7 +99,7 @@ class Scored:
             write_label_map(after / file, truth, table.png_palette())
 
 
-def cross_evaluated_data(experiment: Experiment, asked: CrossEvaluation) -> Iterator[Scored]:
+def cross_evaluation_entries(experiment: Experiment, asked: CrossEvaluation) -> Iterator[ScoredEntry]:
     """What ``asked`` adds to the scores of ``experiment``: other data, or each scored part in other classes.
 
     With a taxonomy the model's classes may be its source's or its target's. Other data is taken for that of the other
@@ -108,29 +108,29 @@ def cross_evaluated_data(experiment: Experiment, asked: CrossEvaluation) -> Iter
     Raises ``UsageError`` when the taxonomy does not account for the classes, ``DataError`` for data without any image
     or class to score.
     """
-    asked.require_sense()
+    asked.require_consistent()
     own = ClassTable.from_json(experiment.run.card()["classes"])
     if asked.taxonomy is None:
-        yield _other_data(experiment, asked, OutputClasses(own))
+        yield _entry_on_other_data(experiment, asked, OutputClasses(own))
         return
     taxonomy = read_taxonomy(asked.taxonomy, asked.rider)
     side = side_of(taxonomy, own)
-    scored = reached_by(taxonomy, own, side)
+    scored = restrict_taxonomy(taxonomy, own, side)
     classes = output_classes(own, scored, experiment.recipe.task)
-    use = TaxonomyUse(taxonomy, truth=side, model=side, scored=tuple(scored.shared))
+    use = AppliedTaxonomy(taxonomy, truth=side, model=side, scored=tuple(scored.shared))
     if asked.annotations is not None:
-        yield _other_data(experiment, asked, classes, scored, use)
+        yield _entry_on_other_data(experiment, asked, classes, scored, use)
         return
     for name in experiment.recipe.evaluate.on:
         part = experiment.prepared.parts[name]
-        label = asked.named(name)
+        label = asked.entry_name(name)
         selection = replace(part.selection, images=[classes.true_objects(each) for each in part.selection.images])
         given = Prepared(classes.table, {label: replace(part, name=label, selection=selection)})
         uses = (*([part.translation] if part.translation else []), use)
-        yield Scored(label, Experiment(experiment.run, given, classes), uses, name)
+        yield ScoredEntry(label, Experiment(experiment.run, given, classes), uses, name)
 
 
-def record(scored: Scored, asked: CrossEvaluation) -> dict[str, Any]:
+def entry_record(scored: ScoredEntry, asked: CrossEvaluation) -> dict[str, Any]:
     """What ``scores.json`` says of the data: where it is and how much, its classes, and how to prepare it again."""
     audit, part = scored.data.selection.audit, scored.data
     data: dict[str, Any] = {"annotations": str(part.annotations), "images": len(part.selection.images)}
@@ -143,35 +143,35 @@ def record(scored: Scored, asked: CrossEvaluation) -> dict[str, Any]:
     }
 
 
-def _other_data(
+def _entry_on_other_data(
     experiment: Experiment,
     asked: CrossEvaluation,
     classes: OutputClasses,
     scored: Taxonomy | None = None,
-    use: TaxonomyUse | None = None,
-) -> Scored:
-    recipe, label = experiment.recipe, asked.named(asked.name)
+    use: AppliedTaxonomy | None = None,
+) -> ScoredEntry:
+    recipe, label = experiment.recipe, asked.entry_name(asked.name)
     folder = require_folder(Path(asked.images or ""), "images")
     coco = read_coco(Path(asked.annotations or ""))
     labels, weights = None, ()
     if scored is not None and use is not None:
         assert use.model is not None
         side = side_of(scored, class_table(coco), preferred=_OTHER[use.model])
-        coco, use = translated(coco, scored, side), replace(use, truth=side)
+        coco, use = remap_coco_file(coco, scored, side), replace(use, truth=side)
     elif recipe.groups is not None:
         grouping = read_grouping(recipe.groups)
         labels, weights = grouping.table_and_labels(coco)[1], tuple(grouping.weights)
     selection = select(coco, classes.table, folder, labels=labels)
     experiment.run.reporter.warn(selection.audit.lines())
     _require_some(selection.images, selection.absent_classes, classes.table, coco)
-    part = Part(label, folder, coco.path, selection, use)
+    part = DataSplit(label, folder, coco.path, selection, use)
     run = experiment.run
     if recipe.data.overlap == "priority" and not weights:
         # The weights are those of the model's own groups.
         data = recipe.data.model_copy(update={"overlap": "last"})
         run = replace(run, recipe=recipe.model_copy(update={"data": data}))
     given = Prepared(classes.table, {label: part}, weights)
-    return Scored(label, Experiment(run, given, classes), (use,) if use else ())
+    return ScoredEntry(label, Experiment(run, given, classes), (use,) if use else ())
 
 
 def _require_some(images: list[Any], absent: list[str], table: ClassTable, coco: CocoFile) -> None:

@@ -10,16 +10,16 @@ from maskwright.errors import DataError
 from maskwright.files import read_json, sha256_of, write_json
 from maskwright.progress import Reporter
 from maskwright.runs.folder import OpenRun
-from maskwright.runs.prepare import Part, Prepared
+from maskwright.runs.prepare import DataSplit, Prepared
 
 _LEFT_OUT = "images_left_out"
 # What makes two records of a part the same data; a run of an older version lacks the last.
 _IDENTITY = ("sha256", "images", "images_sha256")
 
 
-def check(run: OpenRun, prepared: Prepared) -> None:
+def check_stage(run: OpenRun, prepared: Prepared) -> None:
     """Say what is used and left out, and write it to ``statistics.json``, ``audit.json`` and the card."""
-    say_data(run.reporter, prepared)
+    report_data(run.reporter, prepared)
     statistics, audits = {}, {}
     for name, part in prepared.parts.items():
         selection = part.selection
@@ -27,13 +27,13 @@ def check(run: OpenRun, prepared: Prepared) -> None:
             "images": len(selection.images),
             "classes": class_statistics(selection.images, prepared.table),
         }
-        audits[name] = {**selection.audit.to_json(), _LEFT_OUT: selection.left_out}
+        audits[name] = {**selection.audit.to_json(), _LEFT_OUT: selection.skipped_images}
     write_json(run.files.statistics_file, statistics)
     write_json(run.files.audit_file, audits)
     run.update_card(classes=prepared.table.to_json(), data={n: _record(p) for n, p in prepared.parts.items()})
 
 
-def say_data(reporter: Reporter, prepared: Prepared) -> None:
+def report_data(reporter: Reporter, prepared: Prepared) -> None:
     """Name and count what is left out of each file, and count what each part uses."""
     said: list[Audit] = []
     for name, part in prepared.parts.items():
@@ -42,8 +42,8 @@ def say_data(reporter: Reporter, prepared: Prepared) -> None:
         if not any(selection.audit is audit for audit in said):
             said.append(selection.audit)
             reporter.warn(selection.audit.lines())
-            if selection.left_out:
-                reporter.say(f"{part.annotations}: images left out: {part.left_out()}")
+            if selection.skipped_images:
+                reporter.say(f"{part.annotations}: images left out: {part.describe_skipped()}")
         for missing in selection.absent_classes:
             reporter.warn([f"{part.annotations}: has no category '{missing}'; the class is absent from {name}."])
         objects = sum(len(image.ids) for image in selection.images)
@@ -51,7 +51,7 @@ def say_data(reporter: Reporter, prepared: Prepared) -> None:
 
 
 def data_changes(run: OpenRun, prepared: Prepared, names: Iterable[str] | None = None) -> list[str]:
-    """How the parts ``names`` (all by default) differ from what :func:`check` recorded, one line for each that does.
+    """Return a line for each part of ``names`` (all by default) that differs from what :func:`check_stage` recorded.
 
     The pixels of the images are not compared. A run of a version that recorded less is compared by what it recorded.
     """
@@ -78,14 +78,16 @@ def require_same_data(run: OpenRun, prepared: Prepared) -> None:
         )
 
 
-def _details(part: Part, before: Mapping[str, Any], now: Mapping[str, Any], left_out: Mapping[str, Any]) -> list[str]:
+def _details(
+    part: DataSplit, before: Mapping[str, Any], now: Mapping[str, Any], skipped: Mapping[str, Any]
+) -> list[str]:
     details = []
     if before["images"] != now["images"]:
         details.append(f"{now['images']} images instead of {before['images']}")
     if before["sha256"] != now["sha256"]:
         details.append(f"{part.annotations} has changed (SHA-256 {now['sha256'][:8]}…, not {before['sha256'][:8]}…)")
-    then = {image_id for ids in left_out.values() for image_id in ids}
-    reasons = {image_id: reason for reason, ids in part.selection.left_out.items() for image_id in ids}
+    then = {image_id for ids in skipped.values() for image_id in ids}
+    reasons = {image_id: reason for reason, ids in part.selection.skipped_images.items() for image_id in ids}
     faults = {fault.record: str(fault) for fault in part.selection.audit.faults if fault.kind == "image"}
     gone = [faults.get(each, f"image {each} is left out ({reasons[each]})") for each in reasons if each not in then]
     back = [f"image {each} is no longer left out" for each in sorted(then - reasons.keys())]
@@ -96,7 +98,7 @@ def _few(lines: Sequence[str], most: int = 3) -> list[str]:
     return list(lines) if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most} more"]
 
 
-def _record(part: Part) -> dict[str, Any]:
+def _record(part: DataSplit) -> dict[str, Any]:
     """The card's entry of ``part``; ``images_sha256`` stands for the images and objects used, in their order."""
     audit = part.selection.audit
     used = hashlib.sha256()

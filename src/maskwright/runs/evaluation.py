@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.annotations.taxonomy.applied import stated
+from maskwright.annotations.taxonomy.applied import record_taxonomies
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
@@ -26,10 +26,10 @@ from maskwright.prediction.test_time_augmentation import Views
 from maskwright.recipes.schema import Evaluate
 from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import data_changes
-from maskwright.runs.leakage import trained_on
+from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
 from maskwright.training.interruption import StopRequest
-from maskwright.training.processes import Processes
+from maskwright.training.processes import ProcessGroup
 
 
 def evaluate_stage(experiment: Experiment) -> None:
@@ -43,7 +43,9 @@ def evaluate_stage(experiment: Experiment) -> None:
         folder = run.files.predictions(part)
         scores[part] = evaluate_part(experiment, loaded, part, folder, final=True)
         use = experiment.prepared.parts[part].translation
-        scores[part] = stated(scores[part], [use] if use else []) | trained_on(run, experiment.prepared.parts[part])
+        scores[part] = record_taxonomies(scores[part], [use] if use else []) | find_leaked_images(
+            run, experiment.prepared.parts[part]
+        )
         write_classes(folder, experiment.prepared.table)
     write_json(run.files.scores_file, scores)
 
@@ -53,7 +55,7 @@ def evaluate_part(
     model: Predictor[Any],
     part: str,
     save: Path | None,
-    processes: Processes | None = None,
+    processes: ProcessGroup | None = None,
     stop: StopRequest | None = None,
     final: bool = False,
 ) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def evaluate_part(
     and measures boundaries and calibration as well; that of an instance model measures overlaps, thresholds, errors,
     confusions, calibration and single images too. Any other sees each image once and is cheap.
     """
-    processes, stop = processes or Processes(), stop or StopRequest()
+    processes, stop = processes or ProcessGroup(), stop or StopRequest()
     if experiment.recipe.task == "instance":
         return _evaluate_instances(experiment, model, part, save, processes, stop, final)
     return _evaluate_semantic(experiment, model, part, save, processes, stop, final)
@@ -78,7 +80,7 @@ def _evaluate_semantic(
     model: Predictor[Any],
     name: str,
     save: Path | None,
-    processes: Processes,
+    processes: ProcessGroup,
     stop: StopRequest,
     final: bool,
 ) -> dict[str, Any]:
@@ -99,11 +101,11 @@ def _evaluate_semantic(
         counts.add(truth, predicted, table.ignore_index)
         if save is not None:
             write_label_map(save / "label_maps" / file, predicted, table.png_palette())
-    counts.confusion = processes.total(counts.confusion)
+    counts.confusion = processes.all_reduce_sum(counts.confusion)
     if not final:
         return counts.scores(table.names_with_background)
-    counts.boundaries = processes.total(counts.boundaries)
-    counts.bins = sum(processes.gathered(counts.bins), start=empty_bins())
+    counts.boundaries = processes.all_reduce_sum(counts.boundaries)
+    counts.bins = sum(processes.gather(counts.bins), start=empty_bins())
     scores = counts.detailed_scores(table.names_with_background)
     averaged = "" if views.plain else f"; probabilities averaged over {views}"
     return {**scores, "views": asdict(views), "protocol": scores["protocol"] + averaged}
@@ -119,7 +121,7 @@ def _evaluate_instances(
     model: Predictor[Any],
     name: str,
     save: Path | None,
-    processes: Processes,
+    processes: ProcessGroup,
     stop: StopRequest,
     final: bool,
 ) -> dict[str, Any]:
@@ -130,8 +132,8 @@ def _evaluate_instances(
             found = experiment.classes.instances(instances).to_coco(objects.image.id, objects.image.file_name)
             stream.add(objects, found)
             write(found)
-    streams = processes.gathered(stream)
-    if not processes.first:
+    streams = processes.gather(stream)
+    if not processes.is_main:
         return {}
     scores, details = InstanceStream.merged(streams).result()
     if save is not None and details is not None:
@@ -145,10 +147,10 @@ def _records(save: Path | None) -> AbstractContextManager[Callable[[list[dict[st
 
 
 def _images(
-    experiment: Experiment, name: str, processes: Processes, stop: StopRequest
+    experiment: Experiment, name: str, processes: ProcessGroup, stop: StopRequest
 ) -> Iterator[tuple[ImageObjects, npt.NDArray[np.uint8]]]:
     """The objects and the image of each image of this process, read when it is its turn."""
     part = experiment.prepared.parts[name]
-    share = processes.share(part.selection.images)
+    share = processes.shard(part.selection.images)
     for objects in stop.until(experiment.run.reporter.track(share, f"evaluating on {name}")):
         yield objects, read_image(part.path_of(objects))

@@ -16,7 +16,7 @@ import yaml
 from maskwright.errors import UsageError
 from maskwright.files import write_json, write_text
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import dump, validate
+from maskwright.recipes.loading import dump, validate_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import Card, RunFolder
 
@@ -36,7 +36,7 @@ class OpenRun:
     files: RunFolder
     recipe: Recipe
     reporter: Reporter
-    writes: bool = True
+    is_main_process: bool = True
 
     @property
     def path(self) -> Path:
@@ -60,7 +60,7 @@ class OpenRun:
         self.update_card(seconds={name: entry["seconds"] for name, entry in self.files.stages.items()})
         self.reporter.say(f"{stage}: done in {seconds:.0f} s")
 
-    def forget(self, stages: Sequence[str]) -> None:
+    def reset_stages(self, stages: Sequence[str]) -> None:
         """Take ``stages`` out of the record, so that they are done again."""
         write_json(self.files.stages_file, {k: v for k, v in self.files.stages.items() if k not in stages})
 
@@ -70,7 +70,7 @@ class OpenRun:
 
     def update_card(self, **entries: Any) -> None:
         """Set entries of ``card.json``, see :class:`~maskwright.run_folder.Card`."""
-        if self.writes:
+        if self.is_main_process:
             write_json(self.files.card_file, {**self.files.card, **entries})
 
 
@@ -98,7 +98,7 @@ def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
         name=recipe.name,
         task=recipe.task,
         seed=recipe.seed,
-        versions=versions(),
+        versions=installed_versions(),
         hardware=hardware(),
         command=" ".join(["maskwright", *sys.argv[1:]]),
     )
@@ -112,7 +112,9 @@ def open_run(path: Path, reporter: Reporter) -> OpenRun:
         raise UsageError(
             f"{path}: is not a run folder (no recipe.yaml); expected the folder that `maskwright run` made."
         )
-    return OpenRun(RunFolder(path), validate(yaml.safe_load(file.read_text(encoding="utf-8")), str(file)), reporter)
+    return OpenRun(
+        RunFolder(path), validate_recipe(yaml.safe_load(file.read_text(encoding="utf-8")), str(file)), reporter
+    )
 
 
 def _remove_leftovers(path: Path) -> None:
@@ -138,7 +140,7 @@ def _differences(before: Any, after: Any, path: str = "") -> list[str]:
     return [] if before == after else [path]
 
 
-def versions() -> dict[str, str]:
+def installed_versions() -> dict[str, str]:
     """The versions of Python and of the packages that results depend on."""
     found = {"python": platform.python_version()}
     for package in _VERSIONS_OF:

@@ -32,7 +32,7 @@ WORKER = "maskwright.runs.worker"
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """A training as it is handed to each process: the text of its recipe, its run folder, and how it is done."""
 
     recipe: str
@@ -41,7 +41,7 @@ class Job:
     quiet: bool
 
 
-def launch(job: Job, devices: int, nodes: int = 1) -> None:
+def launch(job: TrainingJob, devices: int, nodes: int = 1) -> None:
     """Do ``job`` in ``devices`` processes on this machine, and as many on each of ``nodes``; wait until it is done.
 
     With several machines, the same call is made on each, and ``NODE_RANK`` (from 0), ``MASTER_ADDR`` and

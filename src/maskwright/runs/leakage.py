@@ -12,25 +12,25 @@ from maskwright.images.decode import image_path
 from maskwright.images.fingerprint import fingerprint
 from maskwright.images.near_duplicates import near_pairs
 from maskwright.runs.folder import OpenRun
-from maskwright.runs.prepare import Part
+from maskwright.runs.prepare import DataSplit
 
 FILE = "trained_on.json"
 
 
 @dataclass(frozen=True)
-class TrainedOn:
+class TrainingImages:
     """The images of a training: the ``folder`` they were in, and their sizes in bytes by file name."""
 
     folder: Path
     sizes: dict[str, int]
 
     @classmethod
-    def of(cls, part: Part) -> "TrainedOn":
+    def of(cls, part: DataSplit) -> "TrainingImages":
         """The images of ``part``."""
         images = part.selection.images
         return cls(part.folder, {each.image.file_name: part.path_of(each).stat().st_size for each in images})
 
-    def seen(self, part: Part) -> list[str]:
+    def leaked(self, part: DataSplit) -> list[str]:
         """The file names of the images of ``part`` that are among these.
 
         An image is one of them when its file has the same bytes, whatever it is called; or when it has the name of one
@@ -68,13 +68,13 @@ class TrainedOn:
         return names
 
 
-def record_trained_on(run: OpenRun, part: Part) -> None:
+def record_training_images(run: OpenRun, part: DataSplit) -> None:
     """Write which images the training of ``run`` is about to learn from."""
-    images = TrainedOn.of(part)
+    images = TrainingImages.of(part)
     write_json(run.files.trained_on_file, {"folder": str(images.folder), "bytes": images.sizes})
 
 
-def trained_on(run: OpenRun, part: Part) -> dict[str, Any]:
+def find_leaked_images(run: OpenRun, part: DataSplit) -> dict[str, Any]:
     """``{"trained_on": [file name]}`` of the images of ``part`` that the model of ``run`` learned from, and a warning.
 
     Empty where there are none, and for runs of a version that did not record them.
@@ -83,7 +83,7 @@ def trained_on(run: OpenRun, part: Part) -> dict[str, Any]:
     if not file.is_file():
         return {}
     content = read_json(file)
-    seen = TrainedOn(Path(content["folder"]), content["bytes"]).seen(part)
+    seen = TrainingImages(Path(content["folder"]), content["bytes"]).leaked(part)
     if not seen:
         return {}
     some = ", ".join(seen[:3]) + (", …" if len(seen) > 3 else "")

@@ -110,7 +110,7 @@ def load_model(path: Path | str, device: str = "auto", *, task: Task | None = No
     spoilt = [name for name, tensor in weights.items() if not tensor.isfinite().all()]
     if spoilt:
         raise NotFinite(f"{file}: NaN or infinity in {len(spoilt)} of {len(weights)} tensors, such as {spoilt[0]}")
-    module = catalogue.build(card.name, len(card.classes), card.options)
+    module = catalogue.create_model(card.name, len(card.classes), card.options)
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:

@@ -17,7 +17,7 @@ from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
 from maskwright.progress import Reporter
 from maskwright.runs.context import Experiment
-from maskwright.runs.prepare import Part
+from maskwright.runs.prepare import DataSplit
 from maskwright.structures import ClassTable
 
 PIXEL_COUNTS = "pixel_counts.csv"
@@ -30,10 +30,10 @@ def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:
     part = experiment.prepared.parts["train"]
     files = [sample.label_map for sample in semantic_samples(experiment, part)]
     cache = experiment.masks_folder(part.name) / PIXEL_COUNTS
-    return pixel_counts(files, experiment.prepared.table, cache, experiment.run.reporter)
+    return cached_pixel_counts(files, experiment.prepared.table, cache, experiment.run.reporter)
 
 
-def semantic_samples(experiment: Experiment, part: Part) -> list[SemanticSample]:
+def semantic_samples(experiment: Experiment, part: DataSplit) -> list[SemanticSample]:
     """Image and label map of every used image of ``part``; ``UsageError`` when the masks are not drawn yet."""
     folder = experiment.masks_folder(part.name)
     images: Sequence[ImageObjects] = part.selection.images
@@ -45,7 +45,7 @@ def semantic_samples(experiment: Experiment, part: Part) -> list[SemanticSample]
     return samples
 
 
-def pixel_counts(files: Sequence[Path], table: ClassTable, cache: Path, reporter: Reporter) -> Counts:
+def cached_pixel_counts(files: Sequence[Path], table: ClassTable, cache: Path, reporter: Reporter) -> Counts:
     """The pixels ``(N, K+1)`` of every label in each of ``files``; ignored pixels do not count.
 
     They are read from the table ``cache`` when it is about these files and classes, and else counted and written there.

@@ -1,6 +1,6 @@
 """The masks stage of a run: the label maps of every part of its data."""
 
-from maskwright.label_maps.drawing import Drawing, draw_image
+from maskwright.label_maps.drawing import Drawing, write_image_label_map
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.runs.context import Experiment
 
@@ -13,5 +13,5 @@ def masks_stage(experiment: Experiment) -> None:
         folder, images = experiment.masks_folder(part.name), part.selection.images
         files = mask_files([objects.image.file_name for objects in images])
         for objects in experiment.run.reporter.track(images, f"masks of {part.name}"):
-            draw_image(objects, drawing, folder / files[objects.image.file_name])
+            write_image_label_map(objects, drawing, folder / files[objects.image.file_name])
         write_classes(folder, table)

@@ -32,7 +32,7 @@ Picture = npt.NDArray[np.uint8]
 _PART = "validation"
 
 
-def then_panels(experiment: Experiment, training: Training) -> Callable[[nn.Module], Scores]:
+def validate_with_panels(experiment: Experiment, training: Training) -> Callable[[nn.Module], Scores]:
     """The validation of ``training``, followed by the panels of the epochs that have some.
 
     They go to ``figures/epochs/epoch-NNNN/`` of the run folder and to every tracker.
@@ -43,7 +43,7 @@ def then_panels(experiment: Experiment, training: Training) -> Callable[[nn.Modu
         scores, epoch = validate(model), training.position.epoch + 1
         # After a request to stop the scores are thrown away, and resuming begins with the validation.
         if has_panels(experiment.recipe, epoch) and not training.stop():
-            with undisturbed(model, training.fabric.device):
+            with preserving_training_state(model, training.fabric.device):
                 panels = draw_panels(experiment, experiment.predictor(model))
             write_panels(experiment.run.path, epoch, panels)
             for tracker in training.trackers:
@@ -77,7 +77,7 @@ def draw_panels(experiment: Experiment, model: Predictor[Any]) -> dict[str, Pict
 
 
 @contextmanager
-def undisturbed(model: nn.Module, device: torch.device) -> Iterator[None]:
+def preserving_training_state(model: nn.Module, device: torch.device) -> Iterator[None]:
     """``model`` in evaluation mode; afterwards its modes and torch's random numbers are as they were."""
     modes = {module: module.training for module in model.modules()}
     state = random_state(device)

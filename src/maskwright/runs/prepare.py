@@ -7,9 +7,9 @@ from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.selection.same_picture import same_name
-from maskwright.annotations.selection.select import Choice, Selection, select
+from maskwright.annotations.selection.select import Selection, SelectionRules, select
 from maskwright.annotations.selection.splitting import parse_ratios, stratified_split
-from maskwright.annotations.taxonomy.applied import TaxonomyUse
+from maskwright.annotations.taxonomy.applied import AppliedTaxonomy
 from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.errors import DataError, require_file, require_folder, unknown_name
 from maskwright.images.decode import image_path
@@ -20,7 +20,7 @@ from maskwright.synthetic.shapes import CLASS_NAMES, write_shapes
 
 
 @dataclass(frozen=True)
-class Part:
+class DataSplit:
     """One part of the data (train, validation, test): its images folder and the images that are used.
 
     ``translation`` says by which taxonomy its annotations are read.
@@ -30,15 +30,15 @@ class Part:
     folder: Path
     annotations: Path
     selection: Selection
-    translation: TaxonomyUse | None = None
+    translation: AppliedTaxonomy | None = None
 
     def path_of(self, objects: ImageObjects) -> Path:
         """The image file of ``objects``."""
         return image_path(self.folder, objects.image.file_name)
 
-    def left_out(self) -> str:
+    def describe_skipped(self) -> str:
         """How many images of the file are left out for each reason, in words; empty where none is."""
-        return ", ".join(f"{len(ids)} {reason}" for reason, ids in self.selection.left_out.items())
+        return ", ".join(f"{len(ids)} {reason}" for reason, ids in self.selection.skipped_images.items())
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Prepared:
     """The classes and the parts of an experiment; ``weights`` by class index (from 1) where classes are groups."""
 
     table: ClassTable
-    parts: dict[str, Part]
+    parts: dict[str, DataSplit]
     weights: tuple[float, ...] = ()
 
 
@@ -86,7 +86,7 @@ def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = Non
     source_files = source_files or SourceFiles()
     files = {name: _read(recipe.data, source, source_files) for name, source in sources.items()}
     table = _classes(recipe, next(iter(files.values())))
-    choice = Choice(
+    choice = SelectionRules(
         recipe.data.only_with_objects, recipe.data.drop_crowd_images, recipe.data.max_instances, recipe.data.max_images
     )
     grouping = read_grouping(recipe.groups) if recipe.groups is not None else None
@@ -98,7 +98,7 @@ def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = Non
         most, at_least = source.max_images or choice.max_images, _demands(source, table)
         its_choice = replace(choice, max_images=most, at_least=at_least)
         selection = select(coco, table, folder, its_choice, labels)
-        parts[name] = Part(name, folder, coco.path, selection, files[name].use)
+        parts[name] = DataSplit(name, folder, coco.path, selection, files[name].use)
     if recipe.data.split is not None:
         parts = _split(parts["source"], recipe.data.split, recipe.seed)
     for part in parts.values():
@@ -114,11 +114,11 @@ def _demands(source: Source, table: ClassTable) -> dict[str, int]:
     return demands
 
 
-def _require_images(part: Part) -> None:
+def _require_images(part: DataSplit) -> None:
     if part.selection.images:
         return
     raise DataError(
-        f"{part.annotations}: {part.name} has no image to use ({part.left_out() or 'none was listed'}). "
+        f"{part.annotations}: {part.name} has no image to use ({part.describe_skipped() or 'none was listed'}). "
         f"Put the files into {part.folder}, or loosen data.* and classes."
     )
 
@@ -152,7 +152,7 @@ def _read(data: Data, source: Source, files: SourceFiles) -> SourceFile:
     return files.read(Path(data.root) / source.annotations, source.taxonomy, source.rider)
 
 
-def _split(whole: Part, ratios: str, seed: int) -> dict[str, Part]:
+def _split(whole: DataSplit, ratios: str, seed: int) -> dict[str, DataSplit]:
     names = ("train", "validation", "test")
     images = whole.selection.images
     copies = same_name({objects.image.id: objects.image.file_name for objects in images})

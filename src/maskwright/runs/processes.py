@@ -21,17 +21,17 @@ def is_launched() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def is_first() -> bool:
+def is_rank_zero() -> bool:
     """Whether this is the process that writes and speaks: the first of several, or one alone."""
     return not is_launched() or os.environ["RANK"] == "0"
 
 
 def is_main_process(nodes: int = 1) -> bool:
     """Whether this process, of all that a job on ``nodes`` machines has, evaluates, reports and prints results."""
-    return is_first() and node_number(nodes) == 0
+    return is_rank_zero() and node_rank(nodes) == 0
 
 
-def node_number(nodes: int) -> int:
+def node_rank(nodes: int) -> int:
     """Which of ``nodes`` machines this is, from 0."""
     return int(os.environ.get("NODE_RANK", "0")) if nodes > 1 else 0
 
@@ -67,7 +67,7 @@ def build_fabric(recipe: Recipe) -> Fabric:
     return fabric
 
 
-def normalised_together(model: nn.Module, fabric: Fabric) -> nn.Module:
+def sync_batch_norm(model: nn.Module, fabric: Fabric) -> nn.Module:
     """``model``, whose BatchNorm takes its statistics over the whole batch where several GPUs share one.
 
     torch has it for GPUs only; on CPUs each process normalises by its slice.

@@ -20,8 +20,8 @@ from maskwright.reports.pictures.panels import CAPTIONS, panel
 from maskwright.reports.run.page import write_page
 from maskwright.run_folder import PartScores
 from maskwright.runs.context import Experiment
-from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluated_data
-from maskwright.runs.prepare import Part
+from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluation_entries
+from maskwright.runs.prepare import DataSplit
 from maskwright.structures import Instances
 
 
@@ -31,30 +31,30 @@ def report_stage(experiment: Experiment) -> None:
     records = []
     if run.files.scores_file.is_file():
         for name, scores in run.files.scores.items():
-            scored = _shown(experiment, name, scores)
+            scored = _experiment_of(experiment, name, scores)
             if scored is not None:
                 records += _write_panels(scored, scored.prepared.parts[name])
     write_json(run.files.panels_file, records)
     write_page(run.path)
 
 
-def _shown(experiment: Experiment, name: str, scores: PartScores) -> Experiment | None:
+def _experiment_of(experiment: Experiment, name: str, scores: PartScores) -> Experiment | None:
     """The experiment whose data the scores ``name`` are of; None when it was other data and is no longer there."""
     if "cross_evaluation" not in scores:
         return experiment if name in experiment.recipe.evaluate.on else None
     try:
-        every = cross_evaluated_data(experiment, CrossEvaluation(**scores["cross_evaluation"]))
+        every = cross_evaluation_entries(experiment, CrossEvaluation(**scores["cross_evaluation"]))
         return next((scored.experiment for scored in every if scored.name == name), None)
     except MaskwrightError as error:
         experiment.run.reporter.warn([f"No panels of {name}: {error}"])
         return None
 
 
-def _write_panels(experiment: Experiment, part: Part) -> list[dict[str, str]]:
+def _write_panels(experiment: Experiment, part: DataSplit) -> list[dict[str, str]]:
     records = []
     images = part.selection.images
     chosen = [images[i] for i in showcase_images([o.labels for o in images], experiment.recipe.report.panels)]
-    predictions = _Predictions(experiment, part, {objects.image.id for objects in chosen})
+    predictions = _PanelPredictions(experiment, part, {objects.image.id for objects in chosen})
     for objects in chosen:
         image = read_image(part.path_of(objects))
         truth, predicted = predictions.drawn(objects, image)
@@ -64,10 +64,10 @@ def _write_panels(experiment: Experiment, part: Part) -> list[dict[str, str]]:
     return records
 
 
-class _Predictions:
+class _PanelPredictions:
     """The saved predictions of a part's ``images``, by id, drawn beside the truth."""
 
-    def __init__(self, experiment: Experiment, part: Part, images: set[int]) -> None:
+    def __init__(self, experiment: Experiment, part: DataSplit, images: set[int]) -> None:
         self.experiment, self.part = experiment, part
         self.files = mask_files([objects.image.file_name for objects in part.selection.images])
         self.folder = experiment.run.files.predictions(part.name)

@@ -4,7 +4,7 @@ from maskwright.reports.score_text import detail_lines
 from maskwright.run_folder import PartScores, RunFolder
 
 
-def headline(run: RunFolder, details: bool = False) -> str:
+def score_summary(run: RunFolder, details: bool = False) -> str:
     """Return the scores of ``run``, a line for each part of the data, and where its page lies.
 
     ``details`` adds lines on what lies behind the scores of instances.

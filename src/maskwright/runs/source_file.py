@@ -5,9 +5,9 @@ from pathlib import Path
 
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoFile, read_coco
-from maskwright.annotations.taxonomy.applied import TaxonomyUse
+from maskwright.annotations.taxonomy.applied import AppliedTaxonomy
 from maskwright.annotations.taxonomy.loading import read_taxonomy
-from maskwright.annotations.taxonomy.remapped_file import translated
+from maskwright.annotations.taxonomy.remapped_file import remap_coco_file
 from maskwright.annotations.taxonomy.sides import side_of
 from maskwright.structures import ClassTable, RiderRule
 
@@ -17,7 +17,7 @@ class SourceFile:
     """``coco``, translated where ``use`` says by what."""
 
     coco: CocoFile
-    use: TaxonomyUse | None = None
+    use: AppliedTaxonomy | None = None
 
     def table(self) -> ClassTable:
         """All classes of the file: in the order of the taxonomy's target, or else by ascending id."""
@@ -50,4 +50,4 @@ def _read(path: Path, taxonomy: str | None, rider: RiderRule | None) -> SourceFi
         return SourceFile(coco)
     by = read_taxonomy(taxonomy, rider)
     side = side_of(by, class_table(coco))
-    return SourceFile(translated(coco, by, side), TaxonomyUse(by, truth=side))
+    return SourceFile(remap_coco_file(coco, by, side), AppliedTaxonomy(by, truth=side))

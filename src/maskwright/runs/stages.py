@@ -10,11 +10,11 @@ from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
-from maskwright.runs.context import Experiment, build_model, score_to_compare
-from maskwright.runs.data_check import check, data_changes, require_same_data, say_data
+from maskwright.runs.context import Experiment, build_model, monitored_score
+from maskwright.runs.data_check import check_stage, data_changes, report_data, require_same_data
 from maskwright.runs.evaluation import evaluate_stage
 from maskwright.runs.folder import create_run, open_run
-from maskwright.runs.launch import Job, launch
+from maskwright.runs.launch import TrainingJob, launch
 from maskwright.runs.masks import masks_stage
 from maskwright.runs.prepare import declared_classes, require_data
 from maskwright.runs.processes import build_fabric, is_launched, require_devices
@@ -27,9 +27,9 @@ from maskwright.runs.training import (
     require_resume,
     seed_everything,
     train_stage,
-    train_together,
+    train_worker,
 )
-from maskwright.training.processes import Processes
+from maskwright.training.processes import ProcessGroup
 
 
 def train_recipe(
@@ -44,7 +44,7 @@ def train_recipe(
     Raises ``UsageError``, ``DataError``, ``WeightsError``, or ``Interrupted`` after SIGTERM or Ctrl-C.
     """
     require_data(recipe)
-    score_to_compare(recipe)
+    monitored_score(recipe)
     trained = "train" in RunFolder(path).stages
     if not trained:
         require_trackers(recipe)
@@ -52,7 +52,7 @@ def train_recipe(
         _train_as_one_of_several(recipe, path, resume, reporter)
     elif recipe.train.devices * nodes > 1 and not trained:
         require_devices(recipe, nodes)
-        launch(Job(dump(recipe), str(path), resume, reporter.quiet), recipe.train.devices, nodes)
+        launch(TrainingJob(dump(recipe), str(path), resume, reporter.quiet), recipe.train.devices, nodes)
     else:
         return _train_alone(recipe, path, resume, reporter)
     return None
@@ -82,9 +82,9 @@ def _train_as_one_of_several(recipe: Recipe, path: Path, resume: bool, reporter:
         if fabric.is_global_zero:
             experiment, model = _prepare(recipe, path, resume, reporter)
             run = experiment.run if model is not None else None
-    if not Processes(fabric).from_first(run is not None):
+    if not ProcessGroup(fabric).broadcast(run is not None):
         return
-    work = partial(train_together, path, fabric, resume, reporter)
+    work = partial(train_worker, path, fabric, resume, reporter)
     if run is not None:
         run.perform("train", work)
     else:
@@ -97,7 +97,7 @@ def _prepare(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> tu
     # Built before the run folder exists: weights that cannot be fetched must stop the job before any work is done.
     if "train" not in RunFolder(path).stages:
         classes = declared_classes(recipe, source_files)
-        score_to_compare(recipe, classes.names)
+        monitored_score(recipe, classes.names)
         seed_everything(recipe.seed)
         model, coverage = build_model(recipe, classes.names)
     folder = create_run(recipe, path, reporter)
@@ -107,7 +107,7 @@ def _prepare(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> tu
         report_weights(experiment, model, coverage)
         if folder.is_finished("check"):
             _look_again(experiment)
-    folder.perform("check", lambda: check(folder, experiment.prepared))
+    folder.perform("check", lambda: check_stage(folder, experiment.prepared))
     if recipe.task == "semantic":
         folder.perform("masks", lambda: masks_stage(experiment))
     return experiment, model
@@ -121,10 +121,10 @@ def _look_again(experiment: Experiment) -> None:
     run, prepared = experiment.run, experiment.prepared
     changes = data_changes(run, prepared)
     if not changes:
-        say_data(run.reporter, prepared)
+        report_data(run.reporter, prepared)
         return
     if has_begun(run.path):
         require_same_data(run, prepared)
     run.reporter.warn(f"{change}. Checked and drawn anew." for change in changes)
-    run.forget(["check", "masks"])
+    run.reset_stages(["check", "masks"])
     shutil.rmtree(run.path / "masks", ignore_errors=True)

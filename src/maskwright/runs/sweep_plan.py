@@ -11,7 +11,7 @@ from maskwright.recipes.loading import RecipeLike, dump, load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.variants import Variant, variants
 from maskwright.run_folder import RunFolder
-from maskwright.runs.context import build_model, score_to_compare
+from maskwright.runs.context import build_model, monitored_score
 from maskwright.runs.folder import create_run
 from maskwright.runs.prepare import declared_classes, require_data
 from maskwright.runs.processes import is_launched, require_devices
@@ -103,7 +103,7 @@ def _require_sweep_folder(path: Path) -> None:
 def _require_ready(item: Planned, resume: bool, built: set[str]) -> None:
     """Everything that a run refuses at once; a model is built once for all variants that share it."""
     require_data(item.recipe)
-    score_to_compare(item.recipe)
+    monitored_score(item.recipe)
     if item.path.is_dir() and any(item.path.iterdir()):
         create_run(item.recipe, item.path, Reporter(quiet=True))
     if "train" in RunFolder(item.path).stages:
@@ -113,7 +113,7 @@ def _require_ready(item: Planned, resume: bool, built: set[str]) -> None:
     if item.recipe.train.devices > 1:
         require_devices(item.recipe)
     classes = declared_classes(item.recipe)
-    score_to_compare(item.recipe, classes.names)
+    monitored_score(item.recipe, classes.names)
     model = f"{classes.names} {item.recipe.task} {item.recipe.model.model_dump_json()}"
     if model not in built:
         build_model(item.recipe, classes.names)

@@ -24,11 +24,11 @@ def build_trackers(experiment: Experiment, done: int) -> list[Tracker]:
     if "tensorboard" in chosen:
         trackers.append(TensorBoardTracker(path / "tensorboard", done))
     if "wandb" in chosen and (run := _wandb_run(experiment)).mode != "disabled":
-        trackers.append(_told(WandbTracker(path, run, experiment.run.reporter.say), table, experiment))
+        trackers.append(_replay_history(WandbTracker(path, run, experiment.run.reporter.say), table, experiment))
     return trackers
 
 
-def _told(tracker: Tracker, table: CsvTracker, experiment: Experiment) -> Tracker:
+def _replay_history(tracker: Tracker, table: CsvTracker, experiment: Experiment) -> Tracker:
     """``tracker``, told of the epochs that are done: each of its files is complete, whatever became of the others.
 
     A file of W&B is written in blocks, of which a killed training loses the last, and its server takes only one file

@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.utils.data import DataLoader
 
-from maskwright.datasets.loader_workers import deaf_children, end_loading, plain_errors
+from maskwright.datasets.loader_workers import ignore_signals, stop_workers, unwrap_worker_errors
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
 from maskwright.model_file import ModelCard
@@ -21,22 +21,22 @@ from maskwright.models.encoder import encoder_parameters
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.context import Experiment, build_model, model_options, score_to_compare
+from maskwright.runs.context import Experiment, build_model, model_options, monitored_score
 from maskwright.runs.data_check import require_same_data
 from maskwright.runs.evaluation import evaluate_part
 from maskwright.runs.folder import open_run
-from maskwright.runs.leakage import record_trained_on
+from maskwright.runs.leakage import record_training_images
 from maskwright.runs.losses import batch_losses, memory_format_of
-from maskwright.runs.panels import then_panels
-from maskwright.runs.processes import normalised_together
+from maskwright.runs.panels import validate_with_panels
+from maskwright.runs.processes import sync_batch_norm
 from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
-from maskwright.training.checkpoint import read_state, save_checkpoint, tidy
+from maskwright.training.checkpoint import read_state, remove_partial_files, save_checkpoint
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
-from maskwright.training.loop import train
+from maskwright.training.loop import fit
 from maskwright.training.optimisation import build_optimizer, build_schedule
-from maskwright.training.processes import Processes
+from maskwright.training.processes import ProcessGroup
 from maskwright.training.save_clock import SaveClock
 from maskwright.training.state import Position, Scores, Training
 from maskwright.training.trackers import Metrics, Pictures
@@ -48,16 +48,16 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     """Train ``model`` where ``fabric`` says; with ``resume``, go on from ``checkpoints/last``."""
     recipe, run = experiment.recipe, experiment.run
     run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric)})
-    model = normalised_together(model.to(memory_format=memory_format_of(recipe)), fabric)
+    model = sync_batch_norm(model.to(memory_format=memory_format_of(recipe)), fabric)
     training = _build_training(experiment, fabric, model)
-    if run.writes:
-        tidy(run.path / "checkpoints")
-        record_trained_on(run, experiment.prepared.parts["train"])
+    if run.is_main_process:
+        remove_partial_files(run.path / "checkpoints")
+        record_training_images(run, experiment.prepared.parts["train"])
     if resume and (state := read_state(run.path / LAST)) is not None:
         training.restore(state)
         run.reporter.say(f"train: goes on after {training.position}")
     with _trackers(experiment, training), training.stop.listening():
-        position = train(training, recipe.train.epochs)
+        position = fit(training, recipe.train.epochs)
     if position.epoch < recipe.train.epochs:
         run.reporter.say(
             f"train: stopped after {position}, with no better {training.best_by} since epoch {position.best_epoch}"
@@ -65,10 +65,10 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     run.update_card(best={"epoch": position.best_epoch, "score": training.best_by, "value": position.best})
 
 
-def train_together(path: Path, fabric: Fabric, resume: bool, reporter: Reporter) -> None:
+def train_worker(path: Path, fabric: Fabric, resume: bool, reporter: Reporter) -> None:
     """One process's part in training the prepared run at ``path`` with the other processes of ``fabric``."""
     first = fabric.is_global_zero
-    run = replace(open_run(path, reporter if first else Reporter(quiet=True)), writes=first)
+    run = replace(open_run(path, reporter if first else Reporter(quiet=True)), is_main_process=first)
     experiment = Experiment(run)
     if not first:  # which has looked; another machine may have other files
         require_same_data(run, experiment.prepared)
@@ -97,7 +97,7 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
     recipe = experiment.recipe
     optimizer = build_recipe_optimizer(recipe, model)
     with fabric.rank_zero_first():  # which may count the pixels of the masks, and keep the counts for the others
-        loader, sampler = build_loader(experiment, Processes(fabric))
+        loader, sampler = build_loader(experiment, ProcessGroup(fabric))
         losses = batch_losses(experiment, fabric)
     compiled = cast(nn.Module, torch.compile(model)) if recipe.train.compile else model
     prepared_model, prepared_optimizer = fabric.setup(compiled, optimizer)
@@ -115,17 +115,17 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         epochs=functools.partial(_batches, experiment, loader, sampler),
         batches_per_epoch=len(loader),
         losses=losses,
-        validate=functools.partial(_validate, experiment, Processes(fabric), stop),
+        validate=functools.partial(_validate, experiment, ProcessGroup(fabric), stop),
         save=functools.partial(_save, experiment),
         trackers=[],
         seed=recipe.seed,
-        best_by=score_to_compare(recipe),
+        best_by=monitored_score(recipe),
         validate_every=recipe.train.validate_every,
         checkpoint_every=recipe.train.checkpoint_every,
         accumulate=recipe.train.accumulate,
         patience=recipe.train.patience,
         clip_norm=recipe.train.clip_norm,
-        release=functools.partial(end_loading, loader),
+        release=functools.partial(stop_workers, loader),
         clock=SaveClock(recipe.train.save_every),
         average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
         stop=stop,
@@ -135,9 +135,9 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
 @contextmanager
 def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
     """Give ``training`` its trackers while it runs, and its panels, in the process that writes."""
-    if experiment.run.writes:
+    if experiment.run.is_main_process:
         training.trackers = [*build_trackers(experiment, training.position.epoch), EpochLines(experiment)]
-        training.validate = then_panels(experiment, training)
+        training.validate = validate_with_panels(experiment, training)
     try:
         yield
     finally:
@@ -179,7 +179,7 @@ class EpochLines:
         """``epoch 3/10: loss 0.41, mIoU 0.71 (12 s)``."""
         recipe = self.experiment.recipe
         shown = [f"loss {metrics['train/loss']:.4f}"]
-        for name in (score_to_compare(recipe), *(("segm_AP50", "bbox_AP") if recipe.task == "instance" else ())):
+        for name in (monitored_score(recipe), *(("segm_AP50", "bbox_AP") if recipe.task == "instance" else ())):
             value = metrics.get(f"validation/{name}")
             if value is not None:
                 shown.append(f"{name} {value:.4f}")
@@ -199,17 +199,17 @@ def _batches(
 ) -> Iterable[Any]:
     train = experiment.recipe.train
     sampler.set_epoch(epoch, first_batch * train.batch_size)
-    with deaf_children():
-        batches = plain_errors(iter(loader))
+    with ignore_signals():
+        batches = unwrap_worker_errors(iter(loader))
     if train.workers:
         # Without processes, beginning to load draws a number; with them the training must draw the same ones.
         torch.empty((), dtype=torch.int64).random_()
     return experiment.run.reporter.track(batches, f"epoch {epoch}/{train.epochs}", len(loader) - first_batch)
 
 
-def _validate(experiment: Experiment, processes: Processes, stop: StopRequest, module: nn.Module) -> Scores:
+def _validate(experiment: Experiment, processes: ProcessGroup, stop: StopRequest, module: nn.Module) -> Scores:
     scores = evaluate_part(experiment, experiment.predictor(module), "validation", None, processes, stop)
-    return _flat(scores) if processes.first else {}
+    return _flat(scores) if processes.is_main else {}
 
 
 def _flat(scores: dict[str, Any]) -> Scores:
@@ -224,7 +224,7 @@ def _flat(scores: dict[str, Any]) -> Scores:
 
 def _save(experiment: Experiment, names: Sequence[str], training: Training) -> None:
     recipe, state = experiment.recipe, training.state()
-    if not experiment.run.writes:
+    if not experiment.run.is_main_process:
         return
     card = ModelCard(
         name=recipe.model.name,

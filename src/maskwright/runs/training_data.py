@@ -11,14 +11,14 @@ from torch.utils.data import DataLoader
 
 from maskwright.datasets import instance as instance_data
 from maskwright.datasets.augmentation import build_augmentation
-from maskwright.datasets.distributed_sampler import BatchShare
+from maskwright.datasets.distributed_sampler import DistributedBatchSampler
 from maskwright.datasets.instance import InstanceDataset
-from maskwright.datasets.loader_workers import set_up, start_method
+from maskwright.datasets.loader_workers import init_worker, start_method
 from maskwright.datasets.pixel_store import PixelStore, affordable_bytes, stored_bytes
 from maskwright.datasets.sampling import SeededSampler, pixel_rarity_weights, rarity_weights, repeat_factors
 from maskwright.datasets.semantic import (
     CopyPaste,
-    Kept,
+    SampleCache,
     SemanticDataset,
     size_to_keep,
     to_model_input,
@@ -28,7 +28,7 @@ from maskwright.images.resize import InputSize
 from maskwright.runs.context import Experiment, input_size
 from maskwright.runs.instance_data import instance_dataset
 from maskwright.runs.mask_statistics import semantic_samples, training_pixels
-from maskwright.training.processes import Processes
+from maskwright.training.processes import ProcessGroup
 
 
 class Loader(DataLoader[Any]):
@@ -47,12 +47,14 @@ class Loader(DataLoader[Any]):
         return (to_model_input(batch, self.device) for batch in batches)
 
 
-def build_loader(experiment: Experiment, processes: Processes | None = None) -> tuple[DataLoader[Any], SeededSampler]:
+def build_loader(
+    experiment: Experiment, processes: ProcessGroup | None = None
+) -> tuple[DataLoader[Any], SeededSampler]:
     """The training batches, or the share of each that this one of several ``processes`` computes.
 
     A last, smaller batch is left out, as BatchNorm cannot use a batch of one. Loading starts with ``iter(loader)``.
     """
-    processes = processes or Processes()
+    processes = processes or ProcessGroup()
     recipe = experiment.recipe
     dataset = _dataset(experiment, processes)
     batch_size, workers = recipe.train.batch_size, recipe.train.workers
@@ -64,14 +66,14 @@ def build_loader(experiment: Experiment, processes: Processes | None = None) -> 
     sampler = _sampler(experiment, len(dataset))
     loader = Loader(
         dataset,
-        batch_size=batch_size // processes.count,
-        sampler=BatchShare(sampler, batch_size, processes.number, processes.count),
+        batch_size=batch_size // processes.world_size,
+        sampler=DistributedBatchSampler(sampler, batch_size, processes.rank, processes.world_size),
         num_workers=workers,
         collate_fn=instance_data.collate if recipe.task == "instance" else None,
         pin_memory=processes.device.type == "cuda",
         drop_last=True,
         generator=torch.Generator() if workers else None,
-        worker_init_fn=set_up if workers else None,
+        worker_init_fn=init_worker if workers else None,
         persistent_workers=workers > 0,
         multiprocessing_context=start_method() if workers else None,
     )
@@ -101,7 +103,7 @@ def _presence(experiment: Experiment) -> npt.NDArray[np.bool_]:
     return presence
 
 
-def _dataset(experiment: Experiment, processes: Processes) -> SemanticDataset | InstanceDataset:
+def _dataset(experiment: Experiment, processes: ProcessGroup) -> SemanticDataset | InstanceDataset:
     recipe, part = experiment.recipe, experiment.prepared.parts["train"]
     if recipe.task == "instance":
         return instance_dataset(experiment)
@@ -117,11 +119,11 @@ def _dataset(experiment: Experiment, processes: Processes) -> SemanticDataset | 
         augmentation,
         pasting if pasting.probability else None,
         torch.uint8 if experiment.prepared.table.label_dtype is np.uint8 else torch.int32,
-        _kept(experiment, None if recipe.augment.scale else size, processes),
+        _sample_cache(experiment, None if recipe.augment.scale else size, processes),
     )
 
 
-def _kept(experiment: Experiment, size: InputSize | None, processes: Processes) -> Kept | None:
+def _sample_cache(experiment: Experiment, size: InputSize | None, processes: ProcessGroup) -> SampleCache | None:
     """Where decoded training images are kept, at ``size`` if all get it; None where that cannot help or be done."""
     if experiment.recipe.train.epochs == 1 or not hasattr(os, "preadv"):
         return None
@@ -129,7 +131,9 @@ def _kept(experiment: Experiment, size: InputSize | None, processes: Processes) 
     label_bytes = np.dtype(experiment.prepared.table.label_dtype).itemsize
     sizes = [size_to_keep((objects.image.height, objects.image.width), size) for objects in images]
     try:
-        most = affordable_bytes(experiment.run.path) // processes.count
-        return Kept(PixelStore(experiment.run.path, [stored_bytes(each, label_bytes) for each in sizes], most), size)
+        most = affordable_bytes(experiment.run.path) // processes.world_size
+        return SampleCache(
+            PixelStore(experiment.run.path, [stored_bytes(each, label_bytes) for each in sizes], most), size
+        )
     except OSError:  # a read-only folder is for the checkpoints to complain about
         return None

@@ -12,20 +12,20 @@ import yaml
 from maskwright.errors import MaskwrightError
 from maskwright.parallel.orphans import end_with_parent
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import validate
-from maskwright.runs.launch import Job
+from maskwright.recipes.loading import validate_recipe
+from maskwright.runs.launch import TrainingJob
 from maskwright.runs.stages import train_recipe
 
 
-def main(text: str) -> int:
+def worker_main(text: str) -> int:
     """Do the job written in ``text`` as JSON: ``python -m maskwright.runs.worker JOB``; returns the exit code.
 
     What goes wrong is written where the agent looks for it, so that the launching process says it once.
     """
     end_with_parent()
-    job = Job(**json.loads(text))
+    job = TrainingJob(**json.loads(text))
     try:
-        recipe = validate(yaml.safe_load(job.recipe), "the recipe of the launching process")
+        recipe = validate_recipe(yaml.safe_load(job.recipe), "the recipe of the launching process")
         train_recipe(recipe, Path(job.out), resume=job.resume, reporter=Reporter(job.quiet))
     except MaskwrightError as error:
         _report(str(error), error.exit_code)
@@ -50,4 +50,4 @@ def _report(message: str, exit_code: int | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(worker_main(sys.argv[1]))

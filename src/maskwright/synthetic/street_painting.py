@@ -13,7 +13,7 @@ _HAZE = np.array((196, 206, 216), np.float32)
 _CLEAR_METRES = 160.0
 
 
-def paint(rng: np.random.Generator, outlines: list[Outline], index: IndexMap) -> npt.NDArray[np.uint8]:
+def paint_street(rng: np.random.Generator, outlines: list[Outline], index: IndexMap) -> npt.NDArray[np.uint8]:
     """The photograph ``(H, W, 3)`` uint8 RGB; every outline is painted on its pixels of ``index`` and no others."""
     canvas = np.zeros((*index.shape, 3), np.float32)
     for position, outline in enumerate(outlines):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from maskwright.errors import UsageError
 from maskwright.files import write_bytes, write_text
-from maskwright.synthetic.street_painting import paint
+from maskwright.synthetic.street_painting import paint_street
 from maskwright.synthetic.street_scene import scene
 from maskwright.synthetic.street_view import Outline, instance_ids, label_ids, view
 
@@ -83,7 +83,9 @@ def draw_street(index: int, seed: int = 0, size: tuple[int, int] = (1024, 2048),
     # A stream for each, so that no choice of paint moves an object.
     geometry, colors = (np.random.default_rng([seed, list(CITIES).index(split), index, stream]) for stream in (1, 2))
     outlines, shown = view(scene(geometry), *size)
-    return Street(paint(colors, outlines, shown), instance_ids(outlines, shown), label_ids(outlines, shown), outlines)
+    return Street(
+        paint_street(colors, outlines, shown), instance_ids(outlines, shown), label_ids(outlines, shown), outlines
+    )
 
 
 def _files(folder: Path, split: str, index: int) -> StreetFiles:

@@ -40,7 +40,7 @@ def save_checkpoint(folder: Path, card: ModelCard, weights: Mapping[str, torch.T
         ) from error
 
 
-def tidy(folder: Path) -> None:
+def remove_partial_files(folder: Path) -> None:
     """Remove what killed saves left in the ``folder`` of checkpoints; an older one that was set aside comes back."""
     for aside in folder.glob(".*.old.part"):
         recover_folder(folder / aside.name.removeprefix(".").removesuffix(".old.part"))

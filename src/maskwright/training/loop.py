@@ -10,10 +10,10 @@ import torch
 from maskwright.errors import MaskwrightError
 from maskwright.training.random_state import restore_random_state, seed_epoch
 from maskwright.training.state import Position, Scores, Training
-from maskwright.training.step import ends_group, learn
+from maskwright.training.step import ends_group, training_step
 
 
-def train(training: Training, last_epoch: int) -> Position:
+def fit(training: Training, last_epoch: int) -> Position:
     """Train from the current position to the end of ``last_epoch`` (1-based), or until patience ends.
 
     Raises ``MaskwrightError`` when a loss is not finite, before it can spoil the weights, or when a process that loads
@@ -64,7 +64,7 @@ def _train_and_validate(training: Training, epoch: int, last_epoch: int) -> None
     for tracker in training.trackers:
         tracker.record(epoch, metrics)
     # The last one at last: once it is there, no other is written again.
-    training.keep(*names, "last")
+    training.save_checkpoints(*names, "last")
 
 
 def train_epoch(training: Training, epoch: int) -> dict[str, float]:
@@ -76,14 +76,14 @@ def train_epoch(training: Training, epoch: int) -> dict[str, float]:
     sums = defaultdict(float, training.sums)
     training.model.train()
     for number, batch in _batches(training, epoch):
-        learned = learn(training, batch, epoch, number)
+        learned = training_step(training, batch, epoch, number)
         for key, value in learned.losses.items():
             sums[key] += value
         if ends_group(training, number):
             position.batch, training.sums = number + 1, dict(sums)
             training.seconds = time.perf_counter() - started
             if learned.stop or learned.save:
-                training.keep("last")
+                training.save_checkpoints("last")
             if learned.stop:
                 raise training.stop.interrupted(
                     f"in epoch {epoch}, after batch {position.batch} of {training.batches_per_epoch}"
@@ -97,7 +97,7 @@ def _batches(training: Training, epoch: int) -> Iterator[tuple[int, Any]]:
     if first == training.batches_per_epoch:
         return
     # Seeded by the epoch, so that resuming at its start repeats it exactly.
-    seed_epoch(training.seed, epoch, training.processes.number)
+    seed_epoch(training.seed, epoch, training.processes.rank)
     batches = iter(training.epochs(epoch, first))
     # After the loader is made, which draws a number too.
     if first and training.random is not None:
@@ -108,9 +108,9 @@ def _batches(training: Training, epoch: int) -> Iterator[tuple[int, Any]]:
 def _validated(training: Training, epoch: int) -> Scores:
     """The scores; if a stop is asked for meanwhile, they are thrown away, and resuming begins with the validation."""
     scores = validate(training)
-    _, (stop,) = training.processes.agreed(torch.zeros(0, device=training.fabric.device), [training.stop()])
+    _, (stop,) = training.processes.all_reduce(torch.zeros(0, device=training.fabric.device), [training.stop()])
     if stop:
-        training.keep("last")
+        training.save_checkpoints("last")
         raise training.stop.interrupted(f"before the validation of epoch {epoch}")
     return scores
 
@@ -122,12 +122,12 @@ def validate(training: Training) -> Scores:
         own = {key: value.clone() for key, value in training.model.state_dict().items()}
         training.model.load_state_dict(training.average.state)
     # Running statistics of BatchNorm are each process's own; those of the first are kept.
-    training.processes.copy_from_first(list(training.model.buffers()))
+    training.processes.broadcast_tensors(list(training.model.buffers()))
     training.model.eval()
     module = training.model.module  # alone, because shares of unequal length cannot call together
     try:
         with torch.inference_mode(), training.fabric.autocast():
-            return training.processes.from_first(training.validate(module))  # type: ignore[arg-type]
+            return training.processes.broadcast(training.validate(module))  # type: ignore[arg-type]
     finally:
         if own is not None:
             training.model.load_state_dict(own)

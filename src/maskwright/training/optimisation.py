@@ -8,7 +8,7 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 # A share of the training, 0..1, to a share of the optimiser's learning rate.
-Shape = Callable[[float], float]
+RateCurve = Callable[[float], float]
 
 
 def build_optimizer(
@@ -58,7 +58,7 @@ def build_schedule(
     a cosine (Smith & Topin 2017, arXiv:1708.07120, as torch's OneCycleLR; momentum stays). The first ``warmup_steps``
     grow linearly. For ``head_only_steps`` the rate of the first group, the encoder's, is 0.
     """
-    shapes: dict[str, Shape] = {
+    shapes: dict[str, RateCurve] = {
         "constant": lambda _: 1.0,
         "cosine": lambda t: 0.5 * (1 + math.cos(math.pi * t)),
         "polynomial": lambda t: (1 - t) ** power,

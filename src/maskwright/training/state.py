@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
-from maskwright.training.processes import Processes
+from maskwright.training.processes import ProcessGroup
 from maskwright.training.random_state import random_state
 from maskwright.training.save_clock import SaveClock
 from maskwright.training.trackers import Tracker
@@ -87,12 +87,12 @@ class Training:
     sums: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     random: dict[str, Any] | None = None
-    processes: Processes = field(init=False)
+    processes: ProcessGroup = field(init=False)
 
     def __post_init__(self) -> None:
-        self.processes = Processes(self.fabric)
+        self.processes = ProcessGroup(self.fabric)
 
-    def keep(self, *names: str) -> None:
+    def save_checkpoints(self, *names: str) -> None:
         """Save the state under ``names``."""
         with self.clock.saving():
             self.save(names, self)
@@ -114,7 +114,7 @@ class Training:
             "scores": dict(self.scores),
             "sums": dict(self.sums),
             "seconds": self.seconds,
-            "random": self.processes.gathered(random_state(self.fabric.device)),
+            "random": self.processes.gather(random_state(self.fabric.device)),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -133,4 +133,4 @@ class Training:
         self.scores, self.sums, self.seconds = dict(state["scores"]), dict(state["sums"]), state["seconds"]
         # Of another number of processes: those that there were go on, the others start from the epoch's seed.
         states = state["random"]
-        self.random = states[self.processes.number] if self.processes.number < len(states) else None
+        self.random = states[self.processes.rank] if self.processes.rank < len(states) else None

@@ -11,7 +11,7 @@ from maskwright.training.state import Training
 
 
 @dataclass(frozen=True)
-class Learned:
+class StepResult:
     """The losses of a batch as numbers, over all processes, and what to do after its step."""
 
     losses: dict[str, float]
@@ -19,7 +19,7 @@ class Learned:
     save: bool
 
 
-def learn(training: Training, batch: Any, epoch: int, number: int) -> Learned:
+def training_step(training: Training, batch: Any, epoch: int, number: int) -> StepResult:
     """Compute the gradients of batch ``number`` (from 0) of ``epoch``, and step if its group is complete.
 
     Raises ``MaskwrightError`` when the loss is not finite, before it can spoil the weights.
@@ -29,7 +29,7 @@ def learn(training: Training, batch: Any, epoch: int, number: int) -> Learned:
     with training.fabric.no_backward_sync(training.model, enabled=not stepping):  # type: ignore[arg-type]
         losses = training.losses(training.model, batch)
         total = torch.stack(list(losses.values())).sum()
-        learned = _agreed(training, {"loss": total, **losses}, steps_until(training, number + 1))
+        learned = _all_reduce(training, {"loss": total, **losses}, steps_until(training, number + 1))
         if not math.isfinite(learned.losses["loss"]):
             raise MaskwrightError(
                 f"The loss became {learned.losses['loss']} in epoch {epoch}, batch {number + 1} ({learned.losses}); "
@@ -52,15 +52,15 @@ def steps_until(training: Training, batches: int) -> int:
     return -(-batches // training.accumulate)
 
 
-def _agreed(training: Training, losses: dict[str, torch.Tensor], steps: int) -> Learned:
+def _all_reduce(training: Training, losses: dict[str, torch.Tensor], steps: int) -> StepResult:
     """The losses over all processes, and whether any of them wants to stop or to save.
 
     Told in one message, and the only time in a batch that the program waits for the device.
     """
-    wishes = [training.stop(), training.processes.first and training.clock.is_due(steps)]
+    wishes = [training.stop(), training.processes.is_main and training.clock.is_due(steps)]
     values = torch.stack([value.detach() for value in losses.values()])
-    numbers, (stop, save) = training.processes.agreed(values, wishes)
-    return Learned(dict(zip(losses, numbers, strict=True)), stop, save)
+    numbers, (stop, save) = training.processes.all_reduce(values, wishes)
+    return StepResult(dict(zip(losses, numbers, strict=True)), stop, save)
 
 
 def _step(training: Training) -> None:

@@ -10,7 +10,7 @@ from maskwright.recipes.transfer import Target
 CITYSCAPES = tuple(cityscapes_classes())
 
 
-def as_cityscapes(target: Target, root: Path) -> str | None:
+def cityscapes_evidence(target: Target, root: Path) -> str | None:
     """``Cityscapes`` and what tells that ``target`` is that data set, as part of a sentence; None where nothing does.
 
     A COCO file below ``root`` counts as Cityscapes when it has all of its eight classes (COCO's own lack ``rider``), or

@@ -8,7 +8,7 @@ from typing import Any
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.annotations.formats import cityscapes
-from maskwright.annotations.formats.dataset import AnnotatedImage, Reading
+from maskwright.annotations.formats.dataset import AnnotatedImage, ReadOptions
 from maskwright.errors import DataError, require_file, require_folder
 from maskwright.evaluation.cityscapes.layout import INSTANCE_IDS, frame_of, truth_files
 from maskwright.evaluation.coco.truth import read_truth
@@ -23,7 +23,7 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class TruthSet:
+class TransferDataset:
     """Images in ``folder`` with objects of the classes ``table``.
 
     ``images`` are COCO records; ``annotations`` too, with an index of ``table`` as ``category_id``, a box, and the mask
@@ -44,7 +44,7 @@ class TruthSet:
         """The file of one of ``images``."""
         return image_path(self.folder, image["file_name"])
 
-    def document(
+    def coco_dataset(
         self, annotations: Iterable[Record], table: ClassTable, ignored: Iterable[Record] = ()
     ) -> dict[str, Any]:
         """A COCO data set of these images with other ``annotations`` of the classes ``table``.
@@ -57,7 +57,7 @@ class TruthSet:
         return {"images": self.images, "annotations": records, "categories": categories}
 
 
-def require_set(section: ImageSet, root: Path) -> None:
+def require_transfer_dataset(section: ImageSet, root: Path) -> None:
     """Raise ``UsageError`` when a file or folder of ``section`` does not exist."""
     if section.annotations is not None and section.images is not None:
         require_file(root / section.annotations, "annotations")
@@ -66,7 +66,7 @@ def require_set(section: ImageSet, root: Path) -> None:
         truth_files(require_folder(root / section.cityscapes, "Cityscapes"), section.split, INSTANCE_IDS)
 
 
-def truth_set(name: str, section: ImageSet, root: Path, drawn: Path) -> TruthSet:
+def load_transfer_dataset(name: str, section: ImageSet, root: Path, drawn: Path) -> TransferDataset:
     """The images that ``section`` names, called ``name``; built-in data is drawn into the folder ``drawn``.
 
     Raises ``UsageError`` for what does not exist, ``DataError`` for what cannot be used, or has no image.
@@ -89,7 +89,7 @@ def truth_set(name: str, section: ImageSet, root: Path, drawn: Path) -> TruthSet
     return _with_masks(_first(found, section.max_images))
 
 
-def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | None = None) -> TruthSet:
+def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | None = None) -> TransferDataset:
     truth = read_truth(path)
     truth.draw_masks()
     present = [image for image in truth.images if image_path(folder, image["file_name"]).is_file()]
@@ -108,16 +108,16 @@ def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | Non
         {**each, "category_id": index[each["category_id"]]} for each in truth.annotations if each["image_id"] in kept
     ]
     file = {"annotations": str(path), "sha256": sha256_of(path)}
-    return TruthSet(name, folder, table, present, annotations, identity or file, remarks=remarks)
+    return TransferDataset(name, folder, table, present, annotations, identity or file, remarks=remarks)
 
 
-def _of_cityscapes(name: str, root: Path, split: str, identity: dict[str, Any] | None = None) -> TruthSet:
+def _of_cityscapes(name: str, root: Path, split: str, identity: dict[str, Any] | None = None) -> TransferDataset:
     truth = root / "gtFine" if (root / "gtFine").is_dir() else root
     folder = truth.parent / "leftImg8bit" / split
     require_folder(folder, "images")
     files = truth_files(root, split, INSTANCE_IDS)
     names = [label.name for label in INSTANCE_LABELS]
-    dataset = cityscapes.read(truth / split, Reading(images=folder, classes=names))
+    dataset = cityscapes.read(truth / split, ReadOptions(images=folder, classes=names))
     table = ClassTable.from_names(names)
     images: list[Record] = []
     annotations: list[Record] = []
@@ -135,7 +135,7 @@ def _of_cityscapes(name: str, root: Path, split: str, identity: dict[str, Any] |
             official[number] = files[frame]
     if not images:
         raise DataError(f"{folder}: holds none of the images of {truth / split}; expected Cityscapes' leftImg8bit.")
-    remarks = [*dataset.account.audit.lines()]
+    remarks = [*dataset.audit.objects.lines()]
     if missing:
         remarks.append(f"{truth / split}: {missing} images are not in {folder} and are left out.")
     listed = "\n".join(f"{path.name} {path.stat().st_size}" for path in files.values())
@@ -144,7 +144,7 @@ def _of_cityscapes(name: str, root: Path, split: str, identity: dict[str, Any] |
         "split": split,
         "sha256": hashlib.sha256(listed.encode()).hexdigest(),
     }
-    return TruthSet(name, folder, table, images, annotations, identity or folder_identity, official, remarks)
+    return TransferDataset(name, folder, table, images, annotations, identity or folder_identity, official, remarks)
 
 
 def _records(image: AnnotatedImage, number: int, table: ClassTable, before: int) -> list[Record]:
@@ -162,7 +162,7 @@ def _records(image: AnnotatedImage, number: int, table: ClassTable, before: int)
     ]
 
 
-def _first(found: TruthSet, count: int | None) -> TruthSet:
+def _first(found: TransferDataset, count: int | None) -> TransferDataset:
     if count is None or count >= len(found.images):
         return found
     images = found.images[:count]
@@ -170,10 +170,12 @@ def _first(found: TruthSet, count: int | None) -> TruthSet:
     annotations = [each for each in found.annotations if each["image_id"] in kept]
     official = {number: path for number, path in found.official.items() if number in kept}
     identity = {**found.identity, "max_images": count}
-    return TruthSet(found.name, found.folder, found.table, images, annotations, identity, official, found.remarks)
+    return TransferDataset(
+        found.name, found.folder, found.table, images, annotations, identity, official, found.remarks
+    )
 
 
-def _with_masks(found: TruthSet) -> TruthSet:
+def _with_masks(found: TransferDataset) -> TransferDataset:
     """``found`` without the objects that have no mask, and how many these were among its remarks."""
     kept = [each for each in found.annotations if "segmentation" in each]
     lost = len(found.annotations) - len(kept)

@@ -6,18 +6,24 @@ from maskwright.annotations.taxonomy.shared_classes import SharedClasses
 from maskwright.errors import DataError
 from maskwright.files import write_json
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import validate
+from maskwright.recipes.loading import validate_recipe
 from maskwright.recipes.transfer import FineTune
 from maskwright.runs.loaded_model import model_file
 from maskwright.runs.stages import train_recipe
-from maskwright.transfers.datasets import TruthSet
-from maskwright.transfers.models import Contender, contender
+from maskwright.transfers.datasets import TransferDataset
+from maskwright.transfers.models import TransferModel, open_transfer_model
 
 
-def tuned(
-    model: Contender, target: str, images: TruthSet, shared: SharedClasses, section: FineTune, seed: int, folder: Path,
+def fine_tune(
+    model: TransferModel,
+    target: str,
+    images: TransferDataset,
+    shared: SharedClasses,
+    section: FineTune,
+    seed: int,
+    folder: Path,
     reporter: Reporter,
-) -> Contender:  # fmt: skip
+) -> TransferModel:
     """``model`` trained further on ``images`` in the ``shared`` classes, in a run below ``folder`` unless it is there.
 
     Its heads go on with the classes that it has, by name, and begin anew for the others.
@@ -49,18 +55,18 @@ def tuned(
     }
     path = folder / "tuned" / name
     reporter.say(f"{name}: training {model.name} further on {target}")
-    train_recipe(validate(content, name), path, resume=True, reporter=reporter)
-    return contender(name, "tuned", model_file(path), {"further": model.name, "on": target}, target)
+    train_recipe(validate_recipe(content, name), path, resume=True, reporter=reporter)
+    return open_transfer_model(name, "tuned", model_file(path), {"further": model.name, "on": target}, target)
 
 
-def _annotations(images: TruthSet, shared: SharedClasses, folder: Path) -> Path:
+def _annotations(images: TransferDataset, shared: SharedClasses, folder: Path) -> Path:
     """The truth of ``images`` in the shared classes as a COCO file, absolute."""
-    kept = shared.of(images.annotations, images.table, "target").kept
+    kept = shared.remap_records(images.annotations, images.table, "target").kept
     if not kept:
         raise DataError(
             f"{images.name}: has no object of the classes {', '.join(shared.names)}; expected some to train on."
         )
-    document = images.document(kept, shared.table)
+    document = images.coco_dataset(kept, shared.table)
     for each in document["annotations"]:
         rle = each["segmentation"]
         each["segmentation"] = {"size": list(rle["size"]), "counts": rle["counts"].decode("ascii")}

@@ -11,7 +11,7 @@ Role = Literal["model", "bound", "tuned"]
 
 
 @dataclass(frozen=True)
-class Contender:
+class TransferModel:
     """A model file that takes part; ``target`` is the only one it is measured on, None for all.
 
     ``made`` says where it comes from.
@@ -22,7 +22,7 @@ class Contender:
     file: Path
     card: ModelCard
     sha256: str
-    made: dict[str, Any]
+    provenance: dict[str, Any]
     target: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -32,12 +32,14 @@ class Contender:
             "model": self.card.name,
             "classes": [each["name"] for each in self.card.classes],
             "sha256": self.sha256,
-            "made": self.made,
+            "made": self.provenance,
             "target": self.target,
         }
 
 
-def contender(key: str, role: Role, file: Path, made: dict[str, Any], target: str | None = None) -> Contender:
+def open_transfer_model(
+    key: str, role: Role, file: Path, made: dict[str, Any], target: str | None = None
+) -> TransferModel:
     """The model in ``file`` as a contender."""
     card, _ = read_model_file(file)
-    return Contender(key, role, file, card, sha256_of(file), {**read_provenance(file), **made}, target)
+    return TransferModel(key, role, file, card, sha256_of(file), {**read_provenance(file), **made}, target)

@@ -10,14 +10,19 @@ from maskwright.images.draw import overlay_instances
 from maskwright.images.encode import write_jpeg
 from maskwright.reports.pictures.panels import panel
 from maskwright.structures import Instances
-from maskwright.transfers.datasets import Record, TruthSet
-from maskwright.transfers.models import Contender
-from maskwright.transfers.predictions import Predictions
-from maskwright.transfers.scores import Comparison
+from maskwright.transfers.datasets import Record, TransferDataset
+from maskwright.transfers.models import TransferModel
+from maskwright.transfers.predictions import PredictionCache
+from maskwright.transfers.scores import TransferEvaluation
 
 
 def draw_panels(
-    folder: Path, compared: Comparison, side: Side, models: Sequence[Contender], predictions: Predictions, count: int
+    folder: Path,
+    compared: TransferEvaluation,
+    side: Side,
+    models: Sequence[TransferModel],
+    predictions: PredictionCache,
+    count: int,
 ) -> list[dict[str, str]]:
     """Write up to ``count`` panels of the source or the target below ``folder``; their files and captions."""
     images = compared.source if side == "source" else compared.target
@@ -40,7 +45,7 @@ def draw_panels(
     return records
 
 
-def _chosen(images: TruthSet, objects: dict[int, list[Record]], count: int) -> list[Record]:
+def _chosen(images: TransferDataset, objects: dict[int, list[Record]], count: int) -> list[Record]:
     """Images that show every class early, then others spread over the rest."""
     labels = [
         [each["category_id"] for each in objects.get(image["id"], ()) if not each["iscrowd"]] for image in images.images

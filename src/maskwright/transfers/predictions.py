@@ -9,18 +9,18 @@ from maskwright.images.decode import read_image
 from maskwright.label_maps.files import write_classes
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import LoadedModel, load_model
-from maskwright.transfers.datasets import Record, TruthSet
-from maskwright.transfers.models import Contender
+from maskwright.transfers.datasets import Record, TransferDataset
+from maskwright.transfers.models import TransferModel
 
 
-class Predictions:
+class PredictionCache:
     """The predictions below ``folder``, made where they are not there yet."""
 
     def __init__(self, folder: Path, device: str, reporter: Reporter) -> None:
         self._folder, self._device, self._reporter = folder, device, reporter
         self._loaded: tuple[Path, LoadedModel[Any]] | None = None
 
-    def of(self, model: Contender, images: TruthSet) -> list[Record]:
+    def of(self, model: TransferModel, images: TransferDataset) -> list[Record]:
         """COCO results of ``model`` on ``images``, all scores; ``category_id`` is an index of the model's classes."""
         folder = self._folder / "predictions" / model.name / images.name
         made = {"model": model.sha256, "images": images.identity}
@@ -32,12 +32,12 @@ class Predictions:
             write_json(folder / "made.json", made)
         return [_with_bytes(each) for each in read_json(folder / "instances.json")]
 
-    def _found(self, loaded: LoadedModel[Any], model: Contender, images: TruthSet) -> Iterable[Record]:
+    def _found(self, loaded: LoadedModel[Any], model: TransferModel, images: TransferDataset) -> Iterable[Record]:
         tracked = self._reporter.track(images.images, f"{model.name} on {images.name}")
         for image, _, found in loaded.instances((image, read_image(images.path_of(image))) for image in tracked):
             yield from found.to_coco(image["id"], image["file_name"])
 
-    def _load(self, model: Contender) -> LoadedModel[Any]:
+    def _load(self, model: TransferModel) -> LoadedModel[Any]:
         if self._loaded is None or self._loaded[0] != model.file:
             self._loaded = model.file, load_model(model.file, self._device)
         return self._loaded[1]

@@ -8,15 +8,15 @@ from typing import Any
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.annotations.taxonomy.shared_classes import SharedClasses
 from maskwright.annotations.taxonomy.sides import Side, side_of
-from maskwright.evaluation.bootstrap import draws
+from maskwright.evaluation.bootstrap import bootstrap_weights
 from maskwright.evaluation.cityscapes.images import measure_rles
 from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
-from maskwright.evaluation.instances.scores import Measures, cityscapes_measures, coco_measures
+from maskwright.evaluation.instances.scores import ScoreEstimates, cityscapes_estimates, coco_estimates
 from maskwright.progress import Reporter
 from maskwright.recipes.transfer import Bootstrap
-from maskwright.transfers.datasets import Record, TruthSet
-from maskwright.transfers.models import Contender
-from maskwright.transfers.predictions import Predictions
+from maskwright.transfers.datasets import Record, TransferDataset
+from maskwright.transfers.models import TransferModel
+from maskwright.transfers.predictions import PredictionCache
 
 _POSITIONS = {label.name: CLASS_OF_LABEL[label.id] for label in INSTANCE_LABELS}
 
@@ -30,7 +30,7 @@ class Rules:
 
 
 @dataclass
-class Comparison:
+class TransferEvaluation:
     """All models on ``source`` and ``target`` in the ``shared`` classes; ``place`` tells targets' draws apart.
 
     Numbers on one set are of the same draws of its images, so that differences of models are paired; source and target
@@ -38,16 +38,16 @@ class Comparison:
     """
 
     shared: SharedClasses
-    source: TruthSet
-    target: TruthSet
+    source: TransferDataset
+    target: TransferDataset
     rules: Rules
     place: int = 1
-    on_source: dict[str, Measures] = field(default_factory=dict)
-    on_target: dict[str, Measures] = field(default_factory=dict)
-    official: dict[str, Measures] = field(default_factory=dict)
+    on_source: dict[str, ScoreEstimates] = field(default_factory=dict)
+    on_target: dict[str, ScoreEstimates] = field(default_factory=dict)
+    official: dict[str, ScoreEstimates] = field(default_factory=dict)
     _found: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
 
-    def add(self, model: Contender, predictions: Predictions, reporter: Reporter) -> None:
+    def add(self, model: TransferModel, predictions: PredictionCache, reporter: Reporter) -> None:
         """Measure ``model``: on the target, and unless it is a bound on the source."""
         reporter.say(f"{model.name}: measuring on {self.target.name}")
         if model.role == "model":
@@ -59,19 +59,21 @@ class Comparison:
         if self.target.official:
             self.official[model.name] = self._official(model, predictions.of(model, self.target))
 
-    def found(self, model: Contender, images: TruthSet, predictions: Predictions) -> list[Record]:
+    def found(self, model: TransferModel, images: TransferDataset, predictions: PredictionCache) -> list[Record]:
         """What ``model`` finds on ``images``, in the shared classes."""
         key = model.name, images.name
         if key not in self._found:
-            self._found[key] = self.shared.of(predictions.of(model, images), model.card.table, _preferred(model)).kept
+            self._found[key] = self.shared.remap_records(
+                predictions.of(model, images), model.card.table, _preferred(model)
+            ).kept
         return self._found[key]
 
-    def truth(self, images: TruthSet, side: Side) -> dict[str, Any]:
+    def truth(self, images: TransferDataset, side: Side) -> dict[str, Any]:
         """The COCO data set of ``images`` in the shared classes."""
-        translated = self.shared.of(images.annotations, images.table, side)
-        return images.document(translated.kept, self.shared.table, translated.ignored)
+        translated = self.shared.remap_records(images.annotations, images.table, side)
+        return images.coco_dataset(translated.kept, self.shared.table, translated.ignored)
 
-    def to_json(self, models: Sequence[Contender]) -> dict[str, Any]:
+    def to_json(self, models: Sequence[TransferModel]) -> dict[str, Any]:
         """The comparison for ``transfer.json``."""
         level = self.rules.bootstrap.level
         sets = {"source": (self.source, "source"), "target": (self.target, "target")}
@@ -106,38 +108,38 @@ class Comparison:
             difference["cityscapes"] = self.official[other].minus(self.official[one]).to_json(level)
         return difference
 
-    def _gaps(self, models: Sequence[Contender]) -> list[dict[str, Any]]:
+    def _gaps(self, models: Sequence[TransferModel]) -> list[dict[str, Any]]:
         """What each bound has more than each model on the target; of a model trained further, than that model."""
         gaps = []
         for bound in models:
             if bound.role == "model" or bound.name not in self.on_target:
                 continue
             for name in self.on_source:
-                if bound.role == "bound" or bound.made["further"] == name:
+                if bound.role == "bound" or bound.provenance["further"] == name:
                     gap = self.on_target[bound.name].minus(self.on_target[name])
                     gaps.append({"of": bound.name, "less": name, "target": gap.to_json(self.rules.bootstrap.level)})
         return gaps
 
-    def _measures(self, images: TruthSet, found: Sequence[Record], side: Side) -> Measures:
+    def _measures(self, images: TransferDataset, found: Sequence[Record], side: Side) -> ScoreEstimates:
         weights = self._draws(images)
-        return coco_measures(self.truth(images, side), found, weights, self.rules.score)
+        return coco_estimates(self.truth(images, side), found, weights, self.rules.score)
 
-    def _draws(self, images: TruthSet) -> Any:
+    def _draws(self, images: TransferDataset) -> Any:
         place = 0 if images is self.source else self.place
-        return draws(len(images.images), self.rules.bootstrap.samples, [self.rules.bootstrap.seed, place])
+        return bootstrap_weights(len(images.images), self.rules.bootstrap.samples, [self.rules.bootstrap.seed, place])
 
-    def _official(self, model: Contender, found: Sequence[Record]) -> Measures:
+    def _official(self, model: TransferModel, found: Sequence[Record]) -> ScoreEstimates:
         """By Cityscapes' own truth, riders and all: there the taxonomy only names what was found."""
         grouped: dict[int, list[Any]] = {number: [] for number in self.target.official}
         for name, each in self._named(model, found):
             if each["image_id"] in grouped and name in _POSITIONS:
                 grouped[each["image_id"]].append((each["segmentation"], _POSITIONS[name], each["score"]))
-        verdicts = [measure_rles(self.target.official[n], rows).judged()[0] for n, rows in grouped.items()]
+        verdicts = [measure_rles(self.target.official[n], rows).match()[0] for n, rows in grouped.items()]
         weights = self._draws(self.target)
         places = [i for i, image in enumerate(self.target.images) if image["id"] in grouped]
-        return cityscapes_measures(verdicts, weights[:, places], self.shared.names)
+        return cityscapes_estimates(verdicts, weights[:, places], self.shared.names)
 
-    def _named(self, model: Contender, found: Sequence[Record]) -> Iterator[tuple[str, Record]]:
+    def _named(self, model: TransferModel, found: Sequence[Record]) -> Iterator[tuple[str, Record]]:
         """Each record of ``model`` with its target class, also of those that are not compared."""
         taxonomy, table = self.shared.taxonomy, model.card.table
         if side_of(taxonomy, table, _preferred(model)) == "target":
@@ -148,6 +150,6 @@ class Comparison:
             yield names[each["category_id"] - 1], each
 
 
-def _preferred(model: Contender) -> Side:
+def _preferred(model: TransferModel) -> Side:
     """The side whose classes a model has where they are both sides'."""
     return "source" if model.role == "model" else "target"

@@ -10,10 +10,10 @@ from maskwright.models.published_weights import list_weights
 from maskwright.models.weights_conversion import convert_weights
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.recipes.transfer import Start, Transfer
+from maskwright.recipes.transfer import ModelSource, Transfer
 from maskwright.runs.loaded_model import model_file
 from maskwright.runs.stages import train_recipe
-from maskwright.transfers.models import Contender, Role, contender
+from maskwright.transfers.models import Role, TransferModel, open_transfer_model
 from maskwright.transfers.unseen_targets import (
     require_unseen_by_file,
     require_unseen_by_published,
@@ -23,7 +23,7 @@ from maskwright.transfers.unseen_targets import (
 _CHECKPOINTS = (".pkl", ".pth", ".pt")
 
 
-def require_starts(recipe: Transfer) -> None:
+def require_model_sources(recipe: Transfer) -> None:
     """Raise ``UsageError`` for starts that do not exist, and for those that by name or recipe know a target.
 
     Nothing is fetched, trained or written.
@@ -53,7 +53,9 @@ def require_starts(recipe: Transfer) -> None:
                 require_unseen_by_file(key, file, recipe)
 
 
-def make(key: str, start: Start, role: Role, folder: Path, recipe: Transfer, reporter: Reporter) -> Contender:
+def obtain_model(
+    key: str, start: ModelSource, role: Role, folder: Path, recipe: Transfer, reporter: Reporter
+) -> TransferModel:
     """The contender ``key``, trained or fetched into ``folder`` unless it is there.
 
     Raises ``UsageError`` or ``WeightsError`` when that cannot be done, or it knows a target and is no bound.
@@ -62,16 +64,16 @@ def make(key: str, start: Start, role: Role, folder: Path, recipe: Transfer, rep
         path = folder / "trained" / key
         reporter.say(f"{key}: training by {start.recipe}")
         train_recipe(load_recipe(start.recipe, start.set), path, resume=True, reporter=reporter)
-        return contender(key, role, model_file(path), {"recipe": start.recipe, "set": list(start.set)})
+        return open_transfer_model(key, role, model_file(path), {"recipe": start.recipe, "set": list(start.set)})
     assert start.use is not None
     path = Path(start.use)
     if path.suffix in _CHECKPOINTS or (not path.exists() and start.use in _published()):
         file = folder / "weights" / f"{key}.safetensors"
         if not _is_converted(file, start.use):
             convert_weights(start.use, file, reporter=reporter)
-        found = contender(key, role, file, {"use": start.use, **read_provenance(file)})
+        found = open_transfer_model(key, role, file, {"use": start.use, **read_provenance(file)})
     else:
-        found = contender(key, role, model_file(path), {"use": start.use})
+        found = open_transfer_model(key, role, model_file(path), {"use": start.use})
     _require_instances(key, found.card)
     if role == "model":
         require_unseen_by_file(key, found.file, recipe)

@@ -11,10 +11,10 @@ from maskwright.errors import MaskwrightError, UsageError
 from maskwright.model_file import read_model_file, read_provenance
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.published_weights import list_weights
-from maskwright.recipes.loading import validate
+from maskwright.recipes.loading import validate_recipe
 from maskwright.recipes.schema import Recipe, Source
 from maskwright.recipes.transfer import Target, Transfer
-from maskwright.transfers.cityscapes_target import CITYSCAPES, as_cityscapes
+from maskwright.transfers.cityscapes_target import CITYSCAPES, cityscapes_evidence
 
 _COCO_FILE = re.compile(r"instances_(train|val)20(14|17)\.json$")
 
@@ -50,7 +50,7 @@ def _by_zoo(name: str, root: Path, target: Target) -> str | None:
 
 
 def _by_data_set(name: str, trained_on: str | None, root: Path, target: Target) -> str | None:
-    if trained_on == "Cityscapes" and (city := as_cityscapes(target, root)):
+    if trained_on == "Cityscapes" and (city := cityscapes_evidence(target, root)):
         return f"{name} was trained on {city}"
     if trained_on == "COCO" and target.annotations is not None and _COCO_FILE.search(target.annotations):
         return f"{name} was trained on COCO"
@@ -67,10 +67,10 @@ def _by_file(file: Path, root: Path, target: Target, depth: int = 0) -> str | No
         return _by_data_set(zoo.name, zoo.trained_on, root, target)
     names = tuple(each["name"] for each in card.classes)
     if not card.recipe:
-        city = as_cityscapes(target, root) if names == CITYSCAPES else None
+        city = cityscapes_evidence(target, root) if names == CITYSCAPES else None
         return f"it has Cityscapes' eight classes and was converted, so that it was trained on {city}" if city else None
     try:
-        recipe = validate(yaml.safe_load(card.recipe), str(file))
+        recipe = validate_recipe(yaml.safe_load(card.recipe), str(file))
     except (MaskwrightError, yaml.YAMLError):
         return None  # of another version; it cannot be told
     found = _by_recipe(recipe, root, target)
@@ -85,7 +85,7 @@ def _by_file(file: Path, root: Path, target: Target, depth: int = 0) -> str | No
 
 def _by_recipe(recipe: Recipe, root: Path, target: Target) -> str | None:
     """Why what ``recipe`` trains knows ``target``."""
-    if recipe.model.weights == "cityscapes" and (city := as_cityscapes(target, root)):
+    if recipe.model.weights == "cityscapes" and (city := cityscapes_evidence(target, root)):
         return f"its training began with weights trained on {city}"
     shapes = recipe.data.shapes
     if shapes is not None and target.shapes is not None and shapes.domain == target.shapes.domain:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.annotations.checks.comparison import Comparison, compare, tracked
+from maskwright.annotations.checks.comparison import FileComparison, compare_files, track_images
 from maskwright.annotations.checks.examination import examine
 from maskwright.annotations.coco.document import read_document
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.coco.json_text import BadJson
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.findings import Findings
-from maskwright.annotations.repair.repaired_file import RepairSummary, repair, require_new
+from maskwright.annotations.repair.repaired_file import RepairSummary, require_new, write_repaired_file
 from maskwright.errors import UsageError, require_file, require_folder
 from maskwright.progress import Reporter
 
@@ -24,7 +24,7 @@ class CheckSummary:
     audit: Audit
     images: int = 0
     categories: int = 0
-    against: Comparison | None = None
+    against: FileComparison | None = None
     repairs: RepairSummary | None = None
     fix_wanted: bool = False
 
@@ -33,7 +33,7 @@ class CheckSummary:
         """The errors found; after a repair those it left, and those between the two files."""
         if self.repairs is None:
             return self.findings.number("error")
-        return self.repairs.left.number("error") + self.findings.counts["same_image"]
+        return self.repairs.remaining.number("error") + self.findings.counts["same_image"]
 
     @property
     def exit_code(self) -> int:
@@ -124,13 +124,13 @@ def check(
         coco = document.coco if document is not None else read_coco(annotations)
     except BadJson as bad:
         return _unreadable(annotations, bad, fix_wanted=fix is not None)
-    examination = examine(coco, images, workers, tracked(reporter, coco, "images checked"))
+    examination = examine(coco, images, workers, track_images(reporter, coco, "images checked"))
     summary = CheckSummary(examination.findings, examination.audit, _found(coco, "image"), _found(coco, "category"))
     if against is not None:
-        summary.against = compare(coco, against, images, against_images, workers, reporter)
+        summary.against = compare_files(coco, against, images, against_images, workers, reporter)
         examination.enter(summary.against.faults)
     if document is not None and fix is not None:
-        summary.repairs = repair(document, examination, fix, images, workers)
+        summary.repairs = write_repaired_file(document, examination, fix, images, workers)
     return summary
 
 

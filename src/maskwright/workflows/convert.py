@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.annotations.formats import READERS, WRITERS, FormatWriter
-from maskwright.annotations.formats.conversion_audit import Account, changes_json
-from maskwright.annotations.formats.dataset import Dataset, Reading, Writing
+from maskwright.annotations.formats.conversion_audit import ConversionAudit, changes_json
+from maskwright.annotations.formats.dataset import AnnotatedDataset, ReadOptions, WriteOptions
 from maskwright.annotations.formats.image_files import name_fault
 from maskwright.errors import UsageError, require_folder, unknown_name
 from maskwright.files import writing_folder
@@ -36,27 +36,27 @@ class ConvertSummary:
     out: Path
     classes: list[str]
     sources: list[Path]
-    accounts: list[Account]
+    audits: list[ConversionAudit]
 
     @property
     def images(self) -> int:
         """Images written."""
-        return sum(account.images_written for account in self.accounts)
+        return sum(account.images_written for account in self.audits)
 
     @property
     def objects(self) -> int:
         """Objects written."""
-        return sum(account.audit.used for account in self.accounts)
+        return sum(account.objects.used for account in self.audits)
 
     @property
     def changes(self) -> list[dict[str, Any]]:
         """How the target differs, over all sources: ``[{"code", "count", "exact", "meaning"}]``."""
-        return changes_json(sum((account.changes for account in self.accounts), Counter()))
+        return changes_json(sum((account.changes for account in self.audits), Counter()))
 
     @property
     def fields(self) -> dict[str, int]:
         """How many records had a field, with something in it, that the target does not hold."""
-        return dict(sorted(sum((account.fields for account in self.accounts), Counter()).items()))
+        return dict(sorted(sum((account.fields for account in self.audits), Counter()).items()))
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -71,7 +71,7 @@ class ConvertSummary:
             "fields": self.fields,
             "sources": [
                 {"source": str(path), **account.to_json()}
-                for path, account in zip(self.sources, self.accounts, strict=True)
+                for path, account in zip(self.sources, self.audits, strict=True)
             ],
         }
 
@@ -107,7 +107,7 @@ def convert(
     folders = [require_folder(folder, "images") for folder in images] or [None]
     folders = folders * len(paths) if len(folders) == 1 else folders
     datasets = [
-        READERS[source_format](path, Reading(folder, classes, components))
+        READERS[source_format](path, ReadOptions(folder, classes, components))
         for path, folder in zip(paths, folders, strict=True)
     ]
     if parts:
@@ -115,17 +115,17 @@ def convert(
     names = list(dict.fromkeys(name for dataset in datasets for name in dataset.classes))
     all_parts = list(dict.fromkeys(part for dataset in datasets for part in dataset.parts))
     _check_out(out, paths, target_format, all_parts, copy_images)
-    writing = Writing(holes or "keep", overlap or "last", copy_images)
+    writing = WriteOptions(holes or "keep", overlap or "last", copy_images)
     with _output(out, target_format) as place:
         writer = WRITERS[target_format](place, names, writing)
         for dataset in datasets:
             _write(dataset, writer, reporter or Reporter())
         writer.finish(all_parts)
-    return ConvertSummary(source_format, target_format, out, names, paths, [each.account for each in datasets])
+    return ConvertSummary(source_format, target_format, out, names, paths, [each.audit for each in datasets])
 
 
-def _write(dataset: Dataset, writer: FormatWriter, reporter: Reporter) -> None:
-    account = dataset.account
+def _write(dataset: AnnotatedDataset, writer: FormatWriter, reporter: Reporter) -> None:
+    account = dataset.audit
     for image in reporter.track(dataset.images, f"converting {dataset.path}", dataset.total):
         fault = name_fault(image)
         if fault is None:
@@ -136,7 +136,7 @@ def _write(dataset: Dataset, writer: FormatWriter, reporter: Reporter) -> None:
             account.skip_image(fault)
 
 
-def _as_part(dataset: Dataset, part: str) -> Dataset:
+def _as_part(dataset: AnnotatedDataset, part: str) -> AnnotatedDataset:
     if list(dataset.parts) != [None]:
         own = ", ".join(str(each) for each in dataset.parts)
         raise UsageError(f"--parts: {dataset.path} has parts of its own ({own}); expected a source without. Omit it.")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maskwright.progress import Reporter
-from maskwright.runs.score_summary import headline
+from maskwright.runs.score_summary import score_summary
 from maskwright.workflows.run import run
 
 RECIPES = ("demo-semantic", "demo-instance")
@@ -15,5 +15,5 @@ def demo(out: str | Path = Path("maskwright-demo"), reporter: Reporter | None = 
     parts = []
     for recipe in RECIPES:
         reporter.say(f"== {recipe} ==")
-        parts.append(f"{recipe}\n{headline(run(recipe, out=Path(out) / recipe, reporter=reporter))}")
+        parts.append(f"{recipe}\n{score_summary(run(recipe, out=Path(out) / recipe, reporter=reporter))}")
     return "\n".join(parts)

@@ -32,7 +32,7 @@ def evaluate(
         DataError: for another data set without any image or class to score.
     """
     if on is not None:
-        on.require_sense()
+        on.require_consistent()
     run = open_run(Path(path), reporter or Reporter())
     if not run.is_finished("train"):
         raise UsageError(
@@ -40,7 +40,7 @@ def evaluate(
         )
     experiment = Experiment(run)
     if on is None:
-        run.forget(["evaluate", "report"])
+        run.reset_stages(["evaluate", "report"])
         run.perform("evaluate", lambda: evaluate_stage(experiment))
     else:
         cross_evaluate(experiment, on)

@@ -9,14 +9,14 @@ from maskwright.annotations.coco.categories import class_table, label_by_categor
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
-from maskwright.annotations.selection.select import audit_of_reading, unread
+from maskwright.annotations.selection.select import audit_of_reading, rejected_records
 from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.errors import UsageError, require_folder
 from maskwright.files import write_json, write_text
 from maskwright.progress import Reporter
 from maskwright.reports.explore.contact_sheet import SHEET, draw_pictures
 from maskwright.reports.explore.figures import FIGURES, explore_figures
-from maskwright.reports.explore.page import Pictures, ShownFigure, render_explore_page
+from maskwright.reports.explore.page import PagePictures, ShownFigure, render_explore_page
 from maskwright.reports.plots.figure_files import write_figure
 from maskwright.structures import ClassTable
 
@@ -71,10 +71,10 @@ def explore(
     coco = read_coco(annotations)
     table = class_table(coco, classes)
     statistics, audit, seen = _count(coco, table, reporter)
-    left_out = {"images": dict(unread(coco, "image")), "categories": dict(unread(coco, "category"))}
+    left_out = {"images": dict(rejected_records(coco, "image")), "categories": dict(rejected_records(coco, "category"))}
     found = Exploration(annotations, statistics, audit, left_out)
     if out is not None:
-        pictures = Pictures()
+        pictures = PagePictures()
         if images is not None:
             order, folder = statistics.by_frequency(), out / "figures"
             pictures, found.remarks = draw_pictures(coco, table, order, seen, images, folder, reporter)
@@ -96,7 +96,7 @@ def _count(coco: CocoFile, table: ClassTable, reporter: Reporter) -> tuple[Stati
     return statistics, audit, seen
 
 
-def _write(found: Exploration, out: Path, pictures: Pictures, all_classes: bool) -> Path:
+def _write(found: Exploration, out: Path, pictures: PagePictures, all_classes: bool) -> Path:
     """Write the figures, the numbers and, last of all, the page."""
     figures = {}
     for drawn in explore_figures(found.statistics):
@@ -111,7 +111,7 @@ def _write(found: Exploration, out: Path, pictures: Pictures, all_classes: bool)
     return page
 
 
-def _remove_stale(folder: Path, pictures: Pictures) -> None:
+def _remove_stale(folder: Path, pictures: PagePictures) -> None:
     """Remove what an earlier call drew and this one may not draw again, so that the folder tells of one data set."""
     for name in FIGURES:
         for suffix in ("svg", "png"):

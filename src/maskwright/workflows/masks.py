@@ -11,13 +11,13 @@ from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.select import audit_of_reading
 from maskwright.errors import MaskwrightError, UsageError, unknown_name
 from maskwright.files import sha256_of, write_json
-from maskwright.label_maps.drawing import IGNORED, Part, PartDone, draw_part
+from maskwright.label_maps.drawing import IGNORED, DrawingChunk, DrawnChunk, draw_chunk
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.label_maps.job import MaskJob
 from maskwright.label_maps.options import MaskOptions
 from maskwright.label_maps.overlap_report import OverlapReport
 from maskwright.label_maps.plan import MaskPlan, mask_plan
-from maskwright.parallel.pool import ENGINES, cores, each_part, may_fork
+from maskwright.parallel.pool import ENGINES, cores, may_fork, parallel_map
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
 from maskwright.version import __version__
@@ -80,7 +80,7 @@ def masks(
 
     Images themselves are not read. A job that was killed goes on where it stopped when called again. ``workers``
     processes draw; 0 draws in this one, None takes as many as pay off; ``engine`` ``ray`` draws on a Ray cluster, see
-    :func:`maskwright.parallel.pool.each_part`.
+    :func:`maskwright.parallel.pool.parallel_map`.
 
     Raises ``UsageError`` for an unknown name, options that contradict each other or a folder that holds other files of
     these names, ``DataError`` when two images would share one mask file.
@@ -98,7 +98,7 @@ def masks(
     job.start(kept.values())
     todo = [part for part in parts if tuple(part.files) not in kept]
     processes = _workers(workers, sum(len(part.files) for part in todo)) if engine == "local" else workers or 0
-    with closing(each_part(draw_part, todo, workers=processes, engine=engine, address=address)) as results:
+    with closing(parallel_map(draw_chunk, todo, workers=processes, engine=engine, address=address)) as results:
         files = sum(len(part.files) for part in todo)
         drawn = dict(_drawn(results, job, reporter, f"masks of {annotations.name}", files))
     # In the order of the parts, whatever was drawn before: a job that was killed ends like one that was not.
@@ -108,14 +108,14 @@ def masks(
 
 
 def _finish(
-    out: Path, coco: CocoFile, plan: MaskPlan, done: Sequence[PartDone], left_out: Sequence[int], kept: int
+    out: Path, coco: CocoFile, plan: MaskPlan, done: Sequence[DrawnChunk], skipped: Sequence[int], kept: int
 ) -> MasksSummary:
     """Write what stands beside the label maps; ``left_out`` is the number of annotations of each image without one."""
     audit = audit_of_reading(coco)
     for part in done:
-        part.enter_into(audit)
-    audit.found += sum(left_out)
-    audit.skip("image_without_objects", sum(left_out))
+        part.add_to(audit)
+    audit.found += sum(skipped)
+    audit.skip("image_without_objects", sum(skipped))
     write_classes(out, plan.table)
     if plan.options.mode == "instance":
         write_json(out / "instances.json", {file: objects for part in done for file, objects in part.instances.items()})
@@ -127,10 +127,10 @@ def _finish(
 
         write_overlap_audit(out, overlaps, coco, plan.labels)
     files, shared = sum(len(part.files) for part in done), sum(part.shared for part in done)
-    return MasksSummary(out, plan.table, files, kept, audit, shared, len(left_out), overlaps, plan.remarks)
+    return MasksSummary(out, plan.table, files, kept, audit, shared, len(skipped), overlaps, plan.remarks)
 
 
-def _parts(coco: CocoFile, plan: MaskPlan, folder: Path) -> tuple[list[Part], list[int]]:
+def _parts(coco: CocoFile, plan: MaskPlan, folder: Path) -> tuple[list[DrawingChunk], list[int]]:
     """The parts of the job, and for each image left out because it shows no object, its annotations' number."""
     files = mask_files([image.file_name for image in coco.images])
     by_image = coco.by_image()
@@ -142,7 +142,9 @@ def _parts(coco: CocoFile, plan: MaskPlan, folder: Path) -> tuple[list[Part], li
         else:
             left_out.append(len(annotations))
     chunks = [images[start : start + _IMAGES_PER_PART] for start in range(0, len(images), _IMAGES_PER_PART)]
-    parts = [Part(c, [files[image.file_name] for image, _ in c], folder, plan.labels, plan.drawing) for c in chunks]
+    parts = [
+        DrawingChunk(c, [files[image.file_name] for image, _ in c], folder, plan.labels, plan.drawing) for c in chunks
+    ]
     return parts, left_out
 
 
@@ -162,11 +164,11 @@ def _workers(wanted: int | None, images: int) -> int:
 
 
 def _drawn(
-    results: Generator[PartDone], job: MaskJob, reporter: Reporter, what: str, files: int
-) -> Iterator[tuple[tuple[str, ...], PartDone]]:
+    results: Generator[DrawnChunk], job: MaskJob, reporter: Reporter, what: str, files: int
+) -> Iterator[tuple[tuple[str, ...], DrawnChunk]]:
     """Each part by its files, once it is in the journal; the progress counts images."""
 
-    def images() -> Iterator[PartDone | None]:
+    def images() -> Iterator[DrawnChunk | None]:
         for part in results:
             job.add(part)
             yield part
@@ -177,7 +179,7 @@ def _drawn(
             yield tuple(part.files), part
 
 
-def _require_written(done: Sequence[PartDone], out: Path, engine: str) -> None:
+def _require_written(done: Sequence[DrawnChunk], out: Path, engine: str) -> None:
     """Raise ``MaskwrightError`` when another machine wrote into a folder of its own."""
     if engine == "local":
         return

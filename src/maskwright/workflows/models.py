@@ -10,7 +10,7 @@ def list_models(name: str | None = None) -> list[dict[str, Any]]:
 
     Patterns such as ``smp:ARCHITECTURE/ENCODER`` stand for whole families. Raises ``UsageError`` for an unknown name.
     """
-    entries = list(catalogue.MODELS.values()) if name is None else [catalogue.find(name)]
+    entries = list(catalogue.MODELS.values()) if name is None else [catalogue.find_model(name)]
     models: list[dict[str, Any]] = [
         {
             "name": entry.name,

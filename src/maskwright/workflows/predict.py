@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.annotations.taxonomy.applied import TaxonomyUse
+from maskwright.annotations.taxonomy.applied import AppliedTaxonomy
 from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
 from maskwright.annotations.taxonomy.sides import side_of
@@ -36,7 +36,7 @@ class PredictionSummary:
     folder: Path
     images: int
     skipped: dict[str, str]
-    taxonomy: TaxonomyUse | None = None
+    taxonomy: AppliedTaxonomy | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -118,7 +118,7 @@ def predict(
             if overlays:
                 write_jpeg(out / "overlays" / f"{Path(file).stem}.jpg", picture)
     write_classes(out, classes.table)
-    use = TaxonomyUse(by, model=side_of(by, loaded.classes)) if by is not None else None
+    use = AppliedTaxonomy(by, model=side_of(by, loaded.classes)) if by is not None else None
     _state(out, use)
     reporter.warn(f"{message} Skipped." for message in skipped.values())
     return PredictionSummary(out, len(files) - len(skipped), skipped, use)
@@ -166,7 +166,7 @@ def _records(
     return nullcontext(lambda *_: None)
 
 
-def _state(out: Path, use: TaxonomyUse | None) -> None:
+def _state(out: Path, use: AppliedTaxonomy | None) -> None:
     """Say beside the results by which taxonomy they came about."""
     file = out / "taxonomy.json"
     if use is not None:

@@ -6,12 +6,12 @@ import yaml
 
 from maskwright.errors import UsageError
 from maskwright.files import write_text
-from maskwright.recipes.loading import recipe_text, shipped, shipped_transfers
+from maskwright.recipes.loading import recipe_text, shipped_recipes, shipped_transfers
 
 
 def list_recipes() -> list[dict[str, str]]:
     """Name and description of every shipped recipe."""
-    texts = {**shipped(), **shipped_transfers()}
+    texts = {**shipped_recipes(), **shipped_transfers()}
     return [{"name": name, "description": yaml.safe_load(text)["description"]} for name, text in texts.items()]
 
 

@@ -12,25 +12,25 @@ from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.distances import (
     LIMITS,
     Distances,
-    judge_near,
+    add_distance_scores,
+    count_without_distance,
+    match_within_limits,
     read_distances,
-    with_limited,
-    without_distance,
 )
-from maskwright.evaluation.cityscapes.images import Measured, measure_mask_files, measure_rles
+from maskwright.evaluation.cityscapes.images import MeasuredImage, measure_mask_files, measure_rles
 from maskwright.evaluation.cityscapes.layout import (
     INSTANCE_IDS,
     LABEL_IDS,
-    one_each,
+    match_frames,
     prediction_files,
     read_predictions,
     truth_files,
 )
-from maskwright.evaluation.cityscapes.matching import Verdicts
+from maskwright.evaluation.cityscapes.matching import CityscapesMatches
 from maskwright.evaluation.cityscapes.pixels import PixelCounts, pixel_counts, pixel_scores
 from maskwright.evaluation.cityscapes.results import by_frame, read_city_results
 from maskwright.images.decode import image_size
-from maskwright.masks.gray_png import read_ids
+from maskwright.masks.gray_png import read_gray_label_map
 from maskwright.progress import Reporter
 
 RESULTS = "instances.json"
@@ -67,15 +67,15 @@ class _Folders:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _MatchedImage:
     """One image: the verdicts on its predictions, those within each limit of distance, and what was left out.
 
     ``unknown`` of its objects have no distance, where distances are known at all.
     """
 
-    verdicts: Verdicts
-    left_out: Counter[str]
-    near: dict[str, Verdicts]
+    matches: CityscapesMatches
+    rejected: Counter[str]
+    near: dict[str, CityscapesMatches]
     unknown: int = 0
 
 
@@ -126,60 +126,60 @@ def score_cityscapes(
 
 
 def _from_files(
-    folders: _Folders, texts: dict[str, list[Path]], left_out: Counter[str], remarks: list[str]
+    folders: _Folders, texts: dict[str, list[Path]], rejected: Counter[str], remarks: list[str]
 ) -> dict[str, Any]:
     truth = truth_files(folders.truth, folders.split, INSTANCE_IDS)
-    files = one_each(truth, texts, folders.predictions, "results file (.txt)")
+    files = match_frames(truth, texts, folders.predictions, "results file (.txt)")
     _note_others(texts.keys() - truth.keys(), folders.predictions, remarks)
 
-    def measure(frame: str) -> Measured:
+    def measure(frame: str) -> MeasuredImage:
         return measure_mask_files(truth[frame], read_predictions(files[frame], folders.predictions))
 
-    return _scored(folders, truth, measure, left_out, remarks)
+    return _scored(folders, truth, measure, rejected, remarks)
 
 
-def _from_results(folders: _Folders, path: Path, left_out: Counter[str], remarks: list[str]) -> dict[str, Any]:
+def _from_results(folders: _Folders, path: Path, rejected: Counter[str], remarks: list[str]) -> dict[str, Any]:
     truth = truth_files(folders.truth, folders.split, INSTANCE_IDS)
     results = read_city_results(path, {frame: image_size(file) for frame, file in truth.items()})
-    remarks += results.left_out.lines(str(path))
+    remarks += results.rejected.lines(str(path))
     if results.without_mask:
         remarks.append(f"{path}: {results.without_mask} records have no mask and are not scored.")
     grouped = by_frame(results, list(truth))
 
-    def measure(frame: str) -> Measured:
+    def measure(frame: str) -> MeasuredImage:
         return measure_rles(truth[frame], grouped.get(frame, ()))
 
-    return _scored(folders, truth, measure, left_out, remarks)
+    return _scored(folders, truth, measure, rejected, remarks)
 
 
 def _scored(
     folders: _Folders,
     truth: dict[str, Path],
-    measure: Callable[[str], Measured],
-    left_out: Counter[str],
+    measure: Callable[[str], MeasuredImage],
+    rejected: Counter[str],
     remarks: list[str],
 ) -> dict[str, Any]:
     distances = _distances(folders.distances, truth) if folders.distances is not None else None
 
-    def judged(frame: str) -> _Judged:
+    def judged(frame: str) -> _MatchedImage:
         found = measure(frame)
-        verdicts, skipped = found.judged()
+        verdicts, skipped = found.match()
         if distances is None:
-            return _Judged(verdicts, skipped, {})
+            return _MatchedImage(verdicts, skipped, {})
         known = distances.get(frame, {})
-        near = judge_near(found.truth, found.predictions, known)
-        return _Judged(verdicts, skipped, near, without_distance(found.truth, known))
+        near = match_within_limits(found.truth, found.predictions, known)
+        return _MatchedImage(verdicts, skipped, near, count_without_distance(found.truth, known))
 
     images = list(_in_threads(folders, judged, truth, "scoring instances"))
     for image in images:
-        left_out.update(image.left_out)
-    scores = instance_scores(image.verdicts for image in images) | {"images": len(truth)}
+        rejected.update(image.rejected)
+    scores = instance_scores(image.matches for image in images) | {"images": len(truth)}
     if distances is None:
         return scores
     unknown = sum(image.unknown for image in images)
     if unknown:
         remarks.append(f"{folders.distances}: has no distance of {unknown} objects; they count as near nowhere.")
-    return with_limited(scores, {limit.name: [image.near[limit.name] for image in images] for limit in LIMITS})
+    return add_distance_scores(scores, {limit.name: [image.near[limit.name] for image in images] for limit in LIMITS})
 
 
 def _distances(path: Path, truth: dict[str, Path]) -> Distances:
@@ -196,12 +196,14 @@ def _pixels(folders: _Folders, label_maps: Path) -> dict[str, Any]:
     truth = truth_files(folders.truth, folders.split, LABEL_IDS)
     instances = _instances_beside(truth)
     masks = _mask_files(label_maps)
-    found = prediction_files(label_maps, ".png", leave_out=masks)
-    files = one_each(truth, found, label_maps, "label map (.png)")
+    found = prediction_files(label_maps, ".png", exclude=masks)
+    files = match_frames(truth, found, label_maps, "label map (.png)")
 
     def count(frame: str) -> PixelCounts:
-        objects = read_ids(instances[frame]) if frame in instances else None
-        return pixel_counts(read_ids(truth[frame]), read_ids(files[frame]), objects, str(files[frame]))
+        objects = read_gray_label_map(instances[frame]) if frame in instances else None
+        return pixel_counts(
+            read_gray_label_map(truth[frame]), read_gray_label_map(files[frame]), objects, str(files[frame])
+        )
 
     counts = PixelCounts()
     for each in _in_threads(folders, count, truth, "scoring pixels"):

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from maskwright.errors import UsageError
-from maskwright.evaluation.semantic.label_folders import Pair, classes_file, label_map_pairs
-from maskwright.evaluation.semantic.label_names import LabelNames, Labels, read_label_names
+from maskwright.evaluation.semantic.label_folders import LabelMapFiles, classes_file, label_map_pairs
+from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper, read_label_names
 from maskwright.evaluation.semantic.summary import (
     LabelMapPair,
     PixelCounts,
@@ -51,9 +51,9 @@ def score_semantic(
 
 def _labels(
     truth: Path, predictions: Path, classes: Path | None, ignore: Sequence[str], ignore_index: int | None
-) -> Labels:
+) -> LabelRemapper:
     if classes is not None:
-        return Labels(read_label_names(classes, ignore_index), None, ignore)
+        return LabelRemapper(read_label_names(classes, ignore_index), None, ignore)
     of_truth, of_predictions = classes_file(truth), classes_file(predictions)
     if of_truth is None and of_predictions is None:
         raise UsageError(
@@ -61,9 +61,9 @@ def _labels(
             "--classes FILE, a text file with a name a line, label 0 first."
         )
     named: LabelNames = read_label_names(of_truth or of_predictions or truth, ignore_index)
-    return Labels(named, read_label_names(of_predictions, ignore_index) if of_predictions else None, ignore)
+    return LabelRemapper(named, read_label_names(of_predictions, ignore_index) if of_predictions else None, ignore)
 
 
-def _counts(pair: Pair, labels: Labels, boundary: bool) -> PixelCounts:
+def _counts(pair: LabelMapFiles, labels: LabelRemapper, boundary: bool) -> PixelCounts:
     true, predicted = read_label_map(pair.truth), read_label_map(pair.prediction)
     return count_label_maps(LabelMapPair(true, predicted, pair.truth, pair.prediction), labels, boundary)

@@ -10,8 +10,8 @@ from typing import Any
 
 from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.leak_groups import Together, images_together, require_filled
-from maskwright.annotations.selection.select import audit_of_reading, unread
+from maskwright.annotations.leak_groups import LeakGroups, find_leak_groups, require_filled
+from maskwright.annotations.selection.select import audit_of_reading, rejected_records
 from maskwright.annotations.selection.shares import ClassShares, class_shares
 from maskwright.annotations.selection.splitting import objects_of_images, split_ids
 from maskwright.errors import UsageError
@@ -32,7 +32,7 @@ class SplitSummary:
     images_in: int
     images_unread: dict[str, int]
     shares: ClassShares
-    together: Together
+    leak_groups: LeakGroups
     audit: Audit
     seed: int
 
@@ -56,7 +56,7 @@ class SplitSummary:
             },
             "images": {"in": self.images_in, "used": used, "left_out": self.images_unread},
             "annotations": self.audit.to_json(),
-            "together": self.together.to_json(),
+            "together": self.leak_groups.to_json(),
             **self.shares.to_json(),
         }
 
@@ -77,9 +77,9 @@ def split(
     Each part is a whole COCO file: its images, their annotations, all categories; every record keeps its id and every
     field. ``names`` are those of the parts, train, validation and test by default. Images stay in one part that have
     one name or address, one group (``groups`` is a CSV or JSON file or a field of the image records, see
-    :func:`maskwright.annotations.groups.given_groups`), or, with their folder ``images``, the same or nearly the same
-    picture. Beside the parts lie split.csv (file_name, part, group), split.txt (the shares of the classes as a table)
-    and split.json.
+    :func:`~maskwright.annotations.selection.image_groups.read_user_groups`), or, with their folder ``images``, nearly
+    the same picture. Beside the parts lie split.csv (file_name, part, group), split.txt (the shares of the classes as a
+    table) and split.json.
 
     Raises ``UsageError`` for ratios or names that do not fit, ``DataError`` when a part would have no image.
     """
@@ -87,7 +87,7 @@ def split(
     for name in names:
         require_other_file(out / f"{name}.json", annotations)
     document = read_document(annotations)
-    together = images_together(document, groups, images, reporter or Reporter())
+    together = find_leak_groups(document, groups, images, reporter or Reporter())
     classes, counts = objects_of_images(document.coco)
     parts = dict(zip(names, split_ids(counts, ratios, seed, together.sets), strict=True))
     require_filled(annotations, parts, together)
@@ -100,7 +100,7 @@ def split(
         parts,
         {name: len(ids) for name, ids in of_part.items()},
         len(document.images),
-        dict(unread(document.coco, "image")),
+        dict(rejected_records(document.coco, "image")),
         class_shares(classes, counts, parts, ratios),
         together,
         audit,
@@ -151,8 +151,8 @@ def _write(document: Document, summary: SplitSummary, of_part: Mapping[str, Sequ
 def _csv(document: Document, summary: SplitSummary) -> str:
     part_of = {image_id: name for name, ids in summary.images.items() for image_id in ids}
     names = {image.id: image.file_name for image in document.coco.images}
-    groups = dict(summary.together.given)
-    for together in summary.together.sets:
+    groups = dict(summary.leak_groups.user_groups)
+    for together in summary.leak_groups.sets:
         given = {groups[image_id] for image_id in together if image_id in groups}
         group = " + ".join(sorted(given)) or names[min(together)]
         groups.update(dict.fromkeys(together, group))

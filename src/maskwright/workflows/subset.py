@@ -8,8 +8,8 @@ from typing import Any
 from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.selection.select import unread
-from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose, require_images
+from maskwright.annotations.selection.select import rejected_records
+from maskwright.annotations.selection.subset import Subset, SubsetRules, choose_subset, require_images
 from maskwright.files import require_other_file
 from maskwright.progress import Reporter
 
@@ -28,7 +28,7 @@ class SubsetSummary:
     categories: dict[str, Any]
     classes: dict[str, dict[str, int]]
     audit: Audit
-    images_left_out: dict[str, list[int]]
+    skipped_images: dict[str, list[int]]
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -38,7 +38,7 @@ class SubsetSummary:
             "annotations": self.audit.to_json(),
             "categories": self.categories,
             "classes": self.classes,
-            "images_left_out": self.images_left_out,
+            "images_left_out": self.skipped_images,
         }
 
 
@@ -59,16 +59,16 @@ def subset(
     """Write the chosen part of the COCO file ``annotations`` to the file ``out``.
 
     Records keep every field, known or not, and their ids; so do ``info``, ``licenses`` and other top-level keys.
-    What can be chosen is said at :class:`maskwright.annotations.selection.subset.SubsetChoice`.
+    What can be chosen is said at :class:`maskwright.annotations.selection.subset.SubsetRules`.
 
     Raises ``UsageError`` for an unknown class, ``DataError`` when no image is left or too few hold a class.
     """
     require_other_file(out, annotations)
-    choice = SubsetChoice(
+    choice = SubsetRules(
         classes, keep_empty, drop_crowd, drop_crowd_images, max_instances, max_images, at_least or {}, seed
     )
     document = read_document(annotations)
-    kept = choose(document.coco, choice)
+    kept = choose_subset(document.coco, choice)
     require_images(document.coco, kept)
     summary = _summary(out, document, kept)
     if max_images is not None and len(kept.images) < max_images:
@@ -86,16 +86,16 @@ def subset(
 
 def _summary(out: Path, document: Document, kept: Subset) -> SubsetSummary:
     coco = document.coco
-    left_out = {reason: len(ids) for reason, ids in kept.left_out.items()} | dict(unread(coco, "image"))
+    left_out = {reason: len(ids) for reason, ids in kept.skipped_images.items()} | dict(rejected_records(coco, "image"))
     other = len(coco.categories) - len(kept.categories)
-    unwanted = ({"other_class": other} if other else {}) | dict(unread(coco, "category"))
+    unwanted = ({"other_class": other} if other else {}) | dict(rejected_records(coco, "category"))
     return SubsetSummary(
         out,
         {"in": len(document.images), "used": len(kept.images), "left_out": left_out},
         {"in": len(document.categories), "used": len(kept.categories), "left_out": unwanted},
         _class_counts(coco, kept),
         kept.audit,
-        kept.left_out,
+        kept.skipped_images,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from maskwright.errors import MaskwrightError
 from maskwright.files import write_json, write_text
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import RecipeLike, label_of
+from maskwright.recipes.loading import RecipeLike, recipe_label
 from maskwright.reports.sweep.outcome import Sweep, read_outcome
 from maskwright.reports.sweep.page import render_sweep_page
 from maskwright.reports.sweep.tables import csv_text
@@ -43,18 +43,18 @@ def sweep(
     shared = [*overrides, *([f"train.devices={devices}"] if devices is not None else [])]
     path, planned = plan_sweep(recipe, sweeps, shared, Path(out) if out is not None else None, resume)
     errors: dict[str, str] = {}
-    compared = _compare(path, label_of(recipe), shared, planned, errors)
+    compared = _compare(path, recipe_label(recipe), shared, planned, errors)
     for number, item in enumerate(planned, start=1):
         reporter.say(f"variant {number} of {len(planned)}: {item.variant.name}")
         try:
             error = _run(item, resume, reporter)
         except Interrupted:
-            _compare(path, label_of(recipe), shared, planned, errors)
+            _compare(path, recipe_label(recipe), shared, planned, errors)
             raise
         if error is not None:
             errors[item.variant.name] = error
             reporter.warn([f"{item.variant.name}: failed: {error}"])
-        compared = _compare(path, label_of(recipe), shared, planned, errors)
+        compared = _compare(path, recipe_label(recipe), shared, planned, errors)
         # A model that failed is part of a cycle; its memory is needed for the next.
         gc.collect()
     return compared

@@ -8,9 +8,9 @@ from typing import Any
 
 from maskwright.annotations.taxonomy.shared_classes import (
     SharedClasses,
+    drop_classes_without_objects,
     shared_classes,
     transfer_taxonomy,
-    with_objects,
 )
 from maskwright.errors import UsageError
 from maskwright.evaluation.cityscapes import average_precision as cityscapes_ap
@@ -21,14 +21,14 @@ from maskwright.recipes.loading import TransferLike, dump, load_transfer
 from maskwright.recipes.transfer import Transfer
 from maskwright.reports.pictures.embedded import read_pictures
 from maskwright.reports.transfer.page import render_transfer_page
-from maskwright.runs.folder import hardware, versions
-from maskwright.transfers.datasets import TruthSet, require_set, truth_set
-from maskwright.transfers.fine_tuning import tuned
-from maskwright.transfers.models import Contender
+from maskwright.runs.folder import hardware, installed_versions
+from maskwright.transfers.datasets import TransferDataset, load_transfer_dataset, require_transfer_dataset
+from maskwright.transfers.fine_tuning import fine_tune
+from maskwright.transfers.models import TransferModel
 from maskwright.transfers.panels import draw_panels
-from maskwright.transfers.predictions import Predictions
-from maskwright.transfers.scores import Comparison, Rules
-from maskwright.transfers.starting_models import make, require_starts
+from maskwright.transfers.predictions import PredictionCache
+from maskwright.transfers.scores import Rules, TransferEvaluation
+from maskwright.transfers.starting_models import obtain_model, require_model_sources
 
 SUMMARY = "transfer.json"
 PAGE = "transfer.html"
@@ -68,36 +68,36 @@ def transfer(
     root = Path(loaded.root)
     for section in (loaded.source, *loaded.targets.values(), *(t.train for t in loaded.targets.values())):
         if section is not None:
-            require_set(section, root)
-    require_starts(loaded)
+            require_transfer_dataset(section, root)
+    require_model_sources(loaded)
     path = _folder(loaded, Path(out) if out is not None else Path("runs") / loaded.name)
     source = _read("source", loaded.source, root, path, reporter)
     targets = {name: _read(name, section, root, path, reporter) for name, section in loaded.targets.items()}
-    models = [make(key, start, "model", path, loaded, reporter) for key, start in loaded.models.items()]
-    models += [make(key, start, "bound", path, loaded, reporter) for key, start in loaded.bound.items()]
-    predictions = Predictions(path, loaded.device, reporter)
+    models = [obtain_model(key, start, "model", path, loaded, reporter) for key, start in loaded.models.items()]
+    models += [obtain_model(key, start, "bound", path, loaded, reporter) for key, start in loaded.bound.items()]
+    predictions = PredictionCache(path, loaded.device, reporter)
     compared: dict[str, Any] = {}
     panels: dict[str, Any] = {}
-    contenders = list(models)
+    measured = list(models)
     for place, (name, target) in enumerate(targets.items(), start=1):
         shared = _shared(loaded, name, source, target, models)
         comparison = _comparison(loaded, shared, source, target, place)
-        for missing, why in comparison.shared.left_out.items():
+        for missing, why in comparison.shared.excluded.items():
             reporter.say(f"{name}: {missing} is not compared: {why}")
         # Trained further in all shared classes: the heads go on also where the scored images lack a class.
-        mine = [*models, *_tuned(loaded, name, models, shared, path, reporter)]
+        mine = [*models, *_fine_tuned(loaded, name, models, shared, path, reporter)]
         for model in mine:
             comparison.add(model, predictions, reporter)
         compared[name] = comparison.to_json(mine)
         panels[name] = _panels(loaded, path, comparison, mine, predictions)
-        contenders += mine[len(models) :]
-    numbers = _numbers(loaded, source, targets, contenders, compared, panels)
+        measured += mine[len(models) :]
+    numbers = _numbers(loaded, source, targets, measured, compared, panels)
     write_json(path / SUMMARY, numbers)
-    write_page(path)
+    write_transfer_page(path)
     return TransferResult(path, numbers)
 
 
-def write_page(path: Path) -> Path:
+def write_transfer_page(path: Path) -> Path:
     """Write the page of the transfer at ``path`` from its numbers; returns the page's path."""
     numbers = read_json(path / SUMMARY)
     pictures = {
@@ -118,15 +118,15 @@ def _folder(recipe: Transfer, path: Path) -> Path:
     return path
 
 
-def _read(name: str, section: Any, root: Path, path: Path, reporter: Reporter) -> TruthSet:
-    found = truth_set(name, section, root, path / "data" / name)
+def _read(name: str, section: Any, root: Path, path: Path, reporter: Reporter) -> TransferDataset:
+    found = load_transfer_dataset(name, section, root, path / "data" / name)
     reporter.warn(found.remarks)
     reporter.say(f"{name}: {len(found.images)} images, {len(found.annotations)} objects")
     return found
 
 
 def _shared(
-    recipe: Transfer, name: str, source: TruthSet, target: TruthSet, models: Sequence[Contender]
+    recipe: Transfer, name: str, source: TransferDataset, target: TransferDataset, models: Sequence[TransferModel]
 ) -> SharedClasses:
     section = recipe.targets[name]
     tables = {model.name: model.card.table for model in models}
@@ -135,29 +135,35 @@ def _shared(
     return shared_classes(taxonomy, source.table, target.table, tables, wanted)
 
 
-def _comparison(recipe: Transfer, shared: SharedClasses, source: TruthSet, target: TruthSet, place: int) -> Comparison:
-    compared = with_objects(
+def _comparison(
+    recipe: Transfer, shared: SharedClasses, source: TransferDataset, target: TransferDataset, place: int
+) -> TransferEvaluation:
+    compared = drop_classes_without_objects(
         shared, {"source": (source.annotations, source.table), "target": (target.annotations, target.table)}
     )
-    return Comparison(compared, source, target, Rules(recipe.score, recipe.bootstrap), place)
+    return TransferEvaluation(compared, source, target, Rules(recipe.score, recipe.bootstrap), place)
 
 
-def _tuned(
-    recipe: Transfer, name: str, models: Sequence[Contender], shared: SharedClasses, path: Path, reporter: Reporter
-) -> list[Contender]:
+def _fine_tuned(
+    recipe: Transfer, name: str, models: Sequence[TransferModel], shared: SharedClasses, path: Path, reporter: Reporter
+) -> list[TransferModel]:
     train = recipe.targets[name].train
     if recipe.fine_tune is None or train is None:
         return []
     images = _read(f"{name}-train", train, Path(recipe.root), path, reporter)
     return [
-        tuned(model, name, images, shared, recipe.fine_tune, recipe.seed, path, reporter)
+        fine_tune(model, name, images, shared, recipe.fine_tune, recipe.seed, path, reporter)
         for model in models
         if model.role == "model"
     ]
 
 
 def _panels(
-    recipe: Transfer, path: Path, comparison: Comparison, models: Sequence[Contender], predictions: Predictions
+    recipe: Transfer,
+    path: Path,
+    comparison: TransferEvaluation,
+    models: Sequence[TransferModel],
+    predictions: PredictionCache,
 ) -> dict[str, Any]:
     plain = [model for model in models if model.role == "model"]
     return {
@@ -168,9 +174,9 @@ def _panels(
 
 def _numbers(
     recipe: Transfer,
-    source: TruthSet,
-    targets: dict[str, TruthSet],
-    models: Sequence[Contender],
+    source: TransferDataset,
+    targets: dict[str, TransferDataset],
+    models: Sequence[TransferModel],
     compared: dict[str, Any],
     panels: dict[str, Any],
 ) -> dict[str, Any]:
@@ -192,10 +198,10 @@ def _numbers(
             }
             for name, each in sets.items()
         },
-        "contenders": {model.name: model.to_json() for model in models},
+        "models": {model.name: model.to_json() for model in models},
         "targets": compared,
         "panels": panels,
-        "versions": versions(),
+        "versions": installed_versions(),
         "hardware": hardware(),
         "command": " ".join(["maskwright", *sys.argv[1:]]),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from maskwright.annotations.checks.measurements import Batch, measured
+from maskwright.annotations.checks.measurements import AnnotationBatch, measure_annotations
 from maskwright.annotations.coco.file import CocoAnnotation
 
 HEIGHT, WIDTH = 48, 64
@@ -18,9 +18,9 @@ def annotation(segmentation: Any = ([*SQUARE],), identity: int = 1, **fields: An
     return CocoAnnotation(identity, 1, 1, msgspec.Raw(json.dumps(segmentation).encode()), **known)
 
 
-def batch(*annotations: CocoAnnotation) -> Batch:
+def batch(*annotations: CocoAnnotation) -> AnnotationBatch:
     """The annotations, measured."""
-    return measured(annotations, {1: (HEIGHT, WIDTH)})
+    return measure_annotations(annotations, {1: (HEIGHT, WIDTH)})
 
 
 def column(x: int, y: int, length: int) -> dict[str, Any]:

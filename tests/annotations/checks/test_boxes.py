@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from maskwright.annotations.checks.boxes import area_faults, box_faults
-from maskwright.annotations.checks.measurements import batches
+from maskwright.annotations.checks.measurements import annotation_batches
 from maskwright.annotations.coco.file import read_coco
 from tests.annotations.checks.scene import SQUARE, annotation, batch, block, column
 
@@ -107,6 +107,6 @@ def test_what_could_not_be_read_is_not_missing_too(coco):
     read = read_coco(path)
     known = {(fault.code, fault.record) for fault in read.faults}
     assert known == {("bad_box", 1), ("bad_area", 1)}
-    (scene,) = batches(read)
+    (scene,) = annotation_batches(read)
     assert [(fault.code, fault.record) for fault in box_faults(scene, known)] == [("missing_box", 2)]
     assert [(fault.code, fault.record) for fault in area_faults(scene, known)] == [("missing_area", 2)]

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskwright.annotations.checks.comparison import compare
+from maskwright.annotations.checks.comparison import compare_files
 from maskwright.annotations.coco.file import read_coco
 from maskwright.errors import DataError
 from maskwright.progress import Reporter
@@ -32,7 +32,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 def test_the_same_and_nearly_the_same_pictures_are_found_and_those_unread_counted(coco, folders: tuple[Path, Path]):
     here = read_coco(coco(images=[{}, {}, {}, {}], name="here.json"))
     there = coco(images=[{}, {}, {}, {"file_name": "4.jpg"}], name="there.json")
-    found = compare(here, there, *folders, 0, Reporter(quiet=True))
+    found = compare_files(here, there, *folders, 0, Reporter(quiet=True))
     assert (found.by, found.images, found.unread) == ("picture", {"same": 2, "near": 1}, 1)
     assert [(fault.code, fault.record) for fault in found.faults] == [
         ("same_image", 1),
@@ -47,7 +47,7 @@ def test_with_one_folder_or_none_images_go_by_file_name(coco, folders: tuple[Pat
     here = read_coco(coco(images=[{}, {"file_name": "a.png"}], name="here.json"))
     there = coco(images=[{}], name="there.json")
     images = [folder if wanted else None for folder, wanted in zip(folders, given, strict=True)]
-    found = compare(here, there, *images, 0, Reporter(quiet=True))
+    found = compare_files(here, there, *images, 0, Reporter(quiet=True))
     assert (found.by, found.images, [fault.code for fault in found.faults]) == (
         "file name",
         {"same": 1},
@@ -59,7 +59,7 @@ def test_progress_is_shown_for_both_files(coco, folders: tuple[Path, Path]):
     here = read_coco(coco(images=[{}], name="here.json"))
     there = coco(images=[{}], name="there.json")
     stream = io.StringIO()
-    compare(here, there, *folders, 0, Reporter(stream=stream, seconds_between_lines=0))
+    compare_files(here, there, *folders, 0, Reporter(stream=stream, seconds_between_lines=0))
     lines = stream.getvalue().splitlines()
     assert [line.partition(":")[0] for line in lines] == ["pictures of here.json", "pictures of there.json"]
 
@@ -67,4 +67,4 @@ def test_progress_is_shown_for_both_files(coco, folders: tuple[Path, Path]):
 def test_another_file_that_cannot_be_read_is_an_error(coco, tmp_path: Path):
     (tmp_path / "there.json").write_text("{")
     with pytest.raises(DataError, match=r"there\.json: is not valid JSON"):
-        compare(read_coco(coco()), tmp_path / "there.json", None, None, 0, Reporter(quiet=True))
+        compare_files(read_coco(coco()), tmp_path / "there.json", None, None, 0, Reporter(quiet=True))

@@ -3,13 +3,13 @@ from typing import Any
 import pytest
 
 from maskwright.annotations.checks.crowds import crowd_faults, crowds_as_holes
-from maskwright.annotations.checks.measurements import batches
+from maskwright.annotations.checks.measurements import annotation_batches
 from maskwright.annotations.coco.file import read_coco
 from tests.annotations.checks.scene import annotation, batch, block
 
 
 def read_faults(path: Any) -> list[str]:
-    (scene,) = batches(read_coco(path))
+    (scene,) = annotation_batches(read_coco(path))
     return [fault.code for fault in crowd_faults(scene)]
 
 
@@ -39,7 +39,7 @@ def test_faults_of_the_crowd_flag(coco, changes: dict[str, Any], expected: list[
 
 def holes(path: Any) -> list[tuple[str, Any]]:
     read = read_coco(path)
-    (scene,) = batches(read)
+    (scene,) = annotation_batches(read)
     return [(fault.code, fault.record) for fault in crowds_as_holes(read, scene.bounds)]
 
 
@@ -78,7 +78,7 @@ def test_a_hole_is_told_once_though_it_lies_in_several_objects(coco):
 
 def test_the_message_names_the_object(coco):
     read = read_coco(coco({"id": 5}, HOLE | {"id": 9}))
-    (scene,) = batches(read)
+    (scene,) = annotation_batches(read)
     (fault,) = crowds_as_holes(read, scene.bounds)
     assert str(fault) == "annotation 9 (image 1) is a crowd region that lies inside object 5"
 

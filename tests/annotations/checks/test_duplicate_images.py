@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from maskwright.annotations.checks.duplicate_images import (
+    DuplicatePair,
     Fingerprints,
-    Pair,
     duplicate_faults,
     duplicates_between,
     duplicates_within,
@@ -88,7 +88,7 @@ def test_copies_in_two_files_are_paired_by_the_ids_of_each(data):
 
 def test_images_of_one_colour_are_the_same_only_to_the_pixel(data):
     found = fingerprints(*data("a", BLACK, Image.new("RGB", (64, 48), (1, 1, 1)), BLACK, Image.new("RGB", (65, 48))))
-    assert list(duplicates_within(found)) == [Pair(10, 12, "same", 0)]
+    assert list(duplicates_within(found)) == [DuplicatePair(10, 12, "same", 0)]
 
 
 def test_groups_join_what_is_one_picture_through_others(data):
@@ -105,12 +105,12 @@ def test_nothing_has_no_duplicates():
 def test_faults_name_both_images_and_the_other_file(data):
     a, _ = data("a", scene(0), scene(1))
     b, _ = data("b", scene(0))
-    pairs = [Pair(11, 10, "same", 0), Pair(10, 10, "near", 3)]
+    pairs = [DuplicatePair(11, 10, "same", 0), DuplicatePair(10, 10, "near", 3)]
     same, alike = duplicate_faults(pairs, a, b)
     assert (same.code, alike.code) == ("same_image", "near_duplicate")
     assert str(same) == f"image 11 ('11.png') is the same picture as image 10 ('10.png') of {b.path}"
     assert str(alike) == f"image 10 ('10.png') looks like image 10 ('10.png') of {b.path} (3 of 64 bits differ)"
-    (within,) = duplicate_faults([Pair(10, 11, "same", 0)], a)
+    (within,) = duplicate_faults([DuplicatePair(10, 11, "same", 0)], a)
     assert str(within) == "image 10 ('10.png') is the same picture as image 11 ('11.png')"
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as oracle
 
 from maskwright.annotations.checks import measurements as shapes
-from maskwright.annotations.checks.measurements import batches, measured
+from maskwright.annotations.checks.measurements import annotation_batches, measure_annotations
 from maskwright.annotations.coco.file import CocoAnnotation, read_coco
 from maskwright.masks.rle import BadSegmentation, rasterise
 
@@ -43,7 +43,7 @@ def code_of_drawing(segmentation: Any) -> str | None:
 @settings(max_examples=150)
 @given(st.lists(SEGMENTATIONS, min_size=1, max_size=6))
 def test_an_annotation_is_usable_if_and_only_if_it_can_be_drawn(segmentations: list[Any]):
-    batch = measured([annotation(each, number) for number, each in enumerate(segmentations)], {1: (H, W)})
+    batch = measure_annotations([annotation(each, number) for number, each in enumerate(segmentations)], {1: (H, W)})
     found = {position: fault.code for position, fault in batch.faults}
     expected = {position: code for position, each in enumerate(segmentations) if (code := code_of_drawing(each))}
     assert found == expected
@@ -57,7 +57,7 @@ def test_bounds_and_areas_of_an_rle_are_those_of_pycocotools(runs: list[int]):
     rle = oracle.frPyObjects({"size": [H, W], "counts": [*runs, H * W - sum(runs)]}, H, W)
     compressed = {"size": [H, W], "counts": rle["counts"].decode()}
     for segmentation in (compressed, {"size": [H, W], "counts": [*runs, H * W - sum(runs)]}):
-        batch = measured([annotation(segmentation)], {1: (H, W)})
+        batch = measure_annotations([annotation(segmentation)], {1: (H, W)})
         assert batch.areas.tolist() == [oracle.area(rle)]
         x, y, width, height = oracle.toBbox(rle).tolist()
         if batch.areas[0]:
@@ -65,7 +65,9 @@ def test_bounds_and_areas_of_an_rle_are_those_of_pycocotools(runs: list[int]):
 
 
 def test_the_parts_of_an_object_are_measured_together():
-    batch = measured([annotation(None), annotation([[1, 1, 3, 1, 3, 3, 1, 3], [5, 2, 8, 2, 8, 6]])], {1: (H, W)})
+    batch = measure_annotations(
+        [annotation(None), annotation([[1, 1, 3, 1, 3, 3, 1, 3], [5, 2, 8, 2, 8, 6]])], {1: (H, W)}
+    )
     assert np.isnan(batch.bounds[0]).all()
     assert batch.bounds[1].tolist() == [1, 1, 8, 6]
     assert (batch.areas[1], batch.lengths[1]) == (4 + 6, 8 + 3 + 4 + 5)
@@ -73,7 +75,7 @@ def test_the_parts_of_an_object_are_measured_together():
 
 
 def test_a_fault_names_its_annotation_and_image():
-    batch = measured([annotation([[1, 2]], 77)], {1: (H, W)})
+    batch = measure_annotations([annotation([[1, 2]], 77)], {1: (H, W)})
     ((_, fault),) = batch.faults
     assert str(fault).startswith("annotation 77 (image 1) has no polygon of at least three points")
 
@@ -93,13 +95,13 @@ def test_a_fault_names_its_annotation_and_image():
     ids=lambda value: str(value)[:40],
 )
 def test_bombs_are_refused_before_they_take_time_or_memory(segmentation: Any):
-    batch = measured([annotation(segmentation)], {1: (H, W)})
+    batch = measure_annotations([annotation(segmentation)], {1: (H, W)})
     ((_, fault),) = batch.faults
     assert fault.code in ("polygon_bomb", "rle_counts", "rle_size")
 
 
 def test_an_outline_that_is_long_but_can_be_drawn_is_measured_by_its_pixels():
-    batch = measured([annotation([[0, 0, 1.5e6, 0, 1.5e6, 5, 0, 5]])], {1: (H, W)})
+    batch = measure_annotations([annotation([[0, 0, 1.5e6, 0, 1.5e6, 5, 0, 5]])], {1: (H, W)})
     assert batch.faults == []
     assert (batch.bounds[0].tolist(), batch.areas[0]) == ([0, 0, W, 5], 5 * W)
 
@@ -111,10 +113,10 @@ def test_batches_hold_every_annotation_once_in_file_order(
     monkeypatch.setattr(shapes, "_ANNOTATIONS_AT_ONCE", annotations)
     monkeypatch.setattr(shapes, "_BYTES_AT_ONCE", size)
     read = read_coco(coco(*({} for _ in range(10)), images=[{}]))
-    found = [each.id for batch in batches(read) for each in batch.annotations]
+    found = [each.id for batch in annotation_batches(read) for each in batch.annotations]
     assert found == list(range(1, 11))
-    assert len(list(batches(read))) > 2
+    assert len(list(annotation_batches(read))) > 2
 
 
 def test_a_file_without_annotations_has_no_batches(coco: Callable[..., Any]):
-    assert list(batches(read_coco(coco()))) == []
+    assert list(annotation_batches(read_coco(coco()))) == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwright.annotations.coco.json_text import BadJson, mended, read_text, reading
+from maskwright.annotations.coco.json_text import BadJson, decode_leniently, read_text, repair_json
 from maskwright.annotations.faults import Fault
 from maskwright.errors import UsageError
 
@@ -88,7 +88,7 @@ def test_text_that_is_not_utf8_is_named_and_passed_on(tmp_path: Path, content: b
     ],
 )
 def test_mended_text_has_null_for_what_is_not_finite_and_no_trailing_commas(text: str, expected: Any):
-    assert json.loads(mended(text.encode(), [])) == expected
+    assert json.loads(repair_json(text.encode(), [])) == expected
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=9) | st.sampled_from(["NaN", ",]", '\\",}'])
@@ -105,7 +105,7 @@ def test_any_json_that_python_writes_is_read_with_null_for_what_is_not_finite(va
     # Python reads and writes NaN and Infinity, which JSON does not have.
     text = json.dumps(value, ensure_ascii=False)
     expected = json.loads(text, parse_constant=lambda _: None)
-    assert json.loads(mended(text.encode(), [])) == expected
+    assert json.loads(repair_json(text.encode(), [])) == expected
 
 
 def test_what_was_mended_is_named_with_its_record():
@@ -113,7 +113,7 @@ def test_what_was_mended_is_named_with_its_record():
         b'{"images": [{"id": 4, "x": NaN,}], "annotations": [{"id": 7}, {"id": 8, "bbox": [NaN, Infinity]}], "v": NaN}'
     )
     faults: list[Fault] = []
-    mended(text, faults)
+    repair_json(text, faults)
     assert [(fault.code, fault.kind, fault.record, fault.message) for fault in faults] == [
         ("json_not_finite", "image", 4, "(record 0) holds a NaN or Infinity, read as null"),
         ("json_not_finite", "annotation", 8, "(record 1) holds 2 NaN or Infinity, read as null"),
@@ -125,5 +125,5 @@ def test_what_was_mended_is_named_with_its_record():
 def test_text_that_must_be_mended_is_decoded_after_it_and_other_text_as_it_is():
     decode = msgspec.json.Decoder().decode
     faults: list[Fault] = []
-    assert reading(Path("x.json"), b'{"a": [1,]}', faults, lambda content, _: decode(content)) == {"a": [1]}
+    assert decode_leniently(Path("x.json"), b'{"a": [1,]}', faults, lambda content, _: decode(content)) == {"a": [1]}
     assert [str(fault) for fault in faults] == ["has 1 trailing comma before a closing bracket"]

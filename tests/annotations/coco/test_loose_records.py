@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from maskwright.annotations.coco.file import CocoAnnotation
-from maskwright.annotations.coco.loose_records import field_value, integer, record_fields, records, shown
+from maskwright.annotations.coco.loose_records import field_value, integer, json_excerpt, parse_records, record_fields
 from maskwright.annotations.faults import Fault
 
 
@@ -41,8 +41,8 @@ def test_fields_stay_undecoded_and_unreadable_ones_are_none():
 
 
 def test_long_json_is_cut_in_messages():
-    assert shown(b"[1, 2]") == "[1, 2]"
-    assert len(shown(b"[" + b"1, " * 100 + b"1]")) == 60
+    assert json_excerpt(b"[1, 2]") == "[1, 2]"
+    assert len(json_excerpt(b"[" + b"1, " * 100 + b"1]")) == 60
 
 
 def test_records_are_read_one_by_one_with_their_faults():
@@ -54,7 +54,7 @@ def test_records_are_read_one_by_one_with_their_faults():
         b'"text"',
     ]
     faults: list[Fault] = []
-    found = records([msgspec.Raw(each) for each in raw], CocoAnnotation, "annotation", faults)
+    found = parse_records([msgspec.Raw(each) for each in raw], CocoAnnotation, "annotation", faults)
     assert [each.id for each in found] == [1, 2]
     assert [(fault.code, fault.record) for fault in faults] == [
         ("string_id", 2),
@@ -70,5 +70,5 @@ def test_records_are_read_one_by_one_with_their_faults():
 def test_a_record_that_mending_does_not_save_has_one_fault():
     faults: list[Fault] = []
     raw = msgspec.Raw(b'{"id": "1", "image_id": "one", "category_id": 1}')
-    assert records([raw], CocoAnnotation, "annotation", faults) == []
+    assert parse_records([raw], CocoAnnotation, "annotation", faults) == []
     assert [(fault.code, fault.record) for fault in faults] == [("bad_annotation", "1")]

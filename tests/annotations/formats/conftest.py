@@ -1,10 +1,10 @@
 import pytest
 
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 
 
 @pytest.fixture
-def account() -> Account:
+def account() -> ConversionAudit:
     """The empty books of a source."""
-    return Account(Audit("source"))
+    return ConversionAudit(Audit("source"))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pycocotools import mask as oracle
 from pycocotools.coco import COCO
 
-from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset
+from maskwright.annotations.formats.dataset import AnnotatedDataset, AnnotatedImage, AnnotatedObject
 
 Masks = dict[str, tuple[int, int, list[tuple[str, bool, bytes]]]]
 
@@ -45,19 +45,19 @@ def frame(height: int = 9, width: int = 12) -> npt.NDArray[np.uint8]:
     return mask
 
 
-def read_all(dataset: Dataset) -> list[AnnotatedImage]:
+def read_all(dataset: AnnotatedDataset) -> list[AnnotatedImage]:
     """Every image, after seeing that the books balance."""
     images = list(dataset.images)
-    account = dataset.account
-    assert account.audit.adds_up
-    assert account.images_found == len(images) + sum(account.left_out.values())
-    account.audit.lines()
+    account = dataset.audit
+    assert account.objects.adds_up
+    assert account.images_found == len(images) + sum(account.skipped_images.values())
+    account.objects.lines()
     account.to_json()
     return images
 
 
-def codes(dataset: Dataset) -> list[str]:
-    return [fault.code for fault in dataset.account.audit.faults]
+def codes(dataset: AnnotatedDataset) -> list[str]:
+    return [fault.code for fault in dataset.audit.objects.faults]
 
 
 def by_pycocotools(path: Path) -> Masks:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from maskwright.annotations.cityscapes_labels import LABELS
 from maskwright.annotations.formats.cityscapes import read
-from maskwright.annotations.formats.dataset import Reading
+from maskwright.annotations.formats.dataset import ReadOptions
 from maskwright.errors import DataError, UsageError
 from tests.annotations.formats.examples import codes, encode, read_all
 
@@ -27,7 +27,7 @@ def write(root: Path, numbers: np.ndarray = NUMBERS, place: str = "gtFine/val/ul
 
 
 def test_objects_are_the_eight_classes_and_a_group_is_a_crowd(tmp_path: Path):
-    dataset = read(write(tmp_path), Reading())
+    dataset = read(write(tmp_path), ReadOptions())
     (image,) = read_all(dataset)
     assert (image.part, image.file_name) == ("val", "ulm/ulm_000000_000019_leftImg8bit.png")
     assert [(each.name, each.crowd, each.rle) for each in image.objects] == [
@@ -36,22 +36,22 @@ def test_objects_are_the_eight_classes_and_a_group_is_a_crowd(tmp_path: Path):
         ("car", False, encode(NUMBERS == 26001)),
     ]
     assert len(dataset.classes) == 8
-    assert dataset.account.audit.skipped == {"other_class": 1}
-    assert dataset.account.changes == {"void_pixels": 1}
+    assert dataset.audit.objects.skipped == {"other_class": 1}
+    assert dataset.audit.changes == {"void_pixels": 1}
 
 
 def test_a_value_that_is_no_label_is_named(tmp_path: Path):
-    dataset = read(write(tmp_path, np.array([[26001, 90]], np.uint16)), Reading())
+    dataset = read(write(tmp_path, np.array([[26001, 90]], np.uint16)), ReadOptions())
     assert len(read_all(dataset)[0].objects) == 1
-    (fault,) = dataset.account.audit.faults
+    (fault,) = dataset.audit.objects.faults
     assert "ulm_000000_000019_leftImg8bit.png has the value 90, which is no label" in str(fault)
 
 
 def test_other_labels_are_read_when_asked_for_and_are_no_crowds(tmp_path: Path):
-    (image,) = read_all(read(write(tmp_path), Reading(classes=["road"])))
+    (image,) = read_all(read(write(tmp_path), ReadOptions(classes=["road"])))
     assert [(each.name, each.crowd, each.area) for each in image.objects] == [("road", False, 2)]
     with pytest.raises(UsageError, match="Nearest: "):
-        read(tmp_path, Reading(classes=["sidewalks"]))
+        read(tmp_path, ReadOptions(classes=["sidewalks"]))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_other_labels_are_read_when_asked_for_and_are_no_crowds(tmp_path: Path):
     ],
 )
 def test_the_depth_of_a_file_tells_part_and_city(tmp_path: Path, place: str, source: str, part: str | None, name: str):
-    (image,) = read_all(read(write(tmp_path, place=place) / source, Reading()))
+    (image,) = read_all(read(write(tmp_path, place=place) / source, ReadOptions()))
     assert (image.part, image.file_name) == (part, name)
 
 
@@ -88,7 +88,7 @@ def test_polygons_are_drawn_as_the_official_script_draws_them(tmp_path_factory: 
     expected = annotation.Annotation()
     expected.fromJsonText(path.read_text())
     numbers = np.array(official.createInstanceImage(expected, "ids"))
-    (image,) = read_all(read(root, Reading(classes=[label.name for label in LABELS if label.category != "void"])))
+    (image,) = read_all(read(root, ReadOptions(classes=[label.name for label in LABELS if label.category != "void"])))
     shown = [n for n in np.unique(numbers).tolist() if n > 6]
     assert [each.rle for each in image.objects] == [encode(numbers == number) for number in shown]
 
@@ -97,7 +97,7 @@ def test_the_official_evaluation_sees_the_same_objects(shared: Path):
     evaluation = pytest.importorskip("cityscapesscripts.evaluation.instance")
     labels = pytest.importorskip("cityscapesscripts.helpers.labels")
     for root in (shared / "oracles/cityscapes/random_00", shared / "oracles/cityscapes/group_only"):
-        for image in read_all(read(root, Reading())):
+        for image in read_all(read(root, ReadOptions())):
             file = image.file_name.replace("_leftImg8bit", "_gtFine_instanceIds")
             numbers = cv2.imread(str(root / "gtFine" / (image.part or "") / file), cv2.IMREAD_UNCHANGED)
             instances = [evaluation.Instance(numbers, number) for number in np.unique(numbers)]
@@ -127,16 +127,16 @@ GOOD = {"imgHeight": 4, "imgWidth": 5, "objects": []}
 )
 def test_polygon_files_that_cannot_be_drawn_are_named(tmp_path: Path, content: str):
     (tmp_path / "b_gtFine_polygons.json").write_text(content)
-    dataset = read(write(tmp_path, place="a"), Reading())
+    dataset = read(write(tmp_path, place="a"), ReadOptions())
     assert len(read_all(dataset)) == 1
     assert codes(dataset) == ["unreadable_file"]
-    assert "b_gtFine_polygons.json" in str(dataset.account.audit.faults[0])
+    assert "b_gtFine_polygons.json" in str(dataset.audit.objects.faults[0])
 
 
 def test_a_damaged_mask_is_named(tmp_path: Path):
     path = write(tmp_path) / "gtFine/val/ulm/ulm_000000_000019_gtFine_instanceIds.png"
     path.write_bytes(path.read_bytes()[:50])
-    dataset = read(tmp_path, Reading())
+    dataset = read(tmp_path, ReadOptions())
     assert read_all(dataset) == []
     assert codes(dataset) == ["unreadable_file"]
 
@@ -153,7 +153,7 @@ LABEL_IDS = np.array([[26, 26, 0, 26], [29, 7, 7, 4]], np.uint8)
 
 
 def test_label_ids_alone_are_regions_and_things_are_crowds_that_are_counted(tmp_path: Path):
-    dataset = read(write_labels(tmp_path), Reading(classes=["car", "road", "caravan"]))
+    dataset = read(write_labels(tmp_path), ReadOptions(classes=["car", "road", "caravan"]))
     (image,) = read_all(dataset)
     assert (image.part, image.file_name) == ("val", "ulm/ulm_000000_000019_leftImg8bit.png")
     assert [(each.name, each.crowd, each.rle) for each in image.objects] == [
@@ -161,13 +161,13 @@ def test_label_ids_alone_are_regions_and_things_are_crowds_that_are_counted(tmp_
         ("car", True, encode(LABEL_IDS == 26)),
         ("caravan", True, encode(LABEL_IDS == 29)),
     ]
-    assert dataset.account.changes == {"not_told_apart": 2, "void_pixels": 1}
+    assert dataset.audit.changes == {"not_told_apart": 2, "void_pixels": 1}
 
 
 def test_only_wanted_things_are_said_not_to_be_told_apart(tmp_path: Path):
-    dataset = read(write_labels(tmp_path), Reading(classes=["road"]))
+    dataset = read(write_labels(tmp_path), ReadOptions(classes=["road"]))
     read_all(dataset)
-    assert dataset.account.changes == {"void_pixels": 1}
+    assert dataset.audit.changes == {"void_pixels": 1}
 
 
 def test_label_ids_are_read_only_where_there_is_nothing_that_tells_objects_apart(tmp_path: Path):
@@ -178,20 +178,20 @@ def test_label_ids_are_read_only_where_there_is_nothing_that_tells_objects_apart
     outline = {"label": "car", "polygon": [[0, 0], [4, 0], [4, 3], [0, 3]]}
     polygons = tmp_path / f"{places[1]}_gtFine_polygons.json"
     polygons.write_text(json.dumps({"imgHeight": 4, "imgWidth": 5, "objects": [outline]}))
-    dataset = read(tmp_path, Reading(classes=["car"]))
+    dataset = read(tmp_path, ReadOptions(classes=["car"]))
     crowds = [[each.crowd for each in image.objects] for image in read_all(dataset)]
     assert crowds == [[True, False], [False], [True]]
     # A group in a file that has objects is the annotators' own.
-    assert dataset.account.changes["not_told_apart"] == 1
+    assert dataset.audit.changes["not_told_apart"] == 1
 
 
 def test_a_folder_without_masks_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="expected Cityscapes' gtFine folder"):
-        read(tmp_path, Reading())
+        read(tmp_path, ReadOptions())
 
 
 def test_a_folder_with_other_files_of_cityscapes_names_them(tmp_path: Path):
     for ending in ("gtFine_color.png", "gtFine_labelTrainIds.png", "leftImg8bit.png"):
         (tmp_path / f"ulm_000000_000019_{ending}").touch()
     with pytest.raises(DataError, match=r"found _color\.png, _labelTrainIds\.png.*expected .* Add one of them"):
-        read(tmp_path, Reading())
+        read(tmp_path, ReadOptions())

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.formats.dataset import Reading
+from maskwright.annotations.formats.dataset import ReadOptions
 from maskwright.errors import UsageError
 from tests.annotations.formats.examples import drawn, frame
 
@@ -13,8 +13,8 @@ def test_an_object_s_area_and_box_are_its_mask_s():
 
 
 def test_chosen_classes_come_in_the_order_asked_for_once_and_by_name():
-    reading = Reading(classes=["dog", " cafe\u0301", "dog"])
-    assert reading.chosen(["cat", "café", "dog"], Path("x")) == ["dog", "café"]
-    assert Reading().chosen(["b", "a", "b"], Path("x")) == ["b", "a"]
+    reading = ReadOptions(classes=["dog", " cafe\u0301", "dog"])
+    assert reading.choose_classes(["cat", "café", "dog"], Path("x")) == ["dog", "café"]
+    assert ReadOptions().choose_classes(["b", "a", "b"], Path("x")) == ["b", "a"]
     with pytest.raises(UsageError, match=r"Unknown class in x 'dog'\."):
-        reading.chosen(["cat"], Path("x"))
+        reading.choose_classes(["cat"], Path("x"))

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage
-from maskwright.annotations.formats.image_files import Claims, Stems, copy_image, file_in, images_below, name_fault
+from maskwright.annotations.formats.image_files import OutputNames, Stems, copy_image, file_in, images_below, name_fault
 from maskwright.errors import DataError
 from tests.annotations.formats.examples import write_blank
 
@@ -33,13 +33,13 @@ def test_images_are_listed_with_their_folders_whatever_the_case_of_their_suffix(
 
 def test_a_stem_names_one_image(tmp_path: Path):
     write_blank(tmp_path / "a" / "c.jpg")
-    assert Stems().name_in(tmp_path, "c") == "a/c.jpg"
-    assert Stems().name_in(tmp_path, "d") is None
-    assert Stems().name_in(None, "c") is None
-    assert Stems().name_in(tmp_path / "none", "c") is None
+    assert Stems().find(tmp_path, "c") == "a/c.jpg"
+    assert Stems().find(tmp_path, "d") is None
+    assert Stems().find(None, "c") is None
+    assert Stems().find(tmp_path / "none", "c") is None
     write_blank(tmp_path / "c.png")
     with pytest.raises(DataError, match="differ in their folder or suffix only"):
-        Stems().name_in(tmp_path, "d")
+        Stems().find(tmp_path, "d")
 
 
 @pytest.mark.parametrize(
@@ -63,15 +63,15 @@ def test_names_that_lead_out_of_the_target_are_faults(name: str, code: str | Non
 
 
 def test_two_images_cannot_claim_one_file_in_any_case():
-    claims = Claims()
+    claims = OutputNames()
     claims.claim(Path("a.txt"), image("a.jpg"))
     claims.claim(Path("x/a.txt"), image("x/a.jpg"))
     with pytest.raises(DataError, match=r"'a\.jpg' and 'A\.png' would share the file A\.txt"):
         claims.claim(Path("A.txt"), image("A.png"))
 
 
-def test_an_image_that_was_not_found_is_named_instead_of_copied(tmp_path: Path, account: Account):
+def test_an_image_that_was_not_found_is_named_instead_of_copied(tmp_path: Path, account: ConversionAudit):
     copy_image(image("a.png", write_blank(tmp_path / "a.png")), tmp_path / "out" / "a.png", account)
     assert (tmp_path / "out" / "a.png").read_bytes() == (tmp_path / "a.png").read_bytes()
     copy_image(image("b.png"), tmp_path / "out" / "b.png", account)
-    assert account.audit.lines() == ["source: 1 used with image_not_copied (images b.png)."]
+    assert account.objects.lines() == ["source: 1 used with image_not_copied (images b.png)."]

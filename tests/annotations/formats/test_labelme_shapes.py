@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from pycocotools import mask as oracle
 
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.labelme_shapes import draw_shape, shape_label, shapes_of
 from maskwright.masks.rle import BadSegmentation
 from tests.annotations.formats.examples import drawn, frame, outlined
@@ -93,7 +93,7 @@ def test_what_other_formats_do_not_hold_is_named():
     assert shape.fields == ["shape.flags.blurred", "shape.description"]
 
 
-def test_an_object_with_holes_is_a_mask_and_comes_back(account: Account):
+def test_an_object_with_holes_is_a_mask_and_comes_back(account: ConversionAudit):
     each = drawn(frame(), crowd=True)
     (record,) = shapes_of(each, 1, "keep", account)
     assert (record["shape_type"], record["points"], record["flags"]) == ("mask", [[2, 0], [9, 6]], {"crowd": True})
@@ -102,13 +102,13 @@ def test_an_object_with_holes_is_a_mask_and_comes_back(account: Account):
     assert account.changes == {"masks_embedded": 1}
 
 
-def test_filled_holes_are_counted_with_their_pixels(account: Account):
+def test_filled_holes_are_counted_with_their_pixels(account: ConversionAudit):
     (record,) = shapes_of(drawn(frame()), 1, "fill", account)
     assert record["points"] == [[2, 0], [10, 0], [10, 7], [2, 7]]
     assert account.changes == {"holes_filled": 1, "hole_pixels": 12, "outlined": 1}
 
 
-def test_parts_share_a_group(account: Account):
+def test_parts_share_a_group(account: ConversionAudit):
     polygons = [[1.5, 1.5, 9.0, 1.0, 8.0, 9.0], [20.0, 20.0, 30.0, 20.0, 30.0, 31.25]]
     records = shapes_of(outlined(polygons, 48, 64), 7, "keep", account)
     assert [record["group_id"] for record in records] == [7, 7]
@@ -116,6 +116,6 @@ def test_parts_share_a_group(account: Account):
     assert account.changes == {"parts_grouped": 1}
 
 
-def test_nothing_has_no_shapes(account: Account):
+def test_nothing_has_no_shapes(account: ConversionAudit):
     assert shapes_of(drawn(np.zeros((3, 3))), 1, "keep", account) == []
     assert account.changes == {}

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright.annotations.formats.conversion_audit import Account
-from maskwright.annotations.formats.dataset import AnnotatedImage, Reading, Writing
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
+from maskwright.annotations.formats.dataset import AnnotatedImage, ReadOptions, WriteOptions
 from maskwright.annotations.formats.voc import Writer, read
 from maskwright.errors import DataError, UsageError
 from tests.annotations.formats.examples import codes, drawn, encode, read_all, write_blank
@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_every_number_is_an_object_of_its_class_and_void_is_none(root: Path):
-    dataset = read(root, Reading())
+    dataset = read(root, ReadOptions())
     (image,) = read_all(dataset)
     assert (image.height, image.width, image.part) == (3, 4, None)
     assert [(each.name, each.rle) for each in image.objects] == [
@@ -38,14 +38,14 @@ def test_every_number_is_an_object_of_its_class_and_void_is_none(root: Path):
         ("person", encode(NUMBERS == 2)),
         ("dog", encode(NUMBERS == 3)),
     ]
-    assert dataset.account.changes == {"named_by_mask": 1, "void_pixels": 2}
+    assert dataset.audit.changes == {"named_by_mask": 1, "void_pixels": 2}
 
 
 def test_without_object_masks_a_class_is_one_object_or_its_components(tmp_path: Path):
     write_maps(tmp_path, "a", LABELS, None)
-    (image,) = read_all(read(tmp_path, Reading()))
+    (image,) = read_all(read(tmp_path, ReadOptions()))
     assert [(each.name, each.area) for each in image.objects] == [("dog", 3), ("person", 6)]
-    (image,) = read_all(read(tmp_path, Reading(components=True)))
+    (image,) = read_all(read(tmp_path, ReadOptions(components=True)))
     assert [(each.name, each.area) for each in image.objects] == [("dog", 3), ("person", 4), ("person", 2)]
 
 
@@ -53,16 +53,16 @@ def test_an_object_of_several_classes_is_taken_for_the_commonest_and_named(tmp_p
     labels = LABELS.copy()
     labels[0, 0] = 12
     write_maps(tmp_path, "a", labels, NUMBERS)
-    dataset = read(tmp_path, Reading())
+    dataset = read(tmp_path, ReadOptions())
     assert [each.name for each in read_all(dataset)[0].objects] == ["person", "person", "dog"]
     assert codes(dataset) == ["mixed_classes"]
 
 
 def test_an_object_without_a_class_is_named(tmp_path: Path):
     write_maps(tmp_path, "a", np.where(LABELS == 12, 77, LABELS).astype(np.uint8), NUMBERS)
-    dataset = read(tmp_path, Reading())
+    dataset = read(tmp_path, ReadOptions())
     assert len(read_all(dataset)[0].objects) == 2
-    assert dataset.account.audit.skipped == {"unnamed_class": 1}
+    assert dataset.audit.objects.skipped == {"unnamed_class": 1}
 
 
 def test_lists_are_the_parts_and_what_they_do_not_list_is_counted(root: Path):
@@ -73,21 +73,21 @@ def test_lists_are_the_parts_and_what_they_do_not_list_is_counted(root: Path):
     (lists / "train.txt").write_text("a\n\nb\n")
     (lists / "val.txt").write_text("c\ngone\n../../etc/passwd\n")
     (lists / "trainval.txt").write_text("a\nb\nc\n")
-    dataset = read(root, Reading())
+    dataset = read(root, ReadOptions())
     assert [(image.part, image.file_name) for image in read_all(dataset)] == [
         ("train", "a.png"),
         ("train", "b.png"),
         ("val", "c.png"),
     ]
-    assert dataset.account.left_out == {"unlisted_image": 1, "missing_mask": 2}
+    assert dataset.audit.skipped_images == {"unlisted_image": 1, "missing_mask": 2}
 
 
 def test_the_image_s_own_name_comes_from_its_file_or_its_xml(root: Path):
     (root / "Annotations").mkdir()
     (root / "Annotations" / "a.xml").write_text("<annotation><filename>a.bmp</filename></annotation>")
-    assert read_all(read(root, Reading()))[0].file_name == "a.bmp"
+    assert read_all(read(root, ReadOptions()))[0].file_name == "a.bmp"
     write_blank(root / "JPEGImages" / "a.png", 3, 4)
-    image = read_all(read(root, Reading()))[0]
+    image = read_all(read(root, ReadOptions()))[0]
     assert (image.file_name, image.path) == ("a.png", root / "JPEGImages" / "a.png")
 
 
@@ -98,9 +98,9 @@ def test_masks_that_cannot_be_read_are_named(root: Path):
     write_maps(root, "cut", LABELS, NUMBERS)
     whole = (root / "SegmentationObject" / "cut.png").read_bytes()
     (root / "SegmentationObject" / "cut.png").write_bytes(whole[:40])
-    dataset = read(root, Reading())
+    dataset = read(root, ReadOptions())
     assert [image.file_name for image in read_all(dataset)] == ["a.png"]
-    assert {(f.code, f.record) for f in dataset.account.audit.faults} == {
+    assert {(f.code, f.record) for f in dataset.audit.objects.faults} == {
         ("image_size", "narrow"),
         ("unreadable_image", "colours"),
         ("unreadable_image", "cut"),
@@ -112,26 +112,26 @@ def test_a_link_out_of_the_folder_is_not_read(root: Path, tmp_path_factory: pyte
     cv2.imwrite(str(outside), LABELS)
     (root / "SegmentationClass" / "a.png").unlink()
     (root / "SegmentationClass" / "a.png").symlink_to(outside)
-    dataset = read(root, Reading())
+    dataset = read(root, ReadOptions())
     assert read_all(dataset) == []
     assert codes(dataset) == ["unreadable_image"]
 
 
 def test_a_folder_without_masks_is_refused(tmp_path: Path):
     with pytest.raises(UsageError, match="SegmentationClass: it does not exist"):
-        read(tmp_path, Reading())
+        read(tmp_path, ReadOptions())
 
 
-def written(root: Path, image: AnnotatedImage, account: Account, overlap: str = "last") -> Path:
-    writer = Writer(root, ["dog", "person"], Writing(overlap=overlap))
-    account.audit.found = account.audit.used = len(image.objects)
+def written(root: Path, image: AnnotatedImage, account: ConversionAudit, overlap: str = "last") -> Path:
+    writer = Writer(root, ["dog", "person"], WriteOptions(overlap=overlap))
+    account.objects.found = account.objects.used = len(image.objects)
     writer.add(image, account)
     writer.finish([image.part])
-    assert account.audit.adds_up
+    assert account.objects.adds_up
     return root
 
 
-def test_masks_are_palette_images_in_voc_s_colours(tmp_path: Path, account: Account):
+def test_masks_are_palette_images_in_voc_s_colours(tmp_path: Path, account: ConversionAudit):
     mask = np.ones((3, 4), np.uint8)
     root = written(tmp_path, AnnotatedImage("x/a.jpg", 3, 4, [drawn(mask, "person")]), account)
     for folder, value in (("SegmentationClass", 2), ("SegmentationObject", 1)):
@@ -144,18 +144,18 @@ def test_masks_are_palette_images_in_voc_s_colours(tmp_path: Path, account: Acco
     assert account.changes == {"folders_left_out": 1}
 
 
-def test_overlaps_hidden_objects_and_crowds_are_counted(tmp_path: Path, account: Account):
+def test_overlaps_hidden_objects_and_crowds_are_counted(tmp_path: Path, account: ConversionAudit):
     left, right, everything = np.zeros((3, 3, 4), np.uint8)
     left[:, :2], right[:, 1:], everything[:] = 1, 1, 1
     objects = [drawn(left[:, :]), drawn(left), drawn(right, "person"), drawn(everything, crowd=True)]
     root = written(tmp_path, AnnotatedImage("a.jpg", 3, 4, objects), account)
     with Image.open(root / "SegmentationObject/a.png") as image:
         assert np.array(image).tolist() == [[1, 2, 2, 2]] * 3
-    assert account.audit.skipped == {"hidden": 1, "crowd": 1}
+    assert account.objects.skipped == {"hidden": 1, "crowd": 1}
     assert account.changes == {"crowd_as_void": 1, "overlap_pixels": 9}
 
 
-def test_a_crowd_is_void_where_no_object_lies(tmp_path: Path, account: Account):
+def test_a_crowd_is_void_where_no_object_lies(tmp_path: Path, account: ConversionAudit):
     objects = [drawn(np.ones((1, 3)), crowd=True), drawn(np.array([[0, 1, 0]]))]
     root = written(tmp_path, AnnotatedImage("a.jpg", 1, 3, objects), account)
     for folder in ("SegmentationObject", "SegmentationClass"):
@@ -163,12 +163,12 @@ def test_a_crowd_is_void_where_no_object_lies(tmp_path: Path, account: Account):
             assert np.array(image).tolist() == [[255, 1, 255]]
 
 
-def test_objects_beyond_254_are_counted(tmp_path: Path, account: Account):
+def test_objects_beyond_254_are_counted(tmp_path: Path, account: ConversionAudit):
     masks = np.eye(256, dtype=np.uint8).reshape(256, 1, 256)
     written(tmp_path, AnnotatedImage("a.jpg", 1, 256, [drawn(mask) for mask in masks]), account)
-    assert account.audit.skipped == {"beyond_254_objects": 2}
+    assert account.objects.skipped == {"beyond_254_objects": 2}
 
 
 def test_more_than_254_classes_are_refused(tmp_path: Path):
     with pytest.raises(DataError, match=r"255 classes do not fit .* Choose with --classes"):
-        Writer(tmp_path, [str(i) for i in range(255)], Writing())
+        Writer(tmp_path, [str(i) for i in range(255)], WriteOptions())

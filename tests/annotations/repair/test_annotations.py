@@ -22,7 +22,7 @@ def repaired(*changes: dict[str, Any], **options: Any) -> tuple[list[dict[str, A
     every = {record.get("id") if isinstance(record.get("id"), int) else None for record in records}
     repairs = AnnotationRepairs({1: (48, 64)}, options.pop("faulty", every), 100, **options)
     raw = [msgspec.Raw(json.dumps(record).encode()) for record in records]
-    return [json.loads(msgspec.json.encode(record)) for record in repairs.each(raw)], repairs
+    return [json.loads(msgspec.json.encode(record)) for record in repairs.repair_records(raw)], repairs
 
 
 def codes(repairs: AnnotationRepairs) -> list[str]:
@@ -35,7 +35,7 @@ def test_a_sound_record_is_written_to_the_letter_even_when_it_is_looked_at():
         b'"bbox":[10,10,20.0,2e1],"area":400,"iscrowd":0,"mine":1.50}'
     )
     repairs = AnnotationRepairs({1: (48, 64)}, {1}, 100)
-    assert list(repairs.each([raw])) == [raw]
+    assert list(repairs.repair_records([raw])) == [raw]
     assert repairs.repairs == []
 
 
@@ -101,4 +101,4 @@ def test_boxes_stay_where_the_image_is_not_known():
 def test_what_is_no_record_stays():
     repairs = AnnotationRepairs({}, set(), 1)
     raw = [msgspec.Raw(b"5"), msgspec.Raw(b"null"), msgspec.Raw(b"[]")]
-    assert list(repairs.each(raw)) == raw
+    assert list(repairs.repair_records(raw)) == raw

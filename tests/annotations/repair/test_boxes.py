@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.repair.boxes import mask_box, mend_boxes
+from maskwright.annotations.repair.boxes import mask_box, repair_boxes
 from maskwright.annotations.repair.edit import Edit
 from maskwright.masks.rle import rasterise
 from tests.annotations.checks.scene import HEIGHT, SQUARE, WIDTH, annotation, batch, block
@@ -14,7 +14,7 @@ def mended(segmentation: Any, unread: frozenset[str] = frozenset(), **fields: An
     read = annotation(segmentation, **fields)
     record = {"id": 1, "bbox": read.bbox, "area": read.area}
     edit = Edit.of("annotation", msgspec.Raw(msgspec.json.encode(record)))
-    mend_boxes([(edit, read, set(unread))], {1: (HEIGHT, WIDTH)})
+    repair_boxes([(edit, read, set(unread))], {1: (HEIGHT, WIDTH)})
     return {repair.code: edit.value("area" if "area" in repair.code else "bbox") for repair in edit.repairs}
 
 

@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 from maskwright.annotations.checks.examination import Examination, examine
 from maskwright.annotations.coco.document import read_document, write_coco
 from maskwright.annotations.faults import FAULTS
-from maskwright.annotations.repair.document import LEFT_BECAUSE, Repaired, repair
+from maskwright.annotations.repair.document import NOT_REPAIRED_BECAUSE, RepairedDocument, repair_document
 
 SQUARE = [[10, 10, 30, 10, 30, 30, 10, 30]]
 BOXED = {"segmentation": SQUARE, "bbox": [10, 10, 20, 20], "area": 400}
 
 
-def repaired(path: Path, images: Path | None = None) -> tuple[Repaired, Path, Examination]:
+def repaired(path: Path, images: Path | None = None) -> tuple[RepairedDocument, Path, Examination]:
     """The repair of the file at ``path``, the file it writes, and what examining that finds."""
     document = read_document(path)
-    result = repair(document, examine(document.coco, images), images)
+    result = repair_document(document, examine(document.coco, images), images)
     out = path.with_name(f"repaired-{path.name}")
     write_coco(out, result.images, result.annotations, result.categories, result.head)
     return result, out, examine(read_document(out).coco, images)
 
 
-def made(result: Repaired) -> list[tuple[str, Any]]:
+def made(result: RepairedDocument) -> list[tuple[str, Any]]:
     return [(each.code, each.record) for each in result.repairs]
 
 
@@ -86,7 +86,7 @@ def test_what_is_ambiguous_stays_to_the_letter_with_the_reason_known(
     assert result.repairs == []
     assert json.loads(out.read_text())["annotations"] == json.loads(path.read_text())["annotations"]
     assert code in again.findings.codes()
-    assert code in LEFT_BECAUSE
+    assert code in NOT_REPAIRED_BECAUSE
 
 
 def test_image_records_that_share_an_id_but_differ_stay(coco: Callable[..., Path]):
@@ -109,7 +109,7 @@ def test_new_ids_are_above_every_id_of_the_file_even_of_records_left_out(coco: C
 
 
 def test_every_reason_is_of_a_fault_of_the_catalogue():
-    assert set(LEFT_BECAUSE) <= set(FAULTS)
+    assert set(NOT_REPAIRED_BECAUSE) <= set(FAULTS)
 
 
 VALUES = {

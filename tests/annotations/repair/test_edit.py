@@ -41,12 +41,12 @@ def test_values_are_those_of_the_file_until_changed():
     assert (changed.value("id"), changed.value("null"), changed.value("absent")) == ("3", None, None)
     changed.set("absent", [1], "bad_box")
     assert changed.value("absent") == [1]
-    assert changed.written("absent") == "[1]"
+    assert changed.as_written("absent") == "[1]"
 
 
 def test_integers_in_another_spelling_are_written_as_integers():
     changed = edit({"id": "3", "height": "48", "width": 64.0, "other": "5"}, "image")
-    changed.mend_integers("id", "height", "width")
+    changed.repair_integers("id", "height", "width")
     assert {name: changed.value(name) for name in changed.fields} == {"id": 3, "height": 48, "width": 64, "other": "5"}
     assert [repair.code for repair in changed.repairs] == ["string_id", "odd_number", "odd_number"]
 

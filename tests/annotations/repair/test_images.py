@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from maskwright.annotations.repair.edit import Edit
-from maskwright.annotations.repair.images import mended_category, mended_image, remove_repeated
+from maskwright.annotations.repair.images import remove_repeated, repair_category_record, repair_image_record
 from maskwright.images.folder_names import FolderNames
 
 
 def image(name: Any, names: FolderNames | None = None, **fields: Any) -> Edit:
     record = {"id": 1, "file_name": name, "height": 4, "width": 4} | fields
-    return mended_image(msgspec.Raw(json.dumps(record).encode()), names)
+    return repair_image_record(msgspec.Raw(json.dumps(record).encode()), names)
 
 
 @pytest.fixture
@@ -67,13 +67,13 @@ def test_without_a_folder_only_backslashes_inside_it_are_put_right(name: Any, ex
 
 def test_numbers_of_images_and_categories_are_put_right():
     assert [repair.code for repair in image("a.jpg", id="1", width=4.0).repairs] == ["string_id", "odd_number"]
-    category = mended_category(msgspec.Raw(b'{"id": "5", "name": "dog"}'))
+    category = repair_category_record(msgspec.Raw(b'{"id": "5", "name": "dog"}'))
     assert (category.value("id"), category.repairs[0].code) == (5, "string_id")
 
 
 def test_of_records_that_are_equal_in_every_field_the_first_stays():
     raw = [b'{"id":1,"name":"a"}', b'{"name":"a","id":1.0}', b'{"id":1,"name":"b"}', b'{"id":2,"name":"a"}', b"5"]
-    edits = [mended_category(msgspec.Raw(each)) for each in raw]
+    edits = [repair_category_record(msgspec.Raw(each)) for each in raw]
     remove_repeated(edits)
     assert [edit.removed for edit in edits] == [False, True, False, False, False]
     assert edits[1].repairs[-1].done == "removed, because it repeats an earlier record in every field"

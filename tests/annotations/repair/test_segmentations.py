@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from maskwright.annotations.repair.edit import Edit
-from maskwright.annotations.repair.segmentations import draws_nothing, mend_segmentation
+from maskwright.annotations.repair.segmentations import draws_nothing, repair_segmentation
 
 SQUARE = [10, 10, 30, 10, 30, 30, 10, 30]
 
@@ -35,14 +35,14 @@ def test_what_can_be_drawn_is_kept_and_what_is_meant_by_the_rest_is_not_guessed(
     segmentation: Any, expected: Any, codes: list[str]
 ):
     mended = edit(segmentation)
-    mend_segmentation(mended)
+    repair_segmentation(mended)
     assert json.loads(msgspec.json.encode(mended.record))["segmentation"] == expected
     assert [repair.code for repair in mended.repairs] == codes
 
 
 def test_coordinates_keep_their_spelling():
     mended = Edit.of("annotation", msgspec.Raw(b'{"id":1,"segmentation":[[1.50,1e0,9,1,9,9],[1]]}'))
-    mend_segmentation(mended)
+    repair_segmentation(mended)
     assert msgspec.json.encode(mended.record) == b'{"id":1,"segmentation":[[1.50,1e0,9,1,9,9]]}'
 
 

@@ -7,11 +7,11 @@ import pytest
 
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import read_coco
-from maskwright.annotations.selection.select import Choice, Selection, class_statistics, select
+from maskwright.annotations.selection.select import Selection, SelectionRules, class_statistics, select
 from maskwright.errors import DataError
 
 
-def chosen(path: Path, choice: Choice | None = None, folder: Path | None = None, classes=None) -> Selection:
+def chosen(path: Path, choice: SelectionRules | None = None, folder: Path | None = None, classes=None) -> Selection:
     coco = read_coco(path)
     return select(coco, class_table(coco, classes), folder, choice)
 
@@ -36,7 +36,7 @@ FOUR = [{}, {}, {}, {}]
 def test_every_image_is_used_unless_asked_otherwise(coco, pictures: Path):
     selection = chosen(coco({}, {"image_id": 3}, images=FOUR), folder=pictures)
     assert ids(selection) == [1, 2, 3, 4]
-    assert selection.left_out == {}
+    assert selection.skipped_images == {}
     assert (selection.audit.used, selection.audit.adds_up) == (2, True)
 
 
@@ -81,7 +81,7 @@ def test_an_image_whose_file_cannot_be_used_is_left_out_by_name(coco, pictures: 
     spoil(pictures)
     selection = chosen(coco({}, {"image_id": 2}, {"image_id": 2}, images=FOUR), folder=pictures)
     assert ids(selection) == [1, 3, 4]
-    assert selection.left_out == {code: [2]}
+    assert selection.skipped_images == {code: [2]}
     (fault,) = selection.audit.faults
     assert (fault.code, fault.kind, fault.record) == (code, "image", 2)
     assert found in str(fault)
@@ -91,29 +91,29 @@ def test_an_image_whose_file_cannot_be_used_is_left_out_by_name(coco, pictures: 
 
 def test_a_name_that_no_file_can_have_is_left_out(coco, pictures: Path):
     selection = chosen(coco({}, images=[{"file_name": "x" * 300 + ".png"}]), folder=pictures)
-    assert selection.left_out == {"missing_image": [1]}
+    assert selection.skipped_images == {"missing_image": [1]}
     assert selection.audit.adds_up
 
 
 def test_a_name_that_leads_out_of_the_folder_is_left_out(coco, pictures: Path):
     (pictures / "1.png").rename(pictures.parent / "secret.png")
     selection = chosen(coco({}, images=[{"file_name": "../secret.png"}]), folder=pictures)
-    assert selection.left_out == {"unreadable_image": [1]}
+    assert selection.skipped_images == {"unreadable_image": [1]}
     assert selection.audit.adds_up
 
 
 def test_images_without_objects_of_the_classes_can_be_left_out(coco):
     path = coco({}, {"image_id": 2, "category_id": 2}, {"image_id": 3, "segmentation": []}, images=FOUR)
-    selection = chosen(path, Choice(only_with_objects=True), classes=["person"])
+    selection = chosen(path, SelectionRules(only_with_objects=True), classes=["person"])
     assert ids(selection) == [1]
-    assert selection.left_out == {"image_without_objects": [2, 3, 4]}
+    assert selection.skipped_images == {"image_without_objects": [2, 3, 4]}
     assert dict(selection.audit.skipped) == {"other_class": 1, "empty_segmentation": 1}
     assert selection.audit.adds_up
 
 
 def test_images_with_a_crowd_can_be_left_out(coco):
     selection = chosen(
-        coco({}, {"image_id": 2}, {"image_id": 2, "iscrowd": 1}, images=FOUR), Choice(drop_crowd_images=True)
+        coco({}, {"image_id": 2}, {"image_id": 2, "iscrowd": 1}, images=FOUR), SelectionRules(drop_crowd_images=True)
     )
     assert ids(selection) == [1, 3, 4]
     assert dict(selection.audit.skipped) == {"image_with_crowd": 2}
@@ -122,7 +122,7 @@ def test_images_with_a_crowd_can_be_left_out(coco):
 
 def test_images_with_more_than_the_allowed_objects_are_left_out(coco):
     path = coco({}, {}, {"image_id": 2}, {"image_id": 2}, {"image_id": 2}, images=FOUR)
-    selection = chosen(path, Choice(max_instances=2))
+    selection = chosen(path, SelectionRules(max_instances=2))
     assert ids(selection) == [1, 3, 4]
     assert dict(selection.audit.skipped) == {"image_with_too_many_instances": 3}
     assert (selection.audit.used, selection.audit.adds_up) == (2, True)
@@ -130,15 +130,15 @@ def test_images_with_more_than_the_allowed_objects_are_left_out(coco):
 
 def test_the_first_images_fill_the_limit_and_the_rest_is_counted(coco):
     path = coco({}, {"image_id": 2}, {"image_id": 3}, {"image_id": 4}, images=FOUR)
-    selection = chosen(path, Choice(max_images=2))
+    selection = chosen(path, SelectionRules(max_images=2))
     assert ids(selection) == [1, 2]
-    assert selection.left_out == {"image_beyond_max_images": [3, 4]}
+    assert selection.skipped_images == {"image_beyond_max_images": [3, 4]}
     assert dict(selection.audit.skipped) == {"image_beyond_max_images": 2}
     assert selection.audit.adds_up
 
 
 def test_images_that_are_left_out_do_not_use_up_the_limit(coco):
-    selection = chosen(coco({"image_id": 3}, images=FOUR), Choice(only_with_objects=True, max_images=1))
+    selection = chosen(coco({"image_id": 3}, images=FOUR), SelectionRules(only_with_objects=True, max_images=1))
     assert ids(selection) == [3]
 
 
@@ -184,12 +184,12 @@ def dogs_late(coco) -> Path:
     ],
 )
 def test_the_first_images_are_changed_no_more_than_what_they_must_hold_requires(dogs_late, count, demand, expected):
-    selection = chosen(dogs_late, Choice(max_images=count, at_least=demand))
+    selection = chosen(dogs_late, SelectionRules(max_images=count, at_least=demand))
     assert ids(selection) == expected
     assert selection.audit.adds_up
-    assert sorted(selection.left_out.get("image_beyond_max_images", [])) == sorted({*range(1, 9)} - {*expected})
+    assert sorted(selection.skipped_images.get("image_beyond_max_images", [])) == sorted({*range(1, 9)} - {*expected})
 
 
 def test_what_too_few_images_hold_is_refused(dogs_late):
     with pytest.raises(DataError, match=r"3 of the images to choose from hold 'dog'; at least 4 asked for"):
-        chosen(dogs_late, Choice(max_images=6, at_least={"dog": 4}))
+        chosen(dogs_late, SelectionRules(max_images=6, at_least={"dog": 4}))

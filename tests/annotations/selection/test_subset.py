@@ -6,27 +6,27 @@ import pytest
 from pycocotools.coco import COCO
 
 from maskwright.annotations.coco.file import read_coco
-from maskwright.annotations.selection.subset import Subset, SubsetChoice, choose
+from maskwright.annotations.selection.subset import Subset, SubsetRules, choose_subset
 from maskwright.errors import UsageError
 
 FOUR = [{}, {}, {}, {}]
 
 
 def chosen(path: Path, **choice) -> Subset:
-    return choose(read_coco(path), SubsetChoice(**choice))
+    return choose_subset(read_coco(path), SubsetRules(**choice))
 
 
 def test_everything_is_kept_by_default(coco):
     subset = chosen(coco({}, {"image_id": 3, "category_id": 2, "iscrowd": 1}, images=FOUR))
     assert (subset.images, subset.annotations, subset.categories) == ([1, 2, 3, 4], [1, 2], {1: "person", 2: "dog"})
-    assert (subset.left_out, subset.audit.used, subset.audit.adds_up) == ({}, 2, True)
+    assert (subset.skipped_images, subset.audit.used, subset.audit.adds_up) == ({}, 2, True)
 
 
 def test_classes_keep_their_annotations_their_images_and_their_ids(coco):
     path = coco({}, {"category_id": 2}, {"image_id": 2}, {"image_id": 3, "category_id": 2}, images=FOUR)
     subset = chosen(path, classes=["dog"])
     assert (subset.images, subset.annotations, subset.categories) == ([1, 3], [2, 4], {2: "dog"})
-    assert subset.left_out == {"image_without_objects": [2, 4]}
+    assert subset.skipped_images == {"image_without_objects": [2, 4]}
     assert dict(subset.audit.skipped) == {"other_class": 2}
     assert subset.audit.adds_up
 
@@ -64,13 +64,13 @@ def test_crowd_regions_can_be_dropped_and_images_stay(coco):
     subset = chosen(path, drop_crowd=True)
     assert (subset.images, subset.annotations, dict(subset.audit.skipped)) == ([1, 2], [1], {"crowd": 2})
     # With classes chosen, an image whose only region of them is dropped holds none of them.
-    assert chosen(path, drop_crowd=True, classes=["person"]).left_out == {"image_without_objects": [2]}
+    assert chosen(path, drop_crowd=True, classes=["person"]).skipped_images == {"image_without_objects": [2]}
 
 
 def test_images_with_a_crowd_region_of_the_classes_can_be_dropped(coco):
     path = coco({}, {"iscrowd": 1}, {"image_id": 2}, {"image_id": 2, "category_id": 2, "iscrowd": 1}, images=FOUR[:2])
     subset = chosen(path, drop_crowd_images=True, classes=["person"])
-    assert (subset.images, subset.left_out) == ([2], {"image_with_crowd": [1]})
+    assert (subset.images, subset.skipped_images) == ([2], {"image_with_crowd": [1]})
     assert dict(subset.audit.skipped) == {"image_with_crowd": 2, "other_class": 1}
     assert subset.audit.adds_up
 
@@ -78,7 +78,7 @@ def test_images_with_a_crowd_region_of_the_classes_can_be_dropped(coco):
 def test_crowd_regions_count_as_instances_unless_they_are_dropped(coco):
     path = coco({}, {}, {"iscrowd": 1}, {"image_id": 2}, images=FOUR[:2])
     subset = chosen(path, max_instances=2)
-    assert (subset.images, subset.left_out) == ([2], {"image_with_too_many_instances": [1]})
+    assert (subset.images, subset.skipped_images) == ([2], {"image_with_too_many_instances": [1]})
     assert (subset.audit.used, dict(subset.audit.skipped)) == (1, {"image_with_too_many_instances": 3})
     assert chosen(path, max_instances=2, drop_crowd=True).images == [1, 2]
 
@@ -95,7 +95,7 @@ def test_images_are_drawn_by_seed_and_stay_in_file_order(coco):
     assert len({tuple(images) for images in draws}) > 1
     subset = chosen(path, max_images=8, seed=0)
     assert subset.images == draws[0]
-    assert sorted(subset.images + subset.left_out["image_beyond_max_images"]) == list(range(1, 21))
+    assert sorted(subset.images + subset.skipped_images["image_beyond_max_images"]) == list(range(1, 21))
     assert (subset.audit.used, dict(subset.audit.skipped)) == (8, {"image_beyond_max_images": 12})
 
 

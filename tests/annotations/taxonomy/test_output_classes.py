@@ -6,7 +6,7 @@ from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.selection.select import select
 from maskwright.annotations.taxonomy.loading import make_taxonomy, read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
-from maskwright.annotations.taxonomy.remapped_file import translated
+from maskwright.annotations.taxonomy.remapped_file import remap_coco_file
 from maskwright.errors import UsageError
 from maskwright.structures import ClassTable, Instances, Rle
 
@@ -64,7 +64,7 @@ def test_true_objects_are_those_of_the_translated_file(coco):
     file = read_coco(coco(*records, categories=CATEGORIES))
     (drawn,) = select(file, class_table(file)).images
     ours = OutputClasses(class_table(file), PETS).true_objects(drawn)
-    (theirs,) = select(translated(file, PETS), PETS.target_table()).images
+    (theirs,) = select(remap_coco_file(file, PETS), PETS.target_table()).images
     assert (ours.ids, ours.labels, ours.areas, ours.crowd) == (theirs.ids, theirs.labels, theirs.areas, theirs.crowd)
     assert [each.rle for each in ours.drawn] == [each.rle for each in theirs.drawn]
     assert [each.rle for each in ours.ignored] == [each.rle for each in theirs.ignored]

@@ -6,7 +6,7 @@ from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.selection.select import select
 from maskwright.annotations.taxonomy.loading import make_taxonomy, read_taxonomy
-from maskwright.annotations.taxonomy.remapped_file import translated
+from maskwright.annotations.taxonomy.remapped_file import remap_coco_file
 from maskwright.errors import UsageError
 
 PETS = make_taxonomy("pets", {"pet": ["dog", "cat"], "plane": ["airplane"]}, ignored=["toy"], absent=["tree"])
@@ -25,7 +25,7 @@ def pets(coco) -> CocoFile:
 
 
 def test_categories_are_called_as_what_they_become_and_keep_their_ids(pets: CocoFile):
-    after = translated(pets, PETS)
+    after = remap_coco_file(pets, PETS)
     assert [(each.id, each.name) for each in after.categories] == [(2, "plane"), (4, "pet"), (9, "pet")]
     table = class_table(after, PETS.shared)
     assert [(each.name, each.source_ids) for each in table] == [("pet", (4, 9)), ("plane", (2,))]
@@ -33,9 +33,9 @@ def test_categories_are_called_as_what_they_become_and_keep_their_ids(pets: Coco
 
 
 def test_every_annotation_has_a_place(pets: CocoFile):
-    after = translated(pets, PETS)
+    after = remap_coco_file(pets, PETS)
     assert [each.category_id for each in after.ignored] == [7, 7]
-    assert after.left_out == {"absent_class": 1}
+    assert after.rejected == {"absent_class": 1}
     assert len(after.annotations) + len(after.ignored) + 1 == len(pets.annotations)
     audit = select(after, class_table(after, ["pet"])).audit
     assert audit.adds_up
@@ -45,7 +45,7 @@ def test_every_annotation_has_a_place(pets: CocoFile):
 
 
 def test_ignored_objects_have_a_mask_and_no_class(pets: CocoFile):
-    after = translated(pets, PETS)
+    after = remap_coco_file(pets, PETS)
     (objects,) = select(after, class_table(after, PETS.shared)).images
     assert objects.labels == [1, 1, 2]
     assert len(objects.ignored) == 2
@@ -56,13 +56,13 @@ def test_a_file_in_the_target_s_classes_loses_only_what_is_not_shared(coco):
     categories = {1: "person", 2: "rider", 3: "car"}
     file = read_coco(coco(*({"category_id": i} for i in categories), categories=categories))
     by_rule = {
-        rule: named(translated(file, read_taxonomy("coco-to-cityscapes", rule))) for rule in ("absent", "person")
+        rule: named(remap_coco_file(file, read_taxonomy("coco-to-cityscapes", rule))) for rule in ("absent", "person")
     }
     assert by_rule["absent"] == {1: "person", 3: "car"}
     assert by_rule["person"] == {1: "person", 2: "person", 3: "car"}
     over = read_taxonomy("coco-to-cityscapes", "person-over-two-wheeler")
-    assert named(translated(file, over)) == {1: "person", 2: "rider", 3: "car"}
-    assert named(translated(file, over, side="target")) == {1: "person", 2: "rider", 3: "car"}
+    assert named(remap_coco_file(file, over)) == {1: "person", 2: "rider", 3: "car"}
+    assert named(remap_coco_file(file, over, side="target")) == {1: "person", 2: "rider", 3: "car"}
 
 
 def test_persons_over_two_wheelers_become_riders_with_a_category_of_their_own(coco):
@@ -85,7 +85,7 @@ def test_persons_over_two_wheelers_become_riders_with_a_category_of_their_own(co
             x2, y2 = record["segmentation"][0][4:6]
             record["bbox"] = [x, y, x2 - x, y2 - y]
     file = read_coco(coco(*records, categories={1: "person", 2: "bicycle"}))
-    after = translated(file, read_taxonomy("coco-to-cityscapes", "person-over-two-wheeler"), side="source")
+    after = remap_coco_file(file, read_taxonomy("coco-to-cityscapes", "person-over-two-wheeler"), side="source")
     assert named(after) == {5: "bicycle", 6: "rider", 7: "person", 8: "rider", 9: "person", 11: "person"}
     assert len({each.id for each in after.categories}) == 3
     assert {each.category_id for each in file.annotations} == {1, 2}
@@ -93,4 +93,4 @@ def test_persons_over_two_wheelers_become_riders_with_a_category_of_their_own(co
 
 def test_a_class_that_is_not_accounted_for_is_named(coco):
     with pytest.raises(UsageError, match=r"does not account for the source class\(es\) ant"):
-        translated(read_coco(coco(categories=CATEGORIES | {20: "ant"})), PETS)
+        remap_coco_file(read_coco(coco(categories=CATEGORIES | {20: "ant"})), PETS)

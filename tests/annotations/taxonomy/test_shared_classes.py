@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from maskwright.annotations.taxonomy.shared_classes import BY_NAME, shared_classes, transfer_taxonomy, with_objects
+from maskwright.annotations.taxonomy.shared_classes import (
+    BY_NAME,
+    drop_classes_without_objects,
+    shared_classes,
+    transfer_taxonomy,
+)
 from maskwright.errors import DataError, UsageError
 from maskwright.structures import ClassTable
 
@@ -43,9 +48,9 @@ def test_by_name_only_what_all_have_is_compared_in_the_targets_order():
     shared = shared_classes(taxonomy, source, target, models)
     assert taxonomy.name == BY_NAME
     assert shared.names == ("disc",)
-    assert shared.left_out == {"cake": "no class of the source becomes it", "ring": "other lacks it"}
-    assert names(shared, shared.of(records(source, "ring", "disc", "kite"), source).kept) == ["disc"]
-    assert names(shared, shared.of(records(target, "cake", "disc"), target, "target").kept) == ["disc"]
+    assert shared.excluded == {"cake": "no class of the source becomes it", "ring": "other lacks it"}
+    assert names(shared, shared.remap_records(records(source, "ring", "disc", "kite"), source).kept) == ["disc"]
+    assert names(shared, shared.remap_records(records(target, "cake", "disc"), target, "target").kept) == ["disc"]
 
 
 def test_nothing_in_common_is_an_error_that_shows_both():
@@ -70,8 +75,8 @@ def test_riders_by_name_need_a_rule():
 def test_the_rule_for_riders_decides_what_the_targets_riders_are(rider: Any, truth: list[str], has_riders: bool):
     shared = city(rider)
     assert ("rider" in shared.names) == has_riders
-    assert has_riders or "rider" in shared.left_out
-    assert names(shared, shared.of(records(CITY, "person", "rider"), CITY, "target").kept) == truth
+    assert has_riders or "rider" in shared.excluded
+    assert names(shared, shared.remap_records(records(CITY, "person", "rider"), CITY, "target").kept) == truth
 
 
 def test_persons_on_two_wheelers_ride_on_the_source_only():
@@ -80,14 +85,14 @@ def test_persons_on_two_wheelers_ride_on_the_source_only():
         {"image_id": 1, "category_id": COCO.index_of("person"), "bbox": [0.0, 0.0, 20.0, 40.0], "score": 0.9},
         {"image_id": 1, "category_id": COCO.index_of("bicycle"), "bbox": [0.0, 15.0, 20.0, 30.0], "score": 0.9},
     ]
-    assert names(shared, shared.of(on_it, COCO).kept) == ["rider", "bicycle"]
+    assert names(shared, shared.remap_records(on_it, COCO).kept) == ["rider", "bicycle"]
     same = [{**each, "category_id": CITY.index_of(n)} for each, n in zip(on_it, ("person", "bicycle"), strict=True)]
-    assert names(shared, shared.of(same, CITY, "target").kept) == ["person", "bicycle"]
+    assert names(shared, shared.remap_records(same, CITY, "target").kept) == ["person", "bicycle"]
 
 
 def test_a_model_that_speaks_the_targets_language_takes_part():
     shared = city(models={"zoo": COCO, "bound": CITY})
-    assert names(shared, shared.of(records(CITY, "rider", "car"), CITY, "target").kept) == ["car"]
+    assert names(shared, shared.remap_records(records(CITY, "rider", "car"), CITY, "target").kept) == ["car"]
 
 
 def test_a_model_of_neither_language_is_refused():
@@ -98,8 +103,8 @@ def test_a_model_of_neither_language_is_refused():
 def test_chosen_classes_keep_their_order_and_a_wrong_one_says_why():
     shared = city(wanted=["car", "person"])
     assert shared.names == ("car", "person")
-    assert shared.left_out["bus"] == "not among the classes asked for"
-    assert names(shared, shared.of(records(COCO, "person", "bus", "car"), COCO).kept) == ["person", "car"]
+    assert shared.excluded["bus"] == "not among the classes asked for"
+    assert names(shared, shared.remap_records(records(COCO, "person", "bus", "car"), COCO).kept) == ["person", "car"]
     with pytest.raises(UsageError, match="rider: absent"):
         city(wanted=["rider"])
     with pytest.raises(UsageError, match="Nearest: car"):
@@ -108,7 +113,7 @@ def test_chosen_classes_keep_their_order_and_a_wrong_one_says_why():
 
 def test_other_fields_and_order_stay():
     shared = city()
-    (only,) = shared.of(records(COCO, "car", segmentation="kept"), COCO).kept
+    (only,) = shared.remap_records(records(COCO, "car", segmentation="kept"), COCO).kept
     assert only["segmentation"] == "kept"
     assert only["score"] == 0.9
 
@@ -124,17 +129,17 @@ def test_the_json_says_taxonomy_rule_and_what_is_left_out():
 def test_a_class_without_objects_on_one_side_is_left_out_of_both():
     source = records(COCO, "person", "car", "bus", "airplane")
     target = [*records(CITY, "person", "car", "train"), *records(CITY, "truck", iscrowd=1)]
-    found = with_objects(city(), {"source": (source, COCO), "target": (target, CITY)})
+    found = drop_classes_without_objects(city(), {"source": (source, COCO), "target": (target, CITY)})
     assert found.names == ("person", "car")
-    assert found.left_out == {
-        "rider": city().left_out["rider"],
+    assert found.excluded == {
+        "rider": city().excluded["rider"],
         "truck": "the source and the target have no object of it",
         "bus": "the target has no object of it",
         "train": "the source has no object of it",
         "motorcycle": "the source and the target have no object of it",
         "bicycle": "the source and the target have no object of it",
     }
-    assert names(found, found.of(records(CITY, "train", "car"), CITY, "target").kept) == ["car"]
+    assert names(found, found.remap_records(records(CITY, "train", "car"), CITY, "target").kept) == ["car"]
 
 
 @pytest.mark.parametrize(("left", "compared"), [(0.0, ("rider", "bicycle")), (90.0, ("person", "bicycle"))])
@@ -146,12 +151,12 @@ def test_persons_that_ride_are_the_sources_objects_of_riders(left: float, compar
 
     shared = city("person-over-two-wheeler")
     sides: Any = {"source": (pair(COCO, "car"), COCO), "target": (pair(CITY, "rider"), CITY)}
-    found = with_objects(shared, sides)
+    found = drop_classes_without_objects(shared, sides)
     # On the target a person on a bicycle stays one: it has a class for riders.
     assert found.names == compared
-    assert set(found.left_out) == set(shared.names) - set(compared)
+    assert set(found.excluded) == set(shared.names) - set(compared)
 
 
 def test_no_object_on_both_sides_is_an_error_that_says_so():
     with pytest.raises(DataError, match=r"person: the target has no object of it.*images with objects"):
-        with_objects(city(), {"source": (records(COCO, "person"), COCO), "target": ([], CITY)})
+        drop_classes_without_objects(city(), {"source": (records(COCO, "person"), COCO), "target": ([], CITY)})

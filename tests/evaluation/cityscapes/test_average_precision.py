@@ -10,7 +10,7 @@ from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.evaluation.cityscapes.average_precision import average_precision, instance_scores
 from maskwright.evaluation.cityscapes.images import measure_mask_files
 from maskwright.evaluation.cityscapes.layout import INSTANCE_IDS, prediction_files, read_predictions, truth_files
-from maskwright.evaluation.cityscapes.matching import OVERLAPS, Verdicts
+from maskwright.evaluation.cityscapes.matching import OVERLAPS, CityscapesMatches
 from tests.evaluation.invented_city import official_scores, write_city
 
 CLASSES, THRESHOLDS = len(INSTANCE_LABELS), len(OVERLAPS)
@@ -27,7 +27,7 @@ def test_scores_equal_the_official_script_on_invented_streets(tmp_path_factory: 
     truth = truth_files(folder, None, INSTANCE_IDS)
     texts = prediction_files(folder / "results", ".txt")
     ours = instance_scores(
-        measure_mask_files(path, read_predictions(texts[frame][0], folder / "results")).judged()[0]
+        measure_mask_files(path, read_predictions(texts[frame][0], folder / "results")).match()[0]
         for frame, path in truth.items()
     )
     if theirs is None:
@@ -44,11 +44,11 @@ def same(ours: float | None, theirs: float) -> bool:
     return math.isnan(theirs) if ours is None else math.isclose(ours, theirs, rel_tol=0, abs_tol=1e-12)
 
 
-def verdicts(confidence: list[float], right: list[bool], objects: int, missed: int) -> Verdicts:
+def verdicts(confidence: list[float], right: list[bool], objects: int, missed: int) -> CityscapesMatches:
     """Predictions of the first class, the same at every threshold."""
     row = np.array(right, np.bool_)
     first = np.eye(1, CLASSES, dtype=np.int64)[0]
-    return Verdicts(
+    return CityscapesMatches(
         np.zeros(len(right), np.int64),
         np.array(confidence),
         np.tile(row, (THRESHOLDS, 1)),

@@ -11,13 +11,19 @@ from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.distances import (
     LIMITS,
     Distance,
-    judge_near,
-    limited,
+    add_distance_scores,
+    count_without_distance,
+    match_within_limits,
+    outside_limit,
     read_distances,
-    with_limited,
-    without_distance,
 )
-from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL, Predictions, TrueObjects, Verdicts, judge
+from maskwright.evaluation.cityscapes.matching import (
+    CLASS_OF_LABEL,
+    CityscapesMatches,
+    PredictedObjects,
+    TrueObjects,
+    match_predictions,
+)
 
 CAR = CLASS_OF_LABEL[26]
 FRAME = "aachen_000000_000019"
@@ -30,14 +36,14 @@ def cars(*objects: tuple[int, int]) -> TrueObjects:
     return TrueObjects(ids, np.full(len(ids), CAR), pixels)
 
 
-def predictions(*rows: tuple[int, list[int]]) -> Predictions:
+def predictions(*rows: tuple[int, list[int]]) -> PredictedObjects:
     """Cars as (pixels, pixels shared with each object), less and less confident."""
     pixels, shared = zip(*rows, strict=True)
     labels, void = np.full(len(rows), CAR), np.zeros(len(rows), np.int64)
-    return Predictions(labels, np.linspace(0.9, 0.1, len(rows)), np.array(pixels), void, np.array(shared))
+    return PredictedObjects(labels, np.linspace(0.9, 0.1, len(rows)), np.array(pixels), void, np.array(shared))
 
 
-def outcomes(verdicts: Verdicts) -> list[str]:
+def outcomes(verdicts: CityscapesMatches) -> list[str]:
     """At an overlap of 0.5."""
     names = {(True, False): "right", (False, True): "wrong", (False, False): "ignored"}
     return [names[bool(r), bool(w)] for r, w in zip(verdicts.right[0], verdicts.wrong[0], strict=True)]
@@ -63,7 +69,7 @@ def test_the_limits_are_the_official_ones():
 )
 def test_an_object_counts_that_is_near_and_surely_so_and_large(distance: Distance, pixels: int, counts: list[str]):
     one = cars((26000, pixels))
-    found = judge_near(one, predictions((pixels, [pixels])), {26000: distance})
+    found = match_within_limits(one, predictions((pixels, [pixels])), {26000: distance})
     assert [name for name, verdicts in found.items() if verdicts.objects[CAR]] == counts
     # Who finds one that does not count is neither right nor wrong.
     expected = {name: ["right"] if name in counts else ["ignored"] for name in ("100m", "50m")}
@@ -73,7 +79,7 @@ def test_an_object_counts_that_is_near_and_surely_so_and_large(distance: Distanc
 def test_a_prediction_mostly_on_objects_that_do_not_count_is_spared_and_on_those_that_do_is_wrong():
     both = cars((26000, 9000), (26001, 9000))
     missing_both = predictions((1000, [600, 0]), (1000, [0, 600]))
-    found = judge_near(both, missing_both, {26000: NEAR, 26001: FAR})
+    found = match_within_limits(both, missing_both, {26000: NEAR, 26001: FAR})
     assert {name: outcomes(verdicts) for name, verdicts in found.items()} == {
         "100m": ["wrong", "wrong"],
         "50m": ["wrong", "ignored"],
@@ -82,9 +88,11 @@ def test_a_prediction_mostly_on_objects_that_do_not_count_is_spared_and_on_those
 
 def test_of_a_far_group_every_pixel_is_ignored_twice_as_by_the_official_script():
     group, third = cars((26, 9000)), predictions((1000, [300]))
-    assert outcomes(judge_near(group, third, {26: NEAR})["50m"]) == ["wrong"]
-    assert outcomes(judge_near(group, third, {26: FAR})["50m"]) == outcomes(judge_near(group, third, {})["50m"])
-    assert outcomes(judge_near(group, third, {26: FAR})["50m"]) == ["ignored"]  # 600 of 1000
+    assert outcomes(match_within_limits(group, third, {26: NEAR})["50m"]) == ["wrong"]
+    assert outcomes(match_within_limits(group, third, {26: FAR})["50m"]) == outcomes(
+        match_within_limits(group, third, {})["50m"]
+    )
+    assert outcomes(match_within_limits(group, third, {26: FAR})["50m"]) == ["ignored"]  # 600 of 1000
 
 
 def test_ap_of_a_street_by_hand():
@@ -94,8 +102,10 @@ def test_ap_of_a_street_by_hand():
     for row, i in enumerate((0, 2, 3, 4)):
         found.shared[row, i] = street.pixels[i]
     distances = {26000: NEAR, 26001: FAR, 26002: VERY_FAR, 26003: Distance(20, 0.4), 26004: NEAR}
-    verdicts = judge_near(street, found, distances)
-    scores = with_limited(instance_scores([judge(street, found)]), {name: [each] for name, each in verdicts.items()})
+    verdicts = match_within_limits(street, found, distances)
+    scores = add_distance_scores(
+        instance_scores([match_predictions(street, found)]), {name: [each] for name, each in verdicts.items()}
+    )
     # All of it precise: AP is the share that was found.
     assert [scores[key] for key in ("AP", "AP_100m", "AP50_100m", "AP_50m", "AP50_50m")] == pytest.approx(
         [0.8, 0.5, 0.5, 1.0, 1.0]
@@ -111,8 +121,8 @@ def test_objects_without_a_distance_are_counted_and_are_not_near():
     street = cars((26, 9000), (26000, 2000), (26001, 2000), (26002, 50))
     distances = {26000: NEAR, 26001: Distance(-1, 0)}
     # Not the group, which is no object; the small one has no distance either.
-    assert without_distance(street, distances) == 2
-    assert limited(street, LIMITS[0], distances).tolist() == [True, False, True, True]
+    assert count_without_distance(street, distances) == 2
+    assert outside_limit(street, LIMITS[0], distances).tolist() == [True, False, True, True]
 
 
 def write(folder: Path, value: Any) -> Path:

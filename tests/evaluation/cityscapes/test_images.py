@@ -36,7 +36,7 @@ FULL, SHIFTED = (slice(2, 14), slice(3, 15)), (slice(2, 14), slice(18, 30))
 
 def test_mask_files_are_judged_by_the_pixels_they_share(truth: Path, tmp_path: Path):
     predictions = [Prediction(mask_file(tmp_path, FULL), CAR, 0.9), Prediction(mask_file(tmp_path, SHIFTED), CAR, 0.8)]
-    verdicts, left_out = measure_mask_files(truth, predictions).judged()
+    verdicts, left_out = measure_mask_files(truth, predictions).match()
     assert verdicts.right.tolist() == [[True, False]] * 10
     assert verdicts.wrong.tolist() == [[False, True]] * 10
     assert verdicts.missed.sum() == 0
@@ -47,7 +47,7 @@ def test_rles_give_the_same_verdicts(truth: Path, tmp_path: Path):
     masks = np.zeros((*SIZE, 2), np.uint8, order="F")
     masks[(*FULL, 0)] = masks[(*SHIFTED, 1)] = 1
     rles = coco_mask.encode(masks)
-    verdicts, _ = measure_rles(truth, [(rle, CLASS_OF_LABEL[CAR], 0.5) for rle in rles]).judged()
+    verdicts, _ = measure_rles(truth, [(rle, CLASS_OF_LABEL[CAR], 0.5) for rle in rles]).match()
     assert verdicts.right.tolist() == [[True, False]] * 10
 
 
@@ -58,7 +58,7 @@ def test_what_is_not_scored_is_counted(truth: Path, tmp_path: Path):
         Prediction(Path("unread.png"), 29, 0.9),
         Prediction(Path("unread.png"), 7, 0.9),
     ]
-    verdicts, left_out = measure_mask_files(truth, rows).judged()
+    verdicts, left_out = measure_mask_files(truth, rows).match()
     assert verdicts.confidence.size == 0
     assert dict(left_out) == {"empty_mask": 1, "class_not_scored": 2}
 

@@ -8,7 +8,7 @@ from maskwright.evaluation.cityscapes.layout import (
     LABEL_IDS,
     Prediction,
     frame_of,
-    one_each,
+    match_frames,
     prediction_files,
     read_predictions,
     truth_files,
@@ -83,15 +83,15 @@ def test_predictions_are_found_anywhere_but_in_the_truth(tmp_path: Path):
     touch(tmp_path / "gtFine" / "val" / f"{FRAME}_x.txt")
     mask = touch(tmp_path / "results" / f"{FRAME}_0.txt")
     kept = touch(tmp_path / "results" / "deep" / f"{FRAME}_pred.txt")
-    assert prediction_files(tmp_path, ".txt", leave_out=[mask]) == {FRAME: [kept]}
+    assert prediction_files(tmp_path, ".txt", exclude=[mask]) == {FRAME: [kept]}
 
 
 def test_frames_without_a_prediction_or_with_two_are_named(tmp_path: Path):
     one = touch(tmp_path / f"{FRAME}.txt")
     with pytest.raises(DataError, match=r"1 of 2 images \(ulm_000000_000019\)"):
-        one_each([FRAME, "ulm_000000_000019"], {FRAME: [one]}, tmp_path, "results file")
+        match_frames([FRAME, "ulm_000000_000019"], {FRAME: [one]}, tmp_path, "results file")
     with pytest.raises(DataError, match="expected one"):
-        one_each([FRAME], {FRAME: [one, tmp_path / "other"]}, tmp_path, "results file")
+        match_frames([FRAME], {FRAME: [one, tmp_path / "other"]}, tmp_path, "results file")
 
 
 def test_lines_are_mask_label_and_confidence(tmp_path: Path):

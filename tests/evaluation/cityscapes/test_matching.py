@@ -5,10 +5,10 @@ from maskwright.errors import DataError
 from maskwright.evaluation.cityscapes.matching import (
     CLASS_OF_LABEL,
     OVERLAPS,
-    Predictions,
+    PredictedObjects,
     TrueObjects,
-    covered,
-    judge,
+    count_covered,
+    match_predictions,
     true_objects,
 )
 
@@ -21,16 +21,16 @@ def truth(*objects: tuple[int, int]) -> TrueObjects:
     return TrueObjects(ids, np.full(len(ids), CAR), pixels)
 
 
-def predictions(*rows: tuple[float, int, int, list[int]]) -> Predictions:
+def predictions(*rows: tuple[float, int, int, list[int]]) -> PredictedObjects:
     """Cars as (confidence, pixels, void, pixels shared with each object)."""
     confidence, pixels, void, shared = zip(*rows, strict=True)
-    return Predictions(
+    return PredictedObjects(
         np.full(len(rows), CAR), np.array(confidence), np.array(pixels), np.array(void), np.array(shared)
     )
 
 
-def outcome(truth: TrueObjects, predictions: Predictions, overlap: float = 0.5) -> list[str]:
-    verdicts = judge(truth, predictions)
+def outcome(truth: TrueObjects, predictions: PredictedObjects, overlap: float = 0.5) -> list[str]:
+    verdicts = match_predictions(truth, predictions)
     t = int(np.argmin(np.abs(OVERLAPS - overlap)))
     names = {(True, False): "right", (False, True): "wrong", (False, False): "ignored"}
     return [names[bool(r), bool(w)] for r, w in zip(verdicts.right[t], verdicts.wrong[t], strict=True)]
@@ -70,7 +70,7 @@ def test_an_object_of_another_class_is_not_found():
 
 
 def test_objects_and_misses_are_counted_by_class_without_groups_and_small_ones():
-    verdicts = judge(
+    verdicts = match_predictions(
         truth((26, 400), (26000, 200), (26001, 99), (26002, 300)), predictions((0.9, 200, 0, [0, 190, 0, 0]))
     )
     assert verdicts.objects[CAR] == verdicts.objects.sum() == 2
@@ -85,10 +85,10 @@ def test_the_objects_of_an_instance_image_and_what_a_mask_shares_with_them():
     objects = true_objects(ids)
     assert objects.ids.tolist() == [24, 26000, 26001]
     assert objects.pixels.tolist() == [2, 6, 3]
-    void, shared = covered(ids[:3, :4].ravel(), objects)
+    void, shared = count_covered(ids[:3, :4].ravel(), objects)
     # A caravan's own instances are not void, though caravans are ignored: so the official script has it.
     assert (void, shared.tolist()) == (4, [0, 4, 3])
-    assert covered(ids[3].ravel(), objects)[0] == 0
+    assert count_covered(ids[3].ravel(), objects)[0] == 0
 
 
 @pytest.mark.parametrize("size", [1, 2, 9, 40])
@@ -100,7 +100,7 @@ def test_pixels_are_counted_whether_runs_are_short_or_long(size: int):
     assert objects.ids.tolist() == values.tolist()
     assert objects.pixels.tolist() == counts.tolist()
     below = ids[:50, 3:41].ravel()
-    void, shared = covered(below.astype(np.uint16), objects)
+    void, shared = count_covered(below.astype(np.uint16), objects)
     assert void == 0
     assert shared.tolist() == [(below == value).sum() for value in values]
 
@@ -112,11 +112,11 @@ def test_a_value_that_is_no_label_is_refused_by_name():
 
 def test_images_without_objects_or_predictions_are_judged():
     no_objects = TrueObjects(*(np.zeros(0, np.int64) for _ in range(3)))
-    assert judge(no_objects, no_predictions(0)).right.shape == (len(OVERLAPS), 0)
-    assert judge(truth((26000, 200)), no_predictions(1)).missed[0, CAR] == 1
+    assert match_predictions(no_objects, no_predictions(0)).right.shape == (len(OVERLAPS), 0)
+    assert match_predictions(truth((26000, 200)), no_predictions(1)).missed[0, CAR] == 1
     assert outcome(no_objects, predictions((0.9, 10, 0, []))) == ["wrong"]
 
 
-def no_predictions(objects: int) -> Predictions:
+def no_predictions(objects: int) -> PredictedObjects:
     nothing = np.zeros(0, np.int64)
-    return Predictions(nothing, np.zeros(0), nothing, nothing, np.zeros((0, objects), np.int64))
+    return PredictedObjects(nothing, np.zeros(0), nothing, nothing, np.zeros((0, objects), np.int64))

@@ -36,7 +36,7 @@ def test_with_classes_beside_the_results_classes_meet_by_name(tmp_path):
     results = read_city_results(tmp_path / "instances.json", SIZES)
     found = by_frame(results, list(SIZES))["aachen_000000_000019"]
     assert [position for _, position, _ in found] == [CLASS_OF_LABEL[26], CLASS_OF_LABEL[24]]
-    assert results.left_out.counts == {"class_not_scored": 1}
+    assert results.rejected.counts == {"class_not_scored": 1}
 
 
 def test_results_of_no_known_image_are_refused(write_json):

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.evaluation.cityscapes.average_precision import average_precision
-from maskwright.evaluation.cityscapes.matching import OVERLAPS, Verdicts
+from maskwright.evaluation.cityscapes.matching import OVERLAPS, CityscapesMatches
 from maskwright.evaluation.cityscapes.weighted import weighted_precision
 
 CLASSES, THRESHOLDS = len(INSTANCE_LABELS), len(OVERLAPS)
 
 
-def image(rng: np.random.Generator) -> Verdicts:
+def image(rng: np.random.Generator) -> CityscapesMatches:
     """Predictions right, wrong or ignored at will, scores that often tie, and objects of two classes."""
     count = int(rng.integers(0, 6))
     kind, classes = rng.integers(0, 3, (THRESHOLDS, count)), rng.integers(0, 2, count)
@@ -21,7 +21,7 @@ def image(rng: np.random.Generator) -> Verdicts:
     objects = found.max(axis=0, initial=0)
     objects[:2] += rng.integers(0, 3, 2)
     confidence = rng.choice([0.25, 0.5, rng.random()], count)
-    return Verdicts(classes, confidence, kind == 0, kind == 1, objects, objects - found)
+    return CityscapesMatches(classes, confidence, kind == 0, kind == 1, objects, objects - found)
 
 
 @settings(max_examples=40, deadline=None)

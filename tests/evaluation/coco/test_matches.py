@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from maskwright.evaluation.coco.evaluator import evaluated
+from maskwright.evaluation.coco.evaluator import run_coco_eval
 from maskwright.evaluation.coco.matches import Matches, coco_matches, image_matches
 from maskwright.evaluation.instances.per_image import image_records
 from tests.evaluation.invented_coco import datasets
@@ -13,7 +13,7 @@ from tests.evaluation.invented_coco import datasets
 def test_counts_are_those_of_cocos_evaluation(dataset):
     truth, results = dataset
     matches = coco_matches(truth, results, "bbox", 0.5)
-    evaluation = evaluated(truth, results, "bbox")
+    evaluation = run_coco_eval(truth, results, "bbox")
     assert evaluation.eval is not None
     recall = evaluation.eval["recall"]  # (IoU thresholds, classes, area ranges, max detections)
     for k, category in enumerate(evaluation.params.cat_ids):
@@ -48,7 +48,7 @@ def test_image_by_image_the_matches_are_those_of_all_and_name_their_records(data
         assert [image.objects[g]["category_id"] for g in found.objects] == found.matches.true_category.tolist()
         assert not any(image.objects[g]["iscrowd"] for g in found.objects)
         images.append(found.matches)
-    joined, whole = Matches.joined(images).ranked(), coco_matches(truth, results, "segm", 0.5)
+    joined, whole = Matches.merged(images).sorted_by_score(), coco_matches(truth, results, "segm", 0.5)
     assert joined.score.tolist() == whole.score.tolist()
     for category in (1, 2, 5):
         ours, theirs = joined.of_class(category), whole.of_class(category)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwright.evaluation.coco.evaluator import STATISTICS
-from maskwright.evaluation.coco.scores import kinds, official_scores
+from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
 from maskwright.evaluation.coco.truth import read_truth
 from maskwright.evaluation.results.classes import class_index
 from maskwright.evaluation.results.records import read_results
@@ -70,7 +70,7 @@ def test_masks_are_scored_only_where_truth_and_results_have_them(coco, write_jso
     square = {"image_id": 1, "category_id": 1, "score": 0.5, "bbox": [10, 10, 10, 10]}
     truth = read_truth(coco({"bbox": [10, 10, 10, 10]}))
     boxes_alone = read_results(write_json([square], "r.json"), truth.image_index(), class_index(Path("r"), truth.names))
-    assert kinds(truth, boxes_alone) == ("bbox",)
+    assert scorable_iou_types(truth, boxes_alone) == ("bbox",)
     scores = official_scores(truth, boxes_alone)
     assert scores["bbox"]["AP"] == pytest.approx(1.0)
     assert set(scores["segm"].values()) == {None}
@@ -87,7 +87,7 @@ def test_truth_without_masks_has_no_mask_scores(coco, write_json):
     truth = read_truth(coco({"bbox": [10, 10, 10, 10], "segmentation": ...}))
     mask = {"image_id": 1, "category_id": 1, "score": 0.5, "segmentation": [[10, 10, 20, 10, 20, 20, 10, 20]]}
     found = read_results(write_json([mask], "r.json"), truth.image_index(), class_index(Path("r"), truth.names))
-    assert kinds(truth, found) == ("bbox",)
+    assert scorable_iou_types(truth, found) == ("bbox",)
     assert official_scores(truth, found)["bbox"]["AP"] == pytest.approx(1.0)
 
 

@@ -24,9 +24,9 @@ def test_area_and_box_are_the_files_and_else_the_masks(coco):
 def test_an_object_without_a_mask_counts_for_boxes_only(coco):
     truth = read_truth(coco({"id": 4, "segmentation": [], "bbox": [1, 1, 5, 5]}, {"id": 5}))
     assert truth.without_mask == [4]
-    assert [each["id"] for each in truth.document("bbox")["annotations"]] == [1, 2]
-    assert [each["id"] for each in truth.document("segm")["annotations"]] == [2]
-    assert truth.have_masks
+    assert [each["id"] for each in truth.coco_dataset("bbox")["annotations"]] == [1, 2]
+    assert [each["id"] for each in truth.coco_dataset("segm")["annotations"]] == [2]
+    assert truth.has_masks
     assert truth.audit.used == 2
 
 
@@ -61,7 +61,7 @@ def test_drawn_masks_equal_pycocotools(coco):
 def test_every_segmentation_is_checked_before_the_evaluator_sees_it(coco, segmentation, drawn: bool, complete):
     truth = read_truth(coco({"segmentation": segmentation, "iscrowd": 1} | complete))
     truth.draw_masks()
-    assert [each["segmentation"]["size"] for each in truth.document("segm")["annotations"]] == [[48, 64]] * drawn
+    assert [each["segmentation"]["size"] for each in truth.coco_dataset("segm")["annotations"]] == [[48, 64]] * drawn
     assert truth.audit.used == (drawn or bool(complete))
 
 

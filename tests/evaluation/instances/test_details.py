@@ -22,7 +22,7 @@ def details(coco, write_json):
         path = write_json([defaults | each for each in records], "results.json")
         results = read_results(path, truth.image_index(), class_index(path, truth.names))
         gathering = InstanceDetails(truth.labels(), "segm", Thresholds(score), boundary)
-        for image in image_records(truth.document("segm"), results.records):
+        for image in image_records(truth.coco_dataset("segm"), results.records):
             gathering.add(image)
         return gathering.result()
 
@@ -79,7 +79,7 @@ def test_shares_of_the_images_add_up_whatever_the_order(coco, write_json):
     ]
     path = write_json(records, "results.json")
     found = read_results(path, truth.image_index(), class_index(path, truth.names))
-    images = list(image_records(truth.document("segm"), found.records))
+    images = list(image_records(truth.coco_dataset("segm"), found.records))
 
     def measured(*chosen: int) -> InstanceDetails:
         gathering = InstanceDetails(truth.labels(), "segm", Thresholds(0.5))
@@ -97,7 +97,7 @@ def test_shares_of_the_images_add_up_whatever_the_order(coco, write_json):
 
 def test_the_details_stand_beside_the_official_scores(details):
     found = details({})
-    joined = found.joined_to({"segm": {"AP": 0.5}, "classes": {"person": {"segm": 0.5}, "dog": {"segm": None}}})
+    joined = found.merged_into({"segm": {"AP": 0.5}, "classes": {"person": {"segm": 0.5}, "dog": {"segm": None}}})
     assert joined["segm"] == {"AP": 0.5}
     assert joined["classes"]["person"]["segm"] == 0.5
     assert joined["classes"]["person"]["best_Dice"] == joined["classes"]["person"]["one_to_one_IoU"] == 1.0

@@ -7,8 +7,8 @@ import pytest
 from hotcoco import mask as coco_mask
 from hypothesis import given, settings
 
-from maskwright.evaluation.bootstrap import draws
-from maskwright.evaluation.instances.scores import cityscapes_measures, coco_measures
+from maskwright.evaluation.bootstrap import bootstrap_weights
+from maskwright.evaluation.instances.scores import cityscapes_estimates, coco_estimates
 from tests.evaluation.cityscapes.test_weighted import image
 from tests.evaluation.invented_coco import datasets, pycocotools_scores, same
 
@@ -26,7 +26,7 @@ def with_bytes(truth: dict[str, Any], results: list[dict[str, Any]]) -> Set:
 @settings(max_examples=8, deadline=None)
 @given(datasets())
 def test_the_numbers_are_those_of_the_evaluator(data: Set):
-    found = coco_measures(*with_bytes(*data), draws(3, 5, 0), score=0.3)
+    found = coco_estimates(*with_bytes(*data), bootstrap_weights(3, 5, 0), score=0.3)
     for kind in ("bbox", "segm"):
         theirs = pycocotools_scores(*data, kind)
         for name in ("AP", "AP50", "AP75", "APs", "APm", "APl"):
@@ -62,7 +62,7 @@ def a_scene() -> Set:
 
 
 def test_boundary_iou_is_that_of_found_objects_and_of_all():
-    found = coco_measures(*a_scene(), draws(2, 0, 0), score=0.5)
+    found = coco_estimates(*a_scene(), bootstrap_weights(2, 0, 0), score=0.5)
     # The boundary of a square of 20 is 2 wide (2 % of the diagonal of 85): 144 pixels. Two of them off by 2 share the
     # rows at top and bottom where they overlap, 2 * 2 * 18 = 72, and nothing of the sides but what lies in these rows.
     off = 72 / (2 * 144 - 72)
@@ -74,8 +74,8 @@ def test_boundary_iou_is_that_of_found_objects_and_of_all():
 
 def test_a_difference_is_of_values_draws_and_errors():
     truth, results = a_scene()
-    good = coco_measures(truth, results, draws(2, 20, 0), score=0.5)
-    bad = coco_measures(truth, results[:1], draws(2, 20, 0), score=0.5)
+    good = coco_estimates(truth, results, bootstrap_weights(2, 20, 0), score=0.5)
+    bad = coco_estimates(truth, results[:1], bootstrap_weights(2, 20, 0), score=0.5)
     less = bad.minus(good)
     for key in good.overall:
         one, other = bad.overall[key].value, good.overall[key].value
@@ -87,7 +87,7 @@ def test_a_difference_is_of_values_draws_and_errors():
 
 
 def test_a_model_less_itself_is_nothing():
-    found = coco_measures(*a_scene(), draws(2, 20, 0), score=0.5)
+    found = coco_estimates(*a_scene(), bootstrap_weights(2, 20, 0), score=0.5)
     shift = found.minus(found).to_json(0.9)
     assert {row["high"] for row in shift["overall"].values() if row["value"] is not None} == {0.0}
     assert {value for row in shift["errors"].values() for value in row.values()} == {0.0}
@@ -95,7 +95,7 @@ def test_a_model_less_itself_is_nothing():
 
 def test_official_cityscapes_numbers_come_with_those_of_the_shared_classes():
     rng = np.random.default_rng(3)
-    found = cityscapes_measures([image(rng) for _ in range(6)], draws(6, 30, 0), ["rider"])
+    found = cityscapes_estimates([image(rng) for _ in range(6)], bootstrap_weights(6, 30, 0), ["rider"])
     assert found.overall["shared_AP"].value == pytest.approx(found.classes["rider"]["AP"].value)
     mean = np.mean([found.classes[name]["AP"].value for name in ("person", "rider")])
     assert found.overall["AP"].value == pytest.approx(mean)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwright.evaluation.coco.evaluator import evaluated
+from maskwright.evaluation.coco.evaluator import run_coco_eval
 from maskwright.evaluation.coco.matches import image_matches
-from maskwright.evaluation.instances.image_errors import Errors, image_errors
+from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
 from maskwright.evaluation.instances.per_image import image_records
 from maskwright.evaluation.instances.tide import BACKGROUND_IOU, IOU, TIDE_ERRORS, tide_scores
 from tests.evaluation.invented_coco import datasets
@@ -33,16 +33,16 @@ def errors(*detections: tuple[int, list[float]]) -> dict[str, Any]:
 
 
 def scores(truth: dict[str, Any], results: list[dict[str, Any]], kind: str) -> dict[str, Any]:
-    images: list[Errors] = []
+    images: list[DetectionErrors] = []
     for image in image_records(truth, results):
         matched = image_matches(image.image, image.objects, image.found, kind, IOU)
         images.append(image_errors(image.objects, image.found, matched, kind, IOU, BACKGROUND_IOU))
-    return tide_scores(Errors.merged(images), [each["id"] for each in truth["categories"]])
+    return tide_scores(DetectionErrors.merged(images), [each["id"] for each in truth["categories"]])
 
 
 def scores_of_hotcoco(truth: dict[str, Any], results: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     """The same, found by the evaluator over all images at once."""
-    found = evaluated(truth, results, kind).tide_errors(pos_thr=IOU, bg_thr=BACKGROUND_IOU)
+    found = run_coco_eval(truth, results, kind).tide_errors(pos_thr=IOU, bg_thr=BACKGROUND_IOU)
     counted = any(not each["iscrowd"] for each in truth["annotations"])
     return {
         "AP": found["ap_base"] if counted else None,

@@ -32,7 +32,7 @@ def test_boxes_and_masks_are_read_with_the_truths_ids(read):
     assert [(r["image_id"], r["category_id"], r["score"]) for r in results.records] == [(1, 1, 0.5), (2, 3, 1.0)]
     assert oracle.area(results.records[0]["segmentation"]) == 100
     assert results.records[0]["bbox"] == [2.0, 2.0, 10.0, 10.0]
-    assert (results.found, results.left_out.total, results.without_mask) == (2, 0, 0)
+    assert (results.found, results.rejected.total, results.without_mask) == (2, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -55,23 +55,23 @@ def test_boxes_and_masks_are_read_with_the_truths_ids(read):
 )
 def test_a_record_that_cannot_be_scored_is_counted_and_named(read, reason: str, bad: Any):
     results = read(record(), bad, record())
-    assert results.left_out.counts == {reason: 1}
-    assert results.left_out.examples[reason][0].startswith("record 1 ")
-    assert results.found == len(results.records) + results.left_out.total == 3
+    assert results.rejected.counts == {reason: 1}
+    assert results.rejected.examples[reason][0].startswith("record 1 ")
+    assert results.found == len(results.records) + results.rejected.total == 3
 
 
 def test_scores_that_are_not_finite_are_left_out_although_json_has_none(tmp_path: Path):
     path = tmp_path / "results.json"
     path.write_text(f"[{json.dumps(record())}, {json.dumps(record(score=float('nan')))},]", encoding="utf-8")
     results = read_results(path, IMAGES, CLASSES)
-    assert (len(results.records), results.left_out.total) == (1, 1)
+    assert (len(results.records), results.rejected.total) == (1, 1)
 
 
 def test_a_score_beyond_all_numbers_is_no_score(tmp_path: Path):
     path = tmp_path / "results.json"
     text = json.dumps([record(), record(score=12345)]).replace("12345", "1e999")
     path.write_text(text, encoding="utf-8")
-    assert read_results(path, IMAGES, CLASSES).left_out.total == 1
+    assert read_results(path, IMAGES, CLASSES).rejected.total == 1
 
 
 def test_where_one_record_has_a_box_the_others_get_that_of_their_mask(read):
@@ -84,8 +84,8 @@ def test_where_one_record_has_a_box_the_others_get_that_of_their_mask(read):
 def test_records_without_a_mask_are_scored_for_boxes_only(read):
     results = read(record(), record(segmentation=...))
     assert (results.without_mask, len(results.of("bbox")), len(results.of("segm"))) == (1, 2, 1)
-    assert results.have_masks
-    assert not read(record(segmentation=...)).have_masks
+    assert results.has_masks
+    assert not read(record(segmentation=...)).has_masks
 
 
 def test_results_of_which_none_can_be_scored_are_refused_with_the_reasons(read):
@@ -94,7 +94,7 @@ def test_results_of_which_none_can_be_scored_are_refused_with_the_reasons(read):
 
 
 def test_an_empty_list_is_a_result_too(read):
-    assert (read().found, read().records, read().have_masks) == (0, [], True)
+    assert (read().found, read().records, read().has_masks) == (0, [], True)
 
 
 @pytest.mark.parametrize("text", ['{"annotations": []}', "[1, ", "", "null", "[" * 100_000])

@@ -1,8 +1,8 @@
-from maskwright.evaluation.results.rejected import REMEDIES, LeftOut
+from maskwright.evaluation.results.rejected import REMEDIES, RejectedResults
 
 
 def test_every_record_counts_and_the_first_are_named():
-    left_out = LeftOut()
+    left_out = RejectedResults()
     for position in range(7):
         left_out.add("bad_score", position, "has the score nan")
     left_out.add("bad_box", 9, "has bbox []")
@@ -16,5 +16,5 @@ def test_every_record_counts_and_the_first_are_named():
 
 
 def test_nothing_left_out_says_nothing():
-    assert LeftOut().lines("r.json") == []
-    assert LeftOut().to_json() == {}
+    assert RejectedResults().lines("r.json") == []
+    assert RejectedResults().to_json() == {}

@@ -12,7 +12,7 @@ from maskwright.evaluation.semantic.boundary import (
     boundary_scores,
     boundary_width,
 )
-from maskwright.masks.cropped import regions_of
+from maskwright.masks.cropped import crop_masks
 
 
 def near_the_edge(mask: npt.NDArray[np.bool_], width: int) -> npt.NDArray[np.bool_]:
@@ -46,7 +46,7 @@ def test_the_iou_of_two_masks_is_that_of_their_boundaries_in_the_whole_image(see
     union = (true | predicted).sum()
     rles = [oracle.encode(np.asfortranarray(mask.astype(np.uint8))) for mask in masks]
     expected = (true & predicted).sum() / union if union else 0.0
-    assert boundary_iou(*regions_of(rles), width) == pytest.approx(expected)
+    assert boundary_iou(*crop_masks(rles), width) == pytest.approx(expected)
 
 
 def test_the_width_is_two_percent_of_the_diagonal_and_at_least_one():
@@ -61,7 +61,7 @@ def test_a_large_inside_does_not_flatter():
     prediction[14:86, 14:86] = True
     assert (truth & prediction).sum() / (truth | prediction).sum() > 0.8
     rles = [oracle.encode(np.asfortranarray(mask.astype(np.uint8))) for mask in (truth, prediction)]
-    assert boundary_iou(*regions_of(rles), 3) == 0.0
+    assert boundary_iou(*crop_masks(rles), 3) == 0.0
 
 
 @settings(max_examples=30)

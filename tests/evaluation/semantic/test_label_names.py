@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskwright.errors import DataError, UsageError
-from maskwright.evaluation.semantic.label_names import LabelNames, Labels, read_label_names
+from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper, read_label_names
 from maskwright.files import write_json, write_text
 from maskwright.structures import ClassTable
 
@@ -44,7 +44,9 @@ def test_indices_with_gaps_are_refused(tmp_path: Path):
 
 
 def test_predictions_are_renumbered_by_name():
-    both = Labels(LabelNames(["background", "dog", "cat"], 255), LabelNames(["background", "cat", "cow", "dog"], 250))
+    both = LabelRemapper(
+        LabelNames(["background", "dog", "cat"], 255), LabelNames(["background", "cat", "cow", "dog"], 250)
+    )
     assert both.truth(labels(0, 1, 2, 255), HERE).tolist() == [[0, 1, 2, both.ignore_index]]
     # A cow is none of the classes, and neither is what a prediction leaves out.
     assert both.prediction(labels(0, 1, 2, 3, 250), HERE).tolist() == [[0, 2, 3, 1, 3]]
@@ -52,29 +54,29 @@ def test_predictions_are_renumbered_by_name():
 
 
 def test_ignored_classes_of_the_truth_do_not_count_and_predicting_them_is_a_miss():
-    both = Labels(LabelNames(["road", "void", "car"], 255), None, ["void"])
+    both = LabelRemapper(LabelNames(["road", "void", "car"], 255), None, ["void"])
     assert both.names == ["road", "car"]
     assert both.truth(labels(0, 1, 2), HERE).tolist() == [[0, 255, 1]]
     assert both.prediction(labels(0, 1, 2), HERE).tolist() == [[0, 2, 1]]
 
 
 def test_as_many_labels_as_8_bits_hold_are_counted_in_16():
-    both = Labels(LabelNames([str(i) for i in range(255)], 255))
+    both = LabelRemapper(LabelNames([str(i) for i in range(255)], 255))
     assert both.dtype is np.uint16
     assert both.truth(labels(254, 255), HERE).tolist() == [[254, 65535]]
     assert both.prediction(labels(255), HERE).tolist() == [[255]]
 
 
 def test_labels_without_a_name_are_refused_with_the_file():
-    both = Labels(LabelNames(["road", "car"], 255))
+    both = LabelRemapper(LabelNames(["road", "car"], 255))
     with pytest.raises(DataError, match=r"map\.png: has the labels 7, 9; expected 0 to 1, or 255"):
         both.prediction(labels(0, 7, 9), HERE)
 
 
 def test_names_that_do_not_meet_are_refused():
     with pytest.raises(DataError, match=r"cow.*dog"):
-        Labels(LabelNames(["background", "dog"], 255), LabelNames(["background", "cow"], 255))
+        LabelRemapper(LabelNames(["background", "dog"], 255), LabelNames(["background", "cow"], 255))
     with pytest.raises(UsageError, match="Nearest: road"):
-        Labels(LabelNames(["road"], 255), None, ["raod"])
+        LabelRemapper(LabelNames(["road"], 255), None, ["raod"])
     with pytest.raises(UsageError, match="Every class is ignored"):
-        Labels(LabelNames(["road"], 255), None, ["road"])
+        LabelRemapper(LabelNames(["road"], 255), None, ["road"])

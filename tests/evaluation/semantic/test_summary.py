@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from maskwright.errors import DataError
-from maskwright.evaluation.semantic.label_names import Labels, label_names
+from maskwright.evaluation.semantic.label_names import LabelRemapper, label_names
 from maskwright.evaluation.semantic.summary import LabelMapPair, count_label_maps, summarise_semantic
 
-LABELS = Labels(label_names("names", ["background", "road"]))
+LABELS = LabelRemapper(label_names("names", ["background", "road"]))
 
 
 def pair(truth: list[list[int]], prediction: list[list[int]]) -> LabelMapPair:

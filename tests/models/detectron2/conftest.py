@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from maskwright.models.catalogue import build
+from maskwright.models.catalogue import create_model
 
 TINY: dict[str, Any] = {
     "depths": [1, 1, 1, 1], "stem_channels": 8, "group_width": 8, "pyramid_channels": 16, "box_features": 32,
@@ -23,7 +23,7 @@ KINDS = tuple(HEADS)
 def tiny(kind: str = "mask_rcnn", classes: int = 3, **options: Any) -> nn.Module:
     """A small ``kind`` with random weights, always the same."""
     torch.manual_seed(0)
-    return build(f"detectron2_{kind}_resnet50_fpn", classes, {**TINY, **HEADS[kind], **options})
+    return create_model(f"detectron2_{kind}_resnet50_fpn", classes, {**TINY, **HEADS[kind], **options})
 
 
 @pytest.fixture(params=KINDS)

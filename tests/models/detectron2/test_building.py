@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from maskwright.errors import UsageError
-from maskwright.models.catalogue import MODELS, build
-from maskwright.models.detectron2.box_head import Keep
+from maskwright.models.catalogue import MODELS, create_model
+from maskwright.models.detectron2.box_head import DetectionFilter
 from maskwright.models.detectron2.network import BGR_MEAN, RESNEXT_STD
 from maskwright.models.detectron2.proposals import Limits
 from tests.models.detectron2.conftest import HEADS, TINY, tiny
@@ -17,14 +17,14 @@ VALUES = {"detectron2_mask_rcnn_resnet50_fpn": 44_449_456, "detectron2_point_ren
 @pytest.mark.parametrize("name", VALUES)
 def test_a_network_for_80_classes_has_as_many_values_as_the_published_file(name: str) -> None:
     with torch.device("meta"):
-        network = build(name, 80, {})
+        network = create_model(name, 80, {})
     assert sum(value.numel() for value in network.state_dict().values()) == VALUES[name]
 
 
 def test_the_resnext_strides_in_the_3x3_and_divides_by_its_own_deviation() -> None:
     with torch.device("meta"):
-        network = build("detectron2_mask_rcnn_resnext101_32x8d_fpn", 80, {})
-        resnet = build("detectron2_mask_rcnn_resnet101_fpn", 80, {})
+        network = create_model("detectron2_mask_rcnn_resnext101_32x8d_fpn", 80, {})
+        resnet = create_model("detectron2_mask_rcnn_resnet101_fpn", 80, {})
     block, plain = (n.get_submodule("backbone.bottom_up.res4.0") for n in (network, resnet))
     assert [(c.stride, c.groups) for c in (block.conv1, block.conv2)] == [((1, 1), 1), ((2, 2), 32)]
     assert [(c.stride, c.groups) for c in (plain.conv1, plain.conv2)] == [((2, 2), 1), ((1, 1), 1)]
@@ -40,8 +40,8 @@ NAMES = [name for name in MODELS if name.startswith("detectron2_")]
 @pytest.mark.parametrize("name", NAMES)
 def test_every_network_keeps_what_detectron2_keeps(name: str) -> None:
     with torch.device("meta"):
-        network = build(name, 80, {})
-    assert network.roi_heads.keep == Keep(0.05, 0.5, 100)
+        network = create_model(name, 80, {})
+    assert network.roi_heads.keep == DetectionFilter(0.05, 0.5, 100)
     assert network.proposal_generator.limits == Limits(1000, 1000)
     assert network.proposal_generator.training_limits == Limits(2000, 1000)
     assert network.proposal_generator.overlap == 0.7
@@ -52,7 +52,7 @@ def test_every_network_keeps_what_detectron2_keeps(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_network_sees_pixels_less_their_mean_and_the_resnext_over_their_deviation(name: str) -> None:
     torch.manual_seed(0)
-    network = build(name, 3, TINY | HEADS["point_rend" if "point_rend" in name else "mask_rcnn"]).eval()
+    network = create_model(name, 3, TINY | HEADS["point_rend" if "point_rend" in name else "mask_rcnn"]).eval()
     std = torch.tensor([57.375, 57.12, 58.395] if "resnext" in name else [1.0, 1.0, 1.0])  # of B, G and R
     assert torch.equal(network.std.flatten(), std)
     seen = []

@@ -10,7 +10,7 @@ import torch
 
 from maskwright.errors import WeightsError
 from maskwright.models import catalogue
-from maskwright.models.catalogue import MODELS, build, load_weights
+from maskwright.models.catalogue import MODELS, create_model, load_weights
 from maskwright.models.detectron2 import entries
 from maskwright.models.detectron2.entries import detectron2_entries, zoo_file
 from maskwright.models.detectron2.zoo import ZOO, ZooModel
@@ -44,7 +44,7 @@ def test_there_is_an_entry_for_both_kinds_on_each_backbone() -> None:
 
 def test_a_recipe_can_start_from_them_with_other_classes(published: ZooModel) -> None:
     options = TINY | HEADS["mask_rcnn"]
-    model = build(NAME, 2, options)
+    model = create_model(NAME, 2, options)
     coverage = load_weights(model, NAME, "coco-3x")
     assert coverage is not None
     assert coverage.reshaped == 6  # scores, boxes and masks of three classes

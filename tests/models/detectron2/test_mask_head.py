@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional
 
 from maskwright.models.detectron2.mask_head import MaskHead
-from maskwright.models.mask_targets import Region, mask_loss, of_class
+from maskwright.models.mask_targets import ForegroundProposals, mask_loss, of_class
 
 
 def head() -> MaskHead:
@@ -32,7 +32,9 @@ def test_the_probabilities_are_those_of_the_detected_class() -> None:
 def test_the_loss_is_that_of_the_true_class_alone() -> None:
     masks = torch.zeros(1, 28, 28, dtype=torch.uint8)
     masks[0, :14] = 1
-    region = Region(torch.tensor([[0.0, 0, 28, 28]]), torch.tensor([1]), torch.tensor([0]), masks, torch.ones(4))
+    region = ForegroundProposals(
+        torch.tensor([[0.0, 0, 28, 28]]), torch.tensor([1]), torch.tensor([0]), masks, torch.ones(4)
+    )
     logits = torch.randn(1, 3, 28, 28)
     expected = functional.binary_cross_entropy_with_logits(logits[0, 1], masks[0].float())
     torch.testing.assert_close(mask_loss(logits, [region]), expected)

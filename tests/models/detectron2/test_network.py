@@ -4,9 +4,9 @@ import pytest
 import torch
 from pycocotools import mask as oracle
 
-from maskwright.models.detectron2.box_head import Found
+from maskwright.models.detectron2.box_head import BoxDetections
 from maskwright.models.detectron2.network import Detectron2RCNN
-from maskwright.models.detectron2.pasting import paste
+from maskwright.models.detectron2.pasting import paste_detectron2_mask
 from tests.models.detectron2.conftest import tiny
 
 
@@ -58,7 +58,7 @@ def test_a_detection_of_no_width_or_height_is_dropped_whole_and_the_thinnest_is_
     thin[axis + 2] = thin[axis] + 1e-4
     gone[axis::2] = [97.0, 99.0]  # beyond the edge, where clipping leaves nothing of it
     boxes = torch.tensor([thin, gone, plain])
-    found = Found(boxes, torch.tensor([0.9, 0.8, 0.7]), torch.tensor([2, 1, 0]))
+    found = BoxDetections(boxes, torch.tensor([0.9, 0.8, 0.7]), torch.tensor([2, 1, 0]))
 
     def detected(which: list[int]) -> dict[str, torch.Tensor]:
         monkeypatch.setattr(model.roi_heads, "detect", lambda *_: [found[torch.tensor(which)]])
@@ -76,7 +76,7 @@ def test_a_detection_of_no_width_or_height_is_dropped_whole_and_the_thinnest_is_
 
 
 def test_its_masks_are_pasted_by_its_own_rule() -> None:
-    assert Detectron2RCNN.paste is paste
+    assert Detectron2RCNN.paste is paste_detectron2_mask
 
 
 def test_the_losses_have_torchvisions_names_and_every_trainable_weight_a_gradient(kind: str) -> None:

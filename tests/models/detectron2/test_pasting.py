@@ -5,7 +5,7 @@ import pytest
 import torch
 from pycocotools import mask as oracle
 
-from maskwright.models.detectron2.pasting import paste
+from maskwright.models.detectron2.pasting import paste_detectron2_mask
 
 SIZE = (60, 80)
 
@@ -36,7 +36,7 @@ def test_the_pixels_are_those_of_the_definition(box: tuple[float, ...]) -> None:
     generator = torch.Generator().manual_seed(0)
     coarse = torch.rand(1, 1, 5, 5, generator=generator)
     probabilities = torch.nn.functional.interpolate(coarse, (28, 28), mode="bilinear")[0, 0]
-    found = oracle.decode(paste(probabilities, torch.tensor(box), SIZE))
+    found = oracle.decode(paste_detectron2_mask(probabilities, torch.tensor(box), SIZE))
     assert np.array_equal(found, by_definition(probabilities, torch.tensor(box), 0.5))
     assert 0 < found.sum() < found.size
 
@@ -44,11 +44,13 @@ def test_the_pixels_are_those_of_the_definition(box: tuple[float, ...]) -> None:
 def test_exactly_the_threshold_belongs_to_the_mask() -> None:
     half = torch.full((4, 4), 0.5)
     box = torch.tensor([8.0, 8, 40, 40])
-    assert oracle.decode(paste(half, box, SIZE)).sum() == 24 * 24  # half of the outermost cells of 8 × 8 fades to zero
-    assert oracle.decode(paste(half, box, SIZE, threshold=0.51)).sum() == 0
+    assert (
+        oracle.decode(paste_detectron2_mask(half, box, SIZE)).sum() == 24 * 24
+    )  # half of the outermost cells of 8 × 8 fades to zero
+    assert oracle.decode(paste_detectron2_mask(half, box, SIZE, threshold=0.51)).sum() == 0
 
 
 def test_a_box_outside_the_image_has_an_empty_mask_of_its_size() -> None:
-    empty = paste(torch.ones(4, 4), torch.tensor([100.0, 10, 120, 30]), SIZE)
+    empty = paste_detectron2_mask(torch.ones(4, 4), torch.tensor([100.0, 10, 120, 30]), SIZE)
     assert empty["size"] == list(SIZE)
     assert oracle.area(empty) == 0

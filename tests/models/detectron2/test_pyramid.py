@@ -6,14 +6,14 @@ import torch
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
-from maskwright.models.detectron2.pyramid import LEVELS, Pyramid
+from maskwright.models.detectron2.pyramid import FPN, LEVELS
 from maskwright.models.detectron2.resnet import ResNet
 
 
 def test_the_levels_are_torchvisions() -> None:
     torch.manual_seed(0)
     body = ResNet((1, 1, 1, 1), stem_channels=4, group_width=4).eval()
-    ours = Pyramid(body, 6).eval()
+    ours = FPN(body, 6).eval()
     theirs = FeaturePyramidNetwork(body.channels, 6, LastLevelMaxPool())
     for number, level in enumerate(LEVELS):
         theirs.inner_blocks[number][0].load_state_dict(ours.get_submodule(f"fpn_lateral{level}").state_dict())

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from maskwright.errors import WeightsError
-from maskwright.models.catalogue import build
+from maskwright.models.catalogue import create_model
 from maskwright.models.detectron2.anchors import cell_anchors
 from maskwright.models.detectron2.building import BACKBONES
 from maskwright.models.detectron2.recognition import KINDS, is_detectron2, model_name, recognise
@@ -25,7 +25,7 @@ def state(kind: str = "mask_rcnn", **options: Any) -> dict[str, torch.Tensor]:
 def test_a_published_network_is_recognised_by_its_shapes_alone(published: str, backbone: str) -> None:
     name = model_name(published, backbone)
     with torch.device("meta"):
-        weights = build(name, 80, {}).state_dict()
+        weights = create_model(name, 80, {}).state_dict()
     found = recognise(weights, "file")
     assert (found.model, found.classes, found.options, found.settings) == (name, 80, {}, [])
     assert found.weights.keys() == weights.keys()
@@ -42,7 +42,7 @@ def test_a_network_of_other_widths_is_recognised_with_its_options(kind: str) -> 
     }
     assert found.options == expected | HEADS[kind]
     assert found.classes == 3
-    rebuilt = build(found.model, found.classes, found.options)
+    rebuilt = create_model(found.model, found.classes, found.options)
     rebuilt.load_state_dict(found.weights)
 
 
@@ -74,7 +74,7 @@ def test_anchors_and_pixel_statistics_that_differ_are_followed() -> None:
     found = recognise(state() | settings((8, 16, 32, 64, 128), 57.5), "file")
     assert found.options["anchor_sizes"] == TINY["anchor_sizes"]
     assert found.options["pixel_std"] == [57.5] * 3
-    network = build(found.model, 3, found.options)
+    network = create_model(found.model, 3, found.options)
     assert network.std.flatten().tolist() == [57.5] * 3
     assert network.proposal_generator.sizes == (8, 16, 32, 64, 128)
 

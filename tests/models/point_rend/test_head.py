@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from maskwright.models.mask_targets import Region
+from maskwright.models.mask_targets import ForegroundProposals
 from maskwright.models.point_rend import head as point_rend_head
 from maskwright.models.point_rend import points as point_rend
 from maskwright.models.point_rend.head import STRIDE, PointRendHead, truth_at
@@ -91,11 +91,11 @@ def test_the_point_head_sees_the_coarse_logits_before_every_layer() -> None:
         torch.testing.assert_close(network(fine, coarse), expected)
 
 
-def region(factor: float = 1.0) -> Region:
+def region(factor: float = 1.0) -> ForegroundProposals:
     masks = torch.zeros(2, 64, 80, dtype=torch.uint8)
     masks[0, :32] = 1
     masks[1, :, 40:] = 1
-    return Region(BOXES * factor, CLASSES, torch.tensor([1, 0]), masks, torch.full((4,), 1 / factor))
+    return ForegroundProposals(BOXES * factor, CLASSES, torch.tensor([1, 0]), masks, torch.full((4,), 1 / factor))
 
 
 @pytest.mark.parametrize("factor", [1.0, 2.5])
@@ -114,7 +114,7 @@ def test_both_losses_are_there_and_fall_when_the_masks_are_right() -> None:
     losses = network.losses(maps(), [region()])
     assert set(losses) == {"loss_mask", "loss_point"}
     assert all(loss.requires_grad and loss > 0 for loss in losses.values())
-    none = Region(BOXES[:0], CLASSES[:0], CLASSES[:0], region().masks, torch.ones(4))
+    none = ForegroundProposals(BOXES[:0], CLASSES[:0], CLASSES[:0], region().masks, torch.ones(4))
     assert [loss.item() for loss in network.losses(maps(), [none]).values()] == [0, 0]
 
 

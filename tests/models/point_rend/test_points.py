@@ -8,12 +8,12 @@ import torch
 from maskwright.models.point_rend.points import (
     box_features,
     certainty,
-    in_image,
     most_uncertain,
+    point_sample,
     refine,
     regular_grid,
-    sample,
     subdivide,
+    to_image_points,
     training_points,
 )
 
@@ -26,7 +26,7 @@ def ramp(height: int, width: int, stride: int = 1) -> torch.Tensor:
 
 def test_a_map_is_sampled_between_the_centres_of_its_cells() -> None:
     points = torch.tensor([[[0.5, 0.5], [0.125, 0.3], [0.71, 0.9]]])
-    found = sample(ramp(10, 20), points)[0]
+    found = point_sample(ramp(10, 20), points)[0]
     torch.testing.assert_close(found, points[0].T * torch.tensor([[20.0], [10.0]]))
 
 
@@ -39,7 +39,7 @@ def test_the_regular_grid_is_the_centres_row_by_row() -> None:
 
 
 def test_points_of_a_box_lie_in_the_image_at_its_share() -> None:
-    points = in_image(torch.tensor([[10.0, 20, 30, 80]]), torch.tensor([[[0.0, 0.0], [1.0, 1.0], [0.25, 0.5]]]))
+    points = to_image_points(torch.tensor([[10.0, 20, 30, 80]]), torch.tensor([[[0.0, 0.0], [1.0, 1.0], [0.25, 0.5]]]))
     assert points[0].tolist() == [[10, 20], [30, 80], [15, 50]]
 
 
@@ -49,7 +49,7 @@ def test_features_of_boxes_are_those_of_their_own_image_and_place() -> None:
     maps = torch.cat([maps[:1], maps[:1], maps[1:]])
     points = torch.rand(3, 5, 2, generator=torch.Generator().manual_seed(0)) * 0.8 + 0.1
     found = box_features(maps, boxes, points, 4)
-    expected = in_image(torch.cat(boxes), points).transpose(1, 2)
+    expected = to_image_points(torch.cat(boxes), points).transpose(1, 2)
     torch.testing.assert_close(found[0], expected[0], atol=1e-3, rtol=0)
     torch.testing.assert_close(found[1:], expected[1:] + 1000, atol=1e-3, rtol=0)
 

@@ -30,10 +30,10 @@ PARTS = {
 
 
 def loaded(name: str, before: list[str] = BEFORE, now: list[str] = NOW) -> tuple[nn.Module, nn.Module, ClassRows, dict]:
-    entry, options = catalogue.find(name), MODELS[name]
-    old, new = (catalogue.build(name, len(classes), options) for classes in (before, now))
+    entry, options = catalogue.find_model(name), MODELS[name]
+    old, new = (catalogue.create_model(name, len(classes), options) for classes in (before, now))
     fresh = {key: value.clone() for key, value in new.state_dict().items()}
-    rows = class_rows(new, lambda k: catalogue.build(name, k, options), before, now, entry.background_first)
+    rows = class_rows(new, lambda k: catalogue.create_model(name, k, options), before, now, entry.background_first)
     coverage = load_matching(new, old.state_dict(), "file", entry.renames, rows=rows)
     assert coverage.classes == [n for n in now if n in before]
     return old, new, rows, fresh
@@ -114,7 +114,7 @@ def by_class(found: dict[str, torch.Tensor], names: list[str]) -> dict[str, list
     }
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if catalogue.find(name).task == "instance"])
+@pytest.mark.parametrize("name", [name for name in MODELS if catalogue.find_model(name).task == "instance"])
 def test_a_detector_finds_the_same_when_its_classes_change_their_places_alone(name: str, monkeypatch):
     monkeypatch.setitem(
         MODELS, name, MODELS[name] | {"score_threshold": 0.0, "short_side": 64, "longest": 96, "detections": 9}
@@ -131,7 +131,7 @@ def test_a_detector_finds_the_same_when_its_classes_change_their_places_alone(na
             torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if catalogue.find(name).task == "semantic"])
+@pytest.mark.parametrize("name", [name for name in MODELS if catalogue.find_model(name).task == "semantic"])
 def test_a_segmenter_draws_the_same_when_its_classes_change_their_places_alone(name: str):
     torch.manual_seed(0)
     old, new, _, _ = loaded(name, ["person", "bus", "car"], ["car", "person", "bus"])

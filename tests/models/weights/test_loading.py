@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from maskwright.errors import MaskwrightError, UsageError, WeightsError
-from maskwright.models.catalogue import build, load_weights
+from maskwright.models.catalogue import create_model, load_weights
 from maskwright.models.weights.head_transfer import class_rows
-from maskwright.models.weights.loading import fetch, load_matching, read_weights
+from maskwright.models.weights.loading import fetch_starting_weights, load_matching, read_weights
 
 State = dict[str, torch.Tensor]
 STATE: State = {
@@ -196,7 +196,7 @@ def test_a_head_of_another_class_count_is_counted_as_reshaped_and_the_rest_is_lo
     coverage = load_matching(target, source.state_dict(), "file", [("", "")])
     assert (coverage.loaded, coverage.skipped, coverage.reshaped) == (5, 0, 2)
     assert coverage.share == pytest.approx(580 / (580 + 33))
-    assert coverage.left == ["head.bias", "head.weight"]
+    assert coverage.missing == ["head.bias", "head.weight"]
     assert torch.equal(target.body[0].weight, source.body[0].weight)
     assert torch.equal(target.head.weight, head)
 
@@ -259,16 +259,16 @@ def test_the_way_of_reading_the_names_that_fills_most_is_taken() -> None:
 def test_the_share_is_measured_on_the_part_that_the_file_is_for() -> None:
     backbone = {f"features.{key}": value for key, value in Net(3).body.state_dict().items()}
     coverage = load_matching(Net(3), backbone, "file", [("", ""), ("features.", "body.")])
-    assert (coverage.share, coverage.left) == (1.0, [])
+    assert (coverage.share, coverage.missing) == (1.0, [])
 
 
 def test_mobilenet_v2_of_imagenet_fills_the_whole_encoder(shared: Path) -> None:
     path = shared / "weights" / "mobilenet_v2-b0353104.pth"
     name = "smp:DeepLabV3Plus/mobilenet_v2"
-    model = build(name, 5, {})
+    model = create_model(name, 5, {})
     coverage = load_weights(model, name, str(path))
     assert coverage is not None
-    assert (coverage.share, coverage.left, coverage.reshaped) == (1.0, [], 0)
+    assert (coverage.share, coverage.missing, coverage.reshaped) == (1.0, [], 0)
     state = torch.load(path, weights_only=True)
     encoder = model.get_submodule("network.encoder").state_dict()
     assert all(torch.equal(encoder[key], state[key]) for key in encoder if not key.endswith("num_batches_tracked"))
@@ -276,10 +276,10 @@ def test_mobilenet_v2_of_imagenet_fills_the_whole_encoder(shared: Path) -> None:
 
 def test_mobilenet_v3_small_of_imagenet_fills_the_whole_backbone_of_mask_rcnn_small(shared: Path) -> None:
     path = shared / "weights" / "mobilenet_v3_small-047dcff4.pth"
-    model = build("mask_rcnn_small", 3, {})
+    model = create_model("mask_rcnn_small", 3, {})
     coverage = load_weights(model, "mask_rcnn_small", str(path))
     assert coverage is not None
-    assert (coverage.share, coverage.left, coverage.reshaped) == (1.0, [], 0)
+    assert (coverage.share, coverage.missing, coverage.reshaped) == (1.0, [], 0)
     first = torch.load(path, weights_only=True)["features.0.0.weight"]
     assert torch.equal(model.get_submodule("backbone.body.0.0").weight, first)
 
@@ -289,7 +289,7 @@ def test_a_failed_download_names_the_address_and_the_remedy() -> None:
         raise URLError("no route to host")
 
     with pytest.raises(WeightsError) as caught:
-        fetch("imagenet", "deeplabv3_resnet50", download, "https://example.org/resnet50.pth")
+        fetch_starting_weights("imagenet", "deeplabv3_resnet50", download, "https://example.org/resnet50.pth")
     message = str(caught.value)
     for part in ("imagenet", "deeplabv3_resnet50", "https://example.org/resnet50.pth", "no route to host"):
         assert part in message
@@ -302,4 +302,4 @@ def test_stopping_a_download_is_not_mistaken_for_a_failure() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch("imagenet", "deeplabv3_resnet50", download, "https://example.org/resnet50.pth")
+        fetch_starting_weights("imagenet", "deeplabv3_resnet50", download, "https://example.org/resnet50.pth")

@@ -6,8 +6,8 @@ import torchvision
 from torch import nn
 
 from maskwright.models import catalogue
-from maskwright.models.catalogue import build
-from maskwright.models.weights.torchvision_checkpoints import match, published
+from maskwright.models.catalogue import create_model
+from maskwright.models.weights.torchvision_checkpoints import match_torchvision_model, published_checkpoints
 
 
 def theirs(name: str, classes: int = 21) -> dict[str, torch.Tensor]:
@@ -32,11 +32,11 @@ def theirs(name: str, classes: int = 21) -> dict[str, torch.Tensor]:
     ],
 )
 def test_a_checkpoint_is_the_model_of_its_name(name: str, classes: int) -> None:
-    found = match(theirs(name, classes + 1))
+    found = match_torchvision_model(theirs(name, classes + 1))
     assert found is not None
     assert (found.model, found.classes) == (name, classes)
     with torch.device("meta"):
-        build(name, classes, found.options).load_state_dict(found.weights, assign=True)
+        create_model(name, classes, found.options).load_state_dict(found.weights, assign=True)
 
 
 @pytest.mark.parametrize("change", ["missing", "extra", "shape"])
@@ -47,7 +47,7 @@ def test_one_tensor_out_of_place_makes_it_none(change: str) -> None:
         del state[key]
     else:
         state[key if change == "shape" else "more"] = torch.zeros(1)
-    assert match(state) is None
+    assert match_torchvision_model(state) is None
 
 
 def test_every_model_that_starts_from_whole_weights_of_torchvision_is_known() -> None:
@@ -56,4 +56,4 @@ def test_every_model_that_starts_from_whole_weights_of_torchvision_is_known() ->
         for name, entry in catalogue.MODELS.items()
         if not name.startswith("detectron2") and any(p.classes is not None for p in entry.published.values())
     }
-    assert set(published()) == names
+    assert set(published_checkpoints()) == names

@@ -12,11 +12,11 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
 
 from maskwright.files import sha256_of
 from maskwright.models import catalogue
-from maskwright.models.catalogue import MODELS, build, load_weights
-from maskwright.models.entry import Published
+from maskwright.models.catalogue import MODELS, create_model, load_weights
+from maskwright.models.entry import PublishedWeights
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.weights import torchvision_files
-from maskwright.models.weights.torchvision_files import as_built, hash_start, norms_without_epsilon
+from maskwright.models.weights.torchvision_files import apply_torchvision_fixes, hash_start, norms_without_epsilon
 
 NARROW: dict[str, Any] = {"pyramid_channels": 16, "box_features": 16, "mask_channels": [8, 8]}
 PUBLISHED = "bf2d0c1efbc936a3eddc1f1bb3e7a6fd"
@@ -31,7 +31,7 @@ def test_a_file_is_hashed_as_torchvision_names_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("sha256", "changed"), [(PUBLISHED, True), ("0000000000", False)])
 def test_the_published_mask_rcnn_alone_divides_by_the_bare_deviation(sha256: str, changed: bool) -> None:
     weights = {"backbone.body.bn1.running_var": torch.tensor([0.5]), "backbone.body.bn1.weight": torch.tensor([2.0])}
-    found = as_built(weights, sha256)
+    found = apply_torchvision_fixes(weights, sha256)
     # Our norm adds 1e-5 to what it finds; torchvision sets its own to 0 for these weights.
     variance = found["backbone.body.bn1.running_var"] + (1e-5 if changed else 0)
     torch.testing.assert_close(variance, torch.tensor([0.5]), atol=1e-9, rtol=1e-7)
@@ -45,7 +45,7 @@ def downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     small = partial(build_mask_rcnn, backbone="resnet18", frozen_norm=True)
     state = small(90, **NARROW).state_dict()
     torch.save(state, path)
-    given = Published(partial(norms_without_epsilon, lambda: state), "https://example.org/weights")
+    given = PublishedWeights(partial(norms_without_epsilon, lambda: state), "https://example.org/weights")
     monkeypatch.setitem(catalogue.MODELS, name, replace(MODELS[name], build=small, published={"coco": given}))
     monkeypatch.setattr(torchvision_files, "hash_start", lambda _: sha256_of(path)[:8])
     return path
@@ -53,10 +53,10 @@ def downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def filled(name: str, weights: str) -> dict[str, torch.Tensor]:
     torch.manual_seed(0)
-    model = build(name, 4, NARROW | {"trainable_layers": 3})
+    model = create_model(name, 4, NARROW | {"trainable_layers": 3})
     coverage = load_weights(model, name, weights)
     assert coverage is not None
-    assert len(coverage.left) == 6  # the three layers of other classes: classes, boxes and masks
+    assert len(coverage.missing) == 6  # the three layers of other classes: classes, boxes and masks
     return model.state_dict()
 
 

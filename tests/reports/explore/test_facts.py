@@ -1,6 +1,6 @@
 import pytest
 
-from maskwright.reports.explore.facts import balance, facts, headline
+from maskwright.reports.explore.facts import balance, facts, summary_sentence
 from tests.reports.explored import explored
 
 
@@ -9,8 +9,8 @@ def dogs(count):
 
 
 def test_the_headline_counts_in_words_that_fit():
-    assert headline(explored(["dog"], dogs(1))) == "1 instance of 1 class on 1 image."
-    assert headline(explored(["dog", "cat"], [], dogs(3))) == "3 instances of 2 classes on 2 images."
+    assert summary_sentence(explored(["dog"], dogs(1))) == "1 instance of 1 class on 1 image."
+    assert summary_sentence(explored(["dog", "cat"], [], dogs(3))) == "3 instances of 2 classes on 2 images."
 
 
 def test_the_facts():

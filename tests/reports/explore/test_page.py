@@ -5,7 +5,7 @@ import pytest
 
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.reports.explore.figures import explore_figures
-from maskwright.reports.explore.page import Pictures, ShownFigure, ShownTile, render_explore_page
+from maskwright.reports.explore.page import PagePictures, ShownFigure, ShownTile, render_explore_page
 from maskwright.reports.pictures.tile import Tile
 from tests.reports.explored import explored
 from tests.reports.html_page import Page
@@ -13,7 +13,7 @@ from tests.reports.html_page import Page
 HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "a\x00b\x1b"]
 EIGHTY = [f"class {i}" for i in range(80)]
 SCENE = [(1, 0, 0, 10), (2, 5, 5, 10), (2, 30, 30, 4)], [(2, 0, 0, 40), (3, 1, 1, 9)]
-NO_PICTURES = Pictures()
+NO_PICTURES = PagePictures()
 
 
 def page(names, *images, figures=False, pictures=NO_PICTURES, audit=None, all_classes=True, name="train/labels.json"):
@@ -32,7 +32,7 @@ def tile(name="1.jpg", crowds=0):
 @pytest.mark.parametrize("names", [["dog", "cat", "cow"], HOSTILE])
 def test_the_page_loads_nothing_and_runs_nothing(names):
     html, parsed = page(
-        names, *SCENE, figures=True, pictures=Pictures(True, [tile('"><script>')]), name="<script>/labels.json"
+        names, *SCENE, figures=True, pictures=PagePictures(True, [tile('"><script>')]), name="<script>/labels.json"
     )
     assert not {"script", "link", "iframe", "object", "embed", "base", "form"} & {tag for tag, _ in parsed.tags}
     assert "<script" not in html
@@ -65,7 +65,9 @@ def test_every_class_is_in_the_table_of_the_page():
 
 
 def test_pictures_stand_over_the_colours_of_their_classes():
-    html, parsed = page(["dog"], [(1, 0, 0, 9)], pictures=Pictures(True, [tile(crowds=2)], ["Without a picture: cat."]))
+    html, parsed = page(
+        ["dog"], [(1, 0, 0, 9)], pictures=PagePictures(True, [tile(crowds=2)], ["Without a picture: cat."])
+    )
     assert 'style="background:#ff0080"' in html
     text = " ".join(parsed.text)
     assert "1.jpg, 2 instances, 2 crowd regions" in text
@@ -74,7 +76,7 @@ def test_pictures_stand_over_the_colours_of_their_classes():
 
 def test_a_page_without_an_images_folder_does_not_speak_of_pictures():
     assert 'id="pictures"' not in page(["dog"], [(1, 0, 0, 9)])[0]
-    assert 'id="pictures"' in page(["dog"], [(1, 0, 0, 9)], pictures=Pictures(True))[0]
+    assert 'id="pictures"' in page(["dog"], [(1, 0, 0, 9)], pictures=PagePictures(True))[0]
 
 
 def test_what_was_skipped_and_found_wrong_is_on_the_page():

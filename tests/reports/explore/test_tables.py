@@ -1,11 +1,11 @@
-from maskwright.reports.explore.tables import class_table, overlap_table
+from maskwright.reports.explore.tables import overlap_table, per_class_table
 from tests.reports.explored import explored
 
 SCENE = [(1, 0, 0, 10), (2, 5, 5, 10), (2, 6, 6, 10)], [(2, 0, 0, 40), (2, 2, 2, 3, True)]
 
 
 def test_a_row_a_class_most_instances_first():
-    table = class_table(explored(["dog", "cat", "cow"], *SCENE))
+    table = per_class_table(explored(["dog", "cat", "cow"], *SCENE))
     rows = {row[0]: dict(zip(table.header, row, strict=True)) for row in table.rows}
     assert list(rows) == ["cat", "dog", "cow"]
     assert (rows["cat"]["images"], rows["cat"]["instances"], rows["cat"]["crowds"]) == ("2", "3", "1")
@@ -16,11 +16,11 @@ def test_a_row_a_class_most_instances_first():
 
 
 def test_of_many_classes_the_first_rows():
-    assert [row[0] for row in class_table(explored(["dog", "cat", "cow"], *SCENE), most=1).rows] == ["cat"]
+    assert [row[0] for row in per_class_table(explored(["dog", "cat", "cow"], *SCENE), most=1).rows] == ["cat"]
 
 
 def test_a_data_set_without_images_has_no_shares():
-    assert class_table(explored(["dog"])).rows == [["dog", "0", "0", "0", "0", "0", "0", "–", "–"]]
+    assert per_class_table(explored(["dog"])).rows == [["dog", "0", "0", "0", "0", "0", "0", "–", "–"]]
 
 
 def test_pairs_with_most_shared_pixels_first_and_their_shares():

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from maskwright.annotations.coco.file import read_coco
-from maskwright.label_maps.drawing import Drawing, PartDone
+from maskwright.label_maps.drawing import Drawing, DrawnChunk
 from maskwright.label_maps.overlap_report import OverlapReport
 from maskwright.reports.pictures.overlap_audit import write_overlap_audit
 from maskwright.structures import ClassTable
@@ -33,7 +33,7 @@ def audited(coco, tmp_path: Path):
 
     def write(*annotations: dict[str, Any], moved: dict[str, dict[str, int]], **changes: Any) -> Path:
         found = read_coco(coco(*annotations, images=[{"file_name": "a.jpg", "height": 30, "width": 40}]))
-        overlaps = OverlapReport.of([PartDone(["a.png"], moved=moved)], drawing(**changes))
+        overlaps = OverlapReport.of([DrawnChunk(["a.png"], moved=moved)], drawing(**changes))
         write_overlap_audit(tmp_path, overlaps, found, {1: 1, 2: 2})
         return tmp_path
 

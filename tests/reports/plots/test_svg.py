@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ElementTree
 
 import matplotlib as mpl
 
-from maskwright.reports.plots.svg import LONGEST_NAME, STYLE, WIDTH, plot, shown, svg_text
+from maskwright.reports.plots.svg import LONGEST_NAME, STYLE, WIDTH, axis_name, plot, svg_text
 
 
 def drawn(description: str, label: str = "x") -> str:
@@ -45,6 +45,6 @@ def test_pyplot_and_the_global_style_are_left_alone():
 
 
 def test_shown_names_are_short_and_legal_in_xml():
-    assert shown("dog") == "dog"
-    assert len(shown("x" * 80)) == LONGEST_NAME
-    assert shown("a\x00b\udc80") == "a\ufffdb\ufffd"
+    assert axis_name("dog") == "dog"
+    assert len(axis_name("x" * 80)) == LONGEST_NAME
+    assert axis_name("a\x00b\udc80") == "a\ufffdb\ufffd"

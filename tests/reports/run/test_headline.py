@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 
 from maskwright.reports.run.contents import read_run
-from maskwright.reports.run.headline import verdict
+from maskwright.reports.run.headline import headline
 
 
 def test_semantic_headline_names_the_split_the_average_and_the_baseline(make_run):
-    found = verdict(read_run(make_run()))
+    found = headline(read_run(make_run()))
     assert (found.label, found.value) == ("mean IoU", "0.613")
     assert found.sentence == (
         "The mean IoU on 56 validation images is 0.613; calling every pixel background scores 0.142."
@@ -19,29 +19,29 @@ def test_semantic_headline_names_the_split_the_average_and_the_baseline(make_run
 def test_a_model_no_better_than_background_is_called_that(make_run):
     run = read_run(make_run())
     scores = {"validation": run.scores["validation"] | {"mIoU": 0.142}}
-    assert "no better than calling every pixel background" in verdict(replace(run, scores=scores)).sentence
+    assert "no better than calling every pixel background" in headline(replace(run, scores=scores)).sentence
 
 
 def test_instance_headline_is_mask_ap(make_run):
-    found = verdict(read_run(make_run("instance")))
+    found = headline(read_run(make_run("instance")))
     assert (found.label, found.value) == ("mask AP", "0.432")
     assert [label for label, _ in found.facts] == ["mask AP50", "box AP", "box AP50"]
 
 
 @pytest.mark.parametrize("task", ["semantic", "instance"])
 def test_an_undefined_score_is_called_undefined(make_run, task):
-    found = verdict(replace(read_run(make_run(task)), scores={"validation": {}}))
+    found = headline(replace(read_run(make_run(task)), scores={"validation": {}}))
     assert found.value == "–"
     assert "undefined" in found.sentence
 
 
 def test_no_scores_no_verdict(make_run):
     run = read_run(make_run())
-    assert verdict(replace(run, scores=None)) is None
-    assert verdict(replace(run, scores={})) is None
+    assert headline(replace(run, scores=None)) is None
+    assert headline(replace(run, scores={})) is None
 
 
 def test_without_validation_the_split_that_was_scored_is_named(make_run):
     run = read_run(make_run())
-    found = verdict(replace(run, scores={"test": run.scores["validation"]}))
+    found = headline(replace(run, scores={"test": run.scores["validation"]}))
     assert "on the test images" in found.sentence

@@ -43,7 +43,7 @@ def test_settings_of_a_full_card():
 
 
 def test_versions_are_sorted_and_data_files_named():
-    assert provenance.versions({"versions": {"torch": "2", "numpy": "1"}}) == [("numpy", "1"), ("torch", "2")]
+    assert provenance.package_versions({"versions": {"torch": "2", "numpy": "1"}}) == [("numpy", "1"), ("torch", "2")]
     assert provenance.data_files({"data": {"train": {"annotations": "a.json"}}}) == [("train", "a.json", "–")]
 
 

@@ -3,7 +3,7 @@ import io
 from dataclasses import replace
 
 from maskwright.recipes.variants import Variant
-from maskwright.reports.sweep.tables import class_table, conclusion, csv_text, troubles, variant_table
+from maskwright.reports.sweep.tables import conclusion, csv_text, per_class_table, unfinished_variants, variant_table
 from tests.reports.swept import NAMES, a_sweep, semantic_outcome
 
 
@@ -20,7 +20,7 @@ def test_every_variant_has_a_row_and_the_best_is_marked():
 
 
 def test_the_longer_of_classes_and_variants_goes_down_the_rows():
-    few = class_table(a_sweep(), "validation")
+    few = per_class_table(a_sweep(), "validation")
     assert few.header == ["IoU", "ce", "dice_ce"]
     assert few.rows == [
         ["background", "0.950", "0.950"],
@@ -28,7 +28,7 @@ def test_the_longer_of_classes_and_variants_goes_down_the_rows():
         ["cake", "–", "–"],
     ]
     losses = ("ce", "focal", "tversky", "lovasz")
-    many = class_table(a_sweep(*(semantic_outcome(loss, 0.5) for loss in losses)), "validation")
+    many = per_class_table(a_sweep(*(semantic_outcome(loss, 0.5) for loss in losses)), "validation")
     assert many.header == ["IoU", *NAMES]
     assert [row[0] for row in many.rows] == list(losses)
     assert many.rows[0][1:] == ["0.950", "0.500", "–"]
@@ -68,7 +68,7 @@ def test_the_conclusion_names_best_next_and_last_and_warns_of_one_seed():
 
 
 def test_troubles_are_the_variants_without_scores():
-    assert troubles(a_sweep()) == [
+    assert unfinished_variants(a_sweep()) == [
         ("loss=tversky", "failed: The loss became nan.\nLower <lr>"),
         ("loss=lovasz", "not begun yet"),
     ]

@@ -1,9 +1,9 @@
 from maskwright.reports.transfer.tables import (
-    class_table,
     difference_table,
     error_table,
     gap_table,
     model_table,
+    per_class_table,
     sentences,
     signed,
     summary_table,
@@ -52,7 +52,7 @@ def test_a_model_has_masks_and_boxes_of_every_size():
 
 
 def test_classes_have_objects_shifts_and_the_official_ones_besides():
-    table = class_table(target(on_cityscapes=True)["models"]["one"])
+    table = per_class_table(target(on_cityscapes=True)["models"]["one"])
     disc, rider = cells(table, "disc"), cells(table, "rider")
     assert (disc["objects source"], disc["AP source"], disc["AP target"], disc["official AP50"]) == (
         "24", "0.600", "0.200", "0.125",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.annotations.checks.measurements import Batch
+from maskwright.annotations.checks.measurements import AnnotationBatch
 from maskwright.annotations.coco.file import CocoAnnotation
 from maskwright.annotations.faults import Fault
 
@@ -24,7 +24,7 @@ _OFF_PIXELS, _OFF_SHARE = 5.0, 0.2
 _OFF_FACTOR, _RIM = 2.0, 2.0
 
 
-def box_faults(batch: Batch, known: Set[tuple[str, int]] = frozenset()) -> Iterator[Fault]:
+def box_faults(batch: AnnotationBatch, known: Set[tuple[str, int]] = frozenset()) -> Iterator[Fault]:
     """The faults of the boxes of ``batch``, of each code in file order.
 
     ``known`` are the codes and annotation ids of faults found while reading: a box that was none is not also missing.
@@ -44,7 +44,7 @@ def box_faults(batch: Batch, known: Set[tuple[str, int]] = frozenset()) -> Itera
         yield from _wrong_boxes(batch, table[:, 0].astype(np.int64), table[:, 1:])
 
 
-def _wrong_boxes(batch: Batch, positions: npt.NDArray[np.int64], boxes: Floats) -> Iterator[Fault]:
+def _wrong_boxes(batch: AnnotationBatch, positions: npt.NDArray[np.int64], boxes: Floats) -> Iterator[Fault]:
     sides, limits = boxes[:, 2:], batch.sizes[positions][:, ::-1]
     with np.errstate(over="ignore"):
         corners = np.concatenate([boxes[:, :2], boxes[:, :2] + sides], axis=1)
@@ -71,7 +71,7 @@ def _wrong_boxes(batch: Batch, positions: npt.NDArray[np.int64], boxes: Floats) 
             yield batch.fault("box_disagrees", position, f"{written}, but its mask lies in {mask}")
 
 
-def _distance(batch: Batch, positions: npt.NDArray[np.int64], corners: Floats) -> Floats:
+def _distance(batch: AnnotationBatch, positions: npt.NDArray[np.int64], corners: Floats) -> Floats:
     """How far a side of each box ``(N, 4)`` xyxy is off the mask's, or off the mask's inside the image; NaN without."""
     drawn = batch.bounds[positions]
     inside = np.clip(drawn, 0, np.tile(batch.sizes[positions][:, ::-1], 2))
@@ -79,7 +79,7 @@ def _distance(batch: Batch, positions: npt.NDArray[np.int64], corners: Floats) -
         return np.minimum(np.abs(corners - drawn).max(axis=1), np.abs(corners - inside).max(axis=1))
 
 
-def area_faults(batch: Batch, known: Set[tuple[str, int]] = frozenset()) -> Iterator[Fault]:
+def area_faults(batch: AnnotationBatch, known: Set[tuple[str, int]] = frozenset()) -> Iterator[Fault]:
     """The faults of the ``area`` of the annotations of ``batch``; ``known`` as in :func:`box_faults`."""
     areas = np.array([np.nan if each.area is None else each.area for each in batch.annotations], np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -99,7 +99,7 @@ def area_faults(batch: Batch, known: Set[tuple[str, int]] = frozenset()) -> Iter
             yield batch.fault("area_disagrees", position, found)
 
 
-def _inside(batch: Batch) -> npt.NDArray[np.bool_]:
+def _inside(batch: AnnotationBatch) -> npt.NDArray[np.bool_]:
     """Whether each annotation ``(N,)`` draws inside its image alone, so that its area is that of its mask."""
     limits = np.tile(batch.sizes[:, ::-1], 2)
     return np.isfinite(batch.areas) & (np.abs(np.clip(batch.bounds, 0, limits) - batch.bounds).max(axis=1) < 1)

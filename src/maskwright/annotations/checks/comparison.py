@@ -14,7 +14,7 @@ from maskwright.progress import Reporter
 
 
 @dataclass
-class Comparison:
+class FileComparison:
     """How a file compares with the one at ``path``.
 
     ``images`` counts those in both by how alike they are, compared ``by`` picture or file name; ``unread`` is how many
@@ -37,28 +37,28 @@ class Comparison:
         }
 
 
-def compare(
+def compare_files(
     coco: CocoFile,
     against: Path,
     images: Path | None,
     against_images: Path | None,
     workers: int | None,
     reporter: Reporter,
-) -> Comparison:
+) -> FileComparison:
     """Compare ``coco`` with the COCO file ``against``; pictures are compared where both image folders are given."""
     other = read_coco(against)
     classes = compare_classes(coco, other)
     faults = list(class_faults(classes, other))
     if images is None or against_images is None:
         same = list(same_file_names(coco, other))
-        return Comparison(against, classes, "file name", {"same": len(same)}, 0, faults + same)
+        return FileComparison(against, classes, "file name", {"same": len(same)}, 0, faults + same)
     here, there = (
-        fingerprints(file, folder, workers, tracked(reporter, file, f"pictures of {file.path.name}"))
+        fingerprints(file, folder, workers, track_images(reporter, file, f"pictures of {file.path.name}"))
         for file, folder in ((coco, images), (other, against_images))
     )
     pairs = list(duplicates_between(here, there))
     kinds = Counter(pair.kind for pair in pairs)
-    return Comparison(
+    return FileComparison(
         against,
         classes,
         "picture",
@@ -68,6 +68,6 @@ def compare(
     )
 
 
-def tracked(reporter: Reporter, coco: CocoFile, what: str) -> Callable[[Iterator[Any]], Iterable[Any]]:
+def track_images(reporter: Reporter, coco: CocoFile, what: str) -> Callable[[Iterator[Any]], Iterable[Any]]:
     """Progress over the images of ``coco``."""
     return lambda items: reporter.track(items, what, total=len(coco.images))

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.checks.measurements import Batch
+from maskwright.annotations.checks.measurements import AnnotationBatch
 from maskwright.annotations.coco.file import UNSTATED_CROWD, CocoAnnotation, CocoFile
-from maskwright.annotations.coco.loose_records import shown
+from maskwright.annotations.coco.loose_records import json_excerpt
 from maskwright.annotations.faults import Fault
 from maskwright.masks.rle import BadSegmentation, rasterise
 from maskwright.structures import Rle
@@ -20,7 +20,7 @@ _INSIDE = 0.95
 _NOT_IGNORED = (b"0", b"false", b"null")
 
 
-def crowd_faults(batch: Batch) -> Iterator[Fault]:
+def crowd_faults(batch: AnnotationBatch) -> Iterator[Fault]:
     """The faults of ``iscrowd`` in ``batch``: missing, neither 0 nor 1, on polygons, or set as ``ignore`` instead."""
     for position, annotation in enumerate(batch.annotations):
         crowd = annotation.iscrowd
@@ -31,7 +31,7 @@ def crowd_faults(batch: Batch) -> Iterator[Fault]:
         if crowd and memoryview(annotation.segmentation)[:1] == b"[" and not np.isnan(batch.areas[position]):
             yield batch.fault("crowd_polygon", position, "is marked as a crowd, but has polygons")
         if not crowd and memoryview(annotation.ignore) not in _NOT_IGNORED:
-            yield batch.fault("ignore_flag", position, f"has ignore {shown(annotation.ignore)} and iscrowd 0")
+            yield batch.fault("ignore_flag", position, f"has ignore {json_excerpt(annotation.ignore)} and iscrowd 0")
 
 
 def crowds_as_holes(coco: CocoFile, bounds: npt.NDArray[np.floating]) -> Iterator[Fault]:

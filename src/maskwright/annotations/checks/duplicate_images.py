@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from maskwright.annotations.checks.threads import in_threads
 from maskwright.annotations.coco.file import CocoFile, CocoImage
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.selection.image_groups import joined
+from maskwright.annotations.selection.image_groups import merge_overlapping_sets
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path
 from maskwright.images.fingerprint import Fingerprint, fingerprint
@@ -17,7 +17,7 @@ from maskwright.images.inspection import pillow_silenced
 from maskwright.images.near_duplicates import near_pairs
 
 
-class Pair(NamedTuple):
+class DuplicatePair(NamedTuple):
     """Ids of two images that are the ``same`` to the pixel, or ``near``: copies that were compressed, scaled or cut.
 
     ``distance`` is in how many of 64 bits their perceptual hashes differ, 0 for the same.
@@ -65,7 +65,7 @@ def fingerprints(
     return found
 
 
-def duplicates_within(found: Fingerprints) -> Iterator[Pair]:
+def duplicates_within(found: Fingerprints) -> Iterator[DuplicatePair]:
     """The pairs of images of one file that are one picture, ordered by kind and then as in the file.
 
     An image that is the same as several others is paired with the first of them, and only that one with near copies:
@@ -75,13 +75,13 @@ def duplicates_within(found: Fingerprints) -> Iterator[Pair]:
     for position, each in enumerate(found.prints):
         first = first_with.setdefault(each.content, position)
         if first != position:
-            yield Pair(found.ids[first], found.ids[position], "same", 0)
+            yield DuplicatePair(found.ids[first], found.ids[position], "same", 0)
     firsts = list(first_with.values())
     for near in near_pairs([found.prints[i] for i in firsts]):
-        yield Pair(found.ids[firsts[near.first]], found.ids[firsts[near.second]], "near", near.distance)
+        yield DuplicatePair(found.ids[firsts[near.first]], found.ids[firsts[near.second]], "near", near.distance)
 
 
-def duplicates_between(a: Fingerprints, b: Fingerprints) -> Iterator[Pair]:
+def duplicates_between(a: Fingerprints, b: Fingerprints) -> Iterator[DuplicatePair]:
     """The pairs of an image of ``a`` and one of ``b`` that are one picture, ordered by kind and then as in ``a``.
 
     An image of ``a`` that is the same as several of ``b`` is paired with the first of them.
@@ -91,18 +91,18 @@ def duplicates_between(a: Fingerprints, b: Fingerprints) -> Iterator[Pair]:
         first_with.setdefault(each.content, image_id)
     for image_id, each in zip(a.ids, a.prints, strict=True):
         if each.content in first_with:
-            yield Pair(image_id, first_with[each.content], "same", 0)
+            yield DuplicatePair(image_id, first_with[each.content], "same", 0)
     for near in near_pairs(a.prints, b.prints):
         if a.prints[near.first].content != b.prints[near.second].content:
-            yield Pair(a.ids[near.first], b.ids[near.second], "near", near.distance)
+            yield DuplicatePair(a.ids[near.first], b.ids[near.second], "near", near.distance)
 
 
 def group_duplicates(found: Fingerprints) -> list[set[int]]:
     """The ids of images that are one picture, directly or through others, in sets of two or more."""
-    return joined((pair.first, pair.second) for pair in duplicates_within(found))
+    return merge_overlapping_sets((pair.first, pair.second) for pair in duplicates_within(found))
 
 
-def duplicate_faults(pairs: Iterable[Pair], coco: CocoFile, other: CocoFile | None = None) -> Iterator[Fault]:
+def duplicate_faults(pairs: Iterable[DuplicatePair], coco: CocoFile, other: CocoFile | None = None) -> Iterator[Fault]:
     """A fault of ``coco`` for each of ``pairs``: between it and ``other``, or within it when there is no other."""
     names = _names(coco)
     other_names, of_other = (names, "") if other is None else (_names(other), f" of {other.path}")

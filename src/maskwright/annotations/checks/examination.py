@@ -13,7 +13,7 @@ from maskwright.annotations.checks.categories import category_faults
 from maskwright.annotations.checks.crowds import crowd_faults, crowds_as_holes
 from maskwright.annotations.checks.ids import id_faults
 from maskwright.annotations.checks.image_files import image_file_faults
-from maskwright.annotations.checks.measurements import Batch, batches
+from maskwright.annotations.checks.measurements import AnnotationBatch, annotation_batches
 from maskwright.annotations.checks.paths import path_faults
 from maskwright.annotations.checks.repeated_objects import repeated_objects
 from maskwright.annotations.checks.segmentations import segmentation_faults
@@ -88,7 +88,7 @@ def _annotations(examination: Examination, coco: CocoFile, unusable: dict[int, s
     """
     known = {(fault.code, fault.record) for fault in coco.faults if fault.code in ("bad_box", "bad_area")}
     bounds = [np.zeros((0, 4))]
-    for batch in batches(coco):
+    for batch in annotation_batches(coco):
         for faults in (
             segmentation_faults(batch),
             box_faults(batch, known),
@@ -102,7 +102,7 @@ def _annotations(examination: Examination, coco: CocoFile, unusable: dict[int, s
     return np.concatenate(bounds)
 
 
-def _account(audit: Audit, batch: Batch, unusable: dict[int, str]) -> None:
+def _account(audit: Audit, batch: AnnotationBatch, unusable: dict[int, str]) -> None:
     """Count each annotation of ``batch`` as used, or as skipped for one reason."""
     skipped = {position: fault.code for position, fault in batch.faults if fault.code not in STILL_USED}
     if unusable:

@@ -16,7 +16,7 @@ from maskwright.annotations.coco.file import CocoAnnotation, CocoFile
 from maskwright.annotations.faults import Fault
 from maskwright.masks.outlines import Outlines, measure_outlines
 from maskwright.masks.rle import LONGEST_TEXT, BadSegmentation, rasterise
-from maskwright.masks.run_lengths import measure_runs
+from maskwright.masks.run_lengths import measure_run_lengths
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -35,7 +35,7 @@ _rle = msgspec.json.Decoder(_Rle)
 
 
 @dataclass
-class Batch:
+class AnnotationBatch:
     """Some annotations in file order, the sizes ``(N, 2)`` of their images as height and width, and what they draw.
 
     ``bounds`` ``(N, 4)`` xyxy are those of the coordinates or of the pixels, ``areas`` ``(N,)`` in square pixels,
@@ -60,24 +60,28 @@ class Batch:
         return Fault(code, "annotation", annotation.id, f"(image {annotation.image_id}) {found}")
 
 
-def batches(coco: CocoFile) -> Iterator[Batch]:
+def annotation_batches(coco: CocoFile) -> Iterator[AnnotationBatch]:
     """The annotations of ``coco`` in batches, measured."""
     sizes = {image.id: (image.height, image.width) for image in coco.images}
     start = held = 0
     for position, annotation in enumerate(coco.annotations):
         held += len(memoryview(annotation.segmentation))
         if position - start == _ANNOTATIONS_AT_ONCE or held > _BYTES_AT_ONCE:
-            yield measured(coco.annotations[start : position + 1], sizes)
+            yield measure_annotations(coco.annotations[start : position + 1], sizes)
             start, held = position + 1, 0
     if start < len(coco.annotations):
-        yield measured(coco.annotations[start:], sizes)
+        yield measure_annotations(coco.annotations[start:], sizes)
 
 
-def measured(annotations: Sequence[CocoAnnotation], image_sizes: Mapping[int, tuple[int, int]]) -> Batch:
+def measure_annotations(
+    annotations: Sequence[CocoAnnotation], image_sizes: Mapping[int, tuple[int, int]]
+) -> AnnotationBatch:
     """A batch of ``annotations``; ``image_sizes`` are ``(height, width)`` by image id."""
     count = len(annotations)
     sizes = np.array([image_sizes[annotation.image_id] for annotation in annotations], np.int64).reshape(-1, 2)
-    batch = Batch(annotations, sizes, np.full((count, 4), np.nan), np.full(count, np.nan), np.full(count, np.nan))
+    batch = AnnotationBatch(
+        annotations, sizes, np.full((count, 4), np.nan), np.full(count, np.nan), np.full(count, np.nan)
+    )
     rles: dict[int, bytes | list[int]] = {}
     unusual = []
     for position, annotation in enumerate(annotations):
@@ -125,10 +129,10 @@ def _plausible_counts(content: msgspec.Raw, size: Integers) -> bytes | list[int]
     return rle.counts if rle.counts and max(rle.counts) < 2**32 and min(rle.counts) >= 0 else None
 
 
-def _measure_rles(batch: Batch, rles: Mapping[int, bytes | list[int]]) -> list[int]:
+def _measure_rles(batch: AnnotationBatch, rles: Mapping[int, bytes | list[int]]) -> list[int]:
     """Enter what the RLEs draw; returns the positions of those that are not sound or are empty."""
     positions = np.array(list(rles), np.int64)
-    runs = measure_runs(list(rles.values()), *batch.sizes[positions].T)
+    runs = measure_run_lengths(list(rles.values()), *batch.sizes[positions].T)
     drawn = runs.sound & (runs.areas > 0)
     there = positions[drawn]
     batch.bounds[there] = runs.bounds[drawn]
@@ -138,7 +142,7 @@ def _measure_rles(batch: Batch, rles: Mapping[int, bytes | list[int]]) -> list[i
     return positions[~drawn].tolist()
 
 
-def _measure_polygons(batch: Batch) -> list[int]:
+def _measure_polygons(batch: AnnotationBatch) -> list[int]:
     """Enter what the polygons draw; returns the positions of those that are too long to walk."""
     if not batch.polygons:
         return []
@@ -156,7 +160,7 @@ def _measure_polygons(batch: Batch) -> list[int]:
     return positions[far].tolist()
 
 
-def _draw(batch: Batch, position: int) -> None:
+def _draw(batch: AnnotationBatch, position: int) -> None:
     """Enter what drawing the annotation gives."""
     height, width = batch.sizes[position].tolist()
     try:

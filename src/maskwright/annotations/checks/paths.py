@@ -14,7 +14,7 @@ from maskwright.annotations.faults import Fault
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path
 from maskwright.images.folder_names import FolderNames
-from maskwright.masks.file_names import mask_file, sharing
+from maskwright.masks.file_names import mask_file, name_collisions
 
 # /x, C:\x, C:/x, \\server\x; but 2:30.jpg is a name like any other.
 _ABSOLUTE = re.compile(r"([A-Za-z]:)?[\\/]")
@@ -79,7 +79,7 @@ def _fault_in_folder(image: CocoImage, names: FolderNames) -> Fault | None:
 
 def _shared_mask_files(coco: CocoFile) -> Iterator[Fault]:
     images = coco.images
-    for first, other in sharing([image.file_name for image in images]):
+    for first, other in name_collisions([image.file_name for image in images]):
         file = mask_file(images[other].file_name)
         message = f"would share the mask file {file} with image {images[first].id} ('{images[first].file_name}')"
         yield _fault("shared_mask_file", images[other], message)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from maskwright.annotations.checks.measurements import Batch
+from maskwright.annotations.checks.measurements import AnnotationBatch
 from maskwright.annotations.faults import Fault
 from maskwright.masks.outlines import straight
 from maskwright.masks.rle import rasterise
@@ -16,7 +16,7 @@ _BEYOND_BORDER = 1.0
 _MANY_POINTS, _POINTS_PER_PIXEL = 1000, 2.0
 
 
-def segmentation_faults(batch: Batch) -> Iterator[Fault]:
+def segmentation_faults(batch: AnnotationBatch) -> Iterator[Fault]:
     """The faults of the segmentations of ``batch``, of each code in file order."""
     yield from (fault for _, fault in batch.faults)
     yield from _outside(batch)
@@ -24,7 +24,7 @@ def segmentation_faults(batch: Batch) -> Iterator[Fault]:
     yield from _empty_or_crossing(batch)
 
 
-def _outside(batch: Batch) -> Iterator[Fault]:
+def _outside(batch: AnnotationBatch) -> Iterator[Fault]:
     bounds, limits = batch.outlines.bounds, batch.sizes[batch.owners][:, ::-1]
     beyond = np.maximum(-bounds[:, :2], bounds[:, 2:] - limits).max(axis=1, initial=0)
     furthest: dict[int, float] = {}
@@ -37,7 +37,7 @@ def _outside(batch: Batch) -> Iterator[Fault]:
         yield batch.fault("outside_polygon", position, found)
 
 
-def _dense(batch: Batch) -> Iterator[Fault]:
+def _dense(batch: AnnotationBatch) -> Iterator[Fault]:
     points, lengths = batch.outlines.points, batch.outlines.lengths
     seen = -1
     for part in np.flatnonzero((points > _MANY_POINTS) & (points > _POINTS_PER_PIXEL * lengths)).tolist():
@@ -48,7 +48,7 @@ def _dense(batch: Batch) -> Iterator[Fault]:
             yield batch.fault("dense_polygon", position, found)
 
 
-def _empty_or_crossing(batch: Batch) -> Iterator[Fault]:
+def _empty_or_crossing(batch: AnnotationBatch) -> Iterator[Fault]:
     """Rasterise the polygons that may cover no pixel: less than a pixel wide on average, or off their image."""
     limits = batch.sizes[:, ::-1]
     inside = np.minimum(batch.bounds[:, 2:], limits) - np.maximum(batch.bounds[:, :2], 0)
@@ -66,7 +66,7 @@ def _empty_or_crossing(batch: Batch) -> Iterator[Fault]:
             yield batch.fault("crossing_polygon", position, found)
 
 
-def _without_pixels(batch: Batch, position: int) -> Fault:
+def _without_pixels(batch: AnnotationBatch, position: int) -> Fault:
     polygons = batch.polygons.get(position, [])
     if polygons and all(straight(points) for points in polygons):
         return batch.fault("collinear_polygon", position, "has a polygon whose points lie on one line")

@@ -13,7 +13,7 @@ from typing import IO, Any
 import msgspec
 
 from maskwright.annotations.coco.file import CocoFile, coco_of_text
-from maskwright.annotations.coco.json_text import read_text, reading
+from maskwright.annotations.coco.json_text import decode_leniently, read_text
 from maskwright.annotations.coco.loose_records import integer
 from maskwright.annotations.faults import Fault
 from maskwright.files import writing
@@ -66,7 +66,7 @@ def read_document(path: Path) -> Document:
         return content, _lists.decode(content), _top.decode(content)
 
     with collector_paused():
-        content, lists, top = reading(path, content, faults, parts)
+        content, lists, top = decode_leniently(path, content, faults, parts)
     coco = coco_of_text(path, content, faults)
     head = {key: value for key, value in top.items() if key not in _LISTS}
     return Document(coco, head, lists.images, lists.annotations, lists.categories)

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
-from maskwright.annotations.coco.json_text import read_text, reading
-from maskwright.annotations.coco.loose_records import records
+from maskwright.annotations.coco.json_text import decode_leniently, read_text
+from maskwright.annotations.coco.loose_records import parse_records
 from maskwright.annotations.faults import Fault
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.structures import normalise_name
@@ -96,7 +96,7 @@ class CocoFile:
     annotations_found: int
     faults: list[Fault] = field(default_factory=list)
     ignored: list[CocoAnnotation] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
 
     def by_image(self) -> dict[int, list[CocoAnnotation]]:
         """Annotations by image id, in file order; images without any are present with an empty list."""
@@ -133,7 +133,7 @@ def read_coco(path: Path) -> CocoFile:
 def coco_of_text(path: Path, content: bytes, faults: list[Fault]) -> CocoFile:
     """The COCO file whose text is ``content``; ``path`` names it in messages. See :func:`read_coco`."""
     with collector_paused():
-        document = reading(path, content, faults, _decode)
+        document = decode_leniently(path, content, faults, _decode)
         found = len(document.annotations) + sum(fault.code in ("bad_annotation", "missing_id") for fault in faults)
         images = _unique(document.images, "image", faults)
         categories = _unique(document.categories, "category", faults)
@@ -148,9 +148,9 @@ def _decode(content: bytes, faults: list[Fault]) -> _Document:
     except (msgspec.ValidationError, UnicodeDecodeError):
         loose = _loose.decode(content)
         return _Document(
-            records(loose.images, CocoImage, "image", faults),
-            records(loose.annotations, CocoAnnotation, "annotation", faults),
-            records(loose.categories, CocoCategory, "category", faults),
+            parse_records(loose.images, CocoImage, "image", faults),
+            parse_records(loose.annotations, CocoAnnotation, "annotation", faults),
+            parse_records(loose.categories, CocoCategory, "category", faults),
         )
 
 

@@ -69,7 +69,9 @@ def read_text(path: Path, faults: list[Fault]) -> bytes:
     return content
 
 
-def reading(path: Path, content: bytes, faults: list[Fault], decode: Callable[[bytes, list[Fault]], Read]) -> Read:
+def decode_leniently(
+    path: Path, content: bytes, faults: list[Fault], decode: Callable[[bytes, list[Fault]], Read]
+) -> Read:
     """``decode(content, faults)``; JSON that other programs refuse is mended first, once plain decoding failed.
 
     Raises :class:`BadJson` when there is no reading it.
@@ -80,7 +82,7 @@ def reading(path: Path, content: bytes, faults: list[Fault], decode: Callable[[b
         except msgspec.ValidationError:
             raise
         except msgspec.DecodeError:
-            return decode(mended(content, faults), faults)
+            return decode(repair_json(content, faults), faults)
     except msgspec.ValidationError as error:
         raise BadJson(path, "json_top_level", f"is not a COCO file ({error})") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -90,7 +92,7 @@ def reading(path: Path, content: bytes, faults: list[Fault], decode: Callable[[b
         raise BadJson(path, "json_nesting", "is nested too deeply") from error
 
 
-def mended(content: bytes, faults: list[Fault]) -> bytes:
+def repair_json(content: bytes, faults: list[Fault]) -> bytes:
     """``content`` with null for NaN and Infinity and without trailing commas; what was changed goes to ``faults``."""
     offsets: list[int] = []
     commas = shift = 0

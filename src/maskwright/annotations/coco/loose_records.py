@@ -25,7 +25,9 @@ _box = msgspec.json.Decoder(list[float] | None)
 _area = msgspec.json.Decoder(float | None)
 
 
-def records(raw: Sequence[msgspec.Raw], record_type: type[Record], kind: str, faults: list[Fault]) -> list[Record]:
+def parse_records(
+    raw: Sequence[msgspec.Raw], record_type: type[Record], kind: str, faults: list[Fault]
+) -> list[Record]:
     """The records that are a ``record_type``, or can be made one without guessing; both are entered into ``faults``."""
     decoder = msgspec.json.Decoder(record_type)
     found = []
@@ -33,7 +35,7 @@ def records(raw: Sequence[msgspec.Raw], record_type: type[Record], kind: str, fa
         try:
             found.append(decoder.decode(content))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            record = _mended_record(content, decoder, kind, faults)
+            record = _repaired_record(content, decoder, kind, faults)
             if record is None:
                 faults.append(_refused(content, kind, position, error))
             else:
@@ -61,7 +63,7 @@ def identity(fields: Fields) -> Any:
     """The id of a record as the file gives it; a text of it where it is neither a number nor a short string."""
     value = field_value(fields, "id")
     plain = value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _LONGEST_SHOWN)
-    return value if plain else shown(fields["id"])
+    return value if plain else json_excerpt(fields["id"])
 
 
 def integer(value: Any) -> int | None:
@@ -73,13 +75,13 @@ def integer(value: Any) -> int | None:
     return None
 
 
-def shown(content: msgspec.Raw | bytes) -> str:
+def json_excerpt(content: msgspec.Raw | bytes) -> str:
     """JSON text for a message, cut where it is long."""
     text = bytes(content).decode(errors="replace")
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
-def _mended_record(
+def _repaired_record(
     content: msgspec.Raw, decoder: "msgspec.json.Decoder[Record]", kind: str, faults: list[Fault]
 ) -> Record | None:
     """The record with its numbers as numbers, and without a box, area or crowd flag that is none."""
@@ -107,7 +109,7 @@ def _integers(fields: Fields, found: list[tuple[str, str]]) -> dict[str, Any]:
         if number is not None:
             changes[name] = number
             code = "string_id" if isinstance(value, str) and name.endswith("id") else "odd_number"
-            found.append((code, f"has {name} {shown(fields[name])}; expected an integer"))
+            found.append((code, f"has {name} {json_excerpt(fields[name])}; expected an integer"))
     return changes
 
 
@@ -116,7 +118,7 @@ def _boxes(fields: Fields, found: list[tuple[str, str]]) -> dict[str, Any]:
     for name, code, decoder in (("bbox", "bad_box", _box), ("area", "bad_area", _area)):
         if name in fields and not _fits(fields[name], decoder):
             changes[name] = _ABSENT
-            found.append((code, f"has {name} {shown(fields[name])}"))
+            found.append((code, f"has {name} {json_excerpt(fields[name])}"))
     return changes
 
 
@@ -127,7 +129,7 @@ def _crowd(fields: Fields, found: list[tuple[str, str]]) -> dict[str, Any]:
     number = integer(value)
     if number not in (0, 1):
         return {}
-    found.append(("bad_iscrowd", f"has iscrowd {shown(fields['iscrowd'])}"))
+    found.append(("bad_iscrowd", f"has iscrowd {json_excerpt(fields['iscrowd'])}"))
     return {"iscrowd": number}
 
 

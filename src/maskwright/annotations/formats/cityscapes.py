@@ -16,14 +16,14 @@ import numpy as np
 from hotcoco import mask as coco_mask
 from PIL import Image, ImageDraw
 
-from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS, label_of
+from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS, label_id_of
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.conversion_audit import Account
-from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
+from maskwright.annotations.formats.dataset import AnnotatedDataset, AnnotatedImage, AnnotatedObject, ReadOptions
 from maskwright.annotations.formats.image_files import file_in
 from maskwright.annotations.formats.label_maps import images_folder, read_map
 from maskwright.errors import DataError, require_folder
-from maskwright.masks.components import regions
+from maskwright.masks.components import masks_by_label
 from maskwright.structures import LabelMap, Rle
 
 _SUFFIXES = ("_instanceIds.png", "_polygons.json", "_labelIds.png")
@@ -47,7 +47,7 @@ class _Polygons(msgspec.Struct):
     objects: list[_Polygon]
 
 
-def read(path: Path, reading: Reading) -> Dataset:
+def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     """Read a folder that is ``gtFine`` or holds it; by default the eight classes of the instance benchmark.
 
     Images are called ``<city>/<image>_leftImg8bit.png``. Raises ``UsageError`` for a class that Cityscapes does not
@@ -56,17 +56,17 @@ def read(path: Path, reading: Reading) -> Dataset:
     root = require_folder(path, "Cityscapes")
     root = root / "gtFine" if (root / "gtFine").is_dir() else root
     labels = INSTANCE_LABELS if reading.classes is None else LABELS
-    classes = reading.chosen((label.name for label in labels if label.category != "void"), path)
+    classes = reading.choose_classes((label.name for label in labels if label.category != "void"), path)
     stems = sorted({_stem(each) for suffix in _SUFFIXES for each in root.rglob(f"*{suffix}")})
     if not stems:
         raise DataError(
             f"{path}: holds no files that end in {' or '.join(_SUFFIXES)}{_others(root)}; expected Cityscapes' gtFine "
             "folder. Add one of them for each image, or give another folder."
         )
-    account = Account(Audit(str(path)))
+    account = ConversionAudit(Audit(str(path)))
     parts = list(dict.fromkeys(_place(stem, root)[0] for stem in stems))
     images = reading.images or root.parent / "leftImg8bit"
-    return Dataset(path, classes, parts, _images(root, stems, classes, images, account), account, len(stems))
+    return AnnotatedDataset(path, classes, parts, _images(root, stems, classes, images, account), account, len(stems))
 
 
 def _others(root: Path) -> str:
@@ -88,39 +88,39 @@ def _place(stem: Path, root: Path) -> tuple[str | None, str]:
 
 
 def _images(
-    root: Path, stems: list[Path], classes: list[str], images: Path, account: Account
+    root: Path, stems: list[Path], classes: list[str], images: Path, audit: ConversionAudit
 ) -> Iterator[AnnotatedImage]:
     for stem in stems:
         part, name = _place(stem, root)
-        account.images_found += 1
+        audit.images_found += 1
         try:
             numbers, told_apart = _instance_numbers(stem, root)
         except DataError as error:
-            account.skip_image(Fault("unreadable_file", "image", name, f"has an unreadable mask: {error}"))
+            audit.skip_image(Fault("unreadable_file", "image", name, f"has an unreadable mask: {error}"))
             continue
         path = file_in(images_folder(images, part), name)
         image = AnnotatedImage(name, *numbers.shape, part=part, path=path)
-        for number, rle in regions(numbers).items():
-            each = _object(number, rle, name, classes, account)
+        for number, rle in masks_by_label(numbers).items():
+            each = _object(number, rle, name, classes, audit)
             if each is not None:
                 image.objects.append(each)
-                account.change("not_told_apart", each.crowd and not told_apart)
+                audit.change("not_told_apart", each.crowd and not told_apart)
         yield image
 
 
-def _object(number: int, rle: Rle, image: str, classes: list[str], account: Account) -> AnnotatedObject | None:
-    label = _BY_ID.get(label_of(number))
+def _object(number: int, rle: Rle, image: str, classes: list[str], audit: ConversionAudit) -> AnnotatedObject | None:
+    label = _BY_ID.get(label_id_of(number))
     if label is not None and label.category == "void":
-        account.change("void_pixels", int(coco_mask.area(rle)))
+        audit.change("void_pixels", int(coco_mask.area(rle)))
         return None
     if label is None:
-        account.skip_object(Fault("unnamed_class", "image", image, f"has the value {number}, which is no label"))
+        audit.skip_object(Fault("unnamed_class", "image", image, f"has the value {number}, which is no label"))
         return None
-    account.audit.found += 1
+    audit.objects.found += 1
     if label.name not in classes:
-        account.audit.skip("other_class")
+        audit.objects.skip("other_class")
         return None
-    account.audit.used += 1
+    audit.objects.used += 1
     return AnnotatedObject(label.name, rle, crowd=number < FIRST_INSTANCE and label.has_instances)
 
 

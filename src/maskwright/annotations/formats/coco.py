@@ -9,20 +9,20 @@ import msgspec
 
 from maskwright.annotations.coco.document import Document, read_document, write_coco
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import (
+    AnnotatedDataset,
     AnnotatedImage,
     AnnotatedObject,
-    Dataset,
     Polygons,
-    Reading,
-    Writing,
+    ReadOptions,
+    WriteOptions,
 )
-from maskwright.annotations.formats.image_files import Claims, copy_image, file_in
+from maskwright.annotations.formats.image_files import OutputNames, copy_image, file_in
 from maskwright.annotations.objects import draw_objects
 from maskwright.annotations.selection.select import audit_of_reading
 from maskwright.masks.contours import polygons_with_holes
-from maskwright.masks.rle import Drawn, rasterise
+from maskwright.masks.rle import RasterisedMask, rasterise
 from maskwright.structures import Rle
 
 _HELD = {
@@ -37,27 +37,29 @@ _record = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _value = msgspec.json.Decoder()
 
 
-def read(path: Path, reading: Reading) -> Dataset:
+def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     """Read the COCO JSON at ``path``; errors are those of :func:`maskwright.annotations.coco.file.read_coco`."""
     document = read_document(path)
     coco = document.coco
     names = category_names(coco)
-    classes = reading.chosen((name for _, name in sorted(names.items())), path)
-    account = Account(audit_of_reading(coco), images_found=len(document.images))
-    account.left_out.update(Counter(f.code for f in coco.faults if f.kind == "image" and f.code in _IMAGE_LOST))
+    classes = reading.choose_classes((name for _, name in sorted(names.items())), path)
+    account = ConversionAudit(audit_of_reading(coco), images_found=len(document.images))
+    account.skipped_images.update(Counter(f.code for f in coco.faults if f.kind == "image" and f.code in _IMAGE_LOST))
     account.fields.update(_other_fields(document))
     labels = {identity: 0 for identity, name in names.items() if name in classes}
-    return Dataset(path, classes, [None], _images(coco, labels, reading, account), account, len(coco.images))
+    return AnnotatedDataset(path, classes, [None], _images(coco, labels, reading, account), account, len(coco.images))
 
 
 _IMAGE_LOST = frozenset({"bad_image", "duplicate_id"})
 
 
-def _images(coco: CocoFile, labels: Mapping[int, int], reading: Reading, account: Account) -> Iterator[AnnotatedImage]:
+def _images(
+    coco: CocoFile, labels: Mapping[int, int], reading: ReadOptions, audit: ConversionAudit
+) -> Iterator[AnnotatedImage]:
     names, by_image = category_names(coco), coco.by_image()
     for image in coco.images:
         annotations = {each.id: each for each in by_image[image.id]}
-        drawn = draw_objects(image, annotations.values(), labels, account.audit)
+        drawn = draw_objects(image, annotations.values(), labels, audit.objects)
         objects = [
             _object(annotations[identity], names, each, crowd)
             for identity, each, crowd in zip(drawn.ids, drawn.drawn, drawn.crowd, strict=True)
@@ -66,7 +68,9 @@ def _images(coco: CocoFile, labels: Mapping[int, int], reading: Reading, account
         yield AnnotatedImage(image.file_name, image.height, image.width, objects, path=path)
 
 
-def _object(annotation: CocoAnnotation, names: Mapping[int, str], drawn: Drawn, crowd: bool) -> AnnotatedObject:
+def _object(
+    annotation: CocoAnnotation, names: Mapping[int, str], drawn: RasterisedMask, crowd: bool
+) -> AnnotatedObject:
     segmentation = _value.decode(annotation.segmentation)
     whole = isinstance(segmentation, list) and not drawn.dropped_parts
     return AnnotatedObject(names[annotation.category_id], drawn.rle, segmentation if whole else None, crowd)
@@ -96,15 +100,15 @@ def _other_fields(document: Document) -> Counter[str]:
 class Writer:
     """COCO JSON: ``out`` itself when it ends in ``.json``, else ``labels.json`` in it or in a folder per part."""
 
-    def __init__(self, out: Path, classes: list[str], writing: Writing) -> None:
+    def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         self._out = out
         self._copy = writing.copy_images
-        self._claims = Claims()
+        self._claims = OutputNames()
         self._ids = {name: identity for identity, name in enumerate(classes, start=1)}
         self._images: dict[str | None, list[dict[str, Any]]] = {}
         self._annotations: dict[str | None, list[msgspec.Raw]] = {}
 
-    def add(self, image: AnnotatedImage, account: Account) -> None:
+    def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
         """Take in an image and its objects."""
         self._claims.claim(self._folder(image.part) / image.file_name, image)
         images = self._images.setdefault(image.part, [])
@@ -116,14 +120,14 @@ class Writer:
                 "id": len(annotations) + 1,
                 "image_id": identity,
                 "category_id": self._ids[each.name],
-                "segmentation": segmentation_of(each, account),
+                "segmentation": segmentation_of(each, audit),
                 "area": each.area,
                 "bbox": each.box,
                 "iscrowd": int(each.crowd),
             }
             annotations.append(msgspec.Raw(msgspec.json.encode(record)))
         if self._copy:
-            copy_image(image, self._folder(image.part) / "images" / image.file_name, account)
+            copy_image(image, self._folder(image.part) / "images" / image.file_name, audit)
 
     def finish(self, parts: list[str | None]) -> None:
         """Write a file per part, one without images too."""
@@ -136,7 +140,7 @@ class Writer:
         return self._out / part if part is not None else self._out
 
 
-def segmentation_of(each: AnnotatedObject, account: Account) -> Polygons | dict[str, Any]:
+def segmentation_of(each: AnnotatedObject, audit: ConversionAudit) -> Polygons | dict[str, Any]:
     """The object as a COCO segmentation that draws its mask exactly: polygons where they can, else RLE.
 
     The source's own polygons come first, to the hundredth of a pixel where that draws the same; then the outline along
@@ -147,9 +151,9 @@ def segmentation_of(each: AnnotatedObject, account: Account) -> Polygons | dict[
     if not each.crowd:
         parts = polygons_with_holes(each.rle)
         if parts and not any(part.holes for part in parts):
-            account.change("outlined")
+            audit.change("outlined")
             return [[*part.outer.ravel().tolist()] for part in parts]
-        account.change("rle_written", any(part.holes for part in parts))
+        audit.change("rle_written", any(part.holes for part in parts))
     return {"size": list(each.rle["size"]), "counts": each.rle["counts"].decode("ascii")}
 
 

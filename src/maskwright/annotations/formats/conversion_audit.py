@@ -34,17 +34,17 @@ CHANGES: dict[str, Change] = {
 
 
 @dataclass
-class Account:
+class ConversionAudit:
     """The books of one source.
 
     ``audit`` covers its objects: found = used + skipped. ``left_out`` counts images by reason, ``changes`` is keyed by
     ``CHANGES``, ``fields`` counts records by the field that no other format holds, such as ``annotation.area``.
     """
 
-    audit: Audit
+    objects: Audit
     images_found: int = 0
     images_written: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
+    skipped_images: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
 
@@ -55,20 +55,20 @@ class Account:
 
     def drop(self, reason: str, count: int = 1) -> None:
         """Objects that were read but that the target cannot hold."""
-        self.audit.used -= count
-        self.audit.skip(reason, count)
+        self.objects.used -= count
+        self.objects.skip(reason, count)
 
     def skip_object(self, fault: Fault) -> None:
         """An object that cannot be read."""
-        self.audit.found += 1
-        self.audit.fault(fault)
+        self.objects.found += 1
+        self.objects.fault(fault)
 
     def skip_image(self, fault: Fault, found: int = 0) -> None:
         """An image that cannot be read, with the ``found`` objects on it that were not read yet."""
-        self.left_out[fault.code] += 1
-        self.audit.faults.append(fault)
-        self.audit.found += found
-        self.audit.skip(fault.code, found)
+        self.skipped_images[fault.code] += 1
+        self.objects.faults.append(fault)
+        self.objects.found += found
+        self.objects.skip(fault.code, found)
 
     def to_json(self) -> dict[str, Any]:
         """``{"images": {in, written, left_out}, "annotations": {in, used, …}, "changes": […], "fields": {…}}``."""
@@ -76,9 +76,9 @@ class Account:
             "images": {
                 "in": self.images_found,
                 "written": self.images_written,
-                "left_out": dict(sorted(self.left_out.items())),
+                "left_out": dict(sorted(self.skipped_images.items())),
             },
-            "annotations": self.audit.to_json(),
+            "annotations": self.objects.to_json(),
             "changes": changes_json(self.changes),
             "fields": dict(sorted(self.fields.items())),
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.errors import unknown_name
 from maskwright.structures import Rle, normalise_name
 
@@ -54,7 +54,7 @@ class AnnotatedImage:
 
 
 @dataclass(frozen=True)
-class Dataset:
+class AnnotatedDataset:
     """A source as it is read: ``images`` one by one, while ``account`` fills up.
 
     ``classes`` are the names in the source's order; ``parts`` the parts it has, ``[None]`` when it has none.
@@ -64,12 +64,12 @@ class Dataset:
     classes: list[str]
     parts: Sequence[str | None]
     images: Iterable[AnnotatedImage]
-    account: Account
+    audit: ConversionAudit
     total: int | None = None
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How to read a source: the folder of its ``images``, the ``classes`` wanted (None: all).
 
     With ``components``, every connected part of a class is an object where the source does not tell objects apart.
@@ -79,7 +79,7 @@ class Reading:
     classes: Sequence[str] | None = None
     components: bool = False
 
-    def chosen(self, names: Iterable[str], source: Path) -> list[str]:
+    def choose_classes(self, names: Iterable[str], source: Path) -> list[str]:
         """The classes to read, of those that ``source`` has; ``UsageError`` for one that it has not."""
         present = list(dict.fromkeys(names))
         if self.classes is None:
@@ -92,7 +92,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Writing:
+class WriteOptions:
     """How to write a target: ``holes`` (keep or fill), the ``overlap`` rule, and whether to ``copy_images``."""
 
     holes: str = "keep"

@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
@@ -33,7 +33,7 @@ class Stems:
     def __init__(self) -> None:
         self._folders: dict[Path, dict[str, str]] = {}
 
-    def name_in(self, folder: Path | None, stem: str) -> str | None:
+    def find(self, folder: Path | None, stem: str) -> str | None:
         """The image of ``stem`` in ``folder``, None when there is none; ``DataError`` where two images share it."""
         if folder is None or not folder.is_dir():
             return None
@@ -71,7 +71,7 @@ def target_name(file_name: str) -> PurePosixPath:
     return PurePosixPath(file_name.replace("\\", "/"))
 
 
-class Claims:
+class OutputNames:
     """Keeps two images from sharing one file of the target."""
 
     def __init__(self) -> None:
@@ -89,10 +89,10 @@ class Claims:
         self._owners[key] = image.file_name
 
 
-def copy_image(image: AnnotatedImage, to: Path, account: Account) -> None:
+def copy_image(image: AnnotatedImage, to: Path, audit: ConversionAudit) -> None:
     """Copy the image's file to ``to``; an image whose file was not found is named in the audit."""
     if image.path is None:
         message = "has no file in the images folder to copy"
-        account.audit.faults.append(Fault("image_not_copied", "image", image.file_name, message))
+        audit.objects.faults.append(Fault("image_not_copied", "image", image.file_name, message))
         return
     write_bytes(to, image.path.read_bytes())

@@ -8,14 +8,20 @@ import msgspec
 import numpy as np
 
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.conversion_audit import Account
-from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading, Writing
-from maskwright.annotations.formats.image_files import Claims, Stems, copy_image, file_in, target_name
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
+from maskwright.annotations.formats.dataset import (
+    AnnotatedDataset,
+    AnnotatedImage,
+    AnnotatedObject,
+    ReadOptions,
+    WriteOptions,
+)
+from maskwright.annotations.formats.image_files import OutputNames, Stems, copy_image, file_in, target_name
 from maskwright.annotations.formats.painting import VOID, paint_objects
 from maskwright.errors import DataError, require_file, require_folder
 from maskwright.files import write_json, write_text
 from maskwright.images.decode import image_size
-from maskwright.masks.components import components, regions
+from maskwright.masks.components import components, masks_by_label
 from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.structures import ClassTable, LabelMap, normalise_name
 
@@ -27,19 +33,19 @@ class _Class(msgspec.Struct):
     name: str
 
 
-def read(path: Path, reading: Reading) -> Dataset:
+def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     """Read a folder that ``maskwright masks`` or this module wrote; a class is one object an image.
 
     An image is called as the file of that stem in the images folder, else as its label map. Raises ``UsageError`` when
     the folder or ``classes.json`` is missing, ``DataError`` when that is not a list of classes.
     """
     names = read_class_names(require_folder(path, "label maps") / "classes.json")
-    classes = reading.chosen(names.values(), path)
-    account = Account(Audit(str(path)))
+    classes = reading.choose_classes(names.values(), path)
+    account = ConversionAudit(Audit(str(path)))
     files = label_map_files(path)
     parts = sorted({part for part, _ in files}, key=str) or [None]
     images = _images(files, names, classes, _found_images(path, reading), account)
-    return Dataset(path, classes, parts, images, account, len(files))
+    return AnnotatedDataset(path, classes, parts, images, account, len(files))
 
 
 def read_class_names(path: Path) -> dict[int, str]:
@@ -71,25 +77,29 @@ def read_map(path: Path, folder: Path) -> LabelMap:
 
 
 def _images(
-    files: list[tuple[str | None, Path]], names: dict[int, str], classes: list[str], reading: Reading, account: Account
+    files: list[tuple[str | None, Path]],
+    names: dict[int, str],
+    classes: list[str],
+    reading: ReadOptions,
+    audit: ConversionAudit,
 ) -> Iterator[AnnotatedImage]:
     stems = Stems()
     for part, path in files:
-        account.images_found += 1
+        audit.images_found += 1
         try:
             label_map = read_map(path, path.parent)
         except DataError as error:
-            account.skip_image(Fault("unreadable_image", "image", path.name, f"is no label map: {error}"))
+            audit.skip_image(Fault("unreadable_image", "image", path.name, f"is no label map: {error}"))
             continue
         folder = images_folder(reading.images, part)
-        file_name = stems.name_in(folder, path.stem) or path.name
-        account.change("named_by_mask", stems.name_in(folder, path.stem) is None)
+        file_name = stems.find(folder, path.stem) or path.name
+        audit.change("named_by_mask", stems.find(folder, path.stem) is None)
         image = AnnotatedImage(file_name, *label_map.shape, part=part, path=file_in(folder, file_name))
-        image.objects.extend(class_objects(label_map, path.name, names, classes, reading, account))
+        image.objects.extend(class_objects(label_map, path.name, names, classes, reading, audit))
         yield image
 
 
-def _found_images(path: Path, reading: Reading) -> Reading:
+def _found_images(path: Path, reading: ReadOptions) -> ReadOptions:
     """``reading`` with the images that this module's writer copies, unless others are given."""
     own = path / "images"
     return replace(reading, images=own) if reading.images is None and own.is_dir() else reading
@@ -101,52 +111,57 @@ def images_folder(images: Path | None, part: str | None) -> Path | None:
 
 
 def class_objects(
-    label_map: LabelMap, file: str, names: dict[int, str], classes: list[str], reading: Reading, account: Account
+    label_map: LabelMap,
+    file: str,
+    names: dict[int, str],
+    classes: list[str],
+    reading: ReadOptions,
+    audit: ConversionAudit,
 ) -> Iterator[AnnotatedObject]:
     """One object for each class on a label map, or for each of its components."""
     void = int(np.iinfo(label_map.dtype).max)
-    for label, rle in regions(label_map).items():
+    for label, rle in masks_by_label(label_map).items():
         if label == void and void not in names:
-            account.change("void_pixels", int((label_map == void).sum()))
+            audit.change("void_pixels", int((label_map == void).sum()))
             continue
         if label not in names:
             message = f"has pixels of label {label}, which is none of the {len(names)} classes"
-            account.skip_object(Fault("unnamed_class", "image", file, message))
+            audit.skip_object(Fault("unnamed_class", "image", file, message))
             continue
         masks = components(rle) if reading.components else [rle]
-        account.audit.found += len(masks)
+        audit.objects.found += len(masks)
         if names[label] not in classes:
-            account.audit.skip("other_class", len(masks))
+            audit.objects.skip("other_class", len(masks))
             continue
-        account.audit.used += len(masks)
+        audit.objects.used += len(masks)
         yield from (AnnotatedObject(names[label], mask) for mask in masks)
 
 
 class Writer:
     """Label maps ``<stem>.png`` with colours, in a folder per part, and ``classes.json`` and ``classes.txt``."""
 
-    def __init__(self, out: Path, classes: list[str], writing: Writing) -> None:
+    def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         self._out = out
         self._table = ClassTable.from_names(classes)
         self._labels = {name: self._table.index_of(name) for name in classes}
         self._writing = writing
-        self._claims = Claims()
+        self._claims = OutputNames()
 
-    def add(self, image: AnnotatedImage, account: Account) -> None:
+    def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
         """Draw and write the label map of an image."""
         folder = self._out / (image.part or "")
         path = folder / f"{target_name(image.file_name).stem}.png"
         self._claims.claim(path.relative_to(self._out), image)
-        account.change("folders_left_out", len(target_name(image.file_name).parts) > 1)
-        numbers, objects = paint_objects(image, self._labels, self._writing.overlap, account)
+        audit.change("folders_left_out", len(target_name(image.file_name).parts) > 1)
+        numbers, objects = paint_objects(image, self._labels, self._writing.overlap, audit)
         labels = [self._labels[each.name] for each in objects]
-        account.change("objects_merged", len(labels) - len(set(labels)))
+        audit.change("objects_merged", len(labels) - len(set(labels)))
         by_number = np.zeros(VOID + 1, self._table.label_dtype)
         by_number[1 : len(labels) + 1] = labels
         by_number[VOID] = self._table.ignore_index
         write_label_map(path, by_number[numbers], self._table.png_palette())
         if self._writing.copy_images:
-            copy_image(image, self._out / "images" / (image.part or "") / target_name(image.file_name), account)
+            copy_image(image, self._out / "images" / (image.part or "") / target_name(image.file_name), audit)
 
     def finish(self, parts: list[str | None]) -> None:
         """Write the classes."""

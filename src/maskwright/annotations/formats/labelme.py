@@ -12,11 +12,17 @@ import msgspec
 from hotcoco import mask as coco_mask
 
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.conversion_audit import Account
-from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading, Writing
-from maskwright.annotations.formats.image_files import Claims, copy_image, file_in, target_name
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
+from maskwright.annotations.formats.dataset import (
+    AnnotatedDataset,
+    AnnotatedImage,
+    AnnotatedObject,
+    ReadOptions,
+    WriteOptions,
+)
+from maskwright.annotations.formats.image_files import OutputNames, copy_image, file_in, target_name
 from maskwright.annotations.formats.label_maps import PARTS
-from maskwright.annotations.formats.labelme_shapes import Shape, draw_shape, shape_label, shapes_of
+from maskwright.annotations.formats.labelme_shapes import LabelMeShape, draw_shape, shape_label, shapes_of
 from maskwright.errors import DataError, require_folder
 from maskwright.files import write_json
 from maskwright.images.decode import image_size
@@ -46,7 +52,7 @@ class _Source:
         return self.path.relative_to(self.root).as_posix()
 
 
-def read(path: Path, reading: Reading) -> Dataset:
+def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     """Read the JSON files of a folder and its subfolders; classes are the labels by name.
 
     An image's name is its ``imagePath`` seen from the folder, or from the part's folder where the top holds only
@@ -55,10 +61,10 @@ def read(path: Path, reading: Reading) -> Dataset:
     sources = _sources(require_folder(path, "LabelMe"))
     if not sources:
         raise DataError(f"{path}: holds no JSON files; expected LabelMe's, one an image.")
-    classes = reading.chosen(sorted(set(_labels(sources))), path)
-    account = Account(Audit(str(path)))
+    classes = reading.choose_classes(sorted(set(_labels(sources))), path)
+    account = ConversionAudit(Audit(str(path)))
     parts = list(dict.fromkeys(source.part for source in sources))
-    return Dataset(path, classes, parts, _images(sources, classes, reading, account), account, len(sources))
+    return AnnotatedDataset(path, classes, parts, _images(sources, classes, reading, account), account, len(sources))
 
 
 def _sources(root: Path) -> list[_Source]:
@@ -85,27 +91,29 @@ def _labels(sources: list[_Source]) -> Iterator[str]:
                 yield label
 
 
-def _images(sources: list[_Source], classes: list[str], reading: Reading, account: Account) -> Iterator[AnnotatedImage]:
+def _images(
+    sources: list[_Source], classes: list[str], reading: ReadOptions, audit: ConversionAudit
+) -> Iterator[AnnotatedImage]:
     seen: dict[tuple[str | None, str], str] = {}
     for source in sources:
-        account.images_found += 1
+        audit.images_found += 1
         content = _decoded(source.path)
         if content is None:
-            account.skip_image(Fault("unreadable_file", "image", source.name, "is not a LabelMe JSON file"))
+            audit.skip_image(Fault("unreadable_file", "image", source.name, "is not a LabelMe JSON file"))
             continue
-        image = _image(source, content, reading, account)
+        image = _image(source, content, reading, audit)
         if image is None:
             continue
         first = seen.setdefault((source.part, image.file_name), source.name)
         if first != source.name:
             message = f"is about the image '{image.file_name}', as {first} is"
-            account.skip_image(Fault("repeated_image", "image", source.name, message), len(content.shapes))
+            audit.skip_image(Fault("repeated_image", "image", source.name, message), len(content.shapes))
             continue
-        image.objects.extend(_objects(source.name, content, image, classes, account))
+        image.objects.extend(_objects(source.name, content, image, classes, audit))
         yield image
 
 
-def _image(source: _Source, content: _File, reading: Reading, account: Account) -> AnnotatedImage | None:
+def _image(source: _Source, content: _File, reading: ReadOptions, audit: ConversionAudit) -> AnnotatedImage | None:
     name = _image_name(source, content)
     own = file_in(source.root, name)
     given = file_in(reading.images, name) or file_in(reading.images, PurePosixPath(name).name)
@@ -116,13 +124,13 @@ def _image(source: _Source, content: _File, reading: Reading, account: Account) 
             height, width = image_size(path)
         except DataError as error:
             message = f"has no size, and its image is damaged: {error}"
-            account.skip_image(Fault("unreadable_image", "image", source.name, message), len(content.shapes))
+            audit.skip_image(Fault("unreadable_image", "image", source.name, message), len(content.shapes))
             return None
     if not 0 < height * width < 2**32 or height < 0:
         message = f"has the size {width}×{height} (width×height) and no image file '{name}' that tells it"
-        account.skip_image(Fault("missing_image", "image", source.name, message), len(content.shapes))
+        audit.skip_image(Fault("missing_image", "image", source.name, message), len(content.shapes))
         return None
-    account.fields.update(
+    audit.fields.update(
         f"file.flags.{flag}" for flag, value in (content.flags or {}).items() if bytes(value) != b"false"
     )
     return AnnotatedImage(name, height, width, part=source.part, path=path)
@@ -145,31 +153,31 @@ def _image_name(source: _Source, content: _File) -> str:
 
 
 def _objects(
-    file: str, content: _File, image: AnnotatedImage, classes: list[str], account: Account
+    file: str, content: _File, image: AnnotatedImage, classes: list[str], audit: ConversionAudit
 ) -> Iterator[AnnotatedObject]:
     """The objects in the order of their first shapes; shapes that cannot be drawn are named."""
-    groups: dict[object, list[Shape]] = {}
+    groups: dict[object, list[LabelMeShape]] = {}
     for number, raw in enumerate(content.shapes):
         try:
             shape = draw_shape(raw, image.height, image.width)
         except BadSegmentation as bad:
-            account.skip_object(Fault(bad.code, "shape", f"{file}:{number}", str(bad)))
+            audit.skip_object(Fault(bad.code, "shape", f"{file}:{number}", str(bad)))
             continue
         if shape.group is not None and (shape.name, shape.group) in groups:
             groups[shape.name, shape.group].append(shape)
         else:
             groups[(shape.name, shape.group) if shape.group is not None else number] = [shape]
-        account.fields.update(shape.fields)
+        audit.fields.update(shape.fields)
     for shapes in groups.values():
-        account.audit.found += 1
+        audit.objects.found += 1
         if shapes[0].name not in classes:
-            account.audit.skip("other_class")
+            audit.objects.skip("other_class")
             continue
-        account.audit.used += 1
+        audit.objects.used += 1
         yield _joined(shapes)
 
 
-def _joined(shapes: list[Shape]) -> AnnotatedObject:
+def _joined(shapes: list[LabelMeShape]) -> AnnotatedObject:
     name, crowd = shapes[0].name, any(shape.crowd for shape in shapes)
     polygons = [shape.polygon for shape in shapes if shape.polygon is not None]
     if len(polygons) == len(shapes):
@@ -181,12 +189,12 @@ def _joined(shapes: list[Shape]) -> AnnotatedObject:
 class Writer:
     """LabelMe JSON files, each where its image lies, in a folder per part; images beside them when copied."""
 
-    def __init__(self, out: Path, classes: list[str], writing: Writing) -> None:
+    def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         self._out = out
         self._writing = writing
-        self._claims = Claims()
+        self._claims = OutputNames()
 
-    def add(self, image: AnnotatedImage, account: Account) -> None:
+    def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
         """Write the file of an image."""
         name = target_name(image.file_name)
         folder = self._out / (image.part or "")
@@ -194,9 +202,9 @@ class Writer:
         self._claims.claim(path.relative_to(self._out), image)
         shapes = []
         for number, each in enumerate(image.objects, start=1):
-            written = shapes_of(each, number, self._writing.holes, account)
+            written = shapes_of(each, number, self._writing.holes, audit)
             if not written:
-                account.drop("no_pixels")
+                audit.drop("no_pixels")
             shapes += written
         content = {
             "version": _VERSION,
@@ -209,7 +217,7 @@ class Writer:
         }
         write_json(path, content)
         if self._writing.copy_images:
-            copy_image(image, folder / name, account)
+            copy_image(image, folder / name, audit)
 
     def finish(self, parts: list[str | None]) -> None:
         """Nothing is left to write: LabelMe has no list of classes."""

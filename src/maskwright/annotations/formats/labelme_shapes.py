@@ -13,10 +13,10 @@ import numpy.typing as npt
 from hotcoco import mask as coco_mask
 from PIL import Image
 
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedObject, Polygons
 from maskwright.masks.contours import polygons_with_holes
-from maskwright.masks.paste import region_to_rle
+from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.rle import BadSegmentation, rasterise
 from maskwright.structures import Rle, normalise_name
 
@@ -38,7 +38,7 @@ class _Labelled(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class Shape:
+class LabelMeShape:
     """A shape's class, group, mask and, unless it is a mask to begin with, polygon ``[x, y, …]`` in pixels.
 
     ``fields`` names what it holds that other formats do not.
@@ -61,7 +61,7 @@ def shape_label(raw: msgspec.Raw) -> str | None:
     return name or None
 
 
-def draw_shape(raw: msgspec.Raw, height: int, width: int) -> Shape:
+def draw_shape(raw: msgspec.Raw, height: int, width: int) -> LabelMeShape:
     """The shape of a JSON record on an image of ``height`` × ``width``.
 
     Raises :class:`BadSegmentation` when it cannot be read or has no area: a point, a line, a circle.
@@ -78,7 +78,7 @@ def draw_shape(raw: msgspec.Raw, height: int, width: int) -> Shape:
     flags = record.flags or {}
     fields = [f"shape.flags.{flag}" for flag, value in flags.items() if value and flag != CROWD_FLAG]
     fields += ["shape.description"] * bool(record.description)
-    return Shape(name, record.group_id, rle, polygon, flags.get(CROWD_FLAG) is True, fields)
+    return LabelMeShape(name, record.group_id, rle, polygon, flags.get(CROWD_FLAG) is True, fields)
 
 
 def _polygon(record: _Record) -> list[float] | None:
@@ -104,7 +104,7 @@ def _mask(record: _Record, height: int, width: int) -> Rle:
     if region.shape != (bottom - top + 1, right - left + 1):
         found = f"{region.shape[1]}×{region.shape[0]}"
         raise BadSegmentation("bad_shape", f"has a mask of {found} pixels (width×height), other than its corners say")
-    return region_to_rle(region, top, left, (height, width))
+    return cropped_to_rle(region, top, left, (height, width))
 
 
 def _pixels(text: str) -> npt.NDArray[np.bool_]:
@@ -116,34 +116,34 @@ def _pixels(text: str) -> npt.NDArray[np.bool_]:
         raise BadSegmentation("bad_shape", f"has an unreadable mask ({error})") from error
 
 
-def shapes_of(each: AnnotatedObject, group: int, holes: str, account: Account) -> list[dict[str, Any]]:
+def shapes_of(each: AnnotatedObject, group: int, holes: str, audit: ConversionAudit) -> list[dict[str, Any]]:
     """The shapes that hold an object: its polygons, or a mask where it has holes; none for an RLE without pixels.
 
     Several polygons of an object share the ``group``. With ``holes`` ``fill``, there are polygons only.
     """
-    polygons = each.polygons if each.polygons is not None else _outlined(each, holes, account)
+    polygons = each.polygons if each.polygons is not None else _outlined(each, holes, audit)
     if polygons is None:
-        account.change("masks_embedded")
+        audit.change("masks_embedded")
         left, top, width, height = each.box
         corners: Polygons = [[left, top], [left + width - 1, top + height - 1]]
         return [_record(each, corners, None, shape_type="mask", mask=_embedded(each))]
-    account.change("parts_grouped", len(polygons) > 1)
+    audit.change("parts_grouped", len(polygons) > 1)
     return [
         _record(each, np.reshape(polygon, (-1, 2)).tolist(), group if len(polygons) > 1 else None)
         for polygon in polygons
     ]
 
 
-def _outlined(each: AnnotatedObject, holes: str, account: Account) -> Polygons | None:
+def _outlined(each: AnnotatedObject, holes: str, audit: ConversionAudit) -> Polygons | None:
     """The object's outlines along its pixels; None when they would lose its holes."""
     parts = polygons_with_holes(each.rle)
     polygons: Polygons = [[*part.outer.ravel().tolist()] for part in parts]
     if any(part.holes for part in parts):
         if holes == "keep":
             return None
-        account.change("holes_filled")
-        account.change("hole_pixels", rasterise(polygons, *each.rle["size"]).area - each.area)
-    account.change("outlined", bool(polygons))
+        audit.change("holes_filled")
+        audit.change("hole_pixels", rasterise(polygons, *each.rle["size"]).area - each.area)
+    audit.change("outlined", bool(polygons))
     return polygons
 
 

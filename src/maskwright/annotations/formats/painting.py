@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject
 from maskwright.masks.label_map import draw_label_map
 from maskwright.structures import LabelMap
@@ -13,7 +13,7 @@ VOID = 65535
 
 
 def paint_objects(
-    image: AnnotatedImage, labels: Mapping[str, int], rule: str, account: Account, most: int = VOID - 1
+    image: AnnotatedImage, labels: Mapping[str, int], rule: str, audit: ConversionAudit, most: int = VOID - 1
 ) -> tuple[LabelMap, list[AnnotatedObject]]:
     """The map ``(H, W)`` uint16 of object numbers 1..N, and the N objects that a pixel was left to.
 
@@ -22,11 +22,11 @@ def paint_objects(
     """
     objects = [each for each in image.objects if not each.crowd]
     crowds = [each.rle for each in image.objects if each.crowd]
-    account.change("crowd_as_void", len(crowds))
-    account.drop("crowd", len(crowds))
+    audit.change("crowd_as_void", len(crowds))
+    audit.drop("crowd", len(crowds))
     drawn = [each for each in objects if each.area]
-    account.drop("no_pixels", len(objects) - len(drawn))
-    account.drop(f"beyond_{most}_objects", max(0, len(drawn) - most))
+    audit.drop("no_pixels", len(objects) - len(drawn))
+    audit.drop(f"beyond_{most}_objects", max(0, len(drawn) - most))
     drawn = drawn[:most]
     areas = [each.area for each in drawn]
     numbers = draw_label_map(
@@ -41,8 +41,8 @@ def paint_objects(
         dtype=np.uint16,
     )
     pixels = np.bincount(numbers.ravel(), minlength=len(drawn) + 1)[1 : len(drawn) + 1]
-    account.change("overlap_pixels", sum(areas) - int(pixels.sum()))
-    account.drop("hidden", int((pixels == 0).sum()))
+    audit.change("overlap_pixels", sum(areas) - int(pixels.sum()))
+    audit.drop("hidden", int((pixels == 0).sum()))
     renumbered = np.zeros(VOID + 1, np.uint16)
     renumbered[1 : len(drawn) + 1] = np.where(pixels > 0, np.cumsum(pixels > 0), 0)
     renumbered[VOID] = VOID

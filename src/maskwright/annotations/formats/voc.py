@@ -10,16 +10,22 @@ from pathlib import Path
 import numpy as np
 
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.conversion_audit import Account
-from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Reading, Writing
-from maskwright.annotations.formats.image_files import Claims, Stems, copy_image, file_in, target_name
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
+from maskwright.annotations.formats.dataset import (
+    AnnotatedDataset,
+    AnnotatedImage,
+    AnnotatedObject,
+    ReadOptions,
+    WriteOptions,
+)
+from maskwright.annotations.formats.image_files import OutputNames, Stems, copy_image, file_in, target_name
 from maskwright.annotations.formats.label_maps import class_objects, images_folder, read_map
 from maskwright.annotations.formats.painting import VOID, paint_objects
 from maskwright.annotations.formats.voc_names import read_voc_names, voc_palette, write_voc_names
 from maskwright.annotations.formats.voc_xml import image_name, write_xml
 from maskwright.errors import DataError, require_folder
 from maskwright.files import write_text
-from maskwright.masks.components import regions
+from maskwright.masks.components import masks_by_label
 from maskwright.masks.png import write_label_map
 from maskwright.structures import LabelMap
 
@@ -28,7 +34,7 @@ _PARTS = ("train", "val", "test")
 _CLASS, _OBJECT, _SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
 
 
-def read(path: Path, reading: Reading) -> Dataset:
+def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     """Read a VOC folder, ``VOC2012`` or any of its kind.
 
     Without ``SegmentationObject`` a class is one object an image. An image is called as the file of that stem in
@@ -37,14 +43,16 @@ def read(path: Path, reading: Reading) -> Dataset:
     """
     require_folder(path / _CLASS, "VOC class masks")
     names = read_voc_names(path)
-    classes = reading.chosen(names.values(), path)
-    account = Account(Audit(str(path)))
+    classes = reading.choose_classes(names.values(), path)
+    account = ConversionAudit(Audit(str(path)))
     parts = _parts(path, account)
     total = sum(map(len, parts.values()))
-    return Dataset(path, classes, list(parts), _images(path, parts, names, classes, reading, account), account, total)
+    return AnnotatedDataset(
+        path, classes, list(parts), _images(path, parts, names, classes, reading, account), account, total
+    )
 
 
-def _parts(root: Path, account: Account) -> dict[str | None, list[str]]:
+def _parts(root: Path, audit: ConversionAudit) -> dict[str | None, list[str]]:
     """Image stems by part, as the lists of the folder say; one part of all masks when it has no lists."""
     masks = sorted(path.stem for path in (root / _CLASS).glob("*.png"))
     folder = root / _SETS
@@ -54,9 +62,9 @@ def _parts(root: Path, account: Account) -> dict[str | None, list[str]]:
         return {None: masks}
     parts: dict[str | None, list[str]] = {path.stem: _lines(path) for path in lists}
     for stem in sorted(set(masks).difference(*parts.values())):
-        account.images_found += 1
+        audit.images_found += 1
         names = ", ".join(path.name for path in lists)
-        account.skip_image(Fault("unlisted_image", "image", stem, f"has masks but is not listed in {names}"))
+        audit.skip_image(Fault("unlisted_image", "image", stem, f"has masks but is not listed in {names}"))
     return parts
 
 
@@ -70,79 +78,84 @@ def _images(
     parts: dict[str | None, list[str]],
     names: dict[int, str],
     classes: list[str],
-    reading: Reading,
-    account: Account,
+    reading: ReadOptions,
+    audit: ConversionAudit,
 ) -> Iterator[AnnotatedImage]:
     stems = Stems()
     for part, wanted in parts.items():
         folder = images_folder(reading.images or root / "JPEGImages", part)
         for stem in wanted:
-            account.images_found += 1
-            maps = _maps(root, stem, account)
+            audit.images_found += 1
+            maps = _maps(root, stem, audit)
             if maps is None:
                 continue
-            by_xml = image_name(root / "Annotations" / f"{stem}.xml", stem, account)
-            file_name = stems.name_in(folder, stem) or by_xml or f"{stem}.png"
-            account.change("named_by_mask", file_name == f"{stem}.png")
+            by_xml = image_name(root / "Annotations" / f"{stem}.xml", stem, audit)
+            file_name = stems.find(folder, stem) or by_xml or f"{stem}.png"
+            audit.change("named_by_mask", file_name == f"{stem}.png")
             image = AnnotatedImage(file_name, *maps[0].shape, part=part, path=file_in(folder, file_name))
             file = f"{stem}.png"
             if maps[1] is None:
-                image.objects.extend(class_objects(maps[0], file, names, classes, reading, account))
+                image.objects.extend(class_objects(maps[0], file, names, classes, reading, audit))
             else:
-                image.objects.extend(_objects(maps[0], maps[1], file, names, classes, account))
+                image.objects.extend(_objects(maps[0], maps[1], file, names, classes, audit))
             yield image
 
 
-def _maps(root: Path, stem: str, account: Account) -> tuple[LabelMap, LabelMap | None] | None:
+def _maps(root: Path, stem: str, audit: ConversionAudit) -> tuple[LabelMap, LabelMap | None] | None:
     """The class map of an image and, where there is one, its object map; None when they cannot be read."""
     file = f"{stem}.png"
     folders = [root / _CLASS] + [root / _OBJECT] * (root / _OBJECT).is_dir()
     if "/" in stem or "\\" in stem or not all((folder / file).is_file() for folder in folders):
         missing = " and ".join(folder.name for folder in folders)
-        account.skip_image(Fault("missing_mask", "image", stem, f"is listed but has no {file} in {missing}"))
+        audit.skip_image(Fault("missing_mask", "image", stem, f"is listed but has no {file} in {missing}"))
         return None
     try:
         by_class, *by_object = (read_map(folder / file, folder) for folder in folders)
     except DataError as error:
-        account.skip_image(Fault("unreadable_image", "image", stem, f"has an unreadable mask: {error}"))
+        audit.skip_image(Fault("unreadable_image", "image", stem, f"has an unreadable mask: {error}"))
         return None
     if by_object and by_object[0].shape != by_class.shape:
         message = f"has a class mask {by_class.shape} and an object mask {by_object[0].shape} (height, width)"
-        account.skip_image(Fault("image_size", "image", stem, message))
+        audit.skip_image(Fault("image_size", "image", stem, message))
         return None
     return by_class, by_object[0] if by_object else None
 
 
 def _objects(
-    by_class: LabelMap, by_object: LabelMap, file: str, names: dict[int, str], classes: list[str], account: Account
+    by_class: LabelMap,
+    by_object: LabelMap,
+    file: str,
+    names: dict[int, str],
+    classes: list[str],
+    audit: ConversionAudit,
 ) -> Iterator[AnnotatedObject]:
     """The objects of an object map, with the class that most of their pixels have."""
     void = int(np.iinfo(by_object.dtype).max)
-    for number, rle in regions(by_object).items():
+    for number, rle in masks_by_label(by_object).items():
         if number == void:
-            account.change("void_pixels", int((by_object == void).sum()))
+            audit.change("void_pixels", int((by_object == void).sum()))
             continue
-        account.audit.found += 1
+        audit.objects.found += 1
         labels, pixels = np.unique(by_class[by_object == number], return_counts=True)
         label = int(labels[pixels.argmax()])
         if label not in names:
             message = f"has object {number} of class {label}, which is none of the {len(names)} classes"
-            account.audit.fault(Fault("unnamed_class", "image", file, message))
+            audit.objects.fault(Fault("unnamed_class", "image", file, message))
             continue
         if names[label] not in classes:
-            account.audit.skip("other_class")
+            audit.objects.skip("other_class")
             continue
-        account.audit.used += 1
+        audit.objects.used += 1
         if len(labels) > 1:
             message = f"has object {number} with pixels of {len(labels)} classes; it is taken for {names[label]}"
-            account.audit.faults.append(Fault("mixed_classes", "image", file, message))
+            audit.objects.faults.append(Fault("mixed_classes", "image", file, message))
         yield AnnotatedObject(names[label], rle)
 
 
 class Writer:
     """A VOC folder: object and class masks, XML, lists of the parts, ``classes.json`` and ``labelmap.txt``."""
 
-    def __init__(self, out: Path, classes: list[str], writing: Writing) -> None:
+    def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         if len(classes) > _MOST:
             raise DataError(
                 f"{len(classes)} classes do not fit into VOC's 8-bit masks; expected at most {_MOST}. Choose with "
@@ -153,16 +166,16 @@ class Writer:
         self._labels = {name: label for label, name in enumerate(classes, start=1)}
         self._writing = writing
         self._palette = voc_palette()
-        self._claims = Claims()
+        self._claims = OutputNames()
         self._stems: dict[str | None, list[str]] = {}
 
-    def add(self, image: AnnotatedImage, account: Account) -> None:
+    def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
         """Write the two masks and the XML of an image."""
         name = target_name(image.file_name)
         self._claims.claim(Path(f"{name.stem}.png"), image)
-        account.change("folders_left_out", len(name.parts) > 1)
+        audit.change("folders_left_out", len(name.parts) > 1)
         self._stems.setdefault(image.part, []).append(name.stem)
-        numbers, objects = paint_objects(image, self._labels, self._writing.overlap, account, _MOST)
+        numbers, objects = paint_objects(image, self._labels, self._writing.overlap, audit, _MOST)
         labels = np.zeros(VOID + 1, np.uint8)
         labels[1 : len(objects) + 1] = [self._labels[each.name] for each in objects]
         labels[VOID] = 255
@@ -172,7 +185,7 @@ class Writer:
         boxes = [(each.name, each.box) for each in objects]
         write_xml(self._out / "Annotations" / f"{name.stem}.xml", image, name.name, boxes)
         if self._writing.copy_images:
-            copy_image(image, self._out / "JPEGImages" / name.name, account)
+            copy_image(image, self._out / "JPEGImages" / name.name, audit)
 
     def finish(self, parts: list[str | None]) -> None:
         """Write the classes and the lists."""

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path, PurePosixPath
 
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage
 from maskwright.annotations.formats.xml_text import BadXml, parse_xml
 from maskwright.errors import DataError
@@ -15,7 +15,7 @@ _FIELDS = ("pose", "truncated", "difficult", "occluded", "part", "actions", "att
 _LARGEST = 16 << 20
 
 
-def image_name(path: Path, stem: str, account: Account) -> str | None:
+def image_name(path: Path, stem: str, audit: ConversionAudit) -> str | None:
     """The image's file name by the XML at ``path``, None when there is no such file or it names none of that ``stem``.
 
     XML that cannot be read is named in the audit. Fields that have no place in a mask are counted.
@@ -27,11 +27,11 @@ def image_name(path: Path, stem: str, account: Account) -> str | None:
             raise BadXml(f"is larger than {_LARGEST >> 20} MiB")
         root = parse_xml(path.read_bytes())
     except BadXml as bad:
-        account.audit.faults.append(Fault("unreadable_file", "file", None, f"has {path.name}, which {bad}"))
+        audit.objects.faults.append(Fault("unreadable_file", "file", None, f"has {path.name}, which {bad}"))
         return None
     for each in root.iter("object"):
         texts = {name: (each.findtext(name) or "").strip() for name in _FIELDS}
-        account.fields.update(f"object.{name}" for name, text in texts.items() if text not in ("", "0", "Unspecified"))
+        audit.fields.update(f"object.{name}" for name, text in texts.items() if text not in ("", "0", "Unspecified"))
     name = PurePosixPath((root.findtext("filename") or "").strip().replace("\\", "/")).name
     return name if PurePosixPath(name).stem == stem else None
 

@@ -12,12 +12,19 @@ from pathlib import Path
 import numpy as np
 
 from maskwright.annotations.faults import Audit, Fault
-from maskwright.annotations.formats.conversion_audit import Account
-from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject, Dataset, Polygons, Reading, Writing
-from maskwright.annotations.formats.image_files import Claims, copy_image, target_name
-from maskwright.annotations.formats.yolo_images import Entry, entries
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
+from maskwright.annotations.formats.dataset import (
+    AnnotatedDataset,
+    AnnotatedImage,
+    AnnotatedObject,
+    Polygons,
+    ReadOptions,
+    WriteOptions,
+)
+from maskwright.annotations.formats.image_files import OutputNames, copy_image, target_name
+from maskwright.annotations.formats.yolo_images import YoloImage, yolo_images
 from maskwright.annotations.formats.yolo_layout import Layout, inside, read_layout, write_data_yaml
-from maskwright.annotations.formats.yolo_outline import outline
+from maskwright.annotations.formats.yolo_outline import to_yolo_outline
 from maskwright.errors import DataError
 from maskwright.files import write_text
 from maskwright.images.decode import image_size
@@ -28,62 +35,66 @@ from maskwright.masks.rle import BadSegmentation, rasterise
 _TOLERANCE = 0.01
 
 
-def read(path: Path, reading: Reading) -> Dataset:
+def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     """Read a YOLO folder, or the ``data.yaml`` in it; image sizes come from the image files.
 
     Lines that do not fit are named in the audit and left out; what :func:`read_layout` raises ends the reading.
     """
     layout = read_layout(path)
-    classes = reading.chosen(layout.names.values(), path)
-    account = Account(Audit(str(path)))
-    return Dataset(path, classes, list(layout.parts), _images(layout, classes, reading, account), account)
+    classes = reading.choose_classes(layout.names.values(), path)
+    account = ConversionAudit(Audit(str(path)))
+    return AnnotatedDataset(path, classes, list(layout.parts), _images(layout, classes, reading, account), account)
 
 
-def _images(layout: Layout, classes: list[str], reading: Reading, account: Account) -> Iterator[AnnotatedImage]:
+def _images(
+    layout: Layout, classes: list[str], reading: ReadOptions, audit: ConversionAudit
+) -> Iterator[AnnotatedImage]:
     for part in layout.parts:
-        for entry in entries(layout, part, reading.images, account):
-            account.images_found += 1
-            image = _image(entry, part, layout, classes, account)
+        for entry in yolo_images(layout, part, reading.images, audit):
+            audit.images_found += 1
+            image = _image(entry, part, layout, classes, audit)
             if image is not None:
                 yield image
 
 
-def _image(entry: Entry, part: str, layout: Layout, classes: list[str], account: Account) -> AnnotatedImage | None:
+def _image(
+    entry: YoloImage, part: str, layout: Layout, classes: list[str], audit: ConversionAudit
+) -> AnnotatedImage | None:
     name = entry.labels.relative_to(layout.root).as_posix()
-    lines = _lines(entry.labels, layout.root, name, account)
+    lines = _lines(entry.labels, layout.root, name, audit)
     if entry.image is None:
         message = "has no image file inside the folder, from which its size would come; see --images"
-        account.skip_image(Fault("missing_image", "image", entry.file_name, message), len(lines))
+        audit.skip_image(Fault("missing_image", "image", entry.file_name, message), len(lines))
         return None
     try:
         height, width = image_size(entry.image)
     except DataError as error:
-        account.skip_image(Fault("unreadable_image", "image", entry.file_name, f"is damaged: {error}"), len(lines))
+        audit.skip_image(Fault("unreadable_image", "image", entry.file_name, f"is damaged: {error}"), len(lines))
         return None
     image = AnnotatedImage(entry.file_name, height, width, part=part, path=entry.image)
     for number, line in lines:
-        account.audit.found += 1
+        audit.objects.found += 1
         try:
             each = _object(line, layout.names, height, width)
         except BadSegmentation as bad:
-            account.audit.fault(Fault(bad.code, "line", f"{name}:{number}", str(bad)))
+            audit.objects.fault(Fault(bad.code, "line", f"{name}:{number}", str(bad)))
             continue
         if each.name not in classes:
-            account.audit.skip("other_class")
+            audit.objects.skip("other_class")
             continue
-        account.audit.used += 1
+        audit.objects.used += 1
         image.objects.append(each)
     return image
 
 
-def _lines(path: Path, root: Path, name: str, account: Account) -> list[tuple[int, str]]:
+def _lines(path: Path, root: Path, name: str, audit: ConversionAudit) -> list[tuple[int, str]]:
     """The lines of a label file that say something, with their numbers; an image may do without a file."""
     if inside(root, name) is None or not path.is_file():
         return []
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        account.audit.faults.append(Fault("unreadable_file", "file", None, f"has {name}, which is no text ({error})"))
+        audit.objects.faults.append(Fault("unreadable_file", "file", None, f"has {name}, which is no text ({error})"))
         return []
     return [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
 
@@ -115,34 +126,34 @@ def _object(line: str, names: dict[int, str], height: int, width: int) -> Annota
 class Writer:
     """A YOLO folder: ``data.yaml``, ``labels/<part>`` and, with images copied, ``images/<part>``."""
 
-    def __init__(self, out: Path, classes: list[str], writing: Writing) -> None:
+    def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         self._out = out
         self._classes = classes
         self._index = {name: index for index, name in enumerate(classes)}
         self._writing = writing
-        self._claims = Claims()
+        self._claims = OutputNames()
 
-    def add(self, image: AnnotatedImage, account: Account) -> None:
+    def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
         """Write the label file of an image, empty when it has no objects."""
         part, name = image.part or "train", target_name(image.file_name)
         file = Path("labels", part, name.with_suffix(".txt"))
         self._claims.claim(file, image)
-        lines = [line for each in image.objects for line in self._line(each, account)]
+        lines = [line for each in image.objects for line in self._line(each, audit)]
         write_text(self._out / file, "".join(f"{line}\n" for line in lines))
         if self._writing.copy_images:
-            copy_image(image, self._out / "images" / part / name, account)
+            copy_image(image, self._out / "images" / part / name, audit)
 
     def finish(self, parts: list[str | None]) -> None:
         """Write ``data.yaml``."""
         write_data_yaml(self._out, self._classes, [part or "train" for part in parts])
 
-    def _line(self, each: AnnotatedObject, account: Account) -> Iterator[str]:
+    def _line(self, each: AnnotatedObject, audit: ConversionAudit) -> Iterator[str]:
         # A line cannot say that it is a crowd, and a crowd taught as an object spoils the model.
         if each.crowd:
-            account.drop("crowd")
+            audit.drop("crowd")
             return
-        ring = outline(each, self._writing.holes, account)
+        ring = to_yolo_outline(each, self._writing.holes, audit)
         if ring is None:
-            account.drop("outline_too_long" if each.area else "no_pixels")
+            audit.drop("outline_too_long" if each.area else "no_pixels")
         else:
             yield f"{self._index[each.name]} {ring}"

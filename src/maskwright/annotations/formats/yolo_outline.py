@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from maskwright.annotations.formats.conversion_audit import Account
+from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedObject
 from maskwright.masks.contours import PolygonWithHoles, polygons_with_holes
 from maskwright.masks.keyhole import Points, chain, keyhole
@@ -13,7 +13,7 @@ from maskwright.structures import Rle
 _DIGITS = (6, 9)
 
 
-def outline(each: AnnotatedObject, holes: str, account: Account) -> str | None:
+def to_yolo_outline(each: AnnotatedObject, holes: str, audit: ConversionAudit) -> str | None:
     """The object's outline as YOLO writes it; None when it covers no pixel and has no polygon, or is too long to draw.
 
     The source's own polygons come first; where they do not draw the mask, the outline follows the pixels. ``holes``
@@ -22,23 +22,23 @@ def outline(each: AnnotatedObject, holes: str, account: Account) -> str | None:
     parts = polygons_with_holes(each.rle)
     rle = each.rle
     if holes == "fill" and any(part.holes for part in parts):
-        rle = _filled(each, parts, account)
+        rle = _filled(each, parts, audit)
         parts = polygons_with_holes(rle)
     elif each.polygons is not None:
         rings = [np.array(polygon).reshape(-1, 2) for polygon in each.polygons]
-        text = text_of(chain(rings), rle)
+        text = format_outline(chain(rings), rle)
         if text is not None:
-            account.change("parts_joined", len(rings) > 1)
+            audit.change("parts_joined", len(rings) > 1)
             return text
     if not parts:
         return None
-    account.change("outlined")
-    account.change("parts_joined", len(parts) > 1)
-    account.change("holes_bridged", any(part.holes for part in parts))
-    return text_of(chain([keyhole(part) for part in parts]), rle)
+    audit.change("outlined")
+    audit.change("parts_joined", len(parts) > 1)
+    audit.change("holes_bridged", any(part.holes for part in parts))
+    return format_outline(chain([keyhole(part) for part in parts]), rle)
 
 
-def text_of(ring: Points, rle: Rle) -> str | None:
+def format_outline(ring: Points, rle: Rle) -> str | None:
     """The points of ``ring`` as shares of width and height, in as few digits as draw ``rle``; None when none do.
 
     Points outside the image move to its border, because YOLO refuses shares beyond 0 and 1.
@@ -50,12 +50,12 @@ def text_of(ring: Points, rle: Rle) -> str | None:
         for digits in _DIGITS:
             values = [f"{value:.{digits}f}".rstrip("0").rstrip(".") for value in shares.ravel().tolist()]
             read = np.array(values, np.float64).reshape(-1, 2) * (width, height)
-            if draws(read, rle):
+            if outline_draws_mask(read, rle):
                 return " ".join(values)
     return None
 
 
-def draws(ring: Points, rle: Rle) -> bool:
+def outline_draws_mask(ring: Points, rle: Rle) -> bool:
     """Whether the outline ``ring`` in pixels draws exactly ``rle``."""
     try:
         return rasterise([ring.ravel().tolist()], *rle["size"]).rle == rle
@@ -63,9 +63,9 @@ def draws(ring: Points, rle: Rle) -> bool:
         return False
 
 
-def _filled(each: AnnotatedObject, parts: list[PolygonWithHoles], account: Account) -> Rle:
+def _filled(each: AnnotatedObject, parts: list[PolygonWithHoles], audit: ConversionAudit) -> Rle:
     """The mask without holes; a part that lies in a hole of another goes under in it."""
     filled = rasterise([part.outer.ravel().tolist() for part in parts], *each.rle["size"])
-    account.change("holes_filled")
-    account.change("hole_pixels", filled.area - each.area)
+    audit.change("holes_filled")
+    audit.change("hole_pixels", filled.area - each.area)
     return filled.rle

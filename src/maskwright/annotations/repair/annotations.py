@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from maskwright.annotations.coco.file import CocoAnnotation
-from maskwright.annotations.coco.loose_records import integer, records
+from maskwright.annotations.coco.loose_records import integer, parse_records
 from maskwright.annotations.faults import Fault
-from maskwright.annotations.repair.boxes import mend_boxes
+from maskwright.annotations.repair.boxes import repair_boxes
 from maskwright.annotations.repair.edit import Edit, Repair
-from maskwright.annotations.repair.segmentations import draws_nothing, mend_segmentation
+from maskwright.annotations.repair.segmentations import draws_nothing, repair_segmentation
 
 _AT_ONCE = 4096
 
@@ -42,7 +42,7 @@ class AnnotationRepairs:
     removed: int = 0
     _first: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def each(self, raw: Sequence[msgspec.Raw]) -> Iterator[msgspec.Raw | dict[str, Any]]:
+    def repair_records(self, raw: Sequence[msgspec.Raw]) -> Iterator[msgspec.Raw | dict[str, Any]]:
         """The records to write for those in ``raw``; what was done goes to ``repairs`` and ``removed``."""
         for start in range(0, len(raw), _AT_ONCE):
             chunk = raw[start : start + _AT_ONCE]
@@ -50,8 +50,8 @@ class AnnotationRepairs:
                 position: Edit.of("annotation", each) for position, each in enumerate(chunk) if self._touched(each)
             }
             for edit in edits.values():
-                self._mend(edit)
-            self._mend_boxes([edit for edit in edits.values() if not edit.removed])
+                self._repair(edit)
+            self._repair_boxes([edit for edit in edits.values() if not edit.removed])
             for position, record in enumerate(chunk):
                 edit = edits.get(position)
                 if edit is None:
@@ -68,22 +68,22 @@ class AnnotationRepairs:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return True
 
-    def _mend(self, edit: Edit) -> None:
+    def _repair(self, edit: Edit) -> None:
         if not edit.fields:
             return
-        edit.mend_integers("id", "image_id", "category_id")
-        self._mend_id(edit)
+        edit.repair_integers("id", "image_id", "category_id")
+        self._repair_id(edit)
         if edit.removed:
             return
         if self.remove_empty and draws_nothing(edit):
-            box = f"; its bbox was {edit.written('bbox')}" if "bbox" in edit.fields else ""
+            box = f"; its bbox was {edit.as_written('bbox')}" if "bbox" in edit.fields else ""
             # One of empty polygons is told as bad, because there are polygons.
             edit.remove("bad_polygon" if edit.value("segmentation") else "empty_segmentation", f"it draws nothing{box}")
             return
-        _mend_crowd(edit)
-        mend_segmentation(edit)
+        _repair_crowd(edit)
+        repair_segmentation(edit)
 
-    def _mend_id(self, edit: Edit) -> None:
+    def _repair_id(self, edit: Edit) -> None:
         """A new id where there is none, where it repeats, and where it is under 1: no other record refers to it."""
         identity = edit.value("id")
         if not isinstance(identity, int) or isinstance(identity, bool):
@@ -106,20 +106,20 @@ class AnnotationRepairs:
         edit.set("id", self.next_id, code)
         self.next_id += 1
 
-    def _mend_boxes(self, edits: Sequence[Edit]) -> None:
+    def _repair_boxes(self, edits: Sequence[Edit]) -> None:
         """Mend the boxes and areas of the annotations that can be read by now and whose image is known."""
         readable: list[tuple[Edit, CocoAnnotation, set[str]]] = []
         for edit in edits:
             faults: list[Fault] = []
             content = msgspec.Raw(msgspec.json.encode(edit.fields))
-            for annotation in records([content], CocoAnnotation, "annotation", faults):
+            for annotation in parse_records([content], CocoAnnotation, "annotation", faults):
                 if annotation.image_id in self.sizes:
                     readable.append((edit, annotation, {fault.code for fault in faults}))
         if readable:
-            mend_boxes(readable, self.sizes)
+            repair_boxes(readable, self.sizes)
 
 
-def _mend_crowd(edit: Edit) -> None:
+def _repair_crowd(edit: Edit) -> None:
     value = edit.value("iscrowd")
     if value is None:
         edit.set("iscrowd", 0, "missing_iscrowd")

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from maskwright.annotations.checks.boxes import area_faults, box_faults
-from maskwright.annotations.checks.measurements import Batch, measured
+from maskwright.annotations.checks.measurements import AnnotationBatch, measure_annotations
 from maskwright.annotations.coco.file import CocoAnnotation
 from maskwright.annotations.repair.edit import Edit
 from maskwright.masks.rle import rasterise
 
 
-def mend_boxes(
+def repair_boxes(
     annotations: Sequence[tuple[Edit, CocoAnnotation, set[str]]], sizes: Mapping[int, tuple[int, int]]
 ) -> None:
     """Mend the boxes and areas of edits, given as read, with the codes of what could not be read of them."""
-    batch = measured([annotation for _, annotation, _ in annotations], sizes)
+    batch = measure_annotations([annotation for _, annotation, _ in annotations], sizes)
     positions = {annotation.id: position for position, (_, annotation, _) in enumerate(annotations)}
     mended = set()
     for fault in box_faults(batch):
@@ -33,7 +33,7 @@ def mend_boxes(
             edit.set("area", drawn.area, "bad_area" if "bad_area" in unread else fault.code)
 
 
-def mask_box(batch: Batch, position: int) -> list[float] | None:
+def mask_box(batch: AnnotationBatch, position: int) -> list[float] | None:
     """``[x, y, width, height]`` of what an annotation draws inside its image, to hundredths of a pixel as in COCO.
 
     Of polygons the box of their coordinates, of an RLE that of its pixels. None where nothing has both sides.

@@ -13,7 +13,7 @@ from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.coco.loose_records import integer
 from maskwright.annotations.repair.annotations import AnnotationRepairs
 from maskwright.annotations.repair.edit import Edit, Repair
-from maskwright.annotations.repair.images import mended_category, mended_image, remove_repeated
+from maskwright.annotations.repair.images import remove_repeated, repair_category_record, repair_image_record
 from maskwright.images.folder_names import FolderNames
 
 # What reading a file and writing it anew puts right.
@@ -26,7 +26,7 @@ _OF_TEXT = {
 }
 
 # Why a fault stays, for those where a change is easily thought of.
-LEFT_BECAUSE = {
+NOT_REPAIRED_BECAUSE = {
     "json_encoding": "which encoding its bytes are in is not known",
     "bad_annotation": "what its fields should be is not known",
     "bad_image": "what its fields should be is not known",
@@ -48,7 +48,7 @@ LEFT_BECAUSE = {
 
 
 @dataclass
-class Repaired:
+class RepairedDocument:
     """The records of a repaired file, what was done, and how many annotations were removed."""
 
     head: Mapping[str, msgspec.Raw]
@@ -59,7 +59,7 @@ class Repaired:
     removed: int
 
 
-def repair(document: Document, examination: Examination, folder: Path | None = None) -> Repaired:
+def repair_document(document: Document, examination: Examination, folder: Path | None = None) -> RepairedDocument:
     """Put right in ``document`` what is unambiguous, as ``examination`` found it.
 
     The spelling of file names is put right only when the images ``folder`` tells what it should be, but for
@@ -67,8 +67,8 @@ def repair(document: Document, examination: Examination, folder: Path | None = N
     """
     coco = document.coco
     names = None if folder is None else FolderNames(folder)
-    images = [mended_image(raw, names) for raw in document.images]
-    categories = [mended_category(raw) for raw in document.categories]
+    images = [repair_image_record(raw, names) for raw in document.images]
+    categories = [repair_category_record(raw) for raw in document.categories]
     remove_repeated(images)
     remove_repeated(categories)
     annotations = AnnotationRepairs(
@@ -78,10 +78,10 @@ def repair(document: Document, examination: Examination, folder: Path | None = N
         {fault.record for fault in coco.faults if fault.code == "duplicate_id" and fault.kind == "annotation"},
         remove_empty=examination.audit.skipped["empty_segmentation"] < coco.annotations_found,
     )
-    written = list(annotations.each(document.annotations))
+    written = list(annotations.repair_records(document.annotations))
     edits = [*images, *categories]
     repairs = [*_of_text(coco), *(each for edit in edits for each in edit.repairs), *annotations.repairs]
-    return Repaired(document.head, _kept(images), written, _kept(categories), repairs, annotations.removed)
+    return RepairedDocument(document.head, _kept(images), written, _kept(categories), repairs, annotations.removed)
 
 
 def _of_text(coco: CocoFile) -> list[Repair]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from maskwright.annotations.coco.loose_records import field_value, identity, integer, record_fields, shown
+from maskwright.annotations.coco.loose_records import field_value, identity, integer, json_excerpt, record_fields
 
 # No value of a field; a field may well be null.
 _NOTHING: Any = object()
@@ -55,28 +55,28 @@ class Edit:
         value = self.fields.get(name)
         return field_value(self.fields, name) if isinstance(value, msgspec.Raw) else value
 
-    def written(self, name: str) -> str:
+    def as_written(self, name: str) -> str:
         """A field as the file writes it, cut where it is long."""
         value = self.fields[name]
-        return shown(value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value))
+        return json_excerpt(value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value))
 
     def set(self, name: str, value: Any, code: str) -> None:
         """Give a field a value, because of the fault ``code``."""
-        before = f" instead of {self.written(name)}" if name in self.fields else ""
-        now = shown(value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value))
-        self.done(code, f"wrote {name} {now}{before}")
+        before = f" instead of {self.as_written(name)}" if name in self.fields else ""
+        now = json_excerpt(value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value))
+        self.note_repair(code, f"wrote {name} {now}{before}")
         self.fields[name] = value
 
     def remove(self, code: str, why: str) -> None:
         """Take the record out of the file."""
         self.removed = True
-        self.done(code, f"removed, because {why}")
+        self.note_repair(code, f"removed, because {why}")
 
-    def done(self, code: str, what: str) -> None:
+    def note_repair(self, code: str, what: str) -> None:
         """Note a repair."""
         self.repairs.append(Repair(code, self.kind, self.identity, what))
 
-    def mend_integers(self, *names: str) -> None:
+    def repair_integers(self, *names: str) -> None:
         """Write integers where they stand as strings or with a decimal point."""
         for name in names:
             value = self.value(name)

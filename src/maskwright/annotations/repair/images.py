@@ -10,20 +10,20 @@ from maskwright.annotations.repair.edit import Edit
 from maskwright.images.folder_names import FolderNames
 
 
-def mended_image(raw: msgspec.Raw, names: FolderNames | None) -> Edit:
+def repair_image_record(raw: msgspec.Raw, names: FolderNames | None) -> Edit:
     """The record of an image; ``names`` are those of the images folder, in which its file must be found."""
     edit = Edit.of("image", raw)
-    edit.mend_integers("id", "height", "width")
+    edit.repair_integers("id", "height", "width")
     name = edit.value("file_name")
     if isinstance(name, str):
-        _mend_name(edit, name, names)
+        _repair_name(edit, name, names)
     return edit
 
 
-def mended_category(raw: msgspec.Raw) -> Edit:
+def repair_category_record(raw: msgspec.Raw) -> Edit:
     """The record of a category."""
     edit = Edit.of("category", raw)
-    edit.mend_integers("id")
+    edit.repair_integers("id")
     return edit
 
 
@@ -41,7 +41,7 @@ def remove_repeated(edits: Iterable[Edit]) -> None:
         earlier.append(record)
 
 
-def _mend_name(edit: Edit, name: str, names: FolderNames | None) -> None:
+def _repair_name(edit: Edit, name: str, names: FolderNames | None) -> None:
     alike = [] if names is None else names.alike(name)
     if names is not None and name in names:
         return

@@ -12,8 +12,8 @@ from maskwright.annotations.coco.document import Document, write_coco
 from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.findings import Findings
-from maskwright.annotations.repair.document import LEFT_BECAUSE
-from maskwright.annotations.repair.document import repair as repaired
+from maskwright.annotations.repair.document import NOT_REPAIRED_BECAUSE
+from maskwright.annotations.repair.document import repair_document as repaired
 from maskwright.annotations.repair.edit import Repair
 from maskwright.errors import UsageError
 from maskwright.files import require_other_file, write_json, writing
@@ -30,15 +30,15 @@ class RepairSummary:
 
     source: str
     out: Path
-    made: Sequence[Repair]
+    repairs: Sequence[Repair]
     removed: int
     audit: Audit
-    left: Findings
+    remaining: Findings
 
     @property
     def by_code(self) -> Counter[str]:
         """How many repairs were made of each fault."""
-        return Counter(each.code for each in self.made)
+        return Counter(each.code for each in self.repairs)
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json`` and the list beside the repaired file; in = used + skipped + repaired_away."""
@@ -50,29 +50,29 @@ class RepairSummary:
                 "used": self.audit.used,
                 "skipped": sum(self.audit.skipped.values()),
                 "repaired_away": self.removed,
-                "repairs": len(self.made),
-                "errors_left": self.left.number("error"),
-                "warnings_left": self.left.number("warning"),
+                "repairs": len(self.repairs),
+                "errors_left": self.remaining.number("error"),
+                "warnings_left": self.remaining.number("warning"),
             },
             "by_code": dict(self.by_code.most_common()),
-            "made": [each.to_json() for each in self.made],
-            "left": [{**each, "because": LEFT_BECAUSE.get(each["code"])} for each in self.left.to_json()],
+            "made": [each.to_json() for each in self.repairs],
+            "left": [{**each, "because": NOT_REPAIRED_BECAUSE.get(each["code"])} for each in self.remaining.to_json()],
         }
 
     def lines(self) -> list[str]:
         """For a terminal: what was done, with the first of each kind, and what errors were left and why."""
-        lines = [f"{len(self.made)} repairs in {self.out}, all listed in {repairs_file(self.out)}"]
-        if not self.made:
+        lines = [f"{len(self.repairs)} repairs in {self.out}, all listed in {repairs_file(self.out)}"]
+        if not self.repairs:
             lines = [f"nothing to repair: {self.out} holds the same records"]
         for code, count in self.by_code.most_common():
             lines.append(f"  {code}, {count}")
-            examples = [str(each) for each in self.made if each.code == code][:_SHOWN]
+            examples = [str(each) for each in self.repairs if each.code == code][:_SHOWN]
             lines += [f"    {example}" for example in examples]
             if count > len(examples):
                 lines.append(f"    … and {count - len(examples)} more")
-        for fault in self.left.to_json():
+        for fault in self.remaining.to_json():
             if fault["severity"] == "error":
-                because = LEFT_BECAUSE.get(fault["code"])
+                because = NOT_REPAIRED_BECAUSE.get(fault["code"])
                 lines.append(f"  left: {fault['code']}, {fault['count']}{f' ({because})' if because else ''}")
         return lines
 
@@ -90,7 +90,7 @@ def require_new(out: Path, annotations: Path) -> None:
             raise UsageError(f"{path}: it exists; expected a new file. Choose another --fix, or remove it.")
 
 
-def repair(
+def write_repaired_file(
     document: Document, examination: Examination, out: Path, images: Path | None = None, workers: int | None = None
 ) -> RepairSummary:
     """Write ``document`` repaired to ``out``, as ``examination`` found it, and check what was written.

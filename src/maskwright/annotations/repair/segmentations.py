@@ -11,7 +11,7 @@ _parts = msgspec.json.Decoder(list[msgspec.Raw])
 _polygon = msgspec.json.Decoder(list[float])
 
 
-def mend_segmentation(edit: Edit) -> None:
+def repair_segmentation(edit: Edit) -> None:
     """Put a flat polygon into a list, and leave out parts that cannot be drawn where others can."""
     content = edit.fields.get("segmentation")
     if not isinstance(content, msgspec.Raw):
@@ -22,12 +22,14 @@ def mend_segmentation(edit: Edit) -> None:
         return
     if _drawable(content):
         edit.fields["segmentation"] = [content]
-        edit.done("flat_polygon_list", "put its polygon into a list of polygons")
+        edit.note_repair("flat_polygon_list", "put its polygon into a list of polygons")
         return
     usable = [part for part in parts if _drawable(part)]
     if usable and len(usable) < len(parts):
         edit.fields["segmentation"] = usable
-        edit.done("dropped_parts", f"left out {len(parts) - len(usable)} of {len(parts)} polygons, which draw nothing")
+        edit.note_repair(
+            "dropped_parts", f"left out {len(parts) - len(usable)} of {len(parts)} polygons, which draw nothing"
+        )
 
 
 def draws_nothing(edit: Edit) -> bool:

@@ -19,7 +19,7 @@ _json = msgspec.json.Decoder(dict[str, str | int])
 
 
 @dataclass(frozen=True)
-class GivenGroups:
+class UserGroups:
     """The group of images by id, as a user gives it; ``unused`` are file names that the COCO file does not list."""
 
     of: dict[int, str]
@@ -38,7 +38,7 @@ def sets_of(pairs: Iterable[tuple[int, Any]]) -> list[set[int]]:
     return list(sets.values())
 
 
-def joined(sets: Iterable[Collection[int]]) -> list[set[int]]:
+def merge_overlapping_sets(sets: Iterable[Collection[int]]) -> list[set[int]]:
     """The sets of image ids with those that share an image made one; sets of a single image are left out."""
     parent: dict[int, int] = {}
 
@@ -57,7 +57,7 @@ def joined(sets: Iterable[Collection[int]]) -> list[set[int]]:
     return [together for together in merged if len(together) > 1]
 
 
-def given_groups(document: Document, source: str) -> GivenGroups:
+def read_user_groups(document: Document, source: str) -> UserGroups:
     """Groups from ``source``: a CSV or JSON file when it ends so, else a field of the image records.
 
     A CSV file has the columns file_name and group, with or without these names in its first line; a JSON file is an
@@ -68,7 +68,7 @@ def given_groups(document: Document, source: str) -> GivenGroups:
     """
     path = Path(source)
     if path.suffix.lower() not in GROUP_FILES:
-        return GivenGroups(_field(document, source), [])
+        return UserGroups(_field(document, source), [])
     groups = _read_groups(require_file(path, "groups"))
     images = document.coco.images
     of = {image.id: groups[image.file_name] for image in images if groups.get(image.file_name)}
@@ -79,7 +79,7 @@ def given_groups(document: Document, source: str) -> GivenGroups:
             "Write file_name as in the COCO file."
         )
     known = {image.file_name for image in images}
-    return GivenGroups(of, [name for name in groups if name not in known])
+    return UserGroups(of, [name for name in groups if name not in known])
 
 
 def _field(document: Document, field: str) -> dict[int, str]:

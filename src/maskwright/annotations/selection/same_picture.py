@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from maskwright.annotations.coco.document import Document
 from maskwright.annotations.coco.image_fields import image_field
-from maskwright.annotations.selection.image_groups import joined, sets_of
+from maskwright.annotations.selection.image_groups import merge_overlapping_sets, sets_of
 from maskwright.images.decode import IMAGE_SUFFIXES
 
 # Roboflow exports the augmented copies of holiday.jpg as holiday_jpg.rf.<32 hexadecimal digits>.jpg.
@@ -17,7 +17,7 @@ def same_name(names: Mapping[int, str]) -> list[set[int]]:
 
     That is the same name, the same but for the image suffix, or augmented copies that Roboflow exported of one image.
     """
-    return joined(sets_of((image_id, _stem(name)) for image_id, name in names.items()))
+    return merge_overlapping_sets(sets_of((image_id, _stem(name)) for image_id, name in names.items()))
 
 
 def same_url(document: Document) -> list[set[int]]:
@@ -28,7 +28,7 @@ def same_url(document: Document) -> list[set[int]]:
             # Other addresses, such as the data set's own page, are the same for many images.
             if isinstance(url, str) and url.lower().endswith(IMAGE_SUFFIXES):
                 found.append((image_id, url))
-    return joined(sets_of(found))
+    return merge_overlapping_sets(sets_of(found))
 
 
 def _stem(file_name: str) -> str:

@@ -13,12 +13,12 @@ from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.annotations.selection.sampling import first_images
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path, image_size
-from maskwright.images.truncation import ends_early
+from maskwright.images.truncation import is_truncated
 from maskwright.structures import ClassTable
 
 
 @dataclass(frozen=True)
-class Choice:
+class SelectionRules:
     """Which images to use: all by default.
 
     Of those that qualify, the first ``max_images`` are taken, changed so that ``at_least[name]`` hold class ``name``.
@@ -48,7 +48,7 @@ class Selection:
     table: ClassTable
     images: list[ImageObjects]
     audit: Audit
-    left_out: dict[str, list[int]] = field(default_factory=dict)
+    skipped_images: dict[str, list[int]] = field(default_factory=dict)
     absent_classes: list[str] = field(default_factory=list)
 
 
@@ -56,7 +56,7 @@ def select(
     coco: CocoFile,
     table: ClassTable,
     folder: Path | None = None,
-    choice: Choice | None = None,
+    choice: SelectionRules | None = None,
     labels: Mapping[int, int] | None = None,
 ) -> Selection:
     """The images of ``coco`` that ``choice`` allows, with their objects drawn.
@@ -68,7 +68,7 @@ def select(
 
     Raises ``DataError`` when the demands of ``choice.at_least`` cannot be met.
     """
-    choice = choice or Choice()
+    choice = choice or SelectionRules()
     audit = audit_of_reading(coco)
     absent = absent_classes(coco, table)
     if labels is None:
@@ -85,7 +85,7 @@ def select(
             listed = len(annotations) + len(ignored[image.id])
             audit.found += listed
             audit.skip(fault.code, listed)
-            selection.left_out.setdefault(fault.code, []).append(image.id)
+            selection.skipped_images.setdefault(fault.code, []).append(image.id)
             continue
         objects = draw_objects(image, annotations, labels, audit, ignored[image.id])
         reason = choice.reason_against(objects)
@@ -107,10 +107,10 @@ def _held(objects: ImageObjects, table: ClassTable) -> set[str]:
 def _leave_out(selection: Selection, objects: ImageObjects, reason: str) -> None:
     selection.audit.used -= objects.used
     selection.audit.skip(reason, objects.used)
-    selection.left_out.setdefault(reason, []).append(objects.image.id)
+    selection.skipped_images.setdefault(reason, []).append(objects.image.id)
 
 
-def _take_the_first(selection: Selection, choice: Choice) -> None:
+def _take_the_first(selection: Selection, choice: SelectionRules) -> None:
     """Leave out what is beyond ``choice.max_images``."""
     held = {objects.image.id: _held(objects, selection.table) for objects in selection.images}
     taken = first_images(held, list(held), choice.max_images, choice.at_least, selection.audit.source)
@@ -129,13 +129,13 @@ def audit_of_reading(coco: CocoFile) -> Audit:
             audit.fault(fault)
         else:
             audit.faults.append(fault)
-    for reason, count in coco.left_out.items():
+    for reason, count in coco.rejected.items():
         audit.found += count
         audit.skip(reason, count)
     return audit
 
 
-def unread(coco: CocoFile, kind: str) -> Counter[str]:
+def rejected_records(coco: CocoFile, kind: str) -> Counter[str]:
     """How many records of ``kind`` (``image``, ``annotation``, ``category``) were left out while reading, by fault."""
     return Counter(fault.code for fault in coco.faults if fault.kind == kind and fault.code not in STILL_USED)
 
@@ -146,7 +146,7 @@ def file_fault(image: CocoImage, folder: Path) -> Fault | None:
         path = image_path(folder, image.file_name)
         if not os.path.isfile(path):  # unlike Path.is_file, False for a name that no file can have
             return Fault("missing_image", "image", image.id, f"has no file '{image.file_name}' in {folder}")
-        if ends_early(path):
+        if is_truncated(path):
             return Fault("truncated_image", "image", image.id, f"('{image.file_name}') is cut off: its end is missing")
         found = image_size(path)
     except (DataError, OSError) as error:

@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from maskwright.annotations.coco.file import CocoFile, category_names
 from maskwright.annotations.objects import ImageObjects
-from maskwright.annotations.selection.image_groups import joined
+from maskwright.annotations.selection.image_groups import merge_overlapping_sets
 from maskwright.annotations.selection.stratification import Unit, stratify
 from maskwright.errors import UsageError
 
 # Images without any object are dealt out like the images of one more class.
 _WITHOUT_OBJECTS = -1
 
-ClassCounts = Mapping[int, int]
+InstancesByClass = Mapping[int, int]
 
 
 def parse_ratios(text: str) -> tuple[float, ...]:
@@ -24,7 +24,7 @@ def parse_ratios(text: str) -> tuple[float, ...]:
 
 
 def split_ids(
-    counts: Mapping[int, ClassCounts],
+    counts: Mapping[int, InstancesByClass],
     ratios: Sequence[float],
     seed: int,
     groups: Iterable[Collection[int]] | None = None,
@@ -37,7 +37,7 @@ def split_ids(
     depends on ``seed`` and on nothing but the images: their order does not matter.
     """
     ids = set(counts)
-    together = [members & ids for members in joined(set(group) & ids for group in groups or ())]
+    together = [members & ids for members in merge_overlapping_sets(set(group) & ids for group in groups or ())]
     alone = ids.difference(*together)
     members = sorted([*([each] for each in alone), *(sorted(group) for group in together)])
     parts = stratify([_unit([counts[i] for i in group]) for group in members], ratios, seed)
@@ -74,7 +74,7 @@ def objects_of_images(coco: CocoFile) -> tuple[list[str], dict[int, Counter[int]
     return names, counts
 
 
-def _unit(images: Sequence[ClassCounts]) -> Unit:
+def _unit(images: Sequence[InstancesByClass]) -> Unit:
     holding = Counter(label for counts in images for label in (counts or {_WITHOUT_OBJECTS: 0}))
     instances: Counter[int] = Counter()
     for counts in images:

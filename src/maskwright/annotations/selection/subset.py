@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.sampling import sample_images
-from maskwright.annotations.selection.select import audit_of_reading, unread
+from maskwright.annotations.selection.select import audit_of_reading, rejected_records
 from maskwright.errors import DataError, UsageError, unknown_name
 from maskwright.structures import normalise_name
 
 
 @dataclass(frozen=True)
-class SubsetChoice:
+class SubsetRules:
     """What to keep of a file: everything by default.
 
     ``classes`` keeps these classes, by name, and the images that hold one of them (all images with ``keep_empty``).
@@ -57,10 +57,10 @@ class Subset:
     annotations: list[int]
     categories: dict[int, str]
     audit: Audit
-    left_out: dict[str, list[int]] = field(default_factory=dict)
+    skipped_images: dict[str, list[int]] = field(default_factory=dict)
 
 
-def choose(coco: CocoFile, choice: SubsetChoice) -> Subset:
+def choose_subset(coco: CocoFile, choice: SubsetRules) -> Subset:
     """The part of ``coco`` that ``choice`` asks for, in file order.
 
     Raises ``UsageError`` for an unknown class or a number below 1, ``DataError`` when too few images hold a class.
@@ -73,9 +73,9 @@ def choose(coco: CocoFile, choice: SubsetChoice) -> Subset:
     for image_id, annotations in by_image.items():
         reason = choice.reason_against(annotations)
         if reason is not None:
-            subset.left_out.setdefault(reason, []).append(image_id)
+            subset.skipped_images.setdefault(reason, []).append(image_id)
     _draw_images(coco, choice, wanted, by_image, subset)
-    reasons = {image_id: reason for reason, ids in subset.left_out.items() for image_id in ids}
+    reasons = {image_id: reason for reason, ids in subset.skipped_images.items() for image_id in ids}
     for image_id, annotations in by_image.items():
         for annotation in annotations:
             if choice.drop_crowd and annotation.iscrowd:
@@ -92,14 +92,16 @@ def require_images(coco: CocoFile, subset: Subset) -> None:
     """Raise ``DataError`` with the reasons when no image of ``coco`` stays in ``subset``."""
     if subset.images:
         return
-    left_out = {reason: len(ids) for reason, ids in subset.left_out.items()} | dict(unread(coco, "image"))
+    left_out = {reason: len(ids) for reason, ids in subset.skipped_images.items()} | dict(
+        rejected_records(coco, "image")
+    )
     reasons = ", ".join(f"{number} {reason}" for reason, number in left_out.items()) or "none listed"
     raise DataError(
         f"{coco.path}: no image is left ({reasons}); expected at least one. Loosen the choice, or --keep-empty."
     )
 
 
-def _require_numbers(choice: SubsetChoice) -> None:
+def _require_numbers(choice: SubsetRules) -> None:
     numbers = {"--max-images": choice.max_images, "--max-instances": choice.max_instances}
     for option, number in [*numbers.items(), *((f"--at-least {n}", v) for n, v in choice.at_least.items())]:
         if number is not None and number < 1:
@@ -140,13 +142,13 @@ def _of_categories(coco: CocoFile, categories: Mapping[int, str], audit: Audit) 
 
 def _draw_images(
     coco: CocoFile,
-    choice: SubsetChoice,
+    choice: SubsetRules,
     wanted: Mapping[str, int],
     by_image: Mapping[int, Sequence[CocoAnnotation]],
     subset: Subset,
 ) -> None:
     """Fill ``subset.images`` with the images that may stay, at most ``max_images`` of them."""
-    out = {image_id for ids in subset.left_out.values() for image_id in ids}
+    out = {image_id for ids in subset.skipped_images.values() for image_id in ids}
     held = {
         image_id: {subset.categories[each.category_id] for each in annotations if not each.iscrowd}
         for image_id, annotations in by_image.items()
@@ -155,4 +157,4 @@ def _draw_images(
     drawn = sample_images(held, choice.max_images, wanted, choice.seed, str(coco.path))
     subset.images = [image_id for image_id in held if image_id in drawn]
     if len(drawn) < len(held):
-        subset.left_out["image_beyond_max_images"] = [image_id for image_id in held if image_id not in drawn]
+        subset.skipped_images["image_beyond_max_images"] = [image_id for image_id in held if image_id not in drawn]

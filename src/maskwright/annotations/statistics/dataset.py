@@ -13,7 +13,7 @@ from maskwright.annotations.statistics.object_sizes import count_sizes, side_his
 from maskwright.masks.coverage import coverage
 from maskwright.structures import ClassTable
 
-Pair = tuple[int, int]
+ClassPair = tuple[int, int]
 
 
 @dataclass
@@ -58,8 +58,8 @@ class Statistics:
     pixels: PixelTotals = field(default_factory=PixelTotals)
     instances_per_image: Counter[int] = field(default_factory=Counter)
     image_sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
-    together: Counter[Pair] = field(default_factory=Counter)
-    shared: Counter[Pair] = field(default_factory=Counter)
+    co_occurrence: Counter[ClassPair] = field(default_factory=Counter)
+    shared: Counter[ClassPair] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.classes = self.classes or [ClassCounts() for _ in self.table]
@@ -72,7 +72,7 @@ class Statistics:
         for label, covered in found.classes.items():
             self.classes[label - 1].images += 1
             self.classes[label - 1].covered_pixels += covered
-        self.together.update(combinations_with_replacement(sorted(found.classes), 2))
+        self.co_occurrence.update(combinations_with_replacement(sorted(found.classes), 2))
         self.pixels.total += objects.image.height * objects.image.width
         self.pixels.objects += found.objects
         self.pixels.contested += found.contested
@@ -131,11 +131,11 @@ class Statistics:
             "classes": {c.name: counts.to_json() for c, counts in zip(self.table, self.classes, strict=True)},
             "instances_per_image": {str(n): images for n, images in sorted(self.instances_per_image.items())},
             "image_sizes": [{"width": w, "height": h, "images": n} for (h, w), n in sorted(self.image_sizes.items())],
-            "co_occurrence_images": self._by_names(self.together),
+            "co_occurrence_images": self._by_names(self.co_occurrence),
             "overlap_pixels": self._by_names(self.shared),
         }
 
-    def _by_names(self, pairs: Counter[Pair]) -> dict[str, dict[str, int]]:
+    def _by_names(self, pairs: Counter[ClassPair]) -> dict[str, dict[str, int]]:
         names = self.table.names
         table: dict[str, dict[str, int]] = {}
         for (a, b), amount in sorted(pairs.items()):

@@ -9,7 +9,7 @@ from maskwright.annotations.taxonomy.sides import Side
 
 
 @dataclass(frozen=True)
-class TaxonomyUse:
+class AppliedTaxonomy:
     """``taxonomy`` as it was used: ``truth`` and ``model`` say of which side their classes are; None is not translated.
 
     ``scored`` are the classes of the numbers; shared classes not among them are those that the model has no class for.
@@ -48,7 +48,7 @@ class TaxonomyUse:
         return [("truth", self.truth), ("model", self.model)]
 
 
-def stated(scores: Mapping[str, Any], uses: Iterable[TaxonomyUse]) -> dict[str, Any]:
+def record_taxonomies(scores: Mapping[str, Any], uses: Iterable[AppliedTaxonomy]) -> dict[str, Any]:
     """``scores`` that say by which taxonomies they came about, in ``taxonomies`` and in ``protocol``."""
     uses = list(uses)
     if not uses:

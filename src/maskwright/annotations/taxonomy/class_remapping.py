@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, get_args
 import numpy as np
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.taxonomy.riders import CONFIDENCE, OVERLAP, TWO_WHEELERS, riding
+from maskwright.annotations.taxonomy.riders import CONFIDENCE, OVERLAP, TWO_WHEELERS, find_riders
 from maskwright.errors import DataError, UsageError, nearest
 from maskwright.structures import ClassTable, Instances, LabelMap, RiderRule
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Translated(Generic[T]):
+class Remapped(Generic[T]):
     """What became of objects: ``kept`` with target labels, ``ignored`` and ``absent`` with their source labels."""
 
     kept: T
@@ -136,20 +136,20 @@ class Taxonomy:
             )
         return lookup[label_map]
 
-    def instances(self, instances: Instances, source: ClassTable) -> Translated[Instances]:
+    def instances(self, instances: Instances, source: ClassTable) -> Remapped[Instances]:
         """The objects of one image, labels of ``source``, in target labels.
 
         Raises ``DataError`` for a label that ``source`` does not have.
         """
         labels = self._translated(instances.labels.tolist(), source)
         if self._makes_riders:
-            self._promote(labels, instances.boxes, instances.scores, instances.crowd)
+            self._mark_riders(labels, instances.boxes, instances.scores, instances.crowd)
         kept = (labels > 0) & (labels != self.target_table().ignore_index)
         found = instances[kept]
         found.labels = labels[kept]
-        return Translated(found, instances[(labels > 0) & ~kept], instances[labels == 0])
+        return Remapped(found, instances[(labels > 0) & ~kept], instances[labels == 0])
 
-    def records(self, records: Iterable[Mapping[str, Any]], source: ClassTable) -> Translated[list[dict[str, Any]]]:
+    def records(self, records: Iterable[Mapping[str, Any]], source: ClassTable) -> Remapped[list[dict[str, Any]]]:
         """COCO result records of any number of images, ``category_id`` an index of ``source``, in target indices.
 
         Order and all other fields are kept. The rule for riders takes ``bbox`` (xywh), else the box of the mask.
@@ -158,9 +158,9 @@ class Taxonomy:
         rows = [dict(record) for record in records]
         labels = self._translated([row["category_id"] for row in rows], source)
         if self._makes_riders:
-            self._promote_by_image(rows, labels)
+            self._mark_riders_by_image(rows, labels)
         ignored = self.target_table().ignore_index
-        result = Translated[list[dict[str, Any]]]([], [], [])
+        result = Remapped[list[dict[str, Any]]]([], [], [])
         for row, label in zip(rows, labels.tolist(), strict=True):
             if label == 0:
                 result.absent.append(row)
@@ -209,14 +209,14 @@ class Taxonomy:
                 )
         return np.array([by_source[label] for label in labels], np.int64)
 
-    def _promote(self, labels: np.ndarray, boxes: np.ndarray, scores: np.ndarray, crowd: np.ndarray) -> None:
+    def _mark_riders(self, labels: np.ndarray, boxes: np.ndarray, scores: np.ndarray, crowd: np.ndarray) -> None:
         """Make riders of the persons of one image that ride; crowds neither ride nor are ridden."""
         index = {each.name: each.index for each in self.target_table()}
         persons = np.flatnonzero((labels == index[PERSON]) & ~crowd)
         wheels = np.isin(labels, [index[name] for name in TWO_WHEELERS]) & ~crowd & (scores >= CONFIDENCE)
-        labels[persons[riding(boxes[persons], boxes[wheels])]] = index[RIDER]
+        labels[persons[find_riders(boxes[persons], boxes[wheels])]] = index[RIDER]
 
-    def _promote_by_image(self, rows: list[dict[str, Any]], labels: np.ndarray) -> None:
+    def _mark_riders_by_image(self, rows: list[dict[str, Any]], labels: np.ndarray) -> None:
         by_image: dict[Any, list[int]] = defaultdict(list)
         for position, row in enumerate(rows):
             by_image[row["image_id"]].append(position)
@@ -225,7 +225,7 @@ class Taxonomy:
             boxes = np.array([_xyxy(rows[position]) for position in positions])
             scores = np.array([rows[position].get("score", 1.0) for position in positions])
             crowd = np.array([bool(rows[position].get("iscrowd")) for position in positions])
-            self._promote(of_image, boxes, scores, crowd)
+            self._mark_riders(of_image, boxes, scores, crowd)
             labels[positions] = of_image
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.taxonomy.class_remapping import Taxonomy
-from maskwright.annotations.taxonomy.sides import for_side, side_of
+from maskwright.annotations.taxonomy.sides import side_of, taxonomy_for_side
 from maskwright.errors import UsageError
 from maskwright.structures import ClassTable, Instances, LabelMap, Task
 
@@ -76,4 +76,4 @@ def output_classes(own: ClassTable, taxonomy: Taxonomy | None, task: Task) -> Ou
             f"{taxonomy.name}: rider: {taxonomy.rider} looks at objects, and a semantic model finds none; expected "
             "another rule. Use absent or person."
         )
-    return OutputClasses(own, for_side(taxonomy, side_of(taxonomy, own)))
+    return OutputClasses(own, taxonomy_for_side(taxonomy, side_of(taxonomy, own)))

@@ -10,12 +10,12 @@ from hotcoco import mask as coco_mask
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoAnnotation, CocoCategory, CocoFile
 from maskwright.annotations.taxonomy.class_remapping import RIDER, Taxonomy
-from maskwright.annotations.taxonomy.sides import Side, for_side, side_of
+from maskwright.annotations.taxonomy.sides import Side, side_of, taxonomy_for_side
 from maskwright.masks.rle import BadSegmentation, rasterise
 from maskwright.structures import ClassTable
 
 
-def translated(coco: CocoFile, taxonomy: Taxonomy, side: Side | None = None) -> CocoFile:
+def remap_coco_file(coco: CocoFile, taxonomy: Taxonomy, side: Side | None = None) -> CocoFile:
     """``coco`` with its categories called as the target classes that they become.
 
     Categories and annotations keep their ids, so that classes of one target share its name. Annotations of ignored
@@ -26,7 +26,7 @@ def translated(coco: CocoFile, taxonomy: Taxonomy, side: Side | None = None) -> 
     riders as the rule for riders says. Raises ``UsageError`` when the taxonomy does not account for all its classes.
     """
     table = class_table(coco)
-    taxonomy = for_side(taxonomy, side or side_of(taxonomy, table))
+    taxonomy = taxonomy_for_side(taxonomy, side or side_of(taxonomy, table))
     target, labels = taxonomy.target_table(), taxonomy.labels(table)
     label_of = {category_id: labels[each.index] for each in table for category_id in each.source_ids}
     classes = {i: label for i, label in label_of.items() if 0 < label <= len(target)}
@@ -39,8 +39,8 @@ def translated(coco: CocoFile, taxonomy: Taxonomy, side: Side | None = None) -> 
         kept = [msgspec.structs.replace(a, category_id=rider.id) if a.id in riding else a for a in kept]
     ignored = [each for each in coco.annotations if label_of[each.category_id] == target.ignore_index]
     absent = len(coco.annotations) - len(kept) - len(ignored)
-    left_out = coco.left_out | ({"absent_class": absent} if absent else {})
-    return replace(coco, categories=categories, annotations=kept, ignored=[*coco.ignored, *ignored], left_out=left_out)
+    left_out = coco.rejected | ({"absent_class": absent} if absent else {})
+    return replace(coco, categories=categories, annotations=kept, ignored=[*coco.ignored, *ignored], rejected=left_out)
 
 
 def _riders(coco: CocoFile, annotations: Iterable[CocoAnnotation], taxonomy: Taxonomy, table: ClassTable) -> set[int]:

@@ -15,7 +15,7 @@ OVERLAP = 0.5
 CONFIDENCE = 0.5
 
 
-def riding(persons: npt.ArrayLike, two_wheelers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def find_riders(persons: npt.ArrayLike, two_wheelers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Which ``persons`` ``(N, 4)`` ride one of ``two_wheelers`` ``(M, 4)``: ``(N,)``; boxes are xyxy pixels.
 
     A person rides a two-wheeler when its box begins above the two-wheeler's, ends below the middle of it, and at least

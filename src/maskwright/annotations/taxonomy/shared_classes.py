@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from maskwright.annotations.taxonomy.class_remapping import PERSON, RIDER, Taxonomy, Translated
+from maskwright.annotations.taxonomy.class_remapping import PERSON, RIDER, Remapped, Taxonomy
 from maskwright.annotations.taxonomy.loading import make_taxonomy, read_taxonomy
-from maskwright.annotations.taxonomy.sides import Side, for_side, side_of
+from maskwright.annotations.taxonomy.sides import Side, side_of, taxonomy_for_side
 from maskwright.errors import DataError, UsageError, unknown_name
 from maskwright.structures import ClassTable, RiderRule, normalise_name
 
@@ -28,18 +28,18 @@ class SharedClasses:
 
     taxonomy: Taxonomy
     names: tuple[str, ...]
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    excluded: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> ClassTable:
         """The shared classes, from 1 on."""
         return ClassTable.from_names(self.names)
 
-    def of(
+    def remap_records(
         self, records: Iterable[Mapping[str, Any]], table: ClassTable, preferred: Side = "source"
-    ) -> Translated[list[Record]]:
+    ) -> Remapped[list[Record]]:
         """COCO records of the classes ``table`` in the shared ones; see :func:`side_of` for ``preferred``."""
-        taxonomy = for_side(self.taxonomy, side_of(self.taxonomy, table, preferred))
+        taxonomy = taxonomy_for_side(self.taxonomy, side_of(self.taxonomy, table, preferred))
         chosen = {name: number for number, name in enumerate(self.names, start=1)}
         label_of = {each.index: chosen[each.name] for each in taxonomy.target_table() if each.name in chosen}
         found = taxonomy.records(records, table)
@@ -47,7 +47,7 @@ class SharedClasses:
         for each in found.kept:
             label = label_of.get(each["category_id"])
             (kept if label else other).append(each | {"category_id": label} if label else each)
-        return Translated(kept, found.ignored, [*found.absent, *other])
+        return Remapped(kept, found.ignored, [*found.absent, *other])
 
     def to_json(self) -> dict[str, Any]:
         """``{"taxonomy", "rider", "rule", "classes", "left_out"}``."""
@@ -56,7 +56,7 @@ class SharedClasses:
             "rider": self.taxonomy.rider,
             "rule": self.taxonomy.describe(),
             "classes": list(self.names),
-            "left_out": dict(self.left_out),
+            "left_out": dict(self.excluded),
         }
 
 
@@ -75,7 +75,7 @@ def transfer_taxonomy(
     if named is not None:
         taxonomy = read_taxonomy(named, rider)
         taxonomy.labels(source)
-        for_side(taxonomy, "target").labels(target)
+        taxonomy_for_side(taxonomy, "target").labels(target)
         return taxonomy
     known = dict.fromkeys(name for table in (source, *models) for name in table.names)
     if not set(known) & set(target.names):
@@ -100,7 +100,7 @@ def shared_classes(
     """
     sides: dict[str, tuple[ClassTable, Side]] = {"the source": (source, "source"), "the target": (target, "target")}
     sides |= {name: (table, side_of(taxonomy, table)) for name, table in models.items()}
-    reached = {name: _reached(taxonomy, table, side) for name, (table, side) in sides.items()}
+    reached = {name: _mapped_targets(taxonomy, table, side) for name, (table, side) in sides.items()}
     shared, left_out = [], {}
     for name in taxonomy.targets:
         lacking = [side for side, names in reached.items() if name not in names]
@@ -122,7 +122,9 @@ def shared_classes(
     return SharedClasses(taxonomy, tuple(shared), left_out)
 
 
-def with_objects(shared: SharedClasses, sides: Mapping[Side, tuple[Iterable[Record], ClassTable]]) -> SharedClasses:
+def drop_classes_without_objects(
+    shared: SharedClasses, sides: Mapping[Side, tuple[Iterable[Record], ClassTable]]
+) -> SharedClasses:
     """``shared`` without the classes of which one of the ``sides``, COCO records and their classes, has no object.
 
     Such a class has no AP there, and would be missing from the mean of that side alone. A crowd is no object. Raises
@@ -138,22 +140,22 @@ def with_objects(shared: SharedClasses, sides: Mapping[Side, tuple[Iterable[Reco
     names = tuple(name for name in shared.names if name not in reasons)
     if not names:
         raise _nothing_left(shared.taxonomy, reasons, "Give images with objects of these classes, with their masks")
-    return replace(shared, names=names, left_out={**shared.left_out, **reasons})
+    return replace(shared, names=names, excluded={**shared.excluded, **reasons})
 
 
 def _present(shared: SharedClasses, records: Iterable[Record], table: ClassTable, side: Side) -> set[str]:
-    found = shared.of(records, table, side).kept
+    found = shared.remap_records(records, table, side).kept
     return {shared.names[each["category_id"] - 1] for each in found if not each.get("iscrowd")}
 
 
-def _nothing_left(taxonomy: Taxonomy, left_out: Mapping[str, str], remedy: str) -> DataError:
-    reasons = "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:5])
+def _nothing_left(taxonomy: Taxonomy, excluded: Mapping[str, str], remedy: str) -> DataError:
+    reasons = "; ".join(f"{name}: {why}" for name, why in list(excluded.items())[:5])
     return DataError(f"{taxonomy.name}: no class is left to compare: {reasons}. {remedy}.")
 
 
-def _reached(taxonomy: Taxonomy, table: ClassTable, side: Side) -> set[str]:
+def _mapped_targets(taxonomy: Taxonomy, table: ClassTable, side: Side) -> set[str]:
     """The target classes that a class of ``table`` is or becomes."""
-    target_of = for_side(taxonomy, side).target_of
+    target_of = taxonomy_for_side(taxonomy, side).target_of
     names = {target_of[each] for each in table.names if each in target_of}
     # Persons on two-wheelers become riders by another rule than the list.
     if side == "source" and RIDER in taxonomy.shared and RIDER not in target_of.values() and PERSON in names:

@@ -36,7 +36,7 @@ def side_of(taxonomy: Taxonomy, table: ClassTable, preferred: Side = "source") -
     )
 
 
-def for_side(taxonomy: Taxonomy, side: Side) -> Taxonomy:
+def taxonomy_for_side(taxonomy: Taxonomy, side: Side) -> Taxonomy:
     """``taxonomy`` as it translates classes of ``side``: itself, or what keeps the target's classes as they are.
 
     The latter has the target's classes as its source. They become themselves where they are shared, and background
@@ -53,13 +53,13 @@ def for_side(taxonomy: Taxonomy, side: Side) -> Taxonomy:
     return replace(taxonomy, target_of=target_of, ignored=(), absent=absent, rider=rider)
 
 
-def reached_by(taxonomy: Taxonomy, table: ClassTable, side: Side) -> Taxonomy:
+def restrict_taxonomy(taxonomy: Taxonomy, table: ClassTable, side: Side) -> Taxonomy:
     """``taxonomy`` with only those shared classes that a class of ``table``, of that ``side``, can become.
 
     Source classes of the others are absent. Raises ``UsageError`` when none is left, or when persons over two-wheelers
     are to be riders and ``table`` lacks one of the classes that this takes.
     """
-    own = for_side(taxonomy, side)
+    own = taxonomy_for_side(taxonomy, side)
     by_rule = taxonomy.rider == "person-over-two-wheeler"
     kept = {own.target_of[name] for name in table.names if name in own.target_of}
     if by_rule:

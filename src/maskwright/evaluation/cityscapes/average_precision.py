@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
-from maskwright.evaluation.cityscapes.matching import OVERLAPS, Counts, Verdicts
+from maskwright.evaluation.cityscapes.matching import OVERLAPS, CityscapesMatches, Counts
 
 PROTOCOL = (
     "Cityscapes instance evaluation: AP over IoU above 0.50:0.05:0.95, objects of at least 100 pixels, void and "
@@ -20,7 +20,7 @@ PROTOCOL = (
 )
 
 
-def instance_scores(images: Iterable[Verdicts]) -> dict[str, Any]:
+def instance_scores(images: Iterable[CityscapesMatches]) -> dict[str, Any]:
     """``{"AP", "AP50", "classes": {name: {"AP", "AP50", "objects", "predictions"}}, "protocol"}`` of a data set.
 
     None where a class has no object to find, which also leaves it out of the averages.
@@ -39,7 +39,7 @@ def instance_scores(images: Iterable[Verdicts]) -> dict[str, Any]:
     return {"AP": _mean(ap), "AP50": _mean(ap[:, :1]), "classes": classes, "protocol": PROTOCOL}
 
 
-def average_precision(images: Sequence[Verdicts]) -> tuple[npt.NDArray[np.float64], Counts, Counts]:
+def average_precision(images: Sequence[CityscapesMatches]) -> tuple[npt.NDArray[np.float64], Counts, Counts]:
     """AP ``(C, T)`` by class and threshold, NaN without an object; and objects and predictions of each class."""
     shape = (len(INSTANCE_LABELS), len(OVERLAPS))
     ap = np.full(shape, np.nan)

@@ -18,7 +18,12 @@ from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE
 from maskwright.errors import DataError, require_file
 from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.layout import frame_of
-from maskwright.evaluation.cityscapes.matching import Predictions, TrueObjects, Verdicts, judge
+from maskwright.evaluation.cityscapes.matching import (
+    CityscapesMatches,
+    PredictedObjects,
+    TrueObjects,
+    match_predictions,
+)
 
 
 class Distance(NamedTuple):
@@ -89,32 +94,38 @@ def read_distances(path: Path) -> Distances:
     return distances
 
 
-def limited(truth: TrueObjects, limit: Limit, distances: Mapping[int, Distance]) -> npt.NDArray[np.bool_]:
+def outside_limit(truth: TrueObjects, limit: Limit, distances: Mapping[int, Distance]) -> npt.NDArray[np.bool_]:
     """Which objects and regions ``(G,)`` of an image do not count within ``limit``; ``distances`` are by id."""
     known = [distances.get(int(value), _UNKNOWN) for value in truth.ids]
     metres, confidence = np.array(known, np.float64).reshape(-1, 2).T
     return (truth.pixels < limit.pixels) | (metres > limit.metres) | (confidence < limit.confidence)
 
 
-def judge_near(truth: TrueObjects, predictions: Predictions, distances: Mapping[int, Distance]) -> dict[str, Verdicts]:
+def match_within_limits(
+    truth: TrueObjects, predictions: PredictedObjects, distances: Mapping[int, Distance]
+) -> dict[str, CityscapesMatches]:
     """The verdicts on one image's predictions within each limit, by its name."""
-    return {limit.name: judge(truth, predictions, limited(truth, limit, distances)) for limit in LIMITS}
+    return {
+        limit.name: match_predictions(truth, predictions, outside_limit(truth, limit, distances)) for limit in LIMITS
+    }
 
 
-def without_distance(truth: TrueObjects, distances: Mapping[int, Distance]) -> int:
+def count_without_distance(truth: TrueObjects, distances: Mapping[int, Distance]) -> int:
     """How many objects of an image are not known to be anywhere; they are within no limit."""
     objects = truth.ids[truth.ids >= FIRST_INSTANCE]
     return sum(distances.get(int(value), _UNKNOWN).metres < 0 for value in objects)
 
 
-def with_limited(scores: Mapping[str, Any], near: Mapping[str, Sequence[Verdicts]]) -> dict[str, Any]:
+def add_distance_scores(
+    scores: Mapping[str, Any], matches_by_limit: Mapping[str, Sequence[CityscapesMatches]]
+) -> dict[str, Any]:
     """``scores`` with what ``near``, the verdicts of all images by limit, give.
 
     For each limit, such as ``50m``, there are ``AP_50m`` and ``AP50_50m``, and in each class ``objects_50m`` too.
     """
     added: dict[str, Any] = {}
     classes = {name: dict(row) for name, row in scores["classes"].items()}
-    for limit, verdicts in near.items():
+    for limit, verdicts in matches_by_limit.items():
         found = instance_scores(verdicts)
         added |= {f"{key}_{limit}": found[key] for key in ("AP", "AP50")}
         for name, row in found["classes"].items():

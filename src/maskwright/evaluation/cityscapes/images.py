@@ -14,35 +14,35 @@ from maskwright.errors import DataError
 from maskwright.evaluation.cityscapes.layout import Prediction
 from maskwright.evaluation.cityscapes.matching import (
     CLASS_OF_LABEL,
-    Predictions,
+    CityscapesMatches,
+    PredictedObjects,
     TrueObjects,
-    Verdicts,
-    covered,
-    judge,
+    count_covered,
+    match_predictions,
     true_objects,
 )
 from maskwright.masks.binary_png import read_mask
 from maskwright.masks.buffers import Buffers
-from maskwright.masks.cropped import Region, regions_of
-from maskwright.masks.gray_png import read_ids
+from maskwright.masks.cropped import CroppedMask, crop_masks
+from maskwright.masks.gray_png import read_gray_label_map
 from maskwright.structures import Rle
 
 _NAMES = {label.id: label.name for label in LABELS}
 
 # A mask, its class (a position in INSTANCE_LABELS) and its confidence.
-Scored = tuple[Region, int, float]
+ScoredMask = tuple[CroppedMask, int, float]
 
 
-class Measured(NamedTuple):
+class MeasuredImage(NamedTuple):
     """The truth of an image, what its predictions share with it, and how many were left out, by reason."""
 
     truth: TrueObjects
-    predictions: Predictions
-    left_out: Counter[str]
+    predictions: PredictedObjects
+    rejected: Counter[str]
 
-    def judged(self) -> tuple[Verdicts, Counter[str]]:
+    def match(self) -> tuple[CityscapesMatches, Counter[str]]:
         """The verdicts on the predictions, and how many were left out."""
-        return judge(self.truth, self.predictions), self.left_out
+        return match_predictions(self.truth, self.predictions), self.rejected
 
 
 _memory = threading.local()
@@ -55,45 +55,45 @@ def _buffers() -> Buffers:
     return _memory.buffers
 
 
-def measure_mask_files(truth: Path, predictions: Sequence[Prediction]) -> Measured:
+def measure_mask_files(truth: Path, predictions: Sequence[Prediction]) -> MeasuredImage:
     """One image's predictions in mask files, measured against ``truth``, the ``instanceIds`` file.
 
     Raises ``DataError`` for a file that cannot be read, a mask of another size than the image, and a label id that
     Cityscapes does not have.
     """
-    ids = read_ids(truth, _buffers())
+    ids = read_gray_label_map(truth, _buffers())
     left_out: Counter[str] = Counter()
-    return _measured(truth, ids, _from_files(predictions, ids.shape, left_out), left_out)
+    return _measure_image(truth, ids, _from_files(predictions, ids.shape, left_out), left_out)
 
 
-def measure_rles(truth: Path, predictions: Sequence[tuple[Rle, int, float]]) -> Measured:
+def measure_rles(truth: Path, predictions: Sequence[tuple[Rle, int, float]]) -> MeasuredImage:
     """As :func:`measure_mask_files`, for RLEs of the image's size with a class position and a confidence."""
-    regions = regions_of([rle for rle, _, _ in predictions])
+    regions = crop_masks([rle for rle, _, _ in predictions])
     scored = [(region, label, score) for region, (_, label, score) in zip(regions, predictions, strict=True)]
-    return _measured(truth, read_ids(truth, _buffers()), scored, Counter())
+    return _measure_image(truth, read_gray_label_map(truth, _buffers()), scored, Counter())
 
 
-def _measured(
-    path: Path, ids: npt.NDArray[np.integer], predictions: Iterable[Scored], left_out: Counter[str]
-) -> Measured:
+def _measure_image(
+    path: Path, ids: npt.NDArray[np.integer], predictions: Iterable[ScoredMask], rejected: Counter[str]
+) -> MeasuredImage:
     truth = true_objects(ids, str(path))
-    return Measured(truth, measured(ids, truth, predictions, left_out), left_out)
+    return MeasuredImage(truth, measure_predictions(ids, truth, predictions, rejected), rejected)
 
 
-def measured(
-    ids: npt.NDArray[np.integer], truth: TrueObjects, predictions: Iterable[Scored], left_out: Counter[str]
-) -> Predictions:
+def measure_predictions(
+    ids: npt.NDArray[np.integer], truth: TrueObjects, predictions: Iterable[ScoredMask], rejected: Counter[str]
+) -> PredictedObjects:
     """What each prediction shares with the truth, whose instance image is ``ids`` ``(H, W)``; empty masks drop out."""
     rows = []
     for region, label, confidence in predictions:
         values = _under(region.mask, ids[region.box])
         if values.size:
-            void, shared = covered(values, truth)
+            void, shared = count_covered(values, truth)
             rows.append((label, confidence, values.size, void, shared))
         else:
-            left_out["empty_mask"] += 1
+            rejected["empty_mask"] += 1
     labels, confidences, pixels, voids, shares = zip(*rows, strict=True) if rows else ((), (), (), (), ())
-    return Predictions(
+    return PredictedObjects(
         np.array(labels, np.int64),
         np.array(confidences, np.float64),
         np.array(pixels, np.int64),
@@ -107,7 +107,9 @@ def _under(mask: npt.NDArray[np.bool_], ids: npt.NDArray[np.integer]) -> npt.NDA
     return ids.T[mask.T] if mask.strides[0] < mask.strides[1] else ids[mask]
 
 
-def _from_files(predictions: Iterable[Prediction], size: tuple[int, ...], left_out: Counter[str]) -> Iterable[Scored]:
+def _from_files(
+    predictions: Iterable[Prediction], size: tuple[int, ...], rejected: Counter[str]
+) -> Iterable[ScoredMask]:
     for prediction in predictions:
         if prediction.label not in _NAMES:
             raise DataError(
@@ -115,7 +117,7 @@ def _from_files(predictions: Iterable[Prediction], size: tuple[int, ...], left_o
                 "objects. Write ids, not training ids."
             )
         if prediction.label not in CLASS_OF_LABEL:
-            left_out["class_not_scored"] += 1
+            rejected["class_not_scored"] += 1
             continue
         region = read_mask(prediction.mask, _buffers())
         if region.size != size:

@@ -59,14 +59,14 @@ def truth_files(folder: Path, split: str | None, suffix: str) -> dict[str, Path]
     return {frame: found[frame][0] for frame in sorted(found)}
 
 
-def prediction_files(folder: Path, suffix: str, leave_out: Iterable[Path] = ()) -> dict[str, list[Path]]:
+def prediction_files(folder: Path, suffix: str, exclude: Iterable[Path] = ()) -> dict[str, list[Path]]:
     """The files in ``folder`` that end in ``suffix``, by frame; without ``leave_out`` and ``gtFine`` folders."""
-    left_out = {path.resolve() for path in leave_out}
+    left_out = {path.resolve() for path in exclude}
     paths = (path for path in sorted(folder.rglob(f"*{suffix}")) if "gtFine" not in path.relative_to(folder).parts)
     return _by_frame(path for path in paths if path.resolve() not in left_out)
 
 
-def one_each(frames: Iterable[str], found: Mapping[str, list[Path]], folder: Path, what: str) -> dict[str, Path]:
+def match_frames(frames: Iterable[str], found: Mapping[str, list[Path]], folder: Path, what: str) -> dict[str, Path]:
     """The prediction file of each frame.
 
     Raises ``DataError`` that names the frames without a file and those with several.

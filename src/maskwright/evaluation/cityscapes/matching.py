@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS, label_of
+from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS, label_id_of
 from maskwright.errors import DataError
 
 # Built as the official script builds them: 0.6 is 0.6000000000000001 here, which decides a tie.
@@ -46,7 +46,7 @@ class TrueObjects:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class PredictedObjects:
     """P predictions on one image that cover at least one pixel.
 
     ``classes`` ``(P,)`` as in :class:`TrueObjects`, ``confidence`` ``(P,)``, ``pixels`` ``(P,)`` areas, ``void``
@@ -61,7 +61,7 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class CityscapesMatches:
     """What became of one image's P predictions and its objects at each of T thresholds, with C classes.
 
     ``right`` and ``wrong`` are ``(T, P)``; a prediction that is neither is ignored. ``objects`` ``(C,)`` counts what
@@ -83,7 +83,7 @@ def true_objects(instance_ids: npt.NDArray[np.integer[Any]], source: str = "the 
     """
     pixels = _histogram(instance_ids)
     ids = np.flatnonzero(pixels)
-    labels = np.array([label_of(int(value)) for value in ids], np.int64)
+    labels = np.array([label_id_of(int(value)) for value in ids], np.int64)
     unknown = [int(value) for value, label in zip(ids, labels, strict=True) if label not in _LABEL_IDS]
     if unknown:
         raise DataError(
@@ -95,7 +95,7 @@ def true_objects(instance_ids: npt.NDArray[np.integer[Any]], source: str = "the 
     return TrueObjects(ids[scored], classes, pixels[ids[scored]])
 
 
-def covered(values: npt.NDArray[np.integer[Any]], truth: TrueObjects) -> tuple[int, Counts]:
+def count_covered(values: npt.NDArray[np.integer[Any]], truth: TrueObjects) -> tuple[int, Counts]:
     """How many of the instance-image ``values`` under a mask are void, and how many belong to each object ``(G,)``."""
     labels, lengths = _runs(values)
     place = np.searchsorted(truth.ids, labels)
@@ -104,7 +104,9 @@ def covered(values: npt.NDArray[np.integer[Any]], truth: TrueObjects) -> tuple[i
     return int(lengths[_IS_VOID[labels]].sum()), shared
 
 
-def judge(truth: TrueObjects, predictions: Predictions, ignored: npt.NDArray[np.bool_] | None = None) -> Verdicts:
+def match_predictions(
+    truth: TrueObjects, predictions: PredictedObjects, ignored: npt.NDArray[np.bool_] | None = None
+) -> CityscapesMatches:
     """Which predictions of an image are right, wrong or ignored at each threshold.
 
     ``ignored`` ``(G,)`` do not count, nor does any region; by default these are objects below ``MINIMUM_REGION``.
@@ -124,7 +126,7 @@ def judge(truth: TrueObjects, predictions: Predictions, ignored: npt.NDArray[np.
     classes = len(INSTANCE_LABELS)
     missed = ~finds_counted.any(axis=1)
     by_class = truth.classes[counted][:, None] == np.arange(classes)
-    return Verdicts(
+    return CityscapesMatches(
         predictions.classes,
         predictions.confidence,
         right,

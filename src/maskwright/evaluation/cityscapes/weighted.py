@@ -7,12 +7,12 @@ import numpy.typing as npt
 
 from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.evaluation.bootstrap import Weights
-from maskwright.evaluation.cityscapes.matching import OVERLAPS, Verdicts
+from maskwright.evaluation.cityscapes.matching import OVERLAPS, CityscapesMatches
 
 _MOST_NUMBERS = 1 << 22
 
 
-def weighted_precision(images: Sequence[Verdicts], weights: Weights) -> npt.NDArray[np.float64]:
+def weighted_precision(images: Sequence[CityscapesMatches], weights: Weights) -> npt.NDArray[np.float64]:
     """AP ``(B, C, T)`` by class and threshold of N ``images`` with ``weights`` ``(B, N)``, NaN without an object.
 
     With weights of 1 it is :func:`maskwright.evaluation.cityscapes.average_precision.average_precision`.

@@ -13,7 +13,7 @@ from maskwright.annotations.cityscapes_labels import LABELS
 from maskwright.errors import UsageError
 from maskwright.evaluation.cityscapes.layout import frame_of
 from maskwright.files import write_text
-from maskwright.masks.cropped import regions_of
+from maskwright.masks.cropped import crop_masks
 from maskwright.masks.png import write_label_map
 from maskwright.structures import ClassTable, Instances
 
@@ -68,7 +68,7 @@ def write_predictions(folder: Path, frame: str, found: Instances, label_ids: Map
     """
     lines = []
     pixels = np.zeros(found.size, np.uint8)
-    rows = zip(found.labels, found.scores, regions_of(found.masks), strict=True)
+    rows = zip(found.labels, found.scores, crop_masks(found.masks), strict=True)
     for number, (label, score, region) in enumerate(rows):
         mask = f"{MASKS}/{frame}_{number:04d}.png"
         pixels[region.box] = np.where(region.mask, 255, 0)

@@ -14,7 +14,7 @@ from maskwright.structures import ClassTable
 
 STATISTICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
-KINDS = ("bbox", "segm")
+IOU_TYPES = ("bbox", "segm")
 
 PROTOCOL = (
     "COCO evaluation: AP averaged over IoU 0.50:0.05:0.95, 101 recall points and classes, at most 100 detections an "
@@ -70,7 +70,7 @@ def objects_by_category(annotations: Iterable[dict[str, Any]]) -> Counter[int]:
     return Counter(each["category_id"] for each in annotations if not each["iscrowd"])
 
 
-def summary(
+def summarise(
     evaluations: Iterable[tuple[str, COCOeval]], categories: Sequence[dict[str, Any]], objects: Mapping[int, int]
 ) -> dict[str, Any]:
     """The 12 COCO statistics for boxes and masks, and per class, from finished ``evaluations`` by kind.
@@ -83,26 +83,26 @@ def summary(
     }
     scores: dict[str, Any] = {}
     for kind, evaluation in evaluations:
-        scores[kind] = statistics(evaluation)
-        by_class = class_statistics(evaluation)
+        scores[kind] = coco_stats(evaluation)
+        by_class = class_average_precision(evaluation)
         for category in categories:
             ap, ap50 = by_class.get(category["id"], (None, None))
             classes[category["name"]] |= {kind: ap, f"{kind}50": ap50}
     return {**scores, "classes": classes}
 
 
-def evaluated(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str) -> COCOeval:
+def run_coco_eval(truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_type: str) -> COCOeval:
     """The finished evaluation of ``results`` for ``kind`` ``bbox`` or ``segm``.
 
     As in pycocotools a detection's size is that of its box where it has one, else its mask's.
     """
     coco = COCO(truth)
-    evaluation = COCOeval(coco, coco.load_res(without_text(results)), kind)
+    evaluation = COCOeval(coco, coco.load_res(without_text(results)), iou_type)
     evaluation.evaluate()
-    return accumulated(evaluation)
+    return accumulate(evaluation)
 
 
-def accumulated(evaluation: COCOeval) -> COCOeval:
+def accumulate(evaluation: COCOeval) -> COCOeval:
     """``evaluation``, whose images are matched, with its statistics."""
     evaluation.accumulate()
     # summarize() and run() print to standard output, which belongs to the caller's --json.
@@ -110,12 +110,12 @@ def accumulated(evaluation: COCOeval) -> COCOeval:
     return evaluation
 
 
-def statistics(evaluation: COCOeval) -> dict[str, float | None]:
+def coco_stats(evaluation: COCOeval) -> dict[str, float | None]:
     """The 12 numbers by their names in ``STATISTICS``; None where there is no truth to measure against."""
     return {name: _defined(value) for name, value in zip(STATISTICS, evaluation.stats, strict=True)}
 
 
-def class_statistics(evaluation: COCOeval) -> dict[int, tuple[float | None, float | None]]:
+def class_average_precision(evaluation: COCOeval) -> dict[int, tuple[float | None, float | None]]:
     """AP and AP50 by category id; None for a class without truth."""
     assert evaluation.eval is not None
     precision = evaluation.eval["precision"]  # (IoU thresholds, recall points, classes, area ranges, max detections)

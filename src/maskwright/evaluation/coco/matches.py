@@ -40,12 +40,12 @@ class Matches:
         return replace(kept, found_at=np.where(kept.found_at >= score, kept.found_at, np.nan))
 
     @classmethod
-    def joined(cls, images: Iterable["Matches"]) -> "Matches":
+    def merged(cls, images: Iterable["Matches"]) -> "Matches":
         """The matches of all ``images``, one image after the other: not yet :meth:`ranked`."""
         columns = [[getattr(each, field.name) for field in fields(cls)] for each in (_NONE, *images)]
         return cls(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
-    def ranked(self) -> "Matches":
+    def sorted_by_score(self) -> "Matches":
         """The same, most confident detection first; of equal ones in the order that they have."""
         return self._where(np.argsort(-self.score, kind="stable"), np.arange(len(self.found_at)))
 
@@ -79,17 +79,17 @@ class ImageMatches:
     objects: npt.NDArray[np.int64]
 
 
-def coco_matches(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str, iou: float = 0.5) -> Matches:
+def coco_matches(truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_type: str, iou: float = 0.5) -> Matches:
     """Match ``results`` with the COCO data set ``truth`` for ``kind`` ``bbox`` or ``segm``.
 
     The rules are COCO's: by class, the most confident detection first, each to the best object of at least ``iou`` that
     is still free; at most 100 detections of a class on an image.
     """
-    return _collected(truth, results, kind, iou).matches
+    return _collected(truth, results, iou_type, iou).matches
 
 
 def image_matches(
-    image: dict[str, Any], objects: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]], kind: str, iou: float
+    image: dict[str, Any], objects: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]], iou_type: str, iou: float
 ) -> ImageMatches:
     """What :func:`coco_matches` says of one ``image``, given the COCO records of its ``objects`` and what was found."""
     categories = sorted({each["category_id"] for each in (*objects, *found)})
@@ -99,14 +99,14 @@ def image_matches(
         "annotations": [each | {"id": number} for number, each in enumerate(objects, start=1)],
         "categories": [{"id": category, "name": str(category)} for category in categories],
     }
-    return _collected(truth, found, kind, iou)
+    return _collected(truth, found, iou_type, iou)
 
 
-def _collected(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str, iou: float) -> ImageMatches:
+def _collected(truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_type: str, iou: float) -> ImageMatches:
     """The matches, and the ids of annotations and results less 1."""
     detections: list[tuple[int, int, float, bool, int]] = []
     objects: list[tuple[int, int, float, int]] = []
-    for each in _matched(truth, results, kind, iou):
+    for each in _matched(truth, results, iou_type, iou):
         image, category = each["image_id"], each["category_id"]
         scores = dict(zip(each["dtIds"], each["dtScores"], strict=True))
         for number, right, ignored in zip(each["dtIds"], each["dtMatched"][0], each["dtIgnore"][0], strict=True):
@@ -131,12 +131,14 @@ def _collected(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: s
     return ImageMatches(matches, found[4].astype(np.int64), true[3].astype(np.int64))
 
 
-def _matched(truth: dict[str, Any], results: Sequence[dict[str, Any]], kind: str, iou: float) -> list[dict[str, Any]]:
+def _matched(
+    truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_type: str, iou: float
+) -> list[dict[str, Any]]:
     """What the evaluator says of each class on each image."""
     if not truth["annotations"] and not results:
         return []
     coco = COCO(truth)
-    evaluation = COCOeval(coco, coco.load_res(without_text(results)), kind)
+    evaluation = COCOeval(coco, coco.load_res(without_text(results)), iou_type)
     evaluation.params.iou_thrs = [iou]
     evaluation.params.area_rng, evaluation.params.area_rng_lbl = [_EVERY_SIZE], ["all"]
     evaluation.params.max_dets = [100]

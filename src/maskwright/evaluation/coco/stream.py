@@ -8,12 +8,12 @@ from hotcoco import StreamingEval
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.evaluation.coco.evaluator import (
-    KINDS,
-    accumulated,
+    IOU_TYPES,
+    accumulate,
     categories_of,
     ground_truth,
     objects_by_category,
-    summary,
+    summarise,
     without_text,
 )
 from maskwright.structures import ClassTable
@@ -29,7 +29,7 @@ class CocoStream:
     def __init__(self, table: ClassTable) -> None:
         """No image yet; category ids are the indices of ``table``."""
         self._table = table
-        self._matched = {kind: StreamingEval(categories_of(table), kind) for kind in KINDS}
+        self._matched = {kind: StreamingEval(categories_of(table), kind) for kind in IOU_TYPES}
         self._objects: Counter[int] = Counter()
 
     @classmethod
@@ -37,7 +37,7 @@ class CocoStream:
         """The images of all ``streams``, which are of the same classes; they stay as they are."""
         streams = list(streams)
         whole = cls(streams[0]._table)
-        for kind in KINDS:
+        for kind in IOU_TYPES:
             whole._matched[kind] = StreamingEval.merge(stream._matched[kind] for stream in streams)
         whole._objects = sum((stream._objects for stream in streams), start=Counter())
         return whole
@@ -54,6 +54,6 @@ class CocoStream:
         self._objects += objects_by_category(truth["annotations"])
 
     def scores(self) -> dict[str, Any]:
-        """What :func:`maskwright.evaluation.coco.evaluator.summary` returns."""
-        evaluations = ((kind, accumulated(matched.finalize())) for kind, matched in self._matched.items())
-        return summary(evaluations, categories_of(self._table), self._objects)
+        """What :func:`maskwright.evaluation.coco.evaluator.summarise` returns."""
+        evaluations = ((kind, accumulate(matched.finalize())) for kind, matched in self._matched.items())
+        return summarise(evaluations, categories_of(self._table), self._objects)

@@ -15,7 +15,7 @@ from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.selection.select import audit_of_reading
 from maskwright.errors import DataError
 from maskwright.evaluation.results.index import ImageIndex
-from maskwright.masks.rle import BadSegmentation, Drawn, rasterise
+from maskwright.masks.rle import BadSegmentation, RasterisedMask, rasterise
 from maskwright.parallel.garbage_collection import collector_paused
 
 
@@ -50,11 +50,11 @@ class CocoTruth:
     without_mask: list[int] = field(default_factory=list)
 
     @property
-    def have_masks(self) -> bool:
+    def has_masks(self) -> bool:
         """Whether there is a mask to measure against, or no object at all."""
         return len(self.without_mask) < len(self.annotations) or not self.annotations
 
-    def document(self, kind: str) -> dict[str, Any]:
+    def coco_dataset(self, kind: str) -> dict[str, Any]:
         """The COCO data set for ``kind`` ``bbox`` or ``segm``."""
         annotations = self.annotations
         if kind == "segm" and self.without_mask:
@@ -134,7 +134,7 @@ def _add_annotations(truth: CocoTruth, coco: CocoFile) -> None:
         truth.file_ids.append(annotation.id)
 
 
-def _mask(annotation: CocoAnnotation, height: int, width: int) -> list[list[float]] | dict[str, Any] | Drawn:
+def _mask(annotation: CocoAnnotation, height: int, width: int) -> list[list[float]] | dict[str, Any] | RasterisedMask:
     """The segmentation as it is where it is plain and nothing must be read off the mask, else the mask.
 
     The evaluator draws polygons itself, all processors at once.
@@ -157,10 +157,10 @@ def _has_box(annotation: CocoAnnotation) -> bool:
 
 
 def _record(
-    annotation: CocoAnnotation, mask: list[list[float]] | dict[str, Any] | Drawn | None, number: int
+    annotation: CocoAnnotation, mask: list[list[float]] | dict[str, Any] | RasterisedMask | None, number: int
 ) -> dict[str, Any]:
     box, area = annotation.bbox, annotation.area
-    if isinstance(mask, Drawn):
+    if isinstance(mask, RasterisedMask):
         box = box if _has_box(annotation) else coco_mask.to_bbox(mask.rle).tolist()
         area = mask.area if area is None else area
     elif area is None and box is not None:
@@ -174,5 +174,5 @@ def _record(
         "iscrowd": int(bool(annotation.iscrowd)),
     }
     if mask is not None:
-        record["segmentation"] = mask.rle if isinstance(mask, Drawn) else mask
+        record["segmentation"] = mask.rle if isinstance(mask, RasterisedMask) else mask
     return record

@@ -10,7 +10,7 @@ from maskwright.evaluation.coco.matches import Matches, image_matches
 from maskwright.evaluation.instances.confusion import ObjectConfusion, image_confusion, most_confused
 from maskwright.evaluation.instances.curves import at_threshold, class_curves, per_class
 from maskwright.evaluation.instances.foreground import foreground_scores
-from maskwright.evaluation.instances.image_errors import Errors, image_errors
+from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
 from maskwright.evaluation.instances.matching import overlap_scores
 from maskwright.evaluation.instances.per_image import (
     ImageOverlaps,
@@ -45,7 +45,7 @@ class Details:
     curves: dict[str, Any]
     images: list[dict[str, Any]]
 
-    def joined_to(self, scores: Mapping[str, Any]) -> dict[str, Any]:
+    def merged_into(self, scores: Mapping[str, Any]) -> dict[str, Any]:
         """The official ``scores`` of the same images with these beside them."""
         classes = {name: row | self.classes[name] for name, row in scores["classes"].items()}
         return {**scores, "classes": classes, **self.scores}
@@ -58,7 +58,7 @@ class _Measured:
     file_name: str
     overlaps: ImageOverlaps
     matches: Matches
-    errors: Errors
+    errors: DetectionErrors
 
 
 class InstanceDetails:
@@ -68,16 +68,16 @@ class InstanceDetails:
     """
 
     def __init__(
-        self, labels: Mapping[int, str], kind: str, thresholds: Thresholds | None = None, boundary: bool = False
+        self, labels: Mapping[int, str], iou_type: str, thresholds: Thresholds | None = None, boundary: bool = False
     ) -> None:
         """``labels`` are the names to show by category id.
 
         ``kind`` is ``segm``, where all records have masks, or ``bbox``; ``boundary`` adds boundary IoU of masks.
         """
-        self._kind, self._thresholds = kind, thresholds or Thresholds()
+        self._kind, self._thresholds = iou_type, thresholds or Thresholds()
         self._labels = labels
         self._index = {category_id: position for position, category_id in enumerate(self._labels)}
-        self._boundary = boundary and kind == "segm"
+        self._boundary = boundary and iou_type == "segm"
         self._confusion: ObjectConfusion = np.zeros((len(self._index) + 1,) * 2, np.int64)
         self._images: list[_Measured] = []
 
@@ -113,13 +113,13 @@ class InstanceDetails:
         kind, score, iou = self._kind, self._thresholds.score, self._thresholds.iou
         added = sorted(self._images, key=lambda each: each.overlaps.image)
         overlaps = [each.overlaps for each in added]
-        matches = Matches.joined(each.matches for each in added).ranked()
+        matches = Matches.merged(each.matches for each in added).sorted_by_score()
         images = image_scores(matches, overlaps, {each.overlaps.image: each.file_name for each in added}, score)
         scores = {
             "at_score": {"kind": kind, "score": score, "iou": iou} | at_threshold(matches, score),
             "foreground": foreground_scores(each.union for each in overlaps if each.union),
             "overlap": _overlap(overlaps),
-            "tide": tide_scores(Errors.merged([each.errors for each in added]), list(self._labels)),
+            "tide": tide_scores(DetectionErrors.merged([each.errors for each in added]), list(self._labels)),
             "confusion": _confusion(self._confusion, list(self._labels.values())),
             "calibration": _calibration(matches),
             "worst_images": worst_first(images)[:WORST],

@@ -16,12 +16,12 @@ from maskwright.evaluation.coco.matches import ImageMatches, Matches
 
 Record = dict[str, Any]
 
-WRONG_CLASS, WRONG_PLACE, BOTH_WRONG, TWICE, NOTHING_THERE = range(5)
-RIGHT = -1
+CLASS_ERROR, LOCALISATION_ERROR, CLASS_AND_LOCALISATION_ERROR, DUPLICATE_ERROR, BACKGROUND_ERROR = range(5)
+NO_ERROR = -1
 
 
 @dataclass(frozen=True)
-class Errors:
+class DetectionErrors:
     """The errors of N detections and M objects, which are those of ``matches``.
 
     ``kind`` ``(N,)`` is one of the constants of this module. ``mends`` ``(N,)`` is the object that a detection would be
@@ -30,44 +30,49 @@ class Errors:
 
     matches: Matches
     kind: npt.NDArray[np.int8]
-    mends: npt.NDArray[np.int64]
+    fixes: npt.NDArray[np.int64]
 
     @classmethod
-    def merged(cls, images: Sequence["Errors"]) -> "Errors":
+    def merged(cls, images: Sequence["DetectionErrors"]) -> "DetectionErrors":
         """The errors of all ``images``, in their order."""
         before = np.cumsum([0, *(len(each.matches.found_at) for each in images)])
-        mends = [np.where(each.mends < 0, -1, each.mends + n) for each, n in zip(images, before, strict=False)]
+        mends = [np.where(each.fixes < 0, -1, each.fixes + n) for each, n in zip(images, before, strict=False)]
         return cls(
-            Matches.joined([each.matches for each in images]),
+            Matches.merged([each.matches for each in images]),
             np.concatenate([np.zeros(0, np.int8), *(each.kind for each in images)]),
             np.concatenate([np.zeros(0, np.int64), *mends]),
         )
 
 
 def image_errors(
-    objects: Sequence[Record], found: Sequence[Record], matched: ImageMatches, kind: str, iou: float, background: float
-) -> Errors:
+    objects: Sequence[Record],
+    found: Sequence[Record],
+    matched: ImageMatches,
+    iou_type: str,
+    iou: float,
+    background: float,
+) -> DetectionErrors:
     """The errors of the detections that ``matched`` says of the COCO records ``objects`` and ``found`` of one image.
 
     ``matched`` is at ``iou``, ``kind`` is ``segm`` or ``bbox``. A detection that overlaps nothing by more than
     ``background`` lies on nothing.
     """
     matches = matched.matches
-    kinds = np.full(len(matches.score), RIGHT, np.int8)
+    kinds = np.full(len(matches.score), NO_ERROR, np.int8)
     mends = np.full(len(matches.score), -1, np.int64)
     wrong = np.flatnonzero(~matches.right)
     if len(wrong):
         # Objects first, then crowds: of equal overlaps that with an object counts.
         ordered = sorted(range(len(objects)), key=lambda g: bool(objects[g]["iscrowd"]))
-        ious = _ious([found[matched.detections[d]] for d in wrong], [objects[g] for g in ordered], kind)
+        ious = _ious([found[matched.detections[d]] for d in wrong], [objects[g] for g in ordered], iou_type)
         categories = np.array([objects[g]["category_id"] for g in ordered], np.int64)
         real = np.array([not objects[g]["iscrowd"] for g in ordered], np.bool_)
         free = np.isin(ordered, matched.objects[np.isnan(matches.found_at)])
         mine = matches.category[wrong][:, None] == categories
         same, other = np.where(mine, ious, 0.0), np.where(~mine & real, ious, 0.0)
         kinds[wrong], target = _kinds(same, other, real & ~free, iou, background)
-        _mend(mends, matches.score, wrong, target, np.where(free, _places(ordered, matched), -1))
-    return Errors(matches, kinds, mends)
+        _assign_fixes(mends, matches.score, wrong, target, np.where(free, _places(ordered, matched), -1))
+    return DetectionErrors(matches, kinds, mends)
 
 
 def _kinds(
@@ -89,16 +94,18 @@ def _kinds(
         (taken & (same >= iou)).any(axis=1),
         cross <= background,
     ]
-    kinds = np.select(cases, [WRONG_PLACE, WRONG_CLASS, TWICE, NOTHING_THERE], BOTH_WRONG).astype(np.int8)
+    kinds = np.select(
+        cases, [LOCALISATION_ERROR, CLASS_ERROR, DUPLICATE_ERROR, BACKGROUND_ERROR], CLASS_AND_LOCALISATION_ERROR
+    ).astype(np.int8)
     target = np.full(len(kinds), -1, np.int64)
-    for kind, overlaps in ((WRONG_PLACE, same), (WRONG_CLASS, other)):
+    for kind, overlaps in ((LOCALISATION_ERROR, same), (CLASS_ERROR, other)):
         rows = kinds == kind
         if rows.any():
             target[rows] = overlaps[rows].argmax(axis=1)
     return kinds, target
 
 
-def _mend(
+def _assign_fixes(
     mends: npt.NDArray[np.int64],
     scores: npt.NDArray[np.float64],
     wrong: npt.NDArray[np.int64],
@@ -120,8 +127,8 @@ def _places(ordered: Sequence[int], matched: ImageMatches) -> npt.NDArray[np.int
     return np.array([places.get(record, -1) for record in ordered], np.int64)
 
 
-def _ious(found: Sequence[Record], objects: Sequence[Record], kind: str) -> npt.NDArray[np.float64]:
+def _ious(found: Sequence[Record], objects: Sequence[Record], iou_type: str) -> npt.NDArray[np.float64]:
     if not found or not objects:
         return np.zeros((len(found), len(objects)))
-    key, crowd = "segmentation" if kind == "segm" else "bbox", [bool(each["iscrowd"]) for each in objects]
+    key, crowd = "segmentation" if iou_type == "segm" else "bbox", [bool(each["iscrowd"]) for each in objects]
     return np.asarray(coco_mask.iou([each[key] for each in found], [each[key] for each in objects], crowd))

@@ -15,7 +15,7 @@ from maskwright.evaluation.instances.curves import precision_recall
 from maskwright.evaluation.instances.foreground import Overlap, foreground
 from maskwright.evaluation.instances.matching import best_overlaps, one_to_one, paired_overlaps
 from maskwright.evaluation.semantic.boundary import boundary_iou, boundary_width
-from maskwright.masks.cropped import regions_of
+from maskwright.masks.cropped import crop_masks
 
 Record = dict[str, Any]
 
@@ -59,7 +59,7 @@ def image_records(
         yield ImageRecords(image, objects[image["id"]], found[image["id"]])
 
 
-def image_overlaps(records: ImageRecords, kind: str, boundary: bool = False) -> ImageOverlaps:
+def image_overlaps(records: ImageRecords, iou_type: str, boundary: bool = False) -> ImageOverlaps:
     """The overlaps of one image. ``kind`` is ``segm``, where every record has a mask, or ``bbox``.
 
     ``boundary`` measures boundaries too, which takes longest.
@@ -71,22 +71,22 @@ def image_overlaps(records: ImageRecords, kind: str, boundary: bool = False) -> 
     for category in np.unique(categories):
         mine = np.flatnonzero(categories == category)
         predicted = [each for each in found if each["category_id"] == category]
-        ious = _ious(predicted, [counted[g] for g in mine], kind)
+        ious = _ious(predicted, [counted[g] for g in mine], iou_type)
         partner = one_to_one(ious)
         best[mine], paired[mine] = best_overlaps(ious), paired_overlaps(ious, partner)
         if boundary:
             edges[mine] = _boundaries(image, [counted[g] for g in mine], predicted, partner)
     union = None
-    if kind == "segm":
+    if iou_type == "segm":
         crowd = [each["segmentation"] for each in objects if each["iscrowd"]]
         union = foreground(_masks(counted), crowd, _masks(found))
     return ImageOverlaps(image["id"], categories, best, paired, edges if boundary else None, union)
 
 
-def _ious(predicted: Sequence[Record], objects: Sequence[Record], kind: str) -> npt.NDArray[np.float64]:
+def _ious(predicted: Sequence[Record], objects: Sequence[Record], iou_type: str) -> npt.NDArray[np.float64]:
     if not predicted:
         return np.zeros((0, len(objects)))
-    key = "segmentation" if kind == "segm" else "bbox"
+    key = "segmentation" if iou_type == "segm" else "bbox"
     no_crowd = [False] * len(objects)
     return np.asarray(coco_mask.iou([each[key] for each in predicted], [each[key] for each in objects], no_crowd))
 
@@ -95,7 +95,7 @@ def _boundaries(
     image: Record, objects: Sequence[Record], predicted: Sequence[Record], partner: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     width = boundary_width((image["height"], image["width"]))
-    true, found = regions_of(_masks(objects)), regions_of(_masks(predicted))
+    true, found = crop_masks(_masks(objects)), crop_masks(_masks(predicted))
     return np.array([boundary_iou(true[g], found[p], width) if p >= 0 else 0.0 for g, p in enumerate(partner)])
 
 

@@ -48,4 +48,4 @@ class InstanceStream:
         if self._details is None:
             return scores, None
         details = self._details.result()
-        return details.joined_to(scores), details
+        return details.merged_into(scores), details

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import UsageError
-from maskwright.evaluation.coco.scores import kinds, official_scores
+from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
 from maskwright.evaluation.instances.per_image import image_records
@@ -58,7 +58,7 @@ def summarise_instances(
     details = None
     if thresholds is not None:
         details = _details(truth, found, thresholds, boundary, reporter or Reporter(quiet=True))
-        scores = details.joined_to(scores)
+        scores = details.merged_into(scores)
     scores["results"] = _account(found, classes)
     scores["truth"] = truth.audit.to_json() | {"without_mask": truth.without_mask}
     return InstanceScores(scores, details, [*_remarks(truth, found), *_unknown_classes(truth, classes)])
@@ -74,10 +74,10 @@ def require_thresholds(thresholds: Thresholds) -> None:
 
 def _details(truth: CocoTruth, found: Results, thresholds: Thresholds, boundary: bool, reporter: Reporter) -> Details:
     truth.draw_masks()
-    kind = kinds(truth, found)[-1]
-    records = found.of(kind) if kind == "segm" else found.boxed()
+    kind = scorable_iou_types(truth, found)[-1]
+    records = found.of(kind) if kind == "segm" else found.with_boxes()
     gathering = InstanceDetails(truth.labels(), kind, thresholds, boundary)
-    for image in reporter.track(image_records(truth.document(kind), records), "overlaps", len(truth.images)):
+    for image in reporter.track(image_records(truth.coco_dataset(kind), records), "overlaps", len(truth.images)):
         gathering.add(image)
     return gathering.result()
 
@@ -86,14 +86,14 @@ def _account(results: Results, classes: ResultClasses) -> dict[str, Any]:
     return {
         "found": results.found,
         "used": len(results.records),
-        "left_out": results.left_out.to_json(),
+        "left_out": results.rejected.to_json(),
         "category_ids": classes.meaning,
     }
 
 
 def _remarks(truth: CocoTruth, results: Results) -> list[str]:
-    remarks = [*truth.audit.lines(), *results.left_out.lines(str(results.path))]
-    if not truth.have_masks:
+    remarks = [*truth.audit.lines(), *results.rejected.lines(str(results.path))]
+    if not truth.has_masks:
         remarks.append(f"{truth.path}: the truth has no mask; only boxes are scored.")
     elif truth.without_mask:
         some = ", ".join(map(str, truth.without_mask[:5])) + (", …" if len(truth.without_mask) > 5 else "")
@@ -101,7 +101,7 @@ def _remarks(truth: CocoTruth, results: Results) -> list[str]:
         have, listed = ("object has", "annotation") if count == 1 else ("objects have", "annotations")
         what = f"{count} {have} no mask that can be drawn ({listed} {some})"
         remarks.append(f"{truth.path}: {what}; {_they_count(count)} for boxes only.")
-    if not results.have_masks:
+    if not results.has_masks:
         remarks.append(f"{results.path}: the results have no mask; only boxes are scored.")
     elif results.without_mask:
         count = results.without_mask

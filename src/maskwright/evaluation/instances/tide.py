@@ -12,12 +12,12 @@ import numpy.typing as npt
 from hotcoco.metrics import average_precision
 
 from maskwright.evaluation.instances.image_errors import (
-    BOTH_WRONG,
-    NOTHING_THERE,
-    TWICE,
-    WRONG_CLASS,
-    WRONG_PLACE,
-    Errors,
+    BACKGROUND_ERROR,
+    CLASS_AND_LOCALISATION_ERROR,
+    CLASS_ERROR,
+    DUPLICATE_ERROR,
+    LOCALISATION_ERROR,
+    DetectionErrors,
 )
 
 IOU, BACKGROUND_IOU = 0.5, 0.1
@@ -32,10 +32,16 @@ TIDE_ERRORS = {
 }
 
 
-_FALSE = {"Cls": WRONG_CLASS, "Loc": WRONG_PLACE, "Both": BOTH_WRONG, "Dupe": TWICE, "Bkg": NOTHING_THERE}
+_FALSE = {
+    "Cls": CLASS_ERROR,
+    "Loc": LOCALISATION_ERROR,
+    "Both": CLASS_AND_LOCALISATION_ERROR,
+    "Dupe": DUPLICATE_ERROR,
+    "Bkg": BACKGROUND_ERROR,
+}
 
 
-def tide_scores(errors: Errors, categories: Sequence[int]) -> dict[str, Any]:
+def tide_scores(errors: DetectionErrors, categories: Sequence[int]) -> dict[str, Any]:
     """``{"AP", "iou", "background_iou", "errors": {type: {"count", "dAP", "meaning"}}, "FP", "FN"}``.
 
     From the ``errors`` that were found image by image at ``IOU`` and ``BACKGROUND_IOU``. dAP is how much AP at ``IOU``
@@ -63,7 +69,7 @@ def tide_scores(errors: Errors, categories: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _gains(errors: Errors, category: int) -> dict[str, float]:
+def _gains(errors: DetectionErrors, category: int) -> dict[str, float]:
     """AP of a class, and what it gains with all errors of each type mended."""
     matches = errors.matches
     own, objects = matches.category == category, matches.true_category == category
@@ -76,10 +82,10 @@ def _gains(errors: Errors, category: int) -> dict[str, float]:
         return average_precision(matches.score[np.append(chosen, more)], right, count)
 
     every, none = np.ones(len(own), np.bool_), np.zeros(len(own), np.bool_)
-    aimed = errors.mends >= 0
-    aimed[aimed] = objects[errors.mends[aimed]]
+    aimed = errors.fixes >= 0
+    aimed[aimed] = objects[errors.fixes[aimed]]
     # A mended detection finds its object, in whose class it then is; the others of its kind are no longer there.
-    found = {kind: aimed & (errors.kind == kind) for kind in (WRONG_PLACE, WRONG_CLASS)}
+    found = {kind: aimed & (errors.kind == kind) for kind in (LOCALISATION_ERROR, CLASS_ERROR)}
     whole = ap(every, none)
     gains = {name: ap(errors.kind != kind, found.get(kind, none)) - whole for name, kind in _FALSE.items()}
     gains["Miss"] = ap(every, none, total - int((objects & _lost(errors)).sum())) - whole
@@ -88,8 +94,8 @@ def _gains(errors: Errors, category: int) -> dict[str, float]:
     return {"AP": whole, **gains}
 
 
-def _lost(errors: Errors) -> npt.NDArray[np.bool_]:
+def _lost(errors: DetectionErrors) -> npt.NDArray[np.bool_]:
     """The objects ``(M,)`` that nobody finds, whatever error is mended."""
     lost = np.isnan(errors.matches.found_at)
-    lost[errors.mends[errors.mends >= 0]] = False
+    lost[errors.fixes[errors.fixes >= 0]] = False
     return lost

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 from hotcoco import mask as coco_mask
 
-from maskwright.annotations.coco.json_text import mended, read_text
+from maskwright.annotations.coco.json_text import read_text, repair_json
 from maskwright.annotations.faults import Fault
 from maskwright.errors import DataError
 from maskwright.evaluation.results.index import ClassIndex, Images
 from maskwright.evaluation.results.masks import CompressedRle, checked_masks
-from maskwright.evaluation.results.rejected import LeftOut
+from maskwright.evaluation.results.rejected import RejectedResults
 from maskwright.parallel.garbage_collection import collector_paused
 
 _NOTHING = msgspec.Raw(b"null")
@@ -53,21 +53,21 @@ class Results:
     path: Path
     records: list[dict[str, Any]]
     found: int
-    left_out: LeftOut
+    rejected: RejectedResults
     without_mask: int = 0
 
     @property
-    def have_masks(self) -> bool:
+    def has_masks(self) -> bool:
         """Whether there is a mask to score, or nothing at all, which is no reason to score no masks."""
         return self.without_mask < len(self.records) or not self.records
 
-    def of(self, kind: str) -> list[dict[str, Any]]:
+    def of(self, iou_type: str) -> list[dict[str, Any]]:
         """The records to score for ``bbox``, or those with a mask for ``segm``."""
-        if kind == "segm" and self.without_mask:
+        if iou_type == "segm" and self.without_mask:
             return [record for record in self.records if "segmentation" in record]
         return self.records
 
-    def boxed(self) -> list[dict[str, Any]]:
+    def with_boxes(self) -> list[dict[str, Any]]:
         """All records, each with a box: its own, or its mask's."""
         return [record if "bbox" in record else record | {"bbox": _mask_box(record)} for record in self.records]
 
@@ -91,7 +91,7 @@ def checked_results(
 
     ``path`` names them in messages. See :func:`read_results`.
     """
-    left_out = LeftOut()
+    left_out = RejectedResults()
     found, kept = _located(given, images, classes, left_out)
     masks = checked_masks(
         {
@@ -129,30 +129,30 @@ _Located = tuple[int, int, int, _Record | UsualRecord]
 
 
 def _located(
-    given: Iterable[_Record | UsualRecord | str], images: Images, classes: ClassIndex, left_out: LeftOut
+    given: Iterable[_Record | UsualRecord | str], images: Images, classes: ClassIndex, rejected: RejectedResults
 ) -> tuple[int, list[_Located]]:
     """How many records there are, and those whose image, class and score are in order."""
     kept = []
     position = -1
     for position, record in enumerate(given):
         if isinstance(record, str):
-            left_out.add("not_a_result", position, record)
+            rejected.add("not_a_result", position, record)
             continue
         image_id = images.find(record.image_id, record.file_name)
         category_id = classes.categories.get(record.category_id)
         if image_id is None:
             named = f"image {record.image_id}" if record.file_name is None else f"'{record.file_name}'"
-            left_out.add("unknown_image", position, f"is of {named}, which the truth does not have")
+            rejected.add("unknown_image", position, f"is of {named}, which the truth does not have")
         elif category_id is None:
             name = classes.foreign.get(record.category_id)
             if name is None:
-                left_out.add("unknown_class", position, f"has category_id {record.category_id}, which is unknown")
+                rejected.add("unknown_class", position, f"has category_id {record.category_id}, which is unknown")
             else:
-                left_out.add(
+                rejected.add(
                     "class_not_scored", position, f"is of class '{name}', which is not among the truth's classes"
                 )
         elif not math.isfinite(record.score):
-            left_out.add("bad_score", position, f"has the score {record.score}")
+            rejected.add("bad_score", position, f"has the score {record.score}")
         else:
             kept.append((position, image_id, category_id, record))
     return position + 1, kept
@@ -174,7 +174,7 @@ def _records(path: Path) -> Iterator[_Record | UsualRecord | str]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass  # Not what tools usually write; each record is read by itself below, so that a fault has a name.
     try:
-        raw = _raw_records.decode(mended(content, faults))
+        raw = _raw_records.decode(repair_json(content, faults))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
             f"{path}: is not a list of COCO results ({error}); expected [{{image_id, category_id, score, bbox or "

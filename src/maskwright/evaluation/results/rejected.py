@@ -18,7 +18,7 @@ _MOST_EXAMPLES = 5
 
 
 @dataclass
-class LeftOut:
+class RejectedResults:
     """How many records were left out for which reason, with the first few of each."""
 
     counts: dict[str, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.masks.cropped import Region
+from maskwright.masks.cropped import CroppedMask
 
 DILATION_RATIO = 0.02
 
@@ -35,7 +35,7 @@ def boundary(mask: Mask, width: int) -> Mask:
     return mask & (cv2.erode(inside, _SQUARE, iterations=width)[1:-1, 1:-1] == 0)
 
 
-def boundary_iou(truth: Region, prediction: Region, width: int) -> float:
+def boundary_iou(truth: CroppedMask, prediction: CroppedMask, width: int) -> float:
     """The boundary IoU of two masks on one image; 0 where both are empty."""
     # The box of a mask touches its edge, so that the boundary inside the box is that of the whole image.
     true, predicted = boundary(truth.mask, width), boundary(prediction.mask, width)
@@ -88,7 +88,7 @@ def with_boundary_scores(
     return {**scores, "boundary_mIoU": float(np.mean(present)) if present else None, "classes": classes}
 
 
-def _shared(truth: Region, true: Mask, prediction: Region, predicted: Mask) -> int:
+def _shared(truth: CroppedMask, true: Mask, prediction: CroppedMask, predicted: Mask) -> int:
     """How many pixels two masks inside their boxes share."""
     top, left = max(truth.top, prediction.top), max(truth.left, prediction.left)
     bottom = min(truth.top + true.shape[0], prediction.top + predicted.shape[0])

@@ -11,7 +11,7 @@ from maskwright.evaluation.results.classes import CLASSES_FILE
 PREDICTED = "label_maps"
 
 
-class Pair(NamedTuple):
+class LabelMapFiles(NamedTuple):
     """The label maps of one image; ``name`` is the file's, below its folder and without suffix."""
 
     name: str
@@ -19,7 +19,7 @@ class Pair(NamedTuple):
     prediction: Path
 
 
-def label_map_pairs(truth: Path, prediction: Path) -> tuple[list[Pair], list[str]]:
+def label_map_pairs(truth: Path, prediction: Path) -> tuple[list[LabelMapFiles], list[str]]:
     """The pairs of two folders in the order of their names, and the names of predictions without a truth.
 
     Raises ``UsageError`` for a folder that is missing or has no PNG, ``DataError`` that names the truth without a
@@ -34,7 +34,7 @@ def label_map_pairs(truth: Path, prediction: Path) -> tuple[list[Pair], list[str
             f"{prediction}: has no label map for {len(missing)} of {len(true)} in {truth} ({_some(missing)}); expected "
             f"a PNG of the same name for each. Predict them too, or leave them out of the truth.{hint}"
         )
-    pairs = [Pair(name, true[name], predicted[name]) for name in sorted(true)]
+    pairs = [LabelMapFiles(name, true[name], predicted[name]) for name in sorted(true)]
     return pairs, sorted(predicted.keys() - true.keys())
 
 

@@ -61,7 +61,7 @@ def label_names(source: Path | str, classes: ClassTable | Sequence[str], ignore_
     return LabelNames(names, ignore_index if ignore_index is not None else 255 if len(names) <= 255 else 65535)
 
 
-class Labels:
+class LabelRemapper:
     """Translates label maps of truth and predictions into one numbering: 0..n-1 the truth's classes, n none of them.
 
     ``ignore_index`` is the label of pixels that do not count after the translation.

@@ -13,7 +13,7 @@ import numpy as np
 from maskwright.errors import DataError
 from maskwright.evaluation.semantic import scores as semantic
 from maskwright.evaluation.semantic.boundary import boundary_counts, with_boundary_scores
-from maskwright.evaluation.semantic.label_names import Labels
+from maskwright.evaluation.semantic.label_names import LabelRemapper
 from maskwright.structures import LabelMap
 
 # The confusion matrix and the boundaries of one or more images.
@@ -42,7 +42,7 @@ class LabelMapPair:
     prediction_source: Path | str
 
 
-def count_label_maps(pair: LabelMapPair, labels: Labels, boundary: bool) -> PixelCounts:
+def count_label_maps(pair: LabelMapPair, labels: LabelRemapper, boundary: bool) -> PixelCounts:
     """Count the pixels of one image, and with ``boundary`` those of boundaries.
 
     Raises ``DataError`` for maps of different sizes and for a label without a name.
@@ -64,7 +64,7 @@ def count_label_maps(pair: LabelMapPair, labels: Labels, boundary: bool) -> Pixe
 
 def summarise_semantic(
     counted: Iterable[PixelCounts],
-    labels: Labels,
+    labels: LabelRemapper,
     boundary: bool,
     without_truth: Sequence[str],
     predictions: Path | str,
@@ -84,7 +84,7 @@ def summarise_semantic(
     return SemanticScores(scores, _remarks(labels, without_truth, predictions, int(counts[:-1, -1].sum())))
 
 
-def _scores(counts: semantic.Confusion, edges: semantic.Confusion | None, labels: Labels) -> dict[str, Any]:
+def _scores(counts: semantic.Confusion, edges: semantic.Confusion | None, labels: LabelRemapper) -> dict[str, Any]:
     scores = semantic.semantic_scores(counts, labels.names)
     if edges is not None:
         scores = with_boundary_scores(scores, edges, labels.names)
@@ -93,7 +93,7 @@ def _scores(counts: semantic.Confusion, edges: semantic.Confusion | None, labels
     return {**scores, "confusion": confusion, "protocol": semantic.PROTOCOL}
 
 
-def _remarks(labels: Labels, without_truth: Sequence[str], predictions: Path | str, nothing: int) -> list[str]:
+def _remarks(labels: LabelRemapper, without_truth: Sequence[str], predictions: Path | str, nothing: int) -> list[str]:
     remarks = []
     if without_truth:
         some = ", ".join(without_truth[:5]) + (", …" if len(without_truth) > 5 else "")

@@ -8,7 +8,7 @@ from torch.nn import functional
 from torchvision.ops import batched_nms
 
 from maskwright.models.detectron2.boxes import DETECTION_CODER, clip, decode
-from maskwright.models.full_precision import full
+from maskwright.models.full_precision import to_float32
 
 POOLED_SIDE = 7
 
@@ -43,33 +43,33 @@ class BoxPredictor(nn.Module):
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """``(N, features)`` to logits ``(N, K + 1)`` and deltas ``(N, 4 · K)``."""
-        return full(self.cls_score(features)), full(self.bbox_pred(features))
+        return to_float32(self.cls_score(features)), to_float32(self.bbox_pred(features))
 
 
 @dataclass(frozen=True)
-class Found:
+class BoxDetections:
     """Detections of one image: boxes ``(N, 4)`` in pixels of the resized image, scores and classes 0..K-1 ``(N,)``."""
 
     boxes: torch.Tensor
     scores: torch.Tensor
     classes: torch.Tensor
 
-    def __getitem__(self, which: torch.Tensor | slice) -> "Found":
-        return Found(self.boxes[which], self.scores[which], self.classes[which])
+    def __getitem__(self, which: torch.Tensor | slice) -> "BoxDetections":
+        return BoxDetections(self.boxes[which], self.scores[which], self.classes[which])
 
 
 @dataclass(frozen=True)
-class Keep:
+class DetectionFilter:
     """Which detections are kept: scores above ``score``, overlaps up to ``overlap`` in a class, the ``most`` best."""
 
-    score: float = 0.05
-    overlap: float = 0.5
-    most: int = 100
+    score_threshold: float = 0.05
+    nms_threshold: float = 0.5
+    max_detections: int = 100
 
 
-def detect(
-    logits: torch.Tensor, deltas: torch.Tensor, proposals: torch.Tensor, size: tuple[int, int], keep: Keep
-) -> Found:
+def filter_detections(
+    logits: torch.Tensor, deltas: torch.Tensor, proposals: torch.Tensor, size: tuple[int, int], keep: DetectionFilter
+) -> BoxDetections:
     """The detections among ``proposals`` ``(N, 4)`` on a resized image of ``size``, best first.
 
     ``logits`` ``(N, K + 1)`` with background last, ``deltas`` ``(N, 4 · K)``. A proposal may be several classes.
@@ -78,6 +78,8 @@ def detect(
     scores = logits.softmax(dim=1)
     finite = boxes.isfinite().flatten(1).all(dim=1) & scores.isfinite().all(dim=1)
     boxes, scores = clip(boxes[finite], size), scores[finite, :-1]
-    which = (scores > keep.score).nonzero()
-    found = Found(boxes[which[:, 0], which[:, 1]], scores[which[:, 0], which[:, 1]], which[:, 1])
-    return found[batched_nms(found.boxes.float(), found.scores, found.classes, keep.overlap)[: keep.most]]
+    which = (scores > keep.score_threshold).nonzero()
+    found = BoxDetections(boxes[which[:, 0], which[:, 1]], scores[which[:, 0], which[:, 1]], which[:, 1])
+    return found[
+        batched_nms(found.boxes.float(), found.scores, found.classes, keep.nms_threshold)[: keep.max_detections]
+    ]

@@ -6,11 +6,11 @@ from typing import Any
 from torch import nn
 
 from maskwright.models.detectron2.anchors import SIZES
-from maskwright.models.detectron2.box_head import BoxHead, BoxPredictor, Keep
+from maskwright.models.detectron2.box_head import BoxHead, BoxPredictor, DetectionFilter
 from maskwright.models.detectron2.mask_head import MaskHead
 from maskwright.models.detectron2.network import BGR_MEAN, NO_STD, RESNEXT_STD, Detectron2RCNN
 from maskwright.models.detectron2.proposals import Limits, ProposalGenerator
-from maskwright.models.detectron2.pyramid import Pyramid
+from maskwright.models.detectron2.pyramid import FPN
 from maskwright.models.detectron2.resnet import ResNet
 from maskwright.models.detectron2.roi_heads import RoiHeads
 from maskwright.models.entry import split_options
@@ -23,7 +23,7 @@ BACKBONES: dict[str, dict[str, Any]] = {
 }
 
 
-def build_mask_rcnn(
+def build_detectron2_mask_rcnn(
     classes: int, *, mask_channels: Sequence[int] = (256, 256, 256, 256), **detector: Any
 ) -> Detectron2RCNN:
     """Mask R-CNN for ``classes`` classes with random weights.
@@ -33,7 +33,9 @@ def build_mask_rcnn(
     return build_detector(classes, lambda channels: MaskHead(channels, classes, tuple(mask_channels)), **detector)
 
 
-def build_point_rend(classes: int, *, masks_on_predicted_boxes: bool = True, **options: Any) -> Detectron2RCNN:
+def build_detectron2_point_rend(
+    classes: int, *, masks_on_predicted_boxes: bool = True, **options: Any
+) -> Detectron2RCNN:
     """Mask R-CNN with PointRend's mask head for ``classes`` classes, with random weights.
 
     The options are those of :class:`PointRendHead` and of :func:`build_detector`.
@@ -96,17 +98,20 @@ def build_detector(
         BoxHead(pyramid_channels, box_features),
         BoxPredictor(box_features, classes),
         mask_head(pyramid_channels),
-        keep=Keep(score_threshold, nms_threshold, detections),
+        keep=DetectionFilter(score_threshold, nms_threshold, detections),
         per_image=rois_per_image,
         masks_on_predicted_boxes=masks_on_predicted_boxes,
     )
     if pixel_std is None:
         pixel_std = RESNEXT_STD if backbone.startswith("resnext") else NO_STD
-    network = Pyramid(body, pyramid_channels)
+    network = FPN(body, pyramid_channels)
     return Detectron2RCNN(
         network, proposals, heads, short_side=short_side, longest=longest, mean=pixel_mean, std=pixel_std
     )
 
 
-KINDS: dict[str, Callable[..., nn.Module]] = {"mask_rcnn": build_mask_rcnn, "point_rend": build_point_rend}
+KINDS: dict[str, Callable[..., nn.Module]] = {
+    "mask_rcnn": build_detectron2_mask_rcnn,
+    "point_rend": build_detectron2_point_rend,
+}
 """The builders of whole networks by what their mask head is."""

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.hub import get_dir
 
-from maskwright.models.detectron2.building import BACKBONES, KINDS, build_detector, build_mask_rcnn
+from maskwright.models.detectron2.building import BACKBONES, KINDS, build_detector, build_detectron2_mask_rcnn
 from maskwright.models.detectron2.zoo import ZOO, ZooModel, model_name
-from maskwright.models.entry import Entry, Published, keyword_options
+from maskwright.models.entry import ModelEntry, PublishedWeights, keyword_options
 from maskwright.models.point_rend.head import PointRendHead
 from maskwright.models.weights.detectron2_names import current_names, is_setting
 from maskwright.models.weights.download import Hash, Progress, download
@@ -18,13 +18,13 @@ from maskwright.models.weights.unpickler import read_pickle
 
 # What is said of each kind, and what takes the options of its masks.
 _KINDS: dict[str, tuple[str, Callable[..., nn.Module]]] = {
-    "mask_rcnn": ("Mask R-CNN", build_mask_rcnn),
+    "mask_rcnn": ("Mask R-CNN", build_detectron2_mask_rcnn),
     "point_rend": ("Mask R-CNN with PointRend's masks", PointRendHead),
 }
 _BACKBONES = {"resnet50": "ResNet-50", "resnet101": "ResNet-101", "resnext101_32x8d": "ResNeXt-101 32x8d"}
 
 
-def detectron2_entries() -> list[Entry]:
+def detectron2_entries() -> list[ModelEntry]:
     """One entry for each kind of mask head on each backbone."""
     return [_entry(kind, backbone) for kind in KINDS for backbone in BACKBONES]
 
@@ -38,18 +38,20 @@ def zoo_file(model: ZooModel, progress: Progress | None = None) -> Path:
     return download(model.address, path, Hash("md5", model.md5_start), progress)
 
 
-def _entry(kind: str, backbone: str) -> Entry:
+def _entry(kind: str, backbone: str) -> ModelEntry:
     name = model_name(kind, backbone)
     title, masks = _KINDS[kind]
     summary = f"{title} on {_BACKBONES[backbone]} FPN as Detectron2 computes it, for its checkpoints"
     options = keyword_options(masks, partial(build_detector, backbone=backbone))
     published = {
-        model.tag: Published(partial(_weights, model), model.address, model.classes, Hash("md5", model.md5_start))
+        model.tag: PublishedWeights(
+            partial(_weights, model), model.address, model.classes, Hash("md5", model.md5_start)
+        )
         for model in ZOO.values()
         if model.model == name
     }
     build = partial(KINDS[kind], backbone=backbone)
-    return Entry(name, "instance", summary, build, (("", ""),), options, published, background_first=False)
+    return ModelEntry(name, "instance", summary, build, (("", ""),), options, published, background_first=False)
 
 
 def _weights(model: ZooModel) -> dict[str, torch.Tensor]:

@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from maskwright.models.detectron2.pooling import pool
-from maskwright.models.full_precision import full, require_finite
-from maskwright.models.mask_targets import Region, mask_loss, of_class
+from maskwright.models.full_precision import require_finite, to_float32
+from maskwright.models.mask_targets import ForegroundProposals, mask_loss, of_class
 
 POOLED_SIDE = 14
 
@@ -36,7 +36,7 @@ class MaskHead(nn.Module):
         """``(N, C, 14, 14)`` to logits ``(N, K, 28, 28)``."""
         for number in range(1, self.depth + 1):
             pooled = functional.relu(self.get_submodule(f"mask_fcn{number}")(pooled))
-        return full(self.predictor(functional.relu(self.deconv(pooled))))
+        return to_float32(self.predictor(functional.relu(self.deconv(pooled))))
 
     def predict(
         self, maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], classes: torch.Tensor
@@ -49,7 +49,7 @@ class MaskHead(nn.Module):
         require_finite([logits])
         return logits.sigmoid()
 
-    def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[Region]) -> dict[str, torch.Tensor]:
+    def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[ForegroundProposals]) -> dict[str, torch.Tensor]:
         """``loss_mask`` over the objects of a batch."""
         logits = self(pool(maps, [region.boxes for region in regions], POOLED_SIDE))
         return {"loss_mask": mask_loss(logits, regions)}

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from maskwright.models.detectron2.boxes import clip, nonempty, scale
-from maskwright.models.detectron2.pasting import paste
+from maskwright.models.detectron2.pasting import paste_detectron2_mask
 from maskwright.models.detectron2.proposals import ProposalGenerator
-from maskwright.models.detectron2.pyramid import Pyramid
+from maskwright.models.detectron2.pyramid import FPN
 from maskwright.models.detectron2.resizing import normalised_batch, padded, resize, resized_size
 from maskwright.models.detectron2.roi_heads import RoiHeads, Truth
 
@@ -27,11 +27,11 @@ class Detectron2RCNN(nn.Module):
     ``paste`` is the rule by which its masks become pixels of the image.
     """
 
-    paste = staticmethod(paste)
+    paste = staticmethod(paste_detectron2_mask)
 
     def __init__(
         self,
-        backbone: Pyramid,
+        backbone: FPN,
         proposal_generator: ProposalGenerator,
         roi_heads: RoiHeads,
         *,

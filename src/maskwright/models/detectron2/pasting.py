@@ -4,12 +4,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from maskwright.masks.paste import region_to_rle
+from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.rle import compress
 from maskwright.structures import Rle
 
 
-def paste(probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int], threshold: float = 0.5) -> Rle:
+def paste_detectron2_mask(
+    probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int], threshold: float = 0.5
+) -> Rle:
     """The RLE of ``(M, M)`` probabilities within ``box`` (xyxy pixels, not rounded) on an image of ``size`` ``(H, W)``.
 
     A pixel belongs to the mask when the bilinear value at its centre, zero outside the box, is at least
@@ -24,7 +26,7 @@ def paste(probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int],
     y = _normalised(top, bottom, box[1], box[3])
     grid = torch.stack([x[None, :].expand(len(y), -1), y[:, None].expand(-1, len(x))], dim=2)
     values = functional.grid_sample(probabilities[None, None], grid[None], align_corners=False)[0, 0]
-    return region_to_rle((values >= threshold).numpy(), top, left, size)
+    return cropped_to_rle((values >= threshold).numpy(), top, left, size)
 
 
 def _normalised(start: int, end: int, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ from maskwright.models.detectron2.anchors import ASPECT_RATIOS, SIZES, cell_anch
 from maskwright.models.detectron2.boxes import PROPOSAL_CODER, clip, decode, nonempty
 from maskwright.models.detectron2.pyramid import STRIDES
 from maskwright.models.detectron2.rpn_losses import proposal_losses
-from maskwright.models.full_precision import full, require_finite
+from maskwright.models.full_precision import require_finite, to_float32
 
 Size = tuple[int, int]
 
@@ -51,7 +51,7 @@ class ProposalHead(nn.Module):
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """``(B, C, H, W)`` to logits ``(B, H · W · A)`` and deltas ``(B, H · W · A, 4)``, in the order of anchors."""
         hidden = functional.relu(self.conv(features))
-        logits, deltas = full(self.objectness_logits(hidden)), full(self.anchor_deltas(hidden))
+        logits, deltas = to_float32(self.objectness_logits(hidden)), to_float32(self.anchor_deltas(hidden))
         batch, _, height, width = logits.shape
         deltas = deltas.view(batch, -1, 4, height, width).permute(0, 3, 4, 1, 2).reshape(batch, -1, 4)
         return logits.permute(0, 2, 3, 1).reshape(batch, -1), deltas

@@ -10,7 +10,7 @@ LEVELS = (2, 3, 4, 5)  # p2 to p5, one for each stage; p6 comes on top
 STRIDES = (4, 8, 16, 32, 64)
 
 
-class Pyramid(nn.Module):
+class FPN(nn.Module):
     """``bottom_up`` and, over its stages, lateral 1×1 and output 3×3 convolutions."""
 
     def __init__(self, bottom_up: ResNet, channels: int = 256) -> None:

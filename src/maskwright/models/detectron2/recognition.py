@@ -71,7 +71,7 @@ def recognise(state: State, source: str) -> Recognised:
             f"{source}: {unknown}; expected a Mask R-CNN or PointRend of Detectron2 with a feature pyramid (FPN) on "
             f"{', '.join(BACKBONES)}. `maskwright weights list` names those that are known."
         ) from unknown
-    _account(weights, KINDS[kind], classes, backbone, options, source)
+    _require_exact_fit(weights, KINDS[kind], classes, backbone, options, source)
     return Recognised(kind, backbone, classes, options, weights, sorted(settings))
 
 
@@ -153,7 +153,7 @@ def _anchor_size(name: str, level: int, anchors: torch.Tensor) -> int:
     raise _Unknown(f"has other anchors than ours ({name})")
 
 
-def _account(
+def _require_exact_fit(
     weights: State, build: Callable[..., nn.Module], classes: int, backbone: str, options: dict[str, Any], source: str
 ) -> None:
     """Refuse weights that are not exactly those of the network."""

@@ -10,14 +10,21 @@ from torch.nn import functional
 from torchvision.models.detection._utils import BalancedPositiveNegativeSampler
 from torchvision.ops import box_iou
 
-from maskwright.models.detectron2.box_head import POOLED_SIDE, BoxHead, BoxPredictor, Found, Keep, detect
+from maskwright.models.detectron2.box_head import (
+    POOLED_SIDE,
+    BoxDetections,
+    BoxHead,
+    BoxPredictor,
+    DetectionFilter,
+    filter_detections,
+)
 from maskwright.models.detectron2.boxes import DETECTION_CODER
 from maskwright.models.detectron2.pooling import pool
 from maskwright.models.full_precision import require_finite
-from maskwright.models.mask_targets import Region
+from maskwright.models.mask_targets import ForegroundProposals
 
 LARGEST_BACKGROUND_IOU, OBJECT_SHARE = 0.5, 0.25
-DEFAULT_KEEP = Keep()
+DEFAULT_DETECTION_FILTER = DetectionFilter()
 
 
 class Masks(Protocol):
@@ -29,7 +36,7 @@ class Masks(Protocol):
         """Probabilities ``(N, 1, M, M)`` of the class of each of the boxes of all images."""
         ...
 
-    def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[Region]) -> dict[str, torch.Tensor]:
+    def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[ForegroundProposals]) -> dict[str, torch.Tensor]:
         """The losses of the regions of a batch."""
         ...
 
@@ -65,7 +72,7 @@ class RoiHeads(nn.Module):
         box_predictor: BoxPredictor,
         mask_head: nn.Module,
         *,
-        keep: Keep = DEFAULT_KEEP,
+        keep: DetectionFilter = DEFAULT_DETECTION_FILTER,
         per_image: int = 512,
         masks_on_predicted_boxes: bool = False,
     ) -> None:
@@ -81,7 +88,7 @@ class RoiHeads(nn.Module):
 
     def detect(
         self, maps: Sequence[torch.Tensor], proposals: Sequence[torch.Tensor], sizes: Sequence[tuple[int, int]]
-    ) -> list[Found]:
+    ) -> list[BoxDetections]:
         """The detections of each image, without masks, from p2 … p5 ``maps`` and ``proposals`` ``(N, 4)``.
 
         Raises :class:`~maskwright.errors.NotFinite`.
@@ -90,7 +97,7 @@ class RoiHeads(nn.Module):
         logits, deltas = self._predict(maps, proposals)
         require_finite([logits, deltas])
         parts = zip(logits.split(counts), deltas.split(counts), proposals, sizes, strict=True)
-        return [detect(*part, self.keep) for part in parts]
+        return [filter_detections(*part, self.keep) for part in parts]
 
     def losses(
         self, maps: Sequence[torch.Tensor], proposals: Sequence[torch.Tensor], truth: Sequence[Truth]
@@ -123,7 +130,9 @@ class RoiHeads(nn.Module):
         chosen = (positive[0] | negative[0]).nonzero().squeeze(1)
         return Sampled(boxes[chosen], classes[chosen], objects[chosen])
 
-    def _regions(self, deltas: torch.Tensor, sampled: Sequence[Sampled], truth: Sequence[Truth]) -> list[Region]:
+    def _regions(
+        self, deltas: torch.Tensor, sampled: Sequence[Sampled], truth: Sequence[Truth]
+    ) -> list[ForegroundProposals]:
         regions = []
         for changes, s, t in zip(deltas.split([len(s.boxes) for s in sampled]), sampled, truth, strict=True):
             held = (s.classes < self.classes).nonzero().squeeze(1)
@@ -131,7 +140,7 @@ class RoiHeads(nn.Module):
             if self.masks_on_predicted_boxes:
                 boxes = _own_class(changes[held], classes)
                 boxes = DETECTION_CODER.decode_single(boxes, s.boxes[held])
-            regions.append(Region(boxes, classes, s.objects[held], t.masks, t.to_masks))
+            regions.append(ForegroundProposals(boxes, classes, s.objects[held], t.masks, t.to_masks))
         return regions
 
 

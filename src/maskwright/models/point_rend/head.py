@@ -10,9 +10,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from maskwright.models.full_precision import full, require_finite
-from maskwright.models.mask_targets import Region, mask_loss, of_class
-from maskwright.models.point_rend.points import box_features, in_image, regular_grid, sample, subdivide, training_points
+from maskwright.models.full_precision import require_finite, to_float32
+from maskwright.models.mask_targets import ForegroundProposals, mask_loss, of_class
+from maskwright.models.point_rend.points import (
+    box_features,
+    point_sample,
+    regular_grid,
+    subdivide,
+    to_image_points,
+    training_points,
+)
 
 PointLoss = Literal["cross_entropy", "smooth_l1"]
 STRIDE = 4  # of p2, the one level it looks at
@@ -39,7 +46,7 @@ class CoarseHead(nn.Module):
         """``(N, C, 14, 14)`` to ``(N, K, 7, 7)``."""
         hidden = functional.relu(self.reduce_spatial_dim_conv(pooled)).flatten(1)
         hidden = functional.relu(self.fc2(functional.relu(self.fc1(hidden))))
-        return full(self.prediction(hidden)).view(-1, self.classes, COARSE_SIDE, COARSE_SIDE)
+        return to_float32(self.prediction(hidden)).view(-1, self.classes, COARSE_SIDE, COARSE_SIDE)
 
 
 class PointHead(nn.Module):
@@ -63,7 +70,7 @@ class PointHead(nn.Module):
         hidden = torch.cat([fine, coarse], dim=1)
         for number in range(1, self.depth + 1):
             hidden = torch.cat([functional.relu(self.get_submodule(f"fc{number}")(hidden)), coarse], dim=1)
-        return full(self.predictor(hidden))
+        return to_float32(self.predictor(hidden))
 
 
 class PointRendHead(nn.Module):
@@ -113,7 +120,7 @@ class PointRendHead(nn.Module):
         require_finite([logits])
         return logits.sigmoid()
 
-    def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[Region]) -> dict[str, torch.Tensor]:
+    def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[ForegroundProposals]) -> dict[str, torch.Tensor]:
         """``loss_mask`` of the coarse masks and ``loss_point`` of the points."""
         boxes, classes = [region.boxes for region in regions], torch.cat([region.classes for region in regions])
         coarse = self.coarse(maps[0], boxes)
@@ -136,18 +143,20 @@ class PointRendHead(nn.Module):
         self, features: torch.Tensor, boxes: Sequence[torch.Tensor], coarse: torch.Tensor, points: torch.Tensor
     ) -> torch.Tensor:
         """Logits ``(N, K, P)`` at ``points`` ``(N, P, 2)`` of the ``boxes``."""
-        return self.point_head(box_features(features, boxes, points, STRIDE), sample(coarse, points))
+        return self.point_head(box_features(features, boxes, points, STRIDE), point_sample(coarse, points))
 
 
-def truth_at(region: Region, points: torch.Tensor) -> torch.Tensor:
+def truth_at(region: ForegroundProposals, points: torch.Tensor) -> torch.Tensor:
     """The true masks at ``points`` ``(N, P, 2)`` of their boxes, ``(N, P)``: between 0 and 1 where a mask's edge is."""
     height, width = region.masks.shape[-2:]
-    within = in_image(region.boxes * region.to_masks, points) / torch.tensor([width, height], device=points.device)
+    within = to_image_points(region.boxes * region.to_masks, points) / torch.tensor(
+        [width, height], device=points.device
+    )
     values = points.new_zeros(points.shape[:2])
     for number in region.objects.unique():
         own = region.objects == number
         mask = region.masks[number][None, None].to(points)
-        values[own] = sample(mask, within[own].reshape(1, -1, 2)).reshape(-1, points.shape[1])
+        values[own] = point_sample(mask, within[own].reshape(1, -1, 2)).reshape(-1, points.shape[1])
     return values
 
 

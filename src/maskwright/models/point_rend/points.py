@@ -13,7 +13,7 @@ from torch.nn import functional
 LogitsAt = Callable[[torch.Tensor], torch.Tensor]
 
 
-def sample(maps: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+def point_sample(maps: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     """Bilinear values ``(B, C, P)`` of ``maps`` ``(B, C, H, W)`` at ``points`` ``(B, P, 2)``; zero outside."""
     return functional.grid_sample(maps, 2.0 * points[:, :, None] - 1.0, align_corners=False)[..., 0]
 
@@ -25,7 +25,7 @@ def regular_grid(side: int, device: torch.device | None = None) -> torch.Tensor:
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
 
 
-def in_image(boxes: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+def to_image_points(boxes: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     """``points`` ``(N, P, 2)`` of ``boxes`` ``(N, 4)`` in pixels of the image."""
     return points * (boxes[:, None, 2:] - boxes[:, None, :2]) + boxes[:, None, :2]
 
@@ -41,8 +41,8 @@ def box_features(
     covered = torch.tensor([width, height], device=features.device) * float(stride)
     found, start = [], 0
     for image, own in enumerate(boxes):
-        pixels = in_image(own, points[start : start + len(own)]) / covered
-        values = sample(features[image : image + 1], pixels.reshape(1, -1, 2))[0]
+        pixels = to_image_points(own, points[start : start + len(own)]) / covered
+        values = point_sample(features[image : image + 1], pixels.reshape(1, -1, 2))[0]
         found.append(values.reshape(features.shape[1], len(own), points.shape[1]).transpose(0, 1))
         start += len(own)
     return torch.cat(found)
@@ -116,6 +116,6 @@ def training_points(logits: torch.Tensor, count: int, oversample: int = 3, impor
     drawn = torch.rand(len(logits), oversample * count, 2, device=logits.device)
     # The logits are sampled first: between -1 and 1 lies a point of 0, which neither neighbour tells.
     important = int(importance * count)
-    index = certainty(sample(logits, drawn)).topk(important, dim=1, largest=False).indices
+    index = certainty(point_sample(logits, drawn)).topk(important, dim=1, largest=False).indices
     uncertain = drawn.gather(1, index[..., None].expand(-1, -1, 2))
     return torch.cat([uncertain, torch.rand(len(logits), count - important, 2, device=logits.device)], dim=1)

@@ -8,15 +8,15 @@ from torch import nn
 
 from maskwright.models.entry import split_options
 from maskwright.models.mask_rcnn import TorchvisionRCNN, build_mask_rcnn
-from maskwright.models.mask_targets import Region
+from maskwright.models.mask_targets import ForegroundProposals
 from maskwright.models.point_rend.head import PointRendHead
-from maskwright.models.roi_heads import Regions
+from maskwright.models.roi_heads import MaskProposals
 
 Target = dict[str, torch.Tensor]
 FINEST = "0"  # torchvision's name of the level at stride 4
 
 
-class PointRendRegions(nn.Module):
+class PointRendRoIHeads(nn.Module):
     """Region heads that leave boxes to ``boxes`` and draw the masks by PointRend."""
 
     def __init__(self, boxes: nn.Module, masks: PointRendHead) -> None:
@@ -34,19 +34,19 @@ class PointRendRegions(nn.Module):
         regions, found, losses = self.boxes.detect(features, proposals, image_shapes, targets)  # type: ignore[operator]
         maps = [features[FINEST]]
         if self.training and targets is not None:
-            return found, losses | self.masks.losses(maps, taught(regions, targets))
+            return found, losses | self.masks.losses(maps, to_foreground_proposals(regions, targets))
         for image, one in enumerate(found):
             own = [features[FINEST][image : image + 1]]
             one["masks"] = self.masks.predict(own, [one["boxes"]], one["labels"] - 1)
         return found, losses
 
 
-def taught(regions: Regions, targets: list[Target]) -> list[Region]:
+def to_foreground_proposals(regions: MaskProposals, targets: list[Target]) -> list[ForegroundProposals]:
     """The training ``regions`` as PointRend's; masks have the size of the image that the network sees."""
     assert regions.matched is not None
     parts = zip(regions.boxes, regions.labels, regions.matched, targets, strict=True)
     return [
-        Region(boxes, labels - 1, matched, target["masks"], boxes.new_ones(4))
+        ForegroundProposals(boxes, labels - 1, matched, target["masks"], boxes.new_ones(4))
         for boxes, labels, matched, target in parts
     ]
 
@@ -54,7 +54,7 @@ def taught(regions: Regions, targets: list[Target]) -> list[Region]:
 def build_point_rend_rcnn(classes: int, **options: Any) -> TorchvisionRCNN:
     """PointRend on torchvision's Mask R-CNN for ``classes`` classes (background comes on top), with random weights.
 
-    The options are those of :class:`PointRendHead` and of :func:`build_mask_rcnn`.
+    The options are those of :class:`PointRendHead` and of :func:`~maskwright.models.mask_rcnn.build_mask_rcnn`.
 
     Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1, and with ``mask_scoring``, which
     is made for the masks of Mask R-CNN.
@@ -66,5 +66,5 @@ def build_point_rend_rcnn(classes: int, **options: Any) -> TorchvisionRCNN:
     for part in ("mask_roi_pool", "mask_head", "mask_predictor"):
         setattr(network.roi_heads, part, None)
     masks = PointRendHead(network.backbone.out_channels, classes, **own)  # type: ignore[arg-type]
-    network.roi_heads = PointRendRegions(network.roi_heads, masks)
+    network.roi_heads = PointRendRoIHeads(network.roi_heads, masks)
     return network

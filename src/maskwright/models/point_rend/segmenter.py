@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from maskwright.models.point_rend.head import PointHead
-from maskwright.models.point_rend.points import LogitsAt, refine, sample, training_points
+from maskwright.models.point_rend.points import LogitsAt, point_sample, refine, training_points
 
 STRIDE = 4  # of the early features
 
@@ -61,7 +61,7 @@ class PointRendSegmenter(nn.Module):
         reach = torch.tensor([width / early.shape[-1], height / early.shape[-2]], device=images.device) / STRIDE
 
         def logits_at(points: torch.Tensor) -> torch.Tensor:
-            return self.point_head(sample(early, points * reach), sample(coarse, points))
+            return self.point_head(point_sample(early, points * reach), point_sample(coarse, points))
 
         if self.training:
             points = training_points(coarse, self.training_count, self.oversample, self.importance)

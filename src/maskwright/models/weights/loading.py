@@ -30,7 +30,7 @@ WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".pkl")
 
 
 @dataclass(frozen=True)
-class Coverage:
+class WeightsReport:
     """What became of a weights file: tensors loaded, skipped (no place for them), reshaped away (other shape).
 
     ``share`` is the part of the target's parameters, by count of numbers, that the file filled; ``left`` names the
@@ -44,7 +44,7 @@ class Coverage:
     skipped: int
     reshaped: int
     share: float
-    left: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     classes: list[str] | None = None
     heads: Heads | None = None
 
@@ -56,7 +56,7 @@ class Coverage:
         )
 
     def _rest(self) -> str:
-        rest = f", {len(self.left)} tensors not ({_some(self.left)})" if self.left else ""
+        rest = f", {len(self.missing)} tensors not ({_some(self.missing)})" if self.missing else ""
         if self.heads is not None:
             return rest + _UNNAMED[self.heads]
         if self.classes is None:
@@ -71,7 +71,7 @@ class Coverage:
             "skipped": self.skipped,
             "reshaped": self.reshaped,
             "share": round(self.share, 4),
-            "left": self.left,
+            "left": self.missing,
             **({"classes": self.classes} if self.classes is not None else {}),
             **({"heads": self.heads} if self.heads is not None else {}),
         }
@@ -132,7 +132,7 @@ def _reason(message: str) -> str:
     return told[1].strip() if told else "torch cannot read it"
 
 
-def fetch(name: str, model: str, download: Callable[[], StateDict], address: str) -> StateDict:
+def fetch_starting_weights(name: str, model: str, download: Callable[[], StateDict], address: str) -> StateDict:
     """The published weights ``name`` of ``model``; ``WeightsError`` with the remedy when they cannot be fetched."""
     try:
         return download()
@@ -152,7 +152,7 @@ def load_matching(
     renames: Sequence[tuple[str, str]],
     minimum: float = 0.8,
     rows: ClassRows | None = None,
-) -> Coverage:
+) -> WeightsReport:
     """Load the tensors of ``state`` that fit ``module``, in place.
 
     Each rename ``(prefix, target)`` is a way to read the file's keys: the prefix is replaced by ``target``. The one
@@ -168,7 +168,7 @@ def load_matching(
     skipped = counted - len(best.fitting) - len(best.reshaped)
     classes = rows.shared if rows is not None and rows.before is not None else None
     heads = _unnamed_heads(rows, best) if rows is not None and rows.before is None else None
-    coverage = Coverage(source, len(best.fitting), skipped, len(best.reshaped), best.share, left, classes, heads)
+    coverage = WeightsReport(source, len(best.fitting), skipped, len(best.reshaped), best.share, left, classes, heads)
     if best.share < minimum:
         raise WeightsError(
             f"{coverage}; expected at least {minimum:.0%}. "

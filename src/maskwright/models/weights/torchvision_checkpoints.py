@@ -26,7 +26,7 @@ class TorchvisionMatch:
     weights: dict[str, torch.Tensor]
 
 
-def published() -> dict[str, WeightsEnum]:
+def published_checkpoints() -> dict[str, WeightsEnum]:
     """The weights of whole models that torchvision publishes, by the name of the model in the catalogue."""
     found: dict[str, WeightsEnum] = {
         "mask_rcnn_resnet50_fpn": MaskRCNN_ResNet50_FPN_Weights.COCO_V1,
@@ -38,19 +38,19 @@ def published() -> dict[str, WeightsEnum]:
     return {name: weights for name, weights in found.items() if name in catalogue.MODELS}
 
 
-def match(state: State) -> TorchvisionMatch | None:
+def match_torchvision_model(state: State) -> TorchvisionMatch | None:
     """The model whose names and shapes are exactly those of ``state``, or None."""
     given = {name: value for name, value in state.items() if not name.endswith(_COUNTER)}
-    for name in published():
+    for name in published_checkpoints():
         classes = _classes(given, name)
         if classes is None:
             continue
-        semantic = catalogue.find(name).task == "semantic"
+        semantic = catalogue.find_model(name).task == "semantic"
         prefix = "network." if semantic else ""
         options = {"auxiliary": True} if any(key.startswith("aux_classifier.") for key in given) else {}
         try:
             with torch.device("meta"):
-                own = catalogue.build(name, classes, options).state_dict()
+                own = catalogue.create_model(name, classes, options).state_dict()
         except UsageError:
             continue
         shapes = {key: value.shape for key, value in own.items() if not key.endswith(_COUNTER)}
@@ -65,6 +65,6 @@ def match(state: State) -> TorchvisionMatch | None:
 def _classes(state: State, name: str) -> int | None:
     """How many classes the last layer of a model of the kind of ``name`` has in ``state``, if it is there."""
     layers = ["roi_heads.box_predictor.cls_score.bias"]
-    if catalogue.find(name).task == "semantic":
+    if catalogue.find_model(name).task == "semantic":
         layers = ["classifier.4.bias", "classifier.low_classifier.bias"]
     return next((len(state[layer]) - 1 for layer in layers if layer in state), None)

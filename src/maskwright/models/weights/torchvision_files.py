@@ -14,7 +14,7 @@ def hash_start(weights: WeightsEnum) -> str:
     return weights.url.rpartition("-")[2].partition(".")[0]
 
 
-def as_built(state: StateDict, sha256: str) -> StateDict:
+def apply_torchvision_fixes(state: StateDict, sha256: str) -> StateDict:
     """The tensors of the file with that hash, with what torchvision itself changes when it loads its own weights.
 
     The first Mask R-CNN divides by the bare deviation. Nothing in a file tells; only the published one is known by its

@@ -13,7 +13,7 @@ from maskwright.class_colors import class_color
 from maskwright.errors import DataError
 from maskwright.images.encode import write_png
 from maskwright.progress import Reporter
-from maskwright.reports.explore.page import Pictures, ShownTile
+from maskwright.reports.explore.page import PagePictures, ShownTile
 from maskwright.reports.pictures.contact_sheet import COLUMNS, contact_sheet
 from maskwright.reports.pictures.tile import Tile, draw_tile
 from maskwright.structures import ClassTable
@@ -36,7 +36,7 @@ def draw_pictures(
     folder: Path,
     out: Path,
     reporter: Reporter,
-) -> tuple[Pictures, list[str]]:
+) -> tuple[PagePictures, list[str]]:
     """Draw the pictures for a page and write them as a sheet into ``out``; ``seen[i]`` are the classes of image ``i``.
 
     ``order`` has all class indices; the first get the colours that differ most. An image whose file cannot be drawn on
@@ -46,7 +46,7 @@ def draw_pictures(
     remarks = _remarks(table, set().union(*seen) - shown, len(tiles), len(failures))
     if tiles:
         _write_sheet(out / SHEET, tiles, coco)
-    return Pictures(True, [ShownTile.of(tile) for tile in tiles], remarks), [*failures, *remarks]
+    return PagePictures(True, [ShownTile.of(tile) for tile in tiles], remarks), [*failures, *remarks]
 
 
 def _tiles(

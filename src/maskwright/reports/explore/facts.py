@@ -6,10 +6,10 @@ from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.annotations.statistics.imbalance import Imbalance
 from maskwright.annotations.statistics.object_sizes import count_sizes
 from maskwright.reports.short_numbers import percent
-from maskwright.reports.tables import ABSENT, count
+from maskwright.reports.tables import ABSENT, count_cell
 
 
-def headline(statistics: Statistics) -> str:
+def summary_sentence(statistics: Statistics) -> str:
     """What there is, in one sentence."""
     return (
         f"{_counted(statistics.instances, 'instance')} of {_counted(len(statistics.table), 'class', 'classes')} "
@@ -25,9 +25,9 @@ def facts(statistics: Statistics) -> list[tuple[str, str]]:
     """
     pixels, sizes = statistics.pixels, count_sizes(statistics.areas)
     return [
-        ("images", count(statistics.images)),
-        ("empty images", count(statistics.instances_per_image[0])),
-        ("crowd regions", count(statistics.crowds)),
+        ("images", count_cell(statistics.images)),
+        ("empty images", count_cell(statistics.instances_per_image[0])),
+        ("crowd regions", count_cell(statistics.crowds)),
         ("instances per image", _per_image(statistics)),
         ("small objects", _share(sizes["small"], statistics.instances)),
         ("background", _share(pixels.background, pixels.total)),

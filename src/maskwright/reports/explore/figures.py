@@ -7,7 +7,7 @@ from functools import partial
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from maskwright.annotations.statistics.dataset import Pair, Statistics
+from maskwright.annotations.statistics.dataset import ClassPair, Statistics
 from maskwright.annotations.statistics.object_sizes import count_sizes, side_histogram, side_quantiles
 from maskwright.reports.explore import image_figures, size_figures
 from maskwright.reports.plots.class_bars import class_bars
@@ -121,7 +121,7 @@ def _co_occurrence(statistics: Statistics) -> _Drawn:
     if sum(counts.instances > 0 for counts in statistics.classes) < 2:
         return None
     caption = "Images that show both classes; framed: images that show the class"
-    return _matrix(statistics, statistics.together, GREEN, caption)
+    return _matrix(statistics, statistics.co_occurrence, GREEN, caption)
 
 
 def _overlap(statistics: Statistics) -> _Drawn:
@@ -131,14 +131,14 @@ def _overlap(statistics: Statistics) -> _Drawn:
     return _matrix(statistics, statistics.shared, VIOLET, caption)
 
 
-def _matrix(statistics: Statistics, amounts: Mapping[Pair, int], color: str, caption: str) -> _Drawn:
+def _matrix(statistics: Statistics, amounts: Mapping[ClassPair, int], color: str, caption: str) -> _Drawn:
     labels = [label for label in statistics.by_frequency() if statistics.classes[label - 1].instances]
     shown = labels[:MOST_IN_MATRIX]
     figure = pair_matrix([statistics.table.names[label - 1] for label in shown], _at_positions(amounts, shown), color)
     return f"{caption}; blank: none. Colours are logarithmic.{_most_frequent(len(labels), MOST_IN_MATRIX)}", figure
 
 
-def _at_positions(amounts: Mapping[Pair, int], labels: list[int]) -> dict[tuple[int, int], int]:
+def _at_positions(amounts: Mapping[ClassPair, int], labels: list[int]) -> dict[tuple[int, int], int]:
     """``amounts`` by positions in ``labels``, the smaller first; pairs of other classes are left out."""
     place = {label: position for position, label in enumerate(labels)}
     found = {}

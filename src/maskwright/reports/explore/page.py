@@ -50,7 +50,7 @@ class ShownTile:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PagePictures:
     """The pictures of a page, and what there is to say of those it lacks; ``wanted`` is whether there was a folder."""
 
     wanted: bool = False
@@ -63,7 +63,7 @@ def render_explore_page(
     statistics: Statistics,
     audit: Audit,
     figures: Mapping[str, ShownFigure],
-    pictures: Pictures,
+    pictures: PagePictures,
     all_classes: bool,
 ) -> str:
     """The HTML of a data set called ``name``; the same data set always gives the same text.
@@ -75,12 +75,12 @@ def render_explore_page(
         "explore.html.jinja",
         name=name,
         statistics=statistics,
-        count=tables.count(statistics.instances),
-        headline=explore_facts.headline(statistics),
+        count=tables.count_cell(statistics.instances),
+        headline=explore_facts.summary_sentence(statistics),
         facts=explore_facts.facts(statistics),
         balance=explore_facts.balance(statistics),
         figures=figures,
-        class_table=explore_tables.class_table(statistics),
+        class_table=explore_tables.per_class_table(statistics),
         overlap_table=explore_tables.overlap_table(statistics),
         pictures=pictures,
         all_classes=all_classes,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from maskwright.reports.plots.figures import COLORS
-from maskwright.reports.plots.svg import INK, plot, shown
+from maskwright.reports.plots.svg import INK, axis_name, plot
 from maskwright.reports.short_numbers import percent
 
 BLUE, ORANGE, GREEN = COLORS[:3]
@@ -65,7 +65,7 @@ def sizes_per_class(quantiles: Mapping[str, Sequence[float]]) -> Figure:
     axes.set_xscale("log")
     limits = min(float(rows.min()) / 1.2, 16.0), max(float(rows.max()) * 1.2, 192.0)
     axes.set_xlim(*limits)
-    axes.set_yticks(places, [shown(name) for name in quantiles])
+    axes.set_yticks(places, [axis_name(name) for name in quantiles])
     axes.set_ylim(len(rows) - 0.5, -1.6)
     _name_sizes(axes, limits, list(SIZE_COLORS))
     _pixel_axis(axes, limits)

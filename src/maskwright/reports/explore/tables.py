@@ -3,10 +3,10 @@
 from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.annotations.statistics.object_sizes import SIZES
 from maskwright.reports.short_numbers import percent
-from maskwright.reports.tables import ABSENT, Table, count
+from maskwright.reports.tables import ABSENT, Table, count_cell
 
 
-def class_table(statistics: Statistics, most: int | None = None) -> Table:
+def per_class_table(statistics: Statistics, most: int | None = None) -> Table:
     """One row a class, most instances first, at most ``most`` of them.
 
     Images, instances, crowd regions, instances by COCO size, median of the side in pixels, share of all image pixels.
@@ -20,7 +20,7 @@ def _class_cells(statistics: Statistics, label: int) -> list[str]:
     found = statistics.classes[label - 1].to_json()
     side, total = found["median_side"], statistics.pixels.total
     return [
-        *(count(found[key]) for key in ("images", "instances", "crowds", *SIZES)),
+        *(count_cell(found[key]) for key in ("images", "instances", "crowds", *SIZES)),
         ABSENT if side is None else f"{side:,.0f}",
         percent(found["covered_pixels"] / total) if total else ABSENT,
     ]
@@ -33,5 +33,5 @@ def overlap_table(statistics: Statistics, most: int = 12) -> Table:
     for (a, b), pixels in sorted(statistics.shared.items(), key=lambda item: (-item[1], item[0]))[:most]:
         shares = [percent(pixels / classes[label - 1].covered_pixels) for label in (a, b)]
         pair = f"{names[a - 1]}, {names[b - 1]}" if a != b else f"{names[a - 1]}, itself"
-        rows.append([pair, count(pixels), *(shares if a != b else [shares[0], ABSENT])])
+        rows.append([pair, count_cell(pixels), *(shares if a != b else [shares[0], ABSENT])])
     return Table(["classes", "shared pixels", "of the first", "of the second"], rows)

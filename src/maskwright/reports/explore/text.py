@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.statistics.dataset import Statistics
-from maskwright.reports.explore.facts import balance, facts, headline
-from maskwright.reports.explore.tables import class_table
+from maskwright.reports.explore.facts import balance, facts, summary_sentence
+from maskwright.reports.explore.tables import per_class_table
 from maskwright.reports.letters import printable
 from maskwright.reports.terminal import text_lines
 
@@ -14,11 +14,11 @@ MOST_CLASSES = 100
 
 def explore_lines(statistics: Statistics, audit: Audit) -> Iterator[str]:
     """The lines to print; of more than a hundred classes those with most instances."""
-    yield from text_lines(class_table(statistics, MOST_CLASSES))
+    yield from text_lines(per_class_table(statistics, MOST_CLASSES))
     if len(statistics.table) > MOST_CLASSES:
         yield f"… and {len(statistics.table) - MOST_CLASSES:,} classes with fewer instances; --json has all of them"
     yield ""
-    yield headline(statistics)
+    yield summary_sentence(statistics)
     yield from (printable(sentence) for sentence in balance(statistics))
     yield "; ".join(f"{label} {value}" for label, value in facts(statistics))
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(audit.skipped.items())) or "none"

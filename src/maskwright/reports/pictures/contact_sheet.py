@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from maskwright.reports.letters import printable
 from maskwright.reports.pictures import tile
 from maskwright.reports.pictures.tile import Color, Tile
-from maskwright.reports.plots.svg import shown
+from maskwright.reports.plots.svg import axis_name
 
 COLUMNS = 6
 MARGIN, GAP = 36, 24
@@ -59,7 +59,7 @@ def _lines(classes: Sequence[tuple[str, Color]]) -> list[list[_Entry]]:
     lines: list[list[_Entry]] = [[]]
     for position, (name, color) in enumerate(classes):
         rest = len(classes) - position - 1
-        entry = (shown(name), color)
+        entry = (axis_name(name), color)
         last = len(lines) == CAPTION_LINES - 1
         needed = [*lines[-1], entry, (f"+{rest}", None)] if last and rest else [*lines[-1], entry]
         if _width(needed) <= tile.WIDTH:

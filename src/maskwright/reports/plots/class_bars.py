@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from maskwright.reports.plots.svg import plot
-from maskwright.reports.plots.text_width import fitted
+from maskwright.reports.plots.text_width import fit_name
 
 # Narrower than other figures, so that three stand side by side on a page.
 WIDTH, NAMES = 320, 140
@@ -37,7 +37,7 @@ def class_bars(
     for place, end, value in zip(places, ends, values, strict=True):
         text = written(value)
         axes.annotate(text, (end, place), (3, 0), textcoords="offset points", va="center_baseline", fontsize=11)
-    axes.set_yticks(places, [fitted(name, NAMES) for name in amounts])
+    axes.set_yticks(places, [fit_name(name, NAMES) for name in amounts])
     axes.set_ylim(len(values) - 0.5, -0.5)
     _scale(axes, start, values, unit)
     axes.xaxis.set_major_formatter(lambda value, _: tick(value))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from maskwright.reports.plots.figures import COLORS
 from maskwright.reports.plots.square_axes import square, square_axes
-from maskwright.reports.plots.svg import INK, shown
+from maskwright.reports.plots.svg import INK, axis_name
 from maskwright.reports.plots.text_width import LETTERS, text_width
 from maskwright.reports.tables import ABSENT
 
@@ -28,7 +28,7 @@ def confusion_matrix(names: Sequence[str], counts: npt.NDArray[np.int64]) -> Fig
     not occur. Cells have the same size whatever their number. Draw within ``svg.STYLE``; the numbers are set in its
     ink and need more contrast where the page can give it.
     """
-    figure = square_axes([shown(name) for name in names], CELL, TITLE)
+    figure = square_axes([axis_name(name) for name in names], CELL, TITLE)
     _add_titles(figure, len(names))
     axes = figure.axes[0]
     totals = counts.sum(axis=1)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from maskwright.reports.plots.svg import STYLE, plot, shown, svg_text
+from maskwright.reports.plots.svg import STYLE, axis_name, plot, svg_text
 
 Curve = Sequence[float | None]
 
@@ -34,8 +34,8 @@ def class_distribution(instances: Mapping[str, Mapping[str, int]], names: Sequen
             places = np.arange(len(names)) + offset
             color = COLORS[position % len(COLORS)]
             start = LOG_START if logarithmic else 0.0
-            _bars(axes, places, [counts.get(name) for name in names], start, BAR / group, color, shown(split))
-        axes.set_yticks(np.arange(len(names)), [shown(name) for name in names])
+            _bars(axes, places, [counts.get(name) for name in names], start, BAR / group, color, axis_name(split))
+        axes.set_yticks(np.arange(len(names)), [axis_name(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
         _scale_counts(axes, largest, logarithmic)
         axes.tick_params(axis="y", length=0)
@@ -51,7 +51,7 @@ def loss_curves(epochs: Sequence[int], curves: Mapping[str, Curve]) -> str:
     with mpl.rc_context(STYLE):
         figure, axes = plot(_curve_height(curves))
         for position, (name, values) in enumerate(curves.items()):
-            _line(axes, epochs, values, position, shown(name))
+            _line(axes, epochs, values, position, axis_name(name))
         _finish_curves(figure, axes, "loss")
         return svg_text(figure, "Loss per epoch: " + ", ".join(curves))
 
@@ -62,7 +62,7 @@ def metric_curves(epochs: Sequence[int], curves: Mapping[str, Curve], headline: 
     with mpl.rc_context(STYLE):
         figure, axes = plot(_curve_height(curves))
         for position, (name, values) in enumerate(curves.items()):
-            label = shown(name)
+            label = axis_name(name)
             if best is not None and name == headline:
                 label += f" (best {best[1]:.3f}, epoch {best[0]})"
                 color = COLORS[position % len(COLORS)]

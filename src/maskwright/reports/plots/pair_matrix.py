@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from maskwright.reports.plots.square_axes import square, square_axes
-from maskwright.reports.plots.svg import INK, shown
+from maskwright.reports.plots.svg import INK, axis_name
 from maskwright.reports.short_numbers import compact
 
 CELL = 29
@@ -24,7 +24,7 @@ def pair_matrix(names: Sequence[str], amounts: Mapping[tuple[int, int], int], co
     size whatever their number. Draw within ``svg.STYLE``; the numbers in the cells are set in its ink and need more
     contrast where the page can give it.
     """
-    texts, count = [shown(name) for name in names], len(names)
+    texts, count = [axis_name(name) for name in names], len(names)
     figure = square_axes(texts, CELL)
     axes = figure.axes[0]
     cells = [(column, row, amount) for (column, row), amount in amounts.items()]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from maskwright.reports.plots.figures import COLORS
-from maskwright.reports.plots.svg import plot, shown
+from maskwright.reports.plots.svg import axis_name, plot
 
 HEIGHT, LEGEND_ROW = 320, 18
 
@@ -27,7 +27,7 @@ def precision_recall_curves(curves: Mapping[str, Curve], score: float) -> Figure
         points = list(zip(curve["recall"], curve["precision"], strict=True))
         drawn = _apart([(0.0, points[0][1]), *points]) if points else []
         axes.plot(
-            [recall for recall, _ in drawn], [precision for _, precision in drawn], color=color, label=shown(name)
+            [recall for recall, _ in drawn], [precision for _, precision in drawn], color=color, label=axis_name(name)
         )
         kept = sum(each >= score for each in curve["score"])
         if kept:

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from maskwright.reports.letters import columns
+from maskwright.reports.letters import display_width
 
 # Wide enough for a plot, narrow enough that 12-unit letters still read when a phone shows it at 360 pixels.
 WIDTH = 420
@@ -54,10 +54,10 @@ def plot(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot(facecolor="none")
 
 
-def shown(name: str) -> str:
+def axis_name(name: str) -> str:
     """``name`` without the characters that XML forbids, cut to the room beside an axis."""
     clean = kept = _legal(name)
-    while columns(kept) > LONGEST_NAME:
+    while display_width(kept) > LONGEST_NAME:
         clean = clean[:-1]
         kept = clean + "…"
     return kept

@@ -5,7 +5,7 @@ import warnings
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from maskwright.reports.plots.svg import shown
+from maskwright.reports.plots.svg import axis_name
 
 LETTERS = 12
 
@@ -22,9 +22,9 @@ def text_width(text: str) -> float:
     return width * _HINTING
 
 
-def fitted(name: str, width: float) -> str:
-    """``name`` as :func:`maskwright.reports.plots.svg.shown` has it, cut further when wider than ``width`` units."""
-    kept = shown(name)
+def fit_name(name: str, width: float) -> str:
+    """``name`` as :func:`maskwright.reports.plots.svg.axis_name` has it, cut further beyond ``width`` units."""
+    kept = axis_name(name)
     clean = kept.removesuffix("…")
     while clean and text_width(kept) > width:
         clean = clean[:-1]

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from maskwright.reports.run.contents import RunContents
-from maskwright.reports.tables import is_measured, number
+from maskwright.reports.tables import is_measured, score_cell
 from maskwright.run_folder import Card
 
 INSTANCE_FACTS = (("mask AP50", "segm", "AP50"), ("box AP", "bbox", "AP"), ("box AP50", "bbox", "AP50"))
 
 
-class Verdict(NamedTuple):
+class Headline(NamedTuple):
     """The headline's ``label`` and ``value``, a sentence on it, more ``(label, value)`` pairs, how it is averaged."""
 
     label: str
@@ -20,7 +20,7 @@ class Verdict(NamedTuple):
     protocol: str
 
 
-def verdict(run: RunContents) -> Verdict | None:
+def headline(run: RunContents) -> Headline | None:
     """The verdict on the validation split, or on the first split scored; None when nothing was scored."""
     if not run.scores:
         return None
@@ -31,41 +31,44 @@ def verdict(run: RunContents) -> Verdict | None:
     return build(scores, where)
 
 
-def _semantic(scores: Mapping[str, Any], where: str) -> Verdict:
+def _semantic(scores: Mapping[str, Any], where: str) -> Headline:
     value, baseline = scores.get("mIoU"), (scores.get("baseline") or {}).get("mIoU")
     if not is_measured(value):
         sentence = f"The mean IoU on {where} is undefined: no scored class occurs there."
     elif not is_measured(baseline):
-        sentence = f"The mean IoU on {where} is {number(value)}."
+        sentence = f"The mean IoU on {where} is {score_cell(value)}."
     elif value > baseline:
         sentence = (
-            f"The mean IoU on {where} is {number(value)}; calling every pixel background scores {number(baseline)}."
+            f"The mean IoU on {where} is {score_cell(value)}; "
+            f"calling every pixel background scores {score_cell(baseline)}."
         )
     else:
         sentence = (
-            f"The mean IoU on {where} is {number(value)}, no better than calling every pixel background, "
-            f"which scores {number(baseline)}."
+            f"The mean IoU on {where} is {score_cell(value)}, no better than calling every pixel background, "
+            f"which scores {score_cell(baseline)}."
         )
     facts = [
-        ("all-background baseline", number(baseline)),
-        ("mean Dice", number(scores.get("mean_dice"))),
-        ("pixel accuracy", number(scores.get("pixel_accuracy"))),
+        ("all-background baseline", score_cell(baseline)),
+        ("mean Dice", score_cell(scores.get("mean_dice"))),
+        ("pixel accuracy", score_cell(scores.get("pixel_accuracy"))),
     ]
     if "boundary_mIoU" in scores:
-        facts.append(("mean boundary IoU", number(scores["boundary_mIoU"])))
+        facts.append(("mean boundary IoU", score_cell(scores["boundary_mIoU"])))
     if "calibration" in scores:
-        facts.append(("calibration error", number((scores["calibration"] or {}).get("ECE"))))
-    return Verdict("mean IoU", number(value), sentence, facts, _protocol(scores))
+        facts.append(("calibration error", score_cell((scores["calibration"] or {}).get("ECE"))))
+    return Headline("mean IoU", score_cell(value), sentence, facts, _protocol(scores))
 
 
-def _instance(scores: Mapping[str, Any], where: str) -> Verdict:
+def _instance(scores: Mapping[str, Any], where: str) -> Headline:
     value = (scores.get("segm") or {}).get("AP")
     if is_measured(value):
-        sentence = f"The mask AP on {where} is {number(value)}; a model that finds nothing scores 0, a perfect one 1."
+        sentence = (
+            f"The mask AP on {where} is {score_cell(value)}; a model that finds nothing scores 0, a perfect one 1."
+        )
     else:
         sentence = f"The mask AP on {where} is undefined: no scored object occurs there."
-    facts = [(label, number((scores.get(kind) or {}).get(key))) for label, kind, key in INSTANCE_FACTS]
-    return Verdict("mask AP", number(value), sentence, facts, _protocol(scores))
+    facts = [(label, score_cell((scores.get(kind) or {}).get(key))) for label, kind, key in INSTANCE_FACTS]
+    return Headline("mask AP", score_cell(value), sentence, facts, _protocol(scores))
 
 
 def _where(card: Card, split: str) -> str:

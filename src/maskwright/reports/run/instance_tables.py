@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from maskwright.reports.tables import Scores, Table, count, is_measured, number
+from maskwright.reports.tables import Scores, Table, count_cell, is_measured, score_cell
 
 WORST = 10
 _CLASS_COLUMNS = {"best_Dice": "Dice", "best_IoU": "greedy IoU", "precision": "precision", "recall": "recall"}
@@ -28,19 +28,19 @@ def _beyond(scores: Scores) -> CaptionedTable | None:
         return None
     best, paired = overlap.get("best") or {}, overlap.get("one_to_one") or {}
     rows = [
-        ["IoU of all objects of an image together, mean over images", number(union.get("mean_IoU"))],
-        ["Dice of the same", number(union.get("mean_Dice"))],
-        ["greedy IoU: of a true object with its best detection, mean over objects", number(best.get("mean_IoU"))],
-        ["Dice of the same", number(best.get("mean_Dice"))],
-        ["one-to-one IoU: each detection serves one object", number(paired.get("mean_IoU"))],
-        ["precision: detections that are right", number(at.get("precision"))],
-        ["recall: objects that are found", number(at.get("recall"))],
-        ["F1, the harmonic mean of the two", number(at.get("F1"))],
+        ["IoU of all objects of an image together, mean over images", score_cell(union.get("mean_IoU"))],
+        ["Dice of the same", score_cell(union.get("mean_Dice"))],
+        ["greedy IoU: of a true object with its best detection, mean over objects", score_cell(best.get("mean_IoU"))],
+        ["Dice of the same", score_cell(best.get("mean_Dice"))],
+        ["one-to-one IoU: each detection serves one object", score_cell(paired.get("mean_IoU"))],
+        ["precision: detections that are right", score_cell(at.get("precision"))],
+        ["recall: objects that are found", score_cell(at.get("recall"))],
+        ["F1, the harmonic mean of the two", score_cell(at.get("F1"))],
     ]
     meaning = (
         f"Of the detections with a score of at least {at['score']:g}; one is right when it finds an object of its "
-        f"class at an IoU of at least {at['iou']:g}: {count(at['right'])} right, {count(at['wrong'])} wrong, "
-        f"{count(at['missed'])} objects missed. An object that no detection of its class overlaps counts 0."
+        f"class at an IoU of at least {at['iou']:g}: {count_cell(at['right'])} right, {count_cell(at['wrong'])} wrong, "
+        f"{count_cell(at['missed'])} objects missed. An object that no detection of its class overlaps counts 0."
     )
     return CaptionedTable("Beyond AP", meaning, Table(["score", "value"], rows, bar=1))
 
@@ -53,8 +53,8 @@ def _classes(scores: Scores) -> CaptionedTable | None:
     rows = [
         [
             name,
-            *(number(row.get(key)) for key in _CLASS_COLUMNS),
-            *(number((row["best"] or {}).get(key)) for key in ("score", "F1")),
+            *(score_cell(row.get(key)) for key in _CLASS_COLUMNS),
+            *(score_cell((row["best"] or {}).get(key)) for key in ("score", "F1")),
         ]
         for name, row in sorted(measured.items(), key=lambda item: -_rank(item[1].get("F1")))
     ]
@@ -73,11 +73,12 @@ def _errors(scores: Scores) -> CaptionedTable | None:
         return None
     costs = error_costs(tide)
     rows = [
-        [f"{row['meaning']} ({kind})", number(costs[kind]), count(row["count"])] for kind, row in tide["errors"].items()
+        [f"{row['meaning']} ({kind})", score_cell(costs[kind]), count_cell(row["count"])]
+        for kind, row in tide["errors"].items()
     ]
     meaning = (
         f"What kinds of error there are among all detections, and how much AP{round(100 * tide['iou'])}, now "
-        f"{number(tide['AP'])}, would gain if all of a kind were mended (TIDE). The gains overlap and do not add up."
+        f"{score_cell(tide['AP'])}, would gain if all of a kind were fixed (TIDE). The gains overlap and do not add up."
     )
     if None in costs.values():
         meaning += " What misses cost is not defined while no object is found."
@@ -96,7 +97,13 @@ def error_costs(tide: Scores) -> dict[str, float | None]:
 def _worst(scores: Scores) -> CaptionedTable | None:
     worst = (scores.get("worst_images") or [])[:WORST]
     rows = [
-        [row["file_name"], number(row["IoU"]), number(row["F1"]), count(row["missed"]), count(row["wrong"])]
+        [
+            row["file_name"],
+            score_cell(row["IoU"]),
+            score_cell(row["F1"]),
+            count_cell(row["missed"]),
+            count_cell(row["wrong"]),
+        ]
         for row in worst
     ]
     meaning = (

@@ -16,7 +16,7 @@ from maskwright.reports.plots.figures import Curve, class_distribution, loss_cur
 from maskwright.reports.rendering import render
 from maskwright.reports.run import instance_figures, provenance, semantic_figures
 from maskwright.reports.run.contents import Metrics, RunContents, read_curves, read_run
-from maskwright.reports.run.headline import verdict
+from maskwright.reports.run.headline import headline
 from maskwright.reports.run.instance_tables import instance_tables
 from maskwright.reports.score_names import CURVES
 from maskwright.run_folder import PartScores, RunFolder
@@ -62,7 +62,7 @@ def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
         "report.html.jinja",
         name=run.card["name"],
         task=run.card["task"],
-        verdict=verdict(run),
+        headline=headline(run),
         colors=_colors(run.classes),
         distribution=_distribution(run),
         losses=_losses(run.metrics),
@@ -75,7 +75,7 @@ def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
         audit_sentence=_audit_sentence(unaccounted),
         files=provenance.data_files(run.card),
         settings=provenance.settings(run.card),
-        versions=provenance.versions(run.card),
+        versions=provenance.package_versions(run.card),
         command=run.card.get("command"),
         recipe=run.recipe,
         present={kind for kind in ("statistics", "metrics", "scores", "panels") if getattr(run, kind) is not None},

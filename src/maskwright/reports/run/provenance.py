@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from maskwright.reports.tables import ABSENT, count, is_measured
+from maskwright.reports.tables import ABSENT, count_cell, is_measured
 from maskwright.run_folder import Card
 from maskwright.structures import ClassTable
 
@@ -14,7 +14,7 @@ def settings(card: Card) -> Labelled:
     """Model, starting weights, seed, hardware and time of a run; an en dash where the card is silent."""
     model = card.get("model") or {}
     return [
-        ("model", f"{model.get('name', ABSENT)}, {count(model.get('parameters'))} parameters"),
+        ("model", f"{model.get('name', ABSENT)}, {count_cell(model.get('parameters'))} parameters"),
         ("starting weights", _weights(card)),
         ("seed", str(card.get("seed", ABSENT))),
         ("hardware", _hardware(card.get("hardware") or {})),
@@ -22,7 +22,7 @@ def settings(card: Card) -> Labelled:
     ]
 
 
-def versions(card: Card) -> Labelled:
+def package_versions(card: Card) -> Labelled:
     """Package names and versions, by name."""
     return sorted((name, str(version)) for name, version in (card.get("versions") or {}).items())
 
@@ -39,7 +39,7 @@ def origin(scores: Mapping[str, Any]) -> Labelled:
     """Where the scores of a split come from, as far as it is not the recipe's alone: other data, taxonomies."""
     data, labelled = scores.get("data") or {}, []
     if data:
-        labelled.append(("data", f"{data.get('annotations', ABSENT)}, {count(data.get('images'))} images"))
+        labelled.append(("data", f"{data.get('annotations', ABSENT)}, {count_cell(data.get('images'))} images"))
     for by in scores.get("taxonomies") or ():
         labelled.append(("taxonomy", str(by.get("name", ABSENT))))
         labelled.append(("rule for riders", str(by.get("rider") or "none")))
@@ -67,7 +67,7 @@ def _weights(card: Card) -> str:
     weights = card.get("weights")
     if not weights:
         return "none recorded" if "weights" not in card else "random (no pretrained weights)"
-    counts = ", ".join(f"{count(weights.get(key))} {key}" for key in ("loaded", "skipped", "reshaped"))
+    counts = ", ".join(f"{count_cell(weights.get(key))} {key}" for key in ("loaded", "skipped", "reshaped"))
     return f"{weights.get('source', ABSENT)} (tensors: {counts})"
 
 

@@ -7,7 +7,7 @@ from maskwright.reports.plots.figures import metric_curves
 from maskwright.reports.rendering import render
 from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.sweep.outcome import Outcome, Sweep
-from maskwright.reports.sweep.tables import class_table, conclusion, troubles, variant_table
+from maskwright.reports.sweep.tables import conclusion, per_class_table, unfinished_variants, variant_table
 
 # As many as there are colours.
 MOST_CURVES = 8
@@ -20,12 +20,12 @@ def render_sweep_page(sweep: Sweep) -> str:
         "sweep.html.jinja",
         sweep=sweep,
         best=best.variant.name if best else None,
-        value=tables.number(sweep.deciding(best)) if best else None,
+        value=tables.score_cell(sweep.deciding(best)) if best else None,
         label=SWEEP_SCORES[sweep.task][sweep.score],
         sentences=conclusion(sweep),
         facts=_facts(sweep),
-        parts=[(part, variant_table(sweep, part), class_table(sweep, part)) for part in sweep.parts],
-        troubles=troubles(sweep),
+        parts=[(part, variant_table(sweep, part), per_class_table(sweep, part)) for part in sweep.parts],
+        troubles=unfinished_variants(sweep),
         curves=_curves(sweep),
         most_curves=MOST_CURVES,
         more_curves=len(_drawn(sweep)) > MOST_CURVES,

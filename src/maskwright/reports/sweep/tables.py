@@ -6,7 +6,7 @@ import io
 from maskwright.reports.run.provenance import duration
 from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.sweep.outcome import CLASS_SCORE, Outcome, Sweep
-from maskwright.reports.tables import Table, count, number
+from maskwright.reports.tables import Table, count_cell, score_cell
 
 
 def variant_table(sweep: Sweep, part: str) -> Table:
@@ -14,16 +14,16 @@ def variant_table(sweep: Sweep, part: str) -> Table:
     rows = []
     for outcome in sweep.outcomes:
         overall = outcome.parts[part].overall if part in outcome.parts else {}
-        cells = [number(overall.get(key)) for key in SWEEP_SCORES[sweep.task]]
-        rows.append([_marked(sweep, outcome), *cells, count(outcome.epoch), duration(outcome.seconds)])
+        cells = [score_cell(overall.get(key)) for key in SWEEP_SCORES[sweep.task]]
+        rows.append([_marked(sweep, outcome), *cells, count_cell(outcome.epoch), duration(outcome.seconds)])
     return Table(["variant", *SWEEP_SCORES[sweep.task].values(), "best epoch", "training"], rows, bar=1)
 
 
-def class_table(sweep: Sweep, part: str) -> Table:
+def per_class_table(sweep: Sweep, part: str) -> Table:
     """The score of every class on ``part``: a class a row, or a variant a row where the variants are more."""
     scored = [outcome for outcome in sweep.outcomes if part in outcome.parts]
     labels, names = [outcome.variant.label for outcome in scored], sweep.classes(part)
-    rows = [[number(outcome.parts[part].classes.get(name)) for outcome in scored] for name in names]
+    rows = [[score_cell(outcome.parts[part].classes.get(name)) for outcome in scored] for name in names]
     head = CLASS_SCORE[sweep.task]
     if len(labels) <= len(names):
         return Table([head, *labels], [[name, *row] for name, row in zip(names, rows, strict=True)])
@@ -57,11 +57,11 @@ def conclusion(sweep: Sweep) -> list[str]:
         return ["No variant has a score yet."]
     part, label, others = sweep.parts[0], SWEEP_SCORES[sweep.task][sweep.score], _others(sweep, best)
     value = sweep.deciding(best)
-    sentences = [f"{best.variant.name} has the highest {label} on {part}, {number(value)}"]
+    sentences = [f"{best.variant.name} has the highest {label} on {part}, {score_cell(value)}"]
     if others:
         second, lowest = others[0], others[-1]
-        sentences[0] += f"; {second[1]} comes next with {number(second[0])}"
-        sentences[0] += f", {lowest[1]} last with {number(lowest[0])}" if len(others) > 1 else ""
+        sentences[0] += f"; {second[1]} comes next with {score_cell(second[0])}"
+        sentences[0] += f", {lowest[1]} last with {score_cell(lowest[0])}" if len(others) > 1 else ""
     sentences[0] += "."
     if "seed" not in best.variant.settings:
         sentences.append(
@@ -71,7 +71,7 @@ def conclusion(sweep: Sweep) -> list[str]:
     return sentences
 
 
-def troubles(sweep: Sweep) -> list[tuple[str, str]]:
+def unfinished_variants(sweep: Sweep) -> list[tuple[str, str]]:
     """The name of each variant without scores and what became of it."""
     said = {"interrupted": "interrupted; goes on with --resume", "waiting": "not begun yet"}
     return [

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from maskwright.reports.letters import printable
 from maskwright.reports.sweep.outcome import Sweep
-from maskwright.reports.sweep.tables import class_table, conclusion, troubles, variant_table
+from maskwright.reports.sweep.tables import conclusion, per_class_table, unfinished_variants, variant_table
 from maskwright.reports.terminal import text_lines
 
 MOST_ROWS = 30
@@ -17,11 +17,11 @@ def sweep_lines(sweep: Sweep) -> Iterator[str]:
             yield f"on {part}"
         yield from text_lines(variant_table(sweep, part))
         yield ""
-        classes = class_table(sweep, part)
+        classes = per_class_table(sweep, part)
         yield from text_lines(classes._replace(rows=classes.rows[:MOST_ROWS]))
         if len(classes.rows) > MOST_ROWS:
             yield f"… and {len(classes.rows) - MOST_ROWS} more rows; sweep.csv has all of them"
         yield ""
-    for name, trouble in troubles(sweep):
+    for name, trouble in unfinished_variants(sweep):
         yield from (printable(line) for line in f"{name}: {trouble}".splitlines())
     yield from (printable(sentence) for sentence in conclusion(sweep))

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from maskwright.reports.plots.figures import BAR, BAR_GAP, COLORS, FRAME, LEGEND_ROW
-from maskwright.reports.plots.svg import INK, STYLE, plot, shown, svg_text
+from maskwright.reports.plots.svg import INK, STYLE, axis_name, plot, svg_text
 from maskwright.reports.tables import is_measured
 
 Estimates = Mapping[str, Mapping[str, Any]]
@@ -28,10 +28,10 @@ def shift_bars(shifts: Mapping[str, Estimates], names: Sequence[str], unit: str,
             for place, name in enumerate(names):
                 y = place + (position - (len(shifts) - 1) / 2) * BAR / group
                 estimate = estimates.get(name) or {"value": None, "low": None, "high": None}
-                first = shown(model) if place == 0 else None
+                first = axis_name(model) if place == 0 else None
                 _bar(axes, y, estimate, BAR / group * 0.9, color, first, reach)
         axes.axvline(0, color=INK, linewidth=1)
-        axes.set_yticks(np.arange(len(names)), [shown(name) for name in names])
+        axes.set_yticks(np.arange(len(names)), [axis_name(name) for name in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(*_limits(shifts, reach))
         axes.xaxis.set_major_locator(MaxNLocator(5))

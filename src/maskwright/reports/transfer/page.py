@@ -13,11 +13,11 @@ from maskwright.reports.transfer.figures import shift_bars
 from maskwright.reports.transfer.tables import (
     SIZES,
     Numbers,
-    class_table,
     difference_table,
     error_table,
     gap_table,
     model_table,
+    per_class_table,
     sentences,
     summary_table,
 )
@@ -40,7 +40,7 @@ def render_transfer_page(numbers: Numbers, pictures: Mapping[str, Mapping[str, S
         score=f"{numbers['score']:g}",
         protocol=numbers["protocol"],
         official=numbers["cityscapes_protocol"],
-        contenders=_contenders(numbers),
+        models=_models(numbers),
         sets=_sets(numbers),
         versions=sorted(numbers["versions"].items()),
         hardware=[(key, str(value)) for key, value in numbers["hardware"].items() if value is not None],
@@ -53,7 +53,7 @@ def render_transfer_page(numbers: Numbers, pictures: Mapping[str, Mapping[str, S
 
 def _facts(numbers: Numbers) -> list[tuple[str, str]]:
     sets = numbers["sets"]
-    models = [each for each in numbers["contenders"].values() if each["role"] == "model"]
+    models = [each for each in numbers["models"].values() if each["role"] == "model"]
     return [
         ("models", str(len(models))),
         *(
@@ -78,7 +78,7 @@ def _target(name: str, target: Numbers, pictures: Mapping[str, Sequence[Picture]
         "images": target["images"],
         "summary": summary_table(target),
         "models": [
-            (model, ROLES[row["role"]], model_table(row), class_table(row), error_table(row))
+            (model, ROLES[row["role"]], model_table(row), per_class_table(row), error_table(row))
             for model, row in models.items()
         ],
         "classes": _bars(classes, target["classes"], "shift of mask AP", f"Shift per class to {name}"),
@@ -101,9 +101,9 @@ def _plain(value: float) -> dict[str, float | None]:
     return {"value": value, "low": None, "high": None}
 
 
-def _contenders(numbers: Numbers) -> list[tuple[str, list[tuple[str, str]]]]:
+def _models(numbers: Numbers) -> list[tuple[str, list[tuple[str, str]]]]:
     found = []
-    for name, each in numbers["contenders"].items():
+    for name, each in numbers["models"].items():
         made = [
             (key.replace("_", " "), _text(value)) for key, value in each["made"].items() if value not in (None, [], "")
         ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maskwright.evaluation.instances.tide import TIDE_ERRORS
-from maskwright.reports.tables import ABSENT, COCO_ROWS, Table, count, is_measured, number
+from maskwright.reports.tables import ABSENT, COCO_ROWS, Table, count_cell, is_measured, score_cell
 
 Numbers = Mapping[str, Any]
 
@@ -42,9 +42,9 @@ def summary_table(target: Numbers) -> Table:
     rows = []
     for name, row in target["models"].items():
         source, there = (row["source"] or {}).get("overall"), row["target"]["overall"]
-        cells = [_named(name, row["role"]), _value(source, "segm_AP"), number(there["segm_AP"]["value"])]
+        cells = [_named(name, row["role"]), _value(source, "segm_AP"), score_cell(there["segm_AP"]["value"])]
         cells.append(with_interval(row["shift"]["overall"]["segm_AP"]) if row["shift"] else ABSENT)
-        cells += [_value(source, "boundary_IoU"), number(there["boundary_IoU"]["value"])]
+        cells += [_value(source, "boundary_IoU"), score_cell(there["boundary_IoU"]["value"])]
         if official:
             own = (row["cityscapes"] or {}).get("overall")
             cells += [_value(own, "AP"), _value(own, "AP50"), _value(own, "shared_AP")]
@@ -61,7 +61,7 @@ def model_table(row: Numbers) -> Table:
     return Table(["score", "source", "target", "shift"], rows)
 
 
-def class_table(row: Numbers) -> Table:
+def per_class_table(row: Numbers) -> Table:
     """One model's mask AP and AP50 of each shared class on source and target; the official ones where there are any."""
     official = (row["cityscapes"] or {}).get("classes") or {}
     target, source, shift = (_classes(row[key]) for key in ("target", "source", "shift"))
@@ -95,7 +95,7 @@ def error_table(row: Numbers) -> Table:
     for kind in TIDE_ERRORS:
         before, after = ((row[key] or {}).get("errors", {}).get(kind) for key in ("source", "target"))
         cells = [kind]
-        for key, form in (("dAP", number), ("per_100_objects", _tenths)):
+        for key, form in (("dAP", score_cell), ("per_100_objects", _tenths)):
             cells += [form((each or {}).get(key)) for each in (before, after)]
             cells.append(_less(before, after, key))
         rows.append(cells)
@@ -133,12 +133,14 @@ def sentences(numbers: Numbers) -> list[str]:
             if row["shift"]:
                 before, after = (row[key]["overall"]["segm_AP"]["value"] for key in ("source", "target"))
                 shift = with_interval(row["shift"]["overall"]["segm_AP"])
-                said.append(f"{model}: mask AP {number(before)} on the source, {number(after)} on {name}, {shift}.")
-        said += [sentence for each in target["differences"] if (sentence := _verdict(name, each))]
+                said.append(
+                    f"{model}: mask AP {score_cell(before)} on the source, {score_cell(after)} on {name}, {shift}."
+                )
+        said += [sentence for each in target["differences"] if (sentence := _difference_sentence(name, each))]
     return said
 
 
-def _verdict(target: str, difference: Numbers) -> str:
+def _difference_sentence(target: str, difference: Numbers) -> str:
     estimate = difference["shift"]["overall"]["segm_AP"]
     low, high = estimate["low"], estimate["high"]
     if not is_measured(low) or not is_measured(high):
@@ -146,7 +148,7 @@ def _verdict(target: str, difference: Numbers) -> str:
     one, other = difference["of"], difference["less"]
     if low > 0 or high < 0:
         less, more = (one, other) if low > 0 else (other, one)
-        return f"On the way to {target} {less} loses less mask AP than {more}, by {number(abs(estimate['value']))}."
+        return f"On the way to {target} {less} loses less mask AP than {more}, by {score_cell(abs(estimate['value']))}."
     return f"Which of {one} and {other} loses less mask AP on the way to {target} cannot be told from these images."
 
 
@@ -155,7 +157,7 @@ def _named(name: str, role: str) -> str:
 
 
 def _value(row: Numbers | None, key: str) -> str:
-    return number(row[key]["value"]) if row and key in row else ABSENT
+    return score_cell(row[key]["value"]) if row and key in row else ABSENT
 
 
 def _triple(row: Numbers, key: str) -> list[str]:
@@ -172,7 +174,7 @@ def _classes(measures: Numbers | None) -> Numbers:
 
 
 def _objects(measures: Numbers | None, name: str) -> str:
-    return count((measures or {}).get("objects", {}).get(name))
+    return count_cell((measures or {}).get("objects", {}).get(name))
 
 
 def _less(before: Numbers | None, after: Numbers | None, key: str) -> str:

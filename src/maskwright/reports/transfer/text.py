@@ -7,11 +7,11 @@ from maskwright.reports.letters import printable
 from maskwright.reports.terminal import text_lines
 from maskwright.reports.transfer.tables import (
     Numbers,
-    class_table,
     difference_table,
     error_table,
     gap_table,
     model_table,
+    per_class_table,
     sentences,
     summary_table,
 )
@@ -30,7 +30,7 @@ def transfer_lines(numbers: Numbers) -> Iterator[str]:
         for model, row in target["models"].items():
             yield ""
             yield printable(f"{model} on the source and on {name}")
-            for table in (model_table(row), class_table(row), error_table(row)):
+            for table in (model_table(row), per_class_table(row), error_table(row)):
                 yield from text_lines(table)
                 yield ""
         yield "errors: " + "; ".join(f"{kind}: {meaning}" for kind, meaning in TIDE_ERRORS.items())
