@@ -11,6 +11,8 @@ from maskwright.progress import Reporter
 from maskwright.workflows.score_instance import score_instance
 from tests.evaluation.all_at_once import coco_scores
 
+FOLDER = Path(__file__).parent / "coco"
+
 # Counted by tidecv 1.0.1, the authors' own tool, on the same files.
 TIDE_COUNTS = {
     "bbox": {"Cls": 83, "Loc": 1, "Both": 0, "Dupe": 1, "Bkg": 0, "Miss": 97},
@@ -19,31 +21,26 @@ TIDE_COUNTS = {
 
 
 @pytest.fixture(scope="module")
-def folder(shared: Path) -> Path:
-    return shared / "oracles" / "coco"
-
-
-@pytest.fixture(scope="module")
-def truth(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "instances_val2014_100.json").read_text(encoding="utf-8"))
+def truth() -> dict[str, Any]:
+    return json.loads((FOLDER / "instances_val2014_100.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("kind", ["bbox", "segm"])
-def test_the_12_statistics_equal_those_of_pycocotools(folder: Path, truth: dict[str, Any], kind: str):
-    results = json.loads((folder / f"instances_val2014_fake{kind}100_results.json").read_text(encoding="utf-8"))
-    expected = json.loads((folder / "pycocotools_expected_stats.json").read_text(encoding="utf-8"))[kind]
+def test_the_12_statistics_equal_those_of_pycocotools(truth: dict[str, Any], kind: str):
+    results = json.loads((FOLDER / f"instances_val2014_fake{kind}100_results.json").read_text(encoding="utf-8"))
+    expected = json.loads((FOLDER / "pycocotools_expected_stats.json").read_text(encoding="utf-8"))[kind]
     scores = coco_scores(truth, results)[kind]
     assert [scores[name] for name in STATISTICS] == pytest.approx(expected, rel=0, abs=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["bbox", "segm"])
-def test_score_instance_gives_the_same_from_the_files(folder: Path, kind: str):
+def test_score_instance_gives_the_same_from_the_files(kind: str):
     summary = score_instance(
-        folder / "instances_val2014_100.json",
-        folder / f"instances_val2014_fake{kind}100_results.json",
+        FOLDER / "instances_val2014_100.json",
+        FOLDER / f"instances_val2014_fake{kind}100_results.json",
         reporter=Reporter(quiet=True),
     )
-    expected = json.loads((folder / "pycocotools_expected_stats.json").read_text(encoding="utf-8"))[kind]
+    expected = json.loads((FOLDER / "pycocotools_expected_stats.json").read_text(encoding="utf-8"))[kind]
     assert [summary.scores[kind][name] for name in STATISTICS] == pytest.approx(expected, rel=0, abs=1e-12)
     assert summary.scores["results"]["used"] == summary.scores["results"]["found"] == 734
     # Results of boxes alone have no mask scores; pycocotools would score the boxes as if they were masks.
@@ -52,10 +49,10 @@ def test_score_instance_gives_the_same_from_the_files(folder: Path, kind: str):
 
 
 @pytest.mark.parametrize("kind", ["bbox", "segm"])
-def test_the_error_types_are_those_of_tide(folder: Path, kind: str):
+def test_the_error_types_are_those_of_tide(kind: str):
     summary = score_instance(
-        folder / "instances_val2014_100.json",
-        folder / f"instances_val2014_fake{kind}100_results.json",
+        FOLDER / "instances_val2014_100.json",
+        FOLDER / f"instances_val2014_fake{kind}100_results.json",
         reporter=Reporter(quiet=True),
     )
     tide = summary.scores["tide"]

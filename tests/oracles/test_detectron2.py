@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,60 +17,67 @@ from maskwright.images.decode import read_image
 from maskwright.model_file import read_model_file
 from maskwright.prediction.semantic import to_tensor
 from maskwright.runs.loaded_model import LoadedModel, load_model
+from tests.oracles.detectron2.checkpoint import digest, read_manifest, weights, write_checkpoint
 
+HERE = Path(__file__).parent / "detectron2"
 SYNTHETIC, PHOTO = "synthetic_500x375.png", "000000038048.jpg"
+EXTRA_KEYS, LEGACY_NAMES = {"extra_keys": True}, {"legacy_names": True, "extra_keys": True}
 # Whole networks at full size: one image in every run, the rest, minutes on a CPU, among the slow drills.
 CASES = [
-    pytest.param("mask_rcnn", ("--extra-keys",), SYNTHETIC),
-    pytest.param("mask_rcnn", (), PHOTO, marks=pytest.mark.slow),
-    pytest.param("pointrend", (), SYNTHETIC, marks=pytest.mark.slow),
-    pytest.param("pointrend", ("--legacy-names", "--extra-keys"), PHOTO, marks=pytest.mark.slow),
+    pytest.param("mask_rcnn", EXTRA_KEYS, SYNTHETIC),
+    pytest.param("mask_rcnn", {}, PHOTO, marks=pytest.mark.slow),
+    pytest.param("pointrend", {}, SYNTHETIC, marks=pytest.mark.slow),
+    pytest.param("pointrend", LEGACY_NAMES, PHOTO, marks=pytest.mark.slow),
 ]
 
 
 @dataclass(frozen=True)
 class Oracle:
-    """The oracle's folder, and the model files made of its checkpoints."""
+    """What Detectron2 recorded, and the model files made of the same weights in the folder ``made``."""
 
-    folder: Path
     made: Path
 
-    def checkpoint(self, kind: str, *options: str) -> Path:
-        """The zoo-style checkpoint of ``kind``, written by the oracle's own script."""
-        path = self.made / f"{kind}{''.join(options)}.pkl"
+    def checkpoint(self, kind: str, options: dict[str, bool]) -> Path:
+        """The zoo-style checkpoint of ``kind``."""
+        path = self.made / f"{'-'.join([kind, *options])}.pkl"
         if not path.exists():
-            command = [sys.executable, str(self.folder / "make_checkpoint.py"), "--seed", "0", "--out", str(path)]
-            manifest = ["--manifest", str(self.folder / f"{kind}.json"), *options]
-            subprocess.run([*command, *manifest], check=True, stdout=subprocess.DEVNULL)
+            write_checkpoint(path, weights(kind, **options))
         return path
 
-    def model_file(self, kind: str, *options: str) -> Path:
+    def model_file(self, kind: str, options: dict[str, bool]) -> Path:
         """What `weights convert` makes of it."""
-        out = self.made / f"{kind}{''.join(options)}.safetensors"
+        source = self.checkpoint(kind, options)
+        out = source.with_suffix(".safetensors")
         if not out.exists():
-            assert main(["weights", "convert", str(self.checkpoint(kind, *options)), str(out), "--quiet"]) == 0
+            assert main(["weights", "convert", str(source), str(out), "--quiet"]) == 0
         return out
 
     def records(self, kind: str) -> dict[str, Any]:
-        return json.loads((self.folder / f"reference_{kind}_seed0.json").read_text(encoding="utf-8"))
+        return json.loads((HERE / f"reference_{kind}_seed0.json").read_text(encoding="utf-8"))
 
     def image(self, kind: str, file: str) -> dict[str, Any]:
         return next(image for image in self.records(kind)["images"] if image["file"] == file)
 
-    def pixels(self, file: str) -> np.ndarray:
-        here = self.folder / file
-        other = self.folder.parents[1] / "data" / "coco300" / "validation-300" / "data" / file
-        if not (here.exists() or other.exists()):
-            pytest.skip(f"the image {file} is not among the shared material")
-        return read_image(here if here.exists() else other)
+
+def pixels_of(file: str, request: pytest.FixtureRequest) -> np.ndarray:
+    """The synthetic image of the repository, or a photo of the shared material."""
+    if (HERE / file).exists():
+        return read_image(HERE / file)
+    return read_image(request.getfixturevalue("shared") / "data" / "coco300" / "validation-300" / "data" / file)
 
 
 @pytest.fixture(scope="module")
-def oracle(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
     threads = torch.get_num_threads()
     torch.set_num_threads(2)  # as many as the records were made with
-    yield Oracle(shared / "oracles" / "detectron2", tmp_path_factory.mktemp("detectron2"))
+    yield Oracle(tmp_path_factory.mktemp("detectron2"))
     torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("kind", ["mask_rcnn", "pointrend"])
+def test_the_weights_are_those_that_detectron2_ran(kind: str, oracle: Oracle) -> None:
+    recorded = oracle.records(kind)["arrays_sha256"]
+    assert digest(weights(kind)) == recorded == read_manifest(kind)["arrays_sha256"]["0"]
 
 
 def detect(loaded: LoadedModel[Any], image: np.ndarray) -> tuple[dict[str, torch.Tensor], list[np.ndarray]]:
@@ -117,10 +122,12 @@ def iou(one: torch.Tensor, other: torch.Tensor) -> float:
 
 
 @pytest.mark.parametrize(("kind", "options", "file"), CASES)
-def test_the_detections_are_detectron2s(kind: str, options: tuple[str, ...], file: str, oracle: Oracle) -> None:
-    record, pixels = oracle.image(kind, file), oracle.pixels(file)
+def test_the_detections_are_detectron2s(
+    kind: str, options: dict[str, bool], file: str, oracle: Oracle, request: pytest.FixtureRequest
+) -> None:
+    record, pixels = oracle.image(kind, file), pixels_of(file, request)
     decoded = hashlib.sha256(np.ascontiguousarray(pixels[:, :, ::-1]).tobytes()).hexdigest()
-    found, masks = detect(load_model(oracle.model_file(kind, *options), "cpu"), pixels)
+    found, masks = detect(load_model(oracle.model_file(kind, options), "cpu"), pixels)
     recorded_on = oracle.records(kind)["produced_by"]["torch"]
     if torch.__version__ == recorded_on and decoded == record["decoded_bgr_sha256"]:
         assert_equal(found, masks, record)
@@ -129,25 +136,21 @@ def test_the_detections_are_detectron2s(kind: str, options: tuple[str, ...], fil
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kind", "options"), [("mask_rcnn", ("--extra-keys",)), ("pointrend", ("--legacy-names", "--extra-keys"))]
-)
-def test_old_names_and_stray_keys_give_the_same_model(kind: str, options: tuple[str, ...], oracle: Oracle) -> None:
-    plain, other = (read_model_file(oracle.model_file(kind, *chosen)) for chosen in ((), options))
+@pytest.mark.parametrize(("kind", "options"), [("mask_rcnn", EXTRA_KEYS), ("pointrend", LEGACY_NAMES)])
+def test_old_names_and_stray_keys_give_the_same_model(kind: str, options: dict[str, bool], oracle: Oracle) -> None:
+    plain, other = (read_model_file(oracle.model_file(kind, chosen)) for chosen in ({}, options))
     assert other[0] == plain[0]
     assert other[1].keys() == plain[1].keys()
     assert all(torch.equal(value, other[1][name]) for name, value in plain[1].items())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("kind", "options"), [("mask_rcnn", ("--extra-keys",)), ("pointrend", ("--legacy-names", "--extra-keys"))]
-)
+@pytest.mark.parametrize(("kind", "options"), [("mask_rcnn", EXTRA_KEYS), ("pointrend", LEGACY_NAMES)])
 def test_every_key_is_accounted_for(
-    kind: str, options: tuple[str, ...], oracle: Oracle, capsys: pytest.CaptureFixture[str]
+    kind: str, options: dict[str, bool], oracle: Oracle, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    manifest = json.loads((oracle.folder / f"{kind}.json").read_text(encoding="utf-8"))
-    source = oracle.checkpoint(kind, *options)
+    manifest = read_manifest(kind)
+    source = oracle.checkpoint(kind, options)
     assert main(["weights", "convert", str(source), str(oracle.made / "again.safetensors"), "--json"]) == 0
     done = json.loads(capsys.readouterr().out)
     assert done["tensors"] == len(manifest["tensors"])

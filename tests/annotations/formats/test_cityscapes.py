@@ -14,6 +14,7 @@ from maskwright.annotations.formats.cityscapes import read
 from maskwright.annotations.formats.dataset import ReadOptions
 from maskwright.errors import DataError, UsageError
 from tests.annotations.formats.examples import codes, encode, read_all
+from tests.oracles.cityscapes.cases import write_cases
 
 # A car, a group of cars, a rider, road and "static", which is void.
 NUMBERS = np.array([[26001, 26001, 26, 26], [25000, 7, 7, 4]], np.uint16)
@@ -93,10 +94,11 @@ def test_polygons_are_drawn_as_the_official_script_draws_them(tmp_path_factory: 
     assert [each.rle for each in image.objects] == [encode(numbers == number) for number in shown]
 
 
-def test_the_official_evaluation_sees_the_same_objects(shared: Path):
+def test_the_official_evaluation_sees_the_same_objects(tmp_path: Path):
     evaluation = pytest.importorskip("cityscapesscripts.evaluation.instance")
     labels = pytest.importorskip("cityscapesscripts.helpers.labels")
-    for root in (shared / "oracles/cityscapes/random_00", shared / "oracles/cityscapes/group_only"):
+    write_cases(tmp_path)
+    for root in (tmp_path / "random_00", tmp_path / "group_only"):
         for image in read_all(read(root, ReadOptions())):
             file = image.file_name.replace("_leftImg8bit", "_gtFine_instanceIds")
             numbers = cv2.imread(str(root / "gtFine" / (image.part or "") / file), cv2.IMREAD_UNCHANGED)
