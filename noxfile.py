@@ -1,0 +1,62 @@
+"""The checks and tests in environments of their own: ``nox -l`` lists them.
+
+``lint``, ``docs`` and ``drills`` use the environment that nox runs in, as they need most libraries there are; ``tests``
+and ``lowest`` make new ones, of 6 GB each.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+# As in the Makefile: the workers of pytest are parallel enough.
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+
+nox.options.sessions = ["lint", "tests"]
+nox.options.error_on_missing_interpreters = False
+
+
+@nox.session(venv_backend="none")
+def lint(session: nox.Session) -> None:
+    """Style, types and layers."""
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("pyright")
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """The fast tests with the tested versions of the libraries."""
+    session.install("--constraint", "constraints.txt", "--editable", ".[train,dev]")
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session(python=PYTHONS[0])
+def lowest(session: nox.Session) -> None:
+    """The fast tests with the lowest versions of the libraries that are allowed."""
+    floors = Path(session.create_tmp()) / "floors.txt"
+    floors.write_text("\n".join(lowest_versions()), encoding="utf-8")
+    session.install("--constraint", str(floors), "--editable", ".[train,dev]")
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session(venv_backend="none")
+def drills(session: nox.Session) -> None:
+    """The slow tests: hours on a CPU. Name one with ``nox -s drills -- tests/drills/test_demo.py``."""
+    session.run("python", "-m", "pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """The documentation site."""
+    session.run("make", "docs", external=True)
+
+
+def lowest_versions() -> list[str]:
+    """What the package itself needs, each pinned to its lower bound; the tools of the tests stay as they come."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["train"]]
+    return [re.sub(r">=", "==", requirement) for requirement in wanted]
