@@ -29,7 +29,7 @@ CocoFactory = Callable[..., Path]
 def shared() -> Path:
     """The folder of oracles and data beside the repository; the test is skipped where there is none."""
     if not SHARED.is_dir():
-        pytest.skip("the shared material is not beside the repository (../shared)")
+        pytest.skip("needs ../shared, which is no part of the repository: see tests/oracles/README.md")
     return SHARED
 
 
