@@ -8,7 +8,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from tests.architecture.import_graph import MASKWRIGHT, ROOT
+from tools.architecture.import_graph import MASKWRIGHT, ROOT
 
 Arrow = tuple[str, str]  # from a room to one that it imports
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.import_graph import ImportGraph
+from tools.architecture.import_graph import ImportGraph
 
 MakePackage = Callable[..., ImportGraph]
 

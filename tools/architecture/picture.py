@@ -3,23 +3,29 @@
 import itertools
 import textwrap
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from xml.sax.saxutils import escape
 
-from tests.architecture.rooms import Arrow, arrows, direct, layers, purpose, torch_free
+from tools.architecture.rooms import Arrow, arrows, direct, layers, purpose, rooms, torch_free
 
-WIDTH, MARGIN, COLUMN_GAP, ROW_GAP = 1200, 28, 24, 42
+WIDTH, MARGIN, ROW_GAP = 1200, 28, 42
+NARROW_GAP, WIDE_GAP = 24, 110  # between the boxes of a row of many, and of few, where more arrows pass
 WIDEST = 460
-BESIDE = 90  # how far arrows may pass beside a row
+BESIDE = 110  # how far arrows may pass beside a row
+LANE = 7  # pixels between two arrows side by side
 LINE, NAME_LINE, PADDING = 15, 20, 10
 LETTER = 6.0  # mean width in pixels of a letter of 11.5 pixels
+# Of the arrows, by the room they leave: far enough apart to follow one among others.
+COLORS = ("#4c6fb1", "#b1654c", "#5b8f5f", "#8a62a8", "#a08a2e", "#3f8f97", "#a64d79", "#6b7280")
 STYLE = """
   text { font-family: ui-sans-serif, "Helvetica Neue", Arial, sans-serif; fill: #1c2430; }
   .name { font-size: 14px; font-weight: 600; }
   .purpose { font-size: 11.5px; fill: #46525f; }
   .free { fill: #e9f3ec; stroke: #4f8a63; }
   .torch { fill: #eef1fb; stroke: #6573b8; }
-  .arrow { fill: none; stroke: #8a94a3; stroke-width: 1.3; }
+  .arrow { fill: none; stroke-width: 1.4; }
 """
 
 Point = tuple[float, float]
@@ -56,7 +62,7 @@ def draw_picture() -> str:
         "<title>The rooms of Maskwright in layers; arrows are imports and lead downward</title>",
         f"<style>{STYLE}</style>",
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
-        '<path d="M0 1 L7 4 L0 7 z" fill="#8a94a3"/></marker></defs>',
+        '<path d="M0 1 L7 4 L0 7 z" fill="context-stroke"/></marker></defs>',
         f'<rect width="{WIDTH}" height="{height:.0f}" rx="12" fill="#ffffff"/>',
         *legend(),
         *draw_arrows(boxes),
@@ -71,13 +77,14 @@ def place_boxes() -> dict[str, Box]:
     boxes: dict[str, Box] = {}
     top = 2.0 * MARGIN
     for row in layers():
-        width = min(WIDEST, (WIDTH - 2 * MARGIN - COLUMN_GAP * (len(row) - 1)) / len(row))
+        gap = NARROW_GAP if len(row) > 3 else WIDE_GAP
+        width = min(WIDEST, (WIDTH - 2 * MARGIN - gap * (len(row) - 1)) / len(row))
         letters = int((width - 2 * PADDING) / LETTER)
         texts = [tuple(textwrap.wrap(purpose(room).replace("`", ""), letters)) for room in row]
         height = 2 * PADDING + NAME_LINE - 4 + LINE * max(map(len, texts))
-        left = (WIDTH - width * len(row) - COLUMN_GAP * (len(row) - 1)) / 2
+        left = (WIDTH - width * len(row) - gap * (len(row) - 1)) / 2
         for column, (room, text) in enumerate(zip(row, texts, strict=True)):
-            boxes[room] = Box(room, left + column * (width + COLUMN_GAP), top, width, height, text)
+            boxes[room] = Box(room, left + column * (width + gap), top, width, height, text)
         top += height + ROW_GAP
     return boxes
 
@@ -105,7 +112,8 @@ def draw_arrows(boxes: dict[str, Box]) -> list[str]:
     for arrow in found:
         upper, lower = (boxes[room] for room in arrow)
         points = [(starts[arrow], upper.bottom), *ways[arrow], (ends[arrow], lower.top)]
-        shown.append(f'<path class="arrow" d="{curve(points)}" marker-end="url(#head)"/>')
+        color = COLORS[rooms().index(arrow[0]) % len(COLORS)]
+        shown.append(f'<path class="arrow" stroke="{color}" d="{curve(points)}" marker-end="url(#head)"/>')
     return shown
 
 
@@ -133,7 +141,7 @@ def route(
             if upper.bottom < top and bottom < lower.top:
                 share = (top - upper.bottom) / (lower.top - upper.bottom)
                 wanted = starts[arrow] + share * (ends[arrow] - starts[arrow])
-                lanes[nearest_gap(wanted, [boxes[room] for room in row])].append((wanted, arrow))
+                lanes[nearest_gap(wanted, [boxes[room] for room in row], lanes)].append((wanted, arrow))
         for (left, right), passing in lanes.items():
             for i, (_, arrow) in enumerate(sorted(passing), start=1):
                 x = left + (right - left) * i / (len(passing) + 1)
@@ -141,12 +149,13 @@ def route(
     return ways
 
 
-def nearest_gap(wanted: float, row: list[Box]) -> Point:
-    """The left and right end of the free strip of a row that is nearest to ``wanted``."""
+def nearest_gap(wanted: float, row: list[Box], taken: Mapping[Point, list[Any]]) -> Point:
+    """The left and right end of the strip of a row that is nearest to ``wanted`` and has room for another arrow."""
     strips = [(one.left + one.width, other.left) for one, other in itertools.pairwise(row)]
     first, last = row[0].left, row[-1].left + row[-1].width
     strips += [(first - BESIDE, first), (last, last + BESIDE)]
-    return min(strips, key=lambda strip: abs(sum(strip) / 2 - wanted))
+    free = [strip for strip in strips if (len(taken.get(strip, ())) + 2) * LANE <= strip[1] - strip[0]]
+    return min(free or strips, key=lambda strip: abs(sum(strip) / 2 - wanted))
 
 
 def spread(found: list[Arrow], side: int, boxes: dict[str, Box]) -> dict[Arrow, float]:

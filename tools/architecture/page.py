@@ -1,11 +1,11 @@
 """The page docs/architecture.md and its picture, made from the source.
 
-``python -m tests.architecture.page`` writes them anew.
+``python -m tools.architecture.page`` writes them anew.
 """
 
-from tests.architecture.import_graph import MASKWRIGHT, ROOT
-from tests.architecture.picture import draw_picture
-from tests.architecture.rooms import arrows, layers, purpose, rooms, torch_free
+from tools.architecture.import_graph import MASKWRIGHT, ROOT
+from tools.architecture.picture import draw_picture
+from tools.architecture.rooms import arrows, layers, purpose, rooms, torch_free
 
 PAGE = ROOT / "docs" / "architecture.md"
 PICTURE = PAGE.with_suffix(".svg")
@@ -13,7 +13,7 @@ PICTURE = PAGE.with_suffix(".svg")
 TEXT = """\
 # Architecture
 
-<!-- Written by `python -m tests.architecture.page` from the imports of the source; a test fails when it is stale. -->
+<!-- Written by `python -m tools.architecture.page` from the imports of the source; a test fails when it is stale. -->
 
 Data flows one way: annotations → label maps → datasets → models → training → prediction → evaluation → reports. The
 folders of `src/maskwright`, here called rooms, lie in layers. **A room imports only from layers below its own.** Rooms

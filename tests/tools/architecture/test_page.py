@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.architecture.page import PAGE, PICTURE, page_text
-from tests.architecture.picture import draw_picture, place_boxes
-from tests.architecture.rooms import arrows, direct, reached, rooms
+from tools.architecture.page import PAGE, PICTURE, page_text
+from tools.architecture.picture import draw_picture, place_boxes
+from tools.architecture.rooms import arrows, direct, reached, rooms
 
-RENEW = "write it anew with: python -m tests.architecture.page"
+RENEW = "write it anew with: python -m tools.architecture.page"
 
 
 def test_the_page_is_not_stale() -> None:

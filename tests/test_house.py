@@ -4,7 +4,7 @@ import ast
 from collections import Counter, defaultdict
 from pathlib import Path, PurePath
 
-from tests.architecture.import_graph import MASKWRIGHT, ROOT
+from tools.architecture.import_graph import MASKWRIGHT, ROOT
 
 SOURCE = ROOT / "src" / "maskwright"
 LONGEST_CHAIN = 20
