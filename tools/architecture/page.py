@@ -22,8 +22,8 @@ of one layer never import each other; they meet in `runs` and above. `lint-impor
 
 ![The rooms in layers, with the imports between them](architecture.svg)
 
-An arrow is left out of the picture where a longer way leads to the same room; the table has them all. In brackets:
-how many imports there are, those inside functions counted.
+An arrow has the colour of the room that it leaves. It is left out of the picture where a longer way leads to the same
+room; the table has them all. In brackets: how many imports there are, those inside functions counted.
 
 | layer | room | what it holds | no torch | imports |
 |---|---|---|---|---|
