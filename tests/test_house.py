@@ -51,7 +51,6 @@ def test_no_chain_of_imports_is_long() -> None:
     assert len(chain) <= LONGEST_CHAIN, "\n-> ".join([f"{len(chain)} modules, each of which imports the next:", *chain])
 
 
-@pytest.mark.xfail(strict=True, reason="names are given their one meaning next; then remove this mark")
 def test_a_public_name_means_one_thing() -> None:
     """A class or function may share its name with another folder's only where their files share a name too."""
     places: dict[str, list[Path]] = defaultdict(list)
