@@ -59,3 +59,7 @@ def test_images_for_panels_show_every_class_first_and_then_spread_over_the_rest(
     assert showcase_images(labels, 4) == [1, 3, 0, 4]
     assert len(showcase_images(labels, 10)) == 4
     assert showcase_images([], 3) == []
+
+
+def test_many_objects_of_a_class_show_no_more_than_one():
+    assert showcase_images([[1, 1, 1], [1, 2], [1, 2, 2, 2]], 1) == [1]

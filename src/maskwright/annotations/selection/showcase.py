@@ -48,7 +48,7 @@ def showcase_images(labels: Sequence[Collection[int]], count: int) -> list[int]:
 
     ``labels[i]`` are the class indices of the objects of image ``i``; images without objects are not chosen.
     """
-    showcase, chosen, shown = Showcase(labels), [], set[int]()
+    showcase, chosen, shown = Showcase([set(each) for each in labels]), [], set[int]()
     while len(chosen) < count:
         image = showcase.propose()
         if image is None or shown.issuperset(labels[image]):
