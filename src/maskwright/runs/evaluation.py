@@ -28,6 +28,7 @@ from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import data_changes
 from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
+from maskwright.structures import ResultRecord
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 
@@ -141,7 +142,7 @@ def _evaluate_instances(
     return scores
 
 
-def _records(save: Path | None) -> AbstractContextManager[Callable[[list[dict[str, Any]]], None]]:
+def _records(save: Path | None) -> AbstractContextManager[Callable[[list[ResultRecord]], None]]:
     """What writes result records image by image, or does nothing with them."""
     return nullcontext(lambda _: None) if save is None else writing_json_list(save / "instances.json")
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from maskwright.run_folder import PartScores
 from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluation_entries
 from maskwright.runs.prepare import DataSplit
-from maskwright.structures import Instances
+from maskwright.structures import Instances, ResultRecord
 
 
 def report_stage(experiment: Experiment) -> None:
@@ -71,14 +71,14 @@ class _PanelPredictions:
         self.experiment, self.part = experiment, part
         self.files = mask_files([objects.image.file_name for objects in part.selection.images])
         self.folder = experiment.run.files.predictions(part.name)
-        self.results: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        self.results: dict[int, list[ResultRecord]] = defaultdict(list)
         if experiment.recipe.task == "instance":
             file = self.folder / "instances.json"
             if not file.is_file():
                 raise UsageError(f"{file}: the predictions are missing. Run `maskwright evaluate` on the run first.")
             for record in read_json_list(file):
                 if record["image_id"] in images and record["score"] >= experiment.recipe.evaluate.show_score:
-                    self.results[record["image_id"]].append(record)
+                    self.results[record["image_id"]].append(cast(ResultRecord, record))
 
     def drawn(
         self, objects: ImageObjects, image: npt.NDArray[np.uint8]

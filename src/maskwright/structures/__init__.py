@@ -7,8 +7,9 @@ An RLE is COCO's compressed form ``{"size": [H, W], "counts": bytes}``.
 """
 
 from maskwright.structures.class_table import BACKGROUND, IGNORED_COLOR, ClassInfo, ClassTable, normalise_name
+from maskwright.structures.coco_records import ImageRecord, Record, ResultRecord, Rle, TruthRecord, as_json
 from maskwright.structures.instances import Instances, mask_boxes
-from maskwright.structures.named_types import CrowdRule, LabelMap, OverlapRule, RiderRule, Rle, Task
+from maskwright.structures.named_types import CrowdRule, LabelMap, OverlapRule, RiderRule, Task
 
 __all__ = [
     "BACKGROUND",
@@ -20,7 +21,12 @@ __all__ = [
     "LabelMap",
     "OverlapRule",
     "RiderRule",
+    "ImageRecord",
+    "Record",
+    "ResultRecord",
     "Rle",
+    "TruthRecord",
+    "as_json",
     "Task",
     "mask_boxes",
     "normalise_name",

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, cast
+from typing import Any, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
 from maskwright.errors import DataError
-from maskwright.structures.named_types import Rle
+from maskwright.structures.coco_records import ResultRecord, Rle, TruthRecord
 
 
 @dataclass(eq=False)
@@ -179,9 +179,15 @@ class Instances:
         # __post_init__ makes arrays of what NumPy takes as one.
         return cls(size, mask_boxes(rles), cast("Any", labels), rles, cast("Any", scores), cast("Any", crowd))
 
+    @overload
+    def to_coco(self, image_id: int, file_name: str | None = None, *, first_id: None = None) -> list[ResultRecord]: ...
+
+    @overload
+    def to_coco(self, image_id: int, file_name: str | None = None, *, first_id: int) -> list[TruthRecord]: ...
+
     def to_coco(
         self, image_id: int, file_name: str | None = None, *, first_id: int | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[ResultRecord] | list[TruthRecord]:
         """Return the objects as COCO records: results, or with ``first_id`` annotations.
 
         Args:
@@ -220,7 +226,7 @@ class Instances:
             height, width = self.masks[i]["size"]
             record["segmentation"] = {"size": [height, width], "counts": _text(self.masks[i]["counts"])}
             records.append(record)
-        return records
+        return cast(list[ResultRecord] | list[TruthRecord], records)
 
     @classmethod
     def from_coco(cls, records: Iterable[Mapping[str, Any]], size: tuple[int, int]) -> "Instances":

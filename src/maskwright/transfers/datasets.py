@@ -15,11 +15,9 @@ from maskwright.evaluation.coco.truth import read_truth
 from maskwright.files import sha256_of
 from maskwright.images.decode import image_path
 from maskwright.recipes.transfer import ImageSet
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, ImageRecord, TruthRecord
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
-
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -34,18 +32,18 @@ class TransferDataset:
     name: str
     folder: Path
     table: ClassTable
-    images: list[Record]
-    annotations: list[Record]
+    images: list[ImageRecord]
+    annotations: list[TruthRecord]
     identity: dict[str, Any]
     official: dict[int, Path] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
-    def path_of(self, image: Record) -> Path:
+    def path_of(self, image: ImageRecord) -> Path:
         """The file of one of ``images``."""
         return image_path(self.folder, image["file_name"])
 
     def coco_dataset(
-        self, annotations: Iterable[Record], table: ClassTable, ignored: Iterable[Record] = ()
+        self, annotations: Iterable[TruthRecord], table: ClassTable, ignored: Iterable[TruthRecord] = ()
     ) -> dict[str, Any]:
         """A COCO data set of these images with other ``annotations`` of the classes ``table``.
 
@@ -104,7 +102,7 @@ def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | Non
     table = ClassTable.from_names(dict.fromkeys(truth.names.values()))
     index = {category_id: table.index_of(each) for category_id, each in truth.names.items()}
     kept = {image["id"] for image in present}
-    annotations = [
+    annotations: list[TruthRecord] = [
         {**each, "category_id": index[each["category_id"]]} for each in truth.annotations if each["image_id"] in kept
     ]
     file = {"annotations": str(path), "sha256": sha256_of(path)}
@@ -119,8 +117,8 @@ def _of_cityscapes(name: str, root: Path, split: str, identity: dict[str, Any] |
     names = [label.name for label in INSTANCE_LABELS]
     dataset = cityscapes.read(truth / split, ReadOptions(images=folder, classes=names))
     table = ClassTable.from_names(names)
-    images: list[Record] = []
-    annotations: list[Record] = []
+    images: list[ImageRecord] = []
+    annotations: list[TruthRecord] = []
     official = {}
     missing = 0
     for each in dataset.images:
@@ -147,7 +145,7 @@ def _of_cityscapes(name: str, root: Path, split: str, identity: dict[str, Any] |
     return TransferDataset(name, folder, table, images, annotations, identity or folder_identity, official, remarks)
 
 
-def _records(image: AnnotatedImage, number: int, table: ClassTable, before: int) -> list[Record]:
+def _records(image: AnnotatedImage, number: int, table: ClassTable, before: int) -> list[TruthRecord]:
     return [
         {
             "id": before + position,

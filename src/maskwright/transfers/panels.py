@@ -9,8 +9,8 @@ from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances
 from maskwright.images.encode import write_jpeg
 from maskwright.reports.pictures.panels import panel
-from maskwright.structures import Instances
-from maskwright.transfers.datasets import Record, TransferDataset
+from maskwright.structures import ImageRecord, Instances, Record, TruthRecord
+from maskwright.transfers.datasets import TransferDataset
 from maskwright.transfers.models import TransferModel
 from maskwright.transfers.predictions import PredictionCache
 from maskwright.transfers.scores import TransferEvaluation
@@ -45,7 +45,7 @@ def draw_panels(
     return records
 
 
-def _chosen(images: TransferDataset, objects: dict[int, list[Record]], count: int) -> list[Record]:
+def _chosen(images: TransferDataset, objects: dict[int, list[TruthRecord]], count: int) -> list[ImageRecord]:
     """Images that show every class early, then others spread over the rest."""
     labels = [
         [each["category_id"] for each in objects.get(image["id"], ()) if not each["iscrowd"]] for image in images.images

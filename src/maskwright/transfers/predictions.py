@@ -9,7 +9,8 @@ from maskwright.images.decode import read_image
 from maskwright.label_maps.files import write_classes
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import LoadedModel, load_model
-from maskwright.transfers.datasets import Record, TransferDataset
+from maskwright.structures import ResultRecord
+from maskwright.transfers.datasets import TransferDataset
 from maskwright.transfers.models import TransferModel
 
 
@@ -20,7 +21,7 @@ class PredictionCache:
         self._folder, self._device, self._reporter = folder, device, reporter
         self._loaded: tuple[Path, LoadedModel[Any]] | None = None
 
-    def of(self, model: TransferModel, images: TransferDataset) -> list[Record]:
+    def of(self, model: TransferModel, images: TransferDataset) -> list[ResultRecord]:
         """COCO results of ``model`` on ``images``, all scores; ``category_id`` is an index of the model's classes."""
         folder = self._folder / "predictions" / model.name / images.name
         made = {"model": model.sha256, "images": images.identity}
@@ -32,7 +33,7 @@ class PredictionCache:
             write_json(folder / "made.json", made)
         return [_with_bytes(each) for each in read_json(folder / "instances.json")]
 
-    def _found(self, loaded: LoadedModel[Any], model: TransferModel, images: TransferDataset) -> Iterable[Record]:
+    def _found(self, loaded: LoadedModel[Any], model: TransferModel, images: TransferDataset) -> Iterable[ResultRecord]:
         tracked = self._reporter.track(images.images, f"{model.name} on {images.name}")
         for image, _, found in loaded.instances((image, read_image(images.path_of(image))) for image in tracked):
             yield from found.to_coco(image["id"], image["file_name"])
@@ -43,6 +44,6 @@ class PredictionCache:
         return self._loaded[1]
 
 
-def _with_bytes(record: dict[str, Any]) -> Record:
+def _with_bytes(record: ResultRecord) -> ResultRecord:
     rle = record["segmentation"]
     return {**record, "segmentation": {"size": rle["size"], "counts": rle["counts"].encode("ascii")}}

@@ -14,7 +14,8 @@ from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
 from maskwright.evaluation.instances.scores import ScoreEstimates, cityscapes_estimates, coco_estimates
 from maskwright.progress import Reporter
 from maskwright.recipes.transfer import Bootstrap
-from maskwright.transfers.datasets import Record, TransferDataset
+from maskwright.structures import ResultRecord
+from maskwright.transfers.datasets import TransferDataset
 from maskwright.transfers.models import TransferModel
 from maskwright.transfers.predictions import PredictionCache
 
@@ -45,7 +46,7 @@ class TransferEvaluation:
     on_source: dict[str, ScoreEstimates] = field(default_factory=dict)
     on_target: dict[str, ScoreEstimates] = field(default_factory=dict)
     official: dict[str, ScoreEstimates] = field(default_factory=dict)
-    _found: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
+    _found: dict[tuple[str, str], list[ResultRecord]] = field(default_factory=dict)
 
     def add(self, model: TransferModel, predictions: PredictionCache, reporter: Reporter) -> None:
         """Measure ``model``: on the target, and unless it is a bound on the source."""
@@ -59,7 +60,7 @@ class TransferEvaluation:
         if self.target.official:
             self.official[model.name] = self._official(model, predictions.of(model, self.target))
 
-    def found(self, model: TransferModel, images: TransferDataset, predictions: PredictionCache) -> list[Record]:
+    def found(self, model: TransferModel, images: TransferDataset, predictions: PredictionCache) -> list[ResultRecord]:
         """What ``model`` finds on ``images``, in the shared classes."""
         key = model.name, images.name
         if key not in self._found:
@@ -120,7 +121,7 @@ class TransferEvaluation:
                     gaps.append({"of": bound.name, "less": name, "target": gap.to_json(self.rules.bootstrap.level)})
         return gaps
 
-    def _measures(self, images: TransferDataset, found: Sequence[Record], side: Side) -> ScoreEstimates:
+    def _measures(self, images: TransferDataset, found: Sequence[ResultRecord], side: Side) -> ScoreEstimates:
         weights = self._draws(images)
         return coco_estimates(self.truth(images, side), found, weights, self.rules.score)
 
@@ -128,7 +129,7 @@ class TransferEvaluation:
         place = 0 if images is self.source else self.place
         return bootstrap_weights(len(images.images), self.rules.bootstrap.samples, [self.rules.bootstrap.seed, place])
 
-    def _official(self, model: TransferModel, found: Sequence[Record]) -> ScoreEstimates:
+    def _official(self, model: TransferModel, found: Sequence[ResultRecord]) -> ScoreEstimates:
         """By Cityscapes' own truth, riders and all: there the taxonomy only names what was found."""
         grouped: dict[int, list[Any]] = {number: [] for number in self.target.official}
         for name, each in self._named(model, found):
@@ -139,7 +140,7 @@ class TransferEvaluation:
         places = [i for i, image in enumerate(self.target.images) if image["id"] in grouped]
         return cityscapes_estimates(verdicts, weights[:, places], self.shared.names)
 
-    def _named(self, model: TransferModel, found: Sequence[Record]) -> Iterator[tuple[str, Record]]:
+    def _named(self, model: TransferModel, found: Sequence[ResultRecord]) -> Iterator[tuple[str, ResultRecord]]:
         """Each record of ``model`` with its target class, also of those that are not compared."""
         taxonomy, table = self.shared.taxonomy, model.card.table
         if side_of(taxonomy, table, _preferred(model)) == "target":

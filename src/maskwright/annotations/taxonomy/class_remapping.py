@@ -1,16 +1,16 @@
 """Labels, objects and results in the classes of another data set, with every class accounted for."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar, cast, get_args
 
 import numpy as np
 from hotcoco import mask as coco_mask
 
 from maskwright.annotations.taxonomy.riders import CONFIDENCE, OVERLAP, TWO_WHEELERS, find_riders
 from maskwright.errors import DataError, UsageError, nearest
-from maskwright.structures import ClassTable, Instances, LabelMap, RiderRule
+from maskwright.structures import ClassTable, Instances, LabelMap, Record, RiderRule
 
 RIDER_RULES: tuple[RiderRule, ...] = get_args(RiderRule)
 
@@ -149,25 +149,25 @@ class Taxonomy:
         found.labels = labels[kept]
         return Remapped(found, instances[(labels > 0) & ~kept], instances[labels == 0])
 
-    def records(self, records: Iterable[Mapping[str, Any]], source: ClassTable) -> Remapped[list[dict[str, Any]]]:
+    def records(self, records: Iterable[Record], source: ClassTable) -> Remapped[list[Record]]:
         """COCO result records of any number of images, ``category_id`` an index of ``source``, in target indices.
 
         Order and all other fields are kept. The rule for riders takes ``bbox`` (xywh), else the box of the mask.
         Raises ``DataError`` for a ``category_id`` that ``source`` does not have.
         """
-        rows = [dict(record) for record in records]
+        rows = list(records)
         labels = self._translated([row["category_id"] for row in rows], source)
         if self._makes_riders:
             self._mark_riders_by_image(rows, labels)
         ignored = self.target_table().ignore_index
-        result = Remapped[list[dict[str, Any]]]([], [], [])
+        result = Remapped[list[Record]]([], [], [])
         for row, label in zip(rows, labels.tolist(), strict=True):
             if label == 0:
                 result.absent.append(row)
             elif label == ignored:
                 result.ignored.append(row)
             else:
-                result.kept.append(row | {"category_id": label})
+                result.kept.append(cast(Record, {**row, "category_id": label}))
         return result
 
     @property
@@ -216,7 +216,7 @@ class Taxonomy:
         wheels = np.isin(labels, [index[name] for name in TWO_WHEELERS]) & ~crowd & (scores >= CONFIDENCE)
         labels[persons[find_riders(boxes[persons], boxes[wheels])]] = index[RIDER]
 
-    def _mark_riders_by_image(self, rows: list[dict[str, Any]], labels: np.ndarray) -> None:
+    def _mark_riders_by_image(self, rows: Sequence[Mapping[str, Any]], labels: np.ndarray) -> None:
         by_image: dict[Any, list[int]] = defaultdict(list)
         for position, row in enumerate(rows):
             by_image[row["image_id"]].append(position)

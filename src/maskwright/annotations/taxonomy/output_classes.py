@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.taxonomy.class_remapping import Taxonomy
 from maskwright.annotations.taxonomy.sides import side_of, taxonomy_for_side
 from maskwright.errors import UsageError
-from maskwright.structures import ClassTable, Instances, LabelMap, Task
+from maskwright.structures import ClassTable, Instances, LabelMap, Task, TruthRecord
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class OutputClasses:
             return objects
         boxes = objects.instances().boxes.tolist()
         rows = [
-            {"at": i, "image_id": 0, "category_id": label, "bbox": [x1, y1, x2 - x1, y2 - y1], "iscrowd": crowd}
+            {"id": i, "image_id": 0, "category_id": label, "bbox": [x1, y1, x2 - x1, y2 - y1], "iscrowd": crowd}
             for i, (label, crowd, (x1, y1, x2, y2)) in enumerate(zip(objects.labels, objects.crowd, boxes, strict=True))
         ]
-        translated = self.taxonomy.records(rows, self.own)
-        at = [row["at"] for row in translated.kept]
-        ignored = [*objects.ignored, *(objects.drawn[row["at"]] for row in translated.ignored)]
+        translated = self.taxonomy.records(cast(list[TruthRecord], rows), self.own)
+        at = [row["id"] for row in translated.kept]
+        ignored = [*objects.ignored, *(objects.drawn[row["id"]] for row in translated.ignored)]
         picked: dict[str, Any] = {
             name: [getattr(objects, name)[i] for i in at] for name in ("ids", "drawn", "crowd", "areas", "outlines")
         }

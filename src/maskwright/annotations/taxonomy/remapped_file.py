@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
 import msgspec
 from hotcoco import mask as coco_mask
@@ -12,7 +12,7 @@ from maskwright.annotations.coco.file import CocoAnnotation, CocoCategory, CocoF
 from maskwright.annotations.taxonomy.class_remapping import RIDER, Taxonomy
 from maskwright.annotations.taxonomy.sides import Side, side_of, taxonomy_for_side
 from maskwright.masks.rle import BadSegmentation, rasterise
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, TruthRecord
 
 
 def remap_coco_file(coco: CocoFile, taxonomy: Taxonomy, side: Side | None = None) -> CocoFile:
@@ -52,17 +52,18 @@ def _riders(coco: CocoFile, annotations: Iterable[CocoAnnotation], taxonomy: Tax
     return {record["id"] for record in taxonomy.records(records, table).kept if record["category_id"] == rider}
 
 
-def _record(annotation: CocoAnnotation, index: Mapping[int, int], size: tuple[int, int]) -> dict[str, Any]:
+def _record(annotation: CocoAnnotation, index: Mapping[int, int], size: tuple[int, int]) -> TruthRecord:
     box = annotation.bbox
     if box is None or len(box) != 4:
         try:
             box = coco_mask.to_bbox(rasterise(annotation.segmentation, *size).rle).tolist()
         except BadSegmentation:  # it will be named when it is drawn; nobody rides it
             box = [0.0, 0.0, 0.0, 0.0]
-    return {
+    record = {
         "id": annotation.id,
         "image_id": annotation.image_id,
         "category_id": index[annotation.category_id],
         "bbox": box,
         "iscrowd": annotation.iscrowd,
     }
+    return cast(TruthRecord, record)

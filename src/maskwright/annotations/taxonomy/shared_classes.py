@@ -6,15 +6,13 @@ else is left out and named, with the reason.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from maskwright.annotations.taxonomy.class_remapping import PERSON, RIDER, Remapped, Taxonomy
 from maskwright.annotations.taxonomy.loading import make_taxonomy, read_taxonomy
 from maskwright.annotations.taxonomy.sides import Side, side_of, taxonomy_for_side
 from maskwright.errors import DataError, UsageError, unknown_name
-from maskwright.structures import ClassTable, RiderRule, normalise_name
-
-Record = dict[str, Any]
+from maskwright.structures import ClassTable, Record, RiderRule, normalise_name
 
 BY_NAME = "classes of the same name"
 
@@ -36,7 +34,7 @@ class SharedClasses:
         return ClassTable.from_names(self.names)
 
     def remap_records(
-        self, records: Iterable[Mapping[str, Any]], table: ClassTable, preferred: Side = "source"
+        self, records: Iterable[Record], table: ClassTable, preferred: Side = "source"
     ) -> Remapped[list[Record]]:
         """COCO records of the classes ``table`` in the shared ones; see :func:`side_of` for ``preferred``."""
         taxonomy = taxonomy_for_side(self.taxonomy, side_of(self.taxonomy, table, preferred))
@@ -46,7 +44,7 @@ class SharedClasses:
         kept, other = [], []
         for each in found.kept:
             label = label_of.get(each["category_id"])
-            (kept if label else other).append(each | {"category_id": label} if label else each)
+            (kept if label else other).append(cast(Record, {**each, "category_id": label}) if label else each)
         return Remapped(kept, found.ignored, [*found.absent, *other])
 
     def to_json(self) -> dict[str, Any]:

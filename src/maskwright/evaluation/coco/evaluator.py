@@ -10,7 +10,7 @@ from hotcoco import COCO, COCOeval
 from hotcoco import mask as coco_mask
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, ResultRecord, TruthRecord, as_json
 
 STATISTICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
@@ -65,7 +65,7 @@ def categories_of(table: ClassTable) -> list[dict[str, Any]]:
     return [{"id": each.index, "name": each.name} for each in table]
 
 
-def objects_by_category(annotations: Iterable[dict[str, Any]]) -> Counter[int]:
+def objects_by_category(annotations: Iterable[TruthRecord]) -> Counter[int]:
     """How many objects there are of each category id; crowds are none."""
     return Counter(each["category_id"] for each in annotations if not each["iscrowd"])
 
@@ -91,7 +91,7 @@ def summarise(
     return {**scores, "classes": classes}
 
 
-def run_coco_eval(truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_type: str) -> COCOeval:
+def run_coco_eval(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str) -> COCOeval:
     """The finished evaluation of ``results`` for ``kind`` ``bbox`` or ``segm``.
 
     As in pycocotools a detection's size is that of its box where it has one, else its mask's.
@@ -140,8 +140,8 @@ def _text_rle(rle: Any) -> dict[str, Any]:
     return {"size": list(rle["size"]), "counts": counts.decode("ascii") if isinstance(counts, bytes) else counts}
 
 
-def without_text(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def without_text(results: Sequence[ResultRecord]) -> list[dict[str, Any]]:
     """The records without ``file_name``, which hotcoco does not take."""
     if not any("file_name" in record for record in results):
-        return list(results)
+        return as_json(results)
     return [{key: value for key, value in record.items() if key != "file_name"} for record in results]

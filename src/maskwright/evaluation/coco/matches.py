@@ -9,6 +9,7 @@ import numpy.typing as npt
 from hotcoco import COCO, COCOeval
 
 from maskwright.evaluation.coco.evaluator import without_text
+from maskwright.structures import ImageRecord, ResultRecord, TruthRecord
 
 _EVERY_SIZE = [0.0, 1e10]
 
@@ -79,7 +80,7 @@ class ImageMatches:
     objects: npt.NDArray[np.int64]
 
 
-def coco_matches(truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_type: str, iou: float = 0.5) -> Matches:
+def coco_matches(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float = 0.5) -> Matches:
     """Match ``results`` with the COCO data set ``truth`` for ``kind`` ``bbox`` or ``segm``.
 
     The rules are COCO's: by class, the most confident detection first, each to the best object of at least ``iou`` that
@@ -89,7 +90,7 @@ def coco_matches(truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_t
 
 
 def image_matches(
-    image: dict[str, Any], objects: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]], iou_type: str, iou: float
+    image: ImageRecord, objects: Sequence[TruthRecord], found: Sequence[ResultRecord], iou_type: str, iou: float
 ) -> ImageMatches:
     """What :func:`coco_matches` says of one ``image``, given the COCO records of its ``objects`` and what was found."""
     categories = sorted({each["category_id"] for each in (*objects, *found)})
@@ -102,7 +103,7 @@ def image_matches(
     return _collected(truth, found, iou_type, iou)
 
 
-def _collected(truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_type: str, iou: float) -> ImageMatches:
+def _collected(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float) -> ImageMatches:
     """The matches, and the ids of annotations and results less 1."""
     detections: list[tuple[int, int, float, bool, int]] = []
     objects: list[tuple[int, int, float, int]] = []
@@ -131,9 +132,7 @@ def _collected(truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_typ
     return ImageMatches(matches, found[4].astype(np.int64), true[3].astype(np.int64))
 
 
-def _matched(
-    truth: dict[str, Any], results: Sequence[dict[str, Any]], iou_type: str, iou: float
-) -> list[dict[str, Any]]:
+def _matched(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float) -> list[dict[str, Any]]:
     """What the evaluator says of each class on each image."""
     if not truth["annotations"] and not results:
         return []

@@ -16,7 +16,7 @@ from maskwright.evaluation.coco.evaluator import (
     summarise,
     without_text,
 )
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, ResultRecord
 
 
 class CocoStream:
@@ -42,11 +42,11 @@ class CocoStream:
         whole._objects = sum((stream._objects for stream in streams), start=Counter())
         return whole
 
-    def add(self, objects: ImageObjects, results: Sequence[dict[str, Any]]) -> None:
+    def add(self, objects: ImageObjects, results: Sequence[ResultRecord]) -> None:
         """Match the COCO ``results`` of one image with its ``objects``; equal scores are ranked as they come."""
         self.add_truth(ground_truth([objects], self._table), results)
 
-    def add_truth(self, truth: Mapping[str, Any], results: Sequence[dict[str, Any]]) -> None:
+    def add_truth(self, truth: Mapping[str, Any], results: Sequence[ResultRecord]) -> None:
         """As :meth:`add`, with the objects as the COCO data set that ``ground_truth`` makes of them."""
         found = without_text(results)
         for matched in self._matched.values():

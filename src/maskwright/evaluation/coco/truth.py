@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from hotcoco import mask as coco_mask
@@ -17,6 +17,7 @@ from maskwright.errors import DataError
 from maskwright.evaluation.results.index import ImageIndex
 from maskwright.masks.rle import BadSegmentation, RasterisedMask, rasterise
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.structures import ImageRecord, TruthRecord
 
 
 class _Runs(msgspec.Struct, gc=False):
@@ -41,8 +42,8 @@ class CocoTruth:
     """
 
     path: Path
-    images: list[dict[str, Any]]
-    annotations: list[dict[str, Any]]
+    images: list[ImageRecord]
+    annotations: list[TruthRecord]
     names: dict[int, str]
     file_ids: list[int]
     audit: Audit
@@ -103,7 +104,9 @@ def truth_of(coco: CocoFile, classes: Sequence[str] | None = None) -> CocoTruth:
     path = coco.path
     if not coco.images:
         raise DataError(f"{path}: lists no image that can be used; expected the truth. Check it with maskwright check.")
-    images = [{"id": i.id, "file_name": i.file_name, "height": i.height, "width": i.width} for i in coco.images]
+    images: list[ImageRecord] = [
+        {"id": i.id, "file_name": i.file_name, "height": i.height, "width": i.width} for i in coco.images
+    ]
     names = category_names(coco)
     wanted = set(class_table(coco, classes).names) if classes is not None else set(names.values())
     chosen = {i: name for i, name in names.items() if name in wanted}
@@ -158,14 +161,14 @@ def _has_box(annotation: CocoAnnotation) -> bool:
 
 def _record(
     annotation: CocoAnnotation, mask: list[list[float]] | dict[str, Any] | RasterisedMask | None, number: int
-) -> dict[str, Any]:
+) -> TruthRecord:
     box, area = annotation.bbox, annotation.area
     if isinstance(mask, RasterisedMask):
         box = box if _has_box(annotation) else coco_mask.to_bbox(mask.rle).tolist()
         area = mask.area if area is None else area
     elif area is None and box is not None:
         area = box[2] * box[3]
-    record: dict[str, Any] = {
+    record = {
         "id": number,
         "image_id": annotation.image_id,
         "category_id": annotation.category_id,
@@ -175,4 +178,4 @@ def _record(
     }
     if mask is not None:
         record["segmentation"] = mask.rle if isinstance(mask, RasterisedMask) else mask
-    return record
+    return cast(TruthRecord, record)

@@ -6,18 +6,22 @@ what COCO counts as right.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hotcoco import mask as coco_mask
 
-Record = dict[str, Any]
+from maskwright.evaluation.instances.pairwise_iou import pairwise_iou
+from maskwright.structures import ResultRecord, TruthRecord
+
 ObjectConfusion = npt.NDArray[np.int64]
 
 
 def image_confusion(
-    objects: Sequence[Record], found: Sequence[Record], index: dict[int, int], iou_type: str, iou: float = 0.5
+    objects: Sequence[TruthRecord],
+    found: Sequence[ResultRecord],
+    index: dict[int, int],
+    iou_type: str,
+    iou: float = 0.5,
 ) -> ObjectConfusion:
     """Counts ``(K + 1, K + 1)`` of one image: rows are true classes, columns predicted ones, the last is nothing.
 
@@ -31,7 +35,7 @@ def image_confusion(
     predicted = np.array([index[each["category_id"]] for each in ranked], np.int64)
     true = np.array([index[each["category_id"]] for each in objects], np.int64)
     crowd = np.array([bool(each["iscrowd"]) for each in objects], np.bool_)
-    ious = _ious(ranked, objects, crowd, iou_type)
+    ious = pairwise_iou(ranked, objects, iou_type, crowd.tolist())
     same = predicted[:, None] == true
     partner = np.full(len(ranked), -1, np.int64)
     for allowed in (same & ~crowd, ~same & ~crowd):
@@ -66,12 +70,3 @@ def _match(ious: npt.NDArray[np.float64], partner: npt.NDArray[np.int64], iou: f
         if free[best] and ious[row, best] >= iou:
             partner[row] = best
             free[best] = False
-
-
-def _ious(
-    found: Sequence[Record], objects: Sequence[Record], crowd: npt.NDArray[np.bool_], iou_type: str
-) -> npt.NDArray[np.float64]:
-    if not found or not objects:
-        return np.zeros((len(found), len(objects)))
-    key = "segmentation" if iou_type == "segm" else "bbox"
-    return np.asarray(coco_mask.iou([each[key] for each in found], [each[key] for each in objects], crowd.tolist()))

@@ -6,15 +6,13 @@ ECCV 2020.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hotcoco import mask as coco_mask
 
 from maskwright.evaluation.coco.matches import ImageMatches, Matches
-
-Record = dict[str, Any]
+from maskwright.evaluation.instances.pairwise_iou import pairwise_iou
+from maskwright.structures import ResultRecord, TruthRecord
 
 CLASS_ERROR, LOCALISATION_ERROR, CLASS_AND_LOCALISATION_ERROR, DUPLICATE_ERROR, BACKGROUND_ERROR = range(5)
 NO_ERROR = -1
@@ -45,8 +43,8 @@ class DetectionErrors:
 
 
 def image_errors(
-    objects: Sequence[Record],
-    found: Sequence[Record],
+    objects: Sequence[TruthRecord],
+    found: Sequence[ResultRecord],
     matched: ImageMatches,
     iou_type: str,
     iou: float,
@@ -64,7 +62,9 @@ def image_errors(
     if len(wrong):
         # Objects first, then crowds: of equal overlaps that with an object counts.
         ordered = sorted(range(len(objects)), key=lambda g: bool(objects[g]["iscrowd"]))
-        ious = _ious([found[matched.detections[d]] for d in wrong], [objects[g] for g in ordered], iou_type)
+        crowd = [bool(objects[g]["iscrowd"]) for g in ordered]
+        wrong_ones, ordered_ones = [found[matched.detections[d]] for d in wrong], [objects[g] for g in ordered]
+        ious = pairwise_iou(wrong_ones, ordered_ones, iou_type, crowd)
         categories = np.array([objects[g]["category_id"] for g in ordered], np.int64)
         real = np.array([not objects[g]["iscrowd"] for g in ordered], np.bool_)
         free = np.isin(ordered, matched.objects[np.isnan(matches.found_at)])
@@ -125,10 +125,3 @@ def _places(ordered: Sequence[int], matched: ImageMatches) -> npt.NDArray[np.int
     """Where each of the ``ordered`` records is among the objects of the matches, -1 where it is none."""
     places = {int(record): place for place, record in enumerate(matched.objects)}
     return np.array([places.get(record, -1) for record in ordered], np.int64)
-
-
-def _ious(found: Sequence[Record], objects: Sequence[Record], iou_type: str) -> npt.NDArray[np.float64]:
-    if not found or not objects:
-        return np.zeros((len(found), len(objects)))
-    key, crowd = "segmentation" if iou_type == "segm" else "bbox", [bool(each["iscrowd"]) for each in objects]
-    return np.asarray(coco_mask.iou([each[key] for each in found], [each[key] for each in objects], crowd))

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hotcoco import mask as coco_mask
 
 from maskwright.evaluation.coco.matches import Matches
 from maskwright.evaluation.instances.curves import precision_recall
 from maskwright.evaluation.instances.foreground import Overlap, foreground
 from maskwright.evaluation.instances.matching import best_overlaps, one_to_one, paired_overlaps
+from maskwright.evaluation.instances.pairwise_iou import pairwise_iou
 from maskwright.evaluation.semantic.boundary import boundary_iou, boundary_width
 from maskwright.masks.cropped import crop_masks
-
-Record = dict[str, Any]
+from maskwright.structures import ImageRecord, Record, ResultRecord, TruthRecord
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,9 @@ class ImageOverlaps:
 class ImageRecords:
     """The COCO records of one image: its objects, and what was found."""
 
-    image: Record
-    objects: list[Record]
-    found: list[Record]
+    image: ImageRecord
+    objects: list[TruthRecord]
+    found: list[ResultRecord]
 
     def above(self, score: float) -> "ImageRecords":
         """The image with what was found with a confidence of at least ``score``."""
@@ -50,7 +49,7 @@ class ImageRecords:
 
 
 def image_records(
-    truth: Mapping[str, Any], results: Iterable[Record], score: float = -math.inf
+    truth: Mapping[str, Any], results: Iterable[ResultRecord], score: float = -math.inf
 ) -> Iterator[ImageRecords]:
     """The images of the COCO data set ``truth`` with the ``results`` of at least ``score``."""
     objects = _by_image(truth["annotations"])
@@ -71,7 +70,7 @@ def image_overlaps(records: ImageRecords, iou_type: str, boundary: bool = False)
     for category in np.unique(categories):
         mine = np.flatnonzero(categories == category)
         predicted = [each for each in found if each["category_id"] == category]
-        ious = _ious(predicted, [counted[g] for g in mine], iou_type)
+        ious = pairwise_iou(predicted, [counted[g] for g in mine], iou_type, [False] * len(mine))
         partner = one_to_one(ious)
         best[mine], paired[mine] = best_overlaps(ious), paired_overlaps(ious, partner)
         if boundary:
@@ -83,23 +82,18 @@ def image_overlaps(records: ImageRecords, iou_type: str, boundary: bool = False)
     return ImageOverlaps(image["id"], categories, best, paired, edges if boundary else None, union)
 
 
-def _ious(predicted: Sequence[Record], objects: Sequence[Record], iou_type: str) -> npt.NDArray[np.float64]:
-    if not predicted:
-        return np.zeros((0, len(objects)))
-    key = "segmentation" if iou_type == "segm" else "bbox"
-    no_crowd = [False] * len(objects)
-    return np.asarray(coco_mask.iou([each[key] for each in predicted], [each[key] for each in objects], no_crowd))
-
-
 def _boundaries(
-    image: Record, objects: Sequence[Record], predicted: Sequence[Record], partner: npt.NDArray[np.int64]
+    image: ImageRecord,
+    objects: Sequence[TruthRecord],
+    predicted: Sequence[ResultRecord],
+    partner: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     width = boundary_width((image["height"], image["width"]))
     true, found = crop_masks(_masks(objects)), crop_masks(_masks(predicted))
     return np.array([boundary_iou(true[g], found[p], width) if p >= 0 else 0.0 for g, p in enumerate(partner)])
 
 
-def _masks(records: Iterable[Record]) -> list[Any]:
+def _masks(records: Iterable[TruthRecord | ResultRecord]) -> list[Any]:
     return [each["segmentation"] for each in records]
 
 

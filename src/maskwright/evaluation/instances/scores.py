@@ -24,10 +24,10 @@ from maskwright.evaluation.coco.weighted import coco_statistics, match_records
 from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
 from maskwright.evaluation.instances.per_image import image_overlaps, image_records
 from maskwright.evaluation.instances.tide import BACKGROUND_IOU, IOU, tide_scores
+from maskwright.structures import ResultRecord
 
 MATCH_IOU = 0.5
 
-Record = dict[str, Any]
 Row = dict[str, BootstrapEstimate]
 
 
@@ -69,7 +69,7 @@ class ScoreEstimates:
 
 
 def coco_estimates(
-    truth: Mapping[str, Any], results: Sequence[Record], draws: Weights, score: float, boundary: bool = True
+    truth: Mapping[str, Any], results: Sequence[ResultRecord], draws: Weights, score: float, boundary: bool = True
 ) -> ScoreEstimates:
     """The COCO numbers of ``results`` for boxes and masks, boundary IoU, and TIDE's errors of masks.
 
@@ -129,7 +129,7 @@ def cityscapes_estimates(matches: Sequence[CityscapesMatches], draws: Weights, s
 
 
 def _errors(
-    truth: Mapping[str, Any], results: Sequence[Record], categories: list[int], objects: int
+    truth: Mapping[str, Any], results: Sequence[ResultRecord], categories: list[int], objects: int
 ) -> dict[str, dict[str, float]]:
     """TIDE's errors of masks: how many, per hundred ``objects`` too, and what they cost."""
     images: list[DetectionErrors] = []
@@ -148,7 +148,7 @@ def _errors(
 
 
 def _boundary_sums(
-    truth: Mapping[str, Any], results: Sequence[Record], categories: list[int], images: list[int], score: float
+    truth: Mapping[str, Any], results: Sequence[ResultRecord], categories: list[int], images: list[int], score: float
 ) -> npt.NDArray[np.float64]:
     """``(N, K, 4)`` by image and class: boundary IoU of found objects, how many, boundary IoU of all, how many.
 

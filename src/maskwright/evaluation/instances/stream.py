@@ -1,14 +1,14 @@
 """Everything that is measured of instances, gathered image by image as they are predicted; no mask stays."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.evaluation.coco.evaluator import PROTOCOL, ground_truth
 from maskwright.evaluation.coco.stream import CocoStream
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
 from maskwright.evaluation.instances.per_image import ImageRecords
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, ImageRecord, ResultRecord
 
 
 class InstanceStream:
@@ -34,12 +34,12 @@ class InstanceStream:
         whole._details = InstanceDetails.merged(details) if details else None
         return whole
 
-    def add(self, objects: ImageObjects, results: Sequence[dict[str, Any]]) -> None:
+    def add(self, objects: ImageObjects, results: Sequence[ResultRecord]) -> None:
         """Measure the COCO ``results`` of one image against its ``objects``; equal scores are ranked as they come."""
         truth = ground_truth([objects], self._table)
         self._official.add_truth(truth, results)
         if self._details is not None:
-            image = {**truth["images"][0], "file_name": objects.image.file_name}
+            image = cast(ImageRecord, {**truth["images"][0], "file_name": objects.image.file_name})
             self._details.add(ImageRecords(image, truth["annotations"], list(results)))
 
     def result(self) -> tuple[dict[str, Any], Details | None]:

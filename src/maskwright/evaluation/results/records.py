@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from hotcoco import mask as coco_mask
@@ -16,6 +16,7 @@ from maskwright.evaluation.results.index import ClassIndex, Images
 from maskwright.evaluation.results.masks import CompressedRle, checked_masks
 from maskwright.evaluation.results.rejected import RejectedResults
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.structures import ResultRecord
 
 _NOTHING = msgspec.Raw(b"null")
 
@@ -51,7 +52,7 @@ class Results:
     """
 
     path: Path
-    records: list[dict[str, Any]]
+    records: list[ResultRecord]
     found: int
     rejected: RejectedResults
     without_mask: int = 0
@@ -61,15 +62,18 @@ class Results:
         """Whether there is a mask to score, or nothing at all, which is no reason to score no masks."""
         return self.without_mask < len(self.records) or not self.records
 
-    def of(self, iou_type: str) -> list[dict[str, Any]]:
+    def of(self, iou_type: str) -> list[ResultRecord]:
         """The records to score for ``bbox``, or those with a mask for ``segm``."""
         if iou_type == "segm" and self.without_mask:
             return [record for record in self.records if "segmentation" in record]
         return self.records
 
-    def with_boxes(self) -> list[dict[str, Any]]:
+    def with_boxes(self) -> list[ResultRecord]:
         """All records, each with a box: its own, or its mask's."""
-        return [record if "bbox" in record else record | {"bbox": _mask_box(record)} for record in self.records]
+        return [
+            record if "bbox" in record else cast(ResultRecord, {**record, "bbox": _mask_box(record)})
+            for record in self.records
+        ]
 
 
 @collector_paused()
@@ -113,7 +117,7 @@ def checked_results(
         if mask is None and box is None:
             left_out.add("nothing_to_score", position, "has neither bbox nor segmentation")
             continue
-        scored: dict[str, Any] = {"image_id": image_id, "category_id": category_id, "score": record.score}
+        scored = cast(ResultRecord, {"image_id": image_id, "category_id": category_id, "score": record.score})
         if box is not None:
             scored["bbox"] = box
         if mask is not None:
@@ -205,7 +209,7 @@ def _is_null(value: Any) -> bool:
     return isinstance(value, msgspec.Raw) and bytes(value) == b"null"
 
 
-def _fill_boxes(records: list[dict[str, Any]]) -> None:
+def _fill_boxes(records: list[ResultRecord]) -> None:
     """Give the records without a box that of their mask, unless none has a box of its own."""
     lacking = [record for record in records if "bbox" not in record]
     if len(lacking) < len(records):
@@ -213,5 +217,9 @@ def _fill_boxes(records: list[dict[str, Any]]) -> None:
             record["bbox"] = _mask_box(record)
 
 
-def _mask_box(record: dict[str, Any]) -> list[float]:
+def _with_mask_box(record: ResultRecord) -> ResultRecord:
+    return {**record, "bbox": _mask_box(record)}
+
+
+def _mask_box(record: ResultRecord) -> list[float]:
     return coco_mask.to_bbox(record["segmentation"]).tolist()

@@ -1,0 +1,53 @@
+"""The records of COCO files once they are checked: images, annotated objects (truth) and results of a detector.
+
+Boxes are xywh in pixels. A mask is a compressed RLE; its ``counts`` are text in a JSON file and bytes in memory, which
+is settled where files are read and written.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NotRequired, TypedDict, TypeVar, cast
+
+Rle = dict[str, Any]
+"""A binary mask as COCO's column-major run lengths, compressed: ``{"size": [H, W], "counts": bytes}``."""
+
+
+class ImageRecord(TypedDict):
+    """An image of a COCO file; ``height`` and ``width`` in pixels."""
+
+    id: int
+    file_name: str
+    height: int
+    width: int
+
+
+class TruthRecord(TypedDict):
+    """An annotated object, a crowd region where ``iscrowd`` is 1; ``area`` in pixels. One without a mask lacks it."""
+
+    id: int
+    image_id: int
+    category_id: int
+    bbox: list[float]
+    area: float
+    iscrowd: int
+    segmentation: Rle
+    ignore: NotRequired[int]
+
+
+class ResultRecord(TypedDict):
+    """A detection with its score. Of results read from a file one of ``bbox`` and ``segmentation`` may be absent."""
+
+    image_id: int
+    category_id: int
+    score: float
+    bbox: list[float]
+    segmentation: Rle
+    file_name: NotRequired[str]
+
+
+Record = TypeVar("Record", TruthRecord, ResultRecord)
+"""The records of one kind: what is done to each keeps its kind."""
+
+
+def as_json(records: Iterable[ImageRecord] | Iterable[TruthRecord] | Iterable[ResultRecord]) -> list[dict[str, Any]]:
+    """Return ``records`` as the plain dictionaries that libraries take; the objects are the same."""
+    return cast(list[dict[str, Any]], list(records))

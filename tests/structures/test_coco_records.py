@@ -1,0 +1,17 @@
+from maskwright.structures import Instances, ResultRecord, TruthRecord, as_json
+
+
+def test_records_have_the_keys_of_their_type():
+    one = Instances.from_coco(
+        [{"image_id": 1, "category_id": 2, "bbox": [0, 0, 2, 3], "segmentation": {"size": [4, 5], "counts": b"01"}}],
+        (4, 5),
+    )
+    assert set(one.to_coco(1, "a.jpg")[0]) == set(ResultRecord.__annotations__)
+    assert set(one.to_coco(1, first_id=1)[0]) == set(TruthRecord.__annotations__) - {"ignore"}
+
+
+def test_plain_dictionaries_are_the_records_themselves():
+    records = Instances.empty((4, 5)).to_coco(1)
+    assert as_json(records) == []
+    record: ResultRecord = {"image_id": 1, "category_id": 2, "score": 0.5, "bbox": [0, 0, 1, 1], "segmentation": {}}
+    assert as_json([record])[0] is record
