@@ -2,7 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.errors import DataError, UsageError, WeightsError, nearest, require_file, require_folder, unknown_name
+from maskwright.errors import (
+    DataError,
+    UsageError,
+    WeightsError,
+    nearest,
+    require_file,
+    require_folder,
+    some_of,
+    unknown_name,
+)
 
 
 def test_wrong_usage_exits_with_2_and_unusable_data_or_weights_with_1():
@@ -63,3 +72,9 @@ def test_what_exists_is_handed_back(tmp_path: Path):
     file.touch()
     assert require_file(file, "annotations") == file
     assert require_folder(tmp_path, "images") == tmp_path
+
+
+def test_a_list_in_a_message_is_cut_and_the_rest_counted():
+    assert some_of(["a", "b"]) == "a, b"
+    assert some_of(range(1005), 2) == "0, 1 and 1,003 more"
+    assert some_of([]) == ""

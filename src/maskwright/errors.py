@@ -58,6 +58,17 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"Unknown {kind} '{name}'. {hint}")
 
 
+def some_of(names: Iterable[object], most: int = 5) -> str:
+    """Return the first ``most`` of ``names`` for a message, and how many more there are.
+
+    Example:
+        >>> some_of(["cat", "dog", "cow"], 2)
+        'cat, dog and 1 more'
+    """
+    texts = [str(name) for name in names]
+    return ", ".join(texts[:most]) + (f" and {len(texts) - most:,} more" if len(texts) > most else "")
+
+
 def require_file(path: Path, kind: str) -> Path:
     """Return ``path`` when it is an existing file, else raise ``UsageError`` naming the nearest file beside it."""
     if path.is_file():

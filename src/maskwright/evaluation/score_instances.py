@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.coco_dataset.dataset import CocoDataset
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, some_of
 from maskwright.evaluation.coco.truth import truth_of
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.summary import ResultClasses, require_thresholds, summarise_instances
@@ -105,5 +105,5 @@ def _require_instances(predictions: Mapping[str, Any]) -> None:
 def _without_prediction(names: list[str], images: int) -> list[str]:
     if not names:
         return []
-    some = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+    some = some_of(names, 5)
     return [f"{_SOURCE}: {len(names)} of {images} images have no prediction; nothing is found there ({some})."]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.coco_dataset.dataset import CocoDataset
-from maskwright.errors import DataError, UsageError, nearest
+from maskwright.errors import DataError, UsageError, nearest, some_of
 from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper, label_names
 from maskwright.evaluation.semantic.summary import LabelMapPair, count_label_maps, summarise_semantic
 from maskwright.structures import ClassTable, CrowdRule, LabelMap, OverlapRule
@@ -113,7 +113,7 @@ def _require_predictions(names: Sequence[str], predictions: Mapping[str, LabelMa
     if missing:
         close = nearest(missing[0], predictions, count=1)
         hint = f" Nearest to '{missing[0]}': {close[0]}." if close else ""
-        some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
+        some = some_of(missing, 5)
         raise DataError(
             f"{len(missing)} of {len(names)} images of the truth have no prediction ({some}); expected a label map for "
             f"each. Predict them too, or leave them out of the truth.{hint}"

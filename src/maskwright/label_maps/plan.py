@@ -7,7 +7,7 @@ from typing import Any
 from maskwright.annotations.coco.categories import class_table, label_by_category
 from maskwright.annotations.coco.file import CocoFile, category_names
 from maskwright.annotations.groups import Grouping, shipped_groupings
-from maskwright.errors import DataError, nearest, unknown_name
+from maskwright.errors import DataError, nearest, some_of, unknown_name
 from maskwright.label_maps.drawing import IGNORED, Drawing
 from maskwright.label_maps.options import MaskOptions
 from maskwright.masks.overlap import OVERLAP_RULES
@@ -113,7 +113,7 @@ def _remarks(coco: CocoFile, grouping: Grouping, drawn: set[int], mode: str) -> 
     present, grouped, remarks = set(names.values()), set(grouping.classes), []
     if not present & grouped:
         raise DataError(
-            f"{grouping.source}: none of its classes is in {coco.path}, which has {_some(sorted(present), 5)}; "
+            f"{grouping.source}: none of its classes is in {coco.path}, which has {some_of(sorted(present), 5)}; "
             "expected names as in the file. Write groups of its classes."
         )
     absent = [] if grouping.source in shipped_groupings() else [n for n in grouping.classes if n not in present]
@@ -122,16 +122,12 @@ def _remarks(coco: CocoFile, grouping: Grouping, drawn: set[int], mode: str) -> 
     rest = sorted((present if mode == "grouped" else {names[i] for i in drawn}) - grouped)
     if rest:
         fate = "become background" if mode == "grouped" else "weigh 0"
-        remarks.append(f"{grouping.source}: classes in no group {fate}: {_some(rest)}.")
+        remarks.append(f"{grouping.source}: classes in no group {fate}: {some_of(rest, 12)}.")
     return remarks
 
 
 def _questioned(absent: list[str], present: set[str]) -> str:
     """The absent names; when they are few enough to be slips, each with the nearest that there is."""
     if len(absent) > _MOST_SLIPS:
-        return _some(absent)
+        return some_of(absent, 12)
     return ", ".join(f"{name} (nearest: {', '.join(nearest(name, present)) or 'none'})" for name in absent)
-
-
-def _some(names: list[str], limit: int = 12) -> str:
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

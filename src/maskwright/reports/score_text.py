@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from maskwright.errors import some_of
 from maskwright.reports.run.instance_tables import error_costs
 from maskwright.reports.tables import Scores, Table, count_cell, instance_summary, is_measured, score_cell
 from maskwright.reports.terminal import printable, text_lines
@@ -51,7 +52,7 @@ def instance_lines(scores: Scores) -> Iterator[str]:
     yield from text_lines(_instance_classes(scores["classes"]))
     absent = [name for name, row in scores["classes"].items() if not row["instances"]]
     if absent:
-        some = ", ".join(absent[:8]) + (", …" if len(absent) > 8 else "")
+        some = some_of(absent, 8)
         have = "class has" if len(absent) == 1 else "classes have"
         yield printable(f"{len(absent)} {have} no object in the truth ({some})")
     yield ""

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from maskwright.errors import DataError
+from maskwright.errors import DataError, some_of
 from maskwright.files import read_json, write_json
 from maskwright.images.decode import image_path
 from maskwright.images.fingerprint import fingerprint
@@ -86,7 +86,7 @@ def find_leaked_images(run: OpenRun, part: DataSplit) -> dict[str, Any]:
     seen = TrainingImages(Path(content["folder"]), content["bytes"]).leaked(part)
     if not seen:
         return {}
-    some = ", ".join(seen[:3]) + (", …" if len(seen) > 3 else "")
+    some = some_of(seen, 3)
     run.reporter.warn(
         [
             f"{part.annotations}: {len(seen)} of the {len(part.selection.images)} images of {part.name} were trained "

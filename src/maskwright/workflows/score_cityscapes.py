@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from maskwright.errors import DataError, UsageError
+from maskwright.errors import DataError, UsageError, some_of
 from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.distances import (
     LIMITS,
@@ -226,7 +226,7 @@ def _mask_files(folder: Path) -> list[Path]:
 def _note_others(frames: Iterable[str], folder: Path, remarks: list[str]) -> None:
     others = sorted(frames)
     if others:
-        some = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+        some = some_of(others, 3)
         remarks.append(f"{folder}: {len(others)} results files are of other images and are not scored ({some}).")
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from maskwright.annotations.taxonomy.class_remapping import PERSON, RIDER, Remapped, Taxonomy
 from maskwright.annotations.taxonomy.loading import make_taxonomy, read_taxonomy
 from maskwright.annotations.taxonomy.sides import Side, side_of, taxonomy_for_side
-from maskwright.errors import DataError, UsageError, unknown_name
+from maskwright.errors import DataError, UsageError, some_of, unknown_name
 from maskwright.structures import ClassTable, Record, RiderRule, normalise_name
 
 BY_NAME = "classes of the same name"
@@ -78,8 +78,8 @@ def transfer_taxonomy(
     known = dict.fromkeys(name for table in (source, *models) for name in table.names)
     if not set(known) & set(target.names):
         raise DataError(
-            f"The source has the classes {_some(source.names)}, the target {_some(target.names)}; expected a class of "
-            "the same name. Say what is what by a taxonomy."
+            f"The source has the classes {some_of(source.names)}, the target {some_of(target.names)}; expected a class "
+            "of the same name. Say what is what by a taxonomy."
         )
     classes = {name: [name] if name in known else [] for name in target.names}
     return make_taxonomy(BY_NAME, classes, absent=[name for name in known if name not in classes], rider=rider)
@@ -167,7 +167,3 @@ def _reason(taxonomy: Taxonomy, name: str, lacking: Sequence[str]) -> str:
     if name not in taxonomy.shared:
         return "no class of the source becomes it" + (f" (rider: {taxonomy.rider})" if name == RIDER else "")
     return f"{' and '.join(lacking)} {'lacks' if len(lacking) == 1 else 'lack'} it"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from maskwright.errors import DataError, UsageError, unknown_name
+from maskwright.errors import DataError, UsageError, some_of, unknown_name
 
 SPLITS = ("train", "val", "test")
 INSTANCE_IDS, LABEL_IDS = "_gtFine_instanceIds.png", "_gtFine_labelIds.png"
@@ -75,8 +75,8 @@ def match_frames(frames: Iterable[str], found: Mapping[str, list[Path]], folder:
     missing = [frame for frame in wanted if frame not in found]
     if missing:
         raise DataError(
-            f"{folder}: has no {what} for {len(missing)} of {len(wanted)} images ({_some(missing)}); expected one for "
-            "each image of the truth, an empty one where nothing was found. Predict them too, or choose a --split."
+            f"{folder}: has no {what} for {len(missing)} of {len(wanted)} images ({some_of(missing, 3)}); expected one "
+            "for each image of the truth, an empty one where nothing was found. Predict them too, or choose a --split."
         )
     for frame in wanted:
         if len(found[frame]) > 1:
@@ -129,7 +129,3 @@ def _no_truth(root: Path, suffix: str) -> UsageError:
         f"{root}: holds no file <city>_<sequence>_<frame>{suffix}{found}; expected Cityscapes' gtFine folder, or the "
         "one above."
     )
-
-
-def _some(frames: list[str], limit: int = 3) -> str:
-    return ", ".join(frames[:limit]) + (", …" if len(frames) > limit else "")

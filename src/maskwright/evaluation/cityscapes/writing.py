@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from maskwright.annotations.cityscapes_labels import LABELS
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, some_of
 from maskwright.evaluation.cityscapes.layout import frame_of
 from maskwright.files import write_text
 from maskwright.masks.cropped import crop_masks
@@ -30,7 +30,7 @@ def instance_label_ids(table: ClassTable) -> dict[int, int]:
     """
     foreign = [name for name in table.names if name not in _IDS]
     if foreign:
-        some = ", ".join(foreign[:_SHOWN]) + (", …" if len(foreign) > _SHOWN else "")
+        some = some_of(foreign, _SHOWN)
         raise UsageError(
             f"Cityscapes has no label id for instances of {len(foreign)} classes ({some}); expected "
             f"{', '.join(_IDS)}. Translate the classes with --taxonomy, such as coco-to-cityscapes."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, some_of
 from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
@@ -96,7 +96,7 @@ def _remarks(truth: CocoTruth, results: Results) -> list[str]:
     if not truth.has_masks:
         remarks.append(f"{truth.path}: the truth has no mask; only boxes are scored.")
     elif truth.without_mask:
-        some = ", ".join(map(str, truth.without_mask[:5])) + (", …" if len(truth.without_mask) > 5 else "")
+        some = some_of(truth.without_mask, 5)
         count = len(truth.without_mask)
         have, listed = ("object has", "annotation") if count == 1 else ("objects have", "annotations")
         what = f"{count} {have} no mask that can be drawn ({listed} {some})"
@@ -119,7 +119,7 @@ def _unknown_classes(truth: CocoTruth, classes: ResultClasses) -> list[str]:
     unknown = [name for category_id, name in truth.names.items() if category_id not in known]
     if not unknown:
         return []
-    some = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
+    some = some_of(unknown, 5)
     return [
         f"{classes.source}: lacks {len(unknown)} of the truth's {len(truth.names)} classes ({some}), "
         "scored as not found. Leave out what is not to be scored with --classes."

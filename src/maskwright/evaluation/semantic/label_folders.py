@@ -1,10 +1,9 @@
 """Two folders of label maps: which prediction belongs to which truth, by file name."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from maskwright.errors import DataError, UsageError, nearest, require_folder
+from maskwright.errors import DataError, UsageError, nearest, require_folder, some_of
 from maskwright.evaluation.results.classes import CLASSES_FILE
 
 # Where `predict` puts label maps, with classes.json in the folder above.
@@ -31,8 +30,8 @@ def label_map_pairs(truth: Path, prediction: Path) -> tuple[list[LabelMapFiles],
         close = nearest(missing[0], predicted, count=1)
         hint = f" Nearest to '{missing[0]}': {close[0]}." if close else ""
         raise DataError(
-            f"{prediction}: has no label map for {len(missing)} of {len(true)} in {truth} ({_some(missing)}); expected "
-            f"a PNG of the same name for each. Predict them too, or leave them out of the truth.{hint}"
+            f"{prediction}: has no label map for {len(missing)} of {len(true)} in {truth} ({some_of(missing)}); "
+            f"expected a PNG of the same name for each. Predict them too, or leave them out of the truth.{hint}"
         )
     pairs = [LabelMapFiles(name, true[name], predicted[name]) for name in sorted(true)]
     return pairs, sorted(predicted.keys() - true.keys())
@@ -59,7 +58,3 @@ def classes_file(folder: Path) -> Path | None:
 
 def _pngs(root: Path, pattern: str) -> list[Path]:
     return sorted(path for path in root.glob(pattern) if path.suffix.lower() == ".png" and path.is_file())
-
-
-def _some(names: Sequence[str], limit: int = 5) -> str:
-    return ", ".join(names[:limit]) + (", …" if len(names) > limit else "")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.errors import DataError
+from maskwright.errors import DataError, some_of
 from maskwright.evaluation.semantic import scores as semantic
 from maskwright.evaluation.semantic.boundary import boundary_counts, with_boundary_scores
 from maskwright.evaluation.semantic.label_names import LabelRemapper
@@ -96,7 +96,7 @@ def _scores(counts: semantic.Confusion, edges: semantic.Confusion | None, labels
 def _remarks(labels: LabelRemapper, without_truth: Sequence[str], predictions: Path | str, nothing: int) -> list[str]:
     remarks = []
     if without_truth:
-        some = ", ".join(without_truth[:5]) + (", …" if len(without_truth) > 5 else "")
+        some = some_of(without_truth, 5)
         remarks.append(f"{predictions}: {len(without_truth)} label maps have no truth and are not scored ({some}).")
     if labels.foreign:
         remarks.append(

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from maskwright.errors import WeightsError, require_file
+from maskwright.errors import WeightsError, require_file, some_of
 from maskwright.models.weights.detectron2_names import current_names
 from maskwright.models.weights.head_transfer import ClassRows
 from maskwright.models.weights.unpickler import foreign_name, read_pickle
@@ -56,12 +56,12 @@ class WeightsReport:
         )
 
     def _rest(self) -> str:
-        rest = f", {len(self.missing)} tensors not ({_some(self.missing)})" if self.missing else ""
+        rest = f", {len(self.missing)} tensors not ({some_of(self.missing)})" if self.missing else ""
         if self.heads is not None:
             return rest + _UNNAMED[self.heads]
         if self.classes is None:
             return rest
-        return f"{rest}; the heads keep what they know of {_some(self.classes) or 'no class'}, by name"
+        return f"{rest}; the heads keep what they know of {some_of(self.classes) or 'no class'}, by name"
 
     def to_json(self) -> dict[str, Any]:
         """The counts for ``card.json``."""
@@ -75,10 +75,6 @@ class WeightsReport:
             **({"classes": self.classes} if self.classes is not None else {}),
             **({"heads": self.heads} if self.heads is not None else {}),
         }
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:

@@ -10,7 +10,7 @@ from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
 from maskwright.annotations.selection.showcase import Showcase
 from maskwright.class_colors import class_color
-from maskwright.errors import DataError
+from maskwright.errors import DataError, some_of
 from maskwright.images.encode import write_png
 from maskwright.progress import Reporter
 from maskwright.reports.explore.page import PagePictures, ShownTile
@@ -93,8 +93,7 @@ def _remarks(table: ClassTable, without: set[int], tiles: int, failures: int) ->
         )
     if without:
         names = [table.names[label - 1] for label in sorted(without)]
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        remarks.append(f"Without a picture: {', '.join(names[:_MOST_NAMED])}{more}.")
+        remarks.append(f"Without a picture: {some_of(names, _MOST_NAMED)}.")
     return remarks
 
 

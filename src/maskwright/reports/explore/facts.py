@@ -5,6 +5,7 @@ import numpy as np
 from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.annotations.statistics.imbalance import Imbalance
 from maskwright.annotations.statistics.object_sizes import count_sizes
+from maskwright.errors import some_of
 from maskwright.reports.short_numbers import percent
 from maskwright.reports.tables import ABSENT, count_cell
 
@@ -52,7 +53,7 @@ def balance(statistics: Statistics) -> list[str]:
         sentence = f"Most pixels: {pixels.largest[0]}. Fewest: {pixels.smallest[0]}, {_ratio(pixels.ratio)} to 1."
         sentences.insert(1, sentence)
     if instances.absent:
-        sentences.append(f"Without an instance: {_listed(instances.absent)}.")
+        sentences.append(f"Without an instance: {some_of(instances.absent, 12)}.")
     return sentences
 
 
@@ -72,10 +73,6 @@ def _per_image(statistics: Statistics) -> str:
 
 def _ratio(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
-
-
-def _listed(names: list[str], most: int = 12) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 def _share(part: int, whole: int) -> str:
