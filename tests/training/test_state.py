@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from maskwright.training.loop import train
+from maskwright.training.loop import fit
 from maskwright.training.state import Position
 from tests.training.test_loop import make_training
 
@@ -17,7 +17,7 @@ def test_a_position_says_how_far_training_has_come(position: Position, said: str
 
 def test_a_restored_training_stands_where_the_first_one_stood() -> None:
     first, _ = make_training([0.4, 0.6], average=0.9)
-    train(first, 2)
+    fit(first, 2)
     state = first.state()
     second, _ = make_training(average=0.9)
     second.restore(state)

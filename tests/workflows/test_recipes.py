@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from maskwright.errors import UsageError
-from maskwright.recipes.loading import recipe_text, shipped, shipped_transfers
+from maskwright.recipes.loading import recipe_text, shipped_recipes, shipped_transfers
 from maskwright.workflows.recipes import copy_recipe, list_recipes
 
 
 def test_every_shipped_recipe_is_listed_with_a_description() -> None:
     listed = {recipe["name"]: recipe["description"] for recipe in list_recipes()}
-    assert listed.keys() == shipped().keys() | shipped_transfers().keys()
+    assert listed.keys() == shipped_recipes().keys() | shipped_transfers().keys()
     assert all(listed.values())
 
 
