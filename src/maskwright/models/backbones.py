@@ -1,4 +1,7 @@
-"""Backbones for feature pyramids: any torchvision or timm classifier, cut into its stages by stride."""
+"""Backbones for feature pyramids: torchvision and timm classifiers as extractors of maps at strides 4, 8, 16 and 32.
+
+The four maps are the inputs of a feature pyramid (Lin et al. 2017, arXiv:1612.03144).
+"""
 
 from collections import OrderedDict
 from typing import Any
@@ -14,7 +17,7 @@ from torchvision.ops import FrozenBatchNorm2d
 from maskwright.errors import UsageError, unknown_name
 
 STRIDES = (4, 8, 16, 32)
-PARTS = len(STRIDES) + 1  # the stem is one too
+PARTS = len(STRIDES) + 1  # the stem is one as well
 TORCHVISION_BACKBONES = (
     "resnet18", "resnet34", "resnet50", "resnet101", "resnext50_32x4d", "resnext101_32x8d",
     "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large",
@@ -23,27 +26,35 @@ TORCHVISION_BACKBONES = (
 
 
 class TimmBody(nn.Module):
-    """A timm feature extractor that returns its stages by name, as torchvision's pyramid expects."""
+    """A timm feature extractor that returns its maps by name, as torchvision's feature pyramid expects.
+
+    ``network`` is a timm model made with ``features_only``. It returns a list of maps, finest first.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, images: torch.Tensor) -> "OrderedDict[str, torch.Tensor]":
-        """``(B, 3, H, W)`` to one feature map a stride, finest first."""
+        """Return the feature maps of ``images`` ``(B, 3, H, W)`` by name, finest first.
+
+        The names are "0", "1", …; each map is ``(B, C, H / stride, W / stride)``.
+        """
         return OrderedDict((str(i), features) for i, features in enumerate(self.network(images)))
 
 
 def build_body(name: str, frozen_norm: bool = False, trainable_layers: int = PARTS) -> tuple[nn.Module, list[int]]:
-    """A module that returns feature maps at strides 4, 8, 16 and 32, and their channel counts.
+    """Build a backbone with random weights; return it with the channel counts of its four maps.
 
-    ``name`` is one of ``TORCHVISION_BACKBONES`` or ``timm:NAME``. The weights are random. ``frozen_norm`` fixes the
-    statistics and scales of BatchNorm, which small detection batches cannot estimate. Of the five parts, the stem and
-    the stages that end at each stride, the last ``trainable_layers`` learn, as in torchvision; with 0 only what is
-    built on top of the body.
+    The module maps images ``(B, 3, H, W)`` to an ordered dictionary of maps "0" to "3" at strides 4, 8, 16 and 32.
+    ``name`` is one of ``TORCHVISION_BACKBONES`` or ``timm:NAME``. ``frozen_norm`` replaces BatchNorm by layers with
+    fixed statistics and scales, as small detection batches cannot estimate them. A backbone has five parts: the stem
+    and the stages that end at each stride. Only the last ``trainable_layers`` of them are trained, as in torchvision;
+    with 0 no part of the backbone is.
 
-    Raises ``UsageError`` for a name that is not known or has no such stages, ``ValueError`` for another number of
-    layers than 0 to 5.
+    Raises ``UsageError`` when the name is unknown, when the model has no maps at these strides, and when parts are to
+    be frozen of a model that does not name the modules that end them. Raises ``ValueError`` when ``trainable_layers``
+    is outside 0 to 5.
     """
     if not 0 <= trainable_layers <= PARTS:
         raise ValueError(f"trainable_layers {trainable_layers}: expected 0 to {PARTS}")
@@ -59,7 +70,7 @@ def build_body(name: str, frozen_norm: bool = False, trainable_layers: int = PAR
 
 
 def _freeze_up_to(body: nn.Module, end: str) -> None:
-    """Let no module learn up to the one called ``end`` and with it, in the order in which they are defined."""
+    """Freeze the parameters of all modules up to the one called ``end`` and of that one, in the order of definition."""
     names = [name for name, _ in body.named_modules()]
     inside = [place for place, name in enumerate(names) if f"{name}.".startswith(f"{end}.")]
     for module in list(body.modules())[: max(inside) + 1]:
@@ -68,6 +79,7 @@ def _freeze_up_to(body: nn.Module, end: str) -> None:
 
 
 def _torchvision_body(name: str, frozen_norm: bool) -> tuple[nn.Module, list[int], list[str]]:
+    """Return a torchvision body, the channels of its maps, and the modules that end the stem and stages."""
     if name not in TORCHVISION_BACKBONES:
         raise unknown_name("backbone", name, TORCHVISION_BACKBONES)
     # ConvNeXt has LayerNorm, which has no statistics to freeze.
@@ -80,9 +92,9 @@ def _torchvision_body(name: str, frozen_norm: bool) -> tuple[nn.Module, list[int
 
 
 def _stages(features: nn.Module) -> tuple[str, list[tuple[str, int]]]:
-    """The last child before the first stage; the last child at each stride and its channels.
+    """Return the last child of the stem, and for each stride the last child with its channel count.
 
-    Found by running a small image through.
+    A small image is run through the children to find the stride of each.
     """
     last: dict[int, tuple[str, int]] = {}
     side = 128
@@ -101,6 +113,10 @@ def _stages(features: nn.Module) -> tuple[str, list[tuple[str, int]]]:
 
 
 def _timm_body(name: str, frozen_norm: bool) -> tuple[nn.Module, list[int], list[str]]:
+    """Return the body of a timm model, the channels of its maps, and the modules that end the stem and stages.
+
+    The last is an empty list where timm does not name these modules.
+    """
     if not timm.is_model(name):
         raise unknown_name("timm model", name, timm.list_models())
     try:
@@ -119,9 +135,9 @@ def _timm_body(name: str, frozen_norm: bool) -> tuple[nn.Module, list[int], list
 
 
 def _timm_ends(network: nn.Module, stem: str | None, stages: list[str]) -> list[str]:
-    """The modules in a :class:`TimmBody` that end the stem and each stage; empty where timm names no such modules."""
+    """Return the modules of a :class:`TimmBody` that end the stem and each stage; [] where timm does not name them."""
     known = dict(network.named_modules())
-    # timm lifts children of the network's parts to the top, as stages_0 for stages.0.
+    # timm may move children of a part to the top level, for example stages.0 as stages_0.
     found = [next((n for n in (name, name.replace(".", "_")) if n in known), None) for name in stages]
     children = list(dict(network.named_children()))
     if stem not in known and found[0] in children:

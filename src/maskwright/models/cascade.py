@@ -1,6 +1,6 @@
-"""Cascade R-CNN's box branch: stages that start from each other's boxes and ask for an ever better fit.
+"""Box branch of Cascade R-CNN: stages that refine each other's boxes at rising IoU thresholds.
 
-Cai & Vasconcelos 2018 (arXiv:1712.00726), with masks Cai & Vasconcelos 2019 (arXiv:1906.09756).
+Boxes: Cai & Vasconcelos 2018 (arXiv:1712.00726). With masks: Cai & Vasconcelos 2019 (arXiv:1906.09756).
 """
 
 from typing import Any
@@ -22,12 +22,16 @@ from maskwright.models.roi_heads import (
     detections_as_proposals,
 )
 
-# The deltas shrink from stage to stage; the paper normalises them by their spread, as here (section 4.2).
+# Deltas become smaller from stage to stage. The paper normalises them by their spread, as here (section 4.2).
 _CODER_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 
 
 class CascadeStage(nn.Module):
-    """One stage: a box head, a classifier and a box regressor that is the same for all classes."""
+    """One box stage: a box head, a classifier and a class-agnostic box regressor.
+
+    ``head`` maps pooled features to ``(N, features)``. ``iou`` is the overlap from which a proposal of this stage is an
+    object. ``number`` counts the stages from 1; the weights of the box coder are ``number`` times (10, 10, 5, 5).
+    """
 
     def __init__(self, head: nn.Module, features: int, classes: int, iou: float, number: int) -> None:
         super().__init__()
@@ -38,31 +42,47 @@ class CascadeStage(nn.Module):
         self.coder = BoxCoder(tuple(number * weight for weight in _CODER_WEIGHTS))  # type: ignore[arg-type]
 
     def forward(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Class logits ``(N, K+1)`` and box deltas ``(N, 4)``."""
+        """Return class logits ``(N, K+1)``, background first, and box deltas ``(N, 4)``, both float32 at least.
+
+        ``pooled`` are the features of the proposals of all images, ``(N, C, 7, 7)``, or ``(N, L, C, 7, 7)`` from all
+        levels.
+        """
         features = self.head(pooled)
         return to_float32(self.cls_score(features)), to_float32(self.bbox_pred(features))
 
     def losses(
         self, logits: torch.Tensor, deltas: torch.Tensor, regions: MaskProposals, targets: list[Target]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Cross-entropy of the classes and smooth L1 of the boxes, both over all regions as in torchvision."""
+        """Return the cross-entropy of the classes and the smooth L1 loss (β = 1/9) of the boxes, as scalars.
+
+        Both are means over all proposals, as in torchvision; only proposals of an object have a box loss. ``logits`` is
+        ``(N, K+1)`` and ``deltas`` ``(N, 4)``; ``regions`` has the proposals with labels and matched objects, and each
+        target the ``boxes`` ``(T, 4)`` of its image.
+        """
         labels, positive = torch.cat(regions.labels), regions.positive()
         assert positive.matched is not None
         objects = [t["boxes"].to(deltas)[rows] for t, rows in zip(targets, positive.matched, strict=True)]
-        # Only positives are encoded: the deltas of a box without width are infinite.
+        # Only proposals of an object are encoded: the deltas of a box without width are infinite.
         wanted = torch.cat(self.coder.encode(objects, positive.boxes))
         box = functional.smooth_l1_loss(deltas[labels > 0], wanted, beta=1 / 9, reduction="sum")
         return functional.cross_entropy(logits, labels), box / max(len(labels), 1)
 
     @torch.no_grad()
     def refined(self, deltas: torch.Tensor, boxes: list[torch.Tensor], image_shapes: Shapes) -> list[torch.Tensor]:
-        """``boxes`` moved by ``deltas`` and cut to the images."""
+        """Return ``boxes`` moved by ``deltas`` ``(N, 4)`` and clipped to the images, without gradients.
+
+        ``boxes`` holds ``(N, 4)`` of each image; ``image_shapes`` are ``(H, W)`` of each image as resized.
+        """
         moved = self.coder.decode(deltas, boxes).reshape(-1, 4).split([len(one) for one in boxes])
         return [clip_boxes_to_image(one, shape) for one, shape in zip(moved, image_shapes, strict=True)]
 
 
 class CascadeRoIHeads(BranchedRoIHeads):
-    """Region heads with several box stages; the mask branch learns from the regions of the first."""
+    """RoI heads with several box stages; the mask branch is trained on the proposals of the first stage.
+
+    ``stages`` run in order, and ``stage_weights`` multiply their losses. ``parts`` are the other arguments of
+    :class:`~maskwright.models.roi_heads.BranchedRoIHeads`.
+    """
 
     def __init__(self, stages: list[CascadeStage], stage_weights: list[float], **parts: Any) -> None:
         super().__init__(box_head=None, box_predictor=None, **parts)
@@ -73,7 +93,12 @@ class CascadeRoIHeads(BranchedRoIHeads):
     def detect(
         self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target] | None
     ) -> tuple[MaskProposals, list[Target], Losses]:
-        """As the base's; scores are the mean of all stages' probabilities, boxes those of the last stage."""
+        """Return the proposals to segment, the detections without masks, and the losses of all stages.
+
+        The arguments and results are those of :meth:`~maskwright.models.roi_heads.BranchedRoIHeads.detect`. In
+        prediction the scores are the mean of the class probabilities of all stages, and the boxes are those of the last
+        stage. In training the losses are ``loss_classifier_stage1``, ``loss_box_reg_stage1`` and so on.
+        """
         if targets is not None and self.training:
             return self._training_losses(features, proposals, image_shapes, targets)
         probabilities = torch.zeros(())
@@ -83,7 +108,7 @@ class CascadeRoIHeads(BranchedRoIHeads):
                 boxes = self.stages[number - 1].refined(deltas, boxes, image_shapes)  # type: ignore[operator]
             logits, deltas = stage(self.box_roi_pool(features, boxes, image_shapes))
             probabilities = probabilities.to(logits.device) + logits.softmax(dim=1) / len(self.stages)
-        # torchvision takes logits, and deltas for every class.
+        # torchvision's post-processing takes logits, and deltas of every class.
         mean_logits = probabilities.clamp(min=torch.finfo(probabilities.dtype).tiny).log()
         found = self.detections(mean_logits, deltas.repeat(1, logits.shape[1]), boxes, image_shapes)
         return detections_as_proposals(found), found, {}
@@ -91,6 +116,7 @@ class CascadeRoIHeads(BranchedRoIHeads):
     def _training_losses(
         self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target]
     ) -> tuple[MaskProposals, list[Target], Losses]:
+        """Return the foreground proposals of the first stage, no detections, and the weighted losses of each stage."""
         boxes, matched, labels, _ = self.select_training_samples(proposals, targets)
         first = regions = MaskProposals(boxes, labels, matched)
         losses: Losses = {}
@@ -106,7 +132,11 @@ class CascadeRoIHeads(BranchedRoIHeads):
 
 
 def match_proposals(boxes: list[torch.Tensor], targets: list[Target], iou: float) -> MaskProposals:
-    """``boxes`` with the class of the object each overlaps most, background where by less than ``iou``."""
+    """Return ``boxes`` with the class and the row of the object that each overlaps most.
+
+    ``boxes`` holds ``(N, 4)`` of each image, each target ``boxes`` ``(T, 4)`` and ``labels`` ``(T,)`` int64. A box
+    whose best IoU is below ``iou`` has label 0 (background) and row 0. Labels and rows are ``(N,)`` int64.
+    """
     matcher = Matcher(iou, iou, allow_low_quality_matches=False)
     labels, matched = [], []
     for one, target in zip(boxes, targets, strict=True):
@@ -115,6 +145,6 @@ def match_proposals(boxes: list[torch.Tensor], targets: list[Target], iou: float
         else:
             rows = matcher(box_iou(target["boxes"].to(one), one))
         matched.append(rows.clamp(min=0))
-        classes = torch.cat([target["labels"], target["labels"].new_zeros(1)])  # the last for rows of −1
+        classes = torch.cat([target["labels"], target["labels"].new_zeros(1)])  # row −1 reads the last: background
         labels.append(classes[rows.clamp(min=-1)])
     return MaskProposals(boxes, labels, matched)

@@ -1,4 +1,4 @@
-"""The catalogue: every model by its name, built and filled with its starting weights."""
+"""The catalogue of models: each model by name, how to build it, and how to load its starting weights."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -61,7 +61,7 @@ _SEGMENTERS = {
     "lraspp": ("LR-ASPP", build_lraspp, ("mobilenet_v3_large", "mobilenet_v3_small", "mobilenet_v2")),
     "fcn": ("FCN", build_fcn, ("resnet50", "resnet101")),
 }
-# What a builder passes options on to.
+# The classes to which a builder passes options on.
 _SEGMENTER_PARTS = {"deeplabv3_point_rend": (PointRendSegmenter,)}
 _PUBLISHED_WHOLE = (
     "deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "deeplabv3_resnet101", "lraspp_mobilenet_v3_large",
@@ -70,12 +70,13 @@ _PUBLISHED_WHOLE = (
 
 
 def _segmenter(kind: str, backbone: str) -> ModelEntry:
+    """Return the catalogue entry of one of ``_SEGMENTERS`` on a torchvision backbone."""
     title, builder, _ = _SEGMENTERS[kind]
     name = f"{kind}_{backbone}"
     published = imagenet(backbone)
     if name in _PUBLISHED_WHOLE:
         published["coco"] = torchvision_weights(get_model_weights(name).DEFAULT)  # type: ignore[attr-defined]
-    # A classifier names its layers features.* (MobileNet) or plainly (ResNet); here they are below backbone.
+    # A classifier names its layers features.* (MobileNet) or without a prefix (ResNet); here they are below backbone.
     renames = (("", "network."), ("", ""), ("features.", "network.backbone."), ("", "network.backbone."))
     build = partial(builder, backbone=backbone)
     summary = f"{title} on {_TITLES[backbone]} (torchvision)"
@@ -86,11 +87,12 @@ def _segmenter(kind: str, backbone: str) -> ModelEntry:
 def _unet(
     classes: int, *, widths: tuple[int, ...] = (64, 128, 256, 512), bottleneck: int = 1024, dropout: float = 0.0
 ) -> nn.Module:
+    """Build the residual attention U-Net for ``classes`` classes; background is one more output."""
     return SemanticModel(ResidualAttentionUNet(classes + 1, widths, bottleneck, dropout))
 
 
 _MASK_RCNN_RENAMES = (("", ""), ("features.", "backbone.body."), ("", "backbone.body."), ("", "backbone.body.network."))
-# Mask R-CNN and its kin: what is said of them, and the options that make them.
+# Mask R-CNN and its variants: the title of each, and the options that build it.
 _INSTANCE_KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "mask_rcnn": ("Mask R-CNN", {}),
     "cascade_mask_rcnn": ("Cascade Mask R-CNN (three box stages)", {"cascade_ious": (0.5, 0.6, 0.7)}),
@@ -112,19 +114,21 @@ _mask_rcnn_resnet50_v2 = partial(build_mask_rcnn, backbone="resnet50", version=2
 
 
 def _detector(kind: str, name: str, summary: str, published: dict[str, PublishedWeights], **options: Any) -> ModelEntry:
+    """Return the catalogue entry of one of ``_INSTANCE_KINDS``, built with ``options``."""
     title, making = _INSTANCE_KINDS[kind]
     build = partial(build_mask_rcnn, **making, **options)
     names = keyword_options(build, *OPTION_GROUPS)
-    if kind == "point_rend":  # which takes the options of the detector below it besides its own
+    if kind == "point_rend":  # takes its own options and those of the detector below it
         names = keyword_options(build, *OPTION_GROUPS, PointRendHead)
         build = partial(build_point_rend_rcnn, **options)
     return ModelEntry(name, "instance", f"{title} {summary}", build, _MASK_RCNN_RENAMES, names, published)
 
 
 def _detectors() -> list[ModelEntry]:
+    """Return the entries of each kind on ResNet-50 and on the small backbone."""
     entries = []
     for kind in _INSTANCE_KINDS:
-        if kind != "mask_rcnn":  # which has torchvision's weights
+        if kind != "mask_rcnn":  # its own entry has torchvision's weights
             large: dict[str, Any] = {"backbone": "resnet50", "frozen_norm": True}
             entries.append(_detector(kind, f"{kind}_resnet50_fpn", "on ResNet-50 FPN", imagenet("resnet50"), **large))
         summary = "on MobileNetV3-small FPN with narrow heads, for a laptop CPU"
@@ -178,7 +182,11 @@ PATTERNS = {
 
 
 def find_model(name: str) -> ModelEntry:
-    """The catalogue entry called ``name``; ``UsageError`` with the nearest names when there is none."""
+    """Return the catalogue entry called ``name``.
+
+    ``name`` is a key of ``MODELS`` or follows one of ``PATTERNS``. Raises ``UsageError`` with the nearest names when
+    there is no such model.
+    """
     if name in MODELS:
         return MODELS[name]
     if name.startswith("smp:"):
@@ -193,6 +201,7 @@ def find_model(name: str) -> ModelEntry:
 
 
 def _detector_entry(name: str) -> ModelEntry:
+    """Return the entry of ``KIND:BACKBONE``; raise ``UsageError`` with the nearest names for an unknown backbone."""
     kind, _, backbone = name.partition(":")
     if not backbone.startswith("timm:") and backbone not in TORCHVISION_BACKBONES:
         raise unknown_name("backbone", backbone, TORCHVISION_BACKBONES)
@@ -201,9 +210,10 @@ def _detector_entry(name: str) -> ModelEntry:
 
 
 def create_model(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
-    """The model ``name`` for ``classes`` classes (background not counted), with random weights.
+    """Build the model ``name`` for ``classes`` classes (without background) with random weights.
 
-    Raises ``UsageError`` for an unknown name or option, with the nearest valid one.
+    ``options`` are those of the entry, see :func:`option_names`. Raises ``UsageError`` for an unknown name or option,
+    with the nearest valid one, and for values that the model cannot be built with.
     """
     entry = find_model(name)
     for option in options:
@@ -216,34 +226,39 @@ def create_model(name: str, classes: int, options: Mapping[str, Any]) -> nn.Modu
 
 
 def option_names(entry: ModelEntry) -> list[str] | None:
-    """The names of an entry's options, or None where the underlying library decides."""
+    """Return the names of an entry's options, or None when the library that builds the model takes any."""
     return None if entry.options is None else list(entry.options)
 
 
 def is_file(weights: str) -> bool:
-    """Whether ``model.weights`` means a file, not published weights."""
+    """Return whether ``weights`` (``model.weights``) is the path of a file, not the name of published weights."""
     return Path(weights).suffix in WEIGHTS_SUFFIXES or "/" in weights
 
 
 def find_published_weights(name: str, weights: str) -> PublishedWeights | None:
-    """What is known of the weights of the model ``name``: of published ones, and of a file that is one of those."""
+    """Return the record of the published weights that ``weights`` names or is a file of, or None when there is none.
+
+    ``name`` is a model of the catalogue. Raises ``UsageError`` when ``weights`` is no file and the model does not
+    exist.
+    """
     return identify_published_file(Path(weights)) if is_file(weights) else find_model(name).published.get(weights)
 
 
 def identify_published_file(path: Path) -> PublishedWeights | None:
-    """The published weights of any model that lie at ``path``, which are known by their hash whatever the file's name.
+    """Return the published weights of any model whose file is at ``path``, or None.
 
-    None for any other file, and where there is none.
+    The file is identified by its hash, whatever its name. A path without a file gives None.
     """
     known = [published for entry in MODELS.values() for published in entry.published.values()]
     return published_file(path, known) if path.is_file() else None
 
 
 def load_weights(module: nn.Module, name: str, weights: str, rows: ClassRows | None = None) -> WeightsReport | None:
-    """Fill ``module`` (the model ``name``) from a file path or from published weights; None for ``none``.
+    """Load weights into ``module``, the model ``name``, in place; return what was loaded, or None for ``none``.
 
-    ``rows`` tell what to keep of heads of other classes. A file that was published is used as its
-    publisher uses it, the same by its path as by its name.
+    ``weights`` is ``none``, the name of published weights, or the path of a file. ``rows`` says which rows of a head to
+    keep when the weights are of other classes. A published file is corrected as its publisher corrects it, whether it
+    is given by path or by name.
 
     Raises ``UsageError`` for a name or file that does not exist, ``WeightsError`` when weights cannot be fetched or do
     not fit.

@@ -1,7 +1,7 @@
-"""torchvision's classifiers as backbones of dense prediction: their last strides become dilations.
+"""Dilated torchvision classifiers as backbones for semantic segmentation: the last strides become dilations.
 
-Chen et al. 2017 (arXiv:1706.05587): a dilated convolution sees as far as a strided one, and the grid stays fine.
-ResNets end at stride 8, MobileNets at 16, as in torchvision's own segmentation models.
+Chen et al. 2017 (arXiv:1706.05587): a dilated convolution has the receptive field of a strided one and keeps a fine
+grid. ResNets end at stride 8, MobileNets at stride 16, as in torchvision's own segmentation models.
 """
 
 from typing import Any, NamedTuple
@@ -13,17 +13,17 @@ from maskwright.errors import unknown_name
 
 
 class Tap(NamedTuple):
-    """A child of the backbone whose output a head takes, and how many channels it has."""
+    """A child of the backbone whose output is the input of a head, and its number of channels."""
 
     child: str
     channels: int
 
 
 class Dilated(NamedTuple):
-    """A backbone's children and where heads take their input: ``last``, the deepest, and two on finer grids.
+    """A dilated backbone and the children whose outputs the heads read.
 
-    ``fine`` feeds the auxiliary head and the skip connection of LR-ASPP. It has stride 8. ``early`` has stride 4; from
-    there PointRend takes its features.
+    ``features`` is the module that holds the children. ``last`` is the deepest output. ``fine``, at stride 8, feeds the
+    auxiliary head and the skip connection of LR-ASPP. ``early``, at stride 4, feeds the point head of PointRend.
     """
 
     features: nn.Module
@@ -44,7 +44,10 @@ DILATED_BACKBONES = tuple(_TAPS)
 
 
 def build_dilated(name: str) -> Dilated:
-    """The backbone ``name`` with random weights; ``UsageError`` with the nearest names when there is none."""
+    """Build the backbone ``name`` with random weights.
+
+    Raises ``UsageError`` with the nearest names when ``name`` is not one of ``DILATED_BACKBONES``.
+    """
     if name not in _TAPS:
         raise unknown_name("dilated backbone", name, DILATED_BACKBONES)
     options: dict[str, Any] = {}
@@ -60,7 +63,7 @@ def build_dilated(name: str) -> Dilated:
 
 
 def _dilate_last_stride(features: nn.Module) -> None:
-    """From the last strided convolution on, step by 1 and look at every second position, in place."""
+    """Set stride 1 from the last strided convolution on, and dilation 2 in its 3 × 3 successors, in place."""
     convolutions = [module for module in features.modules() if isinstance(module, nn.Conv2d)]
     last = max(i for i, convolution in enumerate(convolutions) if convolution.stride != (1, 1))
     for convolution in convolutions[last:]:

@@ -1,4 +1,4 @@
-"""Which parameters of a model are its encoder's: the part that pretrained weights fill."""
+"""The encoder (backbone) of a model: the part that pretrained weights fill."""
 
 from torch import nn
 
@@ -9,9 +9,9 @@ _PLACES = ("network.encoder", "network.backbone", "backbone.body", "backbone.bot
 
 
 def encoder_parameters(module: nn.Module) -> list[nn.Parameter]:
-    """The parameters of the encoder (the backbone) of a model of the catalogue.
+    """Return the parameters of the encoder of a model of the catalogue.
 
-    Raises ``UsageError`` when the model has no part by that name.
+    Raises ``UsageError`` when the model has no encoder apart from its head.
     """
     submodules = dict(module.named_modules())
     for place in _PLACES:

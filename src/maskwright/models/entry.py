@@ -1,4 +1,4 @@
-"""What the catalogue knows about a model: how it is built, and where its published weights come from."""
+"""Entries of the catalogue: how a model is built, which options it takes, and where its published weights are."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -19,10 +19,11 @@ from maskwright.structures import Task
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """Weights that can be fetched by name, and where they lie.
+    """Weights that can be fetched by name, and their address.
 
-    ``classes`` are those of the heads in their order; None for a backbone's weights, which have no heads. ``hash`` is
-    how that of the file begins, where its publisher says.
+    ``download`` fetches them and returns their state dict. ``classes`` are the classes of the heads in order, without
+    background; None for the weights of a backbone, which have no heads. ``hash`` is the start of the file's hash, None
+    where the publisher gives none.
     """
 
     download: Callable[[], StateDict]
@@ -35,10 +36,11 @@ class PublishedWeights:
 class ModelEntry:
     """A model of the catalogue.
 
-    ``build(classes, **options)`` gives the module with random weights. ``renames`` are the ways in which a weights
-    file's keys may map to the module's (see :func:`maskwright.models.weights.loading.load_matching`). ``options`` are
-    the names of the options, None where the library that builds the model takes any. The heads have the background
-    before the classes or, not ``background_first``, after them.
+    ``build(classes, **options)`` returns the module with random weights, for ``classes`` classes without background.
+    ``renames`` are the ways in which the keys of a weights file may map to the module's (see
+    :func:`maskwright.models.weights.loading.load_matching`). ``options`` are the names of the options, None when the
+    library that builds the model takes any. ``published`` has the weights by name. With ``background_first`` background
+    is class 0 of the heads, otherwise it is their last class.
     """
 
     name: str
@@ -52,22 +54,23 @@ class ModelEntry:
 
 
 def keyword_options(*builds: Callable[..., nn.Module]) -> tuple[str, ...]:
-    """The names of the keyword options of the ``builds`` together.
+    """Return the sorted names of the keyword options of all ``builds``.
 
-    What names the model (its ``backbone``) is no option; other values that a ``partial`` presets are defaults that a
-    recipe may change.
+    The ``backbone`` that a ``partial`` fixes names the model and is no option. Other values that a ``partial`` sets are
+    defaults, which a recipe may change.
     """
     return tuple(sorted({name for build in builds for name in _keywords(build)}))
 
 
 def split_options(part: Callable[..., nn.Module], options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The ``options`` that ``part`` takes by keyword, and all others."""
+    """Return the ``options`` that ``part`` takes by keyword, and all others."""
     names = keyword_options(part)
     own = {name: value for name, value in options.items() if name in names}
     return own, {name: value for name, value in options.items() if name not in names}
 
 
 def _keywords(build: Callable[..., nn.Module]) -> list[str]:
+    """Return the names of the keyword-only parameters of ``build`` that are options."""
     fixed = build.keywords if isinstance(build, partial) else {}
     hidden = {"backbone"}.intersection(fixed)
     parameters = inspect.signature(build).parameters.values()
@@ -75,7 +78,7 @@ def _keywords(build: Callable[..., nn.Module]) -> list[str]:
 
 
 def torchvision_weights(weights: WeightsEnum) -> PublishedWeights:
-    """Weights that torchvision publishes, fetched and verified by it."""
+    """Return the record of weights that torchvision publishes; torchvision fetches and verifies them."""
     names = class_names(weights)
     return PublishedWeights(
         partial(weights.get_state_dict, progress=True, check_hash=True),
@@ -86,7 +89,7 @@ def torchvision_weights(weights: WeightsEnum) -> PublishedWeights:
 
 
 def published_file(path: Path, known: Iterable[PublishedWeights]) -> PublishedWeights | None:
-    """The one of ``known`` whose file lies at ``path``, under whatever name; None when none is."""
+    """Return the one of ``known`` whose file is at ``path``, identified by its hash, or None."""
     found: dict[str, str] = {}
     for published in known:
         expected = published.hash
@@ -100,5 +103,5 @@ def published_file(path: Path, known: Iterable[PublishedWeights]) -> PublishedWe
 
 
 def imagenet(backbone: str) -> dict[str, PublishedWeights]:
-    """The best ImageNet weights that torchvision has of its classifier ``backbone``, as ``imagenet``."""
+    """Return torchvision's best ImageNet weights of its classifier ``backbone``, under the name ``imagenet``."""
     return {"imagenet": torchvision_weights(get_model_weights(backbone).DEFAULT)}  # type: ignore[attr-defined]

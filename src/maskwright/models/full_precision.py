@@ -1,6 +1,6 @@
-"""What leaves the layers of a detector: boxes and scores need more digits than the half types of mixed precision have.
+"""Float32 outputs of detectors in mixed precision: boxes and scores need more digits than half types have.
 
-bfloat16 has 8 significant bits: between 512 and 1024 pixels it knows every fourth position only.
+bfloat16 has 8 significant bits: between 512 and 1024 pixels it represents every fourth position only.
 """
 
 from collections.abc import Iterable
@@ -13,31 +13,34 @@ from maskwright.errors import NotFinite
 
 
 def to_float32(tensor: torch.Tensor) -> torch.Tensor:
-    """``tensor`` as float32 if it is of a half type, else as it is."""
+    """Return a ``tensor`` of a half type as float32; float32 and float64 stay as they are."""
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
 def require_finite(answers: Iterable[torch.Tensor]) -> None:
-    """Raises :class:`NotFinite` for NaN or infinity, which every threshold drops as if nothing had been found."""
+    """Raise :class:`NotFinite` when one of ``answers`` holds NaN or infinity.
+
+    Without this check every score threshold would drop such outputs, as if the image had no object.
+    """
     if not all(bool(answer.isfinite().all()) for answer in answers):
         raise NotFinite("The model answers an image with NaN or infinity")
 
 
 class FullAnchors(AnchorGenerator):
-    """torchvision's anchors, in float32 whatever the features are."""
+    """torchvision's anchor generator with anchors in float32, whatever the type of the features is."""
 
     def set_cell_anchors(self, dtype: torch.dtype, device: torch.device) -> None:
-        """Those of every level, at the origin."""
+        """Set the base anchors ``(A, 4)`` of every level, around the origin."""
         super().set_cell_anchors(torch.promote_types(dtype, torch.float32), device)
 
 
 class FullRPNHead(RPNHead):
-    """torchvision's head of the proposal network, whose answers are float32 and in prediction finite."""
+    """torchvision's head of the region proposal network with float32 outputs, which in prediction must be finite."""
 
     def forward(self, x: list[torch.Tensor]) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-        """Of each level ``(B, C, H, W)`` the logits ``(B, A, H, W)`` and deltas ``(B, 4 A, H, W)``.
+        """Return for each level ``(B, C, H, W)`` the logits ``(B, A, H, W)`` and deltas ``(B, 4 A, H, W)``.
 
-        Raises :class:`NotFinite`.
+        A is the number of anchors of a position. Raises :class:`NotFinite` in prediction when one is NaN or infinite.
         """
         logits, deltas = ([to_float32(level) for level in levels] for levels in super().forward(x))
         if not self.training:

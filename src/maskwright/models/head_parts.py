@@ -1,4 +1,4 @@
-"""The parts of region heads in their three makes: torchvision's first, its second, and PANet's."""
+"""Box heads, mask heads and RoI pooling of the R-CNN models: torchvision's first and second version, and PANet's."""
 
 import math
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from maskwright.models.cascade import CascadeStage
 from maskwright.models.mask_scoring import MaskScoringHead
 from maskwright.models.panet import LEVELS, STRIDES, AllLevelsPool, FusedBoxHead, FusedMaskHead, FusedMaskPredictor
 
-_BOX_SIDE, _MASK_SIDE = 7, 14  # of the grids that regions are pooled to
+_BOX_SIDE, _MASK_SIDE = 7, 14  # of the grids to which RoIs are pooled
 
 
 class SteadyRoIAlign(MultiScaleRoIAlign):
-    """torchvision's pooling with the strides of the levels told.
+    """torchvision's multi-scale RoIAlign with fixed strides; it pools to ``side`` × ``side`` cells.
 
-    torchvision infers them from the first images that it sees, and keeps them: where these are so small that padding is
-    a large part, wrongly, and otherwise for a training that is resumed than for one that was not.
+    torchvision infers the strides from the first images that it sees, and keeps them. It infers wrong ones when padding
+    is a large part of these images, and a resumed training may infer others than an uninterrupted one.
     """
 
     def __init__(self, side: int) -> None:
@@ -37,9 +37,11 @@ class SteadyRoIAlign(MultiScaleRoIAlign):
 
 @dataclass(frozen=True)
 class HeadParts:
-    """Builds the parts for ``classes`` classes over a pyramid of ``channels`` channels.
+    """Builder of the parts of RoI heads for ``classes`` classes over a pyramid of ``channels`` channels.
 
-    ``version`` 2 has torchvision's deeper, normalised heads (Li et al. 2021, arXiv:2111.11429); ``all_levels`` PANet's.
+    ``box_features`` is the width of the box head, ``mask_channels`` has the widths of the mask head's convolutions.
+    ``version`` 2 builds torchvision's deeper, normalised heads (Li et al. 2021, arXiv:2111.11429). ``all_levels``
+    builds PANet's, which pool each proposal from all levels.
     """
 
     classes: int
@@ -51,11 +53,14 @@ class HeadParts:
 
     @property
     def norm(self) -> type[nn.Module] | None:
-        """The layer that normalises pyramid and heads, None for none."""
+        """The normalisation layer of pyramid and heads; None without normalisation."""
         return nn.BatchNorm2d if self.version == 2 else None
 
     def box_head(self) -> nn.Module:
-        """Pooled features to ``box_features`` numbers a region."""
+        """Return a module that maps pooled features ``(N, C, 7, 7)`` to ``(N, box_features)``.
+
+        With ``all_levels`` the features are ``(N, 4 levels, C, 7, 7)``.
+        """
         inputs = self.channels * _BOX_SIDE**2
         if self.all_levels:
             return FusedBoxHead(inputs, self.box_features)
@@ -65,18 +70,18 @@ class HeadParts:
         return TwoMLPHead(inputs, self.box_features)
 
     def box_branch(self) -> dict[str, nn.Module]:
-        """One box head and its predictor, by the names of torchvision's region heads."""
+        """Return a box head and its predictor, under the names of torchvision's ``RoIHeads``."""
         return {"box_head": self.box_head(), "box_predictor": FastRCNNPredictor(self.box_features, self.classes + 1)}
 
     def cascade(self, ious: Sequence[float]) -> list[CascadeStage]:
-        """A box stage for each of ``ious``."""
+        """Return one box stage for each of ``ious``, the overlaps from which a proposal is an object."""
         return [
             CascadeStage(self.box_head(), self.box_features, self.classes, iou, number)
             for number, iou in enumerate(ious, start=1)
         ]
 
     def mask_branch(self) -> dict[str, nn.Module]:
-        """The mask head and its predictor, by the names of torchvision's region heads."""
+        """Return the mask head and its predictor, under the names of torchvision's ``RoIHeads``."""
         last, widths = self.mask_channels[-1], list(self.mask_channels)
         if self.all_levels:
             head: nn.Module = FusedMaskHead(self.channels, widths, _MASK_SIDE)
@@ -85,13 +90,14 @@ class HeadParts:
         return {"mask_head": head, "mask_predictor": MaskRCNNPredictor(last, last, self.classes + 1)}
 
     def mask_scoring(self) -> MaskScoringHead:
-        """The head that tells how well a mask fits."""
+        """Return the head of Mask Scoring R-CNN, which predicts the IoU of a mask."""
         return MaskScoringHead(
             self.channels, self.classes, side=_MASK_SIDE, width=self.mask_channels[-1], hidden=self.box_features
         )
 
     def pools(self) -> dict[str, nn.Module]:
-        """What looks at a region for its box and for its mask, by the names of torchvision's region heads."""
+        """Return the RoI pooling for boxes (7 × 7) and masks (14 × 14), under the names of torchvision's ``RoIHeads``.
+        """
         sides = {"box_roi_pool": _BOX_SIDE, "mask_roi_pool": _MASK_SIDE}
         if self.all_levels:
             return {name: AllLevelsPool(side) for name, side in sides.items()}

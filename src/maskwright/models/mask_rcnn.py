@@ -1,8 +1,8 @@
-"""Mask R-CNN and its kin from torchvision's parts, on any backbone of the catalogue with a feature pyramid.
+"""Mask R-CNN and its variants from torchvision's parts, on any backbone of the catalogue with a feature pyramid.
 
-He et al. 2017 (arXiv:1703.06870), feature pyramid: Lin et al. 2017 (arXiv:1612.03144). Parameter names equal
-torchvision's, so its published checkpoints load. Switches turn it into Cascade Mask R-CNN, PANet and Mask Scoring
-R-CNN, alone or together; their papers are named where their parts are.
+He et al. 2017 (arXiv:1703.06870). Feature pyramid: Lin et al. 2017 (arXiv:1612.03144). Parameter names are
+torchvision's, so its published checkpoints load. Options build Cascade Mask R-CNN, PANet and Mask Scoring R-CNN, alone
+or combined; the modules of their parts name the papers.
 """
 
 import math
@@ -36,7 +36,10 @@ from maskwright.models.semantic import IMAGENET_MEAN, IMAGENET_STD
 
 
 class BackboneWithPyramid(nn.Module):
-    """A backbone body and the feature pyramid over its stages."""
+    """A backbone body and the feature pyramid over its stages.
+
+    ``channels`` are those of the body's maps, ``norm`` is the normalisation layer of the pyramid or None.
+    """
 
     def __init__(self, body: nn.Module, channels: Sequence[int], out_channels: int, norm: Any = None) -> None:
         super().__init__()
@@ -45,21 +48,27 @@ class BackboneWithPyramid(nn.Module):
         self.out_channels = out_channels
 
     def forward(self, images: torch.Tensor) -> "OrderedDict[str, torch.Tensor]":
-        """``(B, 3, H, W)`` to five maps of ``out_channels``: strides 4, 8, 16, 32 and 64."""
+        """Return five maps ``(B, out_channels, H / stride, W / stride)`` of ``images`` ``(B, 3, H, W)``.
+
+        The strides are 4, 8, 16, 32 and 64; the names "0" to "3" and "pool".
+        """
         return self.fpn(self.body(images))
 
 
 class UnpastedTransform(GeneralizedRCNNTransform):
-    """torchvision's resizing and normalisation, but masks stay as the head gives them.
+    """torchvision's resizing and normalisation of images, without pasting masks into the image.
 
-    Pasting every mask into a dense image here is what fills the memory; ``prediction.instance`` goes from the head's
-    28 × 28 probabilities to RLE inside each box.
+    Pasting every mask into a dense image fills the memory. :func:`maskwright.prediction.instance.predict_instances`
+    turns the probabilities ``(N, 1, 28, 28)`` of the mask head into RLE within each box instead.
     """
 
     def resize(self, image: torch.Tensor, target: dict[str, torch.Tensor] | None = None) -> Any:
-        """Resize to the model's input, unless the target says by its ``size`` that this was done (scale jitter)."""
+        """Resize an ``image`` ``(3, H, W)`` and its target to the model's input size; return both.
+
+        A target with a ``size`` marks an image that scale jitter has resized before: both are returned as they are.
+        """
         if target is not None and "size" in target:
-            # torchvision draws a number here; drawn too, the next ones choose the same proposals as its own.
+            # torchvision draws a random number here. Drawing it as well keeps the sampled proposals equal to its own.
             self.torch_choice(list(self.min_size))  # type: ignore[arg-type]
             return image, target
         if target is None:
@@ -67,7 +76,7 @@ class UnpastedTransform(GeneralizedRCNNTransform):
         return super().resize(image, target)
 
     def postprocess(self, result, image_shapes, original_image_sizes):  # type: ignore[no-untyped-def]
-        """Scale the boxes back to the original images."""
+        """Return ``result`` with boxes scaled back to the pixels of the original images; in training as it is."""
         if not self.training:
             for found, resized, original in zip(result, image_shapes, original_image_sizes, strict=True):
                 found["boxes"] = resize_boxes(found["boxes"], list(resized), list(original))
@@ -75,15 +84,18 @@ class UnpastedTransform(GeneralizedRCNNTransform):
 
 
 class TorchvisionRCNN(GeneralizedRCNN):
-    """torchvision's detector, which tells the size of the batch that an image needs."""
+    """torchvision's R-CNN detector with :meth:`padded_size` as an additional method.
+
+    For its inputs and outputs see :func:`build_mask_rcnn`.
+    """
 
     def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return ``(H, W)`` of the batch that an image of ``size`` ``(H, W)`` is alone in prediction.
+        """Return ``(H, W)`` of the batch in which an image of ``size`` ``(H, W)`` is alone: resized and padded.
 
-        It is resized and padded. Images of one padded size give in one batch what they give alone; a larger batch pads
-        them further, and what the network sees of the padding moves its detections by pixels.
+        Images of one padded size give the same detections in one batch as each alone. A larger batch pads an image
+        further, and the features of that padding move its detections by pixels. The size is that of prediction.
         """
-        # Resized for the size alone: a tensor on the meta device has no values.
+        # Only the size is needed: a tensor on the meta device has no values.
         resized, _ = self.transform.resize(torch.empty((3, *size), device="meta"))  # type: ignore[operator]
         multiple = self.transform.size_divisible
         height, width = (-(-side // multiple) * multiple for side in resized.shape[-2:])
@@ -91,21 +103,23 @@ class TorchvisionRCNN(GeneralizedRCNN):
 
 
 def build_mask_rcnn(classes: int, *, backbone: str, **options: Any) -> TorchvisionRCNN:
-    """Mask R-CNN on ``backbone`` for ``classes`` classes (background comes on top), with random weights.
+    """Build Mask R-CNN on ``backbone`` for ``classes`` classes with random weights; background is class 0.
 
-    The options are the fields of the groups in :mod:`maskwright.models.mask_rcnn_options`, by their own names. Images
-    are resized inside. At prediction the ``masks`` it returns are ``(N, 1, 28, 28)`` probabilities within their boxes,
-    not pasted.
+    ``options`` are the fields of the groups in :mod:`maskwright.models.mask_rcnn_options`, by their own names. The
+    model takes RGB images ``(3, H, W)`` in 0..1 of any sizes and resizes them itself. In training it takes targets with
+    ``boxes`` ``(T, 4)``, ``labels`` ``(T,)`` int64 1..K and ``masks`` ``(T, H, W)``, and returns scalar losses by name.
+    In prediction it returns for each image ``boxes`` ``(N, 4)`` in its own pixels, ``labels`` and ``scores`` ``(N,)``,
+    best first, and ``masks`` ``(N, 1, 28, 28)``, probabilities within the boxes.
 
-    Raises ``UsageError`` for an unknown backbone, ``ValueError`` for values out of range or that do not go together,
-    ``TypeError`` for an unknown option.
+    Raises ``UsageError`` for an unknown backbone, ``ValueError`` for values that are out of range or exclude each
+    other, ``TypeError`` for an unknown option.
     """
     groups = MaskRCNNOptions.from_flat(**options)
     made = groups.architecture
     parts = HeadParts(
         classes, made.pyramid_channels, made.box_features, made.mask_channels, made.version, made.path_aggregation
     )
-    # The parts draw their random weights in this order: with one seed they are the same for ever.
+    # The parts draw their random weights in this order. Keep it: the same seed must give the same weights.
     pyramid = _pyramid(backbone, groups.backbone, parts)
     heads = _roi_heads(parts, groups)
     proposing = _proposal_network(groups.anchors, groups.proposals, made)
@@ -116,7 +130,8 @@ def build_mask_rcnn(classes: int, *, backbone: str, **options: Any) -> Torchvisi
 
 
 def _no_sliver(image: torch.Tensor, short: float, longest: float) -> torch.Tensor:
-    """``image`` ``(3, H, W)``, its narrow side stretched if it is so narrow that no pixel would be left of it."""
+    """Return ``image`` ``(3, H, W)`` with its narrow side stretched where resizing would leave less than a pixel of it.
+    """
     height, width = image.shape[-2:]
     factor = min(short / min(height, width), longest / max(height, width))
     if factor * min(height, width) >= 1:
@@ -127,6 +142,7 @@ def _no_sliver(image: torch.Tensor, short: float, longest: float) -> torch.Tenso
 
 
 def _pyramid(backbone: str, training: BackboneTraining, parts: HeadParts) -> nn.Module:
+    """Build the backbone with its feature pyramid, or with PANet's."""
     body, channels = build_body(backbone, training.frozen_norm, training.trainable_layers)
     if training.norm_momentum is not None:
         _set_norm_momentum(body, training.norm_momentum)
@@ -136,6 +152,7 @@ def _pyramid(backbone: str, training: BackboneTraining, parts: HeadParts) -> nn.
 
 
 def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> BranchedRoIHeads:
+    """Build the RoI heads that the options ask for."""
     sampling, kept, ious = groups.sampling, groups.kept, groups.cascade.cascade_ious
     first_iou = ious[0] if ious else sampling.roi_iou
     shared: dict[str, Any] = {
@@ -159,7 +176,7 @@ def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> BranchedRoIHeads:
 
 
 def _proposal_network(anchors: Anchors, limits: ProposalLimits, made: Architecture) -> RegionProposalNetwork:
-    """The network that proposes regions; its head has a layer more in version 2."""
+    """Build the region proposal network; in version 2 its head has two convolutions."""
     sizes = tuple((size,) for size in anchors.anchor_sizes)
     generator = FullAnchors(sizes, (tuple(anchors.aspect_ratios),) * len(sizes))
     counts = {"training": limits.proposals_train, "testing": limits.proposals_test}
@@ -177,6 +194,7 @@ def _proposal_network(anchors: Anchors, limits: ProposalLimits, made: Architectu
 
 
 def _set_norm_momentum(body: nn.Module, momentum: float) -> None:
+    """Set the momentum of the running statistics of every BatchNorm of ``body``."""
     for module in body.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = momentum
