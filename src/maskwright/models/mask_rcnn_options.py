@@ -1,4 +1,7 @@
-"""The options of Mask R-CNN and its kin in groups, each checked by itself; a recipe names them without the groups."""
+"""Options of Mask R-CNN and its variants in groups, each of which checks its own; a recipe names the options alone.
+
+Every group raises ``ValueError`` for values out of range.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -7,7 +10,7 @@ from typing import Any, Self, cast
 
 @dataclass(frozen=True, kw_only=True)
 class Resizing:
-    """Images are resized so that the short side has ``short_side`` pixels and the long one at most ``longest``."""
+    """The input size: the short side has ``short_side`` pixels, and the long side at most ``longest``."""
 
     short_side: int = 800
     longest: int = 1333
@@ -18,10 +21,10 @@ class Resizing:
 
 @dataclass(frozen=True, kw_only=True)
 class BackboneTraining:
-    """What of the backbone learns: the last ``trainable_layers`` of its five parts (0: none).
+    """Training of the backbone: the last ``trainable_layers`` of its five parts are trained (0: none).
 
-    With ``frozen_norm`` its BatchNorm stays as it is; ``norm_momentum`` is how fast running statistics follow, None
-    the backbone's own.
+    ``frozen_norm`` replaces its BatchNorm by layers with fixed statistics and scales. ``norm_momentum`` is the momentum
+    of the running statistics; None keeps the backbone's own.
     """
 
     frozen_norm: bool = False
@@ -31,11 +34,12 @@ class BackboneTraining:
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """The make and the widths of pyramid and heads.
+    """The version and the widths of pyramid and heads.
 
-    ``version`` 2 is torchvision's second: normalised pyramid and heads, deeper box head and proposal network (Li et al.
-    2021, arXiv:2111.11429). ``path_aggregation`` gives PANet's pyramid, pooling and heads; ``mask_scoring`` a head that
-    learns the quality of masks, by which scores are multiplied.
+    ``version`` 2 is torchvision's second: normalised pyramid and heads, a deeper box head and proposal network (Li et
+    al. 2021, arXiv:2111.11429). ``path_aggregation`` builds PANet's pyramid, pooling and heads. ``mask_scoring`` adds a
+    head that predicts the IoU of each mask, by which scores are multiplied. ``pyramid_channels``, ``box_features`` and
+    ``mask_channels`` are the widths of the pyramid, of the box head and of the mask head's convolutions.
     """
 
     version: int = 1
@@ -53,7 +57,10 @@ class Architecture:
 
 @dataclass(frozen=True, kw_only=True)
 class Cascade:
-    """Box stages: ``cascade_ious`` such as 0.5, 0.6, 0.7 makes as many, whose losses count by ``stage_weights``."""
+    """Box stages: one for each of ``cascade_ious``, such as 0.5, 0.6 and 0.7; without them there is one box branch.
+
+    A stage takes a proposal for an object from its IoU on. ``stage_weights`` multiply the losses of the stages.
+    """
 
     cascade_ious: Sequence[float] = ()
     stage_weights: Sequence[float] = (1.0, 0.5, 0.25)
@@ -68,10 +75,11 @@ class Cascade:
 
 @dataclass(frozen=True, kw_only=True)
 class Anchors:
-    """The anchors: one of ``anchor_sizes`` in pixels of the resized image for each of the five pyramid levels.
+    """The anchors: one of ``anchor_sizes``, in pixels of the resized image, for each of the five pyramid levels.
 
-    An anchor is an object from the second of ``anchor_ious`` on and background up to the first; of
-    ``anchors_per_image`` the losses are computed.
+    ``aspect_ratios`` are height over width. In training an anchor is an object from the second of ``anchor_ious`` on,
+    as is the best anchor of each object, and background below the first. The losses are computed on
+    ``anchors_per_image`` sampled anchors.
     """
 
     anchor_sizes: Sequence[int] = (32, 64, 128, 256, 512)
@@ -91,9 +99,10 @@ class Anchors:
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalLimits:
-    """How many proposals of a level, and after suppression of an image, are kept in training and in prediction.
+    """The number of proposals that are kept: of each level before suppression, and of the image after it.
 
-    ``proposal_nms`` is the overlap from which the worse of two is dropped.
+    ``proposals_train`` holds in training, ``proposals_test`` in prediction. ``proposal_nms`` is the IoU above which the
+    proposal with the lower score is dropped.
     """
 
     proposals_train: int = 2000
@@ -107,9 +116,10 @@ class ProposalLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class RoiSampling:
-    """The regions that the heads learn from: ``rois_per_image``, at most the share ``positive_rois`` of them objects.
+    """The proposals on which the heads are trained: ``rois_per_image``, of which at most a share are objects.
 
-    A region is an object that overlaps one by ``roi_iou``; a cascade has its own overlaps instead.
+    The share is ``positive_rois``. A proposal is an object from IoU ``roi_iou`` on; a cascade has IoU thresholds of its
+    own instead.
     """
 
     rois_per_image: int = 512
@@ -123,9 +133,9 @@ class RoiSampling:
 
 @dataclass(frozen=True, kw_only=True)
 class DetectionLimits:
-    """The at most ``detections`` of an image with a score above ``score_threshold``.
+    """The detections that are kept: at most ``detections`` of an image, with scores above ``score_threshold``.
 
-    ``nms_threshold`` is the overlap from which the worse of two of a class is dropped.
+    ``nms_threshold`` is the IoU above which the detection of a class with the lower score is dropped.
     """
 
     detections: int = 100
@@ -139,7 +149,7 @@ class DetectionLimits:
 
 @dataclass(frozen=True)
 class MaskRCNNOptions:
-    """All groups together. Raises ``ValueError`` for values out of range or that do not go together."""
+    """All groups of options together."""
 
     resizing: Resizing
     backbone: BackboneTraining
@@ -152,7 +162,11 @@ class MaskRCNNOptions:
 
     @classmethod
     def from_flat(cls, **options: Any) -> Self:
-        """Group the ``options`` of a recipe; ``TypeError`` for a name that is in no group."""
+        """Return the groups filled from the ``options`` of a recipe; options that are not given have their defaults.
+
+        Raises ``TypeError`` for a name that is in no group, ``ValueError`` for values that are out of range or exclude
+        each other.
+        """
         groups: dict[str, Any] = {}
         for each in fields(cls):
             group = cast("type[Any]", each.type)
@@ -167,6 +181,7 @@ OPTION_GROUPS: tuple[type[Any], ...] = tuple(cast("type[Any]", each.type) for ea
 
 
 def _require_positive(group: object, *names: str) -> None:
+    """Raise ``ValueError`` when one of the fields ``names`` of ``group``, or an item of it, is not above 0."""
     for name in names:
         value = getattr(group, name)
         several = value if isinstance(value, Sequence) else [value]
@@ -175,6 +190,7 @@ def _require_positive(group: object, *names: str) -> None:
 
 
 def _require_shares(group: object, *names: str) -> None:
+    """Raise ``ValueError`` when one of the fields ``names`` of ``group`` is outside 0 to 1."""
     for name in names:
         value = getattr(group, name)
         if not 0 <= value <= 1:

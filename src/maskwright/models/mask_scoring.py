@@ -1,4 +1,4 @@
-"""Mask Scoring R-CNN: a head that learns how well a mask fits, so that scores rank masks and not only classes.
+"""Mask Scoring R-CNN: a head that predicts the IoU of each mask, so that scores rank masks as well as classes.
 
 Huang et al. 2019 (arXiv:1903.00241).
 """
@@ -8,10 +8,11 @@ from torch import nn
 
 
 class MaskScoringHead(nn.Module):
-    """The expected IoU of a predicted mask with its object, from the region's features and the mask itself.
+    """A head that predicts the IoU of a mask with its object from the RoI features and the mask itself.
 
-    Four 3 × 3 convolutions (the last with stride 2) over the features and the mask, pooled to their size; then two
-    hidden layers and an output for each class (paper, section 3.3).
+    Four 3 × 3 convolutions (the last with stride 2) read the features and the mask, which is max-pooled to their size;
+    then follow two hidden layers and an output for each class (paper, section 3.3). ``side`` is the size S of the
+    pooled features, ``width`` that of the convolutions, ``hidden`` that of the hidden layers.
     """
 
     def __init__(self, channels: int, classes: int, *, side: int = 14, width: int = 256, hidden: int = 1024) -> None:
@@ -31,10 +32,10 @@ class MaskScoringHead(nn.Module):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, pooled: torch.Tensor, masks: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """IoUs ``(N,)`` of the classes ``labels`` ``(N,)``; not bounded to 0..1.
+        """Return the predicted IoU ``(N,)`` of each mask for its class; it is not clipped to 0..1.
 
-        ``pooled`` ``(N, C, S, S)``, or ``(N, L, C, S, S)`` from L levels, of which the strongest counts; ``masks``
-        ``(N, 1, 2 S, 2 S)`` probabilities.
+        ``pooled`` is ``(N, C, S, S)``, or ``(N, L, C, S, S)`` from L levels, of which the maximum is taken. ``masks``
+        are probabilities ``(N, 1, 2 S, 2 S)``, ``labels`` the classes ``(N,)`` int64 1..K.
         """
         if pooled.dim() == 5:
             pooled = pooled.amax(dim=1)
@@ -45,15 +46,16 @@ class MaskScoringHead(nn.Module):
 
 @torch.no_grad()
 def mask_ious(logits: torch.Tensor, truth: torch.Tensor, boxes: torch.Tensor, areas: torch.Tensor) -> torch.Tensor:
-    """The IoU ``(N,)`` of predicted masks with whole objects, also the parts of these outside the boxes.
+    """Return the IoU ``(N,)`` of predicted masks with whole objects, including the parts of objects outside the boxes.
 
-    ``logits`` and ``truth`` ``(N, M, M)`` within ``boxes`` ``(N, 4)``; ``areas`` ``(N,)`` of the whole objects in
-    pixels of the boxes' image. A mask is where its probability is above ½ (section 3.4).
+    ``logits`` and ``truth`` are ``(N, M, M)`` within ``boxes`` ``(N, 4)``; ``areas`` ``(N,)`` are those of the whole
+    objects in pixels of the boxes' image. A predicted mask is where its probability is above ½ (paper, section 3.4). No
+    gradient flows through the result.
     """
     predicted, true = logits > 0, truth >= 0.5
     cells = truth.shape[-1] ** 2 / ((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])).clamp(min=1e-6)
     inside = true.flatten(1).sum(1)
-    # Never less than what was seen of it: the grid rounds.
+    # Never less than the part inside the box: the grid rounds.
     whole = torch.maximum(areas * cells, inside)
     overlap = (predicted & true).flatten(1).sum(1)
     return overlap / (predicted.flatten(1).sum(1) + whole - overlap).clamp(min=1)

@@ -1,4 +1,4 @@
-"""What mask heads learn from: regions of an image, each with its class and its true mask; and their loss."""
+"""Training targets of mask heads: foreground proposals with class and true mask, and the mask loss."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from torchvision.ops import roi_align
 
 @dataclass(frozen=True)
 class ForegroundProposals:
-    """The regions of one image that hold an object.
+    """The proposals of one image that hold an object.
 
-    ``boxes`` ``(N, 4)`` in pixels of the resized image, ``classes`` ``(N,)`` 0..K-1, ``objects`` ``(N,)`` which of the
-    image's ``masks`` ``(T, H, W)`` each shows. The masks keep the size of the original image; ``to_masks`` ``(4,)`` are
-    the factors from resized pixels to theirs.
+    ``boxes`` is ``(N, 4)`` in pixels of the resized image, ``classes`` ``(N,)`` int64 0..K-1. ``objects`` ``(N,)``
+    int64 are the rows of the matched objects in ``masks`` ``(T, H, W)``. The masks may keep the size of the original
+    image; ``to_masks`` ``(4,)`` are the factors from pixels of the resized image to theirs, for x, y, x and y.
     """
 
     boxes: torch.Tensor
@@ -25,19 +25,26 @@ class ForegroundProposals:
 
 
 def mask_targets(region: ForegroundProposals, side: int) -> torch.Tensor:
-    """The true masks cut out by their boxes, ``(N, side, side)`` of 0 and 1."""
+    """Return the true masks cropped by the boxes and resampled: ``(N, side, side)`` float of 0 and 1.
+
+    A cell is 1 where aligned RoIAlign of the mask is at least ½.
+    """
     boxes = torch.cat([region.objects[:, None].to(region.boxes), region.boxes * region.to_masks], dim=1)
     cut = roi_align(region.masks[:, None].to(region.boxes), boxes, side, 1.0, sampling_ratio=0, aligned=True)
     return (cut[:, 0] >= 0.5).to(region.boxes)
 
 
 def of_class(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """The channel of each object's class: ``(N, K, …)`` to ``(N, 1, …)``."""
+    """Return the channel of each object's class: from ``(N, K, …)`` and ``classes`` ``(N,)`` int64, ``(N, 1, …)``."""
     return logits[torch.arange(len(classes), device=logits.device), classes][:, None]
 
 
 def mask_loss(logits: torch.Tensor, regions: Sequence[ForegroundProposals]) -> torch.Tensor:
-    """Mean binary cross-entropy of the true class's ``logits`` ``(N, K, M, M)`` against masks of M × M; 0 for none."""
+    """Return the mean binary cross-entropy of the true class's logits against the mask targets, as a scalar.
+
+    ``logits`` is ``(N, K, M, M)`` for the proposals of all images in order. The loss is 0 when there is none. He et al.
+    2017 (arXiv:1703.06870).
+    """
     if not len(logits):
         return logits.sum() * 0
     targets = torch.cat([mask_targets(region, logits.shape[-1]) for region in regions])

@@ -1,4 +1,4 @@
-"""PANet's parts: a path from fine to coarse, features of a region from all levels, and masks with a wide view.
+"""PANet: bottom-up path augmentation, adaptive feature pooling from all levels, and fully-connected fusion of masks.
 
 Liu et al. 2018 (arXiv:1803.01534).
 """
@@ -17,6 +17,7 @@ STRIDES = (4, 8, 16, 32)
 
 
 def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Sequential:
+    """Return a 3 × 3 convolution with ReLU."""
     convolution = nn.Conv2d(channels_in, channels_out, 3, stride, padding=1)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]
@@ -24,7 +25,8 @@ def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Seq
 
 
 class AggregatedPyramid(nn.Module):
-    """A backbone body, the feature pyramid over its stages, and the path back from fine to coarse (section 3.1)."""
+    """A backbone body, the feature pyramid over its stages, and the bottom-up path from fine to coarse (section 3.1).
+    """
 
     def __init__(self, body: nn.Module, channels: Sequence[int], out_channels: int) -> None:
         super().__init__()
@@ -37,7 +39,10 @@ class AggregatedPyramid(nn.Module):
         self.out_channels = out_channels
 
     def forward(self, images: torch.Tensor) -> "OrderedDict[str, torch.Tensor]":
-        """``(B, 3, H, W)`` to five maps of ``out_channels``: strides 4, 8, 16, 32 and 64."""
+        """Return five maps ``(B, out_channels, H / stride, W / stride)`` of ``images`` ``(B, 3, H, W)``.
+
+        The strides are 4, 8, 16, 32 and 64; the names "0" to "3" and "pool".
+        """
         first, *others = self.fpn(self.body(images)).values()
         path = [first]
         for down, merge, level in zip(self.down, self.merge, others, strict=True):
@@ -47,7 +52,8 @@ class AggregatedPyramid(nn.Module):
 
 
 class AllLevelsPool(nn.Module):
-    """Adaptive feature pooling: each region is looked at on every level instead of one by its size (section 3.2)."""
+    """Adaptive feature pooling: RoIAlign of each box on all four levels, not on one chosen by its size (section 3.2).
+    """
 
     def __init__(self, output_size: int, sampling_ratio: int = 2) -> None:
         super().__init__()
@@ -56,7 +62,11 @@ class AllLevelsPool(nn.Module):
     def forward(
         self, features: Mapping[str, torch.Tensor], boxes: list[torch.Tensor], image_shapes: list[tuple[int, int]]
     ) -> torch.Tensor:
-        """``(N, 4 levels, C, S, S)`` for the N ``boxes`` of all images, xyxy in pixels of the model's input."""
+        """Return features ``(N, 4 levels, C, S, S)`` of the boxes of all images, with S = ``output_size``.
+
+        ``boxes`` holds ``(N, 4)`` of each image in pixels of the model's input. ``features`` has the maps by the names
+        of ``LEVELS``. ``image_shapes`` is not used; torchvision's pooling has it.
+        """
         pooled = [
             roi_align(features[level], boxes, self.output_size, 1 / stride, self.sampling_ratio)
             for level, stride in zip(LEVELS, STRIDES, strict=True)
@@ -65,7 +75,7 @@ class AllLevelsPool(nn.Module):
 
 
 class FusedBoxHead(nn.Module):
-    """Two hidden layers: the first of each level's own, of which the strongest answer counts, the second common."""
+    """A box head of two hidden layers: the first separate for each level and fused by maximum, the second shared."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -73,16 +83,16 @@ class FusedBoxHead(nn.Module):
         self.second = nn.Linear(outputs, outputs)
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """``(N, 4 levels, C, 7, 7)`` to ``(N, outputs)``."""
+        """Return ``(N, outputs)`` from pooled features ``(N, 4 levels, C, 7, 7)``."""
         levels = [layer(level.flatten(1)) for layer, level in zip(self.first, pooled.unbind(1), strict=True)]
         return self.second(torch.stack(levels).amax(dim=0).relu()).relu()
 
 
 class FusedMaskHead(nn.Module):
-    """The mask branch up to its last convolution, and a fully connected one beside it (section 3.3).
+    """The mask branch up to its last convolution, and a fully connected branch beside it (section 3.3).
 
-    The first convolution is each level's own, and the strongest answer counts. Before the last one, two convolutions
-    and a linear layer branch off, which see the whole region and tell foreground from background for all classes alike.
+    The first convolution is separate for each level and fused by maximum. Before the last one, two convolutions and a
+    linear layer branch off. They see the whole RoI and predict foreground against background for all classes together.
     """
 
     def __init__(self, channels: int, widths: Sequence[int], side: int = 14) -> None:
@@ -98,7 +108,8 @@ class FusedMaskHead(nn.Module):
         self.foreground = nn.Linear(half * side * side, (2 * side) ** 2)
 
     def forward(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """``(N, 4 levels, C, S, S)`` to features ``(N, C', S, S)`` and foreground logits ``(N, 1, 2 S, 2 S)``."""
+        """Return features ``(N, C', S, S)`` and foreground logits ``(N, 1, 2 S, 2 S)`` from ``(N, 4 levels, C, S, S)``.
+        """
         levels = [layer(level) for layer, level in zip(self.first, pooled.unbind(1), strict=True)]
         trunk = self.trunk(torch.stack(levels).amax(dim=0))
         side = 2 * pooled.shape[-1]
@@ -106,9 +117,9 @@ class FusedMaskHead(nn.Module):
 
 
 class FusedMaskPredictor(MaskRCNNPredictor):
-    """Mask logits of every class, to each of which the foreground of the fully connected branch is added."""
+    """A predictor of mask logits of every class, to which the logits of the fully connected branch are added."""
 
     def forward(self, branches: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:  # type: ignore[override]
-        """``(N, K+1, 2 S, 2 S)`` from what :class:`FusedMaskHead` gives."""
+        """Return mask logits ``(N, K+1, 2 S, 2 S)`` from the two outputs of :class:`FusedMaskHead`."""
         features, foreground = branches
         return super().forward(features) + foreground

@@ -1,4 +1,4 @@
-"""Published weights: which are known, with their publishers' figures, and fetching them."""
+"""Published weights: the list of known checkpoints with their publishers' scores, and their download."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ from maskwright.progress import Reporter
 
 
 def list_weights() -> list[dict[str, Any]]:
-    """The published checkpoints that are known, with their publishers' figures in percent; None where none is given.
+    """Return the known published checkpoints, each as a dictionary with its publisher's scores.
 
-    ``weights`` is what ``model.weights`` of a recipe calls them when ``model.name`` is ``model``.
+    ``box_AP``, ``mask_AP`` and ``mIoU`` are in percent, None where the publisher gives none. ``weights`` is the value
+    of ``model.weights`` in a recipe whose ``model.name`` is ``model``.
     """
     found = [
         {
@@ -57,11 +58,12 @@ def list_weights() -> list[dict[str, Any]]:
 
 
 def fetch_weights(name: str, reporter: Reporter | None = None) -> Path:
-    """The file of the published checkpoint ``name``, fetched unless it is there and right.
+    """Return the path of the published checkpoint ``name``, downloaded unless a right copy is there.
 
-    It lies where torch keeps downloaded checkpoints (``TORCH_HOME``, else ``~/.cache/torch``).
+    The folder is torch's for downloaded checkpoints (``TORCH_HOME``, else ``~/.cache/torch``).
 
-    Raises ``UsageError`` for an unknown name, ``WeightsError`` when it cannot be fetched or is not what was published.
+    Raises ``UsageError`` for an unknown name, ``WeightsError`` when the file cannot be fetched or is not the published
+    one.
     """
     told = _DownloadReporter(name, reporter or Reporter())
     if name in ZOO:
@@ -76,7 +78,7 @@ def fetch_weights(name: str, reporter: Reporter | None = None) -> Path:
 
 @dataclass
 class _DownloadReporter:
-    """Says now and then how much of a download has come."""
+    """A progress callback that reports every 50 MB of a download."""
 
     name: str
     reporter: Reporter

@@ -1,4 +1,4 @@
-"""The residual self-attention U-Net: residual blocks, skip connections, self-attention in the bottleneck.
+"""Residual U-Net with self-attention in the bottleneck.
 
 U-Net: Ronneberger et al. 2015 (arXiv:1505.04597). Residual blocks: He et al. 2015 (arXiv:1512.03385). Scaled
 dot-product attention: Vaswani et al. 2017 (arXiv:1706.03762), here single-headed over the positions of the bottleneck.
@@ -12,7 +12,10 @@ from torch.nn import functional
 
 
 class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions with BatchNorm and SiLU, and a shortcut (1×1 where the width changes)."""
+    """Two 3 × 3 convolutions with BatchNorm and SiLU, and a shortcut (1 × 1 where the width changes).
+
+    ``dropout`` is the share of channels that are dropped between the convolutions in training.
+    """
 
     def __init__(self, inputs: int, outputs: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -27,12 +30,12 @@ class ResidualBlock(nn.Module):
         self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """``(B, inputs, H, W)`` to ``(B, outputs, H, W)``."""
+        """Return ``(B, outputs, H, W)`` from ``features`` ``(B, inputs, H, W)``."""
         return functional.silu(self.body(features) + self.shortcut(features))
 
 
 class SelfAttention(nn.Module):
-    """Every position attends to every other: softmax(Q Kᵀ / √C) V, projected and added to its input."""
+    """Single-headed self-attention over all positions: softmax(Q Kᵀ / √C) V, projected and added to the input."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -41,7 +44,7 @@ class SelfAttention(nn.Module):
         self.projection = nn.Conv2d(channels, channels, 1)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """``(B, C, H, W)`` to the same shape."""
+        """Return ``features`` ``(B, C, H, W)`` with attention added, in the same shape."""
         batch, channels, height, width = features.shape
         positions = self.query_key_value(self.norm(features)).flatten(2).transpose(1, 2)
         query, key, value = positions.chunk(3, dim=2)
@@ -51,10 +54,10 @@ class SelfAttention(nn.Module):
 
 
 class ResidualAttentionUNet(nn.Module):
-    """Encoder levels of the given ``widths``, a bottleneck with self-attention, a decoder with skip connections.
+    """A U-Net with encoder levels of the given ``widths``, self-attention in the bottleneck, and skip connections.
 
-    ``dropout`` is the share of channels that each residual block drops in training. Raises ``ValueError`` when there is
-    no level.
+    ``outputs`` counts the channels of the logits, ``bottleneck`` those of the bottleneck. ``dropout`` is the share of
+    channels that each residual block drops in training. Raises ``ValueError`` when ``widths`` is empty.
     """
 
     def __init__(
@@ -80,7 +83,10 @@ class ResidualAttentionUNet(nn.Module):
         self.head = nn.Conv2d(widths[0], outputs, 1)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """``(B, 3, H, W)`` to logits ``(B, outputs, H, W)``; any H and W, padded inside to whole levels."""
+        """Return logits ``(B, outputs, H, W)`` of ``images`` ``(B, 3, H, W)`` of any size.
+
+        Images are padded with zeros on the right and below to multiples of 2^levels; the logits are cropped to H and W.
+        """
         height, width = images.shape[-2:]
         step = 2 ** len(self.encoder)
         features = functional.pad(images, (0, -width % step, 0, -height % step))

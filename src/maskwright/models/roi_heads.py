@@ -1,4 +1,4 @@
-"""torchvision's region heads as two branches, boxes then masks, so that a network can replace either of them."""
+"""torchvision's RoI heads as two branches, boxes then masks, so that a model can replace either of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ Losses = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class MaskProposals:
-    """Boxes to draw masks in, a tensor ``(N, 4)`` for each image, and the class ``(N,)`` of each.
+    """Proposals whose masks are predicted: for each image boxes ``(N, 4)`` and classes ``(N,)`` int64.
 
-    ``matched`` ``(N,)`` is in training the row of the true object that a box is to become, None in prediction.
+    ``matched`` has in training the rows ``(N,)`` int64 of the matched true objects; it is None in prediction.
     """
 
     boxes: list[torch.Tensor]
@@ -30,17 +30,18 @@ class MaskProposals:
     matched: list[torch.Tensor] | None = None
 
     def positive(self) -> "MaskProposals":
-        """The regions that are no background, of training."""
+        """Return the proposals that hold an object (label above 0); ``matched`` must be given."""
         assert self.matched is not None
         images = [(b[c > 0], c[c > 0], m[c > 0]) for b, c, m in zip(self.boxes, self.labels, self.matched, strict=True)]
         return MaskProposals(*(list(field) for field in zip(*images, strict=True)))
 
 
 class BranchedRoIHeads(RoIHeads):
-    """Region heads whose box branch (:meth:`detect`) and mask branch (:meth:`segment`) stand apart.
+    """torchvision's RoI heads with separate box branch (:meth:`detect`) and mask branch (:meth:`segment`).
 
-    As they are, losses and results equal torchvision's. With a ``mask_scoring`` head the masks' own quality is learnt
-    and scores become class score times quality (see :class:`~maskwright.models.mask_scoring.MaskScoringHead`).
+    Losses and results equal torchvision's. With a ``mask_scoring`` head the IoU of each mask is predicted, and scores
+    become class score times IoU (see :class:`~maskwright.models.mask_scoring.MaskScoringHead`). ``parts`` are the other
+    arguments of torchvision's ``RoIHeads``.
     """
 
     def __init__(self, *, mask_scoring: nn.Module | None = None, **parts: Any) -> None:
@@ -54,14 +55,26 @@ class BranchedRoIHeads(RoIHeads):
         image_shapes: Shapes,
         targets: list[Target] | None = None,
     ) -> tuple[list[Target], Losses]:
-        """Detections of each image (empty in training) and the losses (empty in prediction), as torchvision's."""
+        """Return the detections of each image (empty in training) and the losses (empty in prediction).
+
+        ``features`` has the maps of the pyramid by name. ``proposals`` holds ``(N, 4)`` of each image in pixels of the
+        resized image, ``image_shapes`` its ``(H, W)``. Targets are torchvision's: ``boxes`` ``(T, 4)``, ``labels``
+        ``(T,)`` int64 1..K and ``masks`` ``(T, H, W)``, all of the resized image. Detections have ``boxes`` ``(N, 4)``,
+        ``labels`` ``(N,)`` int64, ``scores`` ``(N,)`` and ``masks`` ``(N, 1, M, M)``, probabilities within the boxes.
+
+        Raises :class:`~maskwright.errors.NotFinite` in prediction when an output is NaN or infinite.
+        """
         regions, found, losses = self.detect(features, proposals, image_shapes, targets)
         return found, losses | self.segment(features, regions, image_shapes, found, targets)
 
     def detect(
         self, features: Features, proposals: list[torch.Tensor], image_shapes: Shapes, targets: list[Target] | None
     ) -> tuple[MaskProposals, list[Target], Losses]:
-        """The regions to segment, the detections without masks, and the losses of classes and boxes."""
+        """Return the proposals to segment, the detections without masks, and the losses of classes and boxes.
+
+        The arguments are those of :meth:`forward`. In training the first are the sampled proposals that hold an object,
+        and the losses ``loss_classifier`` and ``loss_box_reg``; in prediction the first are the detections themselves.
+        """
         matched, labels, wanted = None, [], []
         if self.training:
             proposals, matched, labels, wanted = self.select_training_samples(proposals, targets)
@@ -77,9 +90,12 @@ class BranchedRoIHeads(RoIHeads):
     def detections(
         self, logits: torch.Tensor, deltas: torch.Tensor, proposals: list[torch.Tensor], image_shapes: Shapes
     ) -> list[Target]:
-        """The best boxes of each image, best first: ``boxes`` ``(N, 4)``, ``labels`` ``(N,)``, ``scores`` ``(N,)``.
+        """Return the detections of each image without masks, best first.
 
-        Raises :class:`~maskwright.errors.NotFinite`, as does :meth:`segment`.
+        They have ``boxes`` ``(N, 4)``, ``labels`` ``(N,)`` int64 and ``scores`` ``(N,)``. ``logits`` is ``(N, K+1)``
+        with background first, ``deltas`` ``(N, 4 (K+1))``, both for the proposals of all images.
+
+        Raises :class:`~maskwright.errors.NotFinite` when one is NaN or infinite.
         """
         require_finite([logits, deltas])
         boxes, scores, labels = self.postprocess_detections(logits, deltas, proposals, image_shapes)
@@ -93,7 +109,13 @@ class BranchedRoIHeads(RoIHeads):
         found: list[Target],
         targets: list[Target] | None,
     ) -> Losses:
-        """The losses of the masks in training; in prediction none, and ``masks`` ``(N, 1, M, M)`` go into ``found``."""
+        """Return the losses of the masks in training; add ``masks`` to ``found`` in prediction, in place.
+
+        ``regions`` are the proposals that :meth:`detect` returns, ``found`` its detections. The masks are probabilities
+        ``(N, 1, M, M)`` within the boxes. The losses are ``loss_mask`` and, with mask scoring, ``loss_mask_iou``.
+
+        Raises :class:`~maskwright.errors.NotFinite` in prediction when a logit is NaN or infinite.
+        """
         pooled = self.mask_roi_pool(features, regions.boxes, image_shapes)  # type: ignore[misc]
         logits = to_float32(self.mask_predictor(self.mask_head(pooled)))  # type: ignore[misc]
         if targets is not None and regions.matched is not None:
@@ -111,13 +133,14 @@ class BranchedRoIHeads(RoIHeads):
     def _mask_losses(
         self, pooled: torch.Tensor, logits: torch.Tensor, regions: MaskProposals, targets: list[Target]
     ) -> Losses:
+        """Return the binary cross-entropy of the masks and, with mask scoring, the squared error of their IoU."""
         labels = torch.cat(regions.labels)
         chosen = logits[torch.arange(len(labels), device=labels.device), labels]
         learnt = None
         if self.mask_scoring is not None:
             learnt = to_float32(self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels))
         if not len(labels):
-            # Of every parameter, so that processes that share a batch agree on what has a gradient.
+            # A loss of every parameter: processes that share a batch must have gradients for the same parameters.
             nothing = {"loss_mask": logits.sum() * 0}
             return nothing if learnt is None else nothing | {"loss_mask_iou": learnt.sum() * 0}
         assert regions.matched is not None
@@ -136,11 +159,11 @@ class BranchedRoIHeads(RoIHeads):
 
 
 def detections_as_proposals(found: Sequence[Target]) -> MaskProposals:
-    """The detections as regions to segment."""
+    """Return the detections as proposals to segment."""
     return MaskProposals([one["boxes"] for one in found], [one["labels"] for one in found])
 
 
 def _rescore(found: Target, quality: torch.Tensor) -> None:
-    """Multiply the scores by ``quality`` ``(N,)`` and put the best first again, in place."""
+    """Multiply the scores by ``quality`` ``(N,)`` and sort the detections best first, in place."""
     scores, order = (found["scores"] * quality).sort(descending=True, stable=True)
     found.update({key: value[order] for key, value in found.items()} | {"scores": scores})

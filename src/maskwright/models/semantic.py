@@ -1,4 +1,4 @@
-"""What every semantic model looks like from outside: images in 0..1 in, logits at the same size out."""
+"""Common interface of semantic models: RGB images in 0..1 as input, logits of the same size as output."""
 
 from typing import TypedDict
 
@@ -11,10 +11,11 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class SemanticOutput(TypedDict, total=False):
-    """``logits`` ``(B, K+1, H, W)``; ``auxiliary`` of the same shape where the network has an auxiliary head.
+    """Outputs of a semantic model: ``logits`` ``(B, K+1, H, W)``, background first.
 
-    Where a network learns from single points too, ``points`` ``(B, P, 2)``, from 0 to 1 across the image, x before y,
-    and their ``point_logits`` ``(B, K+1, P)``.
+    ``auxiliary`` has the same shape, where the network has an auxiliary head. A network that is trained on single
+    points as well gives ``points`` ``(B, P, 2)``, x before y, from 0 to 1 across the image, and ``point_logits``
+    ``(B, K+1, P)``.
     """
 
     logits: torch.Tensor
@@ -24,12 +25,12 @@ class SemanticOutput(TypedDict, total=False):
 
 
 class SemanticModel(nn.Module):
-    """A network with its normalisation inside, so that no caller can forget or repeat it.
+    """A network with ImageNet's normalisation inside, so that no caller can forget or repeat it.
 
     ``network`` maps normalised images ``(B, 3, H, W)`` to logits ``(B, K+1, H, W)``, or to torchvision's dictionary
-    with ``out`` and ``aux``, to which it may add ``points`` and ``point_logits`` as they are named here. For a network
-    that takes whole levels only, images are padded to a ``multiple`` of pixels with ImageNet's mean colour, and the
-    logits are cut back.
+    with ``out`` and ``aux``, to which it may add ``points`` and ``point_logits`` as :class:`SemanticOutput` has them.
+    For a network that returns logits alone and needs whole levels, ``multiple`` is the number of pixels to a multiple
+    of which images are padded with ImageNet's mean colour; the logits are cropped back.
     """
 
     mean: torch.Tensor
@@ -42,7 +43,7 @@ class SemanticModel(nn.Module):
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: torch.Tensor) -> SemanticOutput:
-        """``images`` ``(B, 3, H, W)`` RGB float in 0..1."""
+        """Return the outputs of the network for ``images`` ``(B, 3, H, W)``, RGB float32 in 0..1."""
         height, width = images.shape[-2:]
         normalised = (images - self.mean) / self.std
         if height % self.multiple or width % self.multiple:

@@ -1,4 +1,4 @@
-"""Every architecture of segmentation-models-pytorch on every encoder it knows, as entries of the catalogue."""
+"""Catalogue entries for every architecture of segmentation-models-pytorch on every encoder it knows."""
 
 import inspect
 from functools import partial
@@ -22,13 +22,16 @@ SMP_ARCHITECTURES = (
     "Segformer", "DPT",
 )  # fmt: skip
 
-# What the catalogue sets itself, and what would make a model of smp return something other than logits.
+# Arguments that the catalogue sets itself, and those that make a model of smp return something other than logits.
 _FIXED = frozenset({"encoder_name", "encoder_weights", "in_channels", "classes", "activation", "aux_params", "kwargs"})
 _RENAMES = (("", "network."), ("", ""), ("", "network.encoder."), ("", "network.encoder.model."))
 
 
 def smp_entry(name: str) -> ModelEntry:
-    """The entry of ``smp:ARCHITECTURE/ENCODER``; ``UsageError`` with the nearest names for one that does not exist."""
+    """Return the catalogue entry of ``smp:ARCHITECTURE/ENCODER``.
+
+    Raises ``UsageError`` with the nearest names when the architecture or the encoder does not exist.
+    """
     architecture, _, encoder = name.removeprefix("smp:").partition("/")
     if not encoder:
         raise UsageError(f"Model '{name}' names no encoder; expected {SMP_PATTERN}, as smp:Unet/resnet18.")
@@ -49,17 +52,20 @@ def smp_entry(name: str) -> ModelEntry:
 
 
 def _build(classes: int, *, architecture: str, encoder: str, **options: Any) -> nn.Module:
+    """Build the model for ``classes`` classes; background is one more output."""
     network = getattr(smp, architecture)(encoder_name=encoder, encoder_weights=None, classes=classes + 1, **options)
     whole_levels = network.requires_divisible_input_shape
     return SemanticModel(network, multiple=network.encoder.output_stride if whole_levels else 1)
 
 
 def _option_names(architecture: str, encoder: str) -> tuple[str, ...] | None:
-    # timm's encoders take options of their own; the others silently drop what they do not know.
+    # timm's encoders take options of their own; the others silently ignore unknown ones.
+    """Return the options of the architecture, or None where its encoder takes options of its own."""
     if encoder.startswith(("tu-", "timm-")):
         return None
     return tuple(sorted(set(inspect.signature(getattr(smp, architecture)).parameters) - _FIXED))
 
 
 def _encoder_state(encoder: str, tag: str) -> StateDict:
+    """Return the published weights ``tag`` of an encoder; smp fetches them."""
     return get_encoder(encoder, weights=tag).state_dict()

@@ -1,4 +1,4 @@
-"""Model files of Detectron2's and torchvision's checkpoints: every tensor in its place, and the classes named."""
+"""Conversion of Detectron2's and torchvision's checkpoints to model files that name their classes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -28,7 +28,12 @@ _CITYSCAPES_SHORT, _CITYSCAPES_LONGEST = 1024, 2048
 
 @dataclass(frozen=True)
 class Conversion:
-    """What became of a checkpoint: the model it is of, and how many of its entries were weights and settings."""
+    """The result of a conversion: the file that was written, and the model that the checkpoint belongs to.
+
+    ``source`` is the name of the checkpoint's file, ``model`` its name in the catalogue, ``options`` the model's
+    options. ``classes`` and ``tensors`` count classes and weights; ``settings`` names the entries that are settings,
+    not weights.
+    """
 
     source: str
     out: Path
@@ -39,13 +44,13 @@ class Conversion:
     settings: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return the fields for ``--json``."""
         return {**asdict(self), "out": str(self.out)}
 
 
 @dataclass(frozen=True)
 class _Content:
-    """A checkpoint recognised: enough for a model file."""
+    """A recognised checkpoint: what a model file needs."""
 
     model: str
     options: dict[str, Any]
@@ -63,14 +68,15 @@ def convert_weights(
     options: Mapping[str, Any] | None = None,
     reporter: Reporter | None = None,
 ) -> Conversion:
-    """Make the model file ``out`` of a checkpoint of Detectron2 or torchvision: a file, or a published name.
+    """Write the model file ``out`` from a checkpoint of Detectron2 or torchvision.
 
-    Every tensor of it must have its place in the model, and every place its tensor. ``classes`` names the classes in
-    the model's order; without, they are COCO's 80 or Cityscapes' 8 (torchvision: those it publishes) where there are
-    as many. ``options`` are options of the model in the catalogue, over those that the file tells.
+    ``source`` is a file or the name of published weights. Every tensor of the checkpoint must have its place in the
+    model, and every place its tensor. ``classes`` names the classes in the model's order. Without them the classes are
+    COCO's 80 or Cityscapes' 8 where the count is right; for torchvision, those that it publishes. ``options`` are
+    options of the model in the catalogue; they override those that the file implies.
 
-    Raises ``UsageError`` for a wrong name, option or count of classes; ``WeightsError`` when the file is damaged, holds
-    code, or is not exactly the weights of a model that is known.
+    Raises ``UsageError`` for a wrong name, option or count of classes. Raises ``WeightsError`` when the file is
+    damaged, holds code, or does not hold exactly the weights of a known model.
     """
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: expected the name of a .safetensors file to write.")
@@ -94,6 +100,7 @@ def convert_weights(
 
 
 def _file_of(source: str | Path, reporter: Reporter) -> Path:
+    """Return the path of ``source``, downloaded when it is the name of published weights and no file."""
     path = Path(source)
     if not path.exists() and str(source) in {weights["name"] for weights in list_weights()}:
         return fetch_weights(str(source), reporter)
@@ -103,6 +110,7 @@ def _file_of(source: str | Path, reporter: Reporter) -> Path:
 def _recognised(
     state: Mapping[str, torch.Tensor], path: Path, classes: Sequence[str] | None, options: Mapping[str, Any]
 ) -> _Content:
+    """Return the model, options, classes and input size of the checkpoint ``state``."""
     if is_detectron2(state):
         zoo = recognise(state, str(path))
         table = _table(zoo.classes, classes, path)
@@ -115,9 +123,9 @@ def _recognised(
     if found is None:
         shown = ", ".join(list(state)[:3])
         raise WeightsError(
-            f"{path}: {len(state)} tensors ({shown}, …) that are exactly those of no model known; expected a Mask "
-            "R-CNN or PointRend of Detectron2 with FPN, or a torchvision segmentation model. `maskwright weights list` "
-            "names them. To start a training from other weights, give the file as model.weights."
+            f"{path}: {len(state)} tensors ({shown}, …) that match no known model exactly; expected a Mask R-CNN or "
+            "PointRend of Detectron2 with FPN, or a torchvision segmentation model. `maskwright weights list` names "
+            "them. To start a training from other weights, give the file as model.weights."
         )
     matched = replace(found, weights=dict(apply_torchvision_fixes(found.weights, sha256_of(path))))
     published = class_names(torchvision_checkpoints.published_checkpoints()[matched.model]) or []
@@ -133,7 +141,7 @@ def _recognised(
 
 
 def _table(count: int, classes: Sequence[str] | None, path: Path) -> ClassTable:
-    """The classes of a Detectron2 model; COCO's carry their ids."""
+    """Return the classes of a Detectron2 model; COCO's carry their category ids."""
     coco = coco_classes()
     if classes is None and count == len(coco):
         return ClassTable.from_names(coco, [(number,) for number in coco.values()])
@@ -142,11 +150,12 @@ def _table(count: int, classes: Sequence[str] | None, path: Path) -> ClassTable:
 
 
 def _named_table(known: Sequence[str] | None, count: int, classes: Sequence[str] | None, path: Path) -> ClassTable:
+    """Return ``classes``, else the ``known`` ones; raise ``UsageError`` without names or with a wrong count."""
     names = known if classes is None else classes
     if names is None:
         raise UsageError(
-            f"{path}: a model of {count} classes, whose names the file does not tell; give them in its order with "
-            "--classes NAME,NAME,… or a file of one name a line."
+            f"{path}: a model of {count} classes without their names; give them in its order with --classes "
+            "NAME,NAME,… or a file of one name a line."
         )
     if len(names) != count:
         raise UsageError(f"{path}: a model of {count} classes; found {len(names)} names. Give one for each, in order.")
@@ -154,7 +163,7 @@ def _named_table(known: Sequence[str] | None, count: int, classes: Sequence[str]
 
 
 def _require_fit(content: _Content, path: Path) -> None:
-    """Refuse what the model file could not be loaded with; changed options can do that."""
+    """Raise ``WeightsError`` when the weights do not fit the model, which changed options can cause."""
     with torch.device("meta"):
         module = catalogue.create_model(content.model, len(content.table), content.options)
     try:
@@ -167,7 +176,7 @@ def _require_fit(content: _Content, path: Path) -> None:
 
 
 def _provenance(path: Path) -> dict[str, Any]:
-    """What the model file says of where its weights are from."""
+    """Return the origin of the weights for the model file: file, hash and, if published, address and licence."""
     published = catalogue.identify_published_file(path)
     licences = {model.address: model.licence for model in ZOO.values()}
     known = {"address": published.address, "licence": licences.get(published.address)} if published else {}
