@@ -1,1 +1,1 @@
-"""Losses for semantic segmentation: one a file, and ``catalogue`` that builds the one a recipe names."""
+"""Losses of semantic segmentation: one per file, and ``catalogue``, which builds the loss that a recipe names."""

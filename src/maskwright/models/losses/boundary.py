@@ -1,7 +1,7 @@
-"""Weights that make a pixel-wise loss look at the borders between classes, where segmentations differ most.
+"""Pixel weights that rise towards the boundaries between classes.
 
-After the weight map of U-Net, Ronneberger et al. 2015 (arXiv:1505.04597), equation 2, with one distance for the two of
-the paper (label maps know no separate cells): w(x) = 1 + w₀ exp(−d(x)² / 2σ²).
+After the weight map of U-Net, Ronneberger et al. 2015 (arXiv:1505.04597), equation 2, with one distance in place of the
+paper's two (label maps have no separate cells): w(x) = 1 + w₀ exp(−d(x)² / 2σ²).
 """
 
 import math
@@ -11,11 +11,11 @@ from torch.nn import functional
 
 
 def boundary_weights(labels: torch.Tensor, ignore_index: int, weight: float, sigma: float) -> torch.Tensor:
-    """``1 + weight · exp(−d² / 2 sigma²)`` for every pixel of ``labels`` ``(B, H, W)``, as float of that shape.
+    """Return ``1 + weight · exp(−d² / 2 sigma²)`` for every pixel of ``labels`` ``(B, H, W)``, float32 ``(B, H, W)``.
 
-    d is the distance in pixels (the larger of its two coordinates, so that pooling finds it on any device) to the
-    nearest pixel that touches another class; beyond 3 sigma the weight is 1. Ignored pixels make no border: what lies
-    behind them is not known.
+    d is the distance in pixels to the nearest pixel that touches another class. It is the larger of the two coordinate
+    differences (Chebyshev), which max pooling finds on any device. Beyond 3 ``sigma``, rounded up to whole pixels, the
+    weight is 1. Ignored pixels make no boundary: the class behind them is unknown.
     """
     reached = touches_another(labels, ignore_index)
     weights = torch.ones_like(labels, dtype=torch.float32) + weight * reached
@@ -27,7 +27,10 @@ def boundary_weights(labels: torch.Tensor, ignore_index: int, weight: float, sig
 
 
 def touches_another(labels: torch.Tensor, ignore_index: int) -> torch.Tensor:
-    """Which pixels of ``(B, H, W)`` have another class among their eight neighbours; ignored pixels are none."""
+    """Return which pixels of ``labels`` have another class among their eight neighbours, ``(B, H, W)`` bool.
+
+    Ignored pixels are neither such pixels nor another class.
+    """
     counted = labels != ignore_index
     plain = labels.float()
     highest = _largest_around(torch.where(counted, plain, -torch.inf))
@@ -36,5 +39,5 @@ def touches_another(labels: torch.Tensor, ignore_index: int) -> torch.Tensor:
 
 
 def _largest_around(values: torch.Tensor) -> torch.Tensor:
-    """The largest of the 3 × 3 pixels around each of ``(B, H, W)``."""
+    """Return the maximum of the 3 × 3 pixels around each pixel of ``values`` ``(B, H, W)``."""
     return functional.max_pool2d(values[:, None], 3, stride=1, padding=1)[:, 0]

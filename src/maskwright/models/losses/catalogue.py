@@ -1,4 +1,4 @@
-"""The losses by name, and the one a recipe asks for, built from its parts."""
+"""The losses by name, and the construction of the loss that a recipe names from its parts."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +12,7 @@ from maskwright.models.losses.lovasz import lovasz
 from maskwright.models.losses.pixel_weights import pixel_weights
 from maskwright.models.losses.tversky import dice, focal_tversky, tversky
 
-# logits (B, K+1, H, W) and labels (B, H, W) to named parts whose sum is minimised
+# logits (B, K+1, H, W) and labels (B, H, W) int64 to named scalars whose sum is minimised
 SemanticLoss = Callable[[torch.Tensor, torch.Tensor], dict[str, torch.Tensor]]
 
 LOSSES: dict[str, tuple[str, ...]] = {
@@ -38,10 +38,12 @@ def build_loss(
     tversky_beta: float = 0.7,
     tversky_gamma: float = 4 / 3,
 ) -> SemanticLoss:
-    """The loss ``name`` of ``LOSSES``: a function of logits and labels that gives its parts by name.
+    """Return the loss ``name`` of ``LOSSES``: a function of logits and labels that returns its parts by name.
 
-    ``class_weights`` ``(K+1,)`` and the boundary options weigh the pixels of ``cross_entropy`` and ``focal``; the other
-    parts measure regions class by class and have no weights of pixels.
+    The function takes logits ``(B, K+1, H, W)`` and labels ``(B, H, W)`` int64, and returns scalars whose sum is
+    minimised. Pixels of ``ignore_index`` do not count. ``class_weights`` ``(K+1,)`` and the boundary options weigh the
+    pixels of ``cross_entropy`` and ``focal``. The other parts are computed by class over the whole batch and take no
+    pixel weights.
 
     Raises ``UsageError`` with the nearest name when there is no such loss.
     """
@@ -64,6 +66,7 @@ def build_loss(
     weighted = class_weights is not None or boundary_weight > 0
 
     def part(kind: str, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Return one part of the loss."""
         if kind == "cross_entropy":
             return cross_entropy(logits, labels, ignore_index, weigh(labels) if weighted else None)
         if kind == "focal":

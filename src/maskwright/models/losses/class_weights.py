@@ -1,4 +1,4 @@
-"""Weights that let rare classes count for more, from how often each class occurs in the training masks."""
+"""Class weights from the pixel counts of the training masks, by which rare classes count for more."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,18 @@ Weights = npt.NDArray[np.float64]
 
 
 def inverse_frequency(pixels: Counts) -> Weights:
-    """1 / f, f a class's share of all pixels: every class weighs the same in total."""
+    """Return 1 / f for each class, with f its share of all pixels: every class has the same total weight.
+
+    ``pixels`` ``(N, K+1)`` int64 counts the pixels of every label in every image. The weights are ``(K+1,)`` float64.
+    """
     return _inverse(pixels.sum(axis=0))
 
 
 def median_frequency(pixels: Counts) -> Weights:
-    """median(f) / f, f a class's pixels over all pixels of the images that show it (Eigen & Fergus, arXiv:1411.4734).
+    """Return median(f) / f for each class, with f its share of the pixels of the images that show it.
 
-    Milder than :func:`inverse_frequency` for a class that is large in few images.
+    Eigen & Fergus (arXiv:1411.4734). ``pixels`` is that of :func:`inverse_frequency`. The weight of a class that is
+    large in few images is lower than by inverse frequency.
     """
     where_shown = np.where(pixels > 0, pixels.sum(axis=1, keepdims=True), 0).sum(axis=0)
     frequency = pixels.sum(axis=0) / np.maximum(where_shown, 1)
@@ -26,10 +30,11 @@ def median_frequency(pixels: Counts) -> Weights:
 
 
 def effective_number(pixels: Counts, beta: float) -> Weights:
-    """(1 − beta) / (1 − beta^n) (Cui et al. 2019, arXiv:1901.05555), n the number of images that show a class.
+    """Return (1 − beta) / (1 − beta^n) for each class, with n the number of images that show it.
 
-    Images, not pixels: neighbouring pixels say the same, and the paper's n counts what is new. ``beta`` 0 weighs all
-    classes alike, towards 1 it becomes inverse image frequency.
+    Cui et al. 2019 (arXiv:1901.05555). ``pixels`` is that of :func:`inverse_frequency`. n counts images, not pixels:
+    neighbouring pixels are no new samples, and the paper's n counts samples that add information. With ``beta`` 0 all
+    classes weigh the same; towards 1 the rule becomes inverse image frequency.
     """
     images = (pixels > 0).sum(axis=0)
     return (1 - beta) * _inverse(1 - beta ** images.astype(np.float64))
@@ -43,10 +48,10 @@ RULES: dict[str, Callable[[Counts, float], Weights]] = {
 
 
 def class_weights(rule: str, pixels: Counts, beta: float = 0.999) -> npt.NDArray[np.float32]:
-    """The weight ``(K+1,)`` of every label by a rule of ``RULES``, scaled so that the mean weight of a pixel is 1.
+    """Return the weight of every label by a rule of ``RULES``, scaled to a mean pixel weight of 1; ``(K+1,)`` float32.
 
-    ``pixels`` ``(N, K+1)`` counts the pixels of every label in every training image; ``beta`` goes with
-    ``effective_number``. A class without a pixel has weight 0, as it has nothing to teach.
+    ``pixels`` ``(N, K+1)`` int64 counts the pixels of every label in every training image. ``beta`` is that of
+    :func:`effective_number`. A class without a pixel has weight 0.
     """
     weights = RULES[rule](pixels, beta)
     total = pixels.sum(axis=0)
@@ -55,5 +60,5 @@ def class_weights(rule: str, pixels: Counts, beta: float = 0.999) -> npt.NDArray
 
 
 def _inverse(values: npt.NDArray[np.int64 | np.float64]) -> Weights:
-    """1 / value, 0 where the value is 0."""
+    """Return 1 / value, and 0 where the value is 0."""
     return np.divide(1.0, values, out=np.zeros(values.shape), where=values > 0)

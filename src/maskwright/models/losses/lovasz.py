@@ -1,4 +1,4 @@
-"""Lovász-softmax: the convex extension of the Jaccard loss, so that IoU itself is minimised.
+"""Lovász-softmax loss: the convex extension of 1 − IoU, which minimises IoU itself.
 
 Berman et al. 2018 (arXiv:1705.08790).
 """
@@ -9,16 +9,16 @@ from maskwright.models.losses.soft_counts import by_class, mean_over_present
 
 
 def lovasz(logits: torch.Tensor, labels: torch.Tensor, ignore_index: int) -> torch.Tensor:
-    """Mean of the Lovász extension of 1 − IoU over the classes present in the batch.
+    """Return the mean of the Lovász extension of 1 − IoU over the classes present in the batch, a scalar.
 
-    ``logits`` ``(B, K+1, H, W)``, ``labels`` ``(B, H, W)`` int64; pixels of ``ignore_index`` do not count. A batch
+    ``logits`` is ``(B, K+1, H, W)``, ``labels`` ``(B, H, W)`` int64; pixels of ``ignore_index`` do not count. A batch
     without a counted pixel has loss 0.
     """
     probabilities, truth = by_class(logits, labels, ignore_index)
-    present = truth.sum(dim=1) > 0  # sorting is dear: only where there is something to gain
+    present = truth.sum(dim=1) > 0  # sorting is expensive: present classes only
     probabilities, truth = probabilities[present], truth[present]
     errors = (truth - probabilities).abs()
-    # Ignored pixels are ranked behind all others, where they change no other pixel's share.
+    # Ignored pixels rank behind all others, where they change no other pixel's share.
     ignored = (labels == ignore_index).flatten()
     order = torch.where(ignored, -1, errors.detach()).argsort(dim=1, descending=True)
     shares = jaccard_shares(truth.gather(1, order))
@@ -26,10 +26,10 @@ def lovasz(logits: torch.Tensor, labels: torch.Tensor, ignore_index: int) -> tor
 
 
 def jaccard_shares(truth: torch.Tensor) -> torch.Tensor:
-    """How much 1 − IoU grows with each further wrong pixel (algorithm 1 of the paper).
+    """Return by how much 1 − IoU grows with each further wrong pixel (algorithm 1 of the paper).
 
-    ``truth`` ``(K+1, P)`` 0 or 1 in the order of falling errors; the result has the same shape, 0 for a class without
-    a true pixel.
+    ``truth`` ``(K+1, P)`` is 0 or 1, in the order of falling errors. The result has the same shape, and is 0 for a
+    class without a true pixel.
     """
     total = truth.sum(dim=1, keepdim=True)
     intersection = total - truth.cumsum(dim=1)

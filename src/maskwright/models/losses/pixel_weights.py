@@ -1,4 +1,4 @@
-"""How much each pixel counts in a pixel-wise loss: by its class, by its distance from a border, not when ignored."""
+"""The weight of each pixel in a pixel-wise loss: by class, by distance from a boundary, and 0 where ignored."""
 
 import torch
 
@@ -12,10 +12,10 @@ def pixel_weights(
     boundary_weight: float = 0.0,
     boundary_sigma: float = 5.0,
 ) -> torch.Tensor:
-    """The weight of every pixel, ``(B, H, W)`` float, 0 at ``ignore_index``.
+    """Return the weight of every pixel, ``(B, H, W)`` float32, 0 at ``ignore_index``.
 
-    ``labels`` ``(B, H, W)`` int64; ``class_weights`` ``(K+1,)`` by label;
-    :func:`maskwright.models.losses.boundary.boundary_weights` multiplies where ``boundary_weight`` is not 0.
+    ``labels`` is ``(B, H, W)`` int64, ``class_weights`` ``(K+1,)`` by label. Where ``boundary_weight`` is not 0, the
+    result is multiplied by :func:`maskwright.models.losses.boundary.boundary_weights`.
     """
     counted = labels != ignore_index
     if class_weights is None:

@@ -1,1 +1,1 @@
-"""PointRend: uncertain points, the point head, and both ways to use it: instances and semantic segmentation."""
+"""PointRend: sampling of uncertain points, the point head, and its use for instance and semantic segmentation."""

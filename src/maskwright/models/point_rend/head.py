@@ -1,6 +1,6 @@
-"""PointRend's mask head for boxes: a coarse mask, and a small network that decides single points.
+"""PointRend's mask head: a coarse mask for each box, and a small network that predicts single points.
 
-Kirillov et al. 2020 (arXiv:1912.08193). Parameter names are those of its publication in Detectron2.
+Kirillov et al. 2020 (arXiv:1912.08193). Parameter names are those of Detectron2's PointRend project.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ from maskwright.models.point_rend.points import (
 )
 
 PointLoss = Literal["cross_entropy", "smooth_l1"]
-STRIDE = 4  # of p2, the one level it looks at
+STRIDE = 4  # of p2, the only level it reads
 POOLED_SIDE, COARSE_SIDE = 14, 7
 
 
 class CoarseHead(nn.Module):
-    """A mask of 7 × 7 logits for every class, from 14 × 14 features of a box."""
+    """A head that predicts a mask of 7 × 7 logits for every class from 14 × 14 features of a box."""
 
     def __init__(self, channels: int, classes: int, features: int) -> None:
         super().__init__()
@@ -43,14 +43,17 @@ class CoarseHead(nn.Module):
         nn.init.zeros_(self.prediction.bias)
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """``(N, C, 14, 14)`` to ``(N, K, 7, 7)``."""
+        """Return logits ``(N, K, 7, 7)``, float32 at least, from ``pooled`` features ``(N, C, 14, 14)``."""
         hidden = functional.relu(self.reduce_spatial_dim_conv(pooled)).flatten(1)
         hidden = functional.relu(self.fc2(functional.relu(self.fc1(hidden))))
         return to_float32(self.prediction(hidden)).view(-1, self.classes, COARSE_SIDE, COARSE_SIDE)
 
 
 class PointHead(nn.Module):
-    """Three layers shared by all points; each sees the coarse prediction again."""
+    """A multilayer perceptron shared by all points; every layer reads the coarse logits again.
+
+    ``depth`` hidden layers of ``width`` channels come before the predictor.
+    """
 
     def __init__(self, channels: int, classes: int, width: int, depth: int = 3) -> None:
         super().__init__()
@@ -66,7 +69,10 @@ class PointHead(nn.Module):
         nn.init.zeros_(self.predictor.bias)  # type: ignore[arg-type]
 
     def forward(self, fine: torch.Tensor, coarse: torch.Tensor) -> torch.Tensor:
-        """Features ``(N, C, P)`` and coarse logits ``(N, K, P)`` of points to their logits ``(N, K, P)``."""
+        """Return the logits ``(N, K, P)`` of points, float32 at least.
+
+        ``fine`` are their features ``(N, C, P)``, ``coarse`` their coarse logits ``(N, K, P)``.
+        """
         hidden = torch.cat([fine, coarse], dim=1)
         for number in range(1, self.depth + 1):
             hidden = torch.cat([functional.relu(self.get_submodule(f"fc{number}")(hidden)), coarse], dim=1)
@@ -74,11 +80,13 @@ class PointHead(nn.Module):
 
 
 class PointRendHead(nn.Module):
-    """The coarse and the point head, and how they make masks of 224 × 224 together.
+    """The coarse and the point head, which together predict masks of 224 × 224.
 
-    Masks double ``subdivision_steps`` times from 7 × 7, and ``subdivision_points`` of each are decided anew. Training
-    looks at ``training_points`` points of a box, chosen from ``oversample`` times as many, the share ``importance`` of
-    them where the mask is uncertain. Raises ``ValueError`` for a ``point_loss`` other than those of ``POINT_LOSSES``.
+    Masks double ``subdivision_steps`` times from 7 × 7, and ``subdivision_points`` of each grid are predicted by the
+    point head. Training takes ``training_points`` points of a box, chosen from ``oversample`` times as many; the share
+    ``importance`` of them lies where the mask is uncertain. ``channels`` are those of the pyramid.
+
+    Raises ``ValueError`` for a ``point_loss`` that is not one of ``POINT_LOSSES``.
     """
 
     def __init__(
@@ -107,9 +115,12 @@ class PointRendHead(nn.Module):
     def predict(
         self, maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], classes: torch.Tensor
     ) -> torch.Tensor:
-        """Probabilities ``(N, 1, 224, 224)`` of the class ``(N,)`` of each of the ``boxes``, from ``maps`` p2 …
+        """Return the mask probabilities ``(N, 1, 224, 224)`` of the boxes, each for its class.
 
-        Raises :class:`~maskwright.errors.NotFinite`.
+        ``maps`` are those of the pyramid, of which only the first, p2 ``(B, C, H, W)``, is read. ``boxes`` holds
+        ``(N, 4)`` of each image in pixels of the resized image, ``classes`` ``(N,)`` int64 0..K-1 of all boxes.
+
+        Raises :class:`~maskwright.errors.NotFinite` when a logit is NaN or infinite.
         """
         coarse = self.coarse(maps[0], boxes)
 
@@ -121,7 +132,11 @@ class PointRendHead(nn.Module):
         return logits.sigmoid()
 
     def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[ForegroundProposals]) -> dict[str, torch.Tensor]:
-        """``loss_mask`` of the coarse masks and ``loss_point`` of the points."""
+        """Return the scalars ``loss_mask`` of the coarse masks and ``loss_point`` of the points.
+
+        ``maps`` are those of :meth:`predict`; ``regions`` has the foreground proposals of each image. Both losses are
+        means; with no proposal they are 0.
+        """
         boxes, classes = [region.boxes for region in regions], torch.cat([region.classes for region in regions])
         coarse = self.coarse(maps[0], boxes)
         points = training_points(of_class(coarse, classes), self.training_count, self.oversample, self.importance)
@@ -133,7 +148,10 @@ class PointRendHead(nn.Module):
         return {"loss_mask": mask_loss(coarse, regions), "loss_point": point}
 
     def coarse(self, features: torch.Tensor, boxes: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Coarse logits ``(N, K, 7, 7)`` of the ``boxes`` of each image."""
+        """Return the coarse logits ``(N, K, 7, 7)`` of the boxes of all images.
+
+        ``features`` are p2 ``(B, C, H, W)``; ``boxes`` holds ``(N, 4)`` of each image.
+        """
         count = sum(len(own) for own in boxes)
         grid = regular_grid(POOLED_SIDE, features.device).expand(count, -1, -1)
         pooled = box_features(features, boxes, grid, STRIDE)
@@ -142,12 +160,18 @@ class PointRendHead(nn.Module):
     def logits_at(
         self, features: torch.Tensor, boxes: Sequence[torch.Tensor], coarse: torch.Tensor, points: torch.Tensor
     ) -> torch.Tensor:
-        """Logits ``(N, K, P)`` at ``points`` ``(N, P, 2)`` of the ``boxes``."""
+        """Return logits ``(N, K, P)`` at ``points`` ``(N, P, 2)``, which run from 0 to 1 across each box.
+
+        ``coarse`` is the result of :meth:`coarse` for the same ``features`` and ``boxes``.
+        """
         return self.point_head(box_features(features, boxes, points, STRIDE), point_sample(coarse, points))
 
 
 def truth_at(region: ForegroundProposals, points: torch.Tensor) -> torch.Tensor:
-    """The true masks at ``points`` ``(N, P, 2)`` of their boxes, ``(N, P)``: between 0 and 1 where a mask's edge is."""
+    """Return the true masks at ``points`` ``(N, P, 2)`` of their boxes, ``(N, P)`` float.
+
+    Values are bilinear, so between 0 and 1 at the edge of a mask.
+    """
     height, width = region.masks.shape[-2:]
     within = to_image_points(region.boxes * region.to_masks, points) / torch.tensor(
         [width, height], device=points.device
@@ -161,6 +185,7 @@ def truth_at(region: ForegroundProposals, points: torch.Tensor) -> torch.Tensor:
 
 
 def _smooth_l1(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Return the mean smooth L1 loss of the probabilities."""
     return functional.smooth_l1_loss(logits.sigmoid(), truth)
 
 

@@ -1,7 +1,7 @@
-"""PointRend's points: where they lie, what the features are there, and how a mask is refined point by point.
+"""PointRend's points: where they lie, how features are sampled there, and how masks are refined at them.
 
-Kirillov et al. 2020, "PointRend: Image Segmentation as Rendering" (arXiv:1912.08193). Points are ``(…, P, 2)``, x
-before y, from 0 to 1 across the map or box they belong to.
+Kirillov et al. 2020, "PointRend: Image Segmentation as Rendering" (arXiv:1912.08193). Points are ``(…, P, 2)`` float32,
+x before y, from 0 to 1 across the map or box they belong to.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,28 +14,32 @@ LogitsAt = Callable[[torch.Tensor], torch.Tensor]
 
 
 def point_sample(maps: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """Bilinear values ``(B, C, P)`` of ``maps`` ``(B, C, H, W)`` at ``points`` ``(B, P, 2)``; zero outside."""
+    """Return the bilinear values ``(B, C, P)`` of ``maps`` ``(B, C, H, W)`` at ``points`` ``(B, P, 2)``.
+
+    Values are those at the centres of cells; outside the map they are zero.
+    """
     return functional.grid_sample(maps, 2.0 * points[:, :, None] - 1.0, align_corners=False)[..., 0]
 
 
 def regular_grid(side: int, device: torch.device | None = None) -> torch.Tensor:
-    """The centres of ``side`` × ``side`` cells, row by row: ``(side², 2)``."""
+    """Return the centres of ``side`` × ``side`` cells, row by row: ``(side², 2)``."""
     centres = (torch.arange(side, dtype=torch.float32, device=device) + 0.5) / side
     y, x = torch.meshgrid(centres, centres, indexing="ij")
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
 
 
 def to_image_points(boxes: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """``points`` ``(N, P, 2)`` of ``boxes`` ``(N, 4)`` in pixels of the image."""
+    """Return ``points`` ``(N, P, 2)`` of ``boxes`` ``(N, 4)`` in pixels of the image, ``(N, P, 2)``."""
     return points * (boxes[:, None, 2:] - boxes[:, None, :2]) + boxes[:, None, :2]
 
 
 def box_features(
     features: torch.Tensor, boxes: Sequence[torch.Tensor], points: torch.Tensor, stride: int
 ) -> torch.Tensor:
-    """Values ``(N, C, P)`` of ``features`` ``(B, C, H, W)`` at points of the ``boxes`` ``(N, 4)`` of each image.
+    """Return the values ``(N, C, P)`` of ``features`` ``(B, C, H, W)`` at points of the boxes.
 
-    ``points`` ``(N, P, 2)`` are those of all boxes together; a cell of ``features`` covers ``stride`` pixels.
+    ``boxes`` holds ``(N, 4)`` of each image in pixels. ``points`` ``(N, P, 2)`` are those of all boxes together. A cell
+    of ``features`` covers ``stride`` pixels.
     """
     height, width = features.shape[-2:]
     covered = torch.tensor([width, height], device=features.device) * float(stride)
@@ -49,22 +53,22 @@ def box_features(
 
 
 def certainty(logits: torch.Tensor) -> torch.Tensor:
-    """How far ``logits`` ``(N, K, …)`` are from another decision, ``(N, …)``.
+    """Return how far ``logits`` ``(N, K, …)`` are from another decision, ``(N, …)``.
 
-    For one channel its distance from 0; for several the probability of the likeliest minus that of the second.
+    For one channel it is the distance from 0; for several the highest probability minus the second highest.
     """
     if logits.shape[1] == 1:
         return logits[:, 0].abs()
-    # Twice the largest, as topk over a dimension that is not the last takes five times as long.
+    # The maximum twice: topk over a dimension that is not the last takes five times as long.
     probabilities = logits.softmax(dim=1)
     largest, index = probabilities.max(dim=1)
     return largest - probabilities.scatter(1, index[:, None], -1.0).amax(dim=1)
 
 
 def most_uncertain(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The cells of least :func:`certainty` of ``logits`` ``(N, K, H, W)``.
+    """Return the ``count`` cells with the lowest :func:`certainty` of ``logits`` ``(N, K, H, W)``.
 
-    Their flat index ``(N, P)`` and centre ``(N, P, 2)``.
+    The result is their flat index ``(N, P)`` int64 and their centres ``(N, P, 2)``.
     """
     height, width = logits.shape[-2:]
     index = certainty(logits).flatten(1).topk(min(count, height * width), dim=1, largest=False).indices
@@ -73,9 +77,10 @@ def most_uncertain(logits: torch.Tensor, count: int) -> tuple[torch.Tensor, torc
 
 
 def refine(logits: torch.Tensor, size: tuple[int, int], count: int, logits_at: LogitsAt) -> torch.Tensor:
-    """``logits`` ``(N, K, H, W)`` interpolated to ``size`` (height, width), the ``count`` most uncertain decided anew.
+    """Return ``logits`` interpolated to ``size`` ``(H, W)``, with the ``count`` most uncertain cells predicted anew.
 
-    One step of section 3.1 of the paper.
+    ``logits`` is ``(N, K, H, W)``; ``logits_at`` maps points ``(N, P, 2)`` to logits ``(N, K, P)``. One step of section
+    3.1 of the paper.
     """
     logits = functional.interpolate(logits, size, mode="bilinear", align_corners=False)
     index, points = most_uncertain(logits, count)
@@ -91,11 +96,12 @@ def subdivide(
     count: int,
     device: torch.device | None = None,
 ) -> torch.Tensor:
-    """Logits ``(N, 1, M, M)``, ``M`` being ``side`` doubled ``steps`` times. Section 3.1 of the paper.
+    """Return logits ``(N, 1, M, M)`` of N = ``objects`` masks, with M = ``side`` · 2^``steps``.
 
-    ``logits_at(points (N, P, 2))`` gives ``(N, 1, P)``. It is asked for every cell of the first grid, then for the
-    ``count`` most uncertain cells of each doubled grid; the others are interpolated. A grid that would be asked for as
-    a whole need not be interpolated first, so the first grid is as fine as ``count`` allows.
+    Section 3.1 of the paper. ``logits_at`` maps points ``(N, P, 2)`` to logits ``(N, 1, P)``. It predicts every cell of
+    the first grid, then the ``count`` most uncertain cells of each doubled grid; the other cells are interpolated. A
+    grid of at most ``count`` cells is predicted as a whole and needs no interpolation before, so the first grid is as
+    fine as ``count`` allows.
     """
     while steps > 0 and 4 * side**2 <= count:
         side, steps = 2 * side, steps - 1
@@ -108,13 +114,13 @@ def subdivide(
 
 @torch.no_grad()
 def training_points(logits: torch.Tensor, count: int, oversample: int = 3, importance: float = 0.75) -> torch.Tensor:
-    """``count`` random points ``(N, count, 2)`` to learn from, more where ``logits`` ``(N, K, H, W)`` are uncertain.
+    """Return ``count`` random points ``(N, count, 2)`` for training, more of them where ``logits`` are uncertain.
 
-    ``oversample`` times as many are drawn evenly; of those the most uncertain make up a share of ``importance``. The
-    rest are drawn evenly. Section 3.1 of the paper: k and β.
+    ``logits`` is ``(N, K, H, W)``. ``oversample`` times as many points are drawn uniformly; the most uncertain of them
+    make up the share ``importance``. The others are drawn uniformly anew. Section 3.1 of the paper: k and β.
     """
     drawn = torch.rand(len(logits), oversample * count, 2, device=logits.device)
-    # The logits are sampled first: between -1 and 1 lies a point of 0, which neither neighbour tells.
+    # Sample logits, not certainties: between -1 and 1 lies a point of 0, which the certainty of neither cell shows.
     important = int(importance * count)
     index = certainty(point_sample(logits, drawn)).topk(important, dim=1, largest=False).indices
     uncertain = drawn.gather(1, index[..., None].expand(-1, -1, 2))

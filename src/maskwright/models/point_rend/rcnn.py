@@ -1,4 +1,4 @@
-"""PointRend's masks on torchvision's Mask R-CNN and its kin, in place of their mask heads."""
+"""PointRend's mask head on torchvision's Mask R-CNN and its variants, in place of their mask heads."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ FINEST = "0"  # torchvision's name of the level at stride 4
 
 
 class PointRendRoIHeads(nn.Module):
-    """Region heads that leave boxes to ``boxes`` and draw the masks by PointRend."""
+    """RoI heads that take boxes from ``boxes``, the RoI heads of an R-CNN, and masks from PointRend."""
 
     def __init__(self, boxes: nn.Module, masks: PointRendHead) -> None:
         super().__init__()
@@ -30,7 +30,11 @@ class PointRendRoIHeads(nn.Module):
         image_shapes: list[tuple[int, int]],
         targets: list[Target] | None = None,
     ) -> tuple[list[Target], dict[str, torch.Tensor]]:
-        """Detections of each image (empty in training) and the losses (empty in prediction), as torchvision's."""
+        """Return the detections of each image (empty in training) and the losses (empty in prediction).
+
+        Arguments and results are those of :meth:`maskwright.models.roi_heads.BranchedRoIHeads.forward`; ``masks`` are
+        ``(N, 1, 224, 224)``.
+        """
         regions, found, losses = self.boxes.detect(features, proposals, image_shapes, targets)  # type: ignore[operator]
         maps = [features[FINEST]]
         if self.training and targets is not None:
@@ -42,7 +46,10 @@ class PointRendRoIHeads(nn.Module):
 
 
 def to_foreground_proposals(regions: MaskProposals, targets: list[Target]) -> list[ForegroundProposals]:
-    """The training ``regions`` as PointRend's; masks have the size of the image that the network sees."""
+    """Return the training proposals in the form that PointRend takes.
+
+    Labels 1..K become classes 0..K-1. Masks have the size of the resized image, so ``to_masks`` is 1.
+    """
     assert regions.matched is not None
     parts = zip(regions.boxes, regions.labels, regions.matched, targets, strict=True)
     return [
@@ -52,12 +59,14 @@ def to_foreground_proposals(regions: MaskProposals, targets: list[Target]) -> li
 
 
 def build_point_rend_rcnn(classes: int, **options: Any) -> TorchvisionRCNN:
-    """PointRend on torchvision's Mask R-CNN for ``classes`` classes (background comes on top), with random weights.
+    """Build torchvision's Mask R-CNN with PointRend's masks for ``classes`` classes, with random weights.
 
-    The options are those of :class:`PointRendHead` and of :func:`~maskwright.models.mask_rcnn.build_mask_rcnn`.
+    Background is class 0 of the boxes. The options are those of :class:`PointRendHead` and of
+    :func:`~maskwright.models.mask_rcnn.build_mask_rcnn`, which says what the model takes and returns; here ``masks``
+    are ``(N, 1, 224, 224)``.
 
-    Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1, and with ``mask_scoring``, which
-    is made for the masks of Mask R-CNN.
+    Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1, and for ``mask_scoring``, which
+    reads the masks of Mask R-CNN. Raises the errors of :func:`~maskwright.models.mask_rcnn.build_mask_rcnn`.
     """
     own, detector = split_options(PointRendHead, options)
     if detector.get("mask_scoring"):

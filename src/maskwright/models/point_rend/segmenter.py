@@ -1,6 +1,6 @@
-"""PointRend for semantic models: a coarse prediction, decided anew where its two likeliest classes are close.
+"""PointRend for semantic models: coarse logits, predicted anew where the two likeliest classes are close.
 
-Kirillov et al. 2020 (arXiv:1912.08193), whose semantic models look at the early features of stride 4 (ResNet's res2).
+Kirillov et al. 2020 (arXiv:1912.08193), whose semantic models read the early features of stride 4 (ResNet's res2).
 """
 
 import torch
@@ -14,15 +14,18 @@ STRIDE = 4  # of the early features
 
 
 class PointRendSegmenter(nn.Module):
-    """A network of torchvision's parts whose logits a point head refines; parameter names are torchvision's.
+    """A segmentation network of torchvision's parts with a point head that refines its logits.
 
-    ``backbone`` gives ``out`` to the ``classifier``, ``aux`` to the ``auxiliary`` head if there is one, and ``early``,
-    with ``early_channels`` at stride 4, to the point head. ``outputs`` counts the channels of the logits.
+    Parameter names are torchvision's. ``backbone`` gives ``out`` to the ``classifier``, ``aux`` to the ``auxiliary``
+    head if there is one, and ``early``, with ``early_channels`` at stride 4, to the point head. ``outputs`` counts the
+    channels of the logits, K+1.
 
     The coarse logits are doubled up to the size of the images; at each size the ``subdivision_points`` most uncertain
-    pixels are decided anew. Training looks at ``training_points`` points of an image, chosen from ``oversample`` times
-    as many, the share ``importance`` of them where the coarse logits are uncertain. The defaults are the paper's for
-    Cityscapes. Raises ``ValueError`` for less than one point.
+    pixels are predicted anew. Training takes ``training_points`` points of an image, chosen from ``oversample`` times
+    as many; the share ``importance`` of them lies where the coarse logits are uncertain. The defaults are the paper's
+    for Cityscapes.
+
+    Raises ``ValueError`` for fewer than one point.
     """
 
     def __init__(
@@ -49,15 +52,15 @@ class PointRendSegmenter(nn.Module):
         self.training_count, self.oversample, self.importance = training_points, oversample, importance
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        """``out`` ``(B, K+1, H, W)``, and ``aux`` likewise, for normalised ``images`` ``(B, 3, H, W)``.
+        """Return ``out`` ``(B, K+1, H, W)``, and ``aux`` likewise, for normalised ``images`` ``(B, 3, H, W)``.
 
-        In training ``out`` is the coarse prediction, with ``points`` ``(B, P, 2)``, from 0 to 1 across the image, and
-        their ``point_logits`` ``(B, K+1, P)`` beside it.
+        In training ``out`` is the coarse prediction, and ``points`` ``(B, P, 2)``, from 0 to 1 across the image, and
+        their ``point_logits`` ``(B, K+1, P)`` are added.
         """
         height, width = images.shape[-2:]
         maps = self.backbone(images)
         coarse, early = self.classifier(maps["out"]), maps["early"]
-        # Cells of the last row and column may reach beyond the image; the points must not be stretched over them.
+        # Cells of the last row and column may extend beyond the image; points must not be scaled over that part.
         reach = torch.tensor([width / early.shape[-1], height / early.shape[-2]], device=images.device) / STRIDE
 
         def logits_at(points: torch.Tensor) -> torch.Tensor:
@@ -73,6 +76,7 @@ class PointRendSegmenter(nn.Module):
         return output
 
     def _refined(self, logits: torch.Tensor, height: int, width: int, logits_at: LogitsAt) -> torch.Tensor:
+        """Return the logits doubled and refined until they have the size of the image."""
         while logits.shape[-2:] != (height, width):
             rows, columns = logits.shape[-2:]
             logits = refine(logits, (min(2 * rows, height), min(2 * columns, width)), self.points, logits_at)
@@ -80,7 +84,10 @@ class PointRendSegmenter(nn.Module):
 
 
 def labels_at(labels: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
-    """The ``labels`` ``(B, H, W)`` of the pixels in which ``points`` ``(B, P, 2)`` lie, ``(B, P)``."""
+    """Return the labels ``(B, P)`` of the pixels in which ``points`` lie.
+
+    ``labels`` is ``(B, H, W)`` int64; ``points`` ``(B, P, 2)`` run from 0 to 1 across the image, x before y.
+    """
     height, width = labels.shape[-2:]
     x = (points[..., 0] * width).long().clamp(max=width - 1)
     y = (points[..., 1] * height).long().clamp(max=height - 1)
@@ -88,4 +95,5 @@ def labels_at(labels: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
 
 
 def _enlarged(logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Return ``logits`` bilinearly resized to ``(height, width)``."""
     return functional.interpolate(logits, (height, width), mode="bilinear", align_corners=False)
