@@ -1,1 +1,1 @@
-"""Weights: published checkpoints, fetching, reading and loading them, heads matched by class name."""
+"""Weights: download and reading of checkpoints, loading by key and shape, and transfer of heads by class name."""

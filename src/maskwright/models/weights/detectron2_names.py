@@ -1,4 +1,4 @@
-"""The names in Detectron2's checkpoints: old ones brought up to date, and those that are no weights told apart."""
+"""Tensor names of Detectron2's checkpoints: old names become current, and settings are separated from weights."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -16,7 +16,7 @@ _ANCHORS = "proposal_generator.anchor_generator.cell_anchors."
 
 
 def current_name(name: str) -> str:
-    """``name`` as Detectron2 writes it today."""
+    """Return ``name`` as Detectron2 writes it today."""
     for old, new in _OLD_NAMES:
         if name.startswith(old):
             name = new + name[len(old) :]
@@ -24,16 +24,16 @@ def current_name(name: str) -> str:
 
 
 def current_names(state: Mapping[str, Value]) -> dict[str, Value]:
-    """``state`` under the names of today; names of other libraries stay as they are."""
+    """Return ``state`` under Detectron2's current names; names of other libraries stay as they are."""
     return {current_name(name): value for name, value in state.items()}
 
 
 def is_setting(name: str) -> bool:
-    """Whether ``name`` is of a setting that old files carry among the weights: pixel statistics or anchors."""
+    """Return whether ``name`` is a setting that old files hold among the weights: pixel statistics or anchors."""
     return name in _PIXELS or name.startswith(_ANCHORS)
 
 
 def anchor_level(name: str) -> int | None:
-    """The level, 0 for the finest, whose cell anchors are called ``name``; None when they are not."""
+    """Return the pyramid level, 0 for the finest, whose cell anchors are called ``name``; None for another name."""
     level = name.removeprefix(_ANCHORS)
     return int(level) if level != name and level.isdecimal() else None

@@ -1,4 +1,4 @@
-"""Downloading a file so that it is whole and right or not there: resumed where it broke off, checked by its hash."""
+"""Download of a file with resumption and a hash check: at the end the whole, right file exists or none."""
 
 import hashlib
 import os
@@ -19,32 +19,34 @@ _SECONDS = 30
 
 @dataclass(frozen=True)
 class Hash:
-    """How a file's hash begins, as its publisher says."""
+    """The start of a file's hash, as its publisher gives it; ``start`` is in hexadecimal digits."""
 
     kind: Literal["md5", "sha256"]
     start: str
 
     def of(self, path: Path) -> str:
-        """As many digits of the hash of the file at ``path``."""
+        """Return as many digits of the hash of the file at ``path`` as ``start`` has."""
         return self.whole(path)[: len(self.start)]
 
     def whole(self, path: Path) -> str:
-        """All digits of the hash of the file at ``path``."""
+        """Return all hexadecimal digits of the hash of the file at ``path``."""
         with path.open("rb") as file:
             return hashlib.file_digest(file, self._new).hexdigest()
 
     def _new(self) -> "hashlib._Hash":
+        """Return a new hash object of this kind."""
         return hashlib.new(self.kind, usedforsecurity=False)
 
 
 def download(address: str, path: Path, expected: Hash, progress: Progress | None = None, attempts: int = 3) -> Path:
-    """The file at ``address``, at ``path``; nothing is fetched when it is there already and right.
+    """Download the file at ``address`` to ``path`` unless a file with the expected hash is there; return ``path``.
 
-    What has come stays in ``NAME.part``, and the next call goes on from there. ``progress(bytes, all)`` is told what
-    has come so far, and of how many if the server says. A broken connection is tried again, ``attempts`` in all.
+    Received bytes stay in ``NAME.part``, from which the next call continues. ``progress(received, total)`` is called
+    with the number of bytes received and their total, None where the server gives none. A broken connection is tried
+    again, ``attempts`` times in all.
 
-    Raises ``WeightsError`` when the address cannot be reached, the file ends too early, or its hash is another than
-    ``expected`` (what has come is removed then).
+    Raises ``WeightsError`` when the address is no http address or cannot be reached, when the file ends too early, and
+    when its hash is not ``expected``. In the last case the received bytes are removed.
     """
     if not address.startswith(("https://", "http://")):
         raise WeightsError(f"{address}: expected an address that begins with https://.")
@@ -57,7 +59,7 @@ def download(address: str, path: Path, expected: Hash, progress: Progress | None
             _fetch(address, part, progress)
             break
         except (OSError, HTTPException) as error:
-            # The server's own answer will not change; a connection may.
+            # A status code of the server will not change; a connection may.
             if attempt == attempts or isinstance(error, urllib.error.HTTPError):
                 raise _broken(address, part, error) from error
     found = expected.of(part)
@@ -72,13 +74,14 @@ def download(address: str, path: Path, expected: Hash, progress: Progress | None
 
 
 def _fetch(address: str, part: Path, progress: Progress | None) -> None:
-    """Add to ``part`` what is missing of the file at ``address``; ``ConnectionError`` when it ends too early."""
+    """Append to ``part`` what is missing of the file at ``address``; raise ``ConnectionError`` when it ends too early.
+    """
     have = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(address, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         response: HTTPResponse = urllib.request.urlopen(request, timeout=_SECONDS)
     except urllib.error.HTTPError as error:
-        if have and error.code == 416:  # nothing is left, or it is another file than before; the hash will tell
+        if have and error.code == 416:  # nothing is left, or it is another file than before; the hash decides
             if error.headers.get("Content-Range", "").endswith(f"/{have}"):
                 return
             part.unlink()
@@ -101,9 +104,10 @@ def _fetch(address: str, part: Path, progress: Progress | None) -> None:
 
 
 def _broken(address: str, part: Path, error: Exception) -> WeightsError:
+    """Return the error of a download that failed, with the number of bytes kept."""
     have = part.stat().st_size if part.is_file() else 0
     kept = f" {have} bytes have come; the next try goes on from there." if have else ""
     return WeightsError(
         f"{address}: cannot be fetched ({error}); expected a network connection.{kept} Try again, or download the file "
-        "elsewhere and give its path."
+        "by other means and give its path."
     )

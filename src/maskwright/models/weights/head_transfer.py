@@ -1,4 +1,4 @@
-"""What a trained head knows of each class, carried over by the name of the class to a model of other classes."""
+"""Transfer of heads: the rows of shared classes are copied by class name to a model of other classes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from torch import nn
 
 @dataclass(frozen=True)
 class ClassRows:
-    """The tensors of a model that have a part for each class, and the classes of a weights file and of the model.
+    """The tensors of a model with rows or columns for each class, and the classes of file and model.
 
-    ``before`` is None for a file that does not name its classes. ``sizes`` gives, by key, how many rows (along the
-    first axis) and columns (along the second) a class has. Rows of the background are before those of the first class,
-    or after those of the last; columns of anything else are before those of the classes, as in PointRend's point head,
-    which sees the features and then the coarse logits of each class.
+    ``before`` are the classes of the weights file, None where it does not name them; ``now`` are those of the model.
+    ``sizes`` gives by key how many rows (first axis) and columns (second axis) a class has. Rows of the background come
+    before those of the first class, or after those of the last when not ``background_first``. Columns of other inputs
+    come before those of the classes, as in PointRend's point head, which reads the features and then the coarse logits
+    of each class.
     """
 
     before: tuple[str, ...] | None
@@ -24,13 +25,14 @@ class ClassRows:
 
     @property
     def shared(self) -> list[str]:
-        """The classes that the file knows and the model wants."""
+        """The classes of both the file and the model, in the model's order."""
         return [name for name in self.now if name in (self.before or ())]
 
     def carried(self, key: str, old: torch.Tensor, fresh: torch.Tensor) -> torch.Tensor | None:
-        """``fresh`` with what ``old``, of the file, has for shared classes; None where shapes do not allow it.
+        """Return a copy of ``fresh`` with the rows and columns of shared classes and of background from ``old``.
 
-        What other classes have stays as it is in ``fresh``.
+        ``old`` is the tensor of the file and ``fresh`` the model's, both called ``key``. Rows of other classes stay as
+        in ``fresh``. The result is None when the shapes do not fit the classes.
         """
         if old.ndim != fresh.ndim or old.shape[2:] != fresh.shape[2:]:
             return None
@@ -46,7 +48,10 @@ class ClassRows:
         return result
 
     def _places(self, old: int, new: int, size: int, rest_first: bool) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """The indices along one axis, of the file's tensor and of ours, that mean the same."""
+        """Return the indices ``(n,)`` along one axis of the file's tensor and of the model's that mean the same.
+
+        The result is None when the length ``old`` is not the one that the file's classes imply.
+        """
         before = self.before or ()
         rest = new - size * len(self.now)
         if old != rest + size * len(before):
@@ -68,7 +73,12 @@ def class_rows(
     now: Sequence[str],
     background_first: bool = True,
 ) -> ClassRows:
-    """The class rows of ``module``, which was built for the classes ``now``, found by building it for one more."""
+    """Return the class rows of ``module``, a model for the classes ``now``.
+
+    ``build(count)`` builds the same model for another number of classes. It is called for one class more; the axes that
+    grow are those of the classes. The state of the random generator is kept. ``before`` are the classes of the weights
+    file, None where it does not name them.
+    """
     with torch.random.fork_rng():
         larger = {key: value.shape for key, value in build(len(now) + 1).state_dict().items()}
     sizes = {}

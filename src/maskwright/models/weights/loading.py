@@ -1,4 +1,4 @@
-"""Starting weights: read from a file without executing it, or fetched by name, and matched to a model key by key."""
+"""Starting weights: reading without running code, fetching by name, and matching to a model by key and shape."""
 
 import math
 import pickle
@@ -31,12 +31,12 @@ WEIGHTS_SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".pkl")
 
 @dataclass(frozen=True)
 class WeightsReport:
-    """What became of a weights file: tensors loaded, skipped (no place for them), reshaped away (other shape).
+    """The result of loading weights: counts of tensors loaded, skipped (no such key) and reshaped (another shape).
 
-    ``share`` is the part of the target's parameters, by count of numbers, that the file filled; ``left`` names the
-    tensors that it did not fill, such as the head of another class count. ``classes`` are those whose rows of the head
-    came from a head of other classes; None where classes were not compared. ``heads`` says what became of the heads of
-    a file that does not name its classes: taken class by class in its order, or left since their number is another.
+    ``share`` is the share of the target's parameters, by count of numbers, that the file filled. ``missing`` names the
+    tensors that it did not fill, such as a head for another number of classes. ``classes`` are those whose rows were
+    copied from a head of other classes; None where classes were not compared. ``heads`` says for a file that does not
+    name its classes whether its heads were taken by position, or are new because their number of classes differs.
     """
 
     source: str
@@ -56,6 +56,7 @@ class WeightsReport:
         )
 
     def _rest(self) -> str:
+        """Return the end of the text: the missing tensors and what became of the heads."""
         rest = f", {len(self.missing)} tensors not ({some_of(self.missing)})" if self.missing else ""
         if self.heads is not None:
             return rest + _UNNAMED[self.heads]
@@ -64,7 +65,7 @@ class WeightsReport:
         return f"{rest}; the heads keep what they know of {some_of(self.classes) or 'no class'}, by name"
 
     def to_json(self) -> dict[str, Any]:
-        """The counts for ``card.json``."""
+        """Return the fields for ``card.json``."""
         return {
             "source": self.source,
             "loaded": self.loaded,
@@ -78,11 +79,12 @@ class WeightsReport:
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a ``.safetensors``, ``.pth``, ``.pt``, ``.bin`` or ``.pkl`` file. Nothing in it is executed.
+    """Return the tensors of a weights file by name, without running code in it.
 
-    A ``.pkl`` is Detectron2's pickle of NumPy arrays; Detectron2's old names come as those of today.
+    The file is a ``.safetensors``, ``.pth``, ``.pt``, ``.bin`` or ``.pkl``. A ``.pkl`` is Detectron2's pickle of NumPy
+    arrays. Detectron2's old names become current. A dictionary under ``state_dict`` or ``model`` is unwrapped.
 
-    Raises ``UsageError`` when it is missing, ``WeightsError`` when it is damaged or holds more than tensors.
+    Raises ``UsageError`` when the file is missing, ``WeightsError`` when it is damaged or holds more than tensors.
     """
     require_file(path, "weights")
     state = read_pickle(path) if path.suffix == ".pkl" else _read(path)
@@ -95,9 +97,10 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _read(path: Path) -> Any:
+    """Return the content of a safetensors file or of a torch checkpoint; raise ``WeightsError`` for code and damage."""
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Detected pickle protocol")  # torch's, of what it then refuses
+            warnings.filterwarnings("ignore", "Detected pickle protocol")  # torch warns of files that it then refuses
             return load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         foreign = _foreign(str(error), path)
@@ -117,26 +120,29 @@ def _read(path: Path) -> Any:
 
 
 def _foreign(message: str, path: Path) -> str | None:
-    """What torch refused, by the name in its ``message``, or a bare pickle that it cannot read; None for damage."""
+    """Return the name of the value that torch refused, from its ``message`` or the file; None for damage."""
     named = re.search(r"GLOBAL (\S+)", message)
     return named[1] if named else foreign_name(path)
 
 
 def _reason(message: str) -> str:
-    """The one line of torch's many that says what is wrong."""
+    """Return the one line of torch's ``message`` that gives the reason."""
     told = re.search(r"WeightsUnpickler error:\s*(.+)", message)
     return told[1].strip() if told else "torch cannot read it"
 
 
 def fetch_starting_weights(name: str, model: str, download: Callable[[], StateDict], address: str) -> StateDict:
-    """The published weights ``name`` of ``model``; ``WeightsError`` with the remedy when they cannot be fetched."""
+    """Return the published weights ``name`` of ``model``, fetched by ``download``.
+
+    Raises ``WeightsError`` with the ``address`` and the remedy when they cannot be fetched.
+    """
     try:
         return download()
     except Exception as error:  # whatever a download library raises, the user's remedy is the same
         raise WeightsError(
             f"The weights '{name}' of {model} could not be fetched from {address} "
             f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}). Expected a "
-            "network connection. Download the file elsewhere and set model.weights to its path, or set "
+            "network connection. Download the file by other means and set model.weights to its path, or set "
             "model.weights=none to start from random weights."
         ) from error
 
@@ -149,13 +155,14 @@ def load_matching(
     minimum: float = 0.8,
     rows: ClassRows | None = None,
 ) -> WeightsReport:
-    """Load the tensors of ``state`` that fit ``module``, in place.
+    """Load the tensors of ``state`` that fit ``module`` by key and shape, in place; return what was loaded.
 
-    Each rename ``(prefix, target)`` is a way to read the file's keys: the prefix is replaced by ``target``. The one
-    that fills most is taken; coverage is measured on the parameters under ``target``. With ``rows``, of a file of other
-    classes, heads take over the rows of the classes that both know, and no other; of a file that names none, all.
+    ``source`` is the name of the weights in messages. Each rename ``(prefix, target)`` is a way to read the file's
+    keys: ``prefix`` is replaced by ``target``. The rename that fills the largest share of the parameters under its
+    ``target`` is taken. With ``rows``, heads take the rows of the classes that file and model share, and no others; a
+    file that does not name its classes gives its heads by position where the shapes are equal.
 
-    Raises ``WeightsError`` when less than ``minimum`` of them would be filled.
+    Raises ``WeightsError`` when less than the share ``minimum`` of the parameters would be filled.
     """
     own = {key: value for key, value in module.state_dict().items() if value.is_floating_point()}
     best = max((_match(own, state, prefix, target, rows) for prefix, target in renames), key=lambda match: match.share)
@@ -176,7 +183,7 @@ def load_matching(
 
 @dataclass(frozen=True)
 class _Match:
-    """One way of reading a file's keys: the tensors that fit, which have another shape, the share filled."""
+    """One way of reading a file's keys: the tensors that fit, the keys with another shape, and the share filled."""
 
     target: str
     fitting: dict[str, torch.Tensor]
@@ -185,13 +192,14 @@ class _Match:
 
 
 def _unnamed_heads(rows: ClassRows, match: _Match) -> Heads | None:
-    """What became of the heads; None when the file has none."""
+    """Return what becomes of the heads of a file that does not name its classes; None when the file has none."""
     if rows.sizes.keys() & match.fitting.keys():
         return "by position"
     return "new" if rows.sizes.keys() & set(match.reshaped) else None
 
 
 def _match(own: StateDict, state: StateDict, prefix: str, target: str, rows: ClassRows | None) -> _Match:
+    """Return how the tensors of ``state`` fit ``own`` when ``prefix`` is replaced by ``target``."""
     renamed = {target + key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
     if rows is not None and rows.before is not None:
         for key in rows.sizes.keys() & renamed.keys() & own.keys():

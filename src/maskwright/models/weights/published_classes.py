@@ -1,4 +1,4 @@
-"""The classes of published weights, in the order of their heads and without the background."""
+"""The classes of published weights in the order of their heads, without background."""
 
 from torchvision.models import WeightsEnum
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_Weights
@@ -9,9 +9,10 @@ _BACKGROUND = "__background__"
 
 
 def class_names(weights: WeightsEnum) -> list[str] | None:
-    """The classes of torchvision's ``weights``; None for a backbone's, whose last layer no model here has.
+    """Return the class names of torchvision's ``weights``; None for an ImageNet classifier.
 
-    COCO's ids that are no class get a name each, as none repeats.
+    No model here uses the last layer of a classifier. Ids of COCO that are no class get the names "N/A 12" and so on,
+    as names must not repeat.
     """
     names = weights.meta["categories"]
     if names[0] != _BACKGROUND:
@@ -20,11 +21,11 @@ def class_names(weights: WeightsEnum) -> list[str] | None:
 
 
 def coco_classes() -> dict[str, int]:
-    """The 80 classes of COCO in order, each with its id in COCO's files."""
+    """Return the 80 classes of COCO in order, each with its category id."""
     names = MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]
     return {name: number for number, name in enumerate(names) if number and name != "N/A"}
 
 
 def cityscapes_classes() -> list[str]:
-    """The 8 classes of Cityscapes that have instances, in order."""
+    """Return the 8 classes of Cityscapes that have instances, in order."""
     return [label.name for label in INSTANCE_LABELS]

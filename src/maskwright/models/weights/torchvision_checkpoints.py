@@ -1,4 +1,4 @@
-"""torchvision's published checkpoints: what they are, and which model of the catalogue a file belongs to."""
+"""torchvision's published checkpoints, and the recognition of the catalogue model that a file belongs to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +12,17 @@ from maskwright.errors import UsageError
 from maskwright.models import catalogue
 
 State = Mapping[str, torch.Tensor]
-# A counter of batch norms, which frozen ones and predictions have no use for.
+# The batch counter of BatchNorm, which frozen layers do not have and predictions do not need.
 _COUNTER = "num_batches_tracked"
 
 
 @dataclass(frozen=True)
 class TorchvisionMatch:
-    """The catalogue's model that a file's every tensor has its place in."""
+    """The catalogue model in which every tensor of a file has its place.
+
+    ``classes`` counts the classes without background, ``options`` are the model's. ``weights`` are the tensors under
+    the model's keys.
+    """
 
     model: str
     classes: int
@@ -27,7 +31,7 @@ class TorchvisionMatch:
 
 
 def published_checkpoints() -> dict[str, WeightsEnum]:
-    """The weights of whole models that torchvision publishes, by the name of the model in the catalogue."""
+    """Return the weights of whole models that torchvision publishes, by the model's name in the catalogue."""
     found: dict[str, WeightsEnum] = {
         "mask_rcnn_resnet50_fpn": MaskRCNN_ResNet50_FPN_Weights.COCO_V1,
         "mask_rcnn_resnet50_fpn_v2": MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1,
@@ -39,7 +43,10 @@ def published_checkpoints() -> dict[str, WeightsEnum]:
 
 
 def match_torchvision_model(state: State) -> TorchvisionMatch | None:
-    """The model whose names and shapes are exactly those of ``state``, or None."""
+    """Return the model whose keys and shapes are exactly those of ``state``, or None.
+
+    Batch counters of BatchNorm are not compared.
+    """
     given = {name: value for name, value in state.items() if not name.endswith(_COUNTER)}
     for name in published_checkpoints():
         classes = _classes(given, name)
@@ -63,7 +70,7 @@ def match_torchvision_model(state: State) -> TorchvisionMatch | None:
 
 
 def _classes(state: State, name: str) -> int | None:
-    """How many classes the last layer of a model of the kind of ``name`` has in ``state``, if it is there."""
+    """Return the number of classes of the last layer in ``state`` of a model like ``name``; None without that layer."""
     layers = ["roi_heads.box_predictor.cls_score.bias"]
     if catalogue.find_model(name).task == "semantic":
         layers = ["classifier.4.bias", "classifier.low_classifier.bias"]

@@ -1,4 +1,4 @@
-"""torchvision's published files: known by their hash, and changed as torchvision changes them when it loads them."""
+"""torchvision's published files: identification by hash, and the corrections that torchvision applies on loading."""
 
 from collections.abc import Callable
 
@@ -10,15 +10,16 @@ from maskwright.models.weights.loading import StateDict
 
 
 def hash_start(weights: WeightsEnum) -> str:
-    """How the SHA-256 of the file of ``weights`` begins, which torchvision puts into its name."""
+    """Return the start of the SHA-256 of the file of ``weights``, which torchvision puts into its name."""
     return weights.url.rpartition("-")[2].partition(".")[0]
 
 
 def apply_torchvision_fixes(state: StateDict, sha256: str) -> StateDict:
-    """The tensors of the file with that hash, with what torchvision itself changes when it loads its own weights.
+    """Return ``state`` with the correction that torchvision applies when it loads its own weights.
 
-    The first Mask R-CNN divides by the bare deviation. Nothing in a file tells; only the published one is known by its
-    hash to need it, under whatever name it lies, and for whichever network it is taken.
+    ``sha256`` is the hash of the file. The frozen norms of torchvision's first Mask R-CNN divide by the standard
+    deviation without an epsilon. Nothing inside a file says so, and only the published file is known to need the
+    correction; it is identified by its hash, whatever its name and whichever model it is loaded into.
     """
     if not sha256.startswith(hash_start(MaskRCNN_ResNet50_FPN_Weights.COCO_V1)):
         return state
@@ -26,9 +27,10 @@ def apply_torchvision_fixes(state: StateDict, sha256: str) -> StateDict:
 
 
 def norms_without_epsilon(download: Callable[[], StateDict]) -> StateDict:
-    """The downloaded weights of a network whose frozen norms divide by the bare deviation, for ours, which add 1e-5.
+    """Return the downloaded weights of a model without epsilon in its frozen norms, corrected for norms with epsilon.
 
-    torchvision's first Mask R-CNN was trained so, and torchvision sets the epsilon of these weights' network to 0.
+    torchvision's first Mask R-CNN was trained so; torchvision sets the epsilon of that model to 0. Here norms add 1e-5
+    to the variance, so 1e-5 is subtracted from ``running_var``.
     """
     epsilon = FrozenBatchNorm2d(1).eps
     return {key: value - epsilon if key.endswith("running_var") else value for key, value in download().items()}

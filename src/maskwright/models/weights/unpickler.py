@@ -1,7 +1,7 @@
-"""Reading a pickle of NumPy arrays as tensors without running anything in it.
+"""Reading of a pickle of NumPy arrays as tensors without running code in it.
 
-A pickle names the functions that rebuild its values. Here those of NumPy's arrays are replaced by our own, which only
-check and copy; every other name is refused. So even NumPy's own constructors never see what the file says.
+A pickle names the functions that rebuild its values. Here NumPy's are replaced by functions that only check and copy;
+every other name is refused. NumPy's own constructors never receive values from the file.
 """
 
 import math
@@ -22,11 +22,11 @@ _NUMBERS = re.compile(r"[?bBiuf](1|2|4|8)?")
 
 
 class Refused(Exception):
-    """The pickle holds something that is neither an array of numbers nor a plain container."""
+    """An error for a pickle that holds something other than arrays of numbers in plain containers."""
 
 
 class _Rule:
-    """What stands for a function or type that a pickle names; a pickle can call it, but not change it."""
+    """A replacement for a function or type that a pickle names; a pickle can call it, but not change it."""
 
     __slots__ = ("_run", "name")
 
@@ -58,7 +58,7 @@ class _NumberType:
         self.order = order
 
     def numpy(self) -> np.dtype[Any]:
-        """The type itself, known to be of plain numbers."""
+        """Return the NumPy type, which is one of plain numbers."""
         return np.dtype(self.code).newbyteorder(self.order)
 
 
@@ -78,6 +78,7 @@ class _Array:
 
 
 def _array(content: object, number_type: object, shape: object, order: object) -> np.ndarray:
+    """Return the array of ``content`` bytes; raise :class:`Refused` unless type, shape and length agree."""
     if isinstance(content, list):
         raise Refused("an array of objects")
     if not isinstance(number_type, _NumberType) or not isinstance(content, bytes | bytearray):
@@ -93,22 +94,24 @@ def _array(content: object, number_type: object, shape: object, order: object) -
 
 
 def _scalar(number_type: object, content: object) -> float | int | bool:
+    """Return the one number that ``content`` holds."""
     return _array(content, number_type, (), "C").item()
 
 
 def _latin(text: object, encoding: object) -> bytes:
-    """How protocol 2 stores bytes."""
+    """Return bytes from ``text``, as pickle protocol 2 stores them."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise Refused(f"text to be encoded as {encoding!r}")
     return text.encode("latin1")
 
 
 def _no_bytes() -> bytes:
-    """How protocol 2 stores bytes of length 0."""
+    """Return empty bytes, as pickle protocol 2 stores them."""
     return b""
 
 
 def _ordered(*items: Any) -> "OrderedDict[Any, Any]":
+    """Return an ordered dictionary of ``items``."""
     return OrderedDict(*items)
 
 
@@ -126,22 +129,28 @@ _KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
 
 
 class _Unpickler(pickle.Unpickler):
+    """A pickle reader that resolves only the names of ``_KNOWN``."""
+
     def find_class(self, module: str, name: str, /) -> Any:
+        """Return the replacement of a name in the pickle; raise :class:`Refused` for any other name."""
         if (module, name) not in _KNOWN:
             raise Refused(f"{module}.{name}")
         return _Rule(f"{module}.{name}", _KNOWN[module, name])
 
     def persistent_load(self, pid: Any, /) -> Any:
+        """Raise :class:`Refused`: a reference to a value outside the file is not followed."""
         raise Refused(f"a reference to something outside the file ({pid!r})")
 
 
 def read_pickle(path: Path) -> Any:
-    """The value in the pickle at ``path``: plain containers of numbers, text and arrays, which come as tensors.
+    """Return the value in the pickle at ``path`` without running code in it.
 
-    Nothing in the file runs. Arrays are looked for as checkpoints have them, in a dictionary or in dictionaries of one.
+    The value is of plain containers of numbers, text and arrays. Arrays become tensors of the same type in native byte
+    order. They are found where checkpoints have them: in a dictionary, or in dictionaries inside one.
 
-    Raises ``UsageError`` when the file is missing; ``WeightsError`` when it holds anything else (which is named), when
-    an array's bytes are not those of its shape, or when the file is damaged or ends too early.
+    Raises ``UsageError`` when the file is missing. Raises ``WeightsError`` when the file holds any other value (which
+    the message names), when the bytes of an array are not those of its shape, or when the file is damaged or ends too
+    early.
     """
     require_file(path, "weights")
     with path.open("rb") as file:
@@ -167,30 +176,31 @@ def read_pickle(path: Path) -> Any:
 
 
 def foreign_name(path: Path) -> str | None:
-    """The first thing in the pickle at ``path`` that is neither an array nor a plain container; nothing of it runs.
+    """Return the name of the first value in the pickle at ``path`` that is neither an array nor a plain container.
 
-    None where there is no such thing, or no pickle.
+    Nothing in the file runs. The result is None where there is no such value, or no pickle.
     """
     with path.open("rb") as file:
         try:
             _load(file)
         except Refused as refused:
             return str(refused)
-        except Exception:  # as in read_pickle; whoever asks knows already that the file is refused
+        except Exception:  # as in read_pickle; the caller refuses the file in any case
             return None
     return None
 
 
 def _load(file: IO[bytes]) -> Any:
+    """Return the value of the pickle, with :class:`_Array` for arrays."""
     _require_small_memo(file)
     file.seek(0)
     return _Unpickler(file, encoding="latin1").load()
 
 
 def _require_small_memo(file: IO[bytes]) -> None:
-    """Refuse places in the memo that were never reached: the reader makes room for all before them and fills the RAM.
+    """Refuse memo indices that were never reached: the reader would allocate all before them and fill the memory.
 
-    Also the first to notice that the file is cut.
+    This is also the first check that notices a cut file.
     """
     for count, (opcode, argument, _) in enumerate(pickletools.genops(file), start=1):
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (argument or 0) > count:
@@ -198,7 +208,7 @@ def _require_small_memo(file: IO[bytes]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """``value`` with tensors in place of what stood for arrays, two dictionaries deep."""
+    """Return ``value`` with tensors in place of arrays, two dictionaries deep."""
     if not isinstance(value, Mapping):
         return _tensor(value)
     return {
@@ -208,6 +218,7 @@ def _plain(value: Any) -> Any:
 
 
 def _tensor(value: Any) -> Any:
+    """Return an array as a tensor, and any other value as it is."""
     if isinstance(value, np.ndarray):
         return torch.from_numpy(value)
     if not isinstance(value, _Array):
