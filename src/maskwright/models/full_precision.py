@@ -27,7 +27,10 @@ def require_finite(answers: Iterable[torch.Tensor]) -> None:
 
 
 class FullAnchors(AnchorGenerator):
-    """torchvision's anchor generator with anchors in float32, whatever the type of the features is."""
+    """torchvision's anchor generator with anchors in float32, whatever the type of the features is.
+
+    As in torchvision, base anchors are rounded to whole pixels.
+    """
 
     def set_cell_anchors(self, dtype: torch.dtype, device: torch.device) -> None:
         """Set the base anchors ``(A, 4)`` of every level, around the origin."""

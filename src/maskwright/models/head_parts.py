@@ -21,7 +21,8 @@ class SteadyRoIAlign(MultiScaleRoIAlign):
     """torchvision's multi-scale RoIAlign with fixed strides; it pools to ``side`` × ``side`` cells.
 
     torchvision infers the strides from the first images that it sees, and keeps them. It infers wrong ones when padding
-    is a large part of these images, and a resumed training may infer others than an uninterrupted one.
+    is a large part of these images, and a resumed training may infer others than an uninterrupted one. As in
+    torchvision, boxes are not shifted by half a pixel (``aligned`` is False).
     """
 
     def __init__(self, side: int) -> None:
@@ -96,8 +97,7 @@ class HeadParts:
         )
 
     def pools(self) -> dict[str, nn.Module]:
-        """Return the RoI pooling for boxes (7 × 7) and masks (14 × 14), under the names of torchvision's ``RoIHeads``.
-        """
+        """Return the RoI pooling for boxes (7 × 7) and masks (14 × 14), under the names of torchvision's ``RoIHeads``."""
         sides = {"box_roi_pool": _BOX_SIDE, "mask_roi_pool": _MASK_SIDE}
         if self.all_levels:
             return {name: AllLevelsPool(side) for name, side in sides.items()}

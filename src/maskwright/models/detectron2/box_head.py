@@ -1,4 +1,7 @@
-"""The box head of Detectron2: a class and a refined box of every proposal; background is the last class."""
+"""The box head of Detectron2: classes and refined boxes of proposals, with background as the last class.
+
+Boxes and classes by region: Ren et al. 2015 (arXiv:1506.01497).
+"""
 
 from dataclasses import dataclass
 
@@ -14,7 +17,7 @@ POOLED_SIDE = 7
 
 
 class BoxHead(nn.Module):
-    """Two fully connected layers."""
+    """A box head of two fully connected layers with ReLU."""
 
     def __init__(self, channels: int, features: int) -> None:
         super().__init__()
@@ -25,12 +28,12 @@ class BoxHead(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """``(N, C, 7, 7)`` to ``(N, features)``."""
+        """Return ``(N, features)`` from ``pooled`` features ``(N, C, 7, 7)``."""
         return functional.relu(self.fc2(functional.relu(self.fc1(pooled.flatten(1)))))
 
 
 class BoxPredictor(nn.Module):
-    """Class logits, background last, and four deltas of every class but background."""
+    """A predictor of class logits, background last, and of four deltas for every class but background."""
 
     def __init__(self, features: int, classes: int) -> None:
         super().__init__()
@@ -42,13 +45,16 @@ class BoxPredictor(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """``(N, features)`` to logits ``(N, K + 1)`` and deltas ``(N, 4 · K)``."""
+        """Return logits ``(N, K+1)`` and deltas ``(N, 4 K)``, float32 at least, from ``(N, features)``."""
         return to_float32(self.cls_score(features)), to_float32(self.bbox_pred(features))
 
 
 @dataclass(frozen=True)
 class BoxDetections:
-    """Detections of one image: boxes ``(N, 4)`` in pixels of the resized image, scores and classes 0..K-1 ``(N,)``."""
+    """The detections of one image without masks.
+
+    ``boxes`` is ``(N, 4)`` in pixels of the resized image; ``scores`` ``(N,)``; ``classes`` ``(N,)`` int64 0..K-1.
+    """
 
     boxes: torch.Tensor
     scores: torch.Tensor
@@ -60,7 +66,11 @@ class BoxDetections:
 
 @dataclass(frozen=True)
 class DetectionFilter:
-    """Which detections are kept: scores above ``score``, overlaps up to ``overlap`` in a class, the ``most`` best."""
+    """The limits on detections of an image.
+
+    Scores are above ``score_threshold``. Of two detections of a class with an IoU above ``nms_threshold``, the one with
+    the lower score is dropped. The ``max_detections`` best are kept.
+    """
 
     score_threshold: float = 0.05
     nms_threshold: float = 0.5
@@ -70,9 +80,10 @@ class DetectionFilter:
 def filter_detections(
     logits: torch.Tensor, deltas: torch.Tensor, proposals: torch.Tensor, size: tuple[int, int], keep: DetectionFilter
 ) -> BoxDetections:
-    """The detections among ``proposals`` ``(N, 4)`` on a resized image of ``size``, best first.
+    """Return the detections among ``proposals`` ``(N, 4)`` on a resized image of ``size`` ``(H, W)``, best first.
 
-    ``logits`` ``(N, K + 1)`` with background last, ``deltas`` ``(N, 4 · K)``. A proposal may be several classes.
+    ``logits`` is ``(N, K+1)`` with background last, ``deltas`` ``(N, 4 K)``. A proposal may become detections of
+    several classes. Proposals with NaN or infinity in their boxes or scores are dropped.
     """
     boxes = decode(DETECTION_CODER, deltas, proposals)
     scores = logits.softmax(dim=1)

@@ -1,34 +1,37 @@
-"""Boxes ``(N, 4)`` xyxy in pixels: deltas to and from boxes, clipping, and which are empty."""
+"""Operations on boxes ``(N, 4)`` xyxy in pixels: decoding of deltas, clipping, test for emptiness, and scaling.
+
+Deltas are those of Faster R-CNN, Ren et al. 2015 (arXiv:1506.01497).
+"""
 
 import math
 
 import torch
 from torchvision.models.detection._utils import BoxCoder
 
-# exp of more than this is not taken: a box grows to at most 1000 / 16 times its proposal's side.
+# The largest delta of width and height before exp: a side grows to at most 1000 / 16 times its proposal's.
 LARGEST_GROWTH = math.log(1000 / 16)
 PROPOSAL_CODER = BoxCoder((1.0, 1.0, 1.0, 1.0), LARGEST_GROWTH)
 DETECTION_CODER = BoxCoder((10.0, 10.0, 5.0, 5.0), LARGEST_GROWTH)
 
 
 def decode(coder: BoxCoder, deltas: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
-    """``deltas`` ``(N, K · 4)`` applied to ``boxes`` ``(N, 4)``: ``(N, K, 4)``."""
+    """Return the boxes ``(N, K, 4)`` that ``deltas`` ``(N, 4 K)`` make of ``boxes`` ``(N, 4)``."""
     return coder.decode_single(deltas, boxes).reshape(len(boxes), deltas.shape[1] // 4, 4)
 
 
 def clip(boxes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """``boxes`` ``(…, 4)`` within an image of ``size`` ``(H, W)``."""
+    """Return ``boxes`` ``(…, 4)`` clipped to an image of ``size`` ``(H, W)``."""
     height, width = size
     x, y = boxes[..., 0::2].clamp(0, width), boxes[..., 1::2].clamp(0, height)
     return torch.stack([x[..., 0], y[..., 0], x[..., 1], y[..., 1]], dim=-1)
 
 
 def nonempty(boxes: torch.Tensor) -> torch.Tensor:
-    """Which of ``boxes`` ``(N, 4)`` have a width and a height, however small; ``(N,)`` bool."""
+    """Return which of ``boxes`` ``(N, 4)`` have a width and a height above 0, however small; ``(N,)`` bool."""
     return (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
 
 
 def scale(boxes: torch.Tensor, size: tuple[int, int], to: tuple[int, int]) -> torch.Tensor:
-    """``boxes`` of an image of ``size`` ``(H, W)`` on the same image at size ``to``."""
+    """Return ``boxes`` ``(N, 4)`` of an image of ``size`` ``(H, W)`` in pixels of the same image at size ``to``."""
     y, x = to[0] / size[0], to[1] / size[1]
     return boxes * torch.tensor([x, y, x, y], device=boxes.device)

@@ -1,4 +1,4 @@
-"""Detectron2's networks put together from their parts, by options that a recipe can give."""
+"""Construction of Detectron2's networks from their parts, by options that a recipe can give."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,9 +26,10 @@ BACKBONES: dict[str, dict[str, Any]] = {
 def build_detectron2_mask_rcnn(
     classes: int, *, mask_channels: Sequence[int] = (256, 256, 256, 256), **detector: Any
 ) -> Detectron2RCNN:
-    """Mask R-CNN for ``classes`` classes with random weights.
+    """Build Mask R-CNN for ``classes`` classes with random weights.
 
-    ``mask_channels`` are the widths of the mask head; the other options are those of :func:`build_detector`.
+    ``mask_channels`` are the widths of the mask head's convolutions; the other options are those of
+    :func:`build_detector`.
     """
     return build_detector(classes, lambda channels: MaskHead(channels, classes, tuple(mask_channels)), **detector)
 
@@ -36,9 +37,10 @@ def build_detectron2_mask_rcnn(
 def build_detectron2_point_rend(
     classes: int, *, masks_on_predicted_boxes: bool = True, **options: Any
 ) -> Detectron2RCNN:
-    """Mask R-CNN with PointRend's mask head for ``classes`` classes, with random weights.
+    """Build Mask R-CNN with PointRend's mask head for ``classes`` classes with random weights.
 
-    The options are those of :class:`PointRendHead` and of :func:`build_detector`.
+    With ``masks_on_predicted_boxes`` the mask head is trained on boxes refined by the box head. The other options are
+    those of :class:`PointRendHead` and of :func:`build_detector`.
 
     Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1.
     """
@@ -75,12 +77,16 @@ def build_detector(
     nms_threshold: float = 0.5,
     masks_on_predicted_boxes: bool = False,
 ) -> Detectron2RCNN:
-    """A detector for ``classes`` classes; ``mask_head(channels)`` gives its mask head.
+    """Build a detector for ``classes`` classes with random weights; ``mask_head(channels)`` returns its mask head.
 
-    Images are resized inside so that the short side has ``short_side`` pixels and the long one at most ``longest``;
-    ``pixel_mean`` and ``pixel_std`` are of blue, green and red in 0..255. ``frozen_stages`` of the backbone, counted
-    from the stem, do not train. ``anchor_sizes`` gives one size in pixels for each of the five levels. In training,
-    ``proposals_train`` are kept of twice as many a level.
+    Images are resized inside: the short side gets ``short_side`` pixels and the long side at most ``longest``.
+    ``pixel_mean`` and ``pixel_std`` are of blue, green and red in 0..255. ``backbone`` is a key of ``BACKBONES``;
+    ``depths``, ``stem_channels`` and ``group_width`` change its size. The first ``frozen_stages`` of the backbone,
+    counted from the stem, are not trained. ``anchor_sizes`` has one size in pixels for each of the five levels.
+    ``proposals_train`` and ``proposals_test`` proposals are kept of an image; in training twice as many are taken of
+    each level before suppression, in prediction as many. ``rois_per_image`` proposals are sampled in training.
+    ``detections``, ``score_threshold`` and ``nms_threshold`` are the limits of
+    :class:`~maskwright.models.detectron2.box_head.DetectionFilter`.
     """
     sizes = dict(BACKBONES[backbone])
     if depths is not None:
@@ -114,4 +120,4 @@ KINDS: dict[str, Callable[..., nn.Module]] = {
     "mask_rcnn": build_detectron2_mask_rcnn,
     "point_rend": build_detectron2_point_rend,
 }
-"""The builders of whole networks by what their mask head is."""
+"""The builders of whole networks by the kind of their mask head."""

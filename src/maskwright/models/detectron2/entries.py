@@ -1,4 +1,4 @@
-"""Detectron2's networks as entries of the catalogue, with the published weights of each."""
+"""Catalogue entries of Detectron2's networks, with the published weights of each."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from maskwright.models.weights.detectron2_names import current_names, is_setting
 from maskwright.models.weights.download import Hash, Progress, download
 from maskwright.models.weights.unpickler import read_pickle
 
-# What is said of each kind, and what takes the options of its masks.
+# The title of each kind, and the callable that takes the options of its mask head.
 _KINDS: dict[str, tuple[str, Callable[..., nn.Module]]] = {
     "mask_rcnn": ("Mask R-CNN", build_detectron2_mask_rcnn),
     "point_rend": ("Mask R-CNN with PointRend's masks", PointRendHead),
@@ -25,20 +25,22 @@ _BACKBONES = {"resnet50": "ResNet-50", "resnet101": "ResNet-101", "resnext101_32
 
 
 def detectron2_entries() -> list[ModelEntry]:
-    """One entry for each kind of mask head on each backbone."""
+    """Return one catalogue entry for each kind of mask head on each backbone."""
     return [_entry(kind, backbone) for kind in KINDS for backbone in BACKBONES]
 
 
 def zoo_file(model: ZooModel, progress: Progress | None = None) -> Path:
-    """The published file of ``model`` in torch's folder of checkpoints (``TORCH_HOME``), fetched if it is not there.
+    """Return the path of the published file of ``model``, downloaded unless it is there.
 
-    Raises ``WeightsError`` when it cannot be fetched or is not what was published.
+    The folder is torch's for checkpoints (``TORCH_HOME``). Raises ``WeightsError`` when the file cannot be fetched or
+    is not the published one.
     """
     path = Path(get_dir()) / "checkpoints" / model.file
     return download(model.address, path, Hash("md5", model.md5_start), progress)
 
 
 def _entry(kind: str, backbone: str) -> ModelEntry:
+    """Return the catalogue entry of a ``kind`` of mask head on a ``backbone``."""
     name = model_name(kind, backbone)
     title, masks = _KINDS[kind]
     summary = f"{title} on {_BACKBONES[backbone]} FPN as Detectron2 computes it, for its checkpoints"
@@ -55,5 +57,6 @@ def _entry(kind: str, backbone: str) -> ModelEntry:
 
 
 def _weights(model: ZooModel) -> dict[str, torch.Tensor]:
+    """Return the state dict of a published checkpoint under current names, without settings."""
     state = current_names(read_pickle(zoo_file(model))["model"])
     return {name: value for name, value in state.items() if not is_setting(name)}

@@ -1,4 +1,4 @@
-"""The mask head of Detectron2: a mask of 28 × 28 logits for every class of every box.
+"""The mask head of Detectron2: 28 × 28 mask logits for every class of every box.
 
 He et al. 2017 (arXiv:1703.06870).
 """
@@ -17,7 +17,10 @@ POOLED_SIDE = 14
 
 
 class MaskHead(nn.Module):
-    """Four 3×3 convolutions, one that doubles the side, and a 1×1 to the classes; names are Detectron2's."""
+    """A mask head of 3 × 3 convolutions, a transposed convolution that doubles the side, and a 1 × 1 predictor.
+
+    ``widths`` are those of the 3 × 3 convolutions. Parameter names are Detectron2's.
+    """
 
     def __init__(self, channels: int, classes: int, widths: Sequence[int] = (256, 256, 256, 256)) -> None:
         super().__init__()
@@ -33,7 +36,7 @@ class MaskHead(nn.Module):
         nn.init.normal_(self.predictor.weight, std=0.001)
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """``(N, C, 14, 14)`` to logits ``(N, K, 28, 28)``."""
+        """Return logits ``(N, K, 28, 28)``, float32 at least, from ``pooled`` features ``(N, C, 14, 14)``."""
         for number in range(1, self.depth + 1):
             pooled = functional.relu(self.get_submodule(f"mask_fcn{number}")(pooled))
         return to_float32(self.predictor(functional.relu(self.deconv(pooled))))
@@ -41,15 +44,21 @@ class MaskHead(nn.Module):
     def predict(
         self, maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], classes: torch.Tensor
     ) -> torch.Tensor:
-        """Probabilities ``(N, 1, 28, 28)`` of the class ``(N,)`` of each of the ``boxes``, from p2 … p5.
+        """Return the mask probabilities ``(N, 1, 28, 28)`` of the boxes, each for its class.
 
-        Raises :class:`~maskwright.errors.NotFinite`.
+        ``maps`` are p2 … p5 ``(B, C, H, W)``. ``boxes`` holds ``(N, 4)`` of each image in pixels of the resized image;
+        ``classes`` ``(N,)`` int64 0..K-1 are those of all boxes.
+
+        Raises :class:`~maskwright.errors.NotFinite` when a logit is NaN or infinite.
         """
         logits = of_class(self(pool(maps, boxes, POOLED_SIDE)), classes)
         require_finite([logits])
         return logits.sigmoid()
 
     def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[ForegroundProposals]) -> dict[str, torch.Tensor]:
-        """``loss_mask`` over the objects of a batch."""
+        """Return the scalar ``loss_mask`` over the foreground proposals of a batch.
+
+        ``maps`` are those of :meth:`predict`; ``regions`` has the foreground proposals of each image.
+        """
         logits = self(pool(maps, [region.boxes for region in regions], POOLED_SIDE))
         return {"loss_mask": mask_loss(logits, regions)}

@@ -1,4 +1,4 @@
-"""Mask R-CNN as Detectron2 computes it, in training and in prediction, behind torchvision's interface."""
+"""Detectron2's R-CNN in training and in prediction, with the interface of torchvision's detectors."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,9 +12,9 @@ from maskwright.models.detectron2.pyramid import FPN
 from maskwright.models.detectron2.resizing import normalised_batch, padded, resize, resized_size
 from maskwright.models.detectron2.roi_heads import RoiHeads, Truth
 
-# Of B, G and R in 0..255. ResNets that were converted from Caffe are trained without a standard deviation.
+# In the order B, G, R, in 0..255. ResNets converted from Caffe are trained without a standard deviation.
 BGR_MEAN, NO_STD = (103.53, 116.28, 123.675), (1.0, 1.0, 1.0)
-# What the ResNeXt was trained with; like the mean in the order B, G, R.
+# The standard deviation with which the ResNeXt was trained; also in the order B, G, R.
 RESNEXT_STD = (57.375, 57.12, 58.395)
 
 Losses = dict[str, torch.Tensor]
@@ -22,9 +22,10 @@ Detections = list[dict[str, torch.Tensor]]
 
 
 class Detectron2RCNN(nn.Module):
-    """Takes RGB images in 0..1 of any sizes, and resizes them itself.
+    """An R-CNN that takes RGB images in 0..1 of any sizes and resizes them itself.
 
-    ``paste`` is the rule by which its masks become pixels of the image.
+    ``short_side`` and ``longest`` are the input size in pixels. ``mean`` and ``std`` are of blue, green and red in
+    0..255. ``paste`` is the function that turns a mask of the mask head into the RLE of the image.
     """
 
     paste = staticmethod(paste_detectron2_mask)
@@ -49,21 +50,25 @@ class Detectron2RCNN(nn.Module):
         self.register_buffer("std", torch.tensor(std).reshape(3, 1, 1), persistent=False)
 
     def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return ``(H, W)`` of the batch that an image of ``size`` ``(H, W)`` is alone: resized and padded.
+        """Return ``(H, W)`` of the batch in which an image of ``size`` ``(H, W)`` is alone: resized and padded.
 
-        Images of one padded size give in one batch what they give alone; a larger batch pads them further, and what
-        the network sees of the padding moves its detections by pixels.
+        Images of one padded size give the same detections in one batch as each alone. A larger batch pads an image
+        further, and the features of that padding move its detections by pixels.
         """
         return padded(resized_size(size, self.short_side, self.longest))
 
     def forward(
         self, images: Sequence[torch.Tensor], targets: Sequence[Mapping[str, torch.Tensor]] | None = None
     ) -> Losses | Detections:
-        """In training the losses by name, else the detections of each image.
+        """Return scalar losses by name in training, else the detections of each image.
 
-        ``images`` ``(3, H, W)``. Each target has ``boxes`` ``(T, 4)`` xyxy pixels, ``labels`` ``(T,)`` 1..K and
-        ``masks`` ``(T, H, W)``; each result ``boxes`` ``(N, 4)``, ``labels`` and ``scores`` ``(N,)``, best first, and
-        ``masks`` ``(N, 1, M, M)``, probabilities within the boxes.
+        ``images`` are ``(3, H, W)``. Each target has ``boxes`` ``(T, 4)`` in pixels of the image, ``labels`` ``(T,)``
+        int64 1..K and ``masks`` ``(T, H, W)``. Each result has ``boxes`` ``(N, 4)`` in pixels of the image, ``labels``
+        ``(N,)`` int64 1..K and ``scores`` ``(N,)``, best first, and ``masks`` ``(N, 1, M, M)``, probabilities within
+        the boxes.
+
+        Raises ``ValueError`` in training without targets, :class:`~maskwright.errors.NotFinite` in prediction when an
+        output is NaN or infinite.
         """
         sizes = [(image.shape[1], image.shape[2]) for image in images]
         inner = [resized_size(size, self.short_side, self.longest) for size in sizes]
@@ -80,6 +85,7 @@ class Detectron2RCNN(nn.Module):
     def _detections(
         self, maps: Sequence[torch.Tensor], sizes: Sequence[tuple[int, int]], inner: Sequence[tuple[int, int]]
     ) -> Detections:
+        """Return the detections of each image in its own pixels; boxes that scaling leaves empty are dropped."""
         proposals, _ = self.proposal_generator(maps, inner)
         detections = []
         for i, found in enumerate(self.roi_heads.detect(maps, [p.boxes for p in proposals], inner)):
@@ -94,6 +100,7 @@ class Detectron2RCNN(nn.Module):
 
 
 def _truth(target: Mapping[str, torch.Tensor], size: tuple[int, int], inner: tuple[int, int]) -> Truth:
+    """Return the objects of a target with boxes on the resized image; masks keep the size of the original image."""
     to_masks = scale(torch.ones((1, 4), device=target["boxes"].device), inner, size)[0]
     boxes = scale(target["boxes"], size, inner)
     return Truth(boxes, target["labels"] - 1, target["masks"], to_masks)

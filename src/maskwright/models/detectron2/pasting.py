@@ -1,4 +1,4 @@
-"""Masks within boxes to masks of the image, as Detectron2 pastes them: sampled at the centres of pixels."""
+"""Pasting of masks within boxes into the image as Detectron2 does it: sampled at the centres of pixels."""
 
 import numpy as np
 import torch
@@ -12,10 +12,10 @@ from maskwright.structures import Rle
 def paste_detectron2_mask(
     probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int], threshold: float = 0.5
 ) -> Rle:
-    """The RLE of ``(M, M)`` probabilities within ``box`` (xyxy pixels, not rounded) on an image of ``size`` ``(H, W)``.
+    """Return the RLE of the mask ``probabilities`` ``(M, M)`` within ``box`` on an image of ``size`` ``(H, W)``.
 
-    A pixel belongs to the mask when the bilinear value at its centre, zero outside the box, is at least
-    ``threshold``. Work and memory are the box's alone.
+    ``box`` ``(4,)`` is xyxy in pixels, not rounded. A pixel belongs to the mask when the bilinear value at its centre,
+    zero outside the box, is at least ``threshold``. Work and memory are those of the box, not of the image.
     """
     height, width = size
     left, top = (max(int(corner) - 1, 0) for corner in box[:2].floor())
@@ -30,6 +30,6 @@ def paste_detectron2_mask(
 
 
 def _normalised(start: int, end: int, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """The centres of pixels ``start`` … ``end - 1`` where the box's edges are −1 and 1."""
+    """Return the centres of pixels ``start`` … ``end - 1`` in coordinates in which the edges of the box are −1 and 1."""
     centres = torch.arange(start, end, dtype=torch.float32) + 0.5
     return (centres - low) / (high - low) * 2 - 1

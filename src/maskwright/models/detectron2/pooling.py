@@ -1,4 +1,4 @@
-"""Features of boxes from the pyramid: the level of each box, and aligned RoIAlign on it."""
+"""RoI features from the feature pyramid: the level of each box, and aligned RoIAlign on that level."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,10 @@ CANONICAL_SIDE, CANONICAL_LEVEL = 224, 4
 
 
 def levels_of(boxes: torch.Tensor) -> torch.Tensor:
-    """The level p2 … p5 of each box ``(N, 4)``, as 0 … 3: p4 for 224 pixels, one more for twice the side.
+    """Return the level p2 … p5 of each box ``(N, 4)`` as 0 … 3, ``(N,)`` int64.
 
-    Lin et al. 2016, equation 1.
+    A box of 224 × 224 pixels has level p4; twice the side is one level more. Lin et al. 2016 (arXiv:1612.03144),
+    equation 1.
     """
     sides = torch.sqrt(box_area(boxes))
     levels = torch.floor(CANONICAL_LEVEL + torch.log2(sides / CANONICAL_SIDE + 1e-8))
@@ -21,9 +22,10 @@ def levels_of(boxes: torch.Tensor) -> torch.Tensor:
 
 
 def pool(maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], side: int) -> torch.Tensor:
-    """Features ``(N, C, side, side)`` of the ``boxes`` of each image, from p2 … p5 ``maps``.
+    """Return features ``(N, C, side, side)`` of the boxes of all images from ``maps`` p2 … p5.
 
-    RoIAlign as corrected: shifted by half a pixel, as many samples as the box has cells.
+    ``boxes`` holds ``(N, 4)`` of each image in pixels of the resized image. RoIAlign is the aligned one: shifted by
+    half a pixel, and with as many samples of an output cell as it covers cells of the map.
     """
     every = torch.cat(list(boxes))
     owner = torch.cat([torch.full((len(b), 1), i, dtype=every.dtype, device=b.device) for i, b in enumerate(boxes)])

@@ -1,4 +1,4 @@
-"""The region proposal network of Detectron2: scores and boxes of anchors, ranked by their logits.
+"""The region proposal network of Detectron2: objectness and boxes of anchors, ranked by logits.
 
 Ren et al. 2015 (arXiv:1506.01497).
 """
@@ -22,7 +22,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Limits:
-    """How many proposals are kept: of each level before suppression, and of the image after it."""
+    """The number of proposals that are kept: of each level before suppression, and of the image after it."""
 
     before: int
     after: int
@@ -30,14 +30,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Proposals:
-    """The proposals of one image: boxes ``(N, 4)`` in pixels of the resized image, logits ``(N,)``, best first."""
+    """The proposals of one image, best first: ``boxes`` ``(N, 4)`` in pixels of the resized image, ``logits`` ``(N,)``."""
 
     boxes: torch.Tensor
     logits: torch.Tensor
 
 
 class ProposalHead(nn.Module):
-    """A 3×3 convolution and, of every anchor, a logit and four deltas; the same for every level."""
+    """A 3 × 3 convolution and, for every anchor, a logit and four deltas; its weights are shared by all levels."""
 
     def __init__(self, channels: int, anchors: int) -> None:
         super().__init__()
@@ -49,7 +49,10 @@ class ProposalHead(nn.Module):
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """``(B, C, H, W)`` to logits ``(B, H · W · A)`` and deltas ``(B, H · W · A, 4)``, in the order of anchors."""
+        """Return logits ``(B, H · W · A)`` and deltas ``(B, H · W · A, 4)`` of ``features`` ``(B, C, H, W)``.
+
+        Both are float32 at least and in the order of :func:`~maskwright.models.detectron2.anchors.grid_anchors`.
+        """
         hidden = functional.relu(self.conv(features))
         logits, deltas = to_float32(self.objectness_logits(hidden)), to_float32(self.anchor_deltas(hidden))
         batch, _, height, width = logits.shape
@@ -58,7 +61,12 @@ class ProposalHead(nn.Module):
 
 
 class ProposalGenerator(nn.Module):
-    """Proposals of a batch, and in training their losses."""
+    """A region proposal network: the proposals of a batch, and in training their losses.
+
+    ``training_limits`` and ``limits`` are the numbers of proposals in training and prediction. ``overlap`` is the IoU
+    above which the proposal of a level with the lower logit is dropped. ``sizes`` has one anchor size in pixels for
+    each level, ``ratios`` the aspect ratios, height over width.
+    """
 
     def __init__(
         self,
@@ -78,10 +86,12 @@ class ProposalGenerator(nn.Module):
     def forward(
         self, maps: Sequence[torch.Tensor], sizes: Sequence[Size], truth: Sequence[torch.Tensor] | None = None
     ) -> tuple[list[Proposals], dict[str, torch.Tensor]]:
-        """Proposals of each image from ``maps`` p2 … p6, and the losses when the true boxes are given.
+        """Return the proposals of each image from ``maps`` p2 … p6, and the losses when the true boxes are given.
 
-        ``sizes`` are the images' own ``(H, W)``, without padding; ``truth`` their boxes ``(N, 4)``. In prediction
-        raises :class:`~maskwright.errors.NotFinite`.
+        ``sizes`` are ``(H, W)`` of the resized images without padding. ``truth`` holds the true boxes ``(T, 4)`` of
+        each image. For the losses see :func:`~maskwright.models.detectron2.rpn_losses.proposal_losses`.
+
+        Raises :class:`~maskwright.errors.NotFinite` in prediction when an output is NaN or infinite.
         """
         anchors = self.anchors(maps)
         logits, deltas = zip(*(self.rpn_head(features) for features in maps), strict=True)
@@ -97,7 +107,7 @@ class ProposalGenerator(nn.Module):
             ], losses
 
     def anchors(self, maps: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """The anchors ``(H · W · A, 4)`` of each level."""
+        """Return the anchors ``(H · W · A, 4)`` of each level of ``maps``."""
         return [
             grid_anchors(
                 cell_anchors(size, self.ratios).to(features.device), (features.shape[2], features.shape[3]), stride
@@ -112,10 +122,11 @@ class ProposalGenerator(nn.Module):
         deltas: Sequence[torch.Tensor],
         size: Size,
     ) -> Proposals:
+        """Return the proposals of one image from the outputs of each level."""
         limits = self.training_limits if self.training else self.limits
         best, boxes, levels = [], [], []
         for level, (boxes_of_level, scores, changes) in enumerate(zip(anchors, logits, deltas, strict=True)):
-            # By the logits: their sigmoid is 1.0 in float32 from 17 on, and equal scores would be in any order.
+            # Rank by logits: their sigmoid is 1.0 in float32 from 17 on, and the order of equal scores is undefined.
             top, chosen = scores.topk(min(limits.before, len(scores)))
             best.append(top)
             boxes.append(decode(PROPOSAL_CODER, changes[chosen], boxes_of_level[chosen])[:, 0])
@@ -126,9 +137,11 @@ class ProposalGenerator(nn.Module):
 def suppress(
     boxes: torch.Tensor, logits: torch.Tensor, levels: torch.Tensor, size: Size, overlap: float, after: int
 ) -> Proposals:
-    """At most ``after`` of the ``boxes`` ``(N, 4)``, clipped to ``size``; suppression is within each level.
+    """Return at most ``after`` of the ``boxes`` ``(N, 4)``, clipped to ``size`` ``(H, W)``, best first.
 
-    A box is dropped when clipping leaves it no width or height at all; there is no smallest size.
+    ``logits`` is ``(N,)``, ``levels`` ``(N,)`` int64. Suppression is within each level: above the IoU ``overlap`` the
+    box with the lower logit is dropped. A box without width or height after clipping is dropped, and so is one with NaN
+    or infinity; there is no smallest size.
     """
     boxes = clip(boxes, size)
     real = nonempty(boxes) & boxes.isfinite().all(dim=1) & logits.isfinite()

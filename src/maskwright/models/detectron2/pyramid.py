@@ -1,4 +1,4 @@
-"""The feature pyramid of Detectron2 and its names. Lin et al. 2016 (arXiv:1612.03144)."""
+"""The feature pyramid of Detectron2, with its parameter names. Lin et al. 2016 (arXiv:1612.03144)."""
 
 import torch
 from torch import nn
@@ -6,12 +6,12 @@ from torch.nn import functional
 
 from maskwright.models.detectron2.resnet import ResNet
 
-LEVELS = (2, 3, 4, 5)  # p2 to p5, one for each stage; p6 comes on top
+LEVELS = (2, 3, 4, 5)  # p2 to p5, one for each stage; p6 is added to them
 STRIDES = (4, 8, 16, 32, 64)
 
 
 class FPN(nn.Module):
-    """``bottom_up`` and, over its stages, lateral 1×1 and output 3×3 convolutions."""
+    """A feature pyramid: the ``bottom_up`` backbone, and lateral 1 × 1 and output 3 × 3 convolutions over its stages."""
 
     def __init__(self, bottom_up: ResNet, channels: int = 256) -> None:
         super().__init__()
@@ -21,7 +21,10 @@ class FPN(nn.Module):
         self.bottom_up = bottom_up
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """``(B, 3, H, W)``, sides multiples of 32, to p2 … p6, the last being every second value of p5."""
+        """Return the maps p2 … p6, each ``(B, channels, H / stride, W / stride)``, of ``images`` ``(B, 3, H, W)``.
+
+        H and W are multiples of 32. The strides are 4 to 64; p6 is every second value of p5.
+        """
         maps: list[torch.Tensor] = []
         above: torch.Tensor | None = None
         for level, stage in reversed(list(zip(LEVELS, self.bottom_up(images), strict=True))):
@@ -34,6 +37,7 @@ class FPN(nn.Module):
 
 
 def _convolution(channels: int, out: int, side: int) -> nn.Conv2d:
+    """Return a convolution with bias that keeps the size of its input."""
     convolution = nn.Conv2d(channels, out, side, padding=side // 2)
     nn.init.kaiming_uniform_(convolution.weight, a=1)
     nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]

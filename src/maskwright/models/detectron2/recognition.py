@@ -1,4 +1,4 @@
-"""Which network a Detectron2 checkpoint belongs to, read off the names and shapes of its tensors."""
+"""Recognition of the network that a Detectron2 checkpoint belongs to, from the names and shapes of its tensors."""
 
 import math
 import re
@@ -26,8 +26,9 @@ BODY, HEADS = "backbone.bottom_up.", "roi_heads."
 class Recognised:
     """A checkpoint whose every tensor has its place: the network, its classes and options, and the tensors.
 
-    ``kind`` is one of ``KINDS``, ``backbone`` of ``BACKBONES``; ``options`` are those that differ from the defaults.
-    ``settings`` names the entries that are no weights (anchors, pixel statistics), which were followed.
+    ``kind`` is a key of ``KINDS``, ``backbone`` one of ``BACKBONES``. ``classes`` counts the classes without
+    background. ``options`` are those that differ from the defaults. ``weights`` are the tensors under current names.
+    ``settings`` names the entries that are no weights (anchors, pixel statistics); ``options`` follow them.
     """
 
     kind: str
@@ -44,14 +45,14 @@ class Recognised:
 
 
 def is_detectron2(state: State) -> bool:
-    """Whether the names are those of a Detectron2 model with a feature pyramid or another Detectron2 network."""
+    """Return whether the names in ``state`` are those of a Detectron2 network, with a feature pyramid or without."""
     return any(name.startswith((BODY, "backbone.res", "backbone.stem.")) for name in state)
 
 
 def recognise(state: State, source: str) -> Recognised:
-    """The network that the tensors of ``state``, read from ``source``, are the weights of.
+    """Return the network to which the tensors of ``state`` belong; ``source`` is their name in messages.
 
-    Raises ``WeightsError`` naming the tensors that are missing, too many or of another shape, and for networks other
+    Raises ``WeightsError`` with the tensors that are missing, superfluous or of another shape, and for networks other
     than Mask R-CNN and PointRend with a feature pyramid.
     """
     named = current_names(state)
@@ -76,18 +77,20 @@ def recognise(state: State, source: str) -> Recognised:
 
 
 class _Unknown(Exception):
-    """Something about the checkpoint that no network here has."""
+    """An error for a property of the checkpoint that no network here has."""
 
 
 def _kind(weights: State) -> str:
+    """Return the kind of the mask head."""
     if any(name.startswith(f"{HEADS}mask_head.point_head.") for name in weights):
         return "point_rend"
     if f"{HEADS}mask_head.mask_fcn1.weight" in weights:
         return "mask_rcnn"
-    raise _Unknown("holds no mask head that is known")
+    raise _Unknown("has no known mask head")
 
 
 def _backbone(weights: State) -> str:
+    """Return the backbone with the same groups and, if possible, the same depths."""
     inner = weights[f"{BODY}res2.0.conv2.weight"].shape
     groups = inner[0] // max(inner[1], 1)
     depths = _depths(weights)
@@ -98,13 +101,14 @@ def _backbone(weights: State) -> str:
 
 
 def _depths(weights: State) -> tuple[int, ...]:
+    """Return the number of blocks of each stage."""
     blocks = [re.match(rf"{re.escape(BODY)}(res\d)\.(\d+)\.", name) for name in weights]
     found = {(block[1], int(block[2])) for block in blocks if block}
     return tuple(sum(stage == name for stage, _ in found) for name in STAGES)
 
 
 def _widths(weights: State, kind: str, backbone: str) -> dict[str, Any]:
-    """The widths and depths that are not the published networks'."""
+    """Return the widths and depths that differ from those of the published networks."""
     sizes = BACKBONES[backbone]
     inner = weights[f"{BODY}res2.0.conv2.weight"].shape
     found: dict[str, tuple[Any, Any]] = {
@@ -126,7 +130,7 @@ def _widths(weights: State, kind: str, backbone: str) -> dict[str, Any]:
 
 
 def _settings(settings: State, backbone: str) -> dict[str, Any]:
-    """The options that anchors and pixel statistics beside the weights ask for."""
+    """Return the options that the anchors and pixel statistics among the weights imply."""
     options: dict[str, Any] = {}
     usual_std = RESNEXT_STD if backbone.startswith("resnext") else NO_STD
     for name, usual in (("pixel_mean", BGR_MEAN), ("pixel_std", usual_std)):
@@ -144,19 +148,20 @@ def _settings(settings: State, backbone: str) -> dict[str, Any]:
 
 
 def _anchor_size(name: str, level: int, anchors: torch.Tensor) -> int:
+    """Return the size in pixels of the ``anchors`` ``(A, 4)`` of a level."""
     if level < len(STRIDES) and anchors.ndim == 2 and anchors.shape[1] == 4 and len(anchors):
         width, height = (anchors[0, 2:] - anchors[0, :2]).tolist()
         size = round(math.sqrt(abs(width * height)))
         wanted = cell_anchors(size)
         if size and anchors.shape == wanted.shape and torch.allclose(anchors.float(), wanted, atol=0.01):
             return size
-    raise _Unknown(f"has other anchors than ours ({name})")
+    raise _Unknown(f"has anchors of unknown sizes or ratios ({name})")
 
 
 def _require_exact_fit(
     weights: State, build: Callable[..., nn.Module], classes: int, backbone: str, options: dict[str, Any], source: str
 ) -> None:
-    """Refuse weights that are not exactly those of the network."""
+    """Raise ``WeightsError`` unless the weights are exactly those of the network."""
     with torch.device("meta"):
         own = build(classes, backbone=backbone, **options).state_dict()
     missing = sorted(own.keys() - weights.keys())

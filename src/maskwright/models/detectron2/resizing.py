@@ -1,4 +1,4 @@
-"""Images into the network as Detectron2 prepares them: PIL's bilinear resizing, BGR, statistics in 0..255, padding."""
+"""Preparation of images as in Detectron2: PIL's bilinear resizing, BGR, normalisation in 0..255, and padding."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ MULTIPLE = 32
 
 
 def resized_size(size: tuple[int, int], short: int, longest: int) -> tuple[int, int]:
-    """``size`` ``(H, W)`` with the short side at ``short``, the long one at most ``longest``, halves rounded up.
+    """Return ``size`` ``(H, W)`` scaled so that the short side is ``short`` and the long one at most ``longest``.
 
-    A side has at least a pixel.
+    The long side has priority. Halves are rounded up. A side has at least one pixel.
     """
     height, width = size
     factor = short / min(height, width)
@@ -25,22 +25,23 @@ def resized_size(size: tuple[int, int], short: int, longest: int) -> tuple[int, 
 
 
 def padded(size: tuple[int, int]) -> tuple[int, int]:
-    """``size`` ``(H, W)`` rounded up to multiples of 32."""
+    """Return ``size`` ``(H, W)`` rounded up to multiples of 32."""
     height, width = (-(-side // MULTIPLE) * MULTIPLE for side in size)
     return height, width
 
 
 def resize(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """``image`` ``(3, H, W)`` in 0..1 at ``size`` ``(H, W)``, as the 8-bit values 0..255 that PIL gives."""
+    """Return ``image`` ``(3, H, W)`` in 0..1 resized to ``size`` ``(H, W)`` by PIL, as uint8 in 0..255."""
     pixels = (image * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).cpu().numpy()
     resized = Image.fromarray(np.ascontiguousarray(pixels)).resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(resized)).permute(2, 0, 1).to(image.device)
 
 
 def normalised_batch(images: Sequence[torch.Tensor], mean: torch.Tensor, std: torch.Tensor) -> torch.Tensor:
-    """RGB ``images`` ``(3, H, W)`` of 0..255 as one BGR batch ``(B, 3, H, W)``.
+    """Return RGB ``images`` ``(3, H, W)`` in 0..255 as one normalised BGR batch ``(B, 3, H, W)``.
 
-    ``mean`` and ``std`` ``(3, 1, 1)`` are of BGR; padding to a multiple of 32 comes after them, so it is zero.
+    ``mean`` and ``std`` ``(3, 1, 1)`` are those of BGR. Images are padded with zeros on the right and below, after
+    normalisation, to a common multiple of 32.
     """
     height, width = padded((max(image.shape[1] for image in images), max(image.shape[2] for image in images)))
     normal = [(image.flip(0).float() - mean) / std for image in images]

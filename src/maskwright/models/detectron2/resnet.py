@@ -1,7 +1,7 @@
-"""The ResNet and ResNeXt of Detectron2, down to its names; unlike torchvision's it can stride in the 1×1.
+"""The ResNet and ResNeXt of Detectron2, with its parameter names and frozen BatchNorm.
 
-He et al. 2015 (arXiv:1512.03385) strides in the first 1×1 convolution of a stage; ResNeXt, Xie et al. 2016
-(arXiv:1611.05431), in the 3×3. Batch norm is frozen.
+Unlike torchvision's it can stride in the first 1 × 1 convolution of a stage, as He et al. 2015 (arXiv:1512.03385) do.
+ResNeXt, Xie et al. 2016 (arXiv:1611.05431), strides in the 3 × 3.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ STAGES = ("res2", "res3", "res4", "res5")
 
 
 class FrozenNorm(FrozenBatchNorm2d):
-    """Batch norm with fixed statistics and scales, rounding as Detectron2's does with and without gradients."""
+    """BatchNorm with fixed statistics and scales, which rounds as Detectron2's with and without gradients."""
 
     running_mean: torch.Tensor
     running_var: torch.Tensor
@@ -23,7 +23,7 @@ class FrozenNorm(FrozenBatchNorm2d):
     bias: torch.Tensor
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """``(B, C, H, W)`` to the same shape."""
+        """Return ``x`` ``(B, C, H, W)`` normalised, in the same shape."""
         if x.requires_grad:
             return super().forward(x)
         return functional.batch_norm(
@@ -32,7 +32,7 @@ class FrozenNorm(FrozenBatchNorm2d):
 
 
 class ConvNorm(nn.Conv2d):
-    """A convolution without bias, and the norm after it under the name ``norm``."""
+    """A convolution without bias, followed by a frozen norm called ``norm``."""
 
     def __init__(self, channels: int, out: int, side: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__(channels, out, side, stride, side // 2, groups=groups, bias=False)
@@ -40,12 +40,15 @@ class ConvNorm(nn.Conv2d):
         nn.init.kaiming_normal_(self.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """``(B, C, H, W)`` to ``(B, out, H / stride, W / stride)``."""
+        """Return ``(B, out, H / stride, W / stride)`` from ``input`` ``(B, channels, H, W)``."""
         return self.norm(super().forward(input))
 
 
 class Bottleneck(nn.Module):
-    """1×1, 3×3 and 1×1 convolutions beside a shortcut."""
+    """A bottleneck block: 1 × 1, 3 × 3 and 1 × 1 convolutions with a shortcut.
+
+    ``inner`` is the width of the 3 × 3. It has the stride unless ``stride_in_1x1`` gives it to the first 1 × 1.
+    """
 
     def __init__(
         self, channels: int, out: int, inner: int, stride: int = 1, groups: int = 1, stride_in_1x1: bool = True
@@ -58,7 +61,7 @@ class Bottleneck(nn.Module):
         self.conv3 = ConvNorm(inner, out, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """``(B, channels, H, W)`` to ``(B, out, H / stride, W / stride)``."""
+        """Return ``(B, out, H / stride, W / stride)`` from ``x`` ``(B, channels, H, W)``."""
         y = functional.relu_(self.conv1(x))
         y = functional.relu_(self.conv2(y))
         y = self.conv3(y)
@@ -67,23 +70,23 @@ class Bottleneck(nn.Module):
 
 
 class Stem(nn.Module):
-    """7×7 convolution and max pooling: stride 4."""
+    """A 7 × 7 convolution and max pooling, with stride 4 together."""
 
     def __init__(self, out: int) -> None:
         super().__init__()
         self.conv1 = ConvNorm(3, out, 7, 2)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """``(B, 3, H, W)`` to ``(B, out, H / 4, W / 4)``."""
+        """Return ``(B, out, H / 4, W / 4)`` from ``images`` ``(B, 3, H, W)``."""
         return functional.max_pool2d(functional.relu_(self.conv1(images)), 3, 2, 1)
 
 
 class ResNet(nn.Module):
-    """Four stages at strides 4, 8, 16 and 32.
+    """A ResNet of four stages at strides 4, 8, 16 and 32.
 
-    ``groups`` and ``group_width`` give the inner width of a block of the first stage (their product, doubled at each
-    stage); ``stem_channels`` the stem's, of which the first stage gives four times as many. ``frozen_stages`` of the
-    stem and the stages, counted from the stem, do not train.
+    ``depths`` are the numbers of blocks. The inner width of a block is ``groups`` · ``group_width`` in the first stage
+    and doubles at each stage. ``stem_channels`` is the width of the stem; the first stage has four times as many. The
+    first ``frozen_stages`` of stem and stages, counted from the stem, are not trained.
     """
 
     def __init__(
@@ -111,7 +114,10 @@ class ResNet(nn.Module):
             self.get_submodule(name).requires_grad_(False)
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """``(B, 3, H, W)`` to one map a stage, finest first."""
+        """Return one map for each stage, finest first, from ``images`` ``(B, 3, H, W)``.
+
+        A map is ``(B, C, H / stride, W / stride)`` with C from ``channels``.
+        """
         maps, x = [], self.stem(images)
         for name in STAGES:
             x = self.get_submodule(name)(x)

@@ -1,4 +1,4 @@
-"""The second stage: proposals to detections with masks, and in training to the losses of boxes, classes and masks."""
+"""RoI heads of Detectron2: proposals to detections, and in training to the losses of boxes, classes and masks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,24 +28,25 @@ DEFAULT_DETECTION_FILTER = DetectionFilter()
 
 
 class Masks(Protocol):
-    """What a mask head does: Mask R-CNN's or PointRend's."""
+    """The interface of a mask head, Mask R-CNN's or PointRend's."""
 
     def predict(
         self, maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], classes: torch.Tensor
     ) -> torch.Tensor:
-        """Probabilities ``(N, 1, M, M)`` of the class of each of the boxes of all images."""
+        """Return mask probabilities ``(N, 1, M, M)`` of the boxes of all images, each for its class."""
         ...
 
     def losses(self, maps: Sequence[torch.Tensor], regions: Sequence[ForegroundProposals]) -> dict[str, torch.Tensor]:
-        """The losses of the regions of a batch."""
+        """Return scalar losses by name for the foreground proposals of a batch."""
         ...
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The objects of one image: ``boxes`` ``(T, 4)`` on the resized image, ``classes`` 0..K-1, ``masks`` as of old.
+    """The objects of one image with boxes on the resized image and masks of the original size.
 
-    ``masks`` ``(T, H, W)`` have the size of the original image; ``to_masks`` ``(4,)`` leads there from resized pixels.
+    ``boxes`` is ``(T, 4)``, ``classes`` ``(T,)`` int64 0..K-1, ``masks`` ``(T, H, W)``. ``to_masks`` ``(4,)`` are the
+    factors from pixels of the resized image to those of the masks, for x, y, x and y.
     """
 
     boxes: torch.Tensor
@@ -56,7 +57,11 @@ class Truth:
 
 @dataclass(frozen=True)
 class Sampled:
-    """Proposals of one image to learn from: their boxes, classes (K for background) and nearest object."""
+    """The proposals of one image that are sampled for training.
+
+    ``boxes`` is ``(N, 4)``, ``classes`` ``(N,)`` int64 with K for background, ``objects`` ``(N,)`` int64 the row of the
+    object with the highest IoU.
+    """
 
     boxes: torch.Tensor
     classes: torch.Tensor
@@ -64,7 +69,11 @@ class Sampled:
 
 
 class RoiHeads(nn.Module):
-    """Box head, box predictor and mask head."""
+    """RoI heads: box head, box predictor and mask head.
+
+    ``keep`` are the limits on detections. ``per_image`` proposals are sampled in training. With
+    ``masks_on_predicted_boxes`` the mask head is trained on boxes refined by the box predictor, not on proposals.
+    """
 
     def __init__(
         self,
@@ -89,9 +98,12 @@ class RoiHeads(nn.Module):
     def detect(
         self, maps: Sequence[torch.Tensor], proposals: Sequence[torch.Tensor], sizes: Sequence[tuple[int, int]]
     ) -> list[BoxDetections]:
-        """The detections of each image, without masks, from p2 … p5 ``maps`` and ``proposals`` ``(N, 4)``.
+        """Return the detections of each image without masks.
 
-        Raises :class:`~maskwright.errors.NotFinite`.
+        ``maps`` are p2 … p5. ``proposals`` holds ``(N, 4)`` of each image in pixels of the resized image, ``sizes`` its
+        ``(H, W)``.
+
+        Raises :class:`~maskwright.errors.NotFinite` when an output is NaN or infinite.
         """
         counts = [len(boxes) for boxes in proposals]
         logits, deltas = self._predict(maps, proposals)
@@ -102,7 +114,10 @@ class RoiHeads(nn.Module):
     def losses(
         self, maps: Sequence[torch.Tensor], proposals: Sequence[torch.Tensor], truth: Sequence[Truth]
     ) -> dict[str, torch.Tensor]:
-        """``loss_classifier``, ``loss_box_reg`` and the losses of the mask head."""
+        """Return the scalars ``loss_classifier``, ``loss_box_reg`` and the losses of the mask head.
+
+        ``maps`` and ``proposals`` are those of :meth:`detect`; ``truth`` has the objects of each image.
+        """
         sampled = [self.sample(boxes, objects) for boxes, objects in zip(proposals, truth, strict=True)]
         logits, deltas = self._predict(maps, [s.boxes for s in sampled])
         losses = box_losses(logits, deltas, sampled, truth)
@@ -112,11 +127,16 @@ class RoiHeads(nn.Module):
     def _predict(
         self, maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits ``(N, K+1)`` and deltas ``(N, 4 K)`` of the boxes of all images."""
         return self.box_predictor(self.box_head(pool(maps, boxes, POOLED_SIDE)))
 
     @torch.no_grad()
     def sample(self, proposals: torch.Tensor, truth: Truth) -> Sampled:
-        """At most ``per_image`` of the proposals and true boxes, at most a quarter of them objects."""
+        """Return at most ``per_image`` of the ``proposals`` ``(N, 4)`` and true boxes for training.
+
+        At most a quarter of them are foreground: boxes with an IoU of at least ½ with an object. The choice is random
+        and has no gradient.
+        """
         boxes = torch.cat([proposals, truth.boxes])
         if len(truth.boxes):
             best, objects = box_iou(truth.boxes, boxes).max(dim=0)
@@ -124,7 +144,7 @@ class RoiHeads(nn.Module):
         else:
             objects = boxes.new_zeros(len(boxes), dtype=torch.int64)
             classes = torch.full_like(objects, self.classes)
-        # The sampler takes 0 for background.
+        # In torchvision's sampler background is 0.
         sampler = BalancedPositiveNegativeSampler(self.per_image, OBJECT_SHARE)
         positive, negative = sampler([(classes < self.classes).to(boxes)])
         chosen = (positive[0] | negative[0]).nonzero().squeeze(1)
@@ -133,6 +153,7 @@ class RoiHeads(nn.Module):
     def _regions(
         self, deltas: torch.Tensor, sampled: Sequence[Sampled], truth: Sequence[Truth]
     ) -> list[ForegroundProposals]:
+        """Return the foreground proposals of each image on which the mask head is trained."""
         regions = []
         for changes, s, t in zip(deltas.split([len(s.boxes) for s in sampled]), sampled, truth, strict=True):
             held = (s.classes < self.classes).nonzero().squeeze(1)
@@ -145,14 +166,19 @@ class RoiHeads(nn.Module):
 
 
 def _own_class(deltas: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
-    """The four deltas of each object's class: ``(N, 4 · K)`` to ``(N, 4)``."""
+    """Return the four deltas ``(N, 4)`` of each object's class from ``deltas`` ``(N, 4 K)``."""
     return deltas.view(len(deltas), deltas.shape[1] // 4, 4)[torch.arange(len(deltas), device=deltas.device), classes]
 
 
 def box_losses(
     logits: torch.Tensor, deltas: torch.Tensor, sampled: Sequence[Sampled], truth: Sequence[Truth]
 ) -> dict[str, torch.Tensor]:
-    """Cross-entropy over all sampled boxes; L1 of the objects' deltas, divided by the number of all boxes."""
+    """Return the classification and box losses of the sampled boxes, as scalars.
+
+    ``loss_classifier`` is the mean cross-entropy over all sampled boxes. ``loss_box_reg`` is the L1 loss of the
+    foreground deltas, divided by the number of all sampled boxes. ``logits`` is ``(N, K+1)`` with background last,
+    ``deltas`` ``(N, 4 K)``.
+    """
     classes = torch.cat([s.classes for s in sampled])
     wanted = torch.cat(
         [

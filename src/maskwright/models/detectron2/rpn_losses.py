@@ -1,6 +1,6 @@
-"""What the region proposal network learns from: anchors matched to true boxes, 256 of them an image.
+"""Losses of the region proposal network: anchors matched to true boxes, 256 of them sampled in each image.
 
-Ren et al. 2015 (arXiv:1506.01497), section 3.1.2; box loss L1 and its normaliser as in Detectron2.
+Ren et al. 2015 (arXiv:1506.01497), section 3.1.2; the L1 box loss and its normaliser are Detectron2's.
 """
 
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from torchvision.ops import box_iou
 from maskwright.models.detectron2.boxes import PROPOSAL_CODER
 
 ANCHORS_PER_IMAGE, POSITIVE_SHARE = 256, 0.5
-# Under 0.3 background, from 0.7 on an object, as is the best anchor of each object.
+# Below IoU 0.3 background; from 0.7 on an object, as is the best anchor of each object.
 _matcher = Matcher(0.7, 0.3, allow_low_quality_matches=True)
 
 
 def proposal_losses(
     anchors: torch.Tensor, logits: torch.Tensor, deltas: torch.Tensor, truth: Sequence[torch.Tensor]
 ) -> dict[str, torch.Tensor]:
-    """``loss_objectness`` and ``loss_rpn_box_reg`` of a batch.
+    """Return the scalars ``loss_objectness`` and ``loss_rpn_box_reg`` of a batch.
 
-    ``anchors`` ``(A, 4)``, ``logits`` ``(B, A)``, ``deltas`` ``(B, A, 4)``, ``truth`` the boxes ``(N, 4)`` of
-    each image.
+    ``anchors`` is ``(A, 4)`` of all levels, ``logits`` ``(B, A)``, ``deltas`` ``(B, A, 4)``; ``truth`` holds the boxes
+    ``(T, 4)`` of each image. Both sums are divided by 256 times the number of images.
     """
     matches = [match_anchors(anchors, boxes) for boxes in truth]
     sampler = BalancedPositiveNegativeSampler(ANCHORS_PER_IMAGE, POSITIVE_SHARE)
@@ -43,7 +43,11 @@ def proposal_losses(
 
 @torch.no_grad()
 def match_anchors(anchors: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Labels ``(A,)`` of ``anchors`` (1 object, 0 background, −1 neither) and the true box ``(A, 4)`` of each."""
+    """Return the labels ``(A,)`` of ``anchors`` and the true box ``(A, 4)`` of each.
+
+    A label is 1 for an object, 0 for background, and −1 for neither, in the type of the anchors. ``truth`` is
+    ``(T, 4)``.
+    """
     if not len(truth):
         return anchors.new_zeros(len(anchors)), torch.zeros_like(anchors)
     index = _matcher(box_iou(truth, anchors))

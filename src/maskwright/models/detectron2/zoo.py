@@ -1,7 +1,7 @@
-"""The published checkpoints that are known, with what their publishers say of them.
+"""The known published checkpoints of Detectron2, with their publishers' scores.
 
-Sources: Detectron2's MODEL_ZOO.md and its PointRend project's README. A figure that is not there is None. The six
-letters before a file's ``.pkl`` are the first of its MD5.
+Sources: Detectron2's MODEL_ZOO.md and the README of its PointRend project. A score that is not given there is None. The
+six digits before ``.pkl`` in a file's name are the first of its MD5.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from maskwright.models.weights.published_classes import cityscapes_classes, coco_classes
 
 _ROOT = "https://dl.fbaipublicfiles.com/detectron2/"
-# Said in MODEL_ZOO.md of the models listed there; the PointRend project's page names no licence.
+# The licence that MODEL_ZOO.md states for the models listed there; the PointRend project's page states none.
 _LICENCE = "CC BY-SA 3.0"
 
 
 def model_name(kind: str, backbone: str) -> str:
-    """The name in the catalogue of a ``kind`` on a ``backbone``."""
+    """Return the name in the catalogue of a ``kind`` of mask head on a ``backbone``."""
     return f"detectron2_{kind}_{backbone}_fpn"
 
 
@@ -22,8 +22,9 @@ def model_name(kind: str, backbone: str) -> str:
 class ZooModel:
     """A published checkpoint.
 
-    ``box_ap`` and ``mask_ap`` are the publisher's, in percent: on COCO val2017, or on Cityscapes val for those
-    trained there. ``tag`` is its name among the catalogue model's weights.
+    ``name`` is the publisher's name, ``model`` that in the catalogue, ``tag`` its name among the weights of that model.
+    ``box_ap`` and ``mask_ap`` are the publisher's in percent: on COCO val2017, or on Cityscapes val for models trained
+    there.
     """
 
     name: str
@@ -38,27 +39,29 @@ class ZooModel:
 
     @property
     def file(self) -> str:
-        """A name for the file that is unlike any other's; the address ends in one that many share."""
+        """A unique name for the file; many addresses end in the same one."""
         return f"{self.name}-{self.address.rpartition('_')[2]}"
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes of its heads, in their order."""
+        """The classes of its heads in order."""
         return tuple(coco_classes()) if self.trained_on == "COCO" else tuple(cityscapes_classes())
 
     @property
     def md5_start(self) -> str:
-        """The first digits of the file's MD5, as its address tells."""
+        """The first digits of the file's MD5, from its address."""
         return self.address.rpartition("_")[2].removesuffix(".pkl")
 
 
 def _coco(name: str, backbone: str, schedule: str, box: float, mask: float, place: str) -> ZooModel:
+    """Return the record of a Mask R-CNN trained on COCO."""
     address = f"{_ROOT}COCO-InstanceSegmentation/{name}/{place}.pkl"
     model = model_name("mask_rcnn", backbone)
     return ZooModel(name, model, f"coco-{schedule}", "COCO", schedule, box, mask, _LICENCE, address)
 
 
 def _point_rend(name: str, backbone: str, data: str, schedule: str, mask: float, place: str) -> ZooModel:
+    """Return the record of a PointRend model trained on ``data``."""
     address = f"{_ROOT}PointRend/InstanceSegmentation/{name}/{place}.pkl"
     tag = f"coco-{schedule}" if data == "COCO" else "cityscapes"
     return ZooModel(name, model_name("point_rend", backbone), tag, data, schedule, None, mask, None, address)
