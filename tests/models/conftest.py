@@ -1,4 +1,4 @@
-"""Networks are small here: more threads than one only get in each other's way."""
+"""One thread for tests of models: the networks are too small to gain from more."""
 
 from collections.abc import Iterator
 

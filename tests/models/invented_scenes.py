@@ -1,4 +1,4 @@
-"""Tiny pictures with objects that a detector can learn by heart in seconds."""
+"""Small synthetic images on which a detector overfits within seconds."""
 
 import torch
 from torch import nn
@@ -24,13 +24,13 @@ NARROW = {
 
 
 def narrow(**options) -> nn.Module:
-    """A detector small enough for tests, with random weights that are always the same."""
+    """Return a detector small enough for tests, with the same random weights every time."""
     torch.manual_seed(0)
     return build_mask_rcnn(CLASSES, **(NARROW | options))
 
 
 def scene() -> tuple[list[torch.Tensor], list[Target]]:
-    """Two pictures ``(3, 64, 64)``, of a rectangle (class 1) and a disc (class 2) each, and their targets."""
+    """Return two images ``(3, 64, 64)``, each of a rectangle (class 1) and a disc (class 2), and their targets."""
     rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
     images, targets = [], []
     for (top, left), (row, column) in (((6, 8), (44, 42)), ((34, 4), (18, 44))):
@@ -46,7 +46,7 @@ def scene() -> tuple[list[torch.Tensor], list[Target]]:
 
 
 def empty_target() -> Target:
-    """The target of a picture without an object."""
+    """Return the target of an image without an object."""
     return {
         "boxes": torch.zeros(0, 4),
         "labels": torch.zeros(0, dtype=torch.int64),
@@ -55,7 +55,7 @@ def empty_target() -> Target:
 
 
 def learnt(model: nn.Module, steps: int) -> list[float]:
-    """Train ``model`` on the scene by heart; the loss of each step."""
+    """Train ``model`` on the scene until it overfits; return the loss of each step."""
     images, targets = scene()
     optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
     totals = []
@@ -71,7 +71,7 @@ def learnt(model: nn.Module, steps: int) -> list[float]:
 
 
 def fits(model: nn.Module) -> list[float]:
-    """For each true object, the mask IoU of the best-scored detection of its class that overlaps its box by half."""
+    """Return for each true object the mask IoU of the best detection of its class with a box IoU above ½."""
     from hotcoco import mask as coco_mask
 
     images, targets = scene()

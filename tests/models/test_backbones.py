@@ -1,4 +1,4 @@
-"""Backbones: the strides and channels they promise, and normalisation that is frozen when it should be."""
+"""Backbones: strides and channels as documented, and normalisation that is frozen on request."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The cascade against torchvision: one stage is Mask R-CNN, and more of them ask for a better fit each."""
+"""The cascade against torchvision: one stage equals Mask R-CNN, and later stages need a higher IoU."""
 
 import copy
 
@@ -15,7 +15,7 @@ IOUS = (0.5, 0.6, 0.7)
 
 
 def boxes_near(target: torch.Tensor, count: int, spread: float) -> torch.Tensor:
-    """``count`` boxes around each of ``target`` ``(N, 4)``."""
+    """Return ``count`` boxes around each of ``target`` ``(N, 4)``."""
     noise = torch.randn(count, len(target), 4, generator=torch.Generator().manual_seed(5)) * spread
     return (target + noise).reshape(-1, 4).clamp(0, SIDE)
 

@@ -1,4 +1,4 @@
-"""The catalogue: every name builds a model that runs, and every wrong name is answered with the nearest right one."""
+"""The catalogue: every name builds a model that runs, and every unknown name gets the nearest known ones."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -145,7 +145,7 @@ def test_an_option_that_the_catalogue_presets_can_be_changed() -> None:
 
 
 def published_by(monkeypatch: pytest.MonkeyPatch, name: str, tag: str, source: nn.Module) -> None:
-    """Let the weights ``tag`` of model ``name`` be those of ``source``, as if they had been fetched."""
+    """Replace the published weights ``tag`` of model ``name`` by those of ``source``, as if they had been fetched."""
     given = replace(MODELS[name], published={tag: PublishedWeights(source.state_dict, "https://example.org/weights")})
     monkeypatch.setitem(catalogue.MODELS, name, given)
 

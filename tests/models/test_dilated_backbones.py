@@ -1,4 +1,4 @@
-"""Dilated backbones: the grid and the channels they promise, and the weights of the classifiers they come from."""
+"""Dilated backbones: strides and channels as documented, and weights that load from the classifiers."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What an entry of the catalogue says about options and weights."""
+"""Options and published weights of a catalogue entry."""
 
 import hashlib
 from functools import partial

@@ -1,4 +1,4 @@
-"""Detectors in mixed precision: where their boxes are must not depend on how their layers compute."""
+"""Detectors in mixed precision: boxes keep float32 positions whatever type the layers compute in."""
 
 from typing import Any
 

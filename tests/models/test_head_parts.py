@@ -1,4 +1,4 @@
-"""The parts of region heads: every make gives the shapes that the branches expect of it."""
+"""Parts of RoI heads: every version returns the shapes that the branches need."""
 
 import pytest
 import torch

@@ -23,7 +23,7 @@ Target = dict[str, torch.Tensor]
 
 @pytest.fixture(scope="module")
 def pair() -> tuple[MaskRCNN, MaskRCNN]:
-    """Ours and torchvision's, with equal random weights."""
+    """Return our model and torchvision's with equal random weights."""
     torch.manual_seed(0)
     ours = MODELS["mask_rcnn_resnet50_fpn"].build(CLASSES, short_side=SHORT, longest=LONGEST)
     for name, value in ours.state_dict().items():
@@ -44,7 +44,7 @@ def images() -> list[torch.Tensor]:
 
 
 def targets() -> list[Target]:
-    """Two images with two boxes each, and one without an object."""
+    """Return two images with two boxes each, and one without an object."""
     corners = [[[10, 12, 60, 70], [50, 30, 120, 85]], [[5, 5, 40, 50], [30, 60, 90, 130]], []]
     made = []
     for image, boxes in zip(images(), corners, strict=True):

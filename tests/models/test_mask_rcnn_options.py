@@ -1,4 +1,4 @@
-"""The groups of options: a recipe's names lead to them, and each refuses what is out of range."""
+"""Groups of options: a recipe's names reach them, and each group refuses values out of range."""
 
 from dataclasses import fields
 from typing import Any

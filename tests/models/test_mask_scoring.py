@@ -1,4 +1,4 @@
-"""Mask scoring: the quality that is learnt is the IoU of whole masks, and scores carry it."""
+"""Mask scoring: the training target is the IoU of whole masks, and scores are multiplied by its prediction."""
 
 import copy
 
@@ -61,7 +61,7 @@ def test_of_several_levels_the_strongest_counts() -> None:
 
 
 class Rising(nn.Module):
-    """Qualities that turn the order of the scores around; the last are beyond what an IoU can be."""
+    """A mask scoring head whose IoUs reverse the order of the scores; the last ones are outside 0 to 1."""
 
     def forward(self, pooled: torch.Tensor, masks: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         assert len(pooled) == len(masks) == len(labels)

@@ -1,4 +1,4 @@
-"""True masks cut out by boxes, whatever size the network sees the image at."""
+"""True masks cropped by boxes, at whatever size the model sees the image."""
 
 import torch
 

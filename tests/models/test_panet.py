@@ -1,4 +1,4 @@
-"""PANet's parts: what flows where, and that the network made of them learns."""
+"""PANet: the data flow of its parts, and training of a network built from them."""
 
 import pytest
 import torch

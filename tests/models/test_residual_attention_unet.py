@@ -14,13 +14,13 @@ def small_unet(**options) -> ResidualAttentionUNet:
 
 
 def randomise(module: nn.Module) -> None:
-    """Give every parameter a random value, as the initial ones and zeros hide mistakes."""
+    """Give every parameter a random value, as initial ones and zeros hide mistakes."""
     for parameter in module.parameters():
         nn.init.normal_(parameter, std=0.7)
 
 
 def silence(block: ResidualBlock) -> None:
-    """Make the convolutional path give zero, so that only the shortcut is left."""
+    """Make the convolutional path return zero, so that only the shortcut remains."""
     last = block.body[-1]
     assert isinstance(last, nn.BatchNorm2d)
     nn.init.zeros_(last.weight)

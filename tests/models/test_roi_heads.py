@@ -1,4 +1,4 @@
-"""Region heads in two branches: together they do what torchvision's do in one."""
+"""RoI heads in two branches against torchvision's RoI heads."""
 
 import copy
 
@@ -10,7 +10,7 @@ from tests.models.invented_scenes import SIDE, empty_target, narrow, scene
 
 
 def both(model: torch.nn.Module) -> list[RoIHeads]:
-    """The model's own heads, and torchvision's class with the very same parts."""
+    """Return the model's own heads, and torchvision's class with the same parts."""
     theirs = RoIHeads.__new__(RoIHeads)
     theirs.__dict__.update(model.roi_heads.__dict__)
     return [model.roi_heads, theirs]

@@ -1,4 +1,4 @@
-"""What is common to every semantic model: its normalisation and the names of its outputs."""
+"""The common interface of semantic models: normalisation inside, and the names of the outputs."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from maskwright.models.semantic import SemanticModel
 
 
 class Recording(nn.Module):
-    """Keeps what it is given and answers with ``output``."""
+    """A network that records its input and returns ``output``."""
 
     def __init__(self, output: object) -> None:
         super().__init__()

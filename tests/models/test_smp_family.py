@@ -1,4 +1,4 @@
-"""segmentation-models-pytorch: every architecture and every encoder it lists builds, and any image size passes."""
+"""segmentation-models-pytorch: every architecture and every listed encoder builds, for any image size."""
 
 import pytest
 import segmentation_models_pytorch as smp

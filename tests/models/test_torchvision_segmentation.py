@@ -1,4 +1,4 @@
-"""Our assembly of torchvision's parts against torchvision's own builders."""
+"""The assembly of torchvision's parts against torchvision's own builders."""
 
 from collections.abc import Callable
 

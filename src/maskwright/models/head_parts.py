@@ -97,7 +97,7 @@ class HeadParts:
         )
 
     def pools(self) -> dict[str, nn.Module]:
-        """Return the RoI pooling for boxes (7 × 7) and masks (14 × 14), under the names of torchvision's ``RoIHeads``."""
+        """Return the RoI pooling for boxes (7 × 7) and masks (14 × 14) under the names of torchvision's heads."""
         sides = {"box_roi_pool": _BOX_SIDE, "mask_roi_pool": _MASK_SIDE}
         if self.all_levels:
             return {name: AllLevelsPool(side) for name, side in sides.items()}

@@ -130,7 +130,7 @@ def build_mask_rcnn(classes: int, *, backbone: str, **options: Any) -> Torchvisi
 
 
 def _no_sliver(image: torch.Tensor, short: float, longest: float) -> torch.Tensor:
-    """Return ``image`` ``(3, H, W)`` with its narrow side stretched where resizing would leave less than a pixel of it."""
+    """Return ``image`` ``(3, H, W)``, its narrow side stretched where resizing would leave less than a pixel."""
     height, width = image.shape[-2:]
     factor = min(short / min(height, width), longest / max(height, width))
     if factor * min(height, width) >= 1:

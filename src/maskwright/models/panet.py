@@ -25,7 +25,7 @@ def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Seq
 
 
 class AggregatedPyramid(nn.Module):
-    """A backbone body, the feature pyramid over its stages, and the bottom-up path from fine to coarse (section 3.1)."""
+    """A backbone body, the feature pyramid over its stages, and the bottom-up path (section 3.1)."""
 
     def __init__(self, body: nn.Module, channels: Sequence[int], out_channels: int) -> None:
         super().__init__()
@@ -109,7 +109,10 @@ class FusedMaskHead(nn.Module):
         self.foreground = nn.Linear(half * side * side, (2 * side) ** 2)
 
     def forward(self, pooled: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return features ``(N, C', S, S)`` and foreground logits ``(N, 1, 2 S, 2 S)`` from ``(N, 4 levels, C, S, S)``."""
+        """Return features ``(N, C', S, S)`` and foreground logits ``(N, 1, 2 S, 2 S)``.
+
+        ``pooled`` is ``(N, 4 levels, C, S, S)``; C' is the last of ``widths``.
+        """
         levels = [layer(level) for layer, level in zip(self.first, pooled.unbind(1), strict=True)]
         trunk = self.trunk(torch.stack(levels).amax(dim=0))
         side = 2 * pooled.shape[-1]

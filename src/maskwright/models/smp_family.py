@@ -1,4 +1,4 @@
-"""Catalogue entries for every architecture of segmentation-models-pytorch on every encoder it knows."""
+"""Catalogue entries for every architecture of segmentation-models-pytorch on every encoder it offers."""
 
 import inspect
 from functools import partial

@@ -1,4 +1,4 @@
-"""Detectron2's networks in miniature: every part is there, and no part is wide."""
+"""Small Detectron2 networks with every part."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ KINDS = tuple(HEADS)
 
 
 def tiny(kind: str = "mask_rcnn", classes: int = 3, **options: Any) -> nn.Module:
-    """A small ``kind`` with random weights, always the same."""
+    """Return a small network of ``kind`` with the same random weights every time."""
     torch.manual_seed(0)
     return create_model(f"detectron2_{kind}_resnet50_fpn", classes, {**TINY, **HEADS[kind], **options})
 
 
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """Each kind of network in turn."""
+    """Return each kind of network in turn."""
     return request.param

@@ -1,4 +1,4 @@
-"""Anchors keep their fractions, and p6 lies at stride 64 whatever the image is padded to."""
+"""Anchors keep their fractions, and p6 has stride 64 whatever the padding of the image."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Detections: background is the last class, suppression is by class, and 100 are the most."""
+"""Detections: background is the last class, suppression is by class, and at most 100 are kept."""
 
 import pytest
 import torch
@@ -9,13 +9,13 @@ SIZE = (400, 400)
 
 
 def boxes(count: int) -> torch.Tensor:
-    """Boxes that do not touch."""
+    """Return boxes that do not touch."""
     x, y = torch.arange(count) % 20 * 20.0, torch.arange(count) // 20 * 20.0
     return torch.stack([x, y, x + 10, y + 10], dim=1)
 
 
 def logits(scores: list[list[float]]) -> torch.Tensor:
-    """Logits whose softmax is ``scores``."""
+    """Return logits whose softmax is ``scores``."""
     return torch.tensor(scores).log()
 
 

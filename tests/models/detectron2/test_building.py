@@ -1,4 +1,4 @@
-"""Options build what they say, and the published networks have the published sizes."""
+"""Options build what they name, and the published networks have the published sizes."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The catalogue's entries: their published weights come through the download, and a trained head is replaced."""
+"""Catalogue entries: their published weights are downloaded, and a trained head is replaced."""
 
 import hashlib
 import pickle
@@ -21,7 +21,7 @@ NAME = "detectron2_mask_rcnn_resnet50_fpn"
 
 @pytest.fixture
 def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ZooModel:
-    """A checkpoint of a tiny network, lying where a download of it would."""
+    """Write a checkpoint of a tiny network to the place of its download."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     arrays = {name: value.numpy() for name, value in tiny().state_dict().items()}
     content = pickle.dumps({"model": arrays | {"pixel_std": arrays["roi_heads.box_head.fc1.bias"][:3]}}, 3)

@@ -1,4 +1,4 @@
-"""The mask head: a mask for every class, of which only the object's own is shown and taught."""
+"""The mask head: a mask for every class, of which only the object's own is returned and trained."""
 
 import torch
 from torch.nn import functional

@@ -1,4 +1,4 @@
-"""The whole network, in miniature: torchvision's interface, any sizes, original pixels, and it learns."""
+"""The whole network in small: torchvision's interface, any image sizes, boxes in original pixels, and training."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from tests.models.detectron2.conftest import tiny
 
 
 def scene(height: int = 60, width: int = 90) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """A dim picture with a red and a blue square, and what is true of it."""
+    """Return a dim image with a red and a blue square, and its target."""
     picture = torch.rand(3, height, width, generator=torch.Generator().manual_seed(1)) * 0.3
     boxes = [[8, 8, 38, 38], [40, 20, 80, 55]]
     masks = torch.zeros(2, height, width, dtype=torch.uint8)
@@ -103,7 +103,7 @@ def test_training_needs_targets() -> None:
 
 
 def taught(kind: str, steps: int) -> tuple[Detectron2RCNN, list[dict[str, float]]]:
-    """A network after some steps on one scene, and its losses at each."""
+    """Return a network after some steps on one scene, and its losses at each step."""
     model = tiny(kind, frozen_stages=0, proposals_train=50, rois_per_image=32).train()
     picture, target = scene()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)

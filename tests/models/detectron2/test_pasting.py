@@ -1,4 +1,4 @@
-"""Pasting against the definition: every pixel of the image asked where it lies in the box."""
+"""Pasting against its definition, evaluated at every pixel of the image."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ SIZE = (60, 80)
 
 
 def by_definition(probabilities: torch.Tensor, box: torch.Tensor, threshold: float) -> np.ndarray:
-    """Every pixel's centre in box coordinates, bilinear between the centres of cells, zero outside. In float64."""
+    """Return the bilinear value at the centre of every pixel in box coordinates, zero outside the box, in float64."""
     side = probabilities.shape[0]
     padded = np.zeros((side + 2, side + 2))
     padded[1:-1, 1:-1] = probabilities.double().numpy()

@@ -1,4 +1,4 @@
-"""Features of boxes: the level by the formula of the paper, and half-pixel exactness on features that are linear."""
+"""RoI features: the level by the formula of the paper, and exact half-pixel positions on linear features."""
 
 import math
 
@@ -19,7 +19,7 @@ def test_a_box_goes_to_the_level_of_its_side(side: float, level: int) -> None:
 
 
 def ramps(height: int, width: int) -> list[torch.Tensor]:
-    """Levels whose two channels say where in the image a cell's centre is: x and y in pixels."""
+    """Return levels whose two channels are x and y of each cell's centre in pixels of the image."""
     maps = []
     for stride in STRIDES:
         x = (torch.arange(width // stride) + 0.5) * stride

@@ -1,4 +1,4 @@
-"""Proposals: ranked by logits where sigmoids tie, however small, per level before and per image after suppression."""
+"""Proposals: ranked by logits where sigmoids tie, of any size, limited per level and per image."""
 
 import torch
 
@@ -9,7 +9,7 @@ SIZE = (800, 1000)
 
 
 def grid(count: int, side: float = 10.0) -> torch.Tensor:
-    """``count`` boxes that do not touch."""
+    """Return ``count`` boxes that do not touch."""
     x = torch.arange(count) % 40 * 20.0
     y = torch.arange(count) // 40 * 20.0
     return torch.stack([x, y, x + side, y + side], dim=1)

@@ -1,4 +1,4 @@
-"""The pyramid against torchvision's with the same weights."""
+"""The feature pyramid against torchvision's with the same weights."""
 
 from collections import OrderedDict
 

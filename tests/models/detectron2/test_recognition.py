@@ -1,4 +1,4 @@
-"""A checkpoint tells what network it is of, and every tensor of it must have its place."""
+"""A checkpoint identifies its network, and every tensor of it must have its place."""
 
 from typing import Any
 

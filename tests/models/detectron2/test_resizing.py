@@ -1,4 +1,4 @@
-"""The input: sizes rounded as Detectron2 rounds them, PIL's bilinear filter, BGR, zeros around the image."""
+"""Input images: sizes rounded as in Detectron2, PIL's bilinear filter, BGR, and zero padding."""
 
 import numpy as np
 import pytest

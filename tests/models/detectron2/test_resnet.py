@@ -1,4 +1,4 @@
-"""The backbone against torchvision's with the same weights, and the one thing torchvision's cannot do."""
+"""The backbone against torchvision's with the same weights, and the stride in the 1 × 1, which torchvision lacks."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ PICTURE = torch.rand(1, 3, 96, 64, generator=torch.Generator().manual_seed(0))
 
 
 def theirs_with(ours: ResNet, groups: int, width: int) -> IntermediateLayerGetter:
-    """torchvision's network of the same depths with the weights of ``ours``; it strides in the 3×3."""
+    """Return torchvision's network of the same depths with the weights of ``ours``; it strides in the 3 × 3."""
     block = torchvision.models.resnet.Bottleneck
     network = torchvision.models.ResNet(
         block, [2, 1, 2, 1], groups=groups, width_per_group=width, norm_layer=FrozenBatchNorm2d

@@ -1,4 +1,4 @@
-"""The second stage's lessons: which proposals are objects, how many are looked at, and the losses by formula."""
+"""Training of the second stage: the sampling of proposals, and the losses by their formulas."""
 
 import pytest
 import torch

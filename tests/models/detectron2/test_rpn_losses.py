@@ -1,4 +1,4 @@
-"""The first stage's lessons: which anchors are objects, and the losses by their formulas."""
+"""Training of the first stage: the matching of anchors to objects, and the losses by their formulas."""
 
 import torch
 from torch.nn import functional

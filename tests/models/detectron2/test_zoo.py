@@ -1,4 +1,4 @@
-"""The table of published checkpoints: complete, unlike each other, and of models that exist."""
+"""The table of published checkpoints: complete, without duplicates, and of existing models."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Random batches that the tests of the losses share."""
+"""Random batches for the tests of the losses."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ IGNORE = 255
 def random_batch(
     ignored: float = 0.3, classes: int = 4, absent: tuple[int, ...] = (), seed: int = 5
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits ``(2, classes, 5, 7)`` in double precision and labels without the ``absent`` ones."""
+    """Return logits ``(2, classes, 5, 7)`` in double precision, and labels without the ``absent`` ones."""
     generator = torch.Generator().manual_seed(seed)
     logits = 2 * torch.randn(2, classes, 5, 7, generator=generator, dtype=torch.float64)
     labels = torch.randint(0, classes, (2, 5, 7), generator=generator)
@@ -20,7 +20,7 @@ def random_batch(
 
 
 def counted_pixels(logits: torch.Tensor, labels: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Softmax ``(P, classes)`` and true labels ``(P,)`` of the pixels that count, in NumPy."""
+    """Return softmax ``(P, classes)`` and true labels ``(P,)`` of the pixels that count, in NumPy."""
     plain = logits.detach().numpy().transpose(0, 2, 3, 1).reshape(-1, logits.shape[1])
     exponentials = np.exp(plain - plain.max(axis=1, keepdims=True))
     softmax = exponentials / exponentials.sum(axis=1, keepdims=True)

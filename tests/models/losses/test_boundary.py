@@ -1,4 +1,4 @@
-"""Border weights against distances found by looking at every pair of pixels."""
+"""Boundary weights against distances computed for every pair of pixels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What holds for every loss: right slopes, ignored pixels that do not matter, and an answer where nothing counts."""
+"""Properties of every loss: gradients, ignored pixels without effect, and a value when no pixel counts."""
 
 from typing import Any, get_args
 

@@ -1,4 +1,4 @@
-"""Class weights against their papers' formulas on counts small enough to follow."""
+"""Class weights against the formulas of their papers, on counts small enough to follow by hand."""
 
 import numpy as np
 import pytest

@@ -11,7 +11,7 @@ from tests.models.losses.batches import IGNORE, counted_pixels, random_batch
 
 
 def by_hand(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """Mean of −log softmax at the true class over the counted pixels."""
+    """Return the mean of −log softmax at the true class over the counted pixels."""
     softmax, truth = counted_pixels(logits, labels)
     return float(-np.log(softmax[np.arange(len(truth)), truth]).mean())
 

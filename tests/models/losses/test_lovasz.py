@@ -1,4 +1,4 @@
-"""Lovász-softmax against its authors' code (in segmentation-models-pytorch) and against what it extends."""
+"""Lovász-softmax against its authors' code (in segmentation-models-pytorch) and against 1 − IoU."""
 
 import numpy as np
 import pytest

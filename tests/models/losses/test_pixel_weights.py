@@ -1,4 +1,4 @@
-"""The weight of a pixel: its class's, times its border's, and nothing where it is ignored."""
+"""The weight of a pixel: its class weight times its boundary weight, and 0 where ignored."""
 
 import numpy as np
 import torch

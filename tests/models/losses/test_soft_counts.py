@@ -1,4 +1,4 @@
-"""Soft counts: with certain predictions they are the counts of a confusion matrix."""
+"""Soft counts: with certain predictions they equal the counts of a confusion matrix."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Tversky, focal Tversky and Dice against NumPy and, where it averages as we do, segmentation-models-pytorch."""
+"""Tversky, focal Tversky and Dice against NumPy and, where the averages agree, segmentation-models-pytorch."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.models.losses.batches import IGNORE, counted_pixels, random_batch
 
 
 def index_by_hand(logits: torch.Tensor, labels: torch.Tensor, alpha: float, beta: float) -> np.ndarray:
-    """The Tversky index of each class that is present."""
+    """Return the Tversky index of each class that is present."""
     softmax, truth = counted_pixels(logits, labels)
     values = []
     for label in np.unique(truth):

@@ -1,4 +1,4 @@
-"""PointRend's mask head: its shapes, its losses by formula, and subdivision against deciding every point."""
+"""PointRend's mask head: shapes, losses by formula, and subdivision against prediction of every point."""
 
 import pytest
 import torch

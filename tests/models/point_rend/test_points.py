@@ -1,4 +1,4 @@
-"""PointRend's points: sampled where they say they lie, refined where it matters, equal to asking everywhere."""
+"""PointRend's points: sampling positions, refinement of uncertain cells, and equality with dense prediction."""
 
 import math
 
@@ -19,7 +19,7 @@ from maskwright.models.point_rend.points import (
 
 
 def ramp(height: int, width: int, stride: int = 1) -> torch.Tensor:
-    """A map ``(1, 2, H, W)`` whose values are the x and y of each cell's centre in pixels."""
+    """Return a map ``(1, 2, H, W)`` whose values are x and y of each cell's centre in pixels."""
     x, y = (torch.arange(width) + 0.5) * stride, (torch.arange(height) + 0.5) * stride
     return torch.stack([x.expand(height, -1), y[:, None].expand(-1, width)])[None]
 
@@ -93,7 +93,7 @@ def test_refinement_changes_the_most_uncertain_cells_alone() -> None:
 
 
 def wavy(points: torch.Tensor) -> torch.Tensor:
-    """Logits ``(N, 1, P)`` that no interpolation gets right."""
+    """Return logits ``(N, 1, P)`` that interpolation cannot reproduce."""
     x, y = points[..., 0], points[..., 1]
     return (torch.sin(9 * x + 3 * y) + torch.cos(17 * y * x) - 0.3)[:, None]
 

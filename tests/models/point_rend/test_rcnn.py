@@ -1,4 +1,4 @@
-"""PointRend on torchvision's Mask R-CNN: boxes as without it, masks by points."""
+"""PointRend on torchvision's Mask R-CNN: the same boxes as without it, and masks by points."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""PointRend as a semantic head: dense evaluation when all points are taken, and a network that learns in every part."""
+"""PointRend as a semantic head: equal to dense prediction when all points are taken, and trained in every part."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ OUTPUTS, IGNORED = 3, 255
 
 
 class Body(nn.Module):
-    """Early features at stride 4 and late ones at stride 16, as large as those of a real backbone."""
+    """A backbone with early features at stride 4 and late ones at stride 16, as large as those of a real one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,14 +34,14 @@ def segmenter(auxiliary: bool = False, **options: float) -> PointRendSegmenter:
 
 
 def undecided(model: PointRendSegmenter) -> PointRendSegmenter:
-    """``model`` with logits that differ from each other and from point to point."""
+    """Return ``model`` in evaluation mode, with logits that differ between classes and points."""
     for value in model.point_head.parameters():
         nn.init.normal_(value, std=0.5)
     return model.eval()
 
 
 def tents(pixels: int, cells: int, covered: float) -> torch.Tensor:
-    """How much each cell counts at the centre of each pixel, ``(pixels, cells)``, if all cells cover ``covered``."""
+    """Return the bilinear weight of each cell at each pixel's centre, ``(pixels, cells)``; cells cover ``covered``."""
     place = (torch.arange(pixels) + 0.5) / covered * cells - 0.5
     return (1 - (place[:, None] - torch.arange(cells)).abs()).clamp(min=0)
 
@@ -63,7 +63,7 @@ def test_taking_every_point_is_asking_the_point_head_at_every_pixel(size: tuple[
 
 
 def asked(model: PointRendSegmenter) -> list[int]:
-    """The numbers of points of an image that the point head is asked for from now on."""
+    """Record the numbers of points of an image that the point head predicts from now on."""
     counts: list[int] = []
     model.point_head.register_forward_pre_hook(lambda _, inputs: counts.append(inputs[0].shape[2]))
     return counts

@@ -1,4 +1,4 @@
-"""Old names become those of today; settings among the weights are told apart."""
+"""Old Detectron2 names become current; settings are separated from weights."""
 
 import pytest
 

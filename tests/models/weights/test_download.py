@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine: whole, broken off and gone on with, of the wrong content, not there."""
+"""Downloads from a local server: whole, interrupted and resumed, with wrong content, and of a missing file."""
 
 import hashlib
 import random

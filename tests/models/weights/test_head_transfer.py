@@ -1,4 +1,4 @@
-"""Heads keep what they know of a class by its name, whatever its number was and is."""
+"""Heads keep the rows of a class by its name, whatever its number was and is."""
 
 import pytest
 import torch
@@ -107,7 +107,7 @@ def test_a_point_head_sees_the_coarse_logits_of_each_class_where_they_now_are(fi
 
 
 def by_class(found: dict[str, torch.Tensor], names: list[str]) -> dict[str, list[torch.Tensor]]:
-    """Boxes, scores and masks of each class, best first."""
+    """Return boxes, scores and masks of each class, best first."""
     return {
         name: [found[key][found["labels"] == number] for key in ("boxes", "scores", "masks")]
         for number, name in enumerate(names, start=1)

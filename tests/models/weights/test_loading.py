@@ -1,4 +1,4 @@
-"""Weights: read without running them, matched to a model by name and shape, and honest about what was filled."""
+"""Weights: read without running code, matched to a model by name and shape, and reported in full."""
 
 import io
 import os
@@ -29,7 +29,7 @@ STATE: State = {
 
 
 class Code:
-    """A pickle that makes a folder when it is read."""
+    """A value whose pickle makes a folder when it is read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder)
@@ -39,7 +39,7 @@ class Code:
 
 
 def cut() -> bytes:
-    """The first half of a checkpoint in torch's old format."""
+    """Return the first half of a checkpoint in torch's old format."""
     whole = io.BytesIO()
     torch.save(STATE, whole, _use_new_zipfile_serialization=False)
     return whole.getvalue()[: whole.tell() // 2]
@@ -182,7 +182,7 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
 
 
 class Net(nn.Module):
-    """A backbone of 540 numbers and 40 of its norm, and a head of 11 a class."""
+    """A backbone of 540 numbers with 40 of its norm, and a head of 11 per class."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Published weights know the classes of their heads, in the heads' order."""
+"""Published weights carry the classes of their heads, in the heads' order."""
 
 import pytest
 from torchvision.models import MobileNet_V2_Weights, ResNet50_Weights, get_model_weights

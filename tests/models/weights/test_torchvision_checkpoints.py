@@ -11,7 +11,7 @@ from maskwright.models.weights.torchvision_checkpoints import match_torchvision_
 
 
 def theirs(name: str, classes: int = 21) -> dict[str, torch.Tensor]:
-    """torchvision's own state of a model, without values."""
+    """Return torchvision's own state dict of a model, without values."""
     builders = {**vars(torchvision.models.segmentation), **vars(torchvision.models.detection)}
     options = {"weights_backbone": None, "num_classes": classes}
     if name.startswith(("deeplab", "fcn")):

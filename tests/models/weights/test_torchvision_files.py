@@ -1,4 +1,4 @@
-"""A file that torchvision publishes gives the same network by its path as by its name; any other stays as it is."""
+"""A file that torchvision publishes gives the same network by path as by name; other files stay as they are."""
 
 import hashlib
 from dataclasses import replace
@@ -40,7 +40,7 @@ def test_the_published_mask_rcnn_alone_divides_by_the_bare_deviation(sha256: str
 
 @pytest.fixture
 def downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of a small Mask R-CNN, as if it were the published one and had been downloaded by hand."""
+    """Write the file of a small Mask R-CNN as if it were the published one and had been downloaded by hand."""
     name, path = "mask_rcnn_resnet50_fpn", tmp_path / "renamed.pth"
     small = partial(build_mask_rcnn, backbone="resnet18", frozen_norm=True)
     state = small(90, **NARROW).state_dict()

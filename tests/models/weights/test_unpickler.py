@@ -1,4 +1,4 @@
-"""A pickle gives arrays and nothing else: whatever it names besides is refused before it can do anything."""
+"""A pickle gives arrays and nothing else: any other name in it is refused before it can run."""
 
 import os
 import pickle
@@ -105,7 +105,7 @@ def test_a_reference_to_something_outside_is_refused(tmp_path: Path) -> None:
 
 
 def with_shape(array: np.ndarray, shape: tuple[Any, ...]) -> Calls:
-    """An array whose pickle claims another ``shape`` than its bytes have."""
+    """Return an array whose pickle claims another ``shape`` than its bytes have."""
     rebuild, start, state = array.__reduce__()
     value = Calls(rebuild, *start)
     value.reduced = (*value.reduced, (state[0], shape, *state[2:]))  # type: ignore[assignment]

@@ -30,6 +30,6 @@ def paste_detectron2_mask(
 
 
 def _normalised(start: int, end: int, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
-    """Return the centres of pixels ``start`` … ``end - 1`` in coordinates in which the edges of the box are −1 and 1."""
+    """Return the centres of pixels ``start`` … ``end - 1`` in coordinates where the edges of the box are −1 and 1."""
     centres = torch.arange(start, end, dtype=torch.float32) + 0.5
     return (centres - low) / (high - low) * 2 - 1

@@ -30,7 +30,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Proposals:
-    """The proposals of one image, best first: ``boxes`` ``(N, 4)`` in pixels of the resized image, ``logits`` ``(N,)``."""
+    """The proposals of one image, best first.
+
+    ``boxes`` is ``(N, 4)`` in pixels of the resized image, ``logits`` ``(N,)``.
+    """
 
     boxes: torch.Tensor
     logits: torch.Tensor

@@ -11,7 +11,7 @@ STRIDES = (4, 8, 16, 32, 64)
 
 
 class FPN(nn.Module):
-    """A feature pyramid: the ``bottom_up`` backbone, and lateral 1 × 1 and output 3 × 3 convolutions over its stages."""
+    """A feature pyramid: the ``bottom_up`` backbone, with lateral 1 × 1 and output 3 × 3 convolutions per stage."""
 
     def __init__(self, bottom_up: ResNet, channels: int = 256) -> None:
         super().__init__()

@@ -74,7 +74,7 @@ def download(address: str, path: Path, expected: Hash, progress: Progress | None
 
 
 def _fetch(address: str, part: Path, progress: Progress | None) -> None:
-    """Append to ``part`` what is missing of the file at ``address``; raise ``ConnectionError`` when it ends too early."""
+    """Append the missing bytes of ``address`` to ``part``; raise ``ConnectionError`` when the file ends too early."""
     have = part.stat().st_size if part.is_file() else 0
     request = urllib.request.Request(address, headers={"Range": f"bytes={have}-"} if have else {})
     try:
