@@ -151,7 +151,7 @@ def _pyramid(backbone: str, training: BackboneTraining, parts: HeadParts) -> nn.
 
 
 def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> BranchedRoIHeads:
-    """Build the RoI heads that the options ask for."""
+    """Build the RoI heads for the options."""
     sampling, kept, ious = groups.sampling, groups.kept, groups.cascade.cascade_ious
     first_iou = ious[0] if ious else sampling.roi_iou
     shared: dict[str, Any] = {

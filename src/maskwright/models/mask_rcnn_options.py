@@ -1,6 +1,6 @@
-"""Options of Mask R-CNN and its variants in groups, each of which checks its own; a recipe names the options alone.
+"""Options of Mask R-CNN and its variants in groups; a recipe names the options without the groups.
 
-Every group raises ``ValueError`` for values out of range.
+A group raises ``ValueError`` for values out of range. ``trainable_layers`` is checked where the backbone is built.
 """
 
 from collections.abc import Sequence

@@ -39,9 +39,9 @@ class MaskProposals:
 class BranchedRoIHeads(RoIHeads):
     """torchvision's RoI heads with separate box branch (:meth:`detect`) and mask branch (:meth:`segment`).
 
-    Losses and results equal torchvision's. With a ``mask_scoring`` head the IoU of each mask is predicted, and scores
-    become class score times IoU (see :class:`~maskwright.models.mask_scoring.MaskScoringHead`). ``parts`` are the other
-    arguments of torchvision's ``RoIHeads``.
+    Without ``mask_scoring`` losses and results equal torchvision's. With it the IoU of each mask is predicted, and
+    scores become class score times IoU (see :class:`~maskwright.models.mask_scoring.MaskScoringHead`). ``parts`` are
+    the other arguments of torchvision's ``RoIHeads``.
     """
 
     def __init__(self, *, mask_scoring: nn.Module | None = None, **parts: Any) -> None:

@@ -1,7 +1,7 @@
 """Reading of a pickle of NumPy arrays as tensors without running code in it.
 
 A pickle names the functions that rebuild its values. Here NumPy's are replaced by functions that only check and copy;
-every other name is refused. NumPy's own constructors never receive values from the file.
+every other name is refused. NumPy itself never receives unchecked values from the file.
 """
 
 import math
