@@ -1,15 +1,18 @@
-"""The labels of Cityscapes: ids in ``labelIds`` files, which of them have instances, which are ignored in evaluation.
+"""The labels of Cityscapes: the ids of ``labelIds`` files, with the labels that have instances or are ignored.
 
 Source: M. Cordts et al., "The Cityscapes Dataset for Semantic Urban Scene Understanding", CVPR 2016, and the label
-table published with it. In ``instanceIds`` files an object is ``1000 * id + number``; a region of objects that are not
-told apart, and everything without instances, is the plain ``id``.
+table published with it. In ``instanceIds`` files the value of an object is ``1000 * id + number``. A group of objects
+that are not separated, and every label without instances, has the plain ``id``.
 """
 
 from typing import NamedTuple
 
 
 class CityscapesLabel(NamedTuple):
-    """One label; ``ignored`` ground truth counts neither for nor against a prediction."""
+    """One Cityscapes label.
+
+    Ground truth of an ``ignored`` label counts neither for nor against a prediction.
+    """
 
     name: str
     id: int
@@ -60,10 +63,10 @@ INSTANCE_LABELS: tuple[CityscapesLabel, ...] = tuple(
     label for label in LABELS if label.has_instances and not label.ignored
 )
 
-# Instance ids below are not objects but a label's id.
+# Values below this are the id of a label, not of an object.
 FIRST_INSTANCE = 1000
 
 
 def label_id_of(instance_id: int) -> int:
-    """The label id of a value of an ``instanceIds`` file."""
+    """Return the label id of a value of an ``instanceIds`` file."""
     return instance_id if instance_id < FIRST_INSTANCE else instance_id // FIRST_INSTANCE

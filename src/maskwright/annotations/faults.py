@@ -1,4 +1,4 @@
-"""Faults found in data: a catalogue of everything that can be wrong, and counts that add up."""
+"""The catalogue of faults in data, and the audit whose counts add up."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,10 @@ Severity = Literal["error", "warning"]
 
 
 class FaultKind(NamedTuple):
-    """What a fault code means: an ``error`` makes tools fail or loses an object, a ``warning`` is worth knowing."""
+    """The severity and the remedy of a fault code.
+
+    An ``error`` makes tools fail or loses an object. A ``warning`` does neither, but is worth knowing.
+    """
 
     severity: Severity
     remedy: str
@@ -52,7 +55,7 @@ FAULTS: dict[str, FaultKind] = {
     "repeated_object": FaultKind("warning", "remove one of the two, unless there are two such objects in one place"),
     # Categories.
     "category_zero": FaultKind(
-        "warning", "mind that many tools take id 0 for background; Maskwright goes by names and needs no change"
+        "warning", "nothing to do here, classes are matched by name; many tools use id 0 for background"
     ),
     "category_gaps": FaultKind("warning", "nothing to do here; tools that use ids as labels need them without gaps"),
     "category_over_255": FaultKind(
@@ -60,7 +63,7 @@ FAULTS: dict[str, FaultKind] = {
     ),
     "duplicate_name": FaultKind("warning", "merge the categories, or give each a name of its own"),
     "background_name": FaultKind(
-        "error", "rename the category, or choose the other classes by name: background is what has no class"
+        "error", "rename the category, or choose the other classes by name: background is the absence of a class"
     ),
     "odd_name": FaultKind("warning", "write the name without surrounding, invisible or control characters"),
     "unused_category": FaultKind("warning", "remove the category if no object of it is expected"),
@@ -69,9 +72,9 @@ FAULTS: dict[str, FaultKind] = {
     "unreadable_segmentation": FaultKind("error", "write the segmentation as polygons of finite numbers or as an RLE"),
     "flat_polygon_list": FaultKind("error", "put the polygon into a list of polygons, [[x, y, …]], or use check --fix"),
     "bad_polygon": FaultKind("error", "give each polygon at least three points, as x, y pairs"),
-    "polygon_bomb": FaultKind("error", "draw the object again; its outline is longer than any image has room for"),
+    "polygon_bomb": FaultKind("error", "draw the object again; its outline is longer than any image allows"),
     "dropped_parts": FaultKind(
-        "error", "give each polygon at least three points, as x, y pairs, or use check --fix to leave the others out"
+        "error", "give each polygon at least three points, as x, y pairs, or use check --fix to remove the others"
     ),
     "no_pixels": FaultKind("warning", "nothing to do if the object is that small, else draw it again"),
     "collinear_polygon": FaultKind("warning", "draw the polygon again; its points lie on one line"),
@@ -94,10 +97,10 @@ FAULTS: dict[str, FaultKind] = {
     "missing_area": FaultKind("warning", "add area in square pixels, or use check --fix to take the mask's"),
     "bad_area": FaultKind("error", "write area as a finite number that is not negative, or use check --fix"),
     "area_disagrees": FaultKind(
-        "warning", "write the mask's area if scores by object size matter: COCO tells small from large by area"
+        "warning", "write the mask's area if scores by object size matter: COCO assigns objects to sizes by area"
     ),
     "missing_iscrowd": FaultKind("warning", "add iscrowd: 0, or use check --fix; some tools fail without it"),
-    "bad_iscrowd": FaultKind("error", "write iscrowd as 0 or 1, or use check --fix where it says one of them"),
+    "bad_iscrowd": FaultKind("error", "write iscrowd as 0 or 1, or use check --fix if it is a string or a float"),
     "ignore_flag": FaultKind(
         "warning", "set iscrowd to 1 for regions to ignore; COCO's tools overwrite the field ignore"
     ),
@@ -107,16 +110,14 @@ FAULTS: dict[str, FaultKind] = {
     "missing_image": FaultKind("error", "put the image file into the images folder or remove its record"),
     "unreadable_image": FaultKind("error", "replace the file by a readable image"),
     "truncated_image": FaultKind("error", "download or export the image again; its end is missing"),
-    "image_bomb": FaultKind("error", "replace the file; it unpacks to far more pixels than its record says"),
+    "image_bomb": FaultKind("error", "replace the file; it unpacks to far more pixels than its record states"),
     "image_size": FaultKind(
         "error", "correct width and height in the JSON, or use the image file the annotations were drawn on"
     ),
     "image_orientation": FaultKind(
         "error", "store the image in the orientation it was annotated in and remove its EXIF orientation"
     ),
-    "exif_orientation": FaultKind(
-        "warning", "remove the EXIF orientation; viewers turn the image, and its masks do not turn with it"
-    ),
+    "exif_orientation": FaultKind("warning", "remove the EXIF orientation; viewers rotate the image but not its masks"),
     "wrong_suffix": FaultKind("warning", "name the file by what it is; some tools go by the suffix"),
     "gray_image": FaultKind("warning", "nothing to do here: it is read as RGB; other tools may fail on one channel"),
     "alpha_image": FaultKind("warning", "nothing to do here: transparency is ignored; other tools may blend it"),
@@ -135,7 +136,7 @@ FAULTS: dict[str, FaultKind] = {
     "unicode_form": FaultKind("error", "write file_name in the Unicode form of the file's name, or use check --fix"),
     # Other formats than COCO, read by convert.
     "unreadable_file": FaultKind("error", "export the file again"),
-    "unnamed_class": FaultKind("error", "name the class in the data set's list of classes, or correct the label"),
+    "unnamed_class": FaultKind("error", "add the class to the data set's list of classes, or correct the label"),
     "bad_line": FaultKind("error", "write each object as its class index and at least three points from 0 to 1"),
     "box_only": FaultKind("error", "outline the object; a box is not a mask"),
     "bad_shape": FaultKind("error", "draw the shape again; it needs a label and finite coordinates"),
@@ -146,17 +147,17 @@ FAULTS: dict[str, FaultKind] = {
     "image_not_copied": FaultKind("error", "give the folder that holds the image with --images"),
     # Two files against each other.
     "class_id_differs": FaultKind("warning", "match classes by name, as Maskwright does; never by id across files"),
-    "class_only_here": FaultKind("warning", "add the class to the other file, or leave it out of the experiment"),
-    "class_only_there": FaultKind("warning", "add the class to this file, or leave it out of the experiment"),
-    "same_image": FaultKind("error", "remove the image from one of the two; scores on it are not honest"),
+    "class_only_here": FaultKind("warning", "add the class to the other file, or exclude it from the experiment"),
+    "class_only_there": FaultKind("warning", "add the class to this file, or exclude it from the experiment"),
+    "same_image": FaultKind("error", "remove the image from one of the two; scores on it are too high"),
     "same_file_name": FaultKind(
         "warning", "give both image folders, --images and --against-images, to compare the pictures"
     ),
     "near_duplicate": FaultKind("warning", "look at the pair; if it is one picture, keep it in one file only"),
 }
 
-# Objects, images and files with these faults are still used: what can be drawn of them is drawn, and evaluation counts
-# them. All other errors cost the record.
+# Objects, images and files with these faults are still used: they are drawn as far as possible, and evaluation counts
+# them. A record with any other error is skipped.
 STILL_USED = frozenset(code for code, kind in FAULTS.items() if kind.severity == "warning") | {
     *("json_bom", "json_encoding", "json_utf16", "json_trailing_comma", "json_not_finite", "string_id", "odd_number"),
     *("bad_box", "negative_box", "bad_area", "bad_iscrowd", "dropped_parts", "mixed_classes", "background_name"),
@@ -164,7 +165,7 @@ STILL_USED = frozenset(code for code, kind in FAULTS.items() if kind.severity ==
 }
 
 
-# Faults of annotations of which a repair can put some right; see :mod:`maskwright.annotations.repair`.
+# Faults of annotations that a repair corrects in some or all cases; see :mod:`maskwright.annotations.repair`.
 REPAIRABLE = frozenset(
     {
         *("json_not_finite", "bad_annotation", "missing_id", "string_id", "odd_number", "duplicate_id", "negative_id"),
@@ -185,10 +186,11 @@ REPAIRABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing found wrong: its code (a key of ``FAULTS``), where, and what was found.
+    """One fault: its code (a key of ``FAULTS``), its place, and what was found.
 
-    ``kind`` is ``annotation``, ``image`` or ``category`` and ``record`` its id as the file gives it, or ``file`` with
-    ``record`` None. Records with a fault were left out, or, for the codes in ``STILL_USED``, used as far as it goes.
+    ``kind`` is ``annotation``, ``image`` or ``category``, and ``record`` the id as the file has it. For a fault of the
+    file itself, ``kind`` is ``file`` and ``record`` is None. Readers of other formats than COCO also use ``line`` and
+    ``shape``. A record with a fault is skipped; with a code of ``STILL_USED`` it is used as far as possible.
     """
 
     code: str
@@ -204,9 +206,10 @@ class Fault:
 
 @dataclass
 class Audit:
-    """Where every annotation of a file went: ``found == used + sum(skipped)``.
+    """The count of what became of every annotation of a file: ``found == used + sum(skipped)``.
 
-    ``skipped`` counts annotations by reason: fault codes, and choices such as ``other_class`` or ``image_not_chosen``.
+    ``skipped`` counts annotations by reason: a fault code, or a choice such as ``other_class`` or
+    ``image_without_objects``. ``source`` names the file in messages.
     """
 
     source: str
@@ -216,17 +219,17 @@ class Audit:
     faults: list[Fault] = field(default_factory=list)
 
     def skip(self, reason: str, count: int = 1) -> None:
-        """Count ``count`` annotations left out for ``reason``."""
+        """Count ``count`` annotations as skipped for ``reason``."""
         if count:
             self.skipped[reason] += count
 
     def fault(self, fault: Fault) -> None:
-        """Count and keep an annotation left out because of ``fault``."""
+        """Count one annotation as skipped because of ``fault``, and keep the fault."""
         self.skip(fault.code)
         self.faults.append(fault)
 
     def add(self, other: "Audit") -> None:
-        """Take over the counts and faults of a part of the same file."""
+        """Add the counts and faults of another part of the same file."""
         self.found += other.found
         self.used += other.used
         self.skipped.update(other.skipped)
@@ -234,11 +237,11 @@ class Audit:
 
     @property
     def adds_up(self) -> bool:
-        """Whether every annotation of the file is accounted for."""
+        """Return whether every annotation of the file is either used or skipped."""
         return self.found == self.used + sum(self.skipped.values())
 
     def to_json(self) -> dict[str, Any]:
-        """``{"in", "used", "skipped": {reason: n}, "faults": [{code, kind, id, message, remedy}]}``."""
+        """Return ``{"in", "used", "skipped": {reason: n}, "faults": [{code, kind, id, message, remedy}]}``."""
         return {
             "in": self.found,
             "used": self.used,
@@ -250,7 +253,11 @@ class Audit:
         }
 
     def lines(self, limit: int = 10) -> list[str]:
-        """One line per fault for a terminal, at most ``limit`` of each code, with the remedy once per code."""
+        """Return the faults as lines for a terminal.
+
+        Each code has at most ``limit`` lines, and its remedy once. Records that are used despite a fault share one line
+        per code.
+        """
         lines = []
         for code, faults in _by_code(self.faults).items():
             if faults[0].kind == "file":

@@ -1,4 +1,4 @@
-"""What a check found: faults counted by code, with the first examples of each, for people and for programs."""
+"""The findings of a check: faults counted by code, with examples, for the terminal and as JSON."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,7 +19,10 @@ _SHOWN: dict[Severity, int] = {"error": 10, "warning": 3}
 
 @dataclass
 class Findings:
-    """Faults counted by code, with the first few of each kept: files have hundreds of thousands of records."""
+    """The faults of a file, counted by code, with the first ``max_examples`` of each code.
+
+    Files have hundreds of thousands of records, so not every fault is kept. ``source`` is the path of the file.
+    """
 
     source: str
     max_examples: int = 10
@@ -27,7 +30,7 @@ class Findings:
     examples: dict[str, list[Fault]] = field(default_factory=dict)
 
     def add(self, *faults: Fault) -> None:
-        """Count ``faults``; keep those that are among the first of their code."""
+        """Count ``faults``, and keep those that are among the first of their code."""
         for fault in faults:
             self.counts[fault.code] += 1
             examples = self.examples.setdefault(fault.code, [])
@@ -35,17 +38,18 @@ class Findings:
                 examples.append(fault)
 
     def number(self, severity: Severity) -> int:
-        """How many faults of ``severity`` there are."""
+        """Return the number of faults of ``severity``."""
         return sum(count for code, count in self.counts.items() if FAULTS[code].severity == severity)
 
     def codes(self) -> list[str]:
-        """The codes found: errors before warnings, each in the order of the catalogue."""
+        """Return the codes found: errors before warnings, each in the order of the catalogue."""
         return sorted((code for code in FAULTS if code in self.counts), key=lambda code: FAULTS[code].severity)
 
     def to_json(self) -> list[dict[str, Any]]:
-        """``[{"code", "severity", "count", "kind", "examples": [id, …], "messages": […], "remedy"}]``, worst first.
+        """Return ``[{"code", "severity", "count", "kind", "examples": [id], "messages", "remedy"}]``, errors first.
 
-        ``kind`` says of what the examples are ids; a fault of the file itself has the file's name for an example.
+        ``kind`` is the kind of record that the ids in ``examples`` belong to. A fault of the file itself has the file's
+        path as its example.
         """
         return [
             {
@@ -61,12 +65,15 @@ class Findings:
         ]
 
     def _kind(self, code: str) -> str:
-        """What the examples of ``code`` are, or ``record`` where they are of several kinds."""
+        """Return the kind of record that the examples of ``code`` are, or ``record`` when they are of several kinds."""
         kinds = {fault.kind for fault in self.examples[code]}
         return kinds.pop() if len(kinds) == 1 else "record"
 
     def lines(self) -> list[str]:
-        """For a terminal, worst first: per code its severity and count, examples (fewer of warnings), the remedy."""
+        """Return lines for a terminal, errors first.
+
+        Each code has its severity, its count, some examples (fewer for warnings) and its remedy.
+        """
         lines = []
         name = PurePath(self.source).name
         for code in self.codes():

@@ -1,4 +1,7 @@
-"""Groups of classes with priority weights: many classes drawn as few, and which of them wins a shared pixel."""
+"""Groups of classes with priority weights.
+
+Many classes are drawn as few groups. The weights decide which group gets a pixel that several objects share.
+"""
 
 import math
 from collections.abc import Collection, Mapping
@@ -21,7 +24,7 @@ _SHIPPED = files("maskwright.annotations") / "groupings"
 
 @dataclass(frozen=True)
 class Group:
-    """A group: its name, its weight, the classes in it."""
+    """A group of classes: its name, its weight, and the names of its classes."""
 
     name: str
     weight: float
@@ -30,14 +33,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Grouping:
-    """Groups in the order of their labels 1..G; a class is in at most one. ``source`` is the file or shipped name."""
+    """The groups of a file, in the order of their labels 1..G.
+
+    A class is in one group at most. ``source`` is the YAML file or the name of a shipped grouping.
+    """
 
     source: str
     groups: tuple[Group, ...]
 
     @property
     def weights(self) -> list[float]:
-        """The weight of each group, by label from 1."""
+        """The weight of each group, in the order of the labels."""
         return [group.weight for group in self.groups]
 
     @property
@@ -46,10 +52,10 @@ class Grouping:
         return [name for group in self.groups for name in group.classes]
 
     def table_and_labels(self, coco: CocoFile, without: Collection[int] = ()) -> tuple[ClassTable, dict[int, int]]:
-        """The groups as a class table, and the group's label by category id of ``coco``.
+        """Return the groups as a class table, and the group label (1..G) by category id of ``coco``.
 
-        Categories of no group and those ``without`` are in neither; groups without a category stay in the table, so
-        that labels agree between files.
+        Categories without a group, and those whose id is in ``without``, are in neither. Groups without a category stay
+        in the table, so labels are the same for all files.
         """
         label_by_name = {name: label for label, group in enumerate(self.groups, start=1) for name in group.classes}
         labels = {
@@ -64,21 +70,24 @@ class Grouping:
         return ClassTable.from_names([group.name for group in self.groups], ids), labels
 
     def class_weights(self, table: ClassTable) -> list[float]:
-        """The weight of each class of ``table``, that of its group; classes of no group weigh 0."""
+        """Return the weight of each class of ``table``: that of its group, or 0 for a class without a group."""
         weight = {name: group.weight for group in self.groups for name in group.classes}
         return [weight.get(name, 0.0) for name in table.names]
 
 
 def shipped_groupings() -> list[str]:
-    """The names of the groupings that come with Maskwright."""
+    """Return the names of the groupings that come with Maskwright."""
     return sorted(entry.name.removesuffix(".yaml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".yaml"))
 
 
 def read_grouping(source: str) -> Grouping:
-    """The shipped grouping called ``source``, or the one in the YAML file ``source``.
+    """Return the shipped grouping called ``source``, or read the one in the YAML file ``source``.
 
-    The file maps each group's name to ``{weight: number, classes: [names]}``; groups get the labels 1, 2, … in its
-    order. Raises ``UsageError`` when there is no such grouping, ``DataError`` when the file is none.
+    The file maps each group's name to ``{weight: number, classes: [names]}``; the weight is 1 by default. Groups get
+    the labels 1, 2, … in file order.
+
+    Raises ``UsageError`` when there is no such grouping or file. Raises ``DataError`` when the file is not UTF-8, is
+    not valid YAML, does not fit this form, or has a class in two groups.
     """
     if source in shipped_groupings():
         return _grouping(source, (_SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"))
@@ -95,7 +104,7 @@ def read_grouping(source: str) -> Grouping:
 
 def _grouping(source: str, text: str) -> Grouping:
     try:
-        # A subclass of the safe loader: it builds plain values and runs nothing.
+        # A subclass of the safe loader: it builds plain values and runs no code.
         document = yaml.load(text, StrictLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise DataError(f"{source}: is not valid YAML ({error}); expected groups by name.") from error
@@ -115,7 +124,7 @@ def _grouping(source: str, text: str) -> Grouping:
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True):
-    """A group as the file has it."""
+    """A group as it is written in the file."""
 
     classes: Annotated[list[str], msgspec.Meta(min_length=1)]
     weight: float = 1.0
@@ -129,6 +138,6 @@ def _group(source: str, name: Any, value: Any) -> Group:
     except ValueError as error:
         raise DataError(
             f"{source}: the group {name!r} does not fit ({error}); expected {{weight: 2.0, classes: [names]}}. "
-            "Correct it; names that YAML takes for something else (no, 1) need quotes."
+            "Correct it; quote names that YAML reads as another type (no, 1)."
         ) from error
     return Group(normalise_name(name), record.weight, tuple(normalise_name(each) for each in record.classes))

@@ -1,4 +1,4 @@
-"""Which images of a file must stay in one part when it is split, and why."""
+"""Leak groups: sets of images that must stay in one part when a file is split, because they leak between parts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ from maskwright.progress import Reporter
 
 @dataclass
 class LeakGroups:
-    """The sets of images, by id, that went to one part, and how many sets each reason gave.
+    """The leak groups of a file, as ``sets`` of image ids, and the number of sets that each reason gave.
 
-    ``given`` is the group of images by id, as the user gave it; ``not_compared`` are the ids of images whose picture
-    was to be looked at, but could not be.
+    ``user_groups`` is the group by image id, as the user gave it. ``not_compared`` are the ids of images whose picture
+    could not be read, so that it was not compared with others.
     """
 
     sets: list[set[int]]
@@ -27,7 +27,7 @@ class LeakGroups:
     not_compared: list[int] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """``{"sets", "images", "largest", "reasons": {reason: number of sets}, "not_compared": [image id]}``."""
+        """Return ``{"sets", "images", "largest", "reasons": {reason: number of sets}, "not_compared": [image id]}``."""
         sizes = [len(group) for group in self.sets]
         return {
             "sets": len(sizes),
@@ -41,13 +41,15 @@ class LeakGroups:
 def find_leak_groups(
     document: Document, groups: str | None, images: Path | Mapping[int, Path] | None, reporter: Reporter
 ) -> LeakGroups:
-    """The images that must not be divided: of one name, address or group, and, in the folder ``images``, one picture.
+    """Return the sets of images that a split must keep in one part.
 
-    ``images`` may also give the folder of each image by id. ``groups`` is a file or a field, see
-    :func:`maskwright.annotations.selection.image_groups.read_user_groups`. What has no group, and pictures that cannot
-    be read, are named through ``reporter``.
+    Images belong to one set when they have the same file name or URL, or the same user group. When ``images`` is given,
+    images with the same or nearly the same picture belong to one set too. ``images`` is the images folder, or the
+    folder of each image by id. ``groups`` is a file or a field of the image records, see
+    :func:`maskwright.annotations.selection.image_groups.read_user_groups`. ``reporter`` warns of images without a
+    group, of unused names, and of images that cannot be read.
 
-    Raises ``DataError`` when no image is in the folder.
+    Raises ``UsageError`` when the images folder does not exist, and ``DataError`` when none of its images can be read.
     """
     given = read_user_groups(document, groups) if groups is not None else UserGroups({}, [])
     if groups is not None:
@@ -65,7 +67,10 @@ def find_leak_groups(
 
 
 def require_filled(annotations: Path, parts: Mapping[str, Sequence[int]], together: LeakGroups) -> None:
-    """Raise ``DataError`` when one of the ``parts``, image ids by name, of the file ``annotations`` is empty."""
+    """Raise ``DataError`` when one of the ``parts`` (image ids by name) is empty.
+
+    The message names the file ``annotations`` and the size of the leak groups ``together``.
+    """
     empty = [name for name, ids in parts.items() if not ids]
     if not empty:
         return
@@ -92,7 +97,7 @@ def _fingerprints(document: Document, images: Path | Mapping[int, Path], reporte
     if names and not pictures.ids:
         raise DataError(f"{folder}: none of the images of {coco.path} can be read there, such as '{names[0]}'.")
     if names:
-        reporter.warn([f"{folder}: images that cannot be read, so not compared with others: {_few(names)}."])
+        reporter.warn([f"{folder}: images that cannot be read are not compared with others: {_few(names)}."])
     return pictures
 
 

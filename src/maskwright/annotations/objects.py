@@ -1,4 +1,4 @@
-"""Objects ready to draw: the annotations of one image as labelled RLEs, with every one accounted for."""
+"""The objects of one image as labelled RLE masks, with every annotation accounted for."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +13,13 @@ from maskwright.structures import Instances, mask_boxes
 
 @dataclass
 class ImageObjects:
-    """The objects of one image in file order; position i of every list is one object.
+    """The rasterised annotations of one image in file order; index i of each list is one object.
 
-    ``areas`` is the file's own ``area`` (square pixels), by which COCO's evaluation tells small from large, or the
-    mask's area where the file has none. ``outlines`` are polygons as JSON text, by which masks can be drawn at another
-    size; None where the file has an RLE. ``ignored`` are the masks of objects that count neither for nor against,
-    whatever is found there; they have no class and no place in the other lists.
+    ``labels`` are class indices (1..K), ``drawn`` the masks. ``areas`` are the file's ``area`` in square pixels, by
+    which COCO's evaluation divides objects into size ranges, or the mask's area where the file has none. ``outlines``
+    are polygons as JSON text, from which masks can be drawn at another size, or None where the file has an RLE.
+    ``ignored`` are the masks of objects that count neither for nor against a prediction. They have no class and are in
+    no other list.
     """
 
     image: CocoImage
@@ -32,11 +33,14 @@ class ImageObjects:
 
     @property
     def used(self) -> int:
-        """How many annotations of the file are here."""
+        """The number of annotations that are used, ignored ones included."""
         return len(self.ids) + len(self.ignored)
 
     def instances(self) -> Instances:
-        """The objects as :class:`Instances`; boxes are the tight boxes of the masks, not the file's ``bbox``."""
+        """Return the objects as :class:`Instances`.
+
+        Boxes are the tight boxes of the masks (xyxy, pixels, half-open), not the file's ``bbox``.
+        """
         size, rles = (self.image.height, self.image.width), [d.rle for d in self.drawn]
         labels, crowd = np.array(self.labels, np.int64), np.array(self.crowd, np.bool_)
         return Instances(size, mask_boxes(rles), labels, rles, crowd=crowd)
@@ -51,8 +55,8 @@ def draw_objects(
 ) -> ImageObjects:
     """Rasterise the annotations of ``image`` whose category is in ``labels`` (class index by category id).
 
-    Those ``ignored`` are rasterised whatever their category. Every annotation is entered into ``audit``: used,
-    ``other_class``, or skipped with its fault.
+    Annotations in ``ignored`` are rasterised whatever their category. ``audit`` counts every annotation: as used, as
+    ``other_class``, or as skipped with its fault.
     """
     objects = ImageObjects(image)
     for annotation in annotations:
@@ -80,7 +84,7 @@ def draw_objects(
 
 
 def _drawn(annotation: CocoAnnotation, image: CocoImage, audit: Audit) -> RasterisedMask | None:
-    """The mask of ``annotation``, which ``audit`` counts as used; None where a fault of it is counted instead."""
+    """Return the mask of ``annotation`` and count it as used, or return None and count its fault."""
     try:
         drawn = rasterise(annotation.segmentation, image.height, image.width)
     except BadSegmentation as bad:

@@ -1,4 +1,4 @@
-"""A reader of YAML files in which no key may occur twice."""
+"""A YAML loader that rejects repeated keys."""
 
 from typing import Any
 
@@ -6,10 +6,13 @@ import yaml
 
 
 class StrictLoader(yaml.SafeLoader):
-    """Refuses a key that occurs twice, of which YAML's own reader keeps the last."""
+    """A safe YAML loader that rejects a key that occurs twice; YAML's own loader keeps the last value."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """The mapping of ``node``; ``yaml.MarkedYAMLError`` with the place of a key that occurs twice."""
+        """Return the mapping of ``node``.
+
+        Raises ``yaml.MarkedYAMLError`` with the place of a key that occurs twice.
+        """
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for position, key in enumerate(keys):
             if key in keys[:position]:

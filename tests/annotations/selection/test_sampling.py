@@ -65,10 +65,10 @@ def test_demands_that_one_image_meets_together_need_one_image():
 
 
 def test_a_demand_for_more_than_there_are_says_how_many_there_are():
-    with pytest.raises(DataError, match=r"labels\.json: 1 of the images .* hold 'dog'; at least 3 asked for"):
+    with pytest.raises(DataError, match=r"labels\.json: 1 of the images .* hold 'dog'; expected at least 3"):
         sample({1: {"dog"}, 2: set()}, 2, {"dog": 3})
 
 
 def test_demands_that_do_not_fit_into_the_number_say_how_many_images_they_need():
-    with pytest.raises(DataError, match=r"dog=1, cat=1 takes 2 images; the most is 1. Raise it to 2"):
+    with pytest.raises(DataError, match=r"dog=1, cat=1 takes 2 images; expected at most 1"):
         sample({1: {"dog"}, 2: {"cat"}, 3: set()}, 1, {"dog": 1, "cat": 1})

@@ -191,5 +191,5 @@ def test_the_first_images_are_changed_no_more_than_what_they_must_hold_requires(
 
 
 def test_what_too_few_images_hold_is_refused(dogs_late):
-    with pytest.raises(DataError, match=r"3 of the images to choose from hold 'dog'; at least 4 asked for"):
+    with pytest.raises(DataError, match=r"3 of the images to choose from hold 'dog'; expected at least 4"):
         chosen(dogs_late, SelectionRules(max_images=6, at_least={"dog": 4}))

@@ -1,1 +1,1 @@
-"""COCO JSON as a file: read into typed records, or kept whole for commands that change it."""
+"""COCO JSON files: a reader into typed records, and verbatim documents for commands that rewrite a file."""

@@ -1,4 +1,4 @@
-"""Class tables from COCO categories: classes are matched by name, because ids are private to one file."""
+"""Class tables from COCO categories: classes are matched by name, because category ids differ between files."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,12 @@ from maskwright.structures import ClassTable, normalise_name
 
 
 def class_table(coco: CocoFile, classes: Sequence[str] | None = None) -> ClassTable:
-    """The table for ``classes`` (index in the order given), or for every category by ascending id.
+    """Return the class table of ``classes`` in the order given, or of every category by ascending id.
 
-    Categories that share a name become one class with several source ids.
+    Names are compared stripped and in NFC. Categories that share a name become one class with several source ids.
 
-    Raises ``UsageError`` with the nearest names for a class that the file does not have.
+    Raises ``UsageError`` with the nearest names for a class that the file does not have. Raises ``DataError`` when a
+    category is called as background is.
     """
     ids: dict[str, list[int]] = {}
     for category_id, name in sorted(category_names(coco).items()):
@@ -25,12 +26,15 @@ def class_table(coco: CocoFile, classes: Sequence[str] | None = None) -> ClassTa
 
 
 def label_by_category(coco: CocoFile, table: ClassTable) -> dict[int, int]:
-    """Class index by this file's category id, matched by name; categories outside the table are not in it."""
+    """Return the class index (1..K) by category id of ``coco``, matched by name.
+
+    Categories that are not in ``table`` are omitted.
+    """
     by_name = {c.name: c.index for c in table}
     return {i: by_name[name] for i, name in category_names(coco).items() if name in by_name}
 
 
 def absent_classes(coco: CocoFile, table: ClassTable) -> list[str]:
-    """Classes of ``table`` that the file's categories do not list."""
+    """Return the class names of ``table`` that no category of ``coco`` has."""
     present = set(category_names(coco).values())
     return [name for name in table.names if name not in present]

@@ -1,7 +1,7 @@
-"""A COCO file as it is written: every record verbatim, so that what is copied keeps its unknown fields.
+"""COCO files as raw JSON records, so that a copied record keeps its unknown fields.
 
-:mod:`maskwright.annotations.coco.file` reads the same file into typed records for use; here nothing is lost
-and nothing is understood but ids.
+:mod:`maskwright.annotations.coco.file` reads the same file into typed records. Here records stay undecoded, except for
+their ids.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,8 +33,8 @@ class _Identified(msgspec.Struct, gc=False):
 class Document:
     """The parts of a COCO file as raw JSON.
 
-    ``coco`` is the same file, read and checked; ``head`` holds every other top-level key (``info``, ``licenses``, and
-    what else there is) in the file's order.
+    ``coco`` is the same file as checked, typed records. ``head`` holds every other top-level key (``info``,
+    ``licenses`` …) in file order.
     """
 
     coco: CocoFile
@@ -55,9 +55,9 @@ _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def read_document(path: Path) -> Document:
-    """Read the COCO JSON at ``path`` both ways.
+    """Read the COCO JSON at ``path`` as raw records and as typed records.
 
-    Errors are those of :func:`maskwright.annotations.coco.file.read_coco`.
+    Raises the errors of :func:`maskwright.annotations.coco.file.read_coco`.
     """
     faults: list[Fault] = []
     content = read_text(path, faults)
@@ -73,7 +73,7 @@ def read_document(path: Path) -> Document:
 
 
 def records_with_ids(records: Sequence[msgspec.Raw], ids: Iterable[int]) -> Iterator[msgspec.Raw]:
-    """The records whose ``id`` is among ``ids``, in file order; of records that share an id, the first.
+    """Yield the records whose ``id`` is in ``ids``, in file order; of records that share an id, the first.
 
     An id written as a string or with a decimal point counts as its integer, as in
     :func:`maskwright.annotations.coco.file.read_coco`.
@@ -99,9 +99,9 @@ def write_coco(
     categories: Iterable[Record],
     head: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a COCO file, ``head`` (``info``, ``licenses`` …) first; raw records go out as they came in.
+    """Write a COCO file with the keys of ``head`` (``info``, ``licenses`` …) first.
 
-    The file appears whole or not at all.
+    Raw records are written verbatim. The file appears whole or not at all.
     """
     with writing(path) as temporary, temporary.open("wb") as file:
         file.write(b"{")
@@ -115,7 +115,7 @@ def write_coco(
 
 
 def _write_records(file: IO[bytes], records: Iterable[Record]) -> None:
-    """Write ``records`` with commas between them; a file of any size is never in memory as a whole."""
+    """Write ``records`` with commas between them, in chunks, so that the file is never in memory as a whole."""
     remaining = iter(records)
     first = True
     while chunk := list(islice(remaining, _AT_ONCE)):

@@ -1,6 +1,6 @@
-"""The COCO JSON reader: typed, fast on files of any size, and able to name the records that do not fit.
+"""The reader of COCO JSON: typed records, and a fault for each record that does not fit.
 
-Segmentations stay raw bytes until they are drawn, which is what makes a file of half a gigabyte a matter of seconds.
+Segmentations stay raw bytes until they are drawn, so a file of half a gigabyte is read in seconds.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,10 @@ from maskwright.structures import normalise_name
 
 
 class CocoImage(msgspec.Struct, gc=False):
-    """One record of ``images``; sizes in pixels."""
+    """One record of ``images``: its id, its file name, and its size in pixels.
+
+    Raises ``ValueError`` for an empty file name or one with NUL, and for a size outside 1 to 2³² - 1 pixels.
+    """
 
     id: int
     file_name: str
@@ -40,18 +43,19 @@ class CocoCategory(msgspec.Struct, gc=False):
 
 
 class _Unstated(int):
-    """A number that a file leaves out."""
+    """The value of a field that the file does not state."""
 
 
-# A record without iscrowd is no crowd; this zero tells it from one that says so.
+# A record without iscrowd is not a crowd. This zero distinguishes it from a record with iscrowd 0.
 UNSTATED_CROWD = _Unstated(0)
 
 
 class CocoAnnotation(msgspec.Struct, gc=False):
-    """One record of ``annotations``; ``bbox`` is xywh in pixels, ``segmentation`` undecoded JSON.
+    """One record of ``annotations``.
 
-    ``iscrowd`` is ``UNSTATED_CROWD``, a zero, where the record has none. ``ignore`` is undecoded too: COCO's tools
-    write over that field, and so it is only known here to be told of.
+    ``bbox`` is xywh in pixels, ``area`` in square pixels, ``segmentation`` undecoded JSON. ``iscrowd`` is
+    ``UNSTATED_CROWD``, a zero, where the record has none. ``ignore`` is undecoded too. It serves a check alone, because
+    pycocotools overwrites that field with ``iscrowd``.
     """
 
     id: int
@@ -81,12 +85,12 @@ class _LooseDocument(msgspec.Struct):
 
 @dataclass
 class CocoFile:
-    """A COCO file whose ids are unique and whose references hold; what did not fit is in ``faults``.
+    """A COCO file with unique ids and valid references; records that do not fit are listed in ``faults``.
 
-    ``annotations_found`` counts every annotation record of the file, so that found = kept + faulty. A file whose
-    classes were translated (see :mod:`maskwright.annotations.taxonomy.remapped_file`) has two more places for
-    annotations: those of ``ignored`` count neither for nor against, whatever their class, and ``left_out`` counts
-    those without a counterpart by reason.
+    ``annotations_found`` counts every annotation record of the file, so that found = kept + faulty. A file that is
+    remapped by a taxonomy (see :mod:`maskwright.annotations.taxonomy.remapped_file`) has two more places for
+    annotations. Those in ``ignored`` count neither for nor against a prediction, whatever their class. ``rejected``
+    counts those whose class has no counterpart, by reason.
     """
 
     path: Path
@@ -99,11 +103,11 @@ class CocoFile:
     rejected: dict[str, int] = field(default_factory=dict)
 
     def by_image(self) -> dict[int, list[CocoAnnotation]]:
-        """Annotations by image id, in file order; images without any are present with an empty list."""
+        """Return the annotations by image id, in file order; an image without annotations has an empty list."""
         return self._by_image(self.annotations)
 
     def ignored_by_image(self) -> dict[int, list[CocoAnnotation]]:
-        """The ``ignored`` annotations likewise."""
+        """Return the ``ignored`` annotations by image id, in file order; an image without any has an empty list."""
         return self._by_image(self.ignored)
 
     def _by_image(self, annotations: list[CocoAnnotation]) -> dict[int, list[CocoAnnotation]]:
@@ -118,20 +122,24 @@ _loose = msgspec.json.Decoder(_LooseDocument)
 
 
 def read_coco(path: Path) -> CocoFile:
-    """Read the COCO JSON at ``path``, which may be compressed by gzip.
+    """Read the COCO JSON at ``path``, plain or compressed by gzip.
 
-    Records that do not fit (wrong types, repeated ids, references to nothing) are left out and listed in ``faults``,
-    and so is what was mended to read the file: a byte-order mark, UTF-16, trailing commas, NaN, ids written as strings.
+    Records that do not fit (wrong types, repeated ids, references to missing records) are skipped and listed in
+    ``faults``. ``faults`` also lists what was repaired to read the file: a byte-order mark, UTF-16, trailing commas,
+    NaN, ids written as strings.
 
-    Raises ``UsageError`` when there is no such file, :class:`BadJson` (a ``DataError``) when it is not JSON or not
-    COCO's top level.
+    Raises ``UsageError`` when there is no such file. Raises :class:`maskwright.annotations.coco.json_text.BadJson`, a
+    ``DataError``, when it is not JSON or lacks COCO's top-level lists.
     """
     faults: list[Fault] = []
     return coco_of_text(path, read_text(path, faults), faults)
 
 
 def coco_of_text(path: Path, content: bytes, faults: list[Fault]) -> CocoFile:
-    """The COCO file whose text is ``content``; ``path`` names it in messages. See :func:`read_coco`."""
+    """Return the COCO file whose JSON text is ``content``; see :func:`read_coco`.
+
+    ``path`` names the file in messages. Faults are appended to ``faults``, which the result keeps.
+    """
     with collector_paused():
         document = decode_leniently(path, content, faults, _decode)
         found = len(document.annotations) + sum(fault.code in ("bad_annotation", "missing_id") for fault in faults)
@@ -160,7 +168,7 @@ def _unique(records: list[_Record], kind: str, faults: list[Fault]) -> list[_Rec
     kept: dict[int, _Record] = {}
     for record in records:
         if record.id in kept:
-            faults.append(Fault("duplicate_id", kind, record.id, "repeats an id; only the first record is used"))
+            faults.append(Fault("duplicate_id", kind, record.id, "repeats an id; only its first record is used"))
         else:
             kept[record.id] = record
     return list(kept.values())
@@ -185,5 +193,5 @@ def _referring(
 
 
 def category_names(coco: CocoFile) -> dict[int, str]:
-    """Class name (NFC, stripped) by category id."""
+    """Return the class name (NFC, stripped) by category id."""
     return {category.id: normalise_name(category.name) for category in coco.categories}

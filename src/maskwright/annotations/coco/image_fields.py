@@ -1,4 +1,4 @@
-"""The fields of image records that Maskwright does not read otherwise, such as ``video_id`` or ``coco_url``."""
+"""The fields of image records that the typed records lack, such as ``video_id`` or ``coco_url``."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,13 +12,13 @@ _any = msgspec.json.Decoder()
 
 
 def image_field(document: Document, name: str) -> dict[int, Any]:
-    """The value of the field ``name`` by image id, for the records that have one and not null."""
+    """Return the value of the field ``name`` by image id; records without it, or with null, are omitted."""
     values = ((image_id, _any.decode(fields[name])) for image_id, fields in _records(document) if name in fields)
     return {image_id: value for image_id, value in values if value is not None}
 
 
 def image_field_names(document: Document) -> set[str]:
-    """The fields that the image records have."""
+    """Return the names of all fields of the image records."""
     return {name for _, fields in _records(document) for name in fields}
 
 

@@ -1,4 +1,4 @@
-"""The text of a JSON file, made readable where that loses nothing, with every such change named."""
+"""The text of a JSON file: decompressed, recoded and repaired without loss, with a fault for each change."""
 
 import codecs
 import re
@@ -24,18 +24,21 @@ _ARCHIVES = (
     (0, b"7z\xbc", "7z"),
 )
 
-# JSON shrinks five to twenty times; what unpacks a hundredfold is no annotation file.
+# Gzip shrinks JSON five to twenty times; a file that unpacks a hundredfold is not an annotation file.
 _MOST_UNPACKING = 100
 _ALWAYS_UNPACKED = 64 << 20
 
 _AT_ONCE = 1 << 20
 
-# Strings come first, so that nothing inside one is taken for a token.
+# Strings come first, so that no token is found inside one.
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity)\b)|(,)(?=\s*[\]}])', re.DOTALL)
 
 
 class BadJson(DataError):
-    """A file that cannot be read as COCO JSON at all; ``code`` is the fault's."""
+    """The error of a file that cannot be read as COCO JSON at all.
+
+    ``code`` is the code of the fault, ``found`` what was found.
+    """
 
     def __init__(self, path: Path, code: str, found: str) -> None:
         remedy = FAULTS[code].remedy
@@ -45,12 +48,14 @@ class BadJson(DataError):
 
 
 def read_text(path: Path, faults: list[Fault]) -> bytes:
-    """The JSON in ``path`` as UTF-8, decompressed and without a byte-order mark; changes are entered into ``faults``.
+    """Return the JSON in ``path`` as UTF-8 bytes, decompressed and without a byte-order mark.
 
-    So is text that is not UTF-8, which is passed on as it is: it costs no more than the record it is in.
+    Each change is appended to ``faults``. Text that is not UTF-8 is a fault too, but is returned unchanged, because
+    only the records with such bytes are lost.
 
-    Raises ``UsageError`` when there is no such file, :class:`BadJson` when its gzip stream is damaged or unpacks to
-    over a hundred times its size.
+    Raises ``UsageError`` when there is no such file. Raises :class:`BadJson` when the file is empty, an archive or
+    invalid UTF-16, or when its gzip stream is damaged, cut off, or unpacks to over a hundred times its size and over 64
+    MiB.
     """
     content = require_file(path, "annotations").read_bytes()
     if content.startswith(_GZIP):
@@ -72,9 +77,10 @@ def read_text(path: Path, faults: list[Fault]) -> bytes:
 def decode_leniently(
     path: Path, content: bytes, faults: list[Fault], decode: Callable[[bytes, list[Fault]], Read]
 ) -> Read:
-    """``decode(content, faults)``; JSON that other programs refuse is mended first, once plain decoding failed.
+    """Return ``decode(content, faults)``; when plain decoding fails, the JSON is repaired first.
 
-    Raises :class:`BadJson` when there is no reading it.
+    Raises :class:`BadJson` when the text is not JSON even after :func:`repair_json`, is nested too deeply, or does not
+    have the type that ``decode`` expects.
     """
     try:
         try:
@@ -93,7 +99,10 @@ def decode_leniently(
 
 
 def repair_json(content: bytes, faults: list[Fault]) -> bytes:
-    """``content`` with null for NaN and Infinity and without trailing commas; what was changed goes to ``faults``."""
+    """Return ``content`` with null for NaN and Infinity and without trailing commas.
+
+    Each change is appended to ``faults``.
+    """
     offsets: list[int] = []
     commas = shift = 0
 
@@ -117,7 +126,7 @@ def repair_json(content: bytes, faults: list[Fault]) -> bytes:
 
 
 def _utf8(path: Path, content: bytes, faults: list[Fault]) -> bytes:
-    """``content`` recoded when it is UTF-16, which Windows tools write, always with a byte-order mark."""
+    """Return ``content``, recoded when it is UTF-16, which Windows tools write always with a byte-order mark."""
     if not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content
     try:
@@ -129,7 +138,10 @@ def _utf8(path: Path, content: bytes, faults: list[Fault]) -> bytes:
 
 
 def _not_utf8(content: bytes) -> list[Fault]:
-    """A fault when a byte of the text is not UTF-8; most fields are never decoded, and would pass it on unseen."""
+    """Return a fault when a byte of the text is not UTF-8.
+
+    Most fields are never decoded, so that decoding alone would not find it.
+    """
     if content.isascii():
         return []
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -1,4 +1,4 @@
-"""Records of a COCO file one by one, so that one that does not fit costs neither the file nor what can be mended."""
+"""Decoding of COCO records one by one: a record that does not fit is repaired or skipped, and the others are kept."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from maskwright.annotations.faults import Fault
 Record = TypeVar("Record", bound=Any)
 Fields = Mapping[str, msgspec.Raw]
 
-# Fields that must be integers, and are as good as that when written as "7" or 7.0.
+# Fields that must be integers; "7" and 7.0 are read as integers too.
 INTEGERS = ("id", "image_id", "category_id", "height", "width")
 
 _LONGEST_SHOWN = 60
 
-# What a mended field becomes when it is as good as absent.
+# The value of a repaired field that counts as absent.
 _ABSENT: Any = object()
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -28,7 +28,11 @@ _area = msgspec.json.Decoder(float | None)
 def parse_records(
     raw: Sequence[msgspec.Raw], record_type: type[Record], kind: str, faults: list[Fault]
 ) -> list[Record]:
-    """The records that are a ``record_type``, or can be made one without guessing; both are entered into ``faults``."""
+    """Return the records of ``raw`` that are a ``record_type``, or become one by a repair without guessing.
+
+    ``kind`` (``image``, ``annotation`` or ``category``) is the kind of their faults. Every repaired and every skipped
+    record is appended to ``faults``.
+    """
     decoder = msgspec.json.Decoder(record_type)
     found = []
     for position, content in enumerate(raw):
@@ -44,7 +48,7 @@ def parse_records(
 
 
 def record_fields(content: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    """The fields of a record, undecoded; empty when it is no JSON object."""
+    """Return the fields of a record, undecoded; empty when it is not a JSON object."""
     try:
         return _fields.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -52,7 +56,7 @@ def record_fields(content: msgspec.Raw) -> dict[str, msgspec.Raw]:
 
 
 def field_value(fields: Fields, name: str) -> Any:
-    """The decoded value of a field; None when it is absent or cannot be decoded."""
+    """Return the decoded value of a field; None when it is absent or cannot be decoded."""
     try:
         return _any.decode(fields[name])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
@@ -60,14 +64,20 @@ def field_value(fields: Fields, name: str) -> Any:
 
 
 def identity(fields: Fields) -> Any:
-    """The id of a record as the file gives it; a text of it where it is neither a number nor a short string."""
+    """Return the id of a record as the file has it, or None when it has none.
+
+    An id that is neither a number nor a short string is returned as an excerpt of its JSON text.
+    """
     value = field_value(fields, "id")
     plain = value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= _LONGEST_SHOWN)
     return value if plain else json_excerpt(fields["id"])
 
 
 def integer(value: Any) -> int | None:
-    """The integer that ``value`` is when written as a string (``"7"``) or a float (``7.0``); None for anything else."""
+    """Return the integer that a string (``"7"``) or a float (``7.0``) stands for, or None for anything else.
+
+    An ``int`` gives None too, because it needs no change.
+    """
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         return int(value)
     if type(value) is float and value.is_integer() and abs(value) < 2**53:
@@ -76,7 +86,7 @@ def integer(value: Any) -> int | None:
 
 
 def json_excerpt(content: msgspec.Raw | bytes) -> str:
-    """JSON text for a message, cut where it is long."""
+    """Return JSON text for a message, cut to 60 characters."""
     text = bytes(content).decode(errors="replace")
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
@@ -84,7 +94,11 @@ def json_excerpt(content: msgspec.Raw | bytes) -> str:
 def _repaired_record(
     content: msgspec.Raw, decoder: "msgspec.json.Decoder[Record]", kind: str, faults: list[Fault]
 ) -> Record | None:
-    """The record with its numbers as numbers, and without a box, area or crowd flag that is none."""
+    """Return the record with its numbers repaired, or None when it does not fit even so.
+
+    Numbers written as strings or floats become integers. A box, an area or a null crowd flag that is no value is
+    removed.
+    """
     fields = record_fields(content)
     found: list[tuple[str, str]] = []
     changes = _integers(fields, found)

@@ -1,4 +1,4 @@
-"""The records whose numbers were NaN or infinite, found by where those stood in the text."""
+"""Faults for records whose numbers were NaN or infinite, located by their offsets in the text."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -18,9 +18,10 @@ _any_list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def not_finite_faults(content: bytes, offsets: Sequence[int]) -> list[Fault]:
-    """A fault for each record of the JSON ``content`` that has null at one of ``offsets``, where NaN or infinity stood.
+    """Return a fault for each record of the JSON ``content`` in which null replaces NaN or Infinity.
 
-    Offsets ascend. Those outside of images, annotations and categories make one fault of the file.
+    ``offsets`` are the byte offsets of these nulls, ascending. Those outside of images, annotations and categories make
+    one fault of the file.
     """
     faults = []
     elsewhere = len(offsets)
@@ -37,7 +38,7 @@ def not_finite_faults(content: bytes, offsets: Sequence[int]) -> list[Fault]:
 def _lists(content: bytes) -> Iterable[tuple[str, list[msgspec.Raw]]]:
     try:
         top = _top.decode(content)
-    except (msgspec.DecodeError, RecursionError):  # no COCO file, as its reader will say
+    except (msgspec.DecodeError, RecursionError):  # not a COCO file, which its reader reports
         return
     for key, kind in _KINDS.items():
         if key in top and memoryview(top[key])[:1] == b"[":
@@ -45,7 +46,7 @@ def _lists(content: bytes) -> Iterable[tuple[str, list[msgspec.Raw]]]:
 
 
 def _held(content: bytes, records: list[msgspec.Raw], offsets: Sequence[int]) -> list[tuple[int, int]]:
-    """Position of each record that holds some of ``offsets``, and how many."""
+    """Return the position of each record that holds some of ``offsets``, and how many it holds."""
     base = _address(content)
     starts = [_address(record) - base for record in records]
     held: Counter[int] = Counter()
@@ -57,7 +58,7 @@ def _held(content: bytes, records: list[msgspec.Raw], offsets: Sequence[int]) ->
 
 
 def _address(content: Any) -> int:
-    """Where bytes lie in memory: a decoded ``Raw`` is a view of the text it was decoded from."""
+    """Return the memory address of bytes; a decoded ``Raw`` is a view of the text it was decoded from."""
     return np.frombuffer(content, np.uint8).__array_interface__["data"][0]
 
 

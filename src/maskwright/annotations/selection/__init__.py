@@ -1,1 +1,1 @@
-"""Which images are used: subsets, stratified splits, samples and leak groups."""
+"""Selection of images: rules, subsets, stratified splits, samples and groups that a user gives."""

@@ -1,4 +1,4 @@
-"""Images that stay together when a file is split, as a user gives them."""
+"""Groups of images, given by the user, that a split keeps in one part."""
 
 import csv
 import io
@@ -20,18 +20,21 @@ _json = msgspec.json.Decoder(dict[str, str | int])
 
 @dataclass(frozen=True)
 class UserGroups:
-    """The group of images by id, as a user gives it; ``unused`` are file names that the COCO file does not list."""
+    """The user's group of each image (``of``, by image id).
+
+    ``unused`` are file names in the groups file that the COCO file does not list.
+    """
 
     of: dict[int, str]
     unused: list[str]
 
     def sets(self) -> list[set[int]]:
-        """The image ids of each group."""
+        """Return the image ids of each group."""
         return sets_of(self.of.items())
 
 
 def sets_of(pairs: Iterable[tuple[int, Any]]) -> list[set[int]]:
-    """The image ids that come with each value."""
+    """Return, for each distinct value in pairs of image id and value, the set of its image ids."""
     sets: dict[Any, set[int]] = {}
     for image_id, value in pairs:
         sets.setdefault(value, set()).add(image_id)
@@ -39,7 +42,7 @@ def sets_of(pairs: Iterable[tuple[int, Any]]) -> list[set[int]]:
 
 
 def merge_overlapping_sets(sets: Iterable[Collection[int]]) -> list[set[int]]:
-    """The sets of image ids with those that share an image made one; sets of a single image are left out."""
+    """Return sets of image ids after merging those that share an image; sets of a single image are omitted."""
     parent: dict[int, int] = {}
 
     def root(member: int) -> int:
@@ -58,13 +61,13 @@ def merge_overlapping_sets(sets: Iterable[Collection[int]]) -> list[set[int]]:
 
 
 def read_user_groups(document: Document, source: str) -> UserGroups:
-    """Groups from ``source``: a CSV or JSON file when it ends so, else a field of the image records.
+    """Read the groups of images from ``source``: a file that ends in .csv or .json, else a field of the image records.
 
-    A CSV file has the columns file_name and group, with or without these names in its first line; a JSON file is an
-    object ``{file_name: group}``. Images without a group, or with an empty one, are on their own.
+    A CSV file has the columns file_name and group, with or without a header line. A JSON file is an object
+    ``{file_name: group}``. Images without a group, or with an empty one, are not in the result.
 
-    Raises ``UsageError`` for a missing file or unknown field, ``DataError`` when the groups cannot be read, or none
-    of them is of an image of ``document``.
+    Raises ``UsageError`` for a missing file or an unknown field. Raises ``DataError`` when the groups cannot be read,
+    an image is in two groups, or no group is of an image of ``document``.
     """
     path = Path(source)
     if path.suffix.lower() not in GROUP_FILES:
@@ -119,6 +122,6 @@ def _read_csv(path: Path, text: str) -> dict[str, str]:
         if groups.setdefault(name, group) != group:
             raise DataError(
                 f"{path}: line {rows.line_num} puts '{name}' into '{group}', but it is in '{groups[name]}' already; "
-                "expected one group for an image. Give both groups one name to keep them together."
+                "expected one group for an image. Use one name for both groups."
             )
     return groups

@@ -1,4 +1,4 @@
-"""Image records that are one picture, as their names and addresses say."""
+"""Image records of one picture, found by file name and URL."""
 
 import re
 from collections.abc import Mapping
@@ -13,15 +13,16 @@ _ROBOFLOW_COPY = re.compile(r"\.rf\.[0-9a-f]{32}$")
 
 
 def same_name(names: Mapping[int, str]) -> list[set[int]]:
-    """Images, by id, whose file names say that they are one picture.
+    """Return the sets of image ids whose file names (``names`` by image id) denote one picture.
 
-    That is the same name, the same but for the image suffix, or augmented copies that Roboflow exported of one image.
+    These are equal names, names that differ only in the image suffix, and augmented copies that Roboflow exports of one
+    image.
     """
     return merge_overlapping_sets(sets_of((image_id, _stem(name)) for image_id, name in names.items()))
 
 
 def same_url(document: Document) -> list[set[int]]:
-    """Images whose ``coco_url`` or ``flickr_url`` is the same address of an image file."""
+    """Return the sets of image ids whose ``coco_url`` or ``flickr_url`` is the URL of one image file."""
     found = []
     for key in ("coco_url", "flickr_url"):
         for image_id, url in image_field(document, key).items():

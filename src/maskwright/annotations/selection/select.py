@@ -1,4 +1,4 @@
-"""Choosing the images an experiment uses, with every annotation of the others accounted for."""
+"""Selection of the images of an experiment, with every annotation of the file accounted for."""
 
 import os
 from collections import Counter
@@ -19,9 +19,11 @@ from maskwright.structures import ClassTable
 
 @dataclass(frozen=True)
 class SelectionRules:
-    """Which images to use: all by default.
+    """The rules by which images are used; by default all are.
 
-    Of those that qualify, the first ``max_images`` are taken, changed so that ``at_least[name]`` hold class ``name``.
+    ``only_with_objects`` skips images without objects, ``drop_crowd_images`` images with a crowd region.
+    ``max_instances`` skips images with more objects, crowd regions included. Of the remaining images the first
+    ``max_images`` are used, changed so that ``at_least[name]`` of them hold class ``name``.
     """
 
     only_with_objects: bool = False
@@ -31,7 +33,7 @@ class SelectionRules:
     at_least: Mapping[str, int] = field(default_factory=dict)
 
     def reason_against(self, objects: ImageObjects) -> str | None:
-        """Why an image with these objects is left out, or None when it is used."""
+        """Return the reason to skip an image with these objects, or None when it is used."""
         if self.only_with_objects and not objects.ids:
             return "image_without_objects"
         if self.drop_crowd_images and any(objects.crowd):
@@ -43,7 +45,10 @@ class SelectionRules:
 
 @dataclass
 class Selection:
-    """The images of one file that an experiment uses, and the audit of the whole file."""
+    """The images of one file that an experiment uses, and the audit of the whole file.
+
+    ``skipped_images`` lists image ids by reason. ``absent_classes`` are the classes of ``table`` that the file lacks.
+    """
 
     table: ClassTable
     images: list[ImageObjects]
@@ -59,12 +64,11 @@ def select(
     choice: SelectionRules | None = None,
     labels: Mapping[int, int] | None = None,
 ) -> Selection:
-    """The images of ``coco`` that ``choice`` allows, with their objects drawn.
+    """Return the images of ``coco`` that ``choice`` allows, with their objects rasterised.
 
-    ``labels`` gives the class index by category id; by default it goes by the names in ``table``.
-
-    With ``folder``, an image whose file is missing, unreadable or of another size than the JSON says is left out and
-    named in the audit. ``left_out`` lists image ids by reason. The audit covers every annotation of the file.
+    ``labels`` gives the class index by category id; by default categories are matched to ``table`` by name. With
+    ``folder``, an image is skipped, with a fault in the audit, when its file is missing, cut off, unreadable or of
+    another size than the JSON states. The audit covers every annotation of the file.
 
     Raises ``DataError`` when the demands of ``choice.at_least`` cannot be met.
     """
@@ -90,7 +94,7 @@ def select(
         objects = draw_objects(image, annotations, labels, audit, ignored[image.id])
         reason = choice.reason_against(objects)
         if reason is None and choice.max_images is not None and len(selection.images) >= choice.max_images:
-            # Not kept until the end, as the images of a large file would not fit into memory together.
+            # Skipped at once, because the images of a large file would not fit into memory together.
             reason = None if _held(objects, table) & choice.at_least.keys() else "image_beyond_max_images"
         if reason is None:
             selection.images.append(objects)
@@ -111,7 +115,7 @@ def _leave_out(selection: Selection, objects: ImageObjects, reason: str) -> None
 
 
 def _take_the_first(selection: Selection, choice: SelectionRules) -> None:
-    """Leave out what is beyond ``choice.max_images``."""
+    """Skip the images beyond ``choice.max_images``."""
     held = {objects.image.id: _held(objects, selection.table) for objects in selection.images}
     taken = first_images(held, list(held), choice.max_images, choice.at_least, selection.audit.source)
     for objects in selection.images:
@@ -121,7 +125,7 @@ def _take_the_first(selection: Selection, choice: SelectionRules) -> None:
 
 
 def audit_of_reading(coco: CocoFile) -> Audit:
-    """An audit that holds what was left out while reading ``coco``."""
+    """Return an audit that holds the faults of reading ``coco`` and counts the annotations skipped by it."""
     audit = Audit(str(coco.path))
     for fault in coco.faults:
         if fault.kind == "annotation" and fault.code not in STILL_USED:
@@ -136,12 +140,15 @@ def audit_of_reading(coco: CocoFile) -> Audit:
 
 
 def rejected_records(coco: CocoFile, kind: str) -> Counter[str]:
-    """How many records of ``kind`` (``image``, ``annotation``, ``category``) were left out while reading, by fault."""
+    """Return how many records of ``kind`` (``image``, ``annotation``, ``category``) reading skipped, by fault code."""
     return Counter(fault.code for fault in coco.faults if fault.kind == kind and fault.code not in STILL_USED)
 
 
 def file_fault(image: CocoImage, folder: Path) -> Fault | None:
-    """Return why the file of ``image`` in ``folder`` cannot be used, or None: missing, cut, unreadable, other size."""
+    """Return the fault of the file of ``image`` in ``folder``, or None when the file can be used.
+
+    Faults are a file that is missing, cut off, unreadable, or of another size than the JSON states.
+    """
     try:
         path = image_path(folder, image.file_name)
         if not os.path.isfile(path):  # unlike Path.is_file, False for a name that no file can have
@@ -161,7 +168,7 @@ def file_fault(image: CocoImage, folder: Path) -> Fault | None:
 
 
 def class_statistics(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, dict[str, int]]:
-    """Per class name: ``instances``, ``images`` and ``pixels`` (sum of mask areas); crowds do not count."""
+    """Return ``instances``, ``images`` and ``pixels`` (sum of mask areas) by class name; crowd regions do not count."""
     statistics = {name: {"instances": 0, "images": 0, "pixels": 0} for name in table.names}
     for objects in images:
         seen = set()

@@ -1,4 +1,4 @@
-"""How the classes of a file are shared out among its parts."""
+"""The share of each class that each part of a split holds."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 
 class Deviation(NamedTuple):
-    """How far the ``share`` of a class in a part is from what was ``asked``; fractions of 1."""
+    """The deviation of a class's ``share`` in a part from the share that was ``asked``; both are fractions of 1."""
 
     name: str
     part: str
@@ -19,11 +19,11 @@ class Deviation(NamedTuple):
 
     @property
     def points(self) -> float:
-        """The distance in percentage points."""
+        """The absolute deviation in percentage points."""
         return round(100 * abs(self.share - self.asked), 9)
 
     def to_json(self) -> dict[str, Any]:
-        """``{"class", "part", "share", "asked", "points"}``."""
+        """Return ``{"class", "part", "share", "asked", "points"}``."""
         return {
             "class": self.name,
             "part": self.part,
@@ -35,10 +35,11 @@ class Deviation(NamedTuple):
 
 @dataclass(frozen=True)
 class ClassShares:
-    """Images and instances ``(K + 1, P)`` of each class in each of P parts; the last row is images without objects.
+    """The images and instances of each class in each part of a split.
 
-    ``names`` are the K classes, ``parts`` the P parts, ``asked`` the share of each part (adding up to 1) and ``sizes``
-    its number of images. Crowd regions are no instances.
+    ``images`` and ``instances`` are int64 ``(K + 1, P)`` for K classes and P parts; the last row is images without
+    objects. ``names`` are the classes and ``parts`` the parts. ``asked`` is the share of each part (sums to 1) and
+    ``sizes`` its number of images. Crowd regions are not instances.
     """
 
     names: list[str]
@@ -50,11 +51,14 @@ class ClassShares:
 
     @property
     def least_images(self) -> int:
-        """The fewest images of a class of which every part is due one: below it no split can keep the shares."""
+        """The fewest images of a class of which every part is due one; a class with fewer cannot keep its shares."""
         return math.ceil(1 / min(self.asked) - 1e-9)
 
     def deviations(self, of: str) -> list[Deviation]:
-        """Of ``images`` or ``instances``, for every part and every class with at least ``least_images`` images."""
+        """Return the deviations for every part and every class with at least ``least_images`` images.
+
+        ``of`` is ``images`` or ``instances``.
+        """
         counts = self.images if of == "images" else self.instances
         return [
             Deviation(name, part, float(counts[k, p] / counts[k].sum()), self.asked[p])
@@ -64,7 +68,7 @@ class ClassShares:
         ]
 
     def absent(self) -> dict[str, list[str]]:
-        """By part, the classes that have images, but none in that part."""
+        """Return, by part, the classes that have images but none in that part."""
         present = self.images.sum(axis=1) > 0
         return {
             part: [name for k, name in enumerate(self.names) if present[k] and not self.images[k, p]]
@@ -72,7 +76,7 @@ class ClassShares:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """``{"classes": {name: counts}, "without_objects": counts, "deviation": …, "absent": {part: [name]}}``."""
+        """Return ``{"classes": {name: counts}, "without_objects": counts, "deviation", "absent": {part: [name]}}``."""
         rows = [self._row(k) for k in range(len(self.images))]
         return {
             "classes": dict(zip(self.names, rows, strict=False)),
@@ -107,7 +111,11 @@ def class_shares(
     parts: Mapping[str, Sequence[int]],
     ratios: Sequence[float],
 ) -> ClassShares:
-    """The shares of the image ids of ``parts``; ``counts`` gives the instances by class position for every image."""
+    """Return the class shares of ``parts``, the image ids by part name.
+
+    ``counts`` gives, for every image id, the number of instances by class position in ``names``. ``ratios`` are the
+    sizes of the parts that were asked for, in any unit.
+    """
     images = np.zeros((len(names) + 1, len(parts)), np.int64)
     instances = np.zeros_like(images)
     for p, ids in enumerate(parts.values()):

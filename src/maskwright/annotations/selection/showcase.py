@@ -1,4 +1,4 @@
-"""Choosing a few images that together show every class, if that many can."""
+"""Choice of a few images that together show every class, if so few images can."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,21 +7,22 @@ import numpy.typing as npt
 
 
 class Showcase:
-    """Proposes images one by one: always the one that shows most classes not shown yet, of equal ones the first.
+    """A greedy choice of images that show many classes.
 
-    This is the greedy set cover (Johnson, JCSS 9, 1974). When every class has been shown that can be, the next round
-    begins, so that further images are as mixed. The same input always gives the same images.
+    It proposes the image that shows most classes not shown yet; of equal images, the first. This is the greedy set
+    cover (Johnson, JCSS 9, 1974). When every class that can be shown has been, the next round begins, so that later
+    images are as varied. Equal inputs give equal images.
     """
 
     def __init__(self, classes: Sequence[Collection[int]]) -> None:
-        """``classes[i]`` are the class indices (1..K) that image ``i`` shows; an image without any is not proposed."""
+        """Take the class indices (1..K) that each image shows; an image without any is never proposed."""
         pairs = [(image, label) for image, labels in enumerate(classes) for label in sorted(labels)]
         self._images, self._labels = np.array(pairs, np.int64).reshape(-1, 2).T
         self._wanted = np.ones(int(self._labels.max(initial=0)) + 1, np.bool_)
         self._left = np.ones(len(classes), np.bool_)
 
     def propose(self) -> int | None:
-        """The best image among those neither shown nor dismissed; None when none is left."""
+        """Return the best image that is neither shown nor dismissed, or None when no image is left."""
         gains = self._gains()
         if not gains.any():
             self._wanted[:] = True
@@ -29,16 +30,16 @@ class Showcase:
         return int(gains.argmax()) if gains.any() else None
 
     def show(self, image: int) -> None:
-        """Count ``image`` as shown: its classes are wanted less than others."""
+        """Count ``image`` as shown: its classes add nothing to other images until the next round."""
         self._wanted[self._labels[self._images == image]] = False
         self._left[image] = False
 
     def dismiss(self, image: int) -> None:
-        """Propose ``image`` no more: it cannot be shown."""
+        """Exclude ``image`` from the proposals, because it cannot be shown."""
         self._left[image] = False
 
     def _gains(self) -> npt.NDArray[np.int64]:
-        """How many wanted classes each image that is left would show."""
+        """Return how many wanted classes each remaining image would show."""
         useful = self._wanted[self._labels] & self._left[self._images]
         return np.bincount(self._images[useful], minlength=len(self._left))
 

@@ -1,4 +1,4 @@
-"""Dividing the images of a file into parts: classes in equal shares, and images that belong together in one part."""
+"""Stratified splits of a file, with images of one group in one part."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,14 +9,17 @@ from maskwright.annotations.selection.image_groups import merge_overlapping_sets
 from maskwright.annotations.selection.stratification import Unit, stratify
 from maskwright.errors import UsageError
 
-# Images without any object are dealt out like the images of one more class.
+# Images without objects are split like the images of one more class.
 _WITHOUT_OBJECTS = -1
 
 InstancesByClass = Mapping[int, int]
 
 
 def parse_ratios(text: str) -> tuple[float, ...]:
-    """The numbers of ``8:1:1``; ``UsageError`` when they are none."""
+    """Return the numbers of a ratio such as ``8:1:1``.
+
+    Raises ``UsageError`` when one of them is not a number.
+    """
     try:
         return tuple(float(ratio) for ratio in text.split(":"))
     except ValueError as error:
@@ -29,12 +32,15 @@ def split_ids(
     seed: int,
     groups: Iterable[Collection[int]] | None = None,
 ) -> tuple[list[int], ...]:
-    """Image ids by part, ascending; ``counts`` gives the instances of each class for every image id.
+    """Split image ids into parts by stratified sampling; the ids of each part ascend.
 
-    Every class has about the same share of its images in every part as the part has of all images, and so have the
-    images without objects; see :mod:`maskwright.annotations.selection.stratification`. ``groups`` are sets of image
-    ids that go to one part; those that overlap are joined, and ids that are not in ``counts`` passed over. The result
-    depends on ``seed`` and on nothing but the images: their order does not matter.
+    ``counts`` gives the number of instances of each class for every image id, ``ratios`` the sizes of the parts. Every
+    part has its share of the images of each class, as near as possible, and of the images without objects (see
+    :mod:`maskwright.annotations.selection.stratification`). ``groups`` are sets of image ids that go to one part.
+    Overlapping groups are merged, and ids that are not in ``counts`` are ignored. The result depends on ``seed`` and
+    the images alone, not on their order.
+
+    Raises ``UsageError`` unless there are at least two ratios, all positive and finite.
     """
     ids = set(counts)
     together = [members & ids for members in merge_overlapping_sets(set(group) & ids for group in groups or ())]
@@ -53,7 +59,10 @@ def stratified_split(
     seed: int,
     groups: Iterable[Collection[int]] | None = None,
 ) -> tuple[list[ImageObjects], ...]:
-    """The images by part, each in id order; crowds do not count as objects. See :func:`split_ids`."""
+    """Split images into parts, each in id order; see :func:`split_ids`.
+
+    Crowd regions do not count as objects.
+    """
     by_id = {objects.image.id: objects for objects in images}
     counts = {
         image_id: Counter(label for label, crowd in zip(o.labels, o.crowd, strict=True) if not crowd)
@@ -63,7 +72,10 @@ def stratified_split(
 
 
 def objects_of_images(coco: CocoFile) -> tuple[list[str], dict[int, Counter[int]]]:
-    """The class names of ``coco``, and for every image id its instances by position in them; crowds do not count."""
+    """Return the class names of ``coco``, and by image id the number of instances by position in these names.
+
+    Crowd regions do not count.
+    """
     by_category = category_names(coco)
     names = list(dict.fromkeys(by_category[category_id] for category_id in sorted(by_category)))
     position = {category_id: names.index(name) for category_id, name in by_category.items()}

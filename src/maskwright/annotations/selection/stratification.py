@@ -1,8 +1,9 @@
-"""Dividing images into parts of given sizes in which every class has its share.
+"""Stratified division of images into parts of exact sizes.
 
 The method is the iterative stratification of Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label
-Data", ECML PKDD 2011, Algorithm 1: the rarest class is dealt out first, each image to the part that lacks most of it.
-Two things differ from the paper: parts end with the very sizes asked for, and swaps even out what is left.
+Data", ECML PKDD 2011, Algorithm 1. It deals out the rarest class first, each image to the part that lacks most of that
+class. Two things differ from the paper: parts have exactly the sizes asked for, and swaps reduce the remaining
+deviations.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,20 +13,23 @@ import numpy as np
 
 from maskwright.errors import UsageError
 
-# A swap of two images is tried so many times for each image, in files too large to need it not more often than that.
+# Swaps tried for each image, and the most in total: large files need fewer for each image.
 _TRIES_PER_UNIT, _MOST_TRIES = 50, 20_000
 
-# What the share of a class's instances weighs in a swap beside the share of its images. An image can hold a hundred
+# The weight, in a swap, of a class's share of instances relative to its share of images. An image can hold a hundred
 # instances, and classes are scored image by image: at 0.3 the shares of images on coco300 get no worse by swapping.
 _INSTANCE_WEIGHT = 0.3
 
-# Shares are sums of fractions; differences below this are rounding, and must not decide differently elsewhere.
+# Shares are sums of fractions. Differences below this are rounding, which must not change the result between machines.
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Images that stay together: how many, how many of them hold each class, and the instances of each class."""
+    """Images that go to one part together.
+
+    ``size`` is their number, ``images`` the number that hold each class, ``instances`` the instances of each class.
+    """
 
     size: int
     images: Mapping[int, int]
@@ -33,9 +37,9 @@ class Unit:
 
 
 def part_sizes(total: int, ratios: Sequence[float]) -> list[int]:
-    """``total`` divided by ``ratios`` into whole numbers that add up, by largest remainders.
+    """Divide ``total`` by ``ratios`` into integers that add up to it, by largest remainders.
 
-    Raises ``UsageError`` unless the ratios are positive, finite numbers.
+    Raises ``UsageError`` unless there are at least two ratios, all positive and finite.
     """
     shares = _shares(ratios)
     sizes = [int(total * share + _ROUNDING) for share in shares]
@@ -46,10 +50,12 @@ def part_sizes(total: int, ratios: Sequence[float]) -> list[int]:
 
 
 def stratify(units: Sequence[Unit], ratios: Sequence[float], seed: int) -> list[int]:
-    """The part, 0 to ``len(ratios) - 1``, of each unit.
+    """Return the part (0 to ``len(ratios) - 1``) of each unit.
 
-    Parts hold the images that :func:`part_sizes` says, unless a unit fits into none: it then goes where most room is.
-    The result depends on the order of ``units`` and on ``seed`` alone.
+    Parts have the sizes of :func:`part_sizes`, as far as units fit into them. A unit that fits into no part goes to the
+    one with most room. The result depends only on the order of ``units`` and on ``seed``.
+
+    Raises ``UsageError`` unless there are at least two ratios, all positive and finite.
     """
     rng = np.random.default_rng(seed)
     parts = _deal(units, ratios, rng)
@@ -64,10 +70,10 @@ def _shares(ratios: Sequence[float]) -> list[float]:
 
 
 def _deal(units: Sequence[Unit], ratios: Sequence[float], rng: np.random.Generator) -> list[int]:
-    """Algorithm 1 of the paper, with parts that take no more images than they have room for."""
+    """Assign each unit to a part by Algorithm 1 of the paper; parts take no more images than they have room for."""
     shares = _shares(ratios)
     room = part_sizes(sum(unit.size for unit in units), ratios)
-    # Large groups come first, while there is room for them; equal ones in random order.
+    # Large groups come first, while there is room for them. Groups of one size come in random order.
     order = sorted(rng.permutation(len(units)).tolist(), key=lambda i: -units[i].size)
     holders: dict[int, list[int]] = {}
     left: dict[int, int] = {}
@@ -92,7 +98,10 @@ def _deal(units: Sequence[Unit], ratios: Sequence[float], rng: np.random.Generat
 
 
 def _part_for(size: int, room: Sequence[int], lacking: Sequence[float], rng: np.random.Generator) -> int:
-    """Of the parts that ``size`` images fit into, the one that lacks most of the class, then that with most room."""
+    """Return the part that ``size`` images go to.
+
+    Of the parts with enough room, this is the one that lacks most of the class, then the one with most room.
+    """
     fitting = [part for part in range(len(room)) if room[part] >= size]
     if not fitting:
         return max(range(len(room)), key=lambda part: room[part])
@@ -132,7 +141,7 @@ def _even_out(
 
 
 def _weights(units: Sequence[Unit]) -> tuple[tuple[dict[int, tuple[int, float]], ...], int]:
-    """For images and for instances, the column and the weight of each class; and the number of columns."""
+    """Return the column and the weight of each class, for images and for instances, and the number of columns."""
     totals: tuple[dict[int, int], dict[int, int]] = ({}, {})
     for unit in units:
         for total, counts in zip(totals, (unit.images, unit.instances), strict=True):

@@ -1,6 +1,6 @@
-"""Choosing part of a COCO file by its records: by class, by what an image holds, and by number.
+"""Choice of a part of a COCO file by class, by the content of its images, and by number.
 
-Nothing is drawn and no image is read: an annotation counts as the file lists it.
+No mask is drawn and no image is read: annotations count as the file lists them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,13 @@ from maskwright.structures import normalise_name
 
 @dataclass(frozen=True)
 class SubsetRules:
-    """What to keep of a file: everything by default.
+    """The rules by which records of a file are kept; by default all are.
 
     ``classes`` keeps these classes, by name, and the images that hold one of them (all images with ``keep_empty``).
-    ``drop_crowd`` leaves out crowd regions, ``drop_crowd_images`` every image with a crowd region of the classes.
-    ``max_instances`` leaves out images with more annotations of the classes, crowd regions included unless dropped.
-    Of the images left, ``max_images`` are drawn by ``seed``; at least ``at_least[name]`` of them hold an object of
-    class ``name``, for which a crowd region does not count.
+    ``drop_crowd`` removes crowd regions, ``drop_crowd_images`` every image with a crowd region of the classes.
+    ``max_instances`` removes images with more annotations of the classes, crowd regions included unless dropped. Of the
+    remaining images, ``max_images`` are drawn at random by ``seed``. At least ``at_least[name]`` of them hold an object
+    of class ``name``; a crowd region is not an object.
     """
 
     classes: Sequence[str] | None = None
@@ -35,7 +35,10 @@ class SubsetRules:
     seed: int = 0
 
     def reason_against(self, annotations: Sequence[CocoAnnotation]) -> str | None:
-        """Why an image with these annotations of the chosen classes is left out, or None when it may be kept."""
+        """Return the reason to skip an image with these annotations, or None when it may be kept.
+
+        ``annotations`` are those of the chosen classes.
+        """
         if self.drop_crowd_images and any(each.iscrowd for each in annotations):
             return "image_with_crowd"
         counted = [each for each in annotations if not (self.drop_crowd and each.iscrowd)]
@@ -48,9 +51,10 @@ class SubsetRules:
 
 @dataclass
 class Subset:
-    """The ids that stay, and what became of all others.
+    """The ids of the records to keep, and the reasons for the others.
 
-    ``left_out`` lists image ids by reason; ``audit`` covers every annotation of the file.
+    ``categories`` are the kept class names by category id. ``skipped_images`` lists image ids by reason. ``audit``
+    covers every annotation of the file.
     """
 
     images: list[int]
@@ -61,9 +65,10 @@ class Subset:
 
 
 def choose_subset(coco: CocoFile, choice: SubsetRules) -> Subset:
-    """The part of ``coco`` that ``choice`` asks for, in file order.
+    """Return the part of ``coco`` that ``choice`` keeps, in file order.
 
-    Raises ``UsageError`` for an unknown class or a number below 1, ``DataError`` when too few images hold a class.
+    Raises ``UsageError`` for an unknown class or a number below 1. Raises ``DataError`` when too few images hold a
+    class, or when the demands need more than ``max_images`` images.
     """
     _require_numbers(choice)
     categories = _chosen_categories(coco, choice.classes)
@@ -89,7 +94,7 @@ def choose_subset(coco: CocoFile, choice: SubsetRules) -> Subset:
 
 
 def require_images(coco: CocoFile, subset: Subset) -> None:
-    """Raise ``DataError`` with the reasons when no image of ``coco`` stays in ``subset``."""
+    """Raise ``DataError`` with the reasons when ``subset`` keeps no image of ``coco``."""
     if subset.images:
         return
     left_out = {reason: len(ids) for reason, ids in subset.skipped_images.items()} | dict(
@@ -97,7 +102,7 @@ def require_images(coco: CocoFile, subset: Subset) -> None:
     )
     reasons = ", ".join(f"{number} {reason}" for reason, number in left_out.items()) or "none listed"
     raise DataError(
-        f"{coco.path}: no image is left ({reasons}); expected at least one. Loosen the choice, or --keep-empty."
+        f"{coco.path}: no image is left ({reasons}); expected at least one. Loosen the rules, or use --keep-empty."
     )
 
 
@@ -147,7 +152,7 @@ def _draw_images(
     by_image: Mapping[int, Sequence[CocoAnnotation]],
     subset: Subset,
 ) -> None:
-    """Fill ``subset.images`` with the images that may stay, at most ``max_images`` of them."""
+    """Fill ``subset.images`` with the images that may be kept, at most ``max_images`` of them."""
     out = {image_id for ids in subset.skipped_images.values() for image_id in ids}
     held = {
         image_id: {subset.categories[each.category_id] for each in annotations if not each.iscrowd}

@@ -1,4 +1,4 @@
-"""What one class amounts to in a data set."""
+"""The counts of one class in a data set."""
 
 import math
 from array import array
@@ -13,10 +13,10 @@ MOST_PIXELS = 2.0**32
 
 @dataclass
 class ClassCounts:
-    """One class: images with an instance of it, instances, crowd regions, and pixels.
+    """The counts of one class: images with an instance, instances, crowd regions, and pixels.
 
-    ``pixels`` adds up the masks of the instances; ``covered_pixels`` counts a pixel under several of them once.
-    ``areas`` has one area an instance, in square pixels. Crowd regions count in ``crowds`` alone.
+    ``pixels`` is the sum of the instances' mask areas; ``covered_pixels`` counts a pixel under several of them once.
+    ``areas`` has the area of each instance in square pixels. Crowd regions count in ``crowds`` alone.
     """
 
     images: int = 0
@@ -27,9 +27,10 @@ class ClassCounts:
     areas: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, mask_area: int, area: float, crowd: bool) -> None:
-        """Count one object; ``area`` is the file's.
+        """Count one object by the area of its mask and the ``area`` of the file, both in square pixels.
 
-        The mask's stands in where that is negative or not finite; more than any image has pixels counts as so many.
+        The mask's area replaces a file area that is negative or not finite. A file area above 2³², more than COCO
+        allows an image, counts as 2³².
         """
         if crowd:
             self.crowds += 1
@@ -39,7 +40,7 @@ class ClassCounts:
         self.areas.append(min(area, MOST_PIXELS) if area >= 0 and math.isfinite(area) else mask_area)
 
     def to_json(self) -> dict[str, Any]:
-        """The counts, small, medium and large instances, and the median side in pixels; null without instances."""
+        """Return the counts, the instances by size, and the median side in pixels (None without instances)."""
         return {
             "images": self.images,
             "instances": self.instances,

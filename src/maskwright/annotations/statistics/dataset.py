@@ -1,4 +1,4 @@
-"""What a data set holds, counted image by image: classes, sizes, company, overlaps. No mask is kept."""
+"""Statistics of a data set, counted image by image: classes, sizes, co-occurrence and overlaps. No mask is kept."""
 
 from array import array
 from collections import Counter
@@ -18,7 +18,7 @@ ClassPair = tuple[int, int]
 
 @dataclass
 class PixelTotals:
-    """Pixels of all images: all of them, and those under an object, under several, under a crowd region alone."""
+    """The pixels of all images: in total, under an object, under several objects, and under a crowd region alone."""
 
     total: int = 0
     objects: int = 0
@@ -27,11 +27,11 @@ class PixelTotals:
 
     @property
     def background(self) -> int:
-        """Pixels under no object and no crowd region of the chosen classes."""
+        """The number of pixels under no object and no crowd region of the chosen classes."""
         return self.total - self.objects - self.crowd_only
 
     def to_json(self) -> dict[str, Any]:
-        """The counts, and the background's share (0 to 1; null without images)."""
+        """Return the counts, and the share of the background (0 to 1; None without images)."""
         share = self.background / self.total if self.total else None
         return {
             "total": self.total,
@@ -47,10 +47,10 @@ class PixelTotals:
 class Statistics:
     """The sums over all images; ``classes[i]`` belongs to class ``i + 1`` of ``table``.
 
-    ``together[a, b]`` images show instances of both classes, ``shared[a, b]`` pixels lie under objects of both, as
-    :class:`maskwright.masks.coverage.Coverage` counts them; ``a <= b`` are class indices. ``image_sizes`` counts images
-    by ``(H, W)``, ``instances_per_image`` by their number of instances. Memory grows with the numbers of classes,
-    pairs and instances (8 bytes each), never with masks.
+    ``co_occurrence[a, b]`` counts images with instances of both classes, ``shared[a, b]`` pixels under objects of both,
+    as in :class:`maskwright.masks.coverage.Coverage`; ``a <= b`` are class indices. ``image_sizes`` counts images by
+    ``(H, W)``, ``instances_per_image`` by their number of instances. Memory grows with the numbers of classes, pairs
+    and instances (8 bytes each), never with masks.
     """
 
     table: ClassTable
@@ -90,7 +90,7 @@ class Statistics:
 
     @property
     def instances(self) -> int:
-        """The number of instances of all classes, crowd regions not among them."""
+        """The number of instances of all classes, without crowd regions."""
         return sum(counts.instances for counts in self.classes)
 
     @property
@@ -100,24 +100,30 @@ class Statistics:
 
     @property
     def areas(self) -> "array[float]":
-        """The areas of all instances, class by class."""
+        """The areas of all instances in square pixels, class by class."""
         areas = array("d")
         for counts in self.classes:
             areas.extend(counts.areas)
         return areas
 
     def by_frequency(self) -> list[int]:
-        """Class indices (1..K), most instances first; of equal classes the one of the smaller index."""
+        """Return the class indices (1..K), most instances first; of equal classes, the smaller index first."""
         return sorted(range(1, len(self.classes) + 1), key=lambda label: -self.classes[label - 1].instances)
 
     def imbalance(self, quantity: str) -> Imbalance | None:
-        """The imbalance of ``instances`` or ``covered_pixels`` over the classes; None when there are none."""
+        """Return the imbalance of ``quantity`` over the classes, or None when every class has none.
+
+        ``quantity`` is ``instances`` or ``covered_pixels``.
+        """
         return imbalance(
             {name: getattr(counts, quantity) for name, counts in zip(self.table.names, self.classes, strict=True)}
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, by class name; both tables of pairs are symmetric and leave out zeros."""
+        """Return all statistics by class name.
+
+        Both tables of class pairs are symmetric and omit zeros.
+        """
         edges, counts = side_histogram(self.areas)
         spread = {"instances": self.imbalance("instances"), "covered_pixels": self.imbalance("covered_pixels")}
         return {

@@ -1,4 +1,4 @@
-"""How unevenly something is spread over classes: the ratio of the extremes, and evenness by entropy."""
+"""Class imbalance: the ratio of the largest to the smallest class, and evenness by entropy."""
 
 import math
 from collections.abc import Mapping
@@ -8,12 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Imbalance:
-    """The spread of one quantity over K classes.
+    """The imbalance of one quantity over K classes.
 
-    ``smallest`` is the smallest class that has any; the classes with nothing are in ``absent``. ``ratio`` is largest to
-    smallest. ``effective_classes`` is the number of equally large classes that would be as diverse: the exponential of
-    the Shannon entropy H (Hill, Ecology 54, 1973). ``evenness`` is H / ln K, 1 when all classes are equally large
-    (Pielou, J. Theor. Biol. 13, 1966), with the absent classes among the K; None for a single class.
+    ``largest`` and ``smallest`` are a class and its amount. ``smallest`` is the smallest class that has any; classes
+    without are in ``absent``. ``ratio`` is largest to smallest. ``effective_classes`` is the number of equally large
+    classes that would be as diverse: the exponential of the Shannon entropy H (Hill, Ecology 54, 1973). ``evenness`` is
+    H / ln K, 1 when all classes are equally large (Pielou, J. Theor. Biol. 13, 1966). Absent classes count among the K;
+    with a single class, ``evenness`` is None.
     """
 
     largest: tuple[str, int]
@@ -24,7 +25,7 @@ class Imbalance:
     absent: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """The same, the two extremes as ``{"class", "value"}``."""
+        """Return the fields, with the two extremes as ``{"class", "value"}``."""
         return {
             "largest": {"class": self.largest[0], "value": self.largest[1]},
             "smallest": {"class": self.smallest[0], "value": self.smallest[1]},
@@ -36,7 +37,10 @@ class Imbalance:
 
 
 def imbalance(amounts: Mapping[str, int]) -> Imbalance | None:
-    """The imbalance of ``amounts`` by class name; None when every class has none. Of equal classes the first counts."""
+    """Compute the imbalance of ``amounts`` by class name; None when every class has none.
+
+    Of equally large classes, the first is the extreme.
+    """
     present = {name: amount for name, amount in amounts.items() if amount}
     if not present:
         return None
