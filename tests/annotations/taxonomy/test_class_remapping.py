@@ -63,7 +63,7 @@ def test_a_label_map_of_16_bits_becomes_one_of_8_where_the_target_has_few_classe
 def test_a_label_map_with_a_foreign_label_or_a_rule_that_needs_objects_is_refused():
     with pytest.raises(DataError, match="holds 6; expected labels of the 5 source classes"):
         PETS.label_map(np.array([[6]], np.uint8), TABLE)
-    with pytest.raises(DataError, match="looks at objects"):
+    with pytest.raises(DataError, match="person-over-two-wheeler"):
         OVER.label_map(np.array([[0]], np.uint8), STREET)
 
 

@@ -1,1 +1,1 @@
-"""Taxonomies: the classes of one data set in another's, by name."""
+"""Taxonomies: how the classes of one data set map to those of another, by name."""

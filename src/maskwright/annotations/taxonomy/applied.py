@@ -1,4 +1,4 @@
-"""What is said of a taxonomy that stands behind numbers: which one, what it did to which side, the rule for riders."""
+"""The record of a taxonomy that was applied to scores: its name, the sides, and the rule for riders."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from maskwright.annotations.taxonomy.sides import Side
 
 @dataclass(frozen=True)
 class AppliedTaxonomy:
-    """``taxonomy`` as it was used: ``truth`` and ``model`` say of which side their classes are; None is not translated.
+    """A taxonomy as it was applied to ground truth and model.
 
-    ``scored`` are the classes of the numbers; shared classes not among them are those that the model has no class for.
+    ``truth`` and ``model`` are the side that their classes are of; None means not remapped. ``scored`` are the classes
+    of the scores (None: all shared ones). A shared class that is not scored is one that the model lacks.
     """
 
     taxonomy: Taxonomy
@@ -26,7 +27,7 @@ class AppliedTaxonomy:
 
     @property
     def lines(self) -> list[str]:
-        """What a report says."""
+        """The lines that a report prints."""
         sides = [f"the {what} is in the {side}'s classes" for what, side in self._sides() if side is not None]
         lines = [*self.taxonomy.describe(), "; ".join(sides)]
         left = [] if self.scored is None else [name for name in self.taxonomy.shared if name not in self.scored]
@@ -35,7 +36,7 @@ class AppliedTaxonomy:
         return [line for line in lines if line]
 
     def to_json(self) -> dict[str, Any]:
-        """``{"name", "rider", "truth", "model", "classes", "lines"}``."""
+        """Return ``{"name", "rider", "truth", "model", "classes", "lines"}``."""
         return {
             "name": self.taxonomy.name,
             "rider": self.taxonomy.rider,
@@ -49,7 +50,7 @@ class AppliedTaxonomy:
 
 
 def record_taxonomies(scores: Mapping[str, Any], uses: Iterable[AppliedTaxonomy]) -> dict[str, Any]:
-    """``scores`` that say by which taxonomies they came about, in ``taxonomies`` and in ``protocol``."""
+    """Return ``scores`` with the applied taxonomies added to ``taxonomies`` and to ``protocol``."""
     uses = list(uses)
     if not uses:
         return dict(scores)

@@ -1,4 +1,4 @@
-"""Labels, objects and results in the classes of another data set, with every class accounted for."""
+"""Remapping of labels, objects and results to the classes of another data set, with every class accounted for."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Remapped(Generic[T]):
-    """What became of objects: ``kept`` with target labels, ``ignored`` and ``absent`` with their source labels."""
+    """Remapped objects: ``kept`` with target labels, ``ignored`` and ``absent`` with their source labels."""
 
     kept: T
     ignored: T
@@ -30,12 +30,12 @@ class Remapped(Generic[T]):
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """How the classes of a source data set translate to those of a target.
+    """A mapping of the classes of a source data set to those of a target.
 
-    ``name`` is the file or shipped name. ``target_of`` is the target class of each mapped source class; objects of
-    ``ignored`` source classes count neither for nor against, those of ``absent`` ones are background. ``targets`` are
-    all classes of the target, in its order. ``rider`` is the rule in force where one side tells riders from persons and
-    the other does not, else None.
+    ``name`` is the file or shipped name. ``target_of`` is the target class of each mapped source class. Objects of
+    ``ignored`` source classes count neither for nor against a prediction; those of ``absent`` ones are background.
+    ``targets`` are all classes of the target, in its order. ``rider`` is the rule for riders, for when only one side
+    separates riders from persons, else None.
     """
 
     name: str
@@ -47,12 +47,12 @@ class Taxonomy:
 
     @property
     def sources(self) -> list[str]:
-        """Every source class, mapped or not."""
+        """All source classes, mapped or not."""
         return [*self.target_of, *self.ignored, *self.absent]
 
     @property
     def shared(self) -> list[str]:
-        """The target classes that a source class can become, in the target's order: those to score and compare."""
+        """The target classes that a source class maps to, in the target's order: those to score and compare."""
         reached = set(self.target_of.values())
         if self._makes_riders:
             reached.add(RIDER)
@@ -60,11 +60,11 @@ class Taxonomy:
 
     @property
     def unreached(self) -> list[str]:
-        """The target classes that no source class becomes."""
+        """The target classes that no source class maps to."""
         return [name for name in self.targets if name not in self.shared]
 
     def describe(self) -> list[str]:
-        """The taxonomy in lines for a report: the classes compared, those left out, the rule for riders."""
+        """Return the taxonomy as lines of a report: classes by what becomes of them, and the rule for riders."""
         renamed = [f"{a} → {b}" for a, b in self.target_of.items() if a != b]
         lines = [f"taxonomy {self.name}: {len(self.shared)} shared classes: {', '.join(self.shared)}"]
         for title, names in (
@@ -80,9 +80,12 @@ class Taxonomy:
         return lines
 
     def target_table(self, source: ClassTable | None = None) -> ClassTable:
-        """The ``shared`` classes as a class table; with ``source``, ``source_ids`` are those of its merged classes.
+        """Return the ``shared`` classes as a class table.
 
-        Classes that ``source`` lacks stay in the table, so that labels agree between models and files.
+        With ``source``, the ``source_ids`` of a class are those of the source classes merged into it. Classes that
+        ``source`` lacks stay in the table, so labels are the same for all models and files.
+
+        Raises ``UsageError`` with the nearest names when the taxonomy does not account for a class of ``source``.
         """
         ids: dict[str, list[int]] = {name: [] for name in self.shared}
         for each in self._known(source) if source else ():
@@ -91,7 +94,10 @@ class Taxonomy:
         return ClassTable.from_names(self.shared, [tuple(sorted(found)) for found in ids.values()])
 
     def labels(self, source: ClassTable) -> dict[int, int]:
-        """Target label by index of ``source``: 1.. as in ``target_table``, 0 where absent, its ignored label.
+        """Return the target label by class index of ``source``.
+
+        This is the index in ``target_table``, 0 for an absent class, and the table's ``ignore_index`` for an ignored
+        one.
 
         Raises ``UsageError`` with the nearest names when the taxonomy does not account for a class of ``source``.
         """
@@ -102,9 +108,9 @@ class Taxonomy:
         return {each.index: label_of[each.name] for each in self._known(source)}
 
     def truth_labels(self, target: ClassTable) -> dict[int, int]:
-        """Label in ``target_table`` by index of the target data set's own classes, 0 where they are not shared.
+        """Return the label in ``target_table`` by class index of ``target``, the target data set's own classes.
 
-        Where riders are ``person``, the target's riders are persons here too.
+        Classes that are not shared have 0. With the rule ``person``, the target's riders are persons here too.
 
         Raises ``UsageError`` with the nearest names for a class that is not the target's.
         """
@@ -114,14 +120,14 @@ class Taxonomy:
         return {each.index: index.get(each.name, 0) for each in self._known(target, self.targets)}
 
     def label_map(self, label_map: LabelMap, source: ClassTable) -> LabelMap:
-        """A label map ``(H, W)`` of ``source`` in target labels; ignored pixels stay ignored.
+        """Return a label map ``(H, W)`` of ``source`` in target labels; ignored pixels stay ignored.
 
-        Riders are not told from persons: a label map has no objects. Raises ``DataError`` for that rule, and for a
-        label that ``source`` does not have.
+        Raises ``DataError`` for a label that ``source`` does not have. Raises it too when the rule is
+        ``person-over-two-wheeler``, which needs objects.
         """
         if self._makes_riders:
             raise DataError(
-                f"{self.name}: rider: {self.rider} looks at objects, and a label map has none; expected another rule. "
+                f"{self.name}: rider: {self.rider} needs objects, and a label map has none; expected another rule. "
                 "Use rider: absent or rider: person."
             )
         table = self.target_table()
@@ -132,12 +138,12 @@ class Taxonomy:
         if foreign:
             raise DataError(
                 f"A label map holds {foreign[0]}; expected labels of the {len(source)} source classes, 0 or "
-                f"{source.ignore_index}. Give the class table the label map was written with."
+                f"{source.ignore_index}. Give the class table that the label map was written with."
             )
         return lookup[label_map]
 
     def instances(self, instances: Instances, source: ClassTable) -> Remapped[Instances]:
-        """The objects of one image, labels of ``source``, in target labels.
+        """Return the objects of one image, labelled by ``source``, in target labels.
 
         Raises ``DataError`` for a label that ``source`` does not have.
         """
@@ -150,10 +156,13 @@ class Taxonomy:
         return Remapped(found, instances[(labels > 0) & ~kept], instances[labels == 0])
 
     def records(self, records: Iterable[Record], source: ClassTable) -> Remapped[list[Record]]:
-        """COCO result records of any number of images, ``category_id`` an index of ``source``, in target indices.
+        """Return COCO result records of ``source`` in target classes; ``category_id`` is the class index.
 
-        Order and all other fields are kept. The rule for riders takes ``bbox`` (xywh), else the box of the mask.
-        Raises ``DataError`` for a ``category_id`` that ``source`` does not have.
+        The records may be of many images. Order and all other fields are kept. The rule for riders uses ``bbox`` (xywh,
+        pixels), or the box of the mask where there is none.
+
+        Raises ``DataError`` for a ``category_id`` that ``source`` does not have, and for a record without the box or
+        mask that the rule for riders needs.
         """
         rows = list(records)
         labels = self._translated([row["category_id"] for row in rows], source)
@@ -205,12 +214,12 @@ class Taxonomy:
             if label not in by_source:
                 raise DataError(
                     f"Object {position} is of class {label}; expected 1 to {len(source)}, the indices of the source's "
-                    "class table. Give the classes.json that was written beside the results."
+                    "class table. Give the classes.json written beside the results."
                 )
         return np.array([by_source[label] for label in labels], np.int64)
 
     def _mark_riders(self, labels: np.ndarray, boxes: np.ndarray, scores: np.ndarray, crowd: np.ndarray) -> None:
-        """Make riders of the persons of one image that ride; crowds neither ride nor are ridden."""
+        """Relabel the riding persons of one image as riders, in place; crowd regions neither ride nor are ridden."""
         index = {each.name: each.index for each in self.target_table()}
         persons = np.flatnonzero((labels == index[PERSON]) & ~crowd)
         wheels = np.isin(labels, [index[name] for name in TWO_WHEELERS]) & ~crowd & (scores >= CONFIDENCE)
@@ -233,8 +242,8 @@ def _xyxy(record: Mapping[str, Any]) -> list[float]:
     box = record.get("bbox")
     if box is None and record.get("segmentation") is None:
         raise DataError(
-            f"A result of image {record['image_id']} has neither bbox nor segmentation; expected a box or a mask, by "
-            "which riders are told. Leave it out, or choose another rule for riders."
+            f"A result of image {record['image_id']} has neither bbox nor segmentation; expected one of "
+            "them for the rule for riders. Add one, or choose another rule for riders."
         )
     x, y, width, height = coco_mask.to_bbox(record["segmentation"]).tolist() if box is None else box
     return [x, y, x + width, y + height]

@@ -1,4 +1,4 @@
-"""Taxonomies by name: files that say what the classes of one data set are in another's."""
+"""The loader of taxonomies: shipped ones by name, others from YAML files."""
 
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
@@ -18,19 +18,20 @@ _SHIPPED = files("maskwright.annotations") / "taxonomies"
 
 
 def shipped_taxonomies() -> list[str]:
-    """The names of the taxonomies that come with Maskwright."""
+    """Return the names of the taxonomies that come with Maskwright."""
     return sorted(entry.name.removesuffix(".yaml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".yaml"))
 
 
 def read_taxonomy(source: str, rider: str | None = None) -> Taxonomy:
-    """The shipped taxonomy called ``source``, or the one in the YAML file ``source``; ``rider`` replaces its rule.
+    """Return the shipped taxonomy called ``source``, or read the one in the YAML file ``source``.
 
-    The file has ``classes``, which lists the source classes of each target class (none: ``[]``) in the target's order,
-    and where needed ``ignore`` and ``absent``, the source classes that count neither way and that have no counterpart,
-    and ``rider``, one of ``RIDER_RULES``.
+    ``rider`` replaces the rule for riders. The file has ``classes``, which lists the source classes of each target
+    class (none: ``[]``) in the target's order. Where needed it has ``ignore``, the source classes that count neither
+    for nor against a prediction, ``absent``, the source classes without a counterpart, and ``rider``, one of
+    ``RIDER_RULES``.
 
-    Raises ``UsageError`` when there is no such taxonomy or rule, ``DataError`` when the file is none or accounts for a
-    class twice.
+    Raises ``UsageError`` when there is no such taxonomy or rule. Raises ``DataError`` when the file is not a taxonomy
+    or accounts for a class twice.
     """
     if rider is not None and rider not in RIDER_RULES:
         raise unknown_name("rule for riders", rider, RIDER_RULES)
@@ -49,7 +50,7 @@ def read_taxonomy(source: str, rider: str | None = None) -> Taxonomy:
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True):
-    """A taxonomy as the file has it."""
+    """A taxonomy as it is written in the file."""
 
     classes: dict[str, list[str]]
     ignore: list[str] = []
@@ -59,7 +60,7 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True):
 
 def _taxonomy(source: str, text: str, rider: RiderRule | None) -> Taxonomy:
     try:
-        # A subclass of the safe loader: it builds plain values and runs nothing.
+        # A subclass of the safe loader: it builds plain values and runs no code.
         document: Any = yaml.load(text, StrictLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise DataError(f"{source}: is not valid YAML ({error}); expected classes by name.") from error
@@ -70,8 +71,8 @@ def _taxonomy(source: str, text: str, rider: RiderRule | None) -> Taxonomy:
     except ValueError as error:
         raise DataError(
             f"{source}: is no taxonomy ({error}); expected 'classes: {{target: [source names]}}' and, where needed, "
-            f"'ignore: [names]', 'absent: [names]', 'rider: {'|'.join(RIDER_RULES)}'. Correct it; names that YAML "
-            "takes for something else (no, 1) need quotes."
+            f"'ignore: [names]', 'absent: [names]', 'rider: {'|'.join(RIDER_RULES)}'. Correct it, and "
+            "quote names that YAML reads as another type (no, 1)."
         ) from error
     return make_taxonomy(source, record.classes, record.ignore, record.absent, rider or record.rider)
 
@@ -83,9 +84,9 @@ def make_taxonomy(
     absent: Iterable[str] = (),
     rider: RiderRule | None = None,
 ) -> Taxonomy:
-    """The taxonomy in which each key of ``classes``, a target class, is made of the source classes it lists.
+    """Return the taxonomy in which the source classes listed under each key of ``classes`` map to that target class.
 
-    Raises ``DataError`` when a class is accounted for twice, or the rule for riders does not fit the classes.
+    Raises ``DataError`` when a class is accounted for twice, or when the rule for riders does not fit the classes.
     """
     lists = [(normalise_name(target), [normalise_name(each) for each in names]) for target, names in classes.items()]
     try:
@@ -120,7 +121,7 @@ def make_taxonomy(
 
 
 def _require_fitting(name: str, rider: RiderRule, targets: list[str], owners: Mapping[str, str]) -> None:
-    """Refuse a rule for riders that the classes leave nothing to decide, or not enough to decide it by."""
+    """Raise ``DataError`` when the classes leave the rule for riders nothing to decide, or lack what it needs."""
     if RIDER in owners or RIDER in owners.values():
         raise DataError(
             f"{name}: 'rider: {rider}' and the class lists both say what becomes of '{RIDER}'; expected one of them. "
@@ -133,7 +134,7 @@ def _require_fitting(name: str, rider: RiderRule, targets: list[str], owners: Ma
             "rule. Use absent or person."
         )
     needed = (PERSON, *TWO_WHEELERS) if by_overlap else (PERSON,)
-    # Persons, bicycles and motorcycles must be found under these very names, or none would ride.
+    # The rule looks for persons, bicycles and motorcycles under exactly these names.
     missing = [each for each in needed if rider != "absent" and each not in owners.values()]
     if missing:
         raise DataError(

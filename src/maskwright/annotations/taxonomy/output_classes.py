@@ -1,4 +1,4 @@
-"""The classes in which results are given: a model's own, or what they become by a taxonomy."""
+"""The classes of a model's results: its own, or the target classes of a taxonomy."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,11 +13,12 @@ from maskwright.structures import ClassTable, Instances, LabelMap, Task, TruthRe
 
 @dataclass(frozen=True)
 class OutputClasses:
-    """``own`` are the classes a model knows; ``taxonomy``, if any, has them as its source.
+    """The mapping of a model's classes to those of its results.
 
-    Classes of one target are merged: objects keep their scores and masks, none is suppressed for another, and pixels
-    get the target's label after the most likely own class was chosen. What is found of ignored or absent classes is
-    left out; its pixels are background.
+    ``own`` are the model's classes; ``taxonomy``, if any, has them as its source. Source classes of one target are
+    merged. Objects keep their scores and masks, and none is suppressed for another. Pixels get the target's label after
+    the most likely own class is chosen. Predictions of ignored or absent classes are removed, and their pixels are
+    background.
     """
 
     own: ClassTable
@@ -29,11 +30,11 @@ class OutputClasses:
         return self.own if self.taxonomy is None else self.taxonomy.target_table(self.own)
 
     def instances(self, found: Instances) -> Instances:
-        """The objects found in an image, in the order they have."""
+        """Return the predicted objects of an image in the classes of the results; their order is kept."""
         return found if self.taxonomy is None else self.taxonomy.instances(found, self.own).kept
 
     def label_map(self, found: LabelMap) -> LabelMap:
-        """A predicted label map ``(H, W)``."""
+        """Return a predicted label map ``(H, W)`` in the classes of the results."""
         if self.taxonomy is None:
             return found
         mapped = self.taxonomy.label_map(found, self.own)
@@ -41,11 +42,14 @@ class OutputClasses:
         return mapped
 
     def true_label_map(self, truth: LabelMap) -> LabelMap:
-        """A label map of the truth ``(H, W)``, in which ignored classes stay ignored."""
+        """Return a ground-truth label map ``(H, W)`` in the classes of the results; ignored classes stay ignored."""
         return truth if self.taxonomy is None else self.taxonomy.label_map(truth, self.own)
 
     def true_objects(self, objects: ImageObjects) -> ImageObjects:
-        """The true objects of an image; those of ignored classes are among its ``ignored`` ones."""
+        """Return the ground-truth objects of an image in the classes of the results.
+
+        Objects of ignored classes are among its ``ignored`` ones.
+        """
         if self.taxonomy is None:
             return objects
         boxes = objects.instances().boxes.tolist()
@@ -64,7 +68,7 @@ class OutputClasses:
 
 
 def output_classes(own: ClassTable, taxonomy: Taxonomy | None, task: Task) -> OutputClasses:
-    """The classes of the results of a model that knows ``own``, classes of either side of ``taxonomy``.
+    """Return the classes of the results of a model whose classes ``own`` are of either side of ``taxonomy``.
 
     Raises ``UsageError`` when ``taxonomy`` does not account for them, or when its rule for riders needs objects and the
     ``task`` has none.
@@ -73,7 +77,7 @@ def output_classes(own: ClassTable, taxonomy: Taxonomy | None, task: Task) -> Ou
         return OutputClasses(own)
     if task == "semantic" and taxonomy.rider == "person-over-two-wheeler":
         raise UsageError(
-            f"{taxonomy.name}: rider: {taxonomy.rider} looks at objects, and a semantic model finds none; expected "
+            f"{taxonomy.name}: rider: {taxonomy.rider} needs objects, and a semantic model predicts none; expected "
             "another rule. Use absent or person."
         )
     return OutputClasses(own, taxonomy_for_side(taxonomy, side_of(taxonomy, own)))

@@ -1,4 +1,4 @@
-"""A COCO file in the classes of a taxonomy's target, as if it had been annotated so."""
+"""COCO files in the target classes of a taxonomy."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -16,14 +16,16 @@ from maskwright.structures import ClassTable, TruthRecord
 
 
 def remap_coco_file(coco: CocoFile, taxonomy: Taxonomy, side: Side | None = None) -> CocoFile:
-    """``coco`` with its categories called as the target classes that they become.
+    """Return ``coco`` with its categories named after the target classes that they map to.
 
-    Categories and annotations keep their ids, so that classes of one target share its name. Annotations of ignored
-    classes are in ``ignored``; those without a counterpart are counted in ``left_out``. Categories that are neither are
-    not listed. Riders that a rule makes of persons have a category with an id of their own.
+    Categories and annotations keep their ids, so categories of one target share its name. Annotations of ignored
+    classes are in ``ignored``; those without a counterpart are counted in ``rejected``. Categories of both kinds are
+    not listed. Riders that a rule makes of persons get a category with an id of its own.
 
-    A file whose classes are those of the target, or of the given ``side``, only loses what is not shared, and has its
-    riders as the rule for riders says. Raises ``UsageError`` when the taxonomy does not account for all its classes.
+    ``side`` is the side that the file's classes are of, found by name when None. A file with the target's classes only
+    loses those that are not shared, and its riders follow the rule for riders.
+
+    Raises ``UsageError`` when the taxonomy does not account for all classes of the file.
     """
     table = class_table(coco)
     taxonomy = taxonomy_for_side(taxonomy, side or side_of(taxonomy, table))
@@ -44,7 +46,7 @@ def remap_coco_file(coco: CocoFile, taxonomy: Taxonomy, side: Side | None = None
 
 
 def _riders(coco: CocoFile, annotations: Iterable[CocoAnnotation], taxonomy: Taxonomy, table: ClassTable) -> set[int]:
-    """The ids of the annotations that become riders."""
+    """Return the ids of the annotations that become riders."""
     index = {category_id: each.index for each in table for category_id in each.source_ids}
     sizes = {image.id: (image.height, image.width) for image in coco.images}
     records = [_record(each, index, sizes[each.image_id]) for each in annotations]
@@ -57,7 +59,7 @@ def _record(annotation: CocoAnnotation, index: Mapping[int, int], size: tuple[in
     if box is None or len(box) != 4:
         try:
             box = coco_mask.to_bbox(rasterise(annotation.segmentation, *size).rle).tolist()
-        except BadSegmentation:  # it will be named when it is drawn; nobody rides it
+        except BadSegmentation:  # a fault when it is drawn; here it takes part in no rule
             box = [0.0, 0.0, 0.0, 0.0]
     record = {
         "id": annotation.id,

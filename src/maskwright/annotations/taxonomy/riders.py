@@ -1,6 +1,7 @@
-"""Who rides: persons on a bicycle or motorcycle, told by boxes, for data sets that have no class for riders.
+"""The rule that finds riders: persons on a bicycle or motorcycle, by their boxes.
 
-Boxes, not masks: where a leg hides the frame, the masks of rider and two-wheeler do not meet, but their boxes do.
+It is for data sets that have no class for riders. It uses boxes because the masks of rider and two-wheeler do not meet
+where a leg hides the frame, but their boxes do.
 """
 
 import numpy as np
@@ -8,19 +9,20 @@ import numpy.typing as npt
 
 TWO_WHEELERS = ("bicycle", "motorcycle")
 
-# Of the lower half of a person's box, the share that must lie in the box of one two-wheeler.
+# The share of the lower half of a person's box that must lie in the box of one two-wheeler.
 OVERLAP = 0.5
 
-# The score from which on a two-wheeler counts, so that a doubtful one does not change a certain person.
+# The least score of a two-wheeler, so that a doubtful one does not change a certain person.
 CONFIDENCE = 0.5
 
 
 def find_riders(persons: npt.ArrayLike, two_wheelers: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Which ``persons`` ``(N, 4)`` ride one of ``two_wheelers`` ``(M, 4)``: ``(N,)``; boxes are xyxy pixels.
+    """Return which ``persons`` ``(N, 4)`` ride one of ``two_wheelers`` ``(M, 4)``, as bool ``(N,)``.
 
-    A person rides a two-wheeler when its box begins above the two-wheeler's, ends below the middle of it, and at least
-    ``OVERLAP`` of the area of its lower half lies in it. Each person is judged alone: a passenger rides too. The first
-    two conditions are against people far behind a near two-wheeler, the third against people beside one.
+    Boxes are xyxy in pixels. A person rides a two-wheeler when three conditions hold: its box begins above the
+    two-wheeler's, it ends below the middle of the two-wheeler's, and at least ``OVERLAP`` of the area of its lower half
+    lies in the two-wheeler's. The first two exclude people far behind a near two-wheeler, the third people beside one.
+    Each person is matched on its own, so a passenger rides too.
     """
     person = np.asarray(persons, np.float64).reshape(-1, 1, 4)
     wheels = np.asarray(two_wheelers, np.float64).reshape(1, -1, 4)

@@ -1,7 +1,7 @@
-"""The classes in which models trained on one data set are compared on that one and on another: like meets like.
+"""The classes in which models are compared on their source data set and on a target.
 
-Compared are only classes that all sides have: the objects of the source and of the target, and every model. Everything
-else is left out and named, with the reason.
+Only classes that all sides have are compared: the objects of the source and of the target, and every model. All others
+are excluded, each with its reason.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,9 @@ BY_NAME = "classes of the same name"
 
 @dataclass(frozen=True)
 class SharedClasses:
-    """The ``names`` to compare, of the ``taxonomy``'s target classes, and why each of ``left_out`` is not among them.
+    """The target classes of ``taxonomy`` to compare (``names``), and why each of ``excluded`` is not among them.
 
-    Translated records have the index in ``table`` (1..) as ``category_id``.
+    Remapped records have the index in ``table`` (1..) as ``category_id``.
     """
 
     taxonomy: Taxonomy
@@ -30,13 +30,16 @@ class SharedClasses:
 
     @property
     def table(self) -> ClassTable:
-        """The shared classes, from 1 on."""
+        """The shared classes as a class table, with labels from 1."""
         return ClassTable.from_names(self.names)
 
     def remap_records(
         self, records: Iterable[Record], table: ClassTable, preferred: Side = "source"
     ) -> Remapped[list[Record]]:
-        """COCO records of the classes ``table`` in the shared ones; see :func:`side_of` for ``preferred``."""
+        """Return COCO records of the classes ``table`` in the shared classes.
+
+        Records of classes that are not shared are in ``absent``. See :func:`side_of` for ``preferred``.
+        """
         taxonomy = taxonomy_for_side(self.taxonomy, side_of(self.taxonomy, table, preferred))
         chosen = {name: number for number, name in enumerate(self.names, start=1)}
         label_of = {each.index: chosen[each.name] for each in taxonomy.target_table() if each.name in chosen}
@@ -48,7 +51,7 @@ class SharedClasses:
         return Remapped(kept, found.ignored, [*found.absent, *other])
 
     def to_json(self) -> dict[str, Any]:
-        """``{"taxonomy", "rider", "rule", "classes", "left_out"}``."""
+        """Return ``{"taxonomy", "rider", "rule", "classes", "left_out"}``."""
         return {
             "taxonomy": self.taxonomy.name,
             "rider": self.taxonomy.rider,
@@ -65,10 +68,12 @@ def transfer_taxonomy(
     named: str | None = None,
     rider: RiderRule | None = None,
 ) -> Taxonomy:
-    """The taxonomy called ``named``, or the one in which classes of the same name are the same.
+    """Return the taxonomy called ``named``, or without a name the one that maps classes of the same name.
 
-    Raises ``UsageError`` when the named one does not account for a class, ``DataError`` when by name nothing is shared
-    or it takes a rule for riders to tell what is.
+    ``models`` are the class tables of the models. ``rider`` is the rule for riders.
+
+    Raises ``UsageError`` when the named taxonomy does not account for a class. Raises ``DataError`` when no class has
+    the same name on both sides, or when the classes need a rule for riders.
     """
     if named is not None:
         taxonomy = read_taxonomy(named, rider)
@@ -79,7 +84,7 @@ def transfer_taxonomy(
     if not set(known) & set(target.names):
         raise DataError(
             f"The source has the classes {some_of(source.names)}, the target {some_of(target.names)}; expected a class "
-            "of the same name. Say what is what by a taxonomy."
+            "of the same name. Give a taxonomy that maps them."
         )
     classes = {name: [name] if name in known else [] for name in target.names}
     return make_taxonomy(BY_NAME, classes, absent=[name for name in known if name not in classes], rider=rider)
@@ -92,9 +97,11 @@ def shared_classes(
     models: Mapping[str, ClassTable],
     wanted: Sequence[str] | None = None,
 ) -> SharedClasses:
-    """The classes that ``source``, ``target`` and all ``models`` (by name) have, or of these the ``wanted`` ones.
+    """Return the classes that ``source``, ``target`` and all ``models`` have, or of these the ``wanted`` ones.
 
-    Raises ``UsageError`` for a wanted class that some side lacks, ``DataError`` when none is left.
+    ``models`` are class tables by model name.
+
+    Raises ``UsageError`` for a wanted class that some side lacks, ``DataError`` when no class is left.
     """
     sides: dict[str, tuple[ClassTable, Side]] = {"the source": (source, "source"), "the target": (target, "target")}
     sides |= {name: (table, side_of(taxonomy, table)) for name, table in models.items()}
@@ -110,7 +117,7 @@ def shared_classes(
         chosen = [normalise_name(each) for each in wanted]
         for each in chosen:
             if each in left_out:
-                raise UsageError(f"classes: '{each}' cannot be compared: {left_out[each]}. Leave it out.")
+                raise UsageError(f"classes: '{each}' cannot be compared: {left_out[each]}. Remove it.")
             if each not in shared:
                 raise unknown_name("class in classes", each, shared)
         left_out |= {name: "not among the classes asked for" for name in shared if name not in chosen}
@@ -123,10 +130,14 @@ def shared_classes(
 def drop_classes_without_objects(
     shared: SharedClasses, sides: Mapping[Side, tuple[Iterable[Record], ClassTable]]
 ) -> SharedClasses:
-    """``shared`` without the classes of which one of the ``sides``, COCO records and their classes, has no object.
+    """Return ``shared`` without the classes that have no object on one of the ``sides``.
 
-    Such a class has no AP there, and would be missing from the mean of that side alone. A crowd is no object. Raises
-    ``DataError`` when no class is left.
+    ``sides`` gives the COCO records of each side and their classes.
+
+    Such a class has no AP on that side, so it would be missing from the mean of that side alone. A crowd region is not
+    an object.
+
+    Raises ``DataError`` when no class is left.
     """
     present = {f"the {side}": _present(shared, records, table, side) for side, (records, table) in sides.items()}
     empty = {name: [side for side, names in present.items() if name not in names] for name in shared.names}
@@ -152,10 +163,10 @@ def _nothing_left(taxonomy: Taxonomy, excluded: Mapping[str, str], remedy: str) 
 
 
 def _mapped_targets(taxonomy: Taxonomy, table: ClassTable, side: Side) -> set[str]:
-    """The target classes that a class of ``table`` is or becomes."""
+    """Return the target classes that the classes of ``table`` are or map to."""
     target_of = taxonomy_for_side(taxonomy, side).target_of
     names = {target_of[each] for each in table.names if each in target_of}
-    # Persons on two-wheelers become riders by another rule than the list.
+    # Persons on two-wheelers become riders by a rule, not by the list.
     if side == "source" and RIDER in taxonomy.shared and RIDER not in target_of.values() and PERSON in names:
         names.add(RIDER)
     return names

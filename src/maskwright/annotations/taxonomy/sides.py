@@ -1,7 +1,7 @@
-"""Which side of a taxonomy classes are of, and the taxonomy as that side needs it.
+"""The side of a taxonomy that classes are of, and the taxonomy that applies to that side.
 
-A model or a file has the classes of the source, which are translated, or those of the target, which only need what the
-rule for riders changes and what is shared.
+A model or a file has the classes of the source, which are remapped, or those of the target. The latter change only by
+the rule for riders and by what is shared.
 """
 
 from dataclasses import replace
@@ -16,31 +16,32 @@ Side = Literal["source", "target"]
 
 
 def side_of(taxonomy: Taxonomy, table: ClassTable, preferred: Side = "source") -> Side:
-    """The side whose classes all classes of ``table`` are; where they are of both, the ``preferred`` one.
+    """Return the side that has all classes of ``table``; where both have them, the ``preferred`` one.
 
-    Raises ``UsageError`` with the nearest names when neither side accounts for all of them.
+    Raises ``UsageError`` with the nearest names when neither side has all of them.
     """
     known = {"source": set(taxonomy.sources), "target": set(taxonomy.targets)}
     sides: tuple[Side, Side] = ("source", "target") if preferred == "source" else ("target", "source")
     for side in sides:
         if known[side].issuperset(table.names):
             return side
-    # Said of the side that knows more of them: the other was not meant.
+    # The message is about the side that has more of them, which is the one meant.
     likely = max(sides, key=lambda side: len(known[side] & set(table.names)))
     foreign = [name for name in table.names if name not in known[likely]]
     close = nearest(foreign[0], known[likely])
     hint = f" Nearest to '{foreign[0]}': {', '.join(close)}." if close else ""
     raise UsageError(
         f"The taxonomy {taxonomy.name} does not account for the {likely} class(es) {', '.join(foreign)}; expected "
-        f"every class in one of its lists.{hint} Rename them, leave them out, or add them in a file of your own."
+        f"every class in one of its lists.{hint} Rename them, remove them, or add them in a file of your own."
     )
 
 
 def taxonomy_for_side(taxonomy: Taxonomy, side: Side) -> Taxonomy:
-    """``taxonomy`` as it translates classes of ``side``: itself, or what keeps the target's classes as they are.
+    """Return the taxonomy that applies to classes of ``side``.
 
-    The latter has the target's classes as its source. They become themselves where they are shared, and background
-    where not; riders become persons where the rule is ``person``. Its table is that of ``taxonomy``.
+    For the source this is ``taxonomy`` itself. For the target it is a taxonomy whose source are the target's classes.
+    Shared classes map to themselves and the others are absent, except that riders become persons with the rule
+    ``person``. Its ``target_table`` is that of ``taxonomy``.
     """
     if side == "source":
         return taxonomy
@@ -48,16 +49,18 @@ def taxonomy_for_side(taxonomy: Taxonomy, side: Side) -> Taxonomy:
     if taxonomy.rider == "person" and RIDER in taxonomy.targets and PERSON in target_of:
         target_of[RIDER] = PERSON
     absent = tuple(name for name in taxonomy.targets if name not in target_of)
-    # The target tells riders from persons itself: none are to be made.
+    # The target separates riders from persons itself, so the rule makes none.
     rider = None if taxonomy.rider == "person-over-two-wheeler" else taxonomy.rider
     return replace(taxonomy, target_of=target_of, ignored=(), absent=absent, rider=rider)
 
 
 def restrict_taxonomy(taxonomy: Taxonomy, table: ClassTable, side: Side) -> Taxonomy:
-    """``taxonomy`` with only those shared classes that a class of ``table``, of that ``side``, can become.
+    """Return ``taxonomy`` with only the shared classes that a class of ``table``, of that ``side``, maps to.
 
-    Source classes of the others are absent. Raises ``UsageError`` when none is left, or when persons over two-wheelers
-    are to be riders and ``table`` lacks one of the classes that this takes.
+    Source classes of the others become absent.
+
+    Raises ``UsageError`` when no class is left. Raises it too when the rule is ``person-over-two-wheeler`` and
+    ``table`` lacks one of the classes that the rule needs.
     """
     own = taxonomy_for_side(taxonomy, side)
     by_rule = taxonomy.rider == "person-over-two-wheeler"
