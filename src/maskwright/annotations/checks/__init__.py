@@ -1,1 +1,1 @@
-"""Checks of COCO data: each yields the faults of one subject, named by the codes of the catalogue."""
+"""Checks of COCO data: each module yields the faults of one subject, with codes of the catalogue."""

@@ -1,4 +1,4 @@
-"""Faults of boxes and areas, most of them by comparison with what the segmentation draws."""
+"""Faults of boxes and areas, found mainly by comparison with the segmentation."""
 
 import math
 from collections.abc import Iterator, Set
@@ -12,22 +12,23 @@ from maskwright.annotations.faults import Fault
 
 Floats = npt.NDArray[np.float64]
 
-# Pixels. COCO's boxes end at the border; boxes that count pixels from 1 end one further.
+# Pixels. COCO's boxes end at the border; boxes of tools that count pixels from 1 end one pixel further.
 _BEYOND_BORDER = 1.0
 
 # A box disagrees when a side is off by over 5 pixels and by over a fifth of the longer side. Real COCO files are off by
 # a pixel at most, and polygons traced anew from their masks, as FiftyOne exports them, by 3.5 pixels in 99 % and by 8.4
-# in 99.9 %; beyond this rule lie only objects of which a part is missing (0.1 %), and boxes written as xyxy.
+# in 99.9 %; the rule finds only objects of which a part is missing (0.1 %), and boxes written as xyxy.
 _OFF_PIXELS, _OFF_SHARE = 5.0, 0.2
 
-# An area disagrees when it is another than the mask's by a factor of 2 and by more than a rim of 2 pixels around it.
+# An area disagrees when it differs from the mask's by over a factor of 2 and by more than a rim of 2 pixels around it.
 _OFF_FACTOR, _RIM = 2.0, 2.0
 
 
 def box_faults(batch: AnnotationBatch, known: Set[tuple[str, int]] = frozenset()) -> Iterator[Fault]:
-    """The faults of the boxes of ``batch``, of each code in file order.
+    """Yield the faults of the boxes of ``batch``, of each code in file order.
 
-    ``known`` are the codes and annotation ids of faults found while reading: a box that was none is not also missing.
+    ``known`` are pairs of code and annotation id of faults found while reading, so that a box that could not be read is
+    not also reported as missing.
     """
     rows = []
     for position, annotation in enumerate(batch.annotations):
@@ -72,7 +73,11 @@ def _wrong_boxes(batch: AnnotationBatch, positions: npt.NDArray[np.int64], boxes
 
 
 def _distance(batch: AnnotationBatch, positions: npt.NDArray[np.int64], corners: Floats) -> Floats:
-    """How far a side of each box ``(N, 4)`` xyxy is off the mask's, or off the mask's inside the image; NaN without."""
+    """Return how many pixels each box ``(N, 4)`` xyxy is off the box of its mask; NaN without a mask.
+
+    This is the largest distance of the four sides, from the mask's box as a whole or from its part inside the image,
+    whichever is smaller.
+    """
     drawn = batch.bounds[positions]
     inside = np.clip(drawn, 0, np.tile(batch.sizes[positions][:, ::-1], 2))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -80,7 +85,7 @@ def _distance(batch: AnnotationBatch, positions: npt.NDArray[np.int64], corners:
 
 
 def area_faults(batch: AnnotationBatch, known: Set[tuple[str, int]] = frozenset()) -> Iterator[Fault]:
-    """The faults of the ``area`` of the annotations of ``batch``; ``known`` as in :func:`box_faults`."""
+    """Yield the faults of the ``area`` of the annotations of ``batch``; ``known`` as in :func:`box_faults`."""
     areas = np.array([np.nan if each.area is None else each.area for each in batch.annotations], np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         off = np.abs(areas - batch.areas) > _RIM * batch.lengths
@@ -100,7 +105,7 @@ def area_faults(batch: AnnotationBatch, known: Set[tuple[str, int]] = frozenset(
 
 
 def _inside(batch: AnnotationBatch) -> npt.NDArray[np.bool_]:
-    """Whether each annotation ``(N,)`` draws inside its image alone, so that its area is that of its mask."""
+    """Return which annotations ``(N,)`` draw inside their image alone, so that their area is that of their mask."""
     limits = np.tile(batch.sizes[:, ::-1], 2)
     return np.isfinite(batch.areas) & (np.abs(np.clip(batch.bounds, 0, limits) - batch.bounds).max(axis=1) < 1)
 

@@ -1,4 +1,4 @@
-"""Faults of categories: ids and names that this or other tools stumble over."""
+"""Faults of categories: ids and names that cause errors here or in other tools."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def category_faults(coco: CocoFile) -> Iterator[Fault]:
-    """The faults of the categories of ``coco``, in file order."""
+    """Yield the faults of the categories of ``coco`` in file order, then a fault for gaps between their ids."""
     used = {annotation.category_id for annotation in coco.annotations}
     first_with: dict[str, int] = {}
     for category in coco.categories:

@@ -1,4 +1,4 @@
-"""One COCO file against another of the same experiment: classes by name, images by picture or by file name."""
+"""Comparison of two COCO files of one experiment: classes by name, images by picture or by file name."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -15,10 +15,10 @@ from maskwright.progress import Reporter
 
 @dataclass
 class FileComparison:
-    """How a file compares with the one at ``path``.
+    """The comparison of a file with the one at ``path``.
 
-    ``images`` counts those in both by how alike they are, compared ``by`` picture or file name; ``unread`` is how many
-    of both files could not be compared. ``faults`` are those of the first file.
+    ``images`` counts the images in both files as ``same`` or ``near``. They are compared ``by`` picture or file name.
+    ``unread`` is the number of images of both files that could not be compared. ``faults`` are those of the first file.
     """
 
     path: Path
@@ -29,7 +29,7 @@ class FileComparison:
     faults: list[Fault]
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return the comparison as JSON values for ``--json``."""
         return {
             "file": str(self.path),
             "classes": self.classes.to_json(),
@@ -45,7 +45,13 @@ def compare_files(
     workers: int | None,
     reporter: Reporter,
 ) -> FileComparison:
-    """Compare ``coco`` with the COCO file ``against``; pictures are compared where both image folders are given."""
+    """Compare ``coco`` with the COCO file ``against``.
+
+    Pictures are compared when both image folders are given, file names otherwise. ``workers`` is as in
+    :func:`maskwright.annotations.checks.duplicate_images.fingerprints`.
+
+    Raises the errors of :func:`maskwright.annotations.coco.file.read_coco`.
+    """
     other = read_coco(against)
     classes = compare_classes(coco, other)
     faults = list(class_faults(classes, other))
@@ -69,5 +75,5 @@ def compare_files(
 
 
 def track_images(reporter: Reporter, coco: CocoFile, what: str) -> Callable[[Iterator[Any]], Iterable[Any]]:
-    """Progress over the images of ``coco``."""
+    """Return a function that shows progress over the images of ``coco``; ``what`` is its label."""
     return lambda items: reporter.track(items, what, total=len(coco.images))

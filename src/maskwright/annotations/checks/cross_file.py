@@ -1,4 +1,4 @@
-"""Two files of one experiment against each other: classes matched by name, and images that are in both."""
+"""Checks of two files of one experiment: classes matched by name, and images that are in both."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from maskwright.structures import normalise_name
 
 @dataclass(frozen=True)
 class ClassComparison:
-    """The classes of two files by name: ids of those in both, and the names in one alone."""
+    """The classes of two files by name: both ids of ``shared`` classes, and the id of those in one file alone."""
 
     shared: dict[str, tuple[int, int]]
     only_here: dict[str, int]
@@ -19,11 +19,11 @@ class ClassComparison:
 
     @property
     def differing(self) -> dict[str, tuple[int, int]]:
-        """The classes in both files whose ids are not the same."""
+        """The shared classes whose ids differ."""
         return {name: ids for name, ids in self.shared.items() if ids[0] != ids[1]}
 
     def to_json(self) -> dict[str, Any]:
-        """``{"shared", "differing_ids": {name: [here, there]}, "only_here": [name], "only_there": [name]}``."""
+        """Return ``{"shared", "differing_ids": {name: [here, there]}, "only_here": [name], "only_there": [name]}``."""
         return {
             "shared": len(self.shared),
             "differing_ids": {name: list(ids) for name, ids in self.differing.items()},
@@ -33,7 +33,7 @@ class ClassComparison:
 
 
 def compare_classes(coco: CocoFile, other: CocoFile) -> ClassComparison:
-    """The classes of ``coco`` and ``other`` matched by name; of categories that share a name, the first counts."""
+    """Match the classes of ``coco`` and ``other`` by name; of categories that share a name, the first counts."""
     here, there = _ids(coco), _ids(other)
     return ClassComparison(
         {name: (identity, there[name]) for name, identity in here.items() if name in there},
@@ -43,7 +43,7 @@ def compare_classes(coco: CocoFile, other: CocoFile) -> ClassComparison:
 
 
 def class_faults(classes: ClassComparison, other: CocoFile) -> Iterator[Fault]:
-    """A fault of the first file for each class whose id differs, or that one of the files lacks."""
+    """Yield a fault of the first file for each class whose id differs, or that one of the files lacks."""
     for name, (here, there) in classes.differing.items():
         yield Fault("class_id_differs", "category", here, f"('{name}') has the id {there} in {other.path}")
     for name, here in classes.only_here.items():
@@ -53,7 +53,7 @@ def class_faults(classes: ClassComparison, other: CocoFile) -> Iterator[Fault]:
 
 
 def same_file_names(coco: CocoFile, other: CocoFile) -> Iterator[Fault]:
-    """A fault for each image of ``coco`` whose file name ``other`` lists too."""
+    """Yield a fault for each image of ``coco`` whose file name is also in ``other``."""
     there = {image.file_name: image.id for image in other.images}
     for image in coco.images:
         if image.file_name in there:

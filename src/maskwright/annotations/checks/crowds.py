@@ -1,4 +1,4 @@
-"""Suspicious crowds: regions that are one object, and regions that stand for a hole in one."""
+"""Faults of crowds: crowd regions that are one object, and crowd regions that stand for a hole in one."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -14,20 +14,20 @@ from maskwright.annotations.faults import Fault
 from maskwright.masks.rle import BadSegmentation, rasterise
 from maskwright.structures import Rle
 
-# Share of a crowd region's pixels. A hole lies in its object whole, but for the border, which both may leave out.
+# Share of a crowd region's pixels. A hole lies in its object as a whole, except for the border, which both may lack.
 _INSIDE = 0.95
 
 _NOT_IGNORED = (b"0", b"false", b"null")
 
 
 def crowd_faults(batch: AnnotationBatch) -> Iterator[Fault]:
-    """The faults of ``iscrowd`` in ``batch``: missing, neither 0 nor 1, on polygons, or set as ``ignore`` instead."""
+    """Yield the faults of ``iscrowd`` in ``batch``: missing, not 0 or 1, on polygons, or set as ``ignore`` instead."""
     for position, annotation in enumerate(batch.annotations):
         crowd = annotation.iscrowd
         if crowd is UNSTATED_CROWD:
             yield batch.fault("missing_iscrowd", position, "has no iscrowd")
         elif crowd not in (0, 1):
-            yield batch.fault("bad_iscrowd", position, f"has iscrowd {crowd}, neither 0 nor 1; it is taken for a crowd")
+            yield batch.fault("bad_iscrowd", position, f"has iscrowd {crowd}, neither 0 nor 1; it is used as a crowd")
         if crowd and memoryview(annotation.segmentation)[:1] == b"[" and not np.isnan(batch.areas[position]):
             yield batch.fault("crowd_polygon", position, "is marked as a crowd, but has polygons")
         if not crowd and memoryview(annotation.ignore) not in _NOT_IGNORED:
@@ -35,12 +35,12 @@ def crowd_faults(batch: AnnotationBatch) -> Iterator[Fault]:
 
 
 def crowds_as_holes(coco: CocoFile, bounds: npt.NDArray[np.floating]) -> Iterator[Fault]:
-    """The crowd regions that lie in an object of their image and class.
+    """Yield a fault for each crowd region that lies in an object of its image and class.
 
-    Some converters write the hole of a mask as a region of its own with ``iscrowd`` 1. To every tool it is a crowd in
-    front of a filled object: the hole is taught as object, and what is found there is not counted.
+    Some converters write the hole of a mask as an annotation of its own with ``iscrowd`` 1. Every tool then reads a
+    crowd in front of a filled object. Models train on the hole as object, and predictions there are not counted.
 
-    ``bounds`` ``(N, 4)`` xyxy are those of what each annotation draws.
+    ``bounds`` ``(N, 4)`` xyxy are the bounds of what each annotation draws.
     """
     sizes = {image.id: (image.height, image.width) for image in coco.images}
     crowds, objects = _together(coco.annotations)
@@ -61,7 +61,7 @@ def crowds_as_holes(coco: CocoFile, bounds: npt.NDArray[np.floating]) -> Iterato
 def _together(
     annotations: Sequence[CocoAnnotation],
 ) -> tuple[dict[tuple[int, int], list[int]], dict[tuple[int, int], list[int]]]:
-    """By image and class, the positions of crowd regions, and those of the objects beside them."""
+    """Return, by image and class, the positions of crowd regions, and those of the objects beside them."""
     crowds: dict[tuple[int, int], list[int]] = defaultdict(list)
     objects: dict[tuple[int, int], list[int]] = defaultdict(list)
     for position, each in enumerate(annotations):
@@ -74,17 +74,17 @@ def _together(
 
 
 def _share_inside(crowd: CocoAnnotation, other: CocoAnnotation, height: int, width: int) -> float:
-    """The share of the pixels of ``crowd`` that ``other`` covers; 0 when one of them covers none."""
+    """Return the share of the pixels of ``crowd`` that ``other`` covers; 0 when one of them covers none."""
     region, rle = _drawn(crowd, height, width), _drawn(other, height, width)
     if region is None or rle is None:
         return 0.0
-    # With iscrowd the measure is the share of the first mask that lies in the second.
+    # With iscrowd, IoU is replaced by the share of the first mask that lies in the second.
     return float(coco_mask.iou([region], [rle], [True])[0][0])
 
 
 def _drawn(annotation: CocoAnnotation, height: int, width: int) -> Rle | None:
     try:
         drawn = rasterise(annotation.segmentation, height, width)
-    except BadSegmentation:  # named by the checks of segmentations
+    except BadSegmentation:  # reported by the checks of segmentations
         return None
     return drawn.rle if drawn.area else None

@@ -1,4 +1,4 @@
-"""Pictures that occur twice: within a file, which a split must keep together, or in two, where they are a leak."""
+"""Duplicate images: within one file, where a split must keep them together, or in two files, where they are a leak."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,9 +18,10 @@ from maskwright.images.near_duplicates import near_pairs
 
 
 class DuplicatePair(NamedTuple):
-    """Ids of two images that are the ``same`` to the pixel, or ``near``: copies that were compressed, scaled or cut.
+    """The ids of two images that show one picture.
 
-    ``distance`` is in how many of 64 bits their perceptual hashes differ, 0 for the same.
+    ``same`` images are equal to the pixel; ``near`` ones are copies that were compressed, scaled or cropped.
+    ``distance`` is how many of the 64 bits of their perceptual hashes differ, 0 for the same.
     """
 
     first: int
@@ -31,9 +32,9 @@ class DuplicatePair(NamedTuple):
 
 @dataclass
 class Fingerprints:
-    """The fingerprints of the images of one file; position i of ``ids`` and ``prints`` is one image.
+    """The fingerprints of the images of one file; index i of ``ids`` and ``prints`` is one image.
 
-    ``unread`` are the ids of the images without one, because their file is missing or cannot be read.
+    ``unread`` are the ids of images without one, whose file is missing or cannot be read.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -47,10 +48,11 @@ def fingerprints(
     workers: int | None = None,
     track: Callable[[Iterator[Fingerprint | None]], Iterable[Fingerprint | None]] = iter,
 ) -> Fingerprints:
-    """The fingerprints of the images of ``coco`` in ``folder``, or in the folder of each by id, in file order.
+    """Compute the fingerprints of the images of ``coco``, in file order.
 
-    Every file is decoded, in ``workers`` threads (None: one per core, 0: none). ``track`` is handed an iterator of
-    ``len(coco.images)`` and passes it on, which shows progress.
+    ``folder`` is the images folder, or the folder of each image by id. Every file is decoded, in ``workers`` threads
+    (None: one per core, 0: none). ``track`` gets an iterator of ``len(coco.images)`` items and yields them on, to show
+    progress.
     """
     found = Fingerprints()
     folders = dict.fromkeys((image.id for image in coco.images), folder) if isinstance(folder, Path) else folder
@@ -66,10 +68,10 @@ def fingerprints(
 
 
 def duplicates_within(found: Fingerprints) -> Iterator[DuplicatePair]:
-    """The pairs of images of one file that are one picture, ordered by kind and then as in the file.
+    """Yield the pairs of duplicates in one file, ordered by kind and then as in the file.
 
-    An image that is the same as several others is paired with the first of them, and only that one with near copies:
-    a hundred copies of one image are 99 pairs.
+    An image that is the same as several others is paired with the first of them, and only this first one is compared
+    with near copies. A hundred copies of one image are 99 pairs.
     """
     first_with: dict[bytes, int] = {}
     for position, each in enumerate(found.prints):
@@ -82,7 +84,7 @@ def duplicates_within(found: Fingerprints) -> Iterator[DuplicatePair]:
 
 
 def duplicates_between(a: Fingerprints, b: Fingerprints) -> Iterator[DuplicatePair]:
-    """The pairs of an image of ``a`` and one of ``b`` that are one picture, ordered by kind and then as in ``a``.
+    """Yield the pairs of an image of ``a`` and its duplicate in ``b``, ordered by kind and then as in ``a``.
 
     An image of ``a`` that is the same as several of ``b`` is paired with the first of them.
     """
@@ -98,12 +100,12 @@ def duplicates_between(a: Fingerprints, b: Fingerprints) -> Iterator[DuplicatePa
 
 
 def group_duplicates(found: Fingerprints) -> list[set[int]]:
-    """The ids of images that are one picture, directly or through others, in sets of two or more."""
+    """Return sets of two or more image ids that are duplicates, directly or through others."""
     return merge_overlapping_sets((pair.first, pair.second) for pair in duplicates_within(found))
 
 
 def duplicate_faults(pairs: Iterable[DuplicatePair], coco: CocoFile, other: CocoFile | None = None) -> Iterator[Fault]:
-    """A fault of ``coco`` for each of ``pairs``: between it and ``other``, or within it when there is no other."""
+    """Yield a fault of ``coco`` for each of ``pairs``: between it and ``other``, or within it without ``other``."""
     names = _names(coco)
     other_names, of_other = (names, "") if other is None else (_names(other), f" of {other.path}")
     for pair in pairs:
@@ -120,7 +122,7 @@ def _fingerprint(image: CocoImage, folders: Mapping[int, Path]) -> Fingerprint |
         return None
     try:
         return fingerprint(image_path(folders[image.id], image.file_name))
-    except DataError:  # named by the checks of image files; here the image is counted as unread
+    except DataError:  # reported by the checks of image files; here the image counts as unread
         return None
 
 

@@ -1,4 +1,4 @@
-"""Every check of one file, and where each of its annotations goes."""
+"""All checks of one file, with the audit of its annotations."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,14 +25,14 @@ from maskwright.parallel.garbage_collection import collector_paused
 
 @dataclass
 class Examination:
-    """What is wrong with a file, where its annotations went, and the ids of the annotations that a repair may mend."""
+    """The faults of a file, the audit of its annotations, and the ids of annotations that a repair may change."""
 
     findings: Findings
     audit: Audit
     repairable: set[int] = field(default_factory=set)
 
     def enter(self, faults: Iterable[Fault]) -> None:
-        """Add faults to the findings."""
+        """Add ``faults`` to the findings, and the ids of annotations with repairable faults to ``repairable``."""
         for fault in faults:
             self.findings.add(fault)
             if fault.code in REPAIRABLE and fault.kind == "annotation" and isinstance(fault.record, int):
@@ -45,7 +45,7 @@ def examine(
     workers: int | None = None,
     track: Callable[[Iterator[list[Fault]]], Iterable[list[Fault]]] = iter,
 ) -> Examination:
-    """Every fault of ``coco`` by itself; images are opened only when their ``folder`` is given.
+    """Run all checks of one file on ``coco``; images are opened only when their ``folder`` is given.
 
     An annotation is used when it can be drawn and, with ``folder``, its image can be read. ``workers`` and ``track``
     are those of :func:`maskwright.annotations.checks.image_files.image_file_faults`.
@@ -68,7 +68,7 @@ def examine(
 def _images(
     examination: Examination, coco: CocoFile, folder: Path | None, workers: int | None, track: Callable[..., Any]
 ) -> dict[int, str]:
-    """Enter the faults of image files and their names; returns the images that cannot be read, with the fault."""
+    """Enter the faults of image files and their names; return the fault code by id of images that are unusable."""
     unusable: dict[int, str] = {}
     sources = [path_faults(coco, folder)]
     if folder is not None:
@@ -82,9 +82,9 @@ def _images(
 
 
 def _annotations(examination: Examination, coco: CocoFile, unusable: dict[int, str]) -> npt.NDArray[np.float64]:
-    """Enter the faults of annotations, and for each whether it is used; ``unusable`` are images with their faults.
+    """Enter the faults of annotations, and count each annotation as used or skipped.
 
-    Returns the bounds ``(N, 4)`` xyxy of what each annotation draws.
+    ``unusable`` are fault codes by image id. Returns the bounds ``(N, 4)`` xyxy of what each annotation draws.
     """
     known = {(fault.code, fault.record) for fault in coco.faults if fault.code in ("bad_box", "bad_area")}
     bounds = [np.zeros((0, 4))]

@@ -7,7 +7,7 @@ from maskwright.annotations.faults import Fault
 
 
 def id_faults(coco: CocoFile) -> Iterator[Fault]:
-    """An annotation with id 0, records with negative ids, and a file without any annotation."""
+    """Yield faults for a file without annotations, for records with negative ids, and for an annotation with id 0."""
     if not coco.annotations_found:
         yield Fault("no_annotations", "file", None, "lists no annotation")
     for kind, records in (("image", coco.images), ("category", coco.categories), ("annotation", coco.annotations)):

@@ -1,4 +1,4 @@
-"""Faults of the image files themselves: missing, cut off, of another size than the JSON says, or oddly encoded."""
+"""Faults of image files: missing, cut off, of another size than the JSON states, or of unusual encoding."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -16,10 +16,10 @@ from maskwright.images.decode import IMAGE_SUFFIXES, MOST_PIXELS, image_path
 from maskwright.images.folder_names import FolderNames
 from maskwright.images.inspection import MOST_DECODED, ImageFile, inspect, pillow_silenced
 
-# A file with so many times the pixels of its record is no picture of another size, but made to fill the memory.
+# A file with this many times the pixels of its record is not a picture of another size but a decompression bomb.
 _BOMB = 4
 
-# Formats by which a file may go, too: Pillow tells apart what bears one suffix.
+# Pillow distinguishes these formats from others of the same suffix.
 _SUFFIX_FORMAT = {"MPO": "JPEG", "DIB": "BMP"}
 
 
@@ -29,11 +29,11 @@ def image_file_faults(
     workers: int | None = None,
     track: Callable[[Iterator[list[Fault]]], Iterable[list[Fault]]] = iter,
 ) -> Iterator[Fault]:
-    """The faults of every image's file in ``folder``, in the order of ``coco``, then the images that it does not list.
+    """Yield the faults of every image's file in ``folder``, in the order of ``coco``, then the unlisted images.
 
-    Every file is opened and decoded, in ``workers`` threads (None: one per core, 0: none). ``track`` is handed an
-    iterator of ``len(coco.images)`` lists of faults and passes them on, which shows progress. Images whose path is at
-    fault (see :func:`maskwright.annotations.checks.paths.path_faults`) are not opened and have no fault here.
+    Every file is opened and decoded, in ``workers`` threads (None: one per core, 0: none). ``track`` gets an iterator
+    of ``len(coco.images)`` lists of faults and yields them on, to show progress. An image whose path has a fault (see
+    :func:`maskwright.annotations.checks.paths.path_faults`) is not opened and has no fault here.
     """
     names = FolderNames(folder)
     with pillow_silenced():
@@ -43,7 +43,7 @@ def image_file_faults(
 
 
 def faults_of_image(image: CocoImage, names: FolderNames) -> list[Fault]:
-    """The faults of one image's file in the folder of ``names``; empty when its path already is at fault."""
+    """Return the faults of one image's file in the folder of ``names``; empty when its path already has a fault."""
     if path_fault(image, names) is not None:
         return []
     path = names.folder / image.file_name
@@ -53,20 +53,21 @@ def faults_of_image(image: CocoImage, names: FolderNames) -> list[Fault]:
 
 
 def unlisted_images(coco: CocoFile, names: FolderNames) -> Iterator[Fault]:
-    """The images in the folder, subfolders included, that no record of ``coco`` names; hidden files do not count.
+    """Yield a fault for each image in the folder and its subfolders that no record of ``coco`` names.
 
-    A record that names a file in another spelling has a fault of its path; its file is not unlisted.
+    Hidden files do not count. A record that names a file in another spelling has a fault of its path; the file is not
+    unlisted.
     """
     listed = {name for image in coco.images for name in _named(image.file_name, names)}
     for name in sorted(names.files | names.links):
         if name.lower().endswith(IMAGE_SUFFIXES) and name not in listed:
-            shown = name.encode("utf-8", "replace").decode()  # a name on disk need not be text
+            shown = name.encode("utf-8", "replace").decode()  # a name on disk may not be valid text
             found = f"has no usable record of the image '{shown}' in {names.folder}"
             yield Fault("unlisted_image", "file", None, found)
 
 
 def _named(file_name: str, names: FolderNames) -> list[str]:
-    """The files in the folder that ``file_name`` may mean."""
+    """Return the files in the folder that ``file_name`` may mean."""
     if file_name in names:
         return [file_name]
     try:
@@ -77,7 +78,7 @@ def _named(file_name: str, names: FolderNames) -> list[str]:
 
 
 def _faults(image: CocoImage, file: ImageFile) -> Iterator[Fault]:
-    """What is wrong with a file that is there; what cannot be read has no further faults."""
+    """Yield the faults of a file that exists; a file that cannot be read has no further faults."""
     broken = _broken(image, file)
     if broken is not None:
         yield broken
@@ -104,7 +105,7 @@ def _size_faults(image: CocoImage, file: ImageFile) -> Iterator[Fault]:
     if file.size == expected:
         if file.orientation != 1:
             yield _fault(
-                "exif_orientation", image, f"has EXIF orientation {file.orientation}; its masks are not turned"
+                "exif_orientation", image, f"has EXIF orientation {file.orientation}; its masks are not rotated"
             )
     elif file.shown_size == expected:
         found = f"is {_sides(file.size)} pixels as stored; only its EXIF orientation {file.orientation} makes it "
@@ -121,11 +122,11 @@ def _encoding_faults(image: CocoImage, file: ImageFile) -> Iterator[Fault]:
     for code, applies, found in (
         ("gray_image", file.gray, "is greyscale"),
         ("alpha_image", file.alpha, "has transparency"),
-        ("palette_image", file.palette, "holds indices of colours, not colours"),
+        ("palette_image", file.palette, "holds palette indices, not colours"),
         ("deep_image", file.deep, f"has {file.bits} bits per channel"),
-        ("cmyk_image", file.cmyk, "has the colours of ink, CMYK"),
+        ("cmyk_image", file.cmyk, "has CMYK colours"),
         ("animated_image", file.animated, "is animated"),
-        ("huge_image", file.state == "not decoded", f"has {file.pixels} pixels, too many to try to decode them here"),
+        ("huge_image", file.state == "not decoded", f"has {file.pixels} pixels, too many to decode in a check"),
     ):
         if applies:
             yield _fault(code, image, found)
@@ -136,7 +137,7 @@ def _format(name: str) -> str:
 
 
 def _sides(size: tuple[int, int] | None) -> str:
-    """``size`` ``(H, W)`` as width×height."""
+    """Return ``size`` ``(H, W)`` as the text width×height."""
     return f"{size[1]}×{size[0]}" if size else "unknown"
 
 

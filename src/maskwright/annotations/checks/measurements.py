@@ -1,6 +1,6 @@
-"""What the annotations of a file draw, measured by the thousand without rasterising more than the doubtful ones.
+"""Bounds, areas and outline lengths of annotations, measured in batches with as little rasterising as possible.
 
-Sound polygons and RLEs are measured from their coordinates and run lengths. Everything else goes through
+Valid polygons and RLEs are measured from their coordinates and run lengths. All others go through
 :func:`maskwright.masks.rle.rasterise`, so that an annotation is usable here if, and only if, it can be drawn.
 """
 
@@ -21,7 +21,7 @@ from maskwright.masks.run_lengths import measure_run_lengths
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-# Enough for NumPy to pay off, few enough to keep memory flat.
+# Enough for vectorised NumPy to be fast, few enough to keep memory flat.
 _ANNOTATIONS_AT_ONCE, _BYTES_AT_ONCE = 2048, 8 << 20
 
 
@@ -36,12 +36,14 @@ _rle = msgspec.json.Decoder(_Rle)
 
 @dataclass
 class AnnotationBatch:
-    """Some annotations in file order, the sizes ``(N, 2)`` of their images as height and width, and what they draw.
+    """Some annotations in file order, with the measures of what they draw.
 
-    ``bounds`` ``(N, 4)`` xyxy are those of the coordinates or of the pixels, ``areas`` ``(N,)`` in square pixels,
-    ``lengths`` ``(N,)`` of the outlines (about, for an RLE); NaN for an annotation that draws nothing. ``faults`` are
-    those of annotations that cannot be drawn, or not whole. ``polygons`` holds the N annotations' own where these are
-    sound, and ``outlines`` the measures of all of them, with the position of the annotation each belongs to.
+    ``sizes`` ``(N, 2)`` int64 are the heights and widths of their images. ``bounds`` ``(N, 4)`` float64 xyxy are those
+    of the coordinates or of the pixels. ``areas`` ``(N,)`` are in square pixels, ``lengths`` ``(N,)`` those of the
+    outlines in pixels (about, for an RLE). All three are NaN for an annotation that draws nothing. ``faults`` are pairs
+    of position and fault, for annotations that cannot be drawn, or not as a whole. ``polygons`` holds the valid
+    polygons by position. ``outlines`` holds the measures of all of these, and ``owners`` the position of the annotation
+    that each belongs to.
     """
 
     annotations: Sequence[CocoAnnotation]
@@ -55,13 +57,13 @@ class AnnotationBatch:
     owners: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def fault(self, code: str, position: int, found: str) -> Fault:
-        """A fault of the annotation at ``position``, with its image named."""
+        """Return a fault of the annotation at ``position``; its message names the image."""
         annotation = self.annotations[position]
         return Fault(code, "annotation", annotation.id, f"(image {annotation.image_id}) {found}")
 
 
 def annotation_batches(coco: CocoFile) -> Iterator[AnnotationBatch]:
-    """The annotations of ``coco`` in batches, measured."""
+    """Yield the annotations of ``coco`` in measured batches."""
     sizes = {image.id: (image.height, image.width) for image in coco.images}
     start = held = 0
     for position, annotation in enumerate(coco.annotations):
@@ -76,7 +78,7 @@ def annotation_batches(coco: CocoFile) -> Iterator[AnnotationBatch]:
 def measure_annotations(
     annotations: Sequence[CocoAnnotation], image_sizes: Mapping[int, tuple[int, int]]
 ) -> AnnotationBatch:
-    """A batch of ``annotations``; ``image_sizes`` are ``(height, width)`` by image id."""
+    """Return ``annotations`` as a measured batch; ``image_sizes`` are ``(height, width)`` by image id."""
     count = len(annotations)
     sizes = np.array([image_sizes[annotation.image_id] for annotation in annotations], np.int64).reshape(-1, 2)
     batch = AnnotationBatch(
@@ -115,7 +117,7 @@ def _sound_polygons(content: msgspec.Raw) -> list[list[float]] | None:
 
 
 def _plausible_counts(content: msgspec.Raw, size: Integers) -> bytes | list[int] | None:
-    """The counts of an RLE for an image of ``size``, if they are of the kind that can be measured."""
+    """Return the counts of an RLE for an image of ``size``, or None when they cannot be measured without drawing."""
     if len(memoryview(content)) > LONGEST_TEXT:
         return None
     try:
@@ -130,20 +132,20 @@ def _plausible_counts(content: msgspec.Raw, size: Integers) -> bytes | list[int]
 
 
 def _measure_rles(batch: AnnotationBatch, rles: Mapping[int, bytes | list[int]]) -> list[int]:
-    """Enter what the RLEs draw; returns the positions of those that are not sound or are empty."""
+    """Enter the measures of the RLEs; return the positions of those that are invalid or empty."""
     positions = np.array(list(rles), np.int64)
     runs = measure_run_lengths(list(rles.values()), *batch.sizes[positions].T)
     drawn = runs.sound & (runs.areas > 0)
     there = positions[drawn]
     batch.bounds[there] = runs.bounds[drawn]
     batch.areas[there] = runs.areas[drawn]
-    # The outline of the box around it is at least as long as a mask's in one piece without bays.
+    # The perimeter of the bounding box is at least that of a mask in one piece without concavities.
     batch.lengths[there] = 2 * (runs.bounds[drawn, 2:] - runs.bounds[drawn, :2]).sum(axis=1)
     return positions[~drawn].tolist()
 
 
 def _measure_polygons(batch: AnnotationBatch) -> list[int]:
-    """Enter what the polygons draw; returns the positions of those that are too long to walk."""
+    """Enter the measures of the polygons; return the positions of those that are too long to walk."""
     if not batch.polygons:
         return []
     positions = np.array(list(batch.polygons), np.int64)
@@ -155,13 +157,13 @@ def _measure_polygons(batch: AnnotationBatch) -> list[int]:
     batch.bounds[positions, 2:] = np.maximum.reduceat(outlines.bounds[:, 2:], starts)
     batch.areas[positions] = np.add.reduceat(outlines.areas, starts)
     batch.lengths[positions] = np.add.reduceat(outlines.lengths, starts)
-    # Beyond this the coordinates may be made to keep a program busy; drawing tells.
+    # Longer outlines may be made to keep a program busy; rasterising decides.
     far = ~(batch.lengths[positions] < 1_000_000)
     return positions[far].tolist()
 
 
 def _draw(batch: AnnotationBatch, position: int) -> None:
-    """Enter what drawing the annotation gives."""
+    """Enter the measures of an annotation by rasterising it."""
     height, width = batch.sizes[position].tolist()
     try:
         drawn = rasterise(batch.annotations[position].segmentation, height, width)

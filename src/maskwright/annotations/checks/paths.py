@@ -1,6 +1,6 @@
 """Faults of file names: paths that leave the images folder, that only some systems understand, or that collide.
 
-Nothing is opened here. Links are followed only as far as it takes to see whether they stay in the folder.
+No file is opened. Links are followed only to see whether they stay in the folder.
 """
 
 import posixpath
@@ -21,11 +21,11 @@ _ABSOLUTE = re.compile(r"([A-Za-z]:)?[\\/]")
 
 
 def path_faults(coco: CocoFile, folder: Path | None = None) -> Iterator[Fault]:
-    """The faults of the file names of ``coco``, in file order, then the images that would share a mask file.
+    """Yield the faults of the file names of ``coco``, in file order, then the images that would share a mask file.
 
-    Names are judged as they are written; with ``folder``, also by the files there: links that leave it, names that
-    differ from a file's in case or Unicode form. Names that are empty or hold NUL are faults of the record itself, and
-    found while reading.
+    Names are checked as they are written. With ``folder``, they are also compared with its files: links that leave it,
+    and names that differ from a file's in case or Unicode form. Empty names and names with NUL are faults of the
+    record, which reading finds.
     """
     names = FolderNames(folder) if folder is not None else None
     for image in coco.images:
@@ -36,22 +36,22 @@ def path_faults(coco: CocoFile, folder: Path | None = None) -> Iterator[Fault]:
 
 
 def path_fault(image: CocoImage, names: FolderNames | None) -> Fault | None:
-    """What is wrong with the file name of ``image``, or None; ``names`` are those of the images folder."""
+    """Return the fault of the file name of ``image``, or None; ``names`` are those of the images folder."""
     if names is not None and image.file_name in names.files:
         return None  # a plain file of just this name is inside the folder
     return _written_fault(image, names) or (None if names is None else _fault_in_folder(image, names))
 
 
 def _written_fault(image: CocoImage, names: FolderNames | None) -> Fault | None:
-    """What is wrong with the name as it is written, whatever files there are."""
+    """Return the fault of the name as it is written, whatever files exist."""
     name = image.file_name
     if _ABSOLUTE.match(name):
         return _fault("absolute_path", image, "is an absolute path")
-    # Where there is a folder, it tells whether a name with .. leaves it; but nowhere is a backslash followed.
+    # A folder shows whether a name with .. leaves it, but a backslash is never followed.
     if (names is None or "\\" in name) and _leaves(name.replace("\\", "/")):
         return _fault("outside_path", image, "leads out of the images folder")
     if "\\" in name:
-        return _fault("backslash_path", image, "has backslashes, which only Windows takes for folders")
+        return _fault("backslash_path", image, "has backslashes, which only Windows reads as folder separators")
     return None
 
 
@@ -70,7 +70,7 @@ def _fault_in_folder(image: CocoImage, names: FolderNames) -> Fault | None:
     alike = names.alike(plain)
     if plain in names or not alike:
         return None
-    # On a file system that takes both spellings for one, the file is found all the same, but not everywhere.
+    # A file system that treats both spellings as one finds the file, but others do not.
     form = [other for other in alike if _nfc(other) == _nfc(plain)]
     code, what = ("unicode_form", "Unicode form") if form else ("case_differs", "case")
     written = " or ".join(f"'{other}'" for other in form or alike)

@@ -1,4 +1,4 @@
-"""Objects that are in a file twice, under two ids."""
+"""Objects that a file lists twice, under two ids."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ _NOTHING = (b"[]", b"[[]]", b"null")
 
 
 def repeated_objects(coco: CocoFile) -> Iterator[Fault]:
-    """A fault for each annotation of the image, the class and the segmentation, to the letter, of an earlier one."""
+    """Yield a fault for each annotation with the image, class and segmentation (byte for byte) of an earlier one."""
     annotations = coco.annotations
-    # Hashes alone: to hold every key would take as much memory as the file.
+    # Only hashes are kept: all keys would take as much memory as the file.
     hashes = np.fromiter((hash(_key(each)) for each in annotations), np.int64, len(annotations))
     order = np.argsort(hashes, kind="stable")
     again = np.flatnonzero(np.diff(hashes[order]) == 0)

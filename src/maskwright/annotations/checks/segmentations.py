@@ -1,4 +1,4 @@
-"""Faults of segmentations: what cannot be drawn, what draws nothing, and what looks wrong."""
+"""Faults of segmentations: those that cannot be drawn, draw nothing, or look wrong."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ _MANY_POINTS, _POINTS_PER_PIXEL = 1000, 2.0
 
 
 def segmentation_faults(batch: AnnotationBatch) -> Iterator[Fault]:
-    """The faults of the segmentations of ``batch``, of each code in file order."""
+    """Yield the faults of the segmentations of ``batch``, of each code in file order."""
     yield from (fault for _, fault in batch.faults)
     yield from _outside(batch)
     yield from _dense(batch)
@@ -49,7 +49,10 @@ def _dense(batch: AnnotationBatch) -> Iterator[Fault]:
 
 
 def _empty_or_crossing(batch: AnnotationBatch) -> Iterator[Fault]:
-    """Rasterise the polygons that may cover no pixel: less than a pixel wide on average, or off their image."""
+    """Yield faults for segmentations that cover no pixel and for polygons that cross themselves.
+
+    Rasterised are only polygons that may cover no pixel: less than a pixel wide on average, or off their image.
+    """
     limits = batch.sizes[:, ::-1]
     inside = np.minimum(batch.bounds[:, 2:], limits) - np.maximum(batch.bounds[:, :2], 0)
     with np.errstate(invalid="ignore"):

@@ -1,4 +1,4 @@
-"""The same function over many images in threads: decoding lets go of the interpreter's lock, so that they pay off."""
+"""Ordered mapping of a function over images in threads: decoding releases the interpreter's lock."""
 
 import os
 from collections import deque
@@ -9,14 +9,17 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Enough that no thread waits for the slowest, few enough that results do not pile up.
+# Items in flight per thread: enough that no thread waits for the slowest, few enough that results do not pile up.
 _AHEAD = 8
 
 
 def in_threads(
     function: Callable[[Item], Result], items: Iterable[Item], workers: int | None = None
 ) -> Iterator[Result]:
-    """``function(item)`` for each of ``items``, in order; ``workers`` None takes a thread per core, 0 none at all."""
+    """Yield ``function(item)`` for each of ``items``, in order.
+
+    ``workers`` is the number of threads: None for one per core, 0 for none.
+    """
     if workers == 0:
         yield from map(function, items)
         return

@@ -1,1 +1,1 @@
-"""Repairs of COCO files: what is unambiguous is put right, each change is listed, everything else stays verbatim."""
+"""Repairs of COCO files: unambiguous faults are corrected, each change is listed, everything else stays verbatim."""

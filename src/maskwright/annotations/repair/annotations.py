@@ -1,4 +1,4 @@
-"""Repairs of annotations: ids, crowd flags and segmentations one by one, boxes and areas many at once."""
+"""Repairs of annotations: ids, crowd flags and segmentations one by one, boxes and areas in batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -26,11 +26,12 @@ _identified = msgspec.json.Decoder(_Identified)
 
 @dataclass
 class AnnotationRepairs:
-    """Repairs the annotations of one file, in file order.
+    """The repairs of the annotations of one file, in file order.
 
-    ``sizes`` are ``(height, width)`` by image id. ``faulty`` are the ids of annotations to mend: all others stay
-    as they are. New ids start at ``next_id``. ``repeated`` are the ids that several records have. Without
-    ``remove_empty``, annotations that draw nothing stay.
+    ``sizes`` are ``(height, width)`` by image id. ``faulty`` are the ids of annotations to repair; records without an
+    integer id are repaired too, and all others stay as they are. New ids start at ``next_id``. ``repeated`` are the ids
+    that several records have. Without ``remove_empty``, annotations that draw nothing stay. ``repairs`` lists what was
+    done, and ``removed`` counts the removed annotations.
     """
 
     sizes: Mapping[int, tuple[int, int]]
@@ -43,7 +44,7 @@ class AnnotationRepairs:
     _first: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
     def repair_records(self, raw: Sequence[msgspec.Raw]) -> Iterator[msgspec.Raw | dict[str, Any]]:
-        """The records to write for those in ``raw``; what was done goes to ``repairs`` and ``removed``."""
+        """Yield the records to write for those in ``raw``; changes are added to ``repairs`` and ``removed``."""
         for start in range(0, len(raw), _AT_ONCE):
             chunk = raw[start : start + _AT_ONCE]
             edits = {
@@ -77,14 +78,14 @@ class AnnotationRepairs:
             return
         if self.remove_empty and draws_nothing(edit):
             box = f"; its bbox was {edit.as_written('bbox')}" if "bbox" in edit.fields else ""
-            # One of empty polygons is told as bad, because there are polygons.
+            # A list of empty polygons counts as bad_polygon, because there are polygons.
             edit.remove("bad_polygon" if edit.value("segmentation") else "empty_segmentation", f"it draws nothing{box}")
             return
         _repair_crowd(edit)
         repair_segmentation(edit)
 
     def _repair_id(self, edit: Edit) -> None:
-        """A new id where there is none, where it repeats, and where it is under 1: no other record refers to it."""
+        """Give the record a new id when it has none, repeats one, or has one under 1; no other record refers to it."""
         identity = edit.value("id")
         if not isinstance(identity, int) or isinstance(identity, bool):
             self._number(edit, "missing_id" if identity is None else "bad_annotation")
@@ -107,7 +108,7 @@ class AnnotationRepairs:
         self.next_id += 1
 
     def _repair_boxes(self, edits: Sequence[Edit]) -> None:
-        """Mend the boxes and areas of the annotations that can be read by now and whose image is known."""
+        """Repair the boxes and areas of the annotations that are readable by now and whose image is known."""
         readable: list[tuple[Edit, CocoAnnotation, set[str]]] = []
         for edit in edits:
             faults: list[Fault] = []

@@ -1,4 +1,7 @@
-"""Repairs of boxes and areas: the mask's own where the file's are missing, impossible, or of something else."""
+"""Repairs of boxes and areas, which are taken from the mask.
+
+A box is replaced when it is missing, invalid or disagrees with the mask, an area when it is missing or invalid.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +17,10 @@ from maskwright.masks.rle import rasterise
 def repair_boxes(
     annotations: Sequence[tuple[Edit, CocoAnnotation, set[str]]], sizes: Mapping[int, tuple[int, int]]
 ) -> None:
-    """Mend the boxes and areas of edits, given as read, with the codes of what could not be read of them."""
+    """Repair the boxes and areas of edits.
+
+    Each edit comes with its annotation as it is read, and with the fault codes of the fields that could not be read.
+    """
     batch = measure_annotations([annotation for _, annotation, _ in annotations], sizes)
     positions = {annotation.id: position for position, (_, annotation, _) in enumerate(annotations)}
     mended = set()
@@ -34,9 +40,10 @@ def repair_boxes(
 
 
 def mask_box(batch: AnnotationBatch, position: int) -> list[float] | None:
-    """``[x, y, width, height]`` of what an annotation draws inside its image, to hundredths of a pixel as in COCO.
+    """Return the xywh box in pixels of what an annotation draws inside its image, rounded to 0.01 as in COCO.
 
-    Of polygons the box of their coordinates, of an RLE that of its pixels. None where nothing has both sides.
+    For polygons this is the box of their coordinates, for an RLE that of its pixels. None when the width or the height
+    is 0.
     """
     height, width = batch.sizes[position].tolist()
     if np.isnan(batch.bounds[position]).any():

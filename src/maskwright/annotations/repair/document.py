@@ -1,4 +1,4 @@
-"""A whole COCO file under repair."""
+"""The repair of a whole COCO file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from maskwright.annotations.repair.edit import Edit, Repair
 from maskwright.annotations.repair.images import remove_repeated, repair_category_record, repair_image_record
 from maskwright.images.folder_names import FolderNames
 
-# What reading a file and writing it anew puts right.
+# Faults of the text that reading the file and writing it again corrects.
 _OF_TEXT = {
-    "json_bom": "left out the byte-order mark",
+    "json_bom": "removed the byte-order mark",
     "json_utf16": "wrote UTF-8",
     "json_gzip": "wrote it uncompressed",
-    "json_trailing_comma": "left out the trailing commas",
+    "json_trailing_comma": "removed the trailing commas",
     "json_not_finite": "wrote null for NaN and Infinity",
 }
 
-# Why a fault stays, for those where a change is easily thought of.
+# Why a fault is not repaired, for those where a repair seems obvious.
 NOT_REPAIRED_BECAUSE = {
     "json_encoding": "which encoding its bytes are in is not known",
     "bad_annotation": "what its fields should be is not known",
@@ -36,20 +36,20 @@ NOT_REPAIRED_BECAUSE = {
     "unknown_category": "which category is meant is not known",
     "empty_segmentation": "no annotation of the file draws anything: it is a file of boxes",
     "bad_polygon": "the outline that was meant is not known",
-    "rle_size": "it may be turned, scaled, or of another image",
+    "rle_size": "it may be rotated, scaled, or of another image",
     "rle_counts": "where pixels are missing is not known",
     "bad_iscrowd": "whether it is a crowd is not known",
     "area_disagrees": "scores by object size would change; that is for you to decide",
     "image_size": "whether the record or the file is the right one is not known",
-    "image_orientation": "whether masks were drawn on the turned image is not known",
-    "case_differs": "several files differ in nothing but case",
+    "image_orientation": "whether masks were drawn on the rotated image is not known",
+    "case_differs": "several files differ only in case",
     "shared_mask_file": "other files may refer to the names",
 }
 
 
 @dataclass
 class RepairedDocument:
-    """The records of a repaired file, what was done, and how many annotations were removed."""
+    """The records of a repaired file, the repairs, and the number of annotations that were removed."""
 
     head: Mapping[str, msgspec.Raw]
     images: Sequence[Record]
@@ -60,10 +60,10 @@ class RepairedDocument:
 
 
 def repair_document(document: Document, examination: Examination, folder: Path | None = None) -> RepairedDocument:
-    """Put right in ``document`` what is unambiguous, as ``examination`` found it.
+    """Repair the unambiguous faults of ``document`` that ``examination`` found.
 
-    The spelling of file names is put right only when the images ``folder`` tells what it should be, but for
-    backslashes. Records without a fault are written to the letter.
+    Backslashes in file names are corrected even without a ``folder`` of images, other spellings only by the files in
+    it. Records without a fault are written verbatim.
     """
     coco = document.coco
     names = None if folder is None else FolderNames(folder)
@@ -93,7 +93,7 @@ def _of_text(coco: CocoFile) -> list[Repair]:
 
 
 def _next_id(coco: CocoFile) -> int:
-    """The first id above all that annotations have, those that were left out included."""
+    """Return the first id above all annotation ids of the file, those of skipped records included."""
     found: list[Any] = [annotation.id for annotation in coco.annotations]
     for fault in coco.faults:
         if fault.kind == "annotation":

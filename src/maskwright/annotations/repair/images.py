@@ -11,7 +11,7 @@ from maskwright.images.folder_names import FolderNames
 
 
 def repair_image_record(raw: msgspec.Raw, names: FolderNames | None) -> Edit:
-    """The record of an image; ``names`` are those of the images folder, in which its file must be found."""
+    """Return the edit of an image record; ``names`` are the files that its file name must match, if given."""
     edit = Edit.of("image", raw)
     edit.repair_integers("id", "height", "width")
     name = edit.value("file_name")
@@ -21,14 +21,14 @@ def repair_image_record(raw: msgspec.Raw, names: FolderNames | None) -> Edit:
 
 
 def repair_category_record(raw: msgspec.Raw) -> Edit:
-    """The record of a category."""
+    """Return the edit of a category record."""
     edit = Edit.of("category", raw)
     edit.repair_integers("id")
     return edit
 
 
 def remove_repeated(edits: Iterable[Edit]) -> None:
-    """Remove every record that an earlier one equals in every field."""
+    """Remove every record that equals an earlier one in every field."""
     seen: dict[Any, list[dict[str, Any]]] = {}
     for edit in edits:
         identity = edit.value("id")
@@ -48,13 +48,13 @@ def _repair_name(edit: Edit, name: str, names: FolderNames | None) -> None:
     slashed = name.replace("\\", "/")
     if names is not None and len(alike) == 1 and alike[0] in names.files:
         edit.set("file_name", alike[0], _spelling(slashed, name, alike[0]))
-    # Whatever leads out of the folder, or to a drive, was not meant as a folder inside it.
+    # A name that leads out of the folder, or to a drive, does not mean a file inside it.
     elif not alike and slashed != name and _is_plain(slashed):
         edit.set("file_name", slashed, "backslash_path")
 
 
 def _spelling(slashed: str, name: str, found: str) -> str:
-    """The code of how ``name`` differs from the file that was ``found``."""
+    """Return the code of how ``name`` differs from the file that was ``found``."""
     if slashed == found and slashed != name:
         return "backslash_path"
     return "unicode_form" if _nfc(slashed) == _nfc(found) else "case_differs"

@@ -1,4 +1,4 @@
-"""The repaired copy of a checked file: written, checked again, and every change listed beside it."""
+"""The repaired copy of a checked file: written, checked again, and with every change listed beside it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ _SHOWN = 3
 
 @dataclass
 class RepairSummary:
-    """The repaired file: what was done, how many annotations were removed, and what checking it again found.
+    """The summary of a repair: what was done, how many annotations were removed, and the faults that remain.
 
-    ``audit`` and ``left`` are those of the repaired file.
+    ``audit`` and ``remaining`` are those of the repaired file.
     """
 
     source: str
@@ -37,11 +37,11 @@ class RepairSummary:
 
     @property
     def by_code(self) -> Counter[str]:
-        """How many repairs were made of each fault."""
+        """The number of repairs by fault code."""
         return Counter(each.code for each in self.repairs)
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json`` and the list beside the repaired file; in = used + skipped + repaired_away."""
+        """Return the summary for ``--json`` and the list of repairs; in = used + skipped + repaired_away."""
         return {
             "source": self.source,
             "file": str(self.out),
@@ -60,7 +60,7 @@ class RepairSummary:
         }
 
     def lines(self) -> list[str]:
-        """For a terminal: what was done, with the first of each kind, and what errors were left and why."""
+        """Return lines for a terminal: the repairs with examples of each code, and the remaining errors."""
         lines = [f"{len(self.repairs)} repairs in {self.out}, all listed in {repairs_file(self.out)}"]
         if not self.repairs:
             lines = [f"nothing to repair: {self.out} holds the same records"]
@@ -78,12 +78,15 @@ class RepairSummary:
 
 
 def repairs_file(out: Path) -> Path:
-    """Where the repairs made in ``out`` are listed: ``<name>.repairs.json`` beside it."""
+    """Return the path of the list of repairs made in ``out``: ``<name>.repairs.json`` beside it."""
     return out.with_name(f"{out.name}.repairs.json")
 
 
 def require_new(out: Path, annotations: Path) -> None:
-    """Raise ``UsageError`` when ``out``, or the list beside it, is there already: a repair overwrites nothing."""
+    """Raise ``UsageError`` when ``out`` or its list of repairs exists, or is the file ``annotations``.
+
+    A repair overwrites nothing.
+    """
     require_other_file(out, annotations)
     for path in (out, repairs_file(out)):
         if path.exists():
@@ -93,14 +96,15 @@ def require_new(out: Path, annotations: Path) -> None:
 def write_repaired_file(
     document: Document, examination: Examination, out: Path, images: Path | None = None, workers: int | None = None
 ) -> RepairSummary:
-    """Write ``document`` repaired to ``out``, as ``examination`` found it, and check what was written.
+    """Write ``document`` to ``out`` with the faults of ``examination`` repaired, and check what was written.
 
-    With ``images`` file names are put right by the files there, and the images are looked at once more.
+    The repairs are listed in the file beside it (see :func:`repairs_file`). With ``images``, file names are corrected
+    to match the files in that folder, and the images are checked again, in ``workers`` threads.
     """
     result = repaired(document, examination, images)
     source = str(document.coco.path)
     with ExitStack() as stack:
-        # Neither takes its name before both are written.
+        # Neither file gets its name before both are written.
         listed, written = (stack.enter_context(writing(path)) for path in (repairs_file(out), out))
         write_coco(written, result.images, result.annotations, result.categories, result.head)
         coco = read_coco(written)

@@ -1,4 +1,4 @@
-"""Repairs of one segmentation: a polygon out of its list, parts that cannot be drawn, nothing to draw at all."""
+"""Repairs of one segmentation: a flat polygon, parts that cannot be drawn, or nothing to draw at all."""
 
 import msgspec
 
@@ -12,7 +12,7 @@ _polygon = msgspec.json.Decoder(list[float])
 
 
 def repair_segmentation(edit: Edit) -> None:
-    """Put a flat polygon into a list, and leave out parts that cannot be drawn where others can."""
+    """Put a flat polygon into a list, and remove parts that cannot be drawn where others can."""
     content = edit.fields.get("segmentation")
     if not isinstance(content, msgspec.Raw):
         return
@@ -28,12 +28,12 @@ def repair_segmentation(edit: Edit) -> None:
     if usable and len(usable) < len(parts):
         edit.fields["segmentation"] = usable
         edit.note_repair(
-            "dropped_parts", f"left out {len(parts) - len(usable)} of {len(parts)} polygons, which draw nothing"
+            "dropped_parts", f"removed {len(parts) - len(usable)} of {len(parts)} polygons, which draw nothing"
         )
 
 
 def draws_nothing(edit: Edit) -> bool:
-    """Whether there is no segmentation, or one without a single coordinate."""
+    """Return whether the segmentation is missing or has no coordinate."""
     content = edit.fields.get("segmentation")
     if isinstance(content, msgspec.Raw) and len(memoryview(content)) > _LONGEST_NOTHING:
         return False
@@ -44,7 +44,7 @@ def draws_nothing(edit: Edit) -> bool:
 
 
 def _drawable(part: msgspec.Raw) -> bool:
-    """Whether ``part`` is a polygon that :func:`maskwright.masks.rle.rasterise` draws."""
+    """Return whether ``part`` is a polygon that :func:`maskwright.masks.rle.rasterise` draws."""
     try:
         coordinates = _polygon.decode(part)
     except msgspec.DecodeError:
