@@ -87,3 +87,4 @@ def test_a_crowd_of_another_number_is_said_to_be_taken_for_a_crowd():
     (fault, _) = crowd_faults(batch(annotation(iscrowd=7)))
     assert fault.code == "bad_iscrowd"
     assert "has iscrowd 7" in fault.message
+    assert "used as a crowd" in fault.message

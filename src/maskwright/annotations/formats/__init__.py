@@ -1,4 +1,4 @@
-"""Annotation formats: each reads a folder or file into exact masks with class names, or writes them."""
+"""Annotation formats: readers into exact masks with class names, and writers of these."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +10,13 @@ from maskwright.annotations.formats.dataset import AnnotatedDataset, AnnotatedIm
 
 
 class FormatWriter(Protocol):
-    """Writes a data set image by image."""
+    """The interface of a writer that takes a data set image by image."""
 
     def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
-        """Write an image's objects; what the target cannot hold is entered into ``account``."""
+        """Write the objects of ``image``; what the target format cannot hold is entered into ``audit``."""
 
     def finish(self, parts: list[str | None]) -> None:
-        """Write what can only be written at the end."""
+        """Write the files that need the whole data set; ``parts`` are the parts of the source."""
 
 
 READERS: dict[str, Callable[[Path, ReadOptions], AnnotatedDataset]] = {
@@ -28,7 +28,7 @@ READERS: dict[str, Callable[[Path, ReadOptions], AnnotatedDataset]] = {
     "label-maps": label_maps.read,
 }
 
-# The class names come in the order of their labels.
+# Each takes the class names in the order of their labels.
 WRITERS: dict[str, Callable[[Path, list[str], WriteOptions], FormatWriter]] = {
     "coco": coco.Writer,
     "yolo": yolo.Writer,

@@ -1,9 +1,9 @@
-"""Cityscapes ``gtFine`` as a source: of each ``<part>/<city>/<image>_gtFine_…`` the file that tells most.
+"""The reader of Cityscapes ``gtFine``: of each ``<part>/<city>/<image>_gtFine_…`` the file with most detail.
 
-A pixel of ``instanceIds.png`` is ``label * 1000 + number`` in an object, and the label alone elsewhere: there, a label
-that has instances marks a group of objects that were not told apart, which becomes a crowd. Where only
-``polygons.json`` is there, polygons are drawn by the official rule (``json2instanceImg.py``: Pillow, in file order).
-``labelIds.png`` alone has no objects, so that all of a label that has instances is one crowd.
+A pixel of ``instanceIds.png`` is ``label * 1000 + number`` in an object, and the plain label outside of objects. There,
+a label that has instances marks a group of objects that are not separated, which becomes a crowd region. Without that
+file, polygons of ``polygons.json`` are drawn by the official rule (``json2instanceImg.py``: Pillow, in file order).
+With ``labelIds.png`` alone there are no objects, so all pixels of a label that has instances are one crowd region.
 """
 
 import math
@@ -29,7 +29,7 @@ from maskwright.structures import LabelMap, Rle
 _SUFFIXES = ("_instanceIds.png", "_polygons.json", "_labelIds.png")
 _BY_ID = {label.id: label for label in LABELS}
 _BY_NAME = {label.name: label for label in LABELS}
-# A label of polygons that masks do not show.
+# A label of polygons that the official masks omit.
 _NOT_DRAWN = "license plate"
 _MOST_PIXELS = 1 << 26
 _FARTHEST = 1e6
@@ -50,8 +50,8 @@ class _Polygons(msgspec.Struct):
 def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     """Read a folder that is ``gtFine`` or holds it; by default the eight classes of the instance benchmark.
 
-    Images are called ``<city>/<image>_leftImg8bit.png``. Raises ``UsageError`` for a class that Cityscapes does not
-    have, ``DataError`` when the folder holds no masks.
+    Images are named ``<city>/<image>_leftImg8bit.png``. Raises ``UsageError`` for a missing folder and for a class that
+    Cityscapes does not have. Raises ``DataError`` when the folder holds no masks.
     """
     root = require_folder(path, "Cityscapes")
     root = root / "gtFine" if (root / "gtFine").is_dir() else root
@@ -70,7 +70,7 @@ def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
 
 
 def _others(root: Path) -> str:
-    """What else there is of Cityscapes' truth."""
+    """Return a text that names the other kinds of ground-truth files, empty when there are none."""
     endings = sorted({path.name.rpartition("_gt")[2].partition("_")[2] for path in root.rglob("*_gt*_*")})
     return f", found {', '.join(f'_{ending}' for ending in endings[:5])}" if endings else ""
 
@@ -80,7 +80,7 @@ def _stem(path: Path) -> Path:
 
 
 def _place(stem: Path, root: Path) -> tuple[str | None, str]:
-    """Part and image name, by how deep the file lies: ``part/city/image``, ``city/image`` or ``image``."""
+    """Return the part and the image name by the depth of the file: ``part/city/image``, ``city/image`` or ``image``."""
     *folders, name = stem.relative_to(root).parts
     base = name.removesuffix("_gtFine").removesuffix("_gtCoarse")
     part = folders.pop(0) if len(folders) > 1 or folders[:1] in (["train"], ["val"], ["test"]) else None
@@ -125,7 +125,7 @@ def _object(number: int, rle: Rle, image: str, classes: list[str], audit: Conver
 
 
 def _instance_numbers(stem: Path, root: Path) -> tuple[LabelMap, bool]:
-    """The instance mask ``(H, W)`` of an image, and whether its file tells objects apart."""
+    """Return the instance mask ``(H, W)`` of an image, and whether its file separates objects."""
     instances, polygons, labels = (stem.with_name(stem.name + suffix) for suffix in _SUFFIXES)
     if instances.is_file():
         return read_map(instances, root), True

@@ -1,4 +1,4 @@
-"""COCO JSON as a source and as a target of conversions."""
+"""The reader and the writer of COCO JSON for conversions."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -38,7 +38,11 @@ _value = msgspec.json.Decoder()
 
 
 def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
-    """Read the COCO JSON at ``path``; errors are those of :func:`maskwright.annotations.coco.file.read_coco`."""
+    """Read the COCO JSON at ``path``.
+
+    Raises the errors of :func:`maskwright.annotations.coco.file.read_coco`, and ``UsageError`` for a class that the
+    file does not have.
+    """
     document = read_document(path)
     coco = document.coco
     names = category_names(coco)
@@ -77,7 +81,7 @@ def _object(
 
 
 def _other_fields(document: Document) -> Counter[str]:
-    """How often each field occurs, with something in it, that other formats have no place for."""
+    """Return how often each field occurs, with a value that is not empty, that other formats cannot hold."""
     fields = Counter(f"file.{key}" for key, value in document.head.items() if bytes(value) not in _NOTHING)
     for kind, records in (
         ("image", document.images),
@@ -98,7 +102,10 @@ def _other_fields(document: Document) -> Counter[str]:
 
 
 class Writer:
-    """COCO JSON: ``out`` itself when it ends in ``.json``, else ``labels.json`` in it or in a folder per part."""
+    """The writer of COCO JSON.
+
+    The file is ``out`` itself when it ends in ``.json``, else ``labels.json`` in it or in a folder per part.
+    """
 
     def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         self._out = out
@@ -109,7 +116,10 @@ class Writer:
         self._annotations: dict[str | None, list[msgspec.Raw]] = {}
 
     def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
-        """Take in an image and its objects."""
+        """Add an image and its objects, and copy its image file if asked for.
+
+        Raises ``DataError`` when two images share a file name.
+        """
         self._claims.claim(self._folder(image.part) / image.file_name, image)
         images = self._images.setdefault(image.part, [])
         annotations = self._annotations.setdefault(image.part, [])
@@ -130,7 +140,7 @@ class Writer:
             copy_image(image, self._folder(image.part) / "images" / image.file_name, audit)
 
     def finish(self, parts: list[str | None]) -> None:
-        """Write a file per part, one without images too."""
+        """Write one file per part, also for parts without images."""
         categories = [{"id": identity, "name": name} for name, identity in self._ids.items()]
         for part in parts:
             path = self._out if self._out.suffix == ".json" else self._folder(part) / "labels.json"
@@ -141,10 +151,11 @@ class Writer:
 
 
 def segmentation_of(each: AnnotatedObject, audit: ConversionAudit) -> Polygons | dict[str, Any]:
-    """The object as a COCO segmentation that draws its mask exactly: polygons where they can, else RLE.
+    """Return the object as a COCO segmentation that draws its mask exactly: polygons where possible, else RLE.
 
-    The source's own polygons come first, to the hundredth of a pixel where that draws the same; then the outline along
-    the pixels. A crowd is an RLE by COCO's custom. The counts of an RLE are text, as JSON has no bytes.
+    The source's own polygons come first, rounded to 0.01 pixels where that draws the same mask. Next comes the outline
+    along the pixels. A crowd region is an RLE by COCO's convention. The counts of an RLE are text, because JSON has no
+    bytes.
     """
     if not each.crowd and each.polygons is not None:
         return _rounded(each.polygons, each.rle)

@@ -1,4 +1,4 @@
-"""Where everything went: what a target holds otherwise than the source, and what it cannot hold, counted by kind."""
+"""The audit of a conversion: what the target holds differently from the source, and what it cannot hold."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -8,37 +8,38 @@ from maskwright.annotations.faults import Audit, Fault
 
 
 class Change(NamedTuple):
-    """A way in which the target differs: ``exact`` when the masks come back to the pixel."""
+    """A kind of difference between target and source; ``exact`` when the masks are the same after reading them back."""
 
     exact: bool
     meaning: str
 
 
 CHANGES: dict[str, Change] = {
-    "holes_bridged": Change(True, "objects whose holes hang on the outline by bridges of no width"),
-    "parts_joined": Change(True, "objects of several parts in one outline, joined by bridges of no width"),
+    "holes_bridged": Change(True, "objects whose holes are joined to the outline by bridges of zero width"),
+    "parts_joined": Change(True, "objects of several parts in one outline, joined by bridges of zero width"),
     "parts_grouped": Change(True, "objects of several parts, written as polygons of one group"),
     "masks_embedded": Change(True, "objects with holes, written as masks instead of polygons"),
     "rle_written": Change(True, "objects with holes, written as RLE, because COCO's polygons have none"),
     "outlined": Change(True, "objects outlined along their pixels, because the source has no polygon that draws them"),
     "holes_filled": Change(False, "objects whose holes were filled"),
     "hole_pixels": Change(False, "pixels of filled holes"),
-    "crowd_as_void": Change(False, "crowd regions that became void where no object lies"),
+    "crowd_as_void": Change(False, "crowd regions written as void where no object lies"),
     "overlap_pixels": Change(False, "pixels of several objects, given to one of them"),
-    "objects_merged": Change(False, "objects joined with others of their class; label maps do not tell them apart"),
+    "objects_merged": Change(False, "objects joined with others of their class; label maps do not separate them"),
     "folders_left_out": Change(False, "images whose name lost its folder"),
-    "named_by_mask": Change(False, "images called after their mask, as only the images folder tells their name"),
-    "not_told_apart": Change(False, "regions of objects that label ids do not tell apart, taken for crowds"),
+    "named_by_mask": Change(False, "images named after their mask, because the images folder has none of that name"),
+    "not_told_apart": Change(False, "groups of objects that label ids do not separate, read as crowd regions"),
     "void_pixels": Change(False, "pixels of void, which are no object"),
 }
 
 
 @dataclass
 class ConversionAudit:
-    """The books of one source.
+    """The audit of one source.
 
-    ``audit`` covers its objects: found = used + skipped. ``left_out`` counts images by reason, ``changes`` is keyed by
-    ``CHANGES``, ``fields`` counts records by the field that no other format holds, such as ``annotation.area``.
+    ``objects`` covers its objects: found = used + skipped. ``skipped_images`` counts images by reason. ``changes``
+    counts differences by the keys of ``CHANGES``. ``fields`` counts records by the field that no other format holds,
+    such as ``annotation.area``.
     """
 
     objects: Audit
@@ -49,29 +50,29 @@ class ConversionAudit:
     fields: Counter[str] = field(default_factory=Counter)
 
     def change(self, code: str, count: int = 1) -> None:
-        """Count a difference of the target."""
+        """Count ``count`` differences of the kind ``code``."""
         if count:
             self.changes[code] += count
 
     def drop(self, reason: str, count: int = 1) -> None:
-        """Objects that were read but that the target cannot hold."""
+        """Count ``count`` objects, which were read, as skipped because the target cannot hold them."""
         self.objects.used -= count
         self.objects.skip(reason, count)
 
     def skip_object(self, fault: Fault) -> None:
-        """An object that cannot be read."""
+        """Count an object that cannot be read."""
         self.objects.found += 1
         self.objects.fault(fault)
 
     def skip_image(self, fault: Fault, found: int = 0) -> None:
-        """An image that cannot be read, with the ``found`` objects on it that were not read yet."""
+        """Count an image that cannot be read, and its ``found`` objects that were not read yet."""
         self.skipped_images[fault.code] += 1
         self.objects.faults.append(fault)
         self.objects.found += found
         self.objects.skip(fault.code, found)
 
     def to_json(self) -> dict[str, Any]:
-        """``{"images": {in, written, left_out}, "annotations": {in, used, …}, "changes": […], "fields": {…}}``."""
+        """Return ``{"images": {in, written, left_out}, "annotations": {in, used, …}, "changes": […], "fields"}``."""
         return {
             "images": {
                 "in": self.images_found,
@@ -85,7 +86,7 @@ class ConversionAudit:
 
 
 def changes_json(changes: Counter[str]) -> list[dict[str, Any]]:
-    """``[{"code", "count", "exact", "meaning"}]`` in the order of the catalogue."""
+    """Return ``[{"code", "count", "exact", "meaning"}]`` in the order of ``CHANGES``."""
     return [
         {"code": code, "count": changes[code], "exact": change.exact, "meaning": change.meaning}
         for code, change in CHANGES.items()

@@ -1,4 +1,4 @@
-"""What all formats have in common: images with sizes, and objects with a class name and an exact mask."""
+"""The data set that all formats share: images with sizes, and objects with a class name and an exact mask."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ Polygons = list[list[float]]
 class AnnotatedObject:
     """One object: the name of its class, and its mask.
 
-    ``polygons`` are the source's own outlines ``[[x, y, …], …]`` in pixels, where it has some that draw exactly
-    ``rle`` by COCO's rule. A ``crowd`` is a region of objects that were not told apart.
+    ``polygons`` are the source's own outlines ``[[x, y, …], …]`` in pixels, when they draw exactly ``rle`` by COCO's
+    rule, else None. A ``crowd`` is a region of objects that are not separated.
     """
 
     name: str
@@ -28,21 +28,21 @@ class AnnotatedObject:
 
     @property
     def area(self) -> int:
-        """The mask's pixels."""
+        """The number of pixels of the mask."""
         return int(coco_mask.area(self.rle))
 
     @property
     def box(self) -> list[int]:
-        """The mask's tight box, xywh in pixels."""
+        """The tight box of the mask, xywh in pixels."""
         return [int(side) for side in coco_mask.to_bbox(self.rle)]
 
 
 @dataclass(frozen=True)
 class AnnotatedImage:
-    """An image of ``height`` × ``width`` pixels and its objects in the source's order.
+    """An image of ``height`` × ``width`` pixels, and its objects in the source's order.
 
     ``file_name`` is relative to the images folder of its ``part`` (train, val …; None where the source has no parts).
-    ``path`` is the image file, where it was found.
+    ``path`` is the image file, None when it was not found.
     """
 
     file_name: str
@@ -55,9 +55,10 @@ class AnnotatedImage:
 
 @dataclass(frozen=True)
 class AnnotatedDataset:
-    """A source as it is read: ``images`` one by one, while ``account`` fills up.
+    """A source that is read image by image: iterating over ``images`` fills ``audit``.
 
-    ``classes`` are the names in the source's order; ``parts`` the parts it has, ``[None]`` when it has none.
+    ``classes`` are the names in the source's order. ``parts`` are its parts, ``[None]`` when it has none. ``total`` is
+    the number of images, None when it is not known before reading.
     """
 
     path: Path
@@ -70,9 +71,9 @@ class AnnotatedDataset:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read a source: the folder of its ``images``, the ``classes`` wanted (None: all).
+    """The options of reading a source: the folder of its ``images``, and the ``classes`` to read (None: all).
 
-    With ``components``, every connected part of a class is an object where the source does not tell objects apart.
+    With ``components``, every connected component of a class is an object where the source does not separate objects.
     """
 
     images: Path | None = None
@@ -80,7 +81,10 @@ class ReadOptions:
     components: bool = False
 
     def choose_classes(self, names: Iterable[str], source: Path) -> list[str]:
-        """The classes to read, of those that ``source`` has; ``UsageError`` for one that it has not."""
+        """Return the classes to read, of the ``names`` that ``source`` has.
+
+        Raises ``UsageError`` for a class that it does not have.
+        """
         present = list(dict.fromkeys(names))
         if self.classes is None:
             return present
@@ -93,7 +97,11 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How to write a target: ``holes`` (keep or fill), the ``overlap`` rule, and whether to ``copy_images``."""
+    """The options of writing a target.
+
+    ``holes`` is ``keep`` or ``fill``. ``overlap`` is the rule for pixels of several objects. ``copy_images`` also
+    copies the image files.
+    """
 
     holes: str = "keep"
     overlap: str = "last"

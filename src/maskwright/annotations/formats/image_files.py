@@ -1,4 +1,4 @@
-"""The image files beside annotations: found by name inside their folder, copied when asked for."""
+"""Image files of a data set: found by name inside their folder, and copied."""
 
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -11,7 +11,7 @@ from maskwright.images.decode import IMAGE_SUFFIXES, image_path
 
 
 def file_in(folder: Path | None, file_name: str) -> Path | None:
-    """The image file called ``file_name`` inside ``folder``, or None when it is not there or leads out of it."""
+    """Return the file ``file_name`` inside ``folder``, or None when it does not exist or is outside of the folder."""
     if folder is None:
         return None
     try:
@@ -22,19 +22,22 @@ def file_in(folder: Path | None, file_name: str) -> Path | None:
 
 
 def images_below(folder: Path) -> list[str]:
-    """The names, relative to ``folder`` and with ``/``, of all image files in it and in its subfolders, sorted."""
+    """Return the names of all image files in ``folder`` and its subfolders, relative to it, with ``/``, sorted."""
     found = (path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
     return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
 class Stems:
-    """Finds images by their name without folder and suffix, reading each folder once."""
+    """An index of images by stem, the name without folder and suffix, which reads each folder once."""
 
     def __init__(self) -> None:
         self._folders: dict[Path, dict[str, str]] = {}
 
     def find(self, folder: Path | None, stem: str) -> str | None:
-        """The image of ``stem`` in ``folder``, None when there is none; ``DataError`` where two images share it."""
+        """Return the image of ``stem`` in ``folder``, or None when there is none.
+
+        Raises ``DataError`` when two images in ``folder`` share a stem.
+        """
         if folder is None or not folder.is_dir():
             return None
         if folder not in self._folders:
@@ -56,7 +59,10 @@ def _by_stem(folder: Path) -> dict[str, str]:
 
 
 def name_fault(image: AnnotatedImage) -> Fault | None:
-    """What forbids to name a file after the image: its name leads out of the target's folder."""
+    """Return the fault of an image name that no file of the target can have, because it leads out of the folder.
+
+    None when the name is usable.
+    """
     name = image.file_name.replace("\\", "/")
     path = PurePosixPath(name)
     if path.is_absolute() or PureWindowsPath(name).drive:
@@ -67,19 +73,22 @@ def name_fault(image: AnnotatedImage) -> Fault | None:
 
 
 def target_name(file_name: str) -> PurePosixPath:
-    """``file_name`` with ``/`` between folders, for a file of the target; see :func:`name_fault`."""
+    """Return ``file_name`` with ``/`` between folders, for a file of the target; see :func:`name_fault`."""
     return PurePosixPath(file_name.replace("\\", "/"))
 
 
 class OutputNames:
-    """Keeps two images from sharing one file of the target."""
+    """The file names of a target, each with the one image that may use it."""
 
     def __init__(self) -> None:
         self._owners: dict[str, str] = {}
 
     def claim(self, file: Path | PurePosixPath, image: AnnotatedImage) -> None:
-        """Note that ``file`` belongs to ``image``; ``DataError`` when another image has it."""
-        # Some file systems take Cat.txt and cat.txt for one file.
+        """Reserve ``file`` for ``image``.
+
+        Raises ``DataError`` when another image has it.
+        """
+        # On some file systems Cat.txt and cat.txt are one file.
         key = str(file).lower()
         if key in self._owners:
             raise DataError(
@@ -90,7 +99,7 @@ class OutputNames:
 
 
 def copy_image(image: AnnotatedImage, to: Path, audit: ConversionAudit) -> None:
-    """Copy the image's file to ``to``; an image whose file was not found is named in the audit."""
+    """Copy the file of ``image`` to ``to``; when it was not found, enter a fault into ``audit``."""
     if image.path is None:
         message = "has no file in the images folder to copy"
         audit.objects.faults.append(Fault("image_not_copied", "image", image.file_name, message))

@@ -1,4 +1,4 @@
-"""Folders of label maps as a source and as a target: a PNG an image whose values are classes, and ``classes.json``."""
+"""The reader and the writer of label map folders: one PNG per image, with class labels, and ``classes.json``."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,10 +34,12 @@ class _Class(msgspec.Struct):
 
 
 def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
-    """Read a folder that ``maskwright masks`` or this module wrote; a class is one object an image.
+    """Read a folder that ``maskwright masks`` or :class:`Writer` wrote; each class is one object per image.
 
-    An image is called as the file of that stem in the images folder, else as its label map. Raises ``UsageError`` when
-    the folder or ``classes.json`` is missing, ``DataError`` when that is not a list of classes.
+    An image is named after the file of that stem in the images folder, else after its label map.
+
+    Raises ``UsageError`` when the folder or ``classes.json`` is missing, or for a class that the folder does not have.
+    Raises ``DataError`` when ``classes.json`` is not a list of classes.
     """
     names = read_class_names(require_folder(path, "label maps") / "classes.json")
     classes = reading.choose_classes(names.values(), path)
@@ -49,7 +51,10 @@ def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
 
 
 def read_class_names(path: Path) -> dict[int, str]:
-    """Class name by label, from ``classes.json``."""
+    """Return the class name by label from a ``classes.json``.
+
+    Raises ``UsageError`` when there is no such file, ``DataError`` when it is not a list of classes.
+    """
     try:
         records = msgspec.json.decode(require_file(path, "classes").read_bytes(), type=list[_Class])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -60,7 +65,11 @@ def read_class_names(path: Path) -> dict[int, str]:
 
 
 def label_map_files(folder: Path) -> list[tuple[str | None, Path]]:
-    """The PNG files of a folder, or of its subfolders ``train``, ``val`` … where it has those, with their part."""
+    """Return the PNG files of a folder with their part.
+
+    These are the files of its subfolders ``train``, ``val`` …, or without such folders those of the folder itself,
+    whose part is None.
+    """
     parts = sorted(each for each in folder.iterdir() if each.is_dir() and each.name in PARTS)
     if parts:
         return [(part.name, path) for part in parts for path in sorted(part.glob("*.png"))]
@@ -68,10 +77,13 @@ def label_map_files(folder: Path) -> list[tuple[str | None, Path]]:
 
 
 def read_map(path: Path, folder: Path) -> LabelMap:
-    """The label map at ``path`` inside ``folder``; ``DataError`` when it is none, too large, or lies outside."""
+    """Return the label map at ``path`` inside ``folder``.
+
+    Raises ``DataError`` when the file is not a label map, is too large, or lies outside of ``folder``.
+    """
     if file_in(folder, path.relative_to(folder).as_posix()) is None:
         raise DataError(f"{path}: is no file inside {folder}.")
-    # By its header first: what is no picture of a usual kind, or too large to unpack, goes no further.
+    # The header is read first: it rejects a file that is not an image or is too large to unpack.
     image_size(path)
     return read_label_map(path)
 
@@ -89,7 +101,7 @@ def _images(
         try:
             label_map = read_map(path, path.parent)
         except DataError as error:
-            audit.skip_image(Fault("unreadable_image", "image", path.name, f"is no label map: {error}"))
+            audit.skip_image(Fault("unreadable_image", "image", path.name, f"is not a label map: {error}"))
             continue
         folder = images_folder(reading.images, part)
         file_name = stems.find(folder, path.stem) or path.name
@@ -100,13 +112,13 @@ def _images(
 
 
 def _found_images(path: Path, reading: ReadOptions) -> ReadOptions:
-    """``reading`` with the images that this module's writer copies, unless others are given."""
+    """Return ``reading`` with the images that the writer of this module copies, unless others are given."""
     own = path / "images"
     return replace(reading, images=own) if reading.images is None and own.is_dir() else reading
 
 
 def images_folder(images: Path | None, part: str | None) -> Path | None:
-    """The images of ``part``: its subfolder where there is one, else ``images`` itself."""
+    """Return the images folder of ``part``: its subfolder where it exists, else ``images`` itself."""
     return images / part if images is not None and part and (images / part).is_dir() else images
 
 
@@ -118,7 +130,11 @@ def class_objects(
     reading: ReadOptions,
     audit: ConversionAudit,
 ) -> Iterator[AnnotatedObject]:
-    """One object for each class on a label map, or for each of its components."""
+    """Yield one object for each class of a label map, or one for each of its connected components.
+
+    ``names`` is the class name by label, ``classes`` the names to read, ``file`` the name for faults. The largest value
+    of the map's type is void, unless ``names`` has it.
+    """
     void = int(np.iinfo(label_map.dtype).max)
     for label, rle in masks_by_label(label_map).items():
         if label == void and void not in names:
@@ -138,7 +154,7 @@ def class_objects(
 
 
 class Writer:
-    """Label maps ``<stem>.png`` with colours, in a folder per part, and ``classes.json`` and ``classes.txt``."""
+    """The writer of label maps: palette PNGs ``<stem>.png``, in a folder per part, and the class names."""
 
     def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         self._out = out
@@ -148,7 +164,10 @@ class Writer:
         self._claims = OutputNames()
 
     def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
-        """Draw and write the label map of an image."""
+        """Write the label map of an image.
+
+        Raises ``DataError`` when two images share a stem.
+        """
         folder = self._out / (image.part or "")
         path = folder / f"{target_name(image.file_name).stem}.png"
         self._claims.claim(path.relative_to(self._out), image)
@@ -164,6 +183,6 @@ class Writer:
             copy_image(image, self._out / "images" / (image.part or "") / target_name(image.file_name), audit)
 
     def finish(self, parts: list[str | None]) -> None:
-        """Write the classes."""
+        """Write ``classes.json`` and ``classes.txt``."""
         write_json(self._out / "classes.json", self._table.to_json())
         write_text(self._out / "classes.txt", "".join(f"{name}\n" for name in self._table.names_with_background))

@@ -1,7 +1,7 @@
-"""LabelMe JSON as a source and as a target: a file an image, a shape for each part of an object.
+"""The reader and the writer of LabelMe JSON: one file per image, one shape for each part of an object.
 
 Shapes of one label and one ``group_id`` are one object. A polygon has no holes, so an object with holes is a shape of
-type ``mask``: a box of pixels as PNG.
+type ``mask``: the pixels of a box as PNG.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _VERSION = "5.5.0"
 
 
 class _File(msgspec.Struct):
-    """What of a file is read; ``imageData``, the image itself, is passed over."""
+    """The fields of a file that are read; ``imageData``, the image itself, is skipped."""
 
     shapes: list[msgspec.Raw]
     imagePath: str | None = None
@@ -55,8 +55,11 @@ class _Source:
 def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     """Read the JSON files of a folder and its subfolders; classes are the labels by name.
 
-    An image's name is its ``imagePath`` seen from the folder, or from the part's folder where the top holds only
-    ``train``, ``val`` …. Raises ``DataError`` when there are no JSON files.
+    An image's name is its ``imagePath`` relative to the folder, or to the part's folder where the top level holds only
+    ``train``, ``val`` ….
+
+    Raises ``UsageError`` when there is no such folder, or for a class that no shape has. Raises ``DataError`` when
+    there are no JSON files.
     """
     sources = _sources(require_folder(path, "LabelMe"))
     if not sources:
@@ -137,7 +140,7 @@ def _image(source: _Source, content: _File, reading: ReadOptions, audit: Convers
 
 
 def _image_name(source: _Source, content: _File) -> str:
-    """``imagePath``, which is relative to the JSON file, seen from the root; outside it, the image's name alone."""
+    """Return ``imagePath``, relative to the JSON file, as seen from the root; outside it, the image's name alone."""
     given = PurePosixPath((content.imagePath or "").replace("\\", "/"))
     parts: list[str] = [] if given.is_absolute() else list(PurePosixPath(source.name).parent.parts)
     for part in given.parts:
@@ -155,7 +158,7 @@ def _image_name(source: _Source, content: _File) -> str:
 def _objects(
     file: str, content: _File, image: AnnotatedImage, classes: list[str], audit: ConversionAudit
 ) -> Iterator[AnnotatedObject]:
-    """The objects in the order of their first shapes; shapes that cannot be drawn are named."""
+    """Yield the objects in the order of their first shapes; a shape that cannot be drawn is a fault."""
     groups: dict[object, list[LabelMeShape]] = {}
     for number, raw in enumerate(content.shapes):
         try:
@@ -187,7 +190,7 @@ def _joined(shapes: list[LabelMeShape]) -> AnnotatedObject:
 
 
 class Writer:
-    """LabelMe JSON files, each where its image lies, in a folder per part; images beside them when copied."""
+    """The writer of LabelMe JSON: one file per image, in a folder per part, beside its image when that is copied."""
 
     def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         self._out = out
@@ -195,7 +198,10 @@ class Writer:
         self._claims = OutputNames()
 
     def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
-        """Write the file of an image."""
+        """Write the JSON file of an image.
+
+        Raises ``DataError`` when two images would share a file.
+        """
         name = target_name(image.file_name)
         folder = self._out / (image.part or "")
         path = folder / name.with_suffix(".json")
@@ -220,4 +226,4 @@ class Writer:
             copy_image(image, folder / name, audit)
 
     def finish(self, parts: list[str | None]) -> None:
-        """Nothing is left to write: LabelMe has no list of classes."""
+        """Do nothing: LabelMe has no list of classes."""

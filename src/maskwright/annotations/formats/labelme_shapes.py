@@ -1,4 +1,4 @@
-"""One shape of a LabelMe file as a mask, and one object as the shapes that hold it."""
+"""LabelMe shapes: one shape as a mask, and one object as the shapes that hold it."""
 
 import base64
 import io
@@ -39,9 +39,9 @@ class _Labelled(msgspec.Struct):
 
 @dataclass(frozen=True)
 class LabelMeShape:
-    """A shape's class, group, mask and, unless it is a mask to begin with, polygon ``[x, y, …]`` in pixels.
+    """A shape's class, group, mask and polygon ``[x, y, …]`` in pixels (None for a shape of type ``mask``).
 
-    ``fields`` names what it holds that other formats do not.
+    ``fields`` are the names of its fields that other formats cannot hold.
     """
 
     name: str
@@ -53,7 +53,7 @@ class LabelMeShape:
 
 
 def shape_label(raw: msgspec.Raw) -> str | None:
-    """The class of a shape, None when it has none that can be read."""
+    """Return the class of a shape, or None when it has none that can be read."""
     try:
         name = normalise_name(str(msgspec.json.decode(raw, type=_Labelled).label))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -62,9 +62,10 @@ def shape_label(raw: msgspec.Raw) -> str | None:
 
 
 def draw_shape(raw: msgspec.Raw, height: int, width: int) -> LabelMeShape:
-    """The shape of a JSON record on an image of ``height`` × ``width``.
+    """Rasterise the shape of a JSON record on an image of ``height`` × ``width`` pixels.
 
-    Raises :class:`BadSegmentation` when it cannot be read or has no area: a point, a line, a circle.
+    Raises :class:`BadSegmentation` when it cannot be read, or is of a type without a defined area: a point, a line, a
+    circle.
     """
     try:
         record = msgspec.json.decode(raw, type=_Record)
@@ -89,12 +90,12 @@ def _polygon(record: _Record) -> list[float] | None:
         (x1, y1), (x2, y2) = points
         return [x1, y1, x2, y1, x2, y2, x1, y2]
     if kind != "polygon":
-        raise BadSegmentation("unsupported_shape", f"is a {kind}, which has no area that all programs agree on")
+        raise BadSegmentation("unsupported_shape", f"is a {kind}, which has no defined area")
     return [value for point in points for value in point]
 
 
 def _mask(record: _Record, height: int, width: int) -> Rle:
-    """A mask shape: its points are the upper left and the lower right pixel, both included."""
+    """Return the mask of a mask shape; its points are the upper left and the lower right pixel, both included."""
     if len(record.points) != 2 or not all(math.isfinite(value) for point in record.points for value in point):
         raise BadSegmentation("bad_shape", "is a mask without two finite corners")
     (left, top), (right, bottom) = ((int(x), int(y)) for x, y in record.points)
@@ -103,7 +104,7 @@ def _mask(record: _Record, height: int, width: int) -> Rle:
     region = _pixels(record.mask or "")
     if region.shape != (bottom - top + 1, right - left + 1):
         found = f"{region.shape[1]}×{region.shape[0]}"
-        raise BadSegmentation("bad_shape", f"has a mask of {found} pixels (width×height), other than its corners say")
+        raise BadSegmentation("bad_shape", f"has a mask of {found} pixels (width×height), unlike its corners")
     return cropped_to_rle(region, top, left, (height, width))
 
 
@@ -111,15 +112,16 @@ def _pixels(text: str) -> npt.NDArray[np.bool_]:
     try:
         with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=["PNG"]) as image:
             return np.array(image if image.mode in ("1", "L", "I;16", "I") else image.convert("L")) > 0
-    # Pillow answers damage with any of these, and bombs with the last.
+    # Pillow raises any of these for a damaged file, and the last for a decompression bomb.
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadSegmentation("bad_shape", f"has an unreadable mask ({error})") from error
 
 
 def shapes_of(each: AnnotatedObject, group: int, holes: str, audit: ConversionAudit) -> list[dict[str, Any]]:
-    """The shapes that hold an object: its polygons, or a mask where it has holes; none for an RLE without pixels.
+    """Return the shapes that hold an object: its polygons, or a mask where it has holes.
 
-    Several polygons of an object share the ``group``. With ``holes`` ``fill``, there are polygons only.
+    Several polygons of an object share the ``group``. With ``holes`` ``fill`` there are only polygons. An RLE without
+    pixels has no shapes.
     """
     polygons = each.polygons if each.polygons is not None else _outlined(each, holes, audit)
     if polygons is None:
@@ -135,7 +137,7 @@ def shapes_of(each: AnnotatedObject, group: int, holes: str, audit: ConversionAu
 
 
 def _outlined(each: AnnotatedObject, holes: str, audit: ConversionAudit) -> Polygons | None:
-    """The object's outlines along its pixels; None when they would lose its holes."""
+    """Return the object's outlines along its pixels, or None when they would lose its holes."""
     parts = polygons_with_holes(each.rle)
     polygons: Polygons = [[*part.outer.ravel().tolist()] for part in parts]
     if any(part.holes for part in parts):

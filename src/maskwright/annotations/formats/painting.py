@@ -1,4 +1,4 @@
-"""Objects painted into one map, which gives every pixel to one object at most."""
+"""Painting of objects into one map, in which each pixel belongs to at most one object."""
 
 from collections.abc import Mapping
 
@@ -15,10 +15,11 @@ VOID = 65535
 def paint_objects(
     image: AnnotatedImage, labels: Mapping[str, int], rule: str, audit: ConversionAudit, most: int = VOID - 1
 ) -> tuple[LabelMap, list[AnnotatedObject]]:
-    """The map ``(H, W)`` uint16 of object numbers 1..N, and the N objects that a pixel was left to.
+    """Return the map ``(H, W)`` uint16 of object numbers 1..N, and the N objects that have a pixel in it.
 
-    Crowd regions become ``VOID`` where no object lies. ``rule`` is an overlap rule, by the class's index in ``labels``
-    where it asks for one. Objects without a pixel, hidden ones and those after the first ``most`` are dropped.
+    Crowd regions become ``VOID`` where no object lies. ``rule`` is an overlap rule; a rule by class uses the index in
+    ``labels``. Objects without pixels, hidden objects and those after the first ``most`` are dropped, and counted in
+    ``audit``.
     """
     objects = [each for each in image.objects if not each.crowd]
     crowds = [each.rle for each in image.objects if each.crowd]

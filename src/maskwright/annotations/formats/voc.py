@@ -1,7 +1,7 @@
-"""Pascal VOC segmentation folders as a source and as a target.
+"""The reader and the writer of Pascal VOC segmentation folders.
 
-``SegmentationObject`` gives every pixel the number of its object, ``SegmentationClass`` its class; 255 is void. Masks
-come from these PNGs; the boxes of the XML are written and not read.
+``SegmentationObject`` gives each pixel the number of its object, ``SegmentationClass`` its class; 255 is void. Masks
+come from these PNGs. The boxes of the XML are written but not read.
 """
 
 from collections.abc import Iterator
@@ -35,11 +35,12 @@ _CLASS, _OBJECT, _SETS = "SegmentationClass", "SegmentationObject", "ImageSets/S
 
 
 def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
-    """Read a VOC folder, ``VOC2012`` or any of its kind.
+    """Read a folder laid out like ``VOC2012``.
 
-    Without ``SegmentationObject`` a class is one object an image. An image is called as the file of that stem in
-    ``JPEGImages`` or the folder given, else as its XML says, else by its mask. Raises ``UsageError`` when there is no
-    ``SegmentationClass``.
+    Without ``SegmentationObject`` each class is one object per image. An image is named after the file of that stem in
+    ``JPEGImages`` or in the images folder given, else as its XML says, else after its mask.
+
+    Raises ``UsageError`` when there is no ``SegmentationClass``, or for a class that the folder does not have.
     """
     require_folder(path / _CLASS, "VOC class masks")
     names = read_voc_names(path)
@@ -53,7 +54,7 @@ def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
 
 
 def _parts(root: Path, audit: ConversionAudit) -> dict[str | None, list[str]]:
-    """Image stems by part, as the lists of the folder say; one part of all masks when it has no lists."""
+    """Return the image stems by part, as the lists of the folder say; without lists, all masks are one part."""
     masks = sorted(path.stem for path in (root / _CLASS).glob("*.png"))
     folder = root / _SETS
     lists = [folder / f"{part}.txt" for part in _PARTS if (folder / f"{part}.txt").is_file()]
@@ -102,7 +103,7 @@ def _images(
 
 
 def _maps(root: Path, stem: str, audit: ConversionAudit) -> tuple[LabelMap, LabelMap | None] | None:
-    """The class map of an image and, where there is one, its object map; None when they cannot be read."""
+    """Return the class map of an image and its object map, if any, or None when they cannot be read."""
     file = f"{stem}.png"
     folders = [root / _CLASS] + [root / _OBJECT] * (root / _OBJECT).is_dir()
     if "/" in stem or "\\" in stem or not all((folder / file).is_file() for folder in folders):
@@ -129,7 +130,7 @@ def _objects(
     classes: list[str],
     audit: ConversionAudit,
 ) -> Iterator[AnnotatedObject]:
-    """The objects of an object map, with the class that most of their pixels have."""
+    """Yield the objects of an object map; the class of an object is that of most of its pixels."""
     void = int(np.iinfo(by_object.dtype).max)
     for number, rle in masks_by_label(by_object).items():
         if number == void:
@@ -153,9 +154,10 @@ def _objects(
 
 
 class Writer:
-    """A VOC folder: object and class masks, XML, lists of the parts, ``classes.json`` and ``labelmap.txt``."""
+    """The writer of a VOC folder: object and class masks, XML, lists of the parts, and class names."""
 
     def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
+        """Take the folder, the class names by label and the options; raise ``DataError`` for over 254 classes."""
         if len(classes) > _MOST:
             raise DataError(
                 f"{len(classes)} classes do not fit into VOC's 8-bit masks; expected at most {_MOST}. Choose with "
@@ -170,7 +172,10 @@ class Writer:
         self._stems: dict[str | None, list[str]] = {}
 
     def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
-        """Write the two masks and the XML of an image."""
+        """Write the two masks and the XML of an image.
+
+        Raises ``DataError`` when two images share a stem, or when XML cannot hold a name.
+        """
         name = target_name(image.file_name)
         self._claims.claim(Path(f"{name.stem}.png"), image)
         audit.change("folders_left_out", len(name.parts) > 1)
@@ -188,7 +193,7 @@ class Writer:
             copy_image(image, self._out / "JPEGImages" / name.name, audit)
 
     def finish(self, parts: list[str | None]) -> None:
-        """Write the classes and the lists."""
+        """Write the class names and the list of each part."""
         write_voc_names(self._out, self._classes)
         for part in parts:
             stems = self._stems.get(part, [])

@@ -1,4 +1,4 @@
-"""What the values of a Pascal VOC mask mean: class names, and the colours that everybody shows them in."""
+"""The meaning of the values of a Pascal VOC mask: class names, and the colours of the palette."""
 
 from pathlib import Path
 
@@ -17,9 +17,10 @@ VOC_CLASSES = (
 
 
 def voc_palette() -> npt.NDArray[np.uint8]:
-    """VOC's colours ``(256, 3)``: the bits of a label, three by three, are the high bits of red, green and blue.
+    """Return VOC's palette ``(256, 3)`` uint8, RGB.
 
-    Source: ``VOClabelcolormap.m`` of the VOC development kit.
+    The bits of a label, three by three, are the high bits of red, green and blue. Source: ``VOClabelcolormap.m`` of the
+    VOC development kit.
     """
     colors = np.zeros((256, 3), np.uint8)
     for label in range(256):
@@ -30,7 +31,7 @@ def voc_palette() -> npt.NDArray[np.uint8]:
 
 
 def read_voc_names(root: Path) -> dict[int, str]:
-    """Class name by label: of ``classes.json`` or ``labelmap.txt`` in the folder, else VOC's own twenty."""
+    """Return the class name by label from ``classes.json`` or ``labelmap.txt`` in the folder, else VOC's own twenty."""
     if (root / "classes.json").is_file():
         return read_class_names(root / "classes.json")
     if (root / "labelmap.txt").is_file():
@@ -43,7 +44,7 @@ def read_voc_names(root: Path) -> dict[int, str]:
 def write_voc_names(root: Path, classes: list[str]) -> None:
     """Write ``classes.json``, which holds every name, and ``labelmap.txt``, which other tools read.
 
-    ``labelmap.txt`` is left out when a name has a colon or a line break, which would change its meaning.
+    ``labelmap.txt`` is not written when a name has a colon or a line break, which would change its meaning.
     """
     write_json(root / "classes.json", ClassTable.from_names(classes).to_json())
     if any(":" in name or name.splitlines() != [name] for name in classes):

@@ -1,4 +1,4 @@
-"""The XML beside a Pascal VOC image: read for its name, written with the boxes of its objects."""
+"""The XML file of a Pascal VOC image: read for the image's name, written with the boxes of its objects."""
 
 import xml.etree.ElementTree as ET
 from pathlib import Path, PurePosixPath
@@ -16,9 +16,10 @@ _LARGEST = 16 << 20
 
 
 def image_name(path: Path, stem: str, audit: ConversionAudit) -> str | None:
-    """The image's file name by the XML at ``path``, None when there is no such file or it names none of that ``stem``.
+    """Return the image's file name from the XML at ``path``, or None when it gives no name of that ``stem``.
 
-    XML that cannot be read is named in the audit. Fields that have no place in a mask are counted.
+    None also stands for a missing file and for XML that cannot be read, which is a fault in ``audit``. Fields that a
+    mask cannot hold are counted.
     """
     if not path.is_file():
         return None
@@ -39,7 +40,8 @@ def image_name(path: Path, stem: str, audit: ConversionAudit) -> str | None:
 def write_xml(path: Path, image: AnnotatedImage, file_name: str, boxes: list[tuple[str, list[int]]]) -> None:
     """Write the XML of ``image`` with a class and a box (xywh in pixels) per object, in the order of their numbers.
 
-    VOC counts pixels from 1 and its boxes include their last pixel.
+    VOC counts pixels from 1, and its boxes include their last pixel. Raises ``DataError`` when a name has a character
+    that XML cannot hold.
     """
     root = ET.Element("annotation")
     ET.SubElement(root, "folder").text = "JPEGImages"

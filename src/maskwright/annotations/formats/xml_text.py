@@ -1,4 +1,4 @@
-"""XML that cannot harm: no document type, hence no entities to expand and no files to fetch."""
+"""Safe parsing of XML: without a document type there are no entities to expand and no files to fetch."""
 
 import xml.etree.ElementTree as ET
 from typing import NoReturn
@@ -6,11 +6,14 @@ from xml.parsers import expat
 
 
 class BadXml(ValueError):
-    """A text that is not XML, or XML that declares a document type."""
+    """The error of a text that is not XML, or that declares a document type."""
 
 
 def parse_xml(content: bytes) -> ET.Element:
-    """The root element of ``content``; :class:`BadXml` when it cannot be read."""
+    """Return the root element of ``content``.
+
+    Raises :class:`BadXml` when it is not valid XML or declares a document type.
+    """
     builder = ET.TreeBuilder()
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -26,4 +29,4 @@ def parse_xml(content: bytes) -> ET.Element:
 
 
 def _refuse(*_: object) -> NoReturn:
-    raise BadXml("declares a document type, which can hide bombs")
+    raise BadXml("declares a document type, which can hide entity bombs")

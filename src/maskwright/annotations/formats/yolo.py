@@ -1,8 +1,8 @@
-"""YOLO segmentation labels as a source and as a target: one line an object, one outline a line.
+"""The reader and the writer of YOLO segmentation labels: one line per object, one outline per line.
 
-A line is the class's index, then x and y of each point as shares of the image's width and height. It has neither holes
-nor parts: these hang on the outline by bridges of no width (:mod:`maskwright.masks.keyhole`), which COCO's rule draws
-exactly.
+A line is the class index, then x and y of each point as fractions of the image's width and height. An outline has
+neither holes nor parts. They are joined to it by bridges of zero width (:mod:`maskwright.masks.keyhole`), which COCO's
+rule draws exactly.
 """
 
 import math
@@ -31,14 +31,15 @@ from maskwright.images.decode import image_size
 from maskwright.masks.keyhole import loops
 from maskwright.masks.rle import BadSegmentation, rasterise
 
-# Some exporters round outwards; farther out, coordinates are pixels and not shares.
+# Some exporters round outwards. Farther out, coordinates are pixels, not fractions.
 _TOLERANCE = 0.01
 
 
 def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
-    """Read a YOLO folder, or the ``data.yaml`` in it; image sizes come from the image files.
+    """Read a YOLO folder, or the folder of the ``data.yaml`` given; image sizes come from the image files.
 
-    Lines that do not fit are named in the audit and left out; what :func:`read_layout` raises ends the reading.
+    Lines that do not fit are skipped, with a fault in the audit. Raises the errors of :func:`read_layout`, and
+    ``UsageError`` for a class that the data set does not have.
     """
     layout = read_layout(path)
     classes = reading.choose_classes(layout.names.values(), path)
@@ -88,19 +89,22 @@ def _image(
 
 
 def _lines(path: Path, root: Path, name: str, audit: ConversionAudit) -> list[tuple[int, str]]:
-    """The lines of a label file that say something, with their numbers; an image may do without a file."""
+    """Return the lines of a label file that are not blank, with their numbers; an image may have no label file."""
     if inside(root, name) is None or not path.is_file():
         return []
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        audit.objects.faults.append(Fault("unreadable_file", "file", None, f"has {name}, which is no text ({error})"))
+        audit.objects.faults.append(Fault("unreadable_file", "file", None, f"has {name}, not UTF-8 text ({error})"))
         return []
     return [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
 
 
 def _object(line: str, names: dict[int, str], height: int, width: int) -> AnnotatedObject:
-    """The object of a line; :class:`BadSegmentation` when it is none."""
+    """Return the object of a line.
+
+    Raises :class:`BadSegmentation` when the line is not an object.
+    """
     try:
         index, *values = map(float, line.split())
     except ValueError as error:
@@ -112,19 +116,19 @@ def _object(line: str, names: dict[int, str], height: int, width: int) -> Annota
     if len(values) < 6 or len(values) % 2:
         raise BadSegmentation("bad_line", f"has {len(values)} coordinates; expected at least three pairs")
     if not all(math.isfinite(value) and -_TOLERANCE <= value <= 1 + _TOLERANCE for value in values):
-        raise BadSegmentation("bad_line", "has coordinates that are not shares of the image, from 0 to 1")
+        raise BadSegmentation("bad_line", "has coordinates that are not fractions of the image, from 0 to 1")
     ring = np.array(values).reshape(-1, 2) * (width, height)
     drawn = rasterise([ring.ravel().tolist()], height, width)
     rings: Polygons = [[*each.ravel().tolist()] for each in loops(ring)]
     if len(rings) == 1:
         return AnnotatedObject(names[int(index)], drawn.rle, [ring.ravel().tolist()])
-    # Bridges are undone where the rings draw the same without them, as parts do and holes do not.
+    # Bridges are removed where the rings draw the same without them, as for parts but not for holes.
     same = bool(rings) and rasterise(rings, height, width).rle == drawn.rle
     return AnnotatedObject(names[int(index)], drawn.rle, rings if same else None)
 
 
 class Writer:
-    """A YOLO folder: ``data.yaml``, ``labels/<part>`` and, with images copied, ``images/<part>``."""
+    """The writer of a YOLO folder: ``data.yaml``, ``labels/<part>`` and, with copied images, ``images/<part>``."""
 
     def __init__(self, out: Path, classes: list[str], writing: WriteOptions) -> None:
         self._out = out
@@ -134,7 +138,10 @@ class Writer:
         self._claims = OutputNames()
 
     def add(self, image: AnnotatedImage, audit: ConversionAudit) -> None:
-        """Write the label file of an image, empty when it has no objects."""
+        """Write the label file of an image, which is empty when it has no objects.
+
+        Raises ``DataError`` when two images would share a label file.
+        """
         part, name = image.part or "train", target_name(image.file_name)
         file = Path("labels", part, name.with_suffix(".txt"))
         self._claims.claim(file, image)
@@ -148,7 +155,7 @@ class Writer:
         write_data_yaml(self._out, self._classes, [part or "train" for part in parts])
 
     def _line(self, each: AnnotatedObject, audit: ConversionAudit) -> Iterator[str]:
-        # A line cannot say that it is a crowd, and a crowd taught as an object spoils the model.
+        # A line cannot be marked as a crowd region, and training on one as an object harms the model.
         if each.crowd:
             audit.drop("crowd")
             return

@@ -1,4 +1,4 @@
-"""Which label file of a YOLO data set belongs to which image."""
+"""The label file of each image of a YOLO data set."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from maskwright.annotations.formats.yolo_layout import PARTS, Layout, inside, la
 
 @dataclass(frozen=True)
 class YoloImage:
-    """An image by its name in its part's folder, its file (None: not found) and where its label file would be."""
+    """An image: its name in its part's folder, its file (None: not found), and the path of its label file."""
 
     file_name: str
     image: Path | None
@@ -20,10 +20,11 @@ class YoloImage:
 
 
 def yolo_images(layout: Layout, part: str, images: Path | None, audit: ConversionAudit) -> Iterator[YoloImage]:
-    """The images of a part, and the label files that have no image.
+    """Yield the images of a part, and the label files that have no image.
 
-    Beside its labels, an image without a label file has no objects. ``images`` is where image files are if not there:
-    a folder with a subfolder per part, or one for all; of these, only images with a label file belong to the part.
+    An image in the data set without a label file has no objects. ``images`` is another place of the image files: a
+    folder with a subfolder per part, or one for all parts. Of its images, only those with a label file belong to the
+    part.
     """
     root = layout.root
     for value in layout.parts[part]:

@@ -1,7 +1,7 @@
-"""What a YOLO data set says about itself: the names of its classes, and where its parts are.
+"""The layout of a YOLO data set: the names of its classes and the places of its parts.
 
-Read are the layouts ``images/<part>`` + ``labels/<part>`` and ``<part>/images`` + ``<part>/labels``, and text files
-that list images.
+The layouts are ``images/<part>`` + ``labels/<part>``, ``<part>/images`` + ``<part>/labels``, and text files that list
+images.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ PARTS = ("train", "val", "valid", "test")
 
 @dataclass(frozen=True)
 class Layout:
-    """A data set's folder, its class names by index, and the places of each part as ``data.yaml`` gives them."""
+    """The folder of a data set, its class names by index, and the places of each part as in ``data.yaml``."""
 
     root: Path
     names: dict[int, str]
@@ -28,9 +28,10 @@ class Layout:
 
 
 def read_layout(source: Path) -> Layout:
-    """The layout of a YOLO folder, or of the folder around a ``data.yaml``.
+    """Return the layout of a YOLO folder, or of the folder of a ``data.yaml``.
 
-    Raises ``UsageError`` when there is no such folder, ``DataError`` when it does not say what its classes are called.
+    Raises ``UsageError`` when there is no such folder, or several YAML files in it. Raises ``DataError`` when the YAML
+    is invalid or class names are missing.
     """
     if source.suffix in (".yaml", ".yml") and source.is_file():
         return _from_yaml(source)
@@ -45,22 +46,22 @@ def read_layout(source: Path) -> Layout:
     names = root / "classes.txt"
     if not names.is_file():
         raise DataError(
-            f"{root}: has neither data.yaml nor classes.txt; expected one with the names of the classes. Add it."
+            f"{root}: has neither data.yaml nor classes.txt; expected one of them with the class names. Add it."
         )
     lines = names.read_text(encoding="utf-8", errors="replace").splitlines()
     return Layout(root, {i: normalise_name(line) for i, line in enumerate(lines) if line.strip()}, _usual_parts(root))
 
 
 def write_data_yaml(folder: Path, classes: list[str], parts: Iterable[str]) -> None:
-    """Write ``data.yaml``: the parts relative to it, and class names by index."""
+    """Write ``data.yaml`` with the folder of each part, relative to it, and the class names by index."""
     content = {**{part: f"images/{part}" for part in parts}, "names": dict(enumerate(classes))}
     write_text(folder / "data.yaml", yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
 
 
 def inside(root: Path, value: str) -> Path | None:
-    """The place that ``value`` means inside ``root``; None when it leads out.
+    """Return the place that ``value`` means inside ``root``, or None when it leads out.
 
-    Leading ``../`` are dropped: exporters write ``../train/images`` for a folder beside ``data.yaml``.
+    Leading ``../`` are removed, because exporters write ``../train/images`` for a folder beside ``data.yaml``.
     """
     parts = [part for part in PurePosixPath(value.replace("\\", "/")).parts if part != "."]
     while parts and parts[0] == "..":
@@ -70,7 +71,10 @@ def inside(root: Path, value: str) -> Path | None:
 
 
 def labels_beside(root: Path, place: Path) -> Path:
-    """Where the labels of images at ``place`` are: the last ``images`` of its path inside ``root`` reads ``labels``."""
+    """Return the place of the labels of images at ``place``: the last ``images`` of its path becomes ``labels``.
+
+    Only the path below ``root`` is changed.
+    """
     parts = list(place.relative_to(root).parts)
     for position in range(len(parts) - 1, -1, -1):
         if parts[position] == "images":
@@ -109,14 +113,17 @@ def _strings(value: Any) -> list[str]:
 
 
 def _under(root: Path, base: Any, value: str) -> str:
-    """``path`` of ``data.yaml`` often names a place on the machine that wrote it: it counts where it leads inside."""
+    """Return ``value`` below the ``path`` of ``data.yaml`` where that exists inside ``root``, else ``value`` itself.
+
+    ``path`` often names a place on the machine that wrote it.
+    """
     joined = f"{base}/{value}" if isinstance(base, str) else value
     place = inside(root, joined)
     return joined if place is not None and (place.exists() or labels_beside(root, place).exists()) else value
 
 
 def _usual_parts(root: Path) -> dict[str, list[str]]:
-    """The parts of a folder without ``data.yaml``, or with one that names none."""
+    """Return the parts of a folder without ``data.yaml``, or with one that names none."""
     places = [(part, place) for part in PARTS for place in (f"images/{part}", f"{part}/images")]
     places += [("train", "images")]
     found: dict[str, list[str]] = {}

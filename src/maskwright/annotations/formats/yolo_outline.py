@@ -1,4 +1,4 @@
-"""The one outline that YOLO has room for, written so that reading it back draws the same mask."""
+"""The single outline that YOLO holds of an object, written so that reading it back draws the same mask."""
 
 import numpy as np
 
@@ -14,10 +14,11 @@ _DIGITS = (6, 9)
 
 
 def to_yolo_outline(each: AnnotatedObject, holes: str, audit: ConversionAudit) -> str | None:
-    """The object's outline as YOLO writes it; None when it covers no pixel and has no polygon, or is too long to draw.
+    """Return the object's outline as YOLO writes it.
 
-    The source's own polygons come first; where they do not draw the mask, the outline follows the pixels. ``holes``
-    is ``keep`` or ``fill``.
+    The source's own polygons come first. Where they do not draw the mask, the outline follows the pixels. ``holes`` is
+    ``keep`` or ``fill``. None when the object covers no pixel and has no polygon that draws it, or when the outline is
+    too long to draw.
     """
     parts = polygons_with_holes(each.rle)
     rle = each.rle
@@ -39,12 +40,13 @@ def to_yolo_outline(each: AnnotatedObject, holes: str, audit: ConversionAudit) -
 
 
 def format_outline(ring: Points, rle: Rle) -> str | None:
-    """The points of ``ring`` as shares of width and height, in as few digits as draw ``rle``; None when none do.
+    """Return the points of ``ring`` as fractions of width and height, or None when they do not draw ``rle``.
 
-    Points outside the image move to its border, because YOLO refuses shares beyond 0 and 1.
+    As few digits are written as draw ``rle``. Points outside the image move to its border, because YOLO rejects
+    fractions beyond 0 and 1.
     """
     height, width = rle["size"]
-    # COCO's rule rounds to fifths of a pixel, halves up: 12.5 as 12.4999 is another fifth, the fifth itself stays one.
+    # COCO's rule rounds to fifths of a pixel, halves up: 12.4999 rounds to another fifth than 12.5, a fifth to itself.
     for points in (ring, np.trunc(5 * ring + 0.5) / 5):
         shares = np.clip(points / (width, height), 0, 1) + 0.0  # not -0.0
         for digits in _DIGITS:
@@ -56,7 +58,7 @@ def format_outline(ring: Points, rle: Rle) -> str | None:
 
 
 def outline_draws_mask(ring: Points, rle: Rle) -> bool:
-    """Whether the outline ``ring`` in pixels draws exactly ``rle``."""
+    """Return whether the outline ``ring`` (x, y in pixels) draws exactly ``rle``."""
     try:
         return rasterise([ring.ravel().tolist()], *rle["size"]).rle == rle
     except BadSegmentation:  # too long to walk
@@ -64,7 +66,7 @@ def outline_draws_mask(ring: Points, rle: Rle) -> bool:
 
 
 def _filled(each: AnnotatedObject, parts: list[PolygonWithHoles], audit: ConversionAudit) -> Rle:
-    """The mask without holes; a part that lies in a hole of another goes under in it."""
+    """Return the mask without holes; a part that lies in a hole of another merges with it."""
     filled = rasterise([part.outer.ravel().tolist() for part in parts], *each.rle["size"])
     audit.change("holes_filled")
     audit.change("hole_pixels", filled.area - each.area)
