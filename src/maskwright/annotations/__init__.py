@@ -1,1 +1,1 @@
-"""Annotations: reading COCO JSON, matching classes by name, choosing images, counting what was left out."""
+"""Annotations: reading COCO JSON, matching classes by name, choosing images, counting what was skipped."""
