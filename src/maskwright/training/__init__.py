@@ -1,1 +1,1 @@
-"""Training: one loop for every model, with its optimisers, checkpoints and trackers."""
+"""The training loop for every model, with its optimisers, schedules, checkpoints and trackers."""

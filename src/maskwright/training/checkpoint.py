@@ -1,7 +1,8 @@
-"""Checkpoints: the model as safetensors with its card inside, and the training state beside it. No code is executed.
+"""Checkpoints: a model file with its card, and the training state beside it.
 
-A checkpoint is a folder with ``model.safetensors`` (what prediction needs, complete in itself) and ``state.pt`` (what
-resuming needs besides, read with ``weights_only``).
+A checkpoint is a folder with two files. ``model.safetensors`` holds the weights and the card, which is all that
+prediction needs. ``state.pt`` holds what resuming needs besides. It is read with ``weights_only``, so that reading it
+executes no code.
 """
 
 import shutil
@@ -22,17 +23,21 @@ STATE_FILE = "state.pt"
 
 
 def save_checkpoint(folder: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], state: dict[str, Any]) -> None:
-    """Write a checkpoint to ``folder``, in place of an older one, whole or not at all.
+    """Write a checkpoint to ``folder``, completely or not at all.
 
-    Raises ``MaskwrightError`` when it cannot be written, as on a full disk; the older one is still there.
+    ``weights`` go into the model file together with ``card``; they may lie on any device. ``state`` is what
+    :meth:`maskwright.training.state.Training.state` returns. An older checkpoint in ``folder`` is replaced.
+
+    Raises ``MaskwrightError`` when the checkpoint cannot be written, as on a full disk. The older one is then still
+    there.
     """
     contiguous = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
     try:
         with writing_folder(folder) as temporary:
             save_file(contiguous, temporary / MODEL_FILE, metadata=card_metadata(card))
-            with (temporary / STATE_FILE).open("wb") as file:  # by Python, which says why writing failed
+            with (temporary / STATE_FILE).open("wb") as file:  # Python's error says why writing failed
                 torch.save(state, file)
-            shutil.copymode(temporary / STATE_FILE, temporary / MODEL_FILE)  # safetensors' own is its owner's alone
+            shutil.copymode(temporary / STATE_FILE, temporary / MODEL_FILE)  # else only its owner could read it
     except (OSError, RuntimeError, SafetensorError) as error:
         raise MaskwrightError(
             f"{folder}: the checkpoint cannot be written ({_why(error)}); one saved before is intact. "
@@ -41,7 +46,7 @@ def save_checkpoint(folder: Path, card: ModelCard, weights: Mapping[str, torch.T
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what killed saves left in the ``folder`` of checkpoints; an older one that was set aside comes back."""
+    """Remove what killed saves left in the ``folder`` of checkpoints, and put back older checkpoints set aside."""
     for aside in folder.glob(".*.old.part"):
         recover_folder(folder / aside.name.removeprefix(".").removesuffix(".old.part"))
     for part in folder.glob(".*.part"):
@@ -49,14 +54,19 @@ def remove_partial_files(folder: Path) -> None:
 
 
 def _why(error: BaseException) -> str:
-    """What the system said, which torch replaces by where in its code it noticed."""
+    """Return the operating system's reason; a torch error only names the source line that noticed it."""
     if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
         error = error.__context__
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def read_state(folder: Path) -> dict[str, Any] | None:
-    """The training state in checkpoint ``folder``, or None when there is no such checkpoint."""
+    """Return the training state in checkpoint ``folder`` with its tensors on the CPU, or None without a checkpoint.
+
+    A checkpoint that a killed save had set aside is put back first.
+
+    Raises ``WeightsError`` when the file is damaged or holds other objects than tensors and plain values.
+    """
     recover_folder(folder)
     if not (folder / STATE_FILE).is_file():
         return None

@@ -1,4 +1,4 @@
-"""A request to stop (SIGTERM, as a cluster or a reboot sends it, or Ctrl-C), answered where nothing is lost."""
+"""Requests to stop by SIGTERM (from a cluster or a shutdown) or Ctrl-C, which the training answers after saving."""
 
 import signal
 import threading
@@ -13,7 +13,10 @@ Item = TypeVar("Item")
 
 
 class Interrupted(MaskwrightError):
-    """The work was asked to stop by a signal; the exit code is the one of a process that this signal ended."""
+    """Raised after a signal asked the work to stop and its state is saved.
+
+    ``exit_code`` is 128 plus the signal's ``number``, the exit code of a process that this signal ended.
+    """
 
     def __init__(self, message: str, number: int = signal.SIGTERM) -> None:
         super().__init__(message)
@@ -21,22 +24,22 @@ class Interrupted(MaskwrightError):
 
 
 class StopRequest:
-    """Whether the process was asked to stop, and by which signal (0: none)."""
+    """A flag that a signal sets. ``number`` is the signal's number, 0 before any."""
 
     def __init__(self) -> None:
         self.number = 0
         self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
-        """Whether a request was made."""
+        """Return whether a stop was requested."""
         return self.number != 0
 
     @contextmanager
     def listening(self) -> Iterator["StopRequest"]:
-        """Take SIGTERM and Ctrl-C as requests; a second Ctrl-C ends the process at once.
+        """Treat SIGTERM and Ctrl-C as requests while the context is open; a second Ctrl-C ends the process at once.
 
-        Signals reach Python's main thread only; in another thread nothing changes. A signal that the process was
-        started to ignore (as ``nohup`` does) stays ignored.
+        The earlier handlers are restored at the end. Signals reach Python's main thread only, so in another thread
+        nothing changes. A signal that the process was started to ignore (as by ``nohup``) stays ignored.
         """
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -50,14 +53,17 @@ class StopRequest:
             self._before.clear()
 
     def until(self, items: Iterable[Item]) -> Iterator[Item]:
-        """``items`` up to the one during which a request comes."""
+        """Yield ``items`` until a stop is requested."""
         for item in items:
             if self():
                 return
             yield item
 
     def interrupted(self, where: str) -> Interrupted:
-        """The exception that says so; another process of the training may be the one that was asked."""
+        """Return the exception that says after which signal and ``where`` the state was saved.
+
+        Without a signal here, SIGTERM is named: another process of the training got the request.
+        """
         number = self.number or signal.SIGTERM
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         return Interrupted(

@@ -1,4 +1,4 @@
-"""The training loop, for every model: epochs of batches, validation, and saving so that nothing is lost."""
+"""The training loop for every model: epochs of batches, validation, trackers and checkpoints."""
 
 import time
 from collections import defaultdict
@@ -14,11 +14,12 @@ from maskwright.training.step import ends_group, training_step
 
 
 def fit(training: Training, last_epoch: int) -> Position:
-    """Train from the current position to the end of ``last_epoch`` (1-based), or until patience ends.
+    """Train from the current position to the end of ``last_epoch`` (1-based), and return the position that was reached.
 
-    Raises ``MaskwrightError`` when a loss is not finite, before it can spoil the weights, or when a process that loads
-    data was killed; :class:`~maskwright.training.interruption.Interrupted`, with the state saved, when a stop was
-    asked for.
+    The training ends earlier when the validation score has not improved for ``training.patience`` epochs.
+
+    Raises ``MaskwrightError`` when a loss is not finite, before the weights change, or when a data-loading process was
+    killed. Raises :class:`~maskwright.training.interruption.Interrupted` after a stop request, with the state saved.
     """
     position = training.position
     try:
@@ -29,7 +30,7 @@ def fit(training: Training, last_epoch: int) -> Position:
             raise
         raise MaskwrightError(
             f"A process that loads images was killed after {position} ({str(error).splitlines()[0]}); expected it to "
-            "live as long as the training. Most likely memory ran out: lower train.workers or train.batch_size, then "
+            "run until the training ends. Most likely memory ran out: lower train.workers or train.batch_size, then "
             "go on with --resume."
         ) from error
     finally:
@@ -63,14 +64,17 @@ def _train_and_validate(training: Training, epoch: int, last_epoch: int) -> None
     training.sums, training.seconds = {}, 0.0
     for tracker in training.trackers:
         tracker.record(epoch, metrics)
-    # The last one at last: once it is there, no other is written again.
+    # ``last`` comes last: once it is written, a resumed training does not write the others again.
     training.save_checkpoints(*names, "last")
 
 
 def train_epoch(training: Training, epoch: int) -> dict[str, float]:
-    """The rest of one pass over the batches; the mean of each loss over the whole pass, and of their sum as ``loss``.
+    """Train on the batches of ``epoch`` that are left, and return the mean of each loss over all batches of the epoch.
 
-    Raises :class:`~maskwright.training.interruption.Interrupted`, with the state saved, when a stop was asked for.
+    The key ``loss`` is the mean of their sum. Batches done before an interruption count too.
+
+    Raises :class:`~maskwright.training.interruption.Interrupted` after a stop request, with the state saved, and
+    ``MaskwrightError`` when a loss is not finite.
     """
     position, started = training.position, time.perf_counter() - training.seconds
     sums = defaultdict(float, training.sums)
@@ -92,21 +96,25 @@ def train_epoch(training: Training, epoch: int) -> dict[str, float]:
 
 
 def _batches(training: Training, epoch: int) -> Iterator[tuple[int, Any]]:
-    """The batches of ``epoch`` that are still to be done, with their numbers from 0."""
+    """Yield the batches of ``epoch`` that are left, with their numbers from 0."""
     first = training.position.batch
     if first == training.batches_per_epoch:
         return
     # Seeded by the epoch, so that resuming at its start repeats it exactly.
     seed_epoch(training.seed, epoch, training.processes.rank)
     batches = iter(training.epochs(epoch, first))
-    # After the loader is made, which draws a number too.
+    # After the loader is made, because making it draws a random number too.
     if first and training.random is not None:
         restore_random_state(training.random, training.fabric.device)
     yield from enumerate(batches, start=first)
 
 
 def _validated(training: Training, epoch: int) -> Scores:
-    """The scores; if a stop is asked for meanwhile, they are thrown away, and resuming begins with the validation."""
+    """Return the validation scores.
+
+    Raises ``Interrupted``, with the state saved, after a stop request: the scores are dropped, and resuming begins with
+    the validation.
+    """
     scores = validate(training)
     _, (stop,) = training.processes.all_reduce(torch.zeros(0, device=training.fabric.device), [training.stop()])
     if stop:
@@ -116,15 +124,18 @@ def _validated(training: Training, epoch: int) -> Scores:
 
 
 def validate(training: Training) -> Scores:
-    """The scores of the weights to keep; the model's own weights are back afterwards."""
+    """Return the validation scores of the weights to keep; the model has its own weights again afterwards.
+
+    With several processes, all of them call this together. The scores of the first process are returned in each.
+    """
     own = None
     if training.average is not None:
         own = {key: value.clone() for key, value in training.model.state_dict().items()}
         training.model.load_state_dict(training.average.state)
-    # Running statistics of BatchNorm are each process's own; those of the first are kept.
+    # Each process has its own running statistics of BatchNorm; those of rank 0 are kept.
     training.processes.broadcast_tensors(list(training.model.buffers()))
     training.model.eval()
-    module = training.model.module  # alone, because shares of unequal length cannot call together
+    module = training.model.module  # not its DDP wrapper, which all processes would have to call equally often
     try:
         with torch.inference_mode(), training.fabric.autocast():
             return training.processes.broadcast(training.validate(module))  # type: ignore[arg-type]

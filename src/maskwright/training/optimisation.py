@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-# A share of the training, 0..1, to a share of the optimiser's learning rate.
+# Maps a share of the training, 0..1, to a factor of the optimiser's learning rate.
 RateCurve = Callable[[float], float]
 
 
@@ -22,10 +22,12 @@ def build_optimizer(
     encoder_lr_factor: float = 1.0,
     encoder_apart: bool = False,
 ) -> torch.optim.Optimizer:
-    """Adam, AdamW or SGD over the parameters that learn; ``momentum`` is SGD's.
+    """Return Adam, AdamW or SGD over the ``parameters`` that require gradients.
 
-    Those among them that are the ``encoder``'s learn at ``lr`` times ``encoder_lr_factor``; the last group is that of
-    the plain ``lr``. The encoder's is the first where the factor is not 1, or ``encoder_apart`` asks for it.
+    ``name`` is ``adam``, ``adamw`` or ``sgd``. ``weight_decay`` is L2 regularisation in Adam and SGD and decoupled in
+    AdamW, as in torch. ``momentum`` is for SGD alone. Parameters of the ``encoder`` get the rate ``lr`` times
+    ``encoder_lr_factor``. They are a parameter group of their own, the first, where the factor is not 1 or
+    ``encoder_apart`` is set. The last group always has the rate ``lr``.
     """
     learning = [parameter for parameter in parameters if parameter.requires_grad]
     slower = {id(parameter) for parameter in encoder} if encoder_lr_factor != 1 or encoder_apart else set()
@@ -50,13 +52,19 @@ def build_schedule(
     peak: float = 0.3,
     head_only_steps: int = 0,
 ) -> LambdaLR:
-    """A schedule of the optimiser's rates that is stepped after every optimiser step.
+    """Return a learning-rate schedule, to be stepped after each of ``total_steps`` optimiser steps.
 
-    ``constant``; ``cosine`` (Loshchilov & Hutter 2016, arXiv:1608.03983, without restarts); ``polynomial``
-    (1 − t)^power (Liu et al. 2015, arXiv:1506.04579); ``step``, times ``factor`` at each of ``milestones`` (shares of
-    the training); ``one_cycle``, from 1/25 up to the full rate at the share ``peak`` and down to nearly 0, both by half
-    a cosine (Smith & Topin 2017, arXiv:1708.07120, as torch's OneCycleLR; momentum stays). The first ``warmup_steps``
-    grow linearly. For ``head_only_steps`` the rate of the first group, the encoder's, is 0.
+    The rate of each parameter group is multiplied by a factor, with t from 0 to 1 over the steps after the warm-up:
+
+    - ``constant``: 1;
+    - ``cosine``: half a cosine from 1 to 0 (Loshchilov & Hutter 2016, arXiv:1608.03983, without restarts);
+    - ``polynomial``: (1 − t)^``power`` (Liu et al. 2015, arXiv:1506.04579);
+    - ``step``: ``factor`` to the power of how many ``milestones`` (shares of the training, 0 to 1) t has reached;
+    - ``one_cycle``: from 1/25 up to 1 at t = ``peak`` and down to 1/250,000, each by half a cosine (Smith & Topin 2017,
+      arXiv:1708.07120, as torch's ``OneCycleLR``; momentum stays constant).
+
+    Over the first ``warmup_steps`` the factor grows linearly to 1; ``one_cycle`` ignores them. For the first
+    ``head_only_steps`` the rate of the first parameter group, the encoder's, is 0.
     """
     shapes: dict[str, RateCurve] = {
         "constant": lambda _: 1.0,
@@ -79,7 +87,7 @@ def build_schedule(
 def _encoder_later(
     optimizer: torch.optim.Optimizer, share: Callable[[int], float], start: int
 ) -> list[Callable[[int], float]]:
-    """``share`` for every group, but 0 for the first, the encoder's, before step ``start``."""
+    """Return ``share`` for every parameter group, but 0 for the first, the encoder's, before step ``start``."""
     others = [share] * (len(optimizer.param_groups) - 1)
     return [(lambda step: share(step) if step >= start else 0.0) if start else share, *others]
 
@@ -98,5 +106,5 @@ def _one_cycle(total_steps: int, peak: float) -> Callable[[int], float]:
 
 
 def _half_cosine(start: float, end: float, t: float) -> float:
-    """From ``start`` to ``end`` as t goes from 0 to 1, level at both."""
+    """Return the value at t (0 to 1) of half a cosine from ``start`` to ``end``, level at both ends."""
     return end + (start - end) / 2 * (1 + math.cos(math.pi * t))

@@ -1,4 +1,4 @@
-"""When to save within an epoch, so that a kill costs little and saving costs less."""
+"""The decision when to save within an epoch: often enough that a kill costs little, seldom enough that saving does."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass
 class SaveClock:
-    """After every so many ``steps``; by default after ``seconds``, but never for over 1 % of the training's time.
+    """Asks for a save after every so many ``steps``, or by default ``seconds`` after the last save.
 
-    A large model on a slow disk may take a minute to save; then it is saved every hundred minutes only.
+    By default saving takes at most 1 % of the training's time: the next save waits for 100 times the ``cost``, the
+    seconds of the last one. A large model that takes a minute to save is then saved every 100 minutes. ``now`` gives
+    the time in seconds; tests replace it.
     """
 
     steps: int | None = None
@@ -23,14 +25,14 @@ class SaveClock:
         self.saved_at = self.now()
 
     def is_due(self, step: int) -> bool:
-        """Whether to save after step number ``step`` (from 1) of the epoch."""
+        """Return whether to save after step number ``step`` (from 1) of the epoch."""
         if self.steps is not None:
             return step % self.steps == 0
         return self.now() - self.saved_at >= max(self.seconds, 100 * self.cost)
 
     @contextmanager
     def saving(self) -> Iterator[None]:
-        """Time what is done within, and count from its end."""
+        """Measure the time of a save, which is the work inside the context, and restart the clock at its end."""
         started = self.now()
         yield
         self.saved_at = self.now()

@@ -1,6 +1,7 @@
-"""The parts of a training and its state: how far it has come, and everything that going on needs.
+"""The parts of a training, and its state: how far it has come, and everything that resuming needs.
 
-The parts are tensors and callables, no recipe: what a batch's loss is, how to validate and where to save are passed in.
+The parts are tensors and callables, not a recipe. How a batch's loss is computed, how to validate and where to save are
+passed in.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,16 +25,20 @@ Scores = dict[str, float | None]
 
 
 class Epochs(Protocol):
-    """What gives the batches of an epoch in an order that depends on the epoch alone."""
+    """A callable that returns the batches of an epoch in an order that depends on the epoch alone."""
 
     def __call__(self, epoch: int, first_batch: int) -> Iterable[Any]:
-        """The batches of ``epoch`` (1-based) from number ``first_batch`` (0-based) on."""
+        """Return the batches of ``epoch`` (1-based) from number ``first_batch`` (0-based) on."""
         ...
 
 
 @dataclass
 class Position:
-    """How far training has come: epochs done, batches done of the next, the best score so far and its epoch."""
+    """How far a training has come.
+
+    ``epoch`` counts the epochs done, ``batch`` the batches done of the next one. ``best`` is the best validation score
+    so far, None where it is undefined, and ``best_epoch`` its epoch (0 before the first validation).
+    """
 
     epoch: int = 0
     batch: int = 0
@@ -46,19 +51,23 @@ class Position:
 
 @dataclass
 class Training:
-    """The parts of one training, built elsewhere.
+    """The parts of one training, built by the caller, and its changing state.
 
-    ``losses(model, batch)`` gives named losses whose sum is minimised. ``validate(module)`` gives named scores, of
-    which ``best_by`` (higher is better) chooses the best checkpoint. ``save(names, training)`` writes checkpoints.
+    ``losses(model, batch)`` returns named losses, whose sum is minimised. ``validate(module)`` returns named scores;
+    the one called ``best_by``, higher is better, chooses the checkpoint ``best``. ``save(names, training)`` writes
+    checkpoints. ``release()`` is called when the training ends for any reason, and stops the data loading.
 
-    An epoch has ``batches_per_epoch`` batches; the gradients of ``accumulate`` of them make one step. ``patience``
-    ends the training after so many epochs without a better score. The state is saved as ``last`` between epochs, and
-    within one when ``clock`` says so.
+    An epoch has ``batches_per_epoch`` batches. The gradients of ``accumulate`` batches make one optimiser step, and
+    their norm is clipped to ``clip_norm``. Validation happens every ``validate_every`` epochs and after the last, a
+    numbered checkpoint every ``checkpoint_every``. ``patience`` ends the training after so many epochs without a better
+    score. ``average`` is the moving average of the weights that is validated and kept instead of the weights
+    themselves. The state is saved as ``last`` after each epoch, and within one when ``clock`` asks for it.
 
-    Where ``fabric`` has several processes, ``losses`` gets a share of each batch and ``validate`` of the images, the
-    scores of the first process count, and ``save`` is called in all of them.
+    ``fabric`` places the model and may join several processes. Each then gets a share of every batch and of the
+    validation images, the scores of the first process count, and ``save`` is called in all of them.
 
-    ``release`` is called when the training ends, however it ends: it stops what loads the batches.
+    ``position``, ``scores`` (of the last validation), ``sums`` (the losses of the epoch so far), ``seconds`` (of the
+    epoch so far) and ``random`` (the generators to continue from) are the state that changes.
     """
 
     fabric: Fabric
@@ -93,16 +102,19 @@ class Training:
         self.processes = ProcessGroup(self.fabric)
 
     def save_checkpoints(self, *names: str) -> None:
-        """Save the state under ``names``."""
+        """Save the current state as the checkpoints ``names``, and time it."""
         with self.clock.saving():
             self.save(names, self)
 
     def weights(self) -> Mapping[str, torch.Tensor]:
-        """The weights to validate and to keep: the moving average where there is one."""
+        """Return the weights to validate and to keep: the moving average if there is one, else those of the model."""
         return self.average.state if self.average is not None else self.model.state_dict()
 
     def state(self) -> dict[str, Any]:
-        """Everything besides the kept weights that resuming needs; all processes must ask for it together."""
+        """Return what resuming needs besides the kept weights.
+
+        It is a collective operation: all processes call it together.
+        """
         scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         return {
             "model": self.model.state_dict(),
@@ -118,7 +130,10 @@ class Training:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue from what :meth:`state` returned in the first process."""
+        """Continue from ``state``, which :meth:`state` returned in the first process.
+
+        The processes may be more or fewer than before. Those without a saved random state start from the epoch's seed.
+        """
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
@@ -131,6 +146,6 @@ class Training:
                 self.average.state[key].copy_(value)
         self.position = Position(**state["position"])
         self.scores, self.sums, self.seconds = dict(state["scores"]), dict(state["sums"]), state["seconds"]
-        # Of another number of processes: those that there were go on, the others start from the epoch's seed.
+        # With another number of processes, the saved ones continue and new ones start from the epoch's seed.
         states = state["random"]
         self.random = states[self.processes.rank] if self.processes.rank < len(states) else None

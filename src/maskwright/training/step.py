@@ -1,4 +1,4 @@
-"""One batch of a training: its losses, its gradients and, where its group of batches is complete, the step."""
+"""One training step: the losses of a batch, its gradients and, where its group is complete, the optimiser step."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from maskwright.training.state import Training
 
 @dataclass(frozen=True)
 class StepResult:
-    """The losses of a batch as numbers, over all processes, and what to do after its step."""
+    """The losses of a batch, averaged over all processes, and whether any process asks to ``stop`` or ``save``."""
 
     losses: dict[str, float]
     stop: bool
@@ -20,9 +20,9 @@ class StepResult:
 
 
 def training_step(training: Training, batch: Any, epoch: int, number: int) -> StepResult:
-    """Compute the gradients of batch ``number`` (from 0) of ``epoch``, and step if its group is complete.
+    """Compute the gradients of batch ``number`` (from 0) of ``epoch``, and step the optimiser if its group is complete.
 
-    Raises ``MaskwrightError`` when the loss is not finite, before it can spoil the weights.
+    Raises ``MaskwrightError`` when the summed loss is not finite. The weights have not changed then.
     """
     stepping = ends_group(training, number)
     # Several devices exchange gradients in the last backward of a group only.
@@ -43,19 +43,19 @@ def training_step(training: Training, batch: Any, epoch: int, number: int) -> St
 
 
 def ends_group(training: Training, number: int) -> bool:
-    """Whether batch ``number`` (from 0) is the last of those whose gradients make one step."""
+    """Return whether batch ``number`` (from 0) is the last of a group whose gradients make one step."""
     return (number + 1) % training.accumulate == 0 or number + 1 == training.batches_per_epoch
 
 
 def steps_until(training: Training, batches: int) -> int:
-    """The steps of the first ``batches`` batches of an epoch."""
+    """Return the number of optimiser steps that the first ``batches`` batches of an epoch make."""
     return -(-batches // training.accumulate)
 
 
 def _all_reduce(training: Training, losses: dict[str, torch.Tensor], steps: int) -> StepResult:
-    """The losses over all processes, and whether any of them wants to stop or to save.
+    """Return the losses averaged over the processes, and whether any process asks to stop or to save.
 
-    Told in one message, and the only time in a batch that the program waits for the device.
+    It is one message, and the only time in a batch that the program waits for the device.
     """
     wishes = [training.stop(), training.processes.is_main and training.clock.is_due(steps)]
     values = torch.stack([value.detach() for value in losses.values()])
@@ -74,6 +74,6 @@ def _step(training: Training) -> None:
 
 
 def _group_size(training: Training, number: int) -> int:
-    """How many batches share the step of batch ``number``: fewer than ``accumulate`` at the end of an epoch."""
+    """Return how many batches the group of batch ``number`` has: fewer than ``accumulate`` at an epoch's end."""
     first = number - number % training.accumulate
     return min(training.accumulate, training.batches_per_epoch - first)

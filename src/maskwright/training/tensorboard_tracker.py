@@ -1,7 +1,7 @@
-"""TensorBoard's event files, written without its thread: an epoch recorded is on disk, or an error says why not.
+"""TensorBoard event files, written without a thread: a recorded epoch is on disk, or an error says why not.
 
-The thread of TensorBoard's own writer keeps events back for up to two minutes, which a killed training would lose, and
-it prints a traceback of its own when the disk is full.
+TensorBoard's own writer holds events back in a thread for up to two minutes. A killed training would lose them, and a
+full disk makes that thread print a traceback.
 """
 
 import os
@@ -22,10 +22,14 @@ from maskwright.training.trackers import Metrics, Pictures
 
 
 class TensorBoardTracker:
-    """Event files for TensorBoard: one scalar a metric, one image a picture."""
+    """A tracker that writes one scalar a metric and one image a picture to TensorBoard event files."""
 
     def __init__(self, folder: Path, keep_until: int = 0) -> None:
-        """Earlier files stay; TensorBoard leaves out what they say of epochs after ``keep_until``."""
+        """Start a new event file in ``folder``, which is made if needed.
+
+        Earlier files stay. TensorBoard ignores their events of epochs after ``keep_until``, which a resumed training
+        repeats.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         # TensorBoard reads files in the order of their names.
         name = f"events.out.tfevents.{time.time():.6f}.{socket.gethostname()}.{os.getpid()}"
@@ -36,12 +40,18 @@ class TensorBoardTracker:
         self._write([version, Event(wall_time=now, step=step, session_log=SessionLog(status=SessionLog.START))])
 
     def record(self, epoch: int, metrics: Metrics) -> None:
-        """Write each defined metric at step ``epoch``."""
+        """Write each defined metric at step ``epoch``.
+
+        Raises ``OSError`` that names the file when it cannot be written.
+        """
         values = [Summary.Value(tag=k, simple_value=float(v)) for k, v in metrics.items() if v is not None]
         self._summarise(epoch, values)
 
     def show(self, epoch: int, pictures: Pictures) -> None:
-        """Write each picture at step ``epoch``."""
+        """Write each picture at step ``epoch``.
+
+        Raises ``OSError`` that names the file when it cannot be written.
+        """
         self._summarise(epoch, [Summary.Value(tag=name, image=_image(rgb)) for name, rgb in pictures.items()])
 
     def close(self) -> None:
@@ -61,7 +71,7 @@ class TensorBoardTracker:
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Name the file in what goes wrong: a full disk does not."""
+        """Add the file's name to an ``OSError`` inside the context; that of a full disk lacks it."""
         try:
             yield
         except OSError as error:

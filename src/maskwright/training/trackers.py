@@ -1,4 +1,4 @@
-"""Trackers: one dictionary of metrics an epoch goes to every one of them."""
+"""Trackers, which get one dictionary of metrics an epoch, and the CSV tracker."""
 
 import csv
 import io
@@ -16,23 +16,32 @@ Pictures = Mapping[str, npt.NDArray[np.uint8]]
 
 
 class Tracker(Protocol):
-    """Anything that keeps metrics."""
+    """What every tracker can do."""
 
     def record(self, epoch: int, metrics: Metrics) -> None:
-        """Keep ``metrics`` of ``epoch`` (1-based) for good; None marks a metric that is not defined."""
+        """Store ``metrics`` of ``epoch`` (1-based) on disk before returning; None marks an undefined metric."""
 
     def show(self, epoch: int, pictures: Pictures) -> None:
-        """Keep named ``pictures`` ``(H, W, 3)`` RGB of ``epoch``, where the tracker can; before its metrics."""
+        """Store named ``pictures`` ``(H, W, 3)`` uint8 RGB of ``epoch`` if the tracker can.
+
+        It is called before :meth:`record`.
+        """
 
     def close(self) -> None:
-        """Write what is still pending."""
+        """Write what is pending and release the files."""
 
 
 class CsvTracker:
-    """``metrics.csv``: one row an epoch, columns in order of appearance, empty where there is no value."""
+    """A tracker that writes ``metrics.csv``: one row an epoch, empty cells for undefined metrics.
+
+    Columns are in the order in which metrics first appeared.
+    """
 
     def __init__(self, path: Path, keep_until: int = 0) -> None:
-        """Rows of epochs up to ``keep_until`` in an existing file stay; later ones belong to a lost attempt."""
+        """Keep the rows of epochs up to ``keep_until`` in an existing file at ``path``.
+
+        A resumed training repeats later epochs.
+        """
         self.path = path
         self.rows: list[dict[str, str]] = []
         if keep_until and path.is_file():
@@ -40,7 +49,7 @@ class CsvTracker:
                 self.rows = [row for row in csv.DictReader(file) if int(row["epoch"]) <= keep_until]
 
     def record(self, epoch: int, metrics: Metrics) -> None:
-        """Add a row and write the file anew."""
+        """Add a row and rewrite the file."""
         values = {key: "" if value is None else repr(float(value)) for key, value in metrics.items()}
         self.rows.append({"epoch": str(epoch), **values})
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
@@ -51,12 +60,12 @@ class CsvTracker:
         write_text(self.path, text.getvalue())
 
     def history(self) -> Iterator[tuple[int, dict[str, float]]]:
-        """Each epoch of the table with its defined metrics, exactly as they were recorded."""
+        """Yield each epoch of the table with its defined metrics, exactly as they were recorded."""
         for row in self.rows:
             yield int(row["epoch"]), {key: float(text) for key, text in row.items() if key != "epoch" and text}
 
     def show(self, epoch: int, pictures: Pictures) -> None:
-        """A table has no pictures."""
+        """Do nothing: a table has no pictures."""
 
     def close(self) -> None:
-        """Every row is already on disk."""
+        """Do nothing: every row is on disk already."""

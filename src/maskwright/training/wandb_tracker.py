@@ -1,6 +1,6 @@
-"""Weights & Biases (the package wandb): the run in its files, sent to its server only where that was asked for.
+"""The Weights & Biases (W&B) tracker, which writes local files and contacts a server only in mode ``online``.
 
-A training never waits for it and never ends because of it: what goes wrong is said once, and the other trackers go on.
+A failure of W&B never stops a training: it is reported once, and the other trackers continue.
 """
 
 import importlib
@@ -46,7 +46,10 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class WandbRun:
-    """A run of W&B: the ``id`` that it keeps when it is resumed, where it is listed, and the ``config`` shown there."""
+    """The settings of a W&B run.
+
+    ``id`` stays the same when the run is resumed. W&B lists it as ``name`` in ``project`` and shows ``config``.
+    """
 
     id: str
     project: str
@@ -56,51 +59,58 @@ class WandbRun:
 
 
 class WandbTracker:
-    """A run of W&B in ``wandb/`` of a folder, and on its server in mode ``online``: step ``epoch`` has its metrics."""
+    """A tracker that logs to a W&B run with files in ``wandb/`` of a folder, and on the server in mode ``online``.
+
+    The step number is the epoch.
+    """
 
     def __init__(self, folder: Path, wanted: WandbRun, say: Callable[[str], None]) -> None:
-        """Begin or resume ``wanted``; offline where the server does not answer. ``say`` tells what goes wrong."""
+        """Start or resume the run ``wanted`` with files in ``folder``; failures are reported by ``say``.
+
+        If the server does not answer in mode ``online``, the run continues offline. Raises ``UsageError`` when the
+        package wandb is not installed.
+        """
         self._say = say
         self._wandb = load_wandb()
         self._run = self._begun(folder, wanted)
-        # What a server has of a resumed run is not said to it again.
+        # Steps of a resumed run that the server already has are not sent again.
         self._first = self._run.step if self._run is not None else 0
 
     def record(self, epoch: int, metrics: Metrics) -> None:
-        """Log each defined metric at step ``epoch``."""
+        """Log each defined metric at step ``epoch``. Epochs that the server already has are skipped."""
         values = {key: float(value) for key, value in metrics.items() if value is not None}
         self._tried(epoch, lambda run: run.log(values, step=epoch, commit=True))
 
     def show(self, epoch: int, pictures: Pictures) -> None:
-        """Log each picture at step ``epoch``, which its metrics complete."""
+        """Log each picture at step ``epoch``, which :meth:`record` then completes."""
         self._tried(epoch, lambda run: run.log(self._images(pictures), step=epoch, commit=False))
 
     def close(self) -> None:
-        """Finish the run; online, what could not be sent in half a minute stays in its files."""
+        """Finish the run. Online, what cannot be sent within 30 seconds stays in the local files."""
         self._tried(self._first, lambda run: run.finish())
 
     def _images(self, pictures: Pictures) -> dict[str, Any]:
-        # By way of Pillow: of arrays, wandb guesses the range of the values.
+        # As Pillow images, because wandb guesses the value range of arrays.
         return {name: self._wandb.Image(Image.fromarray(rgb)) for name, rgb in pictures.items()}
 
     def _tried(self, epoch: int, action: Callable[[Any], None]) -> None:
         if self._run is None or epoch < self._first:
             return
-        # Its service is a process of its own, which may die or lose its disk as any other.
+        # W&B's service is a separate process, which may die or run out of disk.
         try:
             action(self._run)
         except Exception as error:
             self._run = None
             self._say(
                 f"W&B failed ({_line(error)}); the training goes on without it. metrics.csv has every number, and a "
-                "resumed training tells W&B all of them."
+                "resumed training logs them all to W&B."
             )
 
     def _begun(self, folder: Path, wanted: WandbRun) -> Any:
         try:
             return self._init(folder, wanted)
         except Exception as error:
-            # Else its service holds the id of the failed attempt. Where it died, there is nothing to end.
+            # Otherwise its service keeps the id of the failed attempt. A dead service needs no teardown.
             with suppress(Exception):
                 self._wandb.teardown()
             if wanted.mode == "online":
@@ -121,16 +131,16 @@ class WandbTracker:
             config=dict(wanted.config),
             dir=str(folder),
             mode=wanted.mode,
-            # Offline there is nobody to ask what the run has already.
+            # Offline there is no server to ask which steps the run has.
             resume="allow" if wanted.mode == "online" else None,
-            # Those that begin with x_ are not promised to stay.
+            # wandb may drop settings whose names begin with x_.
             settings=self._wandb.Settings(**{key: value for key, value in _SETTINGS.items() if key in known}),
         )
 
 
 def load_wandb() -> ModuleType:
-    """The package wandb, told to be quiet; ``UsageError`` with the remedy when it is not installed."""
-    # Its reports on itself would go to its makers even offline; we send nothing.
+    """Return the package wandb, set to be quiet. Raises ``UsageError`` with the remedy when it is not installed."""
+    # wandb would send reports of its own errors even offline.
     os.environ["WANDB_ERROR_REPORTING"] = "false"
     os.environ["WANDB_SILENT"] = "true"
     try:
@@ -143,9 +153,9 @@ def load_wandb() -> ModuleType:
 
 
 def require_wandb(mode: Mode) -> None:
-    """Raise ``UsageError`` when W&B cannot be used in ``mode``: not installed, or no key for its server.
+    """Raise ``UsageError`` when W&B cannot be used in ``mode``: it is not installed, or no key for its server is found.
 
-    Nobody is asked for a key, and the server is not asked whether it is right.
+    The user is not prompted for a key, and the key is not verified with the server.
     """
     if mode == "disabled":
         return
@@ -161,9 +171,9 @@ def require_wandb(mode: Mode) -> None:
 
 
 def wandb_mode(chosen: Literal["offline", "online"]) -> Mode:
-    """The mode that a recipe has ``chosen``, unless ``WANDB_MODE`` in the environment names another.
+    """Return the mode: the recipe's ``chosen`` one, unless the environment variable ``WANDB_MODE`` names another.
 
-    Raises ``UsageError`` when that names none.
+    Raises ``UsageError`` when the variable holds an unknown name.
     """
     name = os.environ.get("WANDB_MODE", "").strip().lower()
     if name and name not in _MODES:
