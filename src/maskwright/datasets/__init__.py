@@ -1,1 +1,1 @@
-"""Datasets: torch data sets over images and masks, joint augmentation, seeded sampling, and the built-in data."""
+"""PyTorch datasets of images with their masks, joint augmentation, copy-paste and seeded sampling."""

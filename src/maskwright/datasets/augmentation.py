@@ -1,7 +1,7 @@
-"""Joint augmentation: image, masks and boxes change together, through torchvision's transforms v2.
+"""Joint augmentation of an image, its masks and its boxes with torchvision's transforms v2.
 
-Masks are never interpolated except by nearest; pixels that come from outside the image are ignored in label maps and
-empty in instance masks.
+Masks are only ever resampled by nearest neighbour. Pixels from outside the image are ignored in label maps and empty in
+instance masks.
 """
 
 import math
@@ -19,36 +19,37 @@ _FILL = [124.0, 116.0, 104.0]
 
 
 class RandomScale(v2.Transform):
-    """Resize to the model's input size times a log-uniform factor.
+    """Resize to the model's input size times a random factor, drawn log-uniformly from ``scale``.
 
-    torchvision's own resize takes masks by floored nearest, which shifts them by up to half a pixel; nearest-exact
-    keeps them on the image. ``antialias`` averages over what shrinks to a pixel, as torchvision's detectors do not
-    where they resize at prediction.
+    Masks are resized by :func:`resize_nearest`. torchvision's resize takes the floored nearest pixel, which shifts a
+    mask by up to half a pixel against its image. ``antialias`` averages image pixels when shrinking. Detection models
+    of torchvision do not do so when they resize at prediction.
     """
 
     def __init__(
         self, input_size: InputSize, scale: tuple[float, float] = (1.0, 1.0), *, antialias: bool = True
     ) -> None:
+        """Resize to ``input_size`` times a factor between the two values of ``scale``."""
         super().__init__()
         self.input_size, self.antialias = input_size, antialias
         self.low, self.high = (math.log(value) for value in scale)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """The new ``(H, W)`` for these inputs."""
+        """Draw the new size ``[H, W]`` in pixels for ``flat_inputs``, which share one size."""
         old_height, old_width = functional.get_size(flat_inputs[0])
         factor = math.exp(self.low + (self.high - self.low) * float(torch.rand(())))
         height, width = self.input_size.of((old_height, old_width))
         return {"size": [max(1, round(height * factor)), max(1, round(width * factor))]}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Resize one input to ``params["size"]``."""
+        """Resize one input, an image or a mask, to ``params["size"]``."""
         if isinstance(inpt, tv_tensors.Mask):
             return tv_tensors.Mask(resize_nearest(inpt, params["size"]))
         return functional.resize(inpt, params["size"], antialias=self.antialias)
 
 
 def resize_nearest(mask: torch.Tensor, size: list[int]) -> torch.Tensor:
-    """``mask`` ``(H, W)`` or ``(N, H, W)`` at ``size`` by the pixel whose centre is nearest."""
+    """Return ``mask`` ``(H, W)`` or ``(N, H, W)`` at ``size`` ``[h, w]`` by the pixel whose centre is nearest."""
     rows, columns = (
         ((torch.arange(new) + 0.5) * (old / new)).floor().long().clamp(max=old - 1)
         for new, old in zip(size, mask.shape[-2:], strict=True)
@@ -70,11 +71,13 @@ def build_augmentation(
     scale: tuple[float, float] | None = None,
     crop: int | None = None,
 ) -> v2.Compose:
-    """The transforms a recipe's ``augment`` section asks for, in the order scale, crop, flip, rotate, colour.
+    """Return the transforms of a recipe's ``augment`` section, in the order scale, crop, flip, rotation, colour.
 
-    Cutting before rotating spares turning pixels that are thrown away; turned-in corners get the fill.
-
-    ``input_size`` None leaves the size to the model (detection). ``mask_fill`` is the label of pixels from outside.
+    ``mask_fill`` is the label of pixels from outside the image; such image pixels get ImageNet's mean colour.
+    ``input_size`` None leaves the size to the model (detection), and ``scale`` is ignored. ``crop`` is the side of a
+    square in pixels, ``rotation`` the largest angle in degrees either way, and the flips are probabilities. The other
+    values are the strengths of torchvision's ``ColorJitter``. Cropping comes before rotating, so that fewer pixels are
+    rotated.
     """
     fill: Any = {tv_tensors.Image: _FILL, tv_tensors.Mask: mask_fill, "others": 0}
     steps: list[v2.Transform] = []

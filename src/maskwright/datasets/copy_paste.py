@@ -1,7 +1,7 @@
-"""Copy-paste: objects of a second image laid over the first.
+"""Copy-paste augmentation of label maps: objects of a second image pasted onto the first.
 
-Ghiasi et al. 2021 (arXiv:2012.07177). Label maps know no instances, so an object is a connected piece of one class. As
-in the paper, both images are augmented on their own before, each object is taken with probability ½, and nothing is
+Ghiasi et al. 2021 (arXiv:2012.07177). A label map has no instances, so an object is a connected component of one class.
+As in the paper, both images are augmented separately before, each object is taken with probability ½, and edges are not
 blended.
 """
 
@@ -16,10 +16,10 @@ ImageAndLabels = tuple[torch.Tensor, torch.Tensor]
 def paste_objects(
     target: ImageAndLabels, source: ImageAndLabels, ignore_index: int, generator: np.random.Generator
 ) -> ImageAndLabels:
-    """``target`` with some of the objects of ``source`` over it; both ``(image (3, H, W), labels (H, W))``.
+    """Return ``target`` with randomly chosen objects of ``source`` pasted onto it.
 
-    Where the sizes differ, the upper left corners lie on each other and what reaches beyond ``target`` is cut off.
-    Background and ignored pixels of ``source`` are never taken.
+    Both are pairs of image ``(3, H, W)`` and labels ``(H, W)``. Where their sizes differ, the upper left corners are
+    aligned and ``source`` is cropped to ``target``. Background and pixels of ``ignore_index`` are never pasted.
     """
     image, labels = target[0].clone(), target[1].clone()
     height, width = (min(sides) for sides in zip(labels.shape, source[1].shape, strict=True))
@@ -34,13 +34,13 @@ def paste_objects(
 def choose_objects(
     labels: npt.NDArray[np.integer], ignore_index: int, generator: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """The pixels ``(H, W)`` of the objects in ``labels`` ``(H, W)`` that chance takes, each with probability ½."""
+    """Return the pixels ``(H, W)`` of the objects in ``labels`` ``(H, W)`` that are chosen, each with probability ½."""
     taken = np.zeros(labels.shape, np.bool_)
     for label in np.unique(labels):
         if label in (0, ignore_index):
             continue
         count, pieces = cv2.connectedComponents((labels == label).astype(np.uint8))
         chosen = generator.random(count) < 0.5
-        chosen[0] = False  # what is not of this class
+        chosen[0] = False  # the pixels of other classes
         taken |= chosen[pieces]
     return taken

@@ -1,4 +1,4 @@
-"""Instance training samples: an image with boxes, labels, masks and areas, augmented together."""
+"""Instance segmentation samples: an image with boxes, labels, masks and areas, augmented together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ Target = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class InstanceSample:
-    """An image file and its true objects; ``outlines`` are the polygons of each, where there are any."""
+    """An image file and its true objects; ``outlines`` holds the polygons of each object, or is empty."""
 
     image: Path
     truth: Instances
     outlines: tuple[Outline, ...] = ()
 
     def without_crowds(self) -> "InstanceSample":
-        """The sample without its crowds, which are no single objects and teach nothing."""
+        """Return the sample without its crowd regions, which are not single objects."""
         chosen = np.flatnonzero(~self.truth.crowd)
         return InstanceSample(
             self.image, self.truth[chosen], tuple(self.outlines[i] for i in chosen) if self.outlines else ()
@@ -36,11 +36,11 @@ class InstanceSample:
 
 
 class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
-    """Samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone.
+    """Instance samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone.
 
-    Crowds are not taught, images without objects stay as negatives. With ``scaling`` images are resized and masks drawn
-    at the model's training resolution here, and the target's ``size`` says so; without, the model resizes. With the
-    probability ``copy_paste`` objects of another sample are laid over one.
+    Crowd regions are dropped. Images without objects are kept as negatives. With ``scaling``, images are resized and
+    masks rasterised at the training resolution here, and the target has a ``size`` ``(2,)``. Without it, the model
+    resizes. With the probability ``copy_paste``, objects of a second sample are pasted onto the first.
     """
 
     def __init__(
@@ -50,16 +50,18 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
         scaling: RandomScale | None = None,
         copy_paste: float = 0.0,
     ) -> None:
+        """Take ``samples``; ``augmentation`` maps an image and its masks to both of them."""
         self.samples, self.augmentation = [sample.without_crowds() for sample in samples], augmentation
         self.scaling, self.copy_paste = scaling, copy_paste
 
     def __len__(self) -> int:
+        """Return the number of samples."""
         return len(self.samples)
 
     def __getitem__(self, item: tuple[int, int]) -> tuple[torch.Tensor, Target]:
-        """Image ``(3, H, W)`` in 0..1 and its target, see :func:`target_of`.
+        """Return the image ``(3, H, W)`` float32 in 0..1 and its target, see :func:`target_of`.
 
-        Raises ``DataError`` when the image is not as large as its annotations say.
+        Raises ``DataError`` when the image's size differs from that of its annotations, or its file cannot be decoded.
         """
         index, seed = item
         scene = self._pasted(self._augmented(index, seed), seed)
@@ -69,7 +71,7 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
         return scene.image.float() / 255, target
 
     def _pasted(self, scene: Scene, seed: int) -> Scene:
-        """``scene`` with objects of a sample that ``seed`` draws laid over it if ``seed`` says so."""
+        """Return ``scene``, with objects of a second sample pasted onto it where ``seed`` draws so."""
         generator = np.random.default_rng(seed)
         if generator.random() >= self.copy_paste:
             return scene
@@ -98,10 +100,11 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
 
 
 def target_of(masks: torch.Tensor, labels: torch.Tensor) -> Target:
-    """Torchvision's detection target of ``masks`` ``(N, H, W)``; objects without a pixel left are dropped.
+    """Return torchvision's detection target of ``masks`` ``(N, H, W)`` and ``labels`` ``(N,)``.
 
-    ``boxes`` ``(N, 4)`` xyxy in half-open pixels and ``area`` ``(N,)`` in pixels are read off the masks after
-    augmentation, so that they are in step with them and no box is without width or height; ``labels`` ``(N,)``.
+    The target has ``boxes`` ``(N, 4)`` float32 in xyxy pixels, half-open, ``labels`` ``(N,)``, ``masks`` ``(N, H, W)``
+    and ``area`` ``(N,)`` float32 in pixels. Boxes and areas are computed from the augmented masks. Objects without a
+    pixel left are dropped, so that no box is empty.
     """
     seen = (masks != 0).flatten(1).any(dim=1)
     masks, labels = masks[seen], labels[seen]
@@ -113,6 +116,6 @@ def target_of(masks: torch.Tensor, labels: torch.Tensor) -> Target:
 
 
 def collate(samples: Sequence[tuple[torch.Tensor, Target]]) -> tuple[list[torch.Tensor], list[Target]]:
-    """A batch of images of different sizes: lists instead of stacks."""
+    """Return a batch as a list of images and a list of targets, because images differ in size."""
     images, targets = zip(*samples, strict=True)
     return list(images), list(targets)

@@ -1,7 +1,7 @@
-"""Copy-paste of instances: objects of a second image laid over the first, with their masks and labels.
+"""Copy-paste augmentation of instances: objects of a second image pasted onto the first, with masks and labels.
 
-Ghiasi et al. 2021 (arXiv:2012.07177): both images are augmented on their own before, each object is taken with
-probability ½, what is covered is taken from the masks below, and nothing is blended.
+Ghiasi et al. 2021 (arXiv:2012.07177). Both images are augmented separately before, each object is taken with
+probability ½, covered pixels are removed from the masks below, and edges are not blended.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import torch
 
 @dataclass(frozen=True)
 class Scene:
-    """An image ``(3, H, W)`` and its objects: masks ``(N, H, W)`` uint8, labels ``(N,)``."""
+    """An image ``(3, H, W)`` and its objects: masks ``(N, H, W)`` uint8 and labels ``(N,)``."""
 
     image: torch.Tensor
     masks: torch.Tensor
@@ -20,10 +20,10 @@ class Scene:
 
 
 def paste_instances(target: Scene, source: Scene, generator: np.random.Generator) -> Scene:
-    """``target`` with some of the objects of ``source`` over it; the pasted ones come last.
+    """Return ``target`` with randomly chosen objects of ``source`` pasted onto it, after its own objects.
 
-    Where the sizes differ, the upper left corners lie on each other and what reaches beyond ``target`` is cut off.
-    Objects that are covered whole keep an empty mask, as do those cut off.
+    Where the sizes differ, the upper left corners are aligned and ``source`` is cropped to ``target``. Objects that are
+    covered or cropped entirely keep an empty mask.
     """
     taken = torch.from_numpy(generator.random(len(source.labels)) < 0.5)
     height, width = (min(sides) for sides in zip(target.masks.shape[1:], source.masks.shape[1:], strict=True))

@@ -1,4 +1,4 @@
-"""True masks at the resolution at which a model is trained, drawn there and not resized to it."""
+"""True masks rasterised at the training resolution, instead of being resized to it."""
 
 from collections.abc import Sequence
 
@@ -11,16 +11,16 @@ from maskwright.datasets.augmentation import resize_nearest
 from maskwright.masks.rle import BadSegmentation, FinitePolygons, decode_segmentation, rasterise
 from maskwright.structures import Instances
 
-# The JSON text of an object's polygons; None where it has an RLE, or polygons that cannot be drawn.
+# The JSON text of an object's polygons; None for an RLE and for polygons that cannot be rasterised.
 Outline = bytes | None
 
 
 def rasterise_masks(truth: Instances, outlines: Sequence[Outline], size: tuple[int, int]) -> torch.Tensor:
-    """Masks ``(N, h, w)`` uint8 of the objects of ``truth`` on their image resized to ``size`` ``(h, w)``.
+    """Return the masks ``(N, h, w)`` uint8 of the objects of ``truth`` with their image resized to ``size`` ``(h, w)``.
 
-    Polygons are scaled and then drawn by COCO's rule, so that edges fall where they would in an annotation of that
-    size, and no dense mask of the original size is made; an RLE is resized by the nearest pixel. ``outlines`` has an
-    entry for each object, or none at all.
+    Polygons are scaled and then rasterised by COCO's rule. Their edges are where an annotation of that size would have
+    them, and no dense mask of the original size is made. An RLE is resized by the nearest pixel. ``outlines`` has one
+    entry an object, or none at all.
     """
     masks = np.zeros((len(truth), *size), np.uint8)
     for number, mask in enumerate(masks):

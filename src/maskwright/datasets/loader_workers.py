@@ -1,4 +1,4 @@
-"""How processes that load data are started, and what they leave to their parent."""
+"""The start, the signals and the end of the processes that load data."""
 
 import signal
 import sys
@@ -18,9 +18,10 @@ _SECONDS_TO_SAVE = 30
 
 
 def start_method() -> str:
-    """How to start them: never a fork of this process, whose threads (OpenMP, Rayon) would be missing in it.
+    """Return the multiprocessing start method: ``forkserver`` on Linux, ``spawn`` elsewhere.
 
-    On Linux they are forks of a small server that has imported everything once; elsewhere each imports anew.
+    A fork of this process would lack its threads (OpenMP, Rayon) and could hang. The fork server imports the dataset
+    modules once for all workers.
     """
     if sys.platform != "linux":
         return "spawn"
@@ -29,11 +30,11 @@ def start_method() -> str:
 
 
 def init_worker(number: int) -> None:
-    """Set up process ``number``: one thread, because there is a process for each core, and an end with its parent.
+    """Set up worker ``number``: one OpenCV thread, signals, and an end when the parent ends.
 
-    Ctrl-C and SIGTERM often go to every process of a job at once. The parent answers them: it saves its state, for
-    which it may need another batch, and ends its children. So Ctrl-C is ignored here, and SIGTERM heard with a delay.
-    torch's own watch for the parent looks at the server that forked the process instead.
+    Ctrl-C and SIGTERM often reach every process of a job at once. The parent answers them: it saves its state, for
+    which it may need another batch, and ends its workers. So a worker ignores Ctrl-C, and obeys SIGTERM 30 seconds
+    later. torch's own check for a dead parent would watch the fork server instead.
     """
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -45,11 +46,11 @@ def init_worker(number: int) -> None:
 
 @contextmanager
 def ignore_signals() -> Iterator[None]:
-    """Processes started within hear neither Ctrl-C nor SIGTERM from the beginning, long before :func:`init_worker`."""
+    """Block Ctrl-C and SIGTERM in processes started inside the context, until :func:`init_worker` handles them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # which would let the signals through again when it is started
+    resource_tracker.ensure_running()  # its start would unblock the signals again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKING_TO_STOP)
     try:
         yield
@@ -58,23 +59,23 @@ def ignore_signals() -> Iterator[None]:
 
 
 def stop_workers(loader: DataLoader[Any]) -> None:
-    """End the processes of ``loader`` now, whatever they are doing.
+    """End the worker processes of ``loader`` now, whatever they are doing.
 
-    Left to the end of the program they would be asked by SIGTERM, which they answer late; see :func:`init_worker`.
+    At the end of the program Python would send them SIGTERM, which they obey late; see :func:`init_worker`.
     """
     iterator, loader._iterator = loader._iterator, None
     if iterator is None:
         return
     iterator._shutdown_workers()  # type: ignore[attr-defined] - as torch itself does when nothing refers to it
     for process in iterator._workers:  # type: ignore[attr-defined]
-        process.kill()  # one that was still at an image after torch's 5 seconds
+        process.kill()  # one that still decodes an image after torch's 5 seconds
         process.join()
 
 
 def unwrap_worker_errors(batches: Iterable[Any]) -> Iterator[Any]:
-    """``batches``; an error of ours in a loading process comes out as it was raised, without that process's traceback.
+    """Yield ``batches``; re-raise a ``MaskwrightError`` of a worker process with its own message alone.
 
-    torch gives it the text ``Caught … Original Traceback …``, of which the last line is the error's.
+    torch replaces the message by ``Caught … Original Traceback …``, whose last line holds the original.
     """
     try:
         yield from batches

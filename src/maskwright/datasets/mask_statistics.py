@@ -1,4 +1,4 @@
-"""How many pixels of each class a label map has: what class weights and sampling are computed from."""
+"""Pixel counts of label maps, from which class weights and sampling weights are computed."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,9 +8,9 @@ from maskwright.structures import LabelMap
 
 
 def count_pixels(label_map: LabelMap, classes: int, ignore_index: int) -> npt.NDArray[np.int64]:
-    """The pixels ``(K+1,)`` of every label 0..``classes`` in ``label_map`` ``(H, W)``; ignored ones do not count.
+    """Return the number of pixels ``(K+1,)`` of every label 0..``classes`` in ``label_map`` ``(H, W)``.
 
-    Raises ``DataError`` for a label beyond the classes that is not ``ignore_index``.
+    Pixels of ``ignore_index`` are not counted. Raises ``DataError`` for any other label above ``classes``.
     """
     counts = np.bincount(label_map.ravel(), minlength=classes + 1)
     beyond = [label for label in np.flatnonzero(counts[classes + 1 :]) + classes + 1 if label != ignore_index]

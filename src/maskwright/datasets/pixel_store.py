@@ -1,4 +1,4 @@
-"""Pixels that were decoded once, kept for the epochs to come: reading them back is many times faster than decoding."""
+"""A cache of decoded images and label maps for later epochs; reading them back is many times faster than decoding."""
 
 import contextlib
 import os
@@ -22,40 +22,47 @@ _HEADER = struct.Struct("<IIII")
 
 
 def stored_bytes(size: tuple[int, int], label_bytes: int) -> int:
-    """The bytes that an image of ``size`` ``(H, W)`` takes with its labels."""
+    """Return the bytes that an image of ``size`` ``(H, W)`` and its labels of ``label_bytes`` each take in a store."""
     height, width = size
     return _HEADER.size + height * width * (3 + label_bytes)
 
 
 def affordable_bytes(folder: Path) -> int:
-    """A quarter of the memory, so that reading back needs no disk, but of the free space of ``folder`` where less."""
+    """Return the most bytes for a store in ``folder``: a quarter of the memory or of the free disk space, if less.
+
+    A store that fits into memory is read back without touching the disk.
+    """
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
     return min(free, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) // 4
 
 
 class PixelStore:
-    """A nameless file in ``folder`` with a place for each of the first images whose ``sizes`` in bytes fit in ``most``.
+    """An unnamed file in ``folder`` with room for each of the first images whose ``sizes`` in bytes add up to ``most``.
 
-    What is written stays in the system's page cache, which gives the memory back where it is needed for more than
-    this. Processes share the store when they get it as an argument at their start. Every entry has a checksum: what was
-    not, or not wholly, written yet is not found. Nothing is left behind, however the processes end.
+    What is written stays in the system's page cache, which gives the memory back when it is needed. Processes share the
+    store when they get it as an argument at their start. Every entry has a checksum, so that an entry that is not
+    written completely is not found. The file vanishes with the processes.
 
-    It is lossless and never raises: where it cannot write (a full disk), images are decoded again.
+    The store is lossless and never raises. Where it cannot write (a full disk), images are decoded again.
     """
 
     def __init__(self, folder: Path, sizes: Sequence[int], most: int) -> None:
+        """Make an empty store for images of ``sizes`` in bytes, see :func:`stored_bytes`.
+
+        Raises ``OSError`` when no file can be made in ``folder``.
+        """
         ends = np.cumsum(sizes, dtype=np.int64)
         self.places = np.concatenate([[0], ends[ends <= most]]).astype(np.int64)
         with tempfile.TemporaryFile(dir=folder) as file:
             self._descriptor = os.dup(file.fileno())
 
     def __len__(self) -> int:
-        """How many images have a place."""
+        """Return the number of images that have room."""
         return len(self.places) - 1
 
     def get(self, index: int) -> Pixels | None:
-        """Image ``(H, W, 3)`` and labels ``(H, W)`` of number ``index``; None while they are not stored."""
+        """Return image ``(H, W, 3)`` and labels ``(H, W)`` of number ``index``, or None while they are not stored."""
         if index >= len(self):
             return None
         start, end = self.places[index : index + 2].tolist()
@@ -66,7 +73,7 @@ class PixelStore:
         return None
 
     def put(self, index: int, pixels: Pixels) -> None:
-        """Store the ``pixels`` of number ``index`` if it has a place, and they fit there."""
+        """Store the ``pixels`` of number ``index`` if it has room for them."""
         if index >= len(self):
             return
         image, labels = np.ascontiguousarray(pixels[0]), np.ascontiguousarray(pixels[1])
@@ -93,7 +100,7 @@ def _checksum(image: npt.NDArray[np.uint8], labels: LabelMap) -> int:
 
 
 def _unpacked(entry: npt.NDArray[np.uint8]) -> Pixels | None:
-    """The arrays in ``entry`` ``(bytes,)``, without copying; None where they are not whole."""
+    """Return the arrays in ``entry`` ``(bytes,)`` without copying, or None where the entry is incomplete."""
     checksum, height, width, label_bytes = _HEADER.unpack_from(entry.data)
     if label_bytes not in (1, 2) or stored_bytes((height, width), label_bytes) > len(entry):
         return None

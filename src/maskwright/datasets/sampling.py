@@ -1,4 +1,4 @@
-"""The order of training samples, and the seed each sample's augmentation is drawn from."""
+"""The order of training samples, and the seed of each sample's augmentation."""
 
 from collections.abc import Iterator
 
@@ -8,12 +8,13 @@ from torch.utils.data import Sampler
 
 
 class SeededSampler(Sampler[tuple[int, int]]):
-    """Yields ``(index, seed)``: a shuffled order for each epoch and a seed for each sample of it.
+    """A sampler of ``(index, seed)`` pairs: by default each sample once an epoch, in shuffled order.
 
     With ``weights`` ``(N,)``, N samples are drawn with replacement in proportion to them. With ``repeats`` ``(N,)``,
     each sample comes that many times on average (see :func:`repeat_indices`).
 
-    Both depend on ``(seed, epoch)`` alone, so the number of workers changes nothing and an epoch can be repeated.
+    Order and seeds depend on ``(seed, epoch)`` alone, so the number of workers changes nothing and an epoch can be
+    repeated.
     """
 
     def __init__(
@@ -23,20 +24,22 @@ class SeededSampler(Sampler[tuple[int, int]]):
         weights: npt.NDArray[np.float64] | None = None,
         repeats: npt.NDArray[np.float64] | None = None,
     ) -> None:
+        """Draw from ``length`` samples; give ``weights`` or ``repeats``, not both."""
         self.images, self.seed, self.epoch, self.first = length, seed, 0, 0
         self.shares = None if weights is None else weights / weights.sum()
         self.repeats = repeats
         self.length = length if repeats is None else draws_per_epoch(repeats)
 
     def set_epoch(self, epoch: int, first: int = 0) -> None:
-        """Choose the epoch whose order comes next, from its draw number ``first`` (0-based) on."""
+        """Choose the epoch whose order comes next, and skip its first ``first`` draws."""
         self.epoch, self.first = epoch, first
 
     def __len__(self) -> int:
-        """The draws of a whole epoch."""
+        """Return the number of draws of a whole epoch."""
         return self.length
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Yield ``(index, seed)`` of each draw of the chosen epoch."""
         generator = np.random.default_rng([self.seed, self.epoch])
         order = self._order(generator)
         # One seed a draw, not an image: an image drawn twice is augmented in two ways.
@@ -53,11 +56,11 @@ class SeededSampler(Sampler[tuple[int, int]]):
 
 
 def rarity_weights(presence: npt.NDArray[np.bool_], power: float) -> npt.NDArray[np.float64]:
-    """A sampling weight for each image from the rarest class in it.
+    """Return a sampling weight ``(N,)`` for each image by the rarest class in it.
 
-    ``presence`` ``(N, K)`` says which classes an image shows; a class seen in a share ``f`` of the images has weight
-    ``f ** -power``, an image the largest of its classes', at least 1. ``power`` 1 is inverse class frequency, 0.5 the
-    square root of LVIS's repeat-factor sampling (Gupta et al. 2019, arXiv:1908.03195).
+    ``presence`` ``(N, K)`` marks the classes that an image shows. A class in a share f of the images has the weight
+    f^−``power``, an image the largest weight of its classes, at least 1. ``power`` 1 is inverse class frequency, 0.5
+    the square root of LVIS's repeat-factor sampling (Gupta et al. 2019, arXiv:1908.03195).
     """
     frequency = presence.mean(axis=0)
     by_class = np.where(frequency > 0, np.maximum(frequency, 1e-12) ** -power, 1.0)
@@ -65,10 +68,10 @@ def rarity_weights(presence: npt.NDArray[np.bool_], power: float) -> npt.NDArray
 
 
 def pixel_rarity_weights(pixels: npt.NDArray[np.int64], power: float) -> npt.NDArray[np.float64]:
-    """A sampling weight for each image: the mean over its pixels of ``f ** -power``, f the share of a pixel's class.
+    """Return a sampling weight ``(N,)`` for each image: the mean of f^−``power`` over its pixels.
 
-    ``pixels`` ``(N, K+1)`` counts the pixels of every label in every image; f is taken over all of them. An image
-    without a counted pixel teaches nothing and has weight 0.
+    ``pixels`` ``(N, K+1)`` counts the pixels of every label in every image; f is a label's share of all counted pixels.
+    An image without a counted pixel has the weight 0.
     """
     frequency = pixels.sum(axis=0) / max(1, pixels.sum())
     by_class = np.where(frequency > 0, np.maximum(frequency, 1e-12) ** -power, 0.0)
@@ -76,10 +79,11 @@ def pixel_rarity_weights(pixels: npt.NDArray[np.int64], power: float) -> npt.NDA
 
 
 def repeat_factors(presence: npt.NDArray[np.bool_], threshold: float) -> npt.NDArray[np.float64]:
-    """How often each image comes in an epoch (LVIS, Gupta et al. 2019, arXiv:1908.03195, appendix).
+    """Return the mean number of times ``(N,)`` that each image comes in an epoch, by LVIS's repeat-factor sampling.
 
-    ``presence`` ``(N, K)`` says which classes an image shows. A class in a share f of the images asks for
-    ``max(1, (threshold / f) ** 0.5)`` times, an image gets what its most asking class asks; 1 without classes.
+    ``presence`` ``(N, K)`` marks the classes that an image shows. A class in a share f of the images has the factor
+    max(1, (``threshold`` / f)^½), an image the largest factor of its classes, or 1 without classes (Gupta et al. 2019,
+    arXiv:1908.03195, appendix).
     """
     frequency = presence.mean(axis=0)
     by_class = np.sqrt(np.maximum(1.0, threshold / np.maximum(frequency, 1e-12)))
@@ -87,17 +91,17 @@ def repeat_factors(presence: npt.NDArray[np.bool_], threshold: float) -> npt.NDA
 
 
 def draws_per_epoch(repeats: npt.NDArray[np.float64]) -> int:
-    """How many draws an epoch of these ``repeats`` has: their sum, rounded down; the same for every epoch."""
+    """Return the number of draws in an epoch with ``repeats``: their sum, rounded down, the same for every epoch."""
     whole = np.floor(repeats)
-    # A tiny addition, because a sum of fractions that is a whole number may come out just below it.
+    # A small addition, because rounding may put a sum of fractions just below a whole number.
     return int(whole.sum()) + int(np.floor((repeats - whole).sum() + 1e-9))
 
 
 def repeat_indices(repeats: npt.NDArray[np.float64], generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    """A shuffled order in which each index comes ``repeats`` times, rounded down or up by chance.
+    """Return a shuffled order in which each index comes ``repeats`` times, rounded down or up at random.
 
-    Systematic sampling: the fractions are laid end to end, and what contains one of equally spaced marks comes once
-    more. Independent coins would make each epoch, and with it the learning-rate schedule, another length.
+    It is systematic sampling: the fractions are laid end to end, and each that contains one of equally spaced marks
+    comes once more. Independent draws would give each epoch, and with it the learning-rate schedule, another length.
     """
     shuffled = generator.permutation(len(repeats))
     whole = np.floor(repeats[shuffled])

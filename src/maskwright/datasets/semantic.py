@@ -1,4 +1,4 @@
-"""Semantic training samples: an image and its label map, augmented together."""
+"""Semantic segmentation samples: an image and its label map, augmented together."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from maskwright.structures import LabelMap
 
 @dataclass(frozen=True)
 class SemanticSample:
-    """An image file and the label map file of the same size."""
+    """An image file, and the label map file of the same size."""
 
     image: Path
     label_map: Path
@@ -30,7 +30,7 @@ class SemanticSample:
 
 @dataclass(frozen=True)
 class CopyPaste:
-    """With which ``probability`` a sample gets objects of another, and which label is never copied."""
+    """The settings of copy-paste: its ``probability`` for a sample, and the label ``ignore_index``, never pasted."""
 
     probability: float
     ignore_index: int
@@ -38,9 +38,10 @@ class CopyPaste:
 
 @dataclass(frozen=True)
 class SampleCache:
-    """Where decoded samples are kept, and the ``size`` they are resized to before; None: their own.
+    """The store of decoded samples, and the ``size`` to which they are resized before; None keeps their own size.
 
-    ``size`` must be what the augmentation does to every image first of all, chance or not; see :func:`size_to_keep`.
+    ``size`` must be the first thing that the augmentation does to every image, without chance; see
+    :func:`size_to_keep`.
     """
 
     store: PixelStore
@@ -48,9 +49,9 @@ class SampleCache:
 
 
 def size_to_keep(size: tuple[int, int], resized: InputSize | None) -> tuple[int, int]:
-    """``(H, W)`` at which to keep an image of ``size`` that is always ``resized``.
+    """Return the ``(H, W)`` at which to store an image of ``size`` that is always ``resized`` first.
 
-    It is its own where being resized again would change its size once more.
+    It is the image's own size where a second resizing would change the size again.
     """
     if resized is None or resized.of(resized.of(size)) != resized.of(size):
         return size
@@ -58,10 +59,10 @@ def size_to_keep(size: tuple[int, int], resized: InputSize | None) -> tuple[int,
 
 
 class SemanticDataset(Dataset[ImageAndLabels]):
-    """Samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone.
+    """Semantic samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone.
 
-    ``label_dtype`` holds every label and the one that the augmentation fills with. torchvision's kernels know no
-    uint16.
+    ``label_dtype`` must hold every label and the one that the augmentation fills with. torchvision's kernels lack
+    uint16. ``cache`` keeps decoded samples.
     """
 
     def __init__(
@@ -72,19 +73,26 @@ class SemanticDataset(Dataset[ImageAndLabels]):
         label_dtype: torch.dtype = torch.int32,
         cache: SampleCache | None = None,
     ) -> None:
+        """Take ``samples``; ``augmentation`` maps an image and its label map to both of them."""
         self.samples, self.augmentation, self.copy_paste = list(samples), augmentation, copy_paste
         self.label_dtype, self.kept = label_dtype, cache
 
     def __len__(self) -> int:
+        """Return the number of samples."""
         return len(self.samples)
 
     def __getitem__(self, item: tuple[int, int]) -> ImageAndLabels:
-        """Image ``(3, H, W)`` uint8 and labels ``(H, W)`` of ``label_dtype``: small, as processes pass them on."""
+        """Return the image ``(3, H, W)`` uint8 and the labels ``(H, W)`` of ``label_dtype``.
+
+        Both are small, because worker processes pass them on; see :func:`to_model_input`.
+
+        Raises ``DataError`` when a file cannot be decoded, or the two differ in size.
+        """
         index, seed = item
         return self._pasted(self._augmented(index, seed), seed)
 
     def _pasted(self, pair: ImageAndLabels, seed: int) -> ImageAndLabels:
-        """``pair``, with objects of a sample that ``seed`` draws laid over it if ``seed`` says so."""
+        """Return ``pair``, with objects of a second sample pasted onto it where ``seed`` draws so."""
         if self.copy_paste is None:
             return pair
         generator = np.random.default_rng(seed)
@@ -94,18 +102,18 @@ class SemanticDataset(Dataset[ImageAndLabels]):
         return paste_objects(pair, self._augmented(other, other_seed), self.copy_paste.ignore_index, generator)
 
     def _augmented(self, index: int, seed: int) -> ImageAndLabels:
-        """Image ``(3, H, W)`` uint8 and labels ``(H, W)`` of one sample, changed as ``seed`` draws."""
+        """Return image ``(3, H, W)`` uint8 and labels ``(H, W)`` of one sample, augmented by ``seed``."""
         image, labels = self._pixels(index)
         picture = tv_tensors.Image(torch.from_numpy(image).permute(2, 0, 1))
         mask = tv_tensors.Mask(_tensor(labels).to(self.label_dtype))
         with torch.random.fork_rng(devices=[]):
-            # Not torch.manual_seed, which walks the stack to tell CUDA about it later.
+            # Not torch.manual_seed, which walks the stack to seed CUDA lazily.
             torch.default_generator.manual_seed(seed)
             picture, mask = self.augmentation(picture, mask)
         return picture.as_subclass(torch.Tensor), mask.as_subclass(torch.Tensor)
 
     def _pixels(self, index: int) -> Pixels:
-        """Image ``(H, W, 3)`` and labels ``(H, W)`` as nothing random has changed them yet."""
+        """Return image ``(H, W, 3)`` and labels ``(H, W)`` before any random change."""
         if self.kept is None:
             return read_pixels(self.samples[index])
         pixels = self.kept.store.get(index)
@@ -116,7 +124,10 @@ class SemanticDataset(Dataset[ImageAndLabels]):
 
 
 def read_pixels(sample: SemanticSample) -> Pixels:
-    """Image ``(H, W, 3)`` and labels ``(H, W)`` of the two files; ``DataError`` when their sizes differ."""
+    """Return the image ``(H, W, 3)`` and the labels ``(H, W)`` of a sample's files.
+
+    Raises ``DataError`` when a file cannot be decoded, or the two differ in size.
+    """
     image, labels = read_image(sample.image), read_label_map(sample.label_map)
     if image.shape[:2] != labels.shape:
         raise DataError(
@@ -127,11 +138,14 @@ def read_pixels(sample: SemanticSample) -> Pixels:
 
 
 def to_model_input(batch: ImageAndLabels, device: torch.device | str) -> ImageAndLabels:
-    """A ``batch`` of the dataset on ``device``: images ``(B, 3, H, W)`` float in 0..1, labels ``(B, H, W)`` int64."""
+    """Return a ``batch`` of the dataset on ``device`` as the model takes it.
+
+    Images become ``(B, 3, H, W)`` float32 in 0..1, labels ``(B, H, W)`` int64.
+    """
     images, labels = batch
     if torch.device(device).type == "cpu":
-        # By NumPy, in one thread: torch's threads wait busily for each other, which costs many times this work where
-        # loading processes have the processors.
+        # By NumPy, in one thread. torch's threads wait for each other in a busy loop, which costs many times this work
+        # when loading processes use the cores.
         shares = np.divide(images.numpy(), np.float32(255), dtype=np.float32)
         return torch.from_numpy(shares), torch.from_numpy(labels.numpy().astype(np.int64))
     images, labels = images.to(device, non_blocking=True), labels.to(device, non_blocking=True)
@@ -139,7 +153,7 @@ def to_model_input(batch: ImageAndLabels, device: torch.device | str) -> ImageAn
 
 
 def _resized(pixels: Pixels, size: InputSize | None) -> Pixels:
-    """The ``pixels`` at the size at which they are kept, exactly as the augmentation resizes."""
+    """Return ``pixels`` at the size at which they are stored, resized exactly as the augmentation does."""
     image, labels = pixels
     new = size_to_keep(labels.shape, size)
     if new == labels.shape:
@@ -150,5 +164,5 @@ def _resized(pixels: Pixels, size: InputSize | None) -> Pixels:
 
 
 def _tensor(labels: LabelMap) -> torch.Tensor:
-    """``labels`` as uint8 or int32: torch's operations know no uint16."""
+    """Return ``labels`` as uint8 or int32, because torch's operations lack uint16."""
     return torch.from_numpy(labels.astype(np.int32) if labels.dtype == np.uint16 else labels)
