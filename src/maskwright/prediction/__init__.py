@@ -1,1 +1,1 @@
-"""Prediction: images in, results at original size out."""
+"""Prediction: from images to instances or label maps at the images' own sizes."""

@@ -1,4 +1,4 @@
-"""Batches of images for prediction: those that a network sees at one size go together, results keep the order."""
+"""Batches for prediction: images that a network sees at one size go together, and results keep the input order."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -7,7 +7,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# How many batches of images are read ahead, so that images of one size among others of many sizes find each other.
+# How many batches of images are read ahead, so that images of equal size can fill a batch among images of many sizes.
 LOOKAHEAD = 4
 
 
@@ -19,8 +19,8 @@ def in_batches(
 ) -> Iterator[tuple[Item, Result]]:
     """Yield each item with its result, in the order of ``items``.
 
-    ``predict`` gets at most ``batch`` items of one ``size_of`` at a time. Items are taken from ``items`` when they are
-    needed, and at most ``LOOKAHEAD * batch`` are held; with ``batch`` 1 it is one.
+    ``predict`` gets at most ``batch`` items of equal ``size_of`` at a time and returns a result for each. ``items`` are
+    read when they are needed. At most ``LOOKAHEAD * batch`` are held, with ``batch`` 1 only one.
     """
     for held in _chunks(items, batch if batch == 1 else LOOKAHEAD * batch):
         results: dict[int, Result] = {}
@@ -32,7 +32,7 @@ def in_batches(
 
 
 def _groups(items: Sequence[Item], size_of: Callable[[Item], Hashable]) -> list[list[int]]:
-    """The positions of the items of each size."""
+    """Return the positions of the items of each size."""
     if len(items) == 1:  # whose size does not matter
         return [[0]]
     groups: dict[Hashable, list[int]] = {}
@@ -42,6 +42,7 @@ def _groups(items: Sequence[Item], size_of: Callable[[Item], Hashable]) -> list[
 
 
 def _chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield lists of ``size`` items; the last may be shorter."""
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk

@@ -1,4 +1,4 @@
-"""Instance prediction: images to boxes, labels, scores and RLE masks of their own sizes."""
+"""Instance prediction: from images to boxes, labels, scores and RLE masks at the images' own sizes."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,11 +16,13 @@ from maskwright.structures import Instances, Rle
 
 @torch.inference_mode()
 def predict_instances(model: nn.Module, images: Sequence[npt.NDArray[np.uint8]]) -> list[Instances]:
-    """Return the objects that ``model`` finds in each of the ``images`` ``(H, W, 3)``, best score first.
+    """Return the objects that ``model`` finds in each of the ``images`` ``(H, W, 3)`` uint8 RGB, best score first.
 
-    ``model`` is in evaluation mode and sees the images as one batch: images of one :func:`batch_size_of` give what each
-    gives alone, but for rounding. A model with a ``paste`` of its own (Detectron2's have another rule) has its masks
-    drawn by it.
+    ``model`` is in evaluation mode and sees the images as one batch. Images of one :func:`batch_size_of` give what each
+    gives alone, but for rounding. Masks are pasted by the model's own ``paste`` if it has one (Detectron2's rule
+    differs), else by :func:`paste_torchvision_mask`.
+
+    Raises ``NotFinite`` when the output of the model is NaN or infinite.
     """
     device = next(model.parameters()).device
     found = model([to_tensor(image, device) for image in images])
@@ -31,8 +33,9 @@ def predict_instances(model: nn.Module, images: Sequence[npt.NDArray[np.uint8]])
 def batch_size_of(model: nn.Module, size: tuple[int, int]) -> tuple[int, int]:
     """Return the ``(H, W)`` of the batch in which ``model`` sees an image of ``size`` ``(H, W)`` alone.
 
-    In a larger batch the image would be padded further. Feature maps of padding are not zero and reach into the image:
-    detections move by pixels. A model that does not tell its ``padded_size`` is shown images of one size together.
+    In a larger batch the image would be padded further. Feature maps of padding are not zero and reach into the image,
+    which moves detections by pixels. For a model without ``padded_size`` it is ``size``: only images of one size go
+    together.
     """
     padded_size = getattr(model, "padded_size", None)
     return size if padded_size is None else padded_size(size)
@@ -53,10 +56,12 @@ def _instances(found: Mapping[str, torch.Tensor], size: tuple[int, int], rule: C
 def paste_torchvision_mask(
     probabilities: torch.Tensor, box: torch.Tensor, size: tuple[int, int], threshold: float = 0.5
 ) -> Rle:
-    """The RLE of a mask head's ``(M, M)`` probabilities within ``box`` (xyxy pixels) on an image of ``size`` (H, W).
+    """Return the RLE of a mask head's ``probabilities`` ``(M, M)``, pasted into ``box`` on an image of ``size``.
 
-    The pixels are those of torchvision's ``paste_masks_in_image`` followed by ``> threshold``: one pixel of padding,
-    a box grown by the same share and cut to whole pixels, bilinear resizing. Work and memory are the box's alone.
+    ``size`` is ``(H, W)``, ``box`` is xyxy in pixels; a pixel belongs to the mask where its probability is above
+    ``threshold``. The pixels are those of torchvision's ``paste_masks_in_image``: the mask is padded by one pixel, the
+    box is expanded by the same share and truncated to whole pixels, and the mask is resized bilinearly. Time and memory
+    depend on the box alone, not on the image.
     """
     height, width = size
     side = probabilities.shape[0]
@@ -73,7 +78,7 @@ def paste_torchvision_mask(
 
 
 def _expanded(box: torch.Tensor, scale: float) -> tuple[int, int, int, int]:
-    """``box`` grown about its centre and cut to whole pixels towards zero, in float32 as torchvision does it."""
+    """Return ``box`` expanded by ``scale`` and truncated towards zero, in float32 as torchvision does."""
     half_width, half_height = (box[2] - box[0]) * 0.5 * scale, (box[3] - box[1]) * 0.5 * scale
     centre_x, centre_y = (box[2] + box[0]) * 0.5, (box[3] + box[1]) * 0.5
     edges = torch.stack([centre_x - half_width, centre_y - half_height, centre_x + half_width, centre_y + half_height])

@@ -1,4 +1,4 @@
-"""A network with what prediction needs besides its weights, for one image, a list, or as many as a generator gives."""
+"""The predictor: a network with its classes and input size, which predicts one image, a list or a stream of images."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -32,11 +32,24 @@ class Predictor(Generic[Found]):
     """A network in evaluation mode that predicts images of any size.
 
     Args:
-        module: The network, in evaluation mode, on the device where it is to run.
-        task: ``instance``, which finds :class:`~maskwright.structures.Instances`, or ``semantic``, label maps.
-        classes: The classes that its labels 1..K mean.
-        input_size: The size at which a semantic network sees images; an instance network resizes by itself.
-        file: The file of its weights, which errors name; None where there is none, as in training.
+        module: The network, in evaluation mode, on the device where it runs.
+        task: ``instance``, which predicts :class:`~maskwright.structures.Instances`, or ``semantic``, which predicts
+            label maps.
+        classes: The classes of its labels 1..K.
+        input_size: The size to which images are resized for a semantic network. An instance network resizes by itself.
+        file: The file of its weights, which errors name. None without one, as during training.
+
+    Example:
+        >>> import numpy as np
+        >>> from maskwright.images.resize import InputSize
+        >>> from maskwright.models.catalogue import create_model
+        >>> from maskwright.prediction.predictor import Predictor
+        >>> from maskwright.structures import ClassTable
+        >>> module = create_model("residual_attention_unet", 2, {"widths": [4, 8]}).eval()
+        >>> table = ClassTable.from_names(["cat", "dog"])
+        >>> model = Predictor(module, "semantic", table, InputSize(True, 32), file=None)
+        >>> model.predict(np.zeros((20, 30, 3), np.uint8)).shape
+        (20, 30)
     """
 
     module: nn.Module
@@ -47,7 +60,7 @@ class Predictor(Generic[Found]):
 
     @property
     def device(self) -> torch.device:
-        """Where the network runs."""
+        """The device of the network."""
         return next(self.module.parameters()).device
 
     @overload
@@ -68,32 +81,34 @@ class Predictor(Generic[Found]):
         score: float = 0.0,
         views: Views = PLAIN,
     ) -> Any:
-        """Predict one image, or each image of a list or another iterable.
+        """Predict one image, or each image of an iterable.
 
-        A list gives what its images give one by one. With ``batch`` 1 it is the same to the bit. In larger batches
-        sums are rounded otherwise: on a CPU boxes move by less than 1e-4 px and scores by less than 1e-5, and a pixel
-        of a mask changes only where its probability is within rounding of the threshold. For that, only images go
-        together that need the same padding.
+        A list gives the same results as its images one by one. With ``batch`` 1 they are equal to the bit. In larger
+        batches sums are rounded differently: on a CPU boxes move by less than 1e-4 px and scores by less than 1e-5, and
+        a mask pixel changes only where its probability is within rounding of the threshold. Only images that need the
+        same padding share a batch.
 
         Args:
-            images: An array ``(H, W, 3)`` uint8 RGB, a gray one ``(H, W)``, the path of an image file, or an iterable
-                of these. Images may differ in size.
-            batch: The most images that the network sees at once. None is 1 on a CPU, 8 on a GPU. Memory grows with
+            images: An array ``(H, W, 3)`` uint8 RGB, a gray array ``(H, W)`` uint8, the path of an image file, or an
+                iterable of these. Images may differ in size.
+            batch: The most images that the network sees at once. None is 1 on a CPU and 8 on a GPU. Memory grows with
                 it. For ``views`` with a window it counts windows.
-            score: The lowest score of an object that is returned. 0 returns all that the network finds, which average
-                precision needs. To look at results, 0.5 is usual.
-            views: What a semantic network averages its probabilities over: mirror image, scales, windows.
+            score: The lowest score, 0 to 1, of an object that is returned. The default 0 returns everything that the
+                network finds, which average precision needs. For looking at results, 0.5 is usual. Instance models
+                only.
+            views: What a semantic network averages its probabilities over: mirror image, scales, windows. By default it
+                sees the image once. Semantic models only.
 
         Returns:
-            For one image, the :class:`~maskwright.structures.Instances` that an instance network finds, best score
-            first, or the label map ``(H, W)`` of a semantic one (0 is background). For an iterable, a list of them in
-            its order.
+            For one image of an instance network, its :class:`~maskwright.structures.Instances`, best score first. For
+            one image of a semantic network, its label map ``(H, W)``, uint8 or with more than 254 classes uint16, where
+            0 is background. For an iterable, a list of these in its order.
 
         Raises:
             UsageError: For an array of another shape or dtype, a path without a file, a ``batch`` below 1, a ``score``
-                outside 0..1, a ``score`` for a semantic network, and ``views`` for an instance network.
+                outside 0..1, a ``score`` for a semantic network, or ``views`` for an instance network.
             DataError: For a file that cannot be decoded.
-            WeightsError: When the network answers with NaN or infinity; its file is named.
+            WeightsError: When the network's output is NaN or infinite; the file of its weights is named.
 
         Example:
             >>> from pathlib import Path
@@ -117,10 +132,10 @@ class Predictor(Generic[Found]):
         score: float = 0.0,
         views: Views = PLAIN,
     ) -> Iterator[Found]:
-        """Predict images one after the other, as :meth:`predict` does, without holding them all.
+        """Predict the images of an iterable one after the other, as :meth:`predict` does, without holding them all.
 
         Args:
-            images: As in :meth:`predict`; at most four batches are read ahead, and nothing with ``batch`` 1.
+            images: As in :meth:`predict`. At most four batches are read ahead, and nothing with ``batch`` 1.
             batch: As in :meth:`predict`.
             score: As in :meth:`predict`.
             views: As in :meth:`predict`.
@@ -129,7 +144,9 @@ class Predictor(Generic[Found]):
             An iterator of the results, in the order of ``images``.
 
         Raises:
-            MaskwrightError: As :meth:`predict`, wrong arguments at the call and wrong images when it is their turn.
+            UsageError: At the call for wrong arguments, and during the iteration for a wrong image, as :meth:`predict`.
+            DataError: During the iteration, as :meth:`predict`.
+            WeightsError: During the iteration, as :meth:`predict`.
 
         Example:
             >>> from pathlib import Path
@@ -149,9 +166,28 @@ class Predictor(Generic[Found]):
     def instances(
         self, images: Iterable[tuple[Item, Image]], batch: int = 1
     ) -> Iterator[tuple[Item, Image, Instances]]:
-        """Yield each pair of anything and an image with the objects found in the image, in order; pairs are read late.
+        """Yield each pair of any object and an image together with the instances in the image.
 
-        Raises ``WeightsError`` for answers that are not finite, as do :meth:`label_maps` and :meth:`pixels`.
+        The object is handed through, so that a caller can keep an id or a record beside its image.
+
+        Args:
+            images: Pairs of anything and an array ``(H, W, 3)`` uint8 RGB. They are read when needed, at most four
+                batches ahead.
+            batch: The most images that the network sees at once, 1 or more.
+
+        Yields:
+            The object, the image and its :class:`~maskwright.structures.Instances`, best score first, in the order of
+            ``images``.
+
+        Raises:
+            WeightsError: When the network's output is NaN or infinite.
+
+        Example:
+            >>> import maskwright as mw
+            >>> model = mw.load_model("runs/first")
+            >>> photos = mw.CocoDataset.open("labels.json", images="photos")
+            >>> pairs = ((sample.name, sample.image) for sample in photos)
+            >>> counts = {name: len(found) for name, image, found in model.instances(pairs)}
         """
         batch_size = cache(partial(batch_size_of, self.module))
 
@@ -164,13 +200,63 @@ class Predictor(Generic[Found]):
     def label_maps(
         self, images: Iterable[tuple[Item, Image]], batch: int = 1, views: Views = PLAIN
     ) -> Iterator[tuple[Item, Image, LabelMap]]:
-        """Yield each pair of anything and an image with the label map ``(H, W)`` of the image."""
+        """Yield each pair of any object and an image together with the label map of the image.
+
+        Args:
+            images: As in :meth:`instances`.
+            batch: The most images, or with a window in ``views`` the most windows, that the network sees at once.
+            views: What the probabilities are averaged over.
+
+        Yields:
+            The object, the image and its label map ``(H, W)``, in the order of ``images``.
+
+        Raises:
+            WeightsError: When the network's output is NaN or infinite.
+
+        Example:
+            >>> import numpy as np
+            >>> from maskwright.images.resize import InputSize
+            >>> from maskwright.models.catalogue import create_model
+            >>> from maskwright.prediction.predictor import Predictor
+            >>> from maskwright.structures import ClassTable
+            >>> module = create_model("residual_attention_unet", 2, {"widths": [4, 8]}).eval()
+            >>> table = ClassTable.from_names(["cat", "dog"])
+            >>> model = Predictor(module, "semantic", table, InputSize(True, 32), file=None)
+            >>> images = [("a.png", np.zeros((20, 30, 3), np.uint8))]
+            >>> [(name, label_map.shape) for name, image, label_map in model.label_maps(images)]
+            [('a.png', (20, 30))]
+        """
         return self._semantic(predict_label_maps, images, batch, views)
 
     def pixels(
         self, images: Iterable[tuple[Item, Image]], batch: int = 1, views: Views = PLAIN
     ) -> Iterator[tuple[Item, Image, Pixels]]:
-        """Yield each pair of anything and an image with the class of each pixel and its probability."""
+        """Yield each pair of any object and an image together with the most likely class and confidence of each pixel.
+
+        Args:
+            images: As in :meth:`instances`.
+            batch: As in :meth:`label_maps`.
+            views: As in :meth:`label_maps`.
+
+        Yields:
+            The object, the image and its :class:`~maskwright.prediction.semantic.Pixels`, in the order of ``images``.
+
+        Raises:
+            WeightsError: When the network's output is NaN or infinite.
+
+        Example:
+            >>> import numpy as np
+            >>> from maskwright.images.resize import InputSize
+            >>> from maskwright.models.catalogue import create_model
+            >>> from maskwright.prediction.predictor import Predictor
+            >>> from maskwright.structures import ClassTable
+            >>> module = create_model("residual_attention_unet", 2, {"widths": [4, 8]}).eval()
+            >>> table = ClassTable.from_names(["cat", "dog"])
+            >>> model = Predictor(module, "semantic", table, InputSize(True, 32), file=None)
+            >>> ((_, _, pixels),) = model.pixels([("a.png", np.zeros((20, 30, 3), np.uint8))])
+            >>> pixels.label_map.shape, pixels.confidence.shape
+            ((20, 30), (20, 30))
+        """
         return self._semantic(predict_pixels, images, batch, views)
 
     def _semantic(
@@ -188,12 +274,12 @@ class Predictor(Generic[Found]):
             with self._named():
                 return predict_batch(self.module, arrays, self.input_size, self.classes.label_dtype, views, batch)
 
-        # With windows, those of one image are the batch.
+        # With windows, a batch holds windows of one image.
         return _flat(in_batches(images, size_of, predict, batch if views.window is None else 1))
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Name the file when the network answers with numbers that are not finite."""
+        """Add the file of the weights to the error when the network's output is not finite."""
         try:
             yield
         except NotFinite as error:

@@ -1,4 +1,4 @@
-"""Semantic prediction: images to label maps of their own sizes."""
+"""Semantic prediction: from images to label maps at the images' own sizes."""
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +20,14 @@ PLAIN = Views()
 
 
 class Pixels(NamedTuple):
-    """The most likely class of each pixel ``(H, W)``, and its probability ``(H, W)`` float32."""
+    """The most likely class of each pixel, ``label_map`` ``(H, W)``, and its probability, ``confidence`` ``(H, W)``."""
 
     label_map: LabelMap
     confidence: npt.NDArray[np.float32]
 
 
 def to_tensor(image: npt.NDArray[np.uint8], device: torch.device) -> torch.Tensor:
-    """``image`` ``(H, W, 3)`` uint8 as ``(3, H, W)`` float in 0..1."""
+    """Return ``image`` ``(H, W, 3)`` uint8 on ``device`` as ``(3, H, W)`` float32 in 0..1."""
     return torch.from_numpy(image).permute(2, 0, 1).to(device).float() / 255
 
 
@@ -35,13 +35,13 @@ def to_tensor(image: npt.NDArray[np.uint8], device: torch.device) -> torch.Tenso
 def predict_logits(
     model: nn.Module, images: Sequence[npt.NDArray[np.uint8]], input_size: InputSize, flip: bool = False
 ) -> Iterator[torch.Tensor]:
-    """Yield the logits ``(K+1, H, W)`` of each of the ``images`` ``(H, W, 3)`` at its size.
+    """Yield the logits ``(K+1, H, W)`` of each of the ``images`` ``(H, W, 3)`` uint8 RGB at its size.
 
-    The model sees all as one batch, so ``input_size`` must give one size for all. The logits are resized, not the
-    labels: borders between classes stay smooth. With ``flip`` the model sees the mirrored images, and its answers are
-    mirrored back.
+    The model sees all images as one batch, so ``input_size`` must give one size for all. The logits are resized, not
+    the labels, so that borders between classes stay smooth. With ``flip`` the model sees the mirrored images, and its
+    outputs are mirrored back.
 
-    Raises :class:`NotFinite`.
+    Raises ``NotFinite`` when the model's output is NaN or infinite.
     """
     device = next(model.parameters()).device
     sizes = [(image.shape[0], image.shape[1]) for image in images]
@@ -64,10 +64,13 @@ def predict_pixels(
     views: Views = PLAIN,
     batch: int = 1,
 ) -> list[Pixels]:
-    """Return the most likely class of each pixel of the ``images`` and its probability, by the mean over ``views``.
+    """Return the most likely class of each pixel of the ``images`` and its probability, averaged over ``views``.
 
-    ``model`` is in evaluation mode and sees the images as one batch, so all are of one :func:`input_sizes`. With a
-    ``window`` it sees ``batch`` windows of an image at a time instead.
+    ``model`` is in evaluation mode. It sees the images as one batch, so all must have the same :func:`input_sizes`.
+    With a window in ``views`` it sees ``batch`` windows of one image at a time instead. ``dtype`` is that of the label
+    maps.
+
+    Raises ``NotFinite`` when the model's output is NaN or infinite.
     """
     if views.plain:
         return [_likeliest(logits, dtype) for logits in predict_logits(model, images, input_size)]
@@ -89,7 +92,10 @@ def predict_label_maps(
     views: Views = PLAIN,
     batch: int = 1,
 ) -> list[LabelMap]:
-    """Return the most likely class of each pixel ``(H, W)`` of the ``images``, as :func:`predict_pixels` does."""
+    """Return the label map ``(H, W)`` of each of the ``images``: the classes that :func:`predict_pixels` returns.
+
+    Without averaging it skips the probabilities, which is faster.
+    """
     if views.plain:
         found = predict_logits(model, images, input_size)
         return [logits.argmax(dim=0).cpu().numpy().astype(dtype) for logits in found]
@@ -97,9 +103,9 @@ def predict_label_maps(
 
 
 def input_sizes(input_size: InputSize, size: tuple[int, int], views: Views = PLAIN) -> tuple[tuple[int, int], ...]:
-    """Return the sizes at which the ``views`` show an image of ``size`` ``(H, W)`` as a whole.
+    """Return the input sizes ``(H, W)`` at which the ``views`` show a whole image of ``size`` ``(H, W)``.
 
-    Images of which these are the same can be one batch.
+    Images with the same input sizes can be one batch.
     """
     return tuple(scale_input_size(input_size, scale).of(size) for scale in views.scales)
 

@@ -1,4 +1,4 @@
-"""Sliding window: a large image predicted in overlapping squares, so that small things stay large enough to be seen."""
+"""Sliding-window prediction: a large image in overlapping square windows, which keeps small objects large enough."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -9,10 +9,10 @@ from maskwright.prediction.sources import Image
 
 
 def spans(side: int, window: int, overlap: float) -> list[slice]:
-    """Where windows of ``window`` pixels lie along a ``side`` of an image, the first at its start, the last at its end.
+    """Return the spans of the windows of ``window`` pixels along a ``side`` of an image, from its start to its end.
 
-    They are the fewest, evenly spread, of which neighbours share at least the part ``overlap`` (0 up to 1), as far as
-    whole pixels allow. One window covers a side that is no longer than it.
+    They are the fewest, evenly spread, whose neighbours share at least the part ``overlap`` (0 up to, but not, 1) of a
+    window, as far as whole pixels allow. A side that is no longer than a window has one span.
     """
     if side <= window:
         return [slice(0, side)]
@@ -29,11 +29,11 @@ def predict_windows(
     overlap: float,
     batch: int = 1,
 ) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Yield rows of ``image`` ``(H, W, 3)``, from the top, and their probabilities ``(K+1, rows, W)``.
+    """Yield bands of rows of ``image`` ``(H, W, 3)``, from the top, and their probabilities ``(K+1, rows, W)``.
 
-    A pixel's are the mean over the windows that hold it, whose probabilities ``(K+1, window, window)`` are
-    ``predict``'s, which gets up to ``batch`` neighbours of one row. Rows come as soon as no further window holds them,
-    so that memory does not grow with the height.
+    The probability of a pixel is the mean over the windows that contain it. ``predict`` gets up to ``batch``
+    neighbouring windows of one row and returns their probabilities ``(K+1, window, window)``. A band is yielded as soon
+    as no further window contains it, so that memory does not grow with the height.
     """
     height, width = image.shape[:2]
     rows, columns = spans(height, window, overlap), spans(width, window, overlap)
@@ -54,7 +54,7 @@ def predict_windows(
 
 
 def _grown(carried: torch.Tensor, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
-    """Zeros of ``shape``, whose first rows are those of ``carried``."""
+    """Return zeros of ``shape`` whose first rows are those of ``carried``."""
     grown = like.new_zeros(shape)
     if carried.numel():
         grown[..., : carried.shape[-2], :] = carried

@@ -1,4 +1,4 @@
-"""What a caller may give as an image: an array, or the path of a file."""
+"""The forms in which a caller may give an image: an array, or the path of a file."""
 
 from pathlib import Path
 from typing import Any

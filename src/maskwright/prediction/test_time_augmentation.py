@@ -1,7 +1,7 @@
-"""Test-time augmentation: one image shown to a model several times, and the mean of what it answers.
+"""Test-time augmentation: the mean of a model's probabilities over several views of one image.
 
-Averaging probabilities over a mirrored image and over several sizes is the usual last step of semantic segmentation:
-L.-C. Chen, G. Papandreou, I. Kokkinos, K. Murphy, A. L. Yuille, "DeepLab", IEEE TPAMI 2018, arXiv:1606.00915.
+Averaging over the mirror image and over several sizes is common in semantic segmentation: L.-C. Chen, G. Papandreou, I.
+Kokkinos, K. Murphy, A. L. Yuille, "DeepLab", IEEE TPAMI 2018, arXiv:1606.00915.
 """
 
 import math
@@ -19,12 +19,22 @@ Logits = Callable[[InputSize, bool], Iterable[torch.Tensor]]
 
 @dataclass(frozen=True)
 class Views:
-    """How a model sees an image; by default once and whole.
+    """The views of an image that a semantic model averages over; by default the image once and whole.
 
-    ``flip`` adds the image mirrored left to right. ``scales`` are factors of the model's input size. With ``window``
-    the image is predicted in squares of so many of its own pixels, of which neighbours share at least the part
-    ``overlap`` (0 up to 1). Each window is seen at every scale, and mirrored. Raises ``UsageError`` for values out of
-    range.
+    Args:
+        flip: Whether to add the image mirrored left to right.
+        scales: Factors of the model's input size, each above 0.
+        window: The side, in pixels of the image, of the square windows in which it is predicted; None for the whole
+            image. Each window is seen at every scale, and mirrored with ``flip``.
+        overlap: The least part of a window, 0 up to, but not, 1, that neighbouring windows share.
+
+    Raises:
+        UsageError: For values out of range.
+
+    Example:
+        >>> from maskwright.prediction.test_time_augmentation import Views
+        >>> str(Views(flip=True, scales=(0.75, 1.0)))
+        'the image and its mirror image and input scales 0.75, 1'
     """
 
     flip: bool = False
@@ -46,7 +56,7 @@ class Views:
         return not self.flip and self.scales == (1.0,) and self.window is None
 
     def __str__(self) -> str:
-        """What is averaged, in words; empty where nothing is."""
+        """Return in words what is averaged over; empty where nothing is."""
         parts = ["the image and its mirror image"] if self.flip else []
         if self.scales != (1.0,):
             parts.append(f"input scales {', '.join(f'{scale:g}' for scale in self.scales)}")
@@ -56,13 +66,16 @@ class Views:
 
 
 def scale_input_size(input_size: InputSize, scale: float) -> InputSize:
-    """``input_size`` times ``scale``, in whole pixels, at least 1; its multiple stays."""
+    """Return ``input_size`` times ``scale`` in whole pixels, at least 1; its multiple stays."""
     longest = None if input_size.longest is None else max(1, round(input_size.longest * scale))
     return replace(input_size, size=max(1, round(input_size.size * scale)), longest=longest)
 
 
 def mean_probabilities(logits: Logits, input_size: InputSize, views: Views) -> list[torch.Tensor]:
-    """Return the mean over the scales and flips of ``views`` of the probabilities ``(K+1, H, W)`` of each image."""
+    """Return the mean of the probabilities ``(K+1, H, W)`` of each image over the scales and flips of ``views``.
+
+    ``logits`` gives those of each image of a batch for an input size and a flip.
+    """
     flips = (False, True) if views.flip else (False,)
     passes = [(scale_input_size(input_size, scale), flip) for scale in views.scales for flip in flips]
     totals = [one.softmax(dim=0) for one in logits(*passes[0])]
