@@ -1,8 +1,13 @@
-"""The reference of recipe keys, from the JSON schema that ``maskwright recipes schema`` prints."""
+"""The reference of recipe keys, from the JSON schema that ``maskwright recipes schema`` prints.
+
+A section's description is the docstring of its class. What a key means stands in its ``Attributes:``.
+"""
 
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+
+import griffe
 
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.transfer import Transfer
@@ -23,7 +28,7 @@ def recipe_page() -> str:
     """Return the page on the keys of training recipes and of transfer recipes."""
     parts = [
         "# Recipe keys",
-        "Every key with its type and default. [Recipes](../recipes.md) says what each key does. "
+        "Every key with its type, default and meaning. [Recipes](../recipes.md) introduces them. "
         "`maskwright recipes schema` prints the JSON schema of a training recipe, with `--transfer` that of a "
         "[transfer](../how-to/transfer.md). Unknown keys are errors.",
         "## Training recipes",
@@ -48,16 +53,21 @@ def _sections(schema: dict[str, Any], kind: str) -> Iterator[str]:
 
 
 def _section(section: dict[str, Any], schema: dict[str, Any], kind: str) -> Iterator[str]:
-    """Yield the text and the table of keys of one section."""
-    yield prose(section.get("description", ""))
-    keys, required = section["properties"], section.get("required", ())
-    meanings = any("description" in key for key in keys.values())
-    rows = []
-    for name, key in keys.items():
-        default = "required" if name in required else _default(key)
-        meaning = [prose(key.get("description", ""))] if meanings else []
-        rows.append([code(name), _type(key, kind), default, *meaning])
-    yield table(["Key", "Type", "Default", *(["Meaning"] if meanings else [])], rows)
+    """Yield the text of one section and the table of its keys; errors and examples are on the page on Python."""
+    parts = griffe.Docstring(section.get("description", "")).parse("google")
+    yield from (prose(part.value) for part in parts if part.kind is griffe.DocstringSectionKind.text)
+    meanings = {
+        each.name: prose(each.description)
+        for part in parts
+        if part.kind is griffe.DocstringSectionKind.attributes
+        for each in part.value
+    }
+    required = section.get("required", ())
+    rows = [
+        [code(name), _type(key, kind), "required" if name in required else _default(key), meanings.get(name, "")]
+        for name, key in section["properties"].items()
+    ]
+    yield table(["Key", "Type", "Default", "Meaning"], rows)
 
 
 def _collect(section: dict[str, Any], path: str, schema: dict[str, Any], paths: dict[str, list[str]]) -> None:

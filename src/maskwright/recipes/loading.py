@@ -1,4 +1,4 @@
-"""Reading recipes: shipped by name or from a file, with ``a.b=value`` overrides, all faults reported at once."""
+"""Loading of recipes, shipped ones by name or files, with ``a.b=value`` overrides; all faults are reported at once."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ RecipeLike = str | Path | Mapping[str, Any] | Recipe
 TransferLike = str | Path | Mapping[str, Any] | Transfer
 """The recipe of a transfer in the same forms."""
 
-# YAML 1.2's numbers and truth values. In 1.1, which PyYAML reads, the key ``on`` is true, ``8:1:1`` is 28861 and
-# ``1e-3`` is text.
+# The numbers and truth values of YAML 1.2. In YAML 1.1, which PyYAML reads, the key ``on`` is true, ``8:1:1`` is 28861
+# and ``1e-3`` is text.
 _SCALARS = {
     "tag:yaml.org,2002:bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
     "tag:yaml.org,2002:int": (r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
@@ -36,11 +36,11 @@ _SCALARS = {
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes for numbers and truth values what ``_SCALARS`` says, for dates nothing."""
+    """A YAML loader that reads numbers and truth values by ``_SCALARS``, and no dates."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what either YAML takes for something else than text, so that every reader reads the same."""
+    """A YAML dumper that quotes what YAML 1.1 or 1.2 takes for another type than text, so that all readers agree."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -53,12 +53,12 @@ for _tag, (_form, _first) in _SCALARS.items():
 
 
 def shipped_recipes() -> dict[str, str]:
-    """The text of every shipped recipe of a training by name."""
+    """Return the YAML text of every shipped training recipe by name."""
     return _shipped("shipped")
 
 
 def shipped_transfers() -> dict[str, str]:
-    """The text of every shipped recipe of a transfer by name."""
+    """Return the YAML text of every shipped transfer recipe by name."""
     return _shipped("shipped_transfers")
 
 
@@ -69,7 +69,10 @@ def _shipped(folder: str) -> dict[str, str]:
 
 
 def recipe_text(name_or_path: str) -> str:
-    """The YAML of a recipe file or of a shipped recipe; ``UsageError`` with the nearest name when it is neither."""
+    """Return the YAML text of a recipe file (``.yaml``, ``.yml``) or of a shipped recipe.
+
+    Raises ``UsageError`` with the nearest names when there is no such file or recipe.
+    """
     texts = {**shipped_recipes(), **shipped_transfers()}
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml"):
@@ -83,23 +86,27 @@ def recipe_text(name_or_path: str) -> str:
 
 
 def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = (), devices: int | None = None) -> Recipe:
-    """Return the validated recipe, each override ``section.key=value`` (a YAML value) applied on top.
+    """Return the validated training recipe, with each of the ``overrides`` ``section.key=value`` applied.
 
-    ``recipe`` is a shipped name, the path of a YAML file, a mapping of its sections, or a recipe already validated;
-    ``devices`` replaces its ``train.devices``. What is given is not changed.
+    ``recipe`` is a shipped name, the path of a YAML file, a mapping of its sections, or a :class:`Recipe`. It is not
+    changed. The value of an override is read as YAML. ``devices`` replaces ``train.devices``.
 
-    Raises ``UsageError`` that lists every fault with its path and the nearest valid names.
+    Raises ``UsageError`` when there is no such recipe, it is not YAML, it is one of a transfer, or it has faults. All
+    faults are listed with their paths and the nearest valid names.
     """
     return _load(recipe, [*overrides, *([f"train.devices={devices}"] if devices is not None else [])], Recipe)
 
 
 def load_transfer(recipe: TransferLike, overrides: Sequence[str] = ()) -> Transfer:
-    """Return the validated recipe of a transfer, as :func:`load_recipe`."""
+    """Return the validated transfer recipe, with each of the ``overrides`` applied, as :func:`load_recipe` does.
+
+    Raises ``UsageError`` as :func:`load_recipe`.
+    """
     return _load(recipe, overrides, Transfer)
 
 
 def recipe_label(recipe: RecipeLike | TransferLike) -> str:
-    """Return what ``recipe`` is called in messages and on pages: its name or path, or its key ``name``."""
+    """Return what messages and pages call ``recipe``: its name or path, or its key ``name``."""
     if isinstance(recipe, Recipe | Transfer):
         return recipe.name
     return str(recipe.get("name", "recipe")) if isinstance(recipe, Mapping) else str(recipe)
@@ -114,7 +121,7 @@ def _load(recipe: RecipeLike | TransferLike, overrides: Sequence[str], kind: typ
 
 
 def _content(recipe: RecipeLike | TransferLike) -> dict[str, Any]:
-    """The sections of ``recipe``, to be changed at will."""
+    """Return the sections of ``recipe`` as a dictionary of its own, which may be changed."""
     if isinstance(recipe, Recipe | Transfer):
         return recipe.model_dump(mode="json")
     if isinstance(recipe, Mapping):
@@ -129,7 +136,7 @@ def _content(recipe: RecipeLike | TransferLike) -> dict[str, Any]:
 
 
 def _require_kind(content: dict[str, Any], source: str, kind: type[Section]) -> None:
-    """Refuse the recipe of another job, whose every key would be a fault."""
+    """Raise ``UsageError`` for a recipe of the other kind, in which every key would be a fault."""
     transfers = "targets" in content and "model" not in content
     trains = "model" in content and "train" in content
     if transfers and kind is Recipe:
@@ -141,7 +148,10 @@ def _require_kind(content: dict[str, Any], source: str, kind: type[Section]) -> 
 
 
 def validate_recipe(content: dict[str, Any], source: str, kind: type[Kind] = Recipe) -> Kind:
-    """The recipe in ``content``; ``UsageError`` with every fault, its path and the nearest names."""
+    """Return the recipe in ``content``; ``source`` is its name in messages.
+
+    Raises ``UsageError`` that lists every fault with its path and the nearest names.
+    """
     try:
         return kind.model_validate(content)
     except ValidationError as error:
@@ -150,7 +160,7 @@ def validate_recipe(content: dict[str, Any], source: str, kind: type[Kind] = Rec
 
 
 def dump(recipe: Section) -> str:
-    """The recipe as YAML, every default written out; loading it gives the same recipe."""
+    """Return ``recipe`` as YAML with every default written out; loading the text gives an equal recipe."""
     return yaml.dump(recipe.model_dump(mode="json"), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
@@ -191,7 +201,7 @@ def _describe(fault: Any, kind: type[Section]) -> str:
 
 
 def _keys_of(path: Sequence[str], kind: type[Section]) -> list[str]:
-    """The keys of the section at ``path`` of a recipe."""
+    """Return the keys of the section at ``path`` of a recipe."""
     section: type[BaseModel] = kind
     for key in path:
         field = section.model_fields.get(key)

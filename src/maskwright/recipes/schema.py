@@ -1,4 +1,4 @@
-"""The sections of a recipe. Every key has one meaning, one unit and one default; unknown keys are refused."""
+"""The sections of a training recipe. Every key has one meaning, one unit and one default; unknown keys are errors."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -10,12 +10,18 @@ from maskwright.structures import CrowdRule, OverlapRule, RiderRule, Task
 
 
 class Source(Section):
-    """A folder of images and its COCO JSON; paths are relative to ``data.root``.
+    """A folder of images and its COCO JSON file.
 
-    ``max_images`` uses only the first so many of the images that qualify, instead of ``data.max_images``;
-    ``at_least: {dog: 1}`` changes them so that one holds a dog. ``taxonomy``, a shipped name or a YAML file (found
-    from the working directory, as ``groups`` is), puts the annotations into another data set's classes before
-    ``classes`` are chosen; ``rider`` replaces its rule for riders.
+    Attributes:
+        images: The folder of the images, relative to ``data.root``.
+        annotations: The COCO JSON file, relative to ``data.root``.
+        taxonomy: A shipped taxonomy, or a YAML file relative to the working directory. It maps the categories to its
+            target classes before ``classes`` are chosen. None keeps the categories.
+        rider: The rule for riders (``absent``, ``person`` or ``person-over-two-wheeler``) that replaces the taxonomy's
+            own. Only beside ``taxonomy``.
+        max_images: Use only the first so many images that qualify, at least 1. None takes ``data.max_images``.
+        at_least: The least number of images, 1 or more, that show a class, by class name, such as ``{dog: 1}``. Later
+            images then take the place of earlier ones within ``max_images``.
     """
 
     images: str
@@ -33,9 +39,14 @@ class Source(Section):
 
 
 class Shapes(Section):
-    """The built-in data: how many images to draw for each part, from which seed, and in which ``domain``.
+    """The built-in data: images of drawn shapes, which need no download.
 
-    ``shifted`` shows the scenes of ``clear`` through fog, blur, a colour cast and noise.
+    Attributes:
+        train: The number of training images, at least 1.
+        validation: The number of validation images, at least 1.
+        seed: Draws other images for another number. Training images have the seed 2 × ``seed``, validation images the
+            next one.
+        domain: ``clear``, or ``shifted``: the same scenes through fog, blur, a colour cast and noise.
     """
 
     train: int = Field(default=240, ge=1)
@@ -45,10 +56,31 @@ class Shapes(Section):
 
 
 class Data(Section):
-    """Where the data lies and which images of it are used.
+    """The images and annotations of each part, and the rules that select images.
 
-    Give ``train`` and ``validation`` (and ``test``), or one ``source`` with the ``split`` ratios
-    ``train:validation:test``, or ``shapes``.
+    Name the data in exactly one way: ``train`` with ``validation`` (and ``test``), or ``source`` with ``split``, or
+    ``shapes``.
+
+    Attributes:
+        root: The folder to which the paths of the sources are relative. The default is the working directory.
+        train: The training data.
+        validation: The data that is scored during the training and chooses the best checkpoint.
+        test: Data that only the evaluation after the training scores, if ``evaluate.on`` names it.
+        source: One data set to be split into the parts.
+        split: The ratios ``train:validation`` or ``train:validation:test`` of ``source`` by number of images, such as
+            ``8:1:1``. Every part gets its share of every class, by the recipe's ``seed``, and copies of one picture
+            stay in one part.
+        shapes: Built-in data instead of files.
+        overlap: The object that keeps a pixel of the label map which several cover (semantic models): ``last`` or
+            ``first`` in the file, the ``smallest``, the one of the ``highest-index`` class, or ``priority``, the one of
+            the group with the largest weight. ``last`` paints in file order.
+        crowd: How crowd regions enter the label map (semantic models): ``ignore`` leaves their pixels out of the loss
+            and the scores, ``include`` draws them like objects, ``skip`` does not draw them. ``ignore``, because a
+            crowd's outline is coarse.
+        only_with_objects: Whether to skip images without any object of the classes, in every part.
+        drop_crowd_images: Whether to skip images with a crowd region of the classes, in every part.
+        max_instances: Skip images with more objects of the classes than this, at least 1. None sets no limit.
+        max_images: Use only the first so many images that qualify in each file, at least 1. None uses all.
     """
 
     root: str = "."
@@ -80,9 +112,14 @@ class Data(Section):
 class Input(Section):
     """The size in pixels at which the model sees an image.
 
-    ``square`` resizes to ``size`` × ``size``; ``short-side`` keeps the aspect ratio, with the long side at most
-    ``longest``. Sides are rounded up to ``multiple``. For instances it is always ``short-side``, without a multiple,
-    and the long side is at most twice ``size`` unless ``longest`` says otherwise.
+    Attributes:
+        resize: ``square`` resizes to ``size`` × ``size``. ``short-side`` keeps the aspect ratio. Instance models always
+            keep it, and ``short-side`` is their default.
+        size: The side of the square, or the short side, at least 16.
+        longest: The most pixels of the long side with ``short-side``, at least 16. None sets no limit for semantic
+            models and 2 × ``size`` for instance models.
+        multiple: Sides are rounded up to a multiple of it, at least 1, for networks that need one. Semantic models
+            only.
     """
 
     resize: Literal["square", "short-side"] = "square"
@@ -92,9 +129,14 @@ class Input(Section):
 
 
 class Model(Section):
-    """The network: a name of the catalogue, its starting weights, its options.
+    """The network, its starting weights and its options.
 
-    ``weights`` is ``none``, a published name (``imagenet``, ``coco``), or the path of a weights file.
+    Attributes:
+        name: A name of the catalogue; ``maskwright models`` lists them.
+        weights: The starting weights: ``none`` for random ones, a published name such as ``imagenet`` or ``coco``, or
+            the path of a weights file.
+        options: The model's own options by name; ``maskwright models NAME`` lists them.
+        input: The size at which the model sees an image.
     """
 
     name: str
@@ -104,11 +146,21 @@ class Model(Section):
 
 
 class Evaluate(Section):
-    """What to score after training, and the lowest score of a detection that is shown in pictures.
+    """The evaluation after the training.
 
-    Semantic models can average probabilities over the image and its mirror image (``flip``), over ``scales`` of the
-    input size, and over squares of ``window`` pixels of the image that share at least the part ``overlap``. The
-    validation after each epoch sees images once and whole, whatever these say.
+    It averages the probabilities of a semantic model over several views of an image where ``flip``, ``scales`` or
+    ``window`` ask for it. The validation during the training always sees each image once and whole.
+
+    Attributes:
+        on: The parts of the data to score: ``validation``, ``test`` or both.
+        show_score: The lowest score of a detection, 0 to 1, that is drawn in pictures and that counts for precision,
+            recall, F1, mask overlap, the confusion matrix and the worst images (instance models). AP, calibration and
+            the curves use all detections.
+        flip: Whether to add the mirrored image (semantic models).
+        scales: Factors of the input size, each above 0 and at most 8 (semantic models).
+        window: The side, in pixels of the image, of the square windows in which it is predicted, at least 16; None for
+            the whole image (semantic models).
+        overlap: The least part of a window, 0 up to, but not, 1, that neighbouring windows share.
     """
 
     on: tuple[Literal["validation", "test"], ...] = ("validation",)
@@ -120,9 +172,12 @@ class Evaluate(Section):
 
 
 class Report(Section):
-    """The report page: how many panels of original, truth and prediction it shows.
+    """The report page.
 
-    ``panels_every`` draws as many of the validation after every so-manyth epoch of the training, too.
+    Attributes:
+        panels: How many images of each scored part the page shows as original, truth and prediction, 0 or more.
+        panels_every: Draw as many panels of the validation after every so many epochs too, at least 1, into
+            ``figures/epochs/`` and the trackers. None draws none.
     """
 
     panels: int = Field(default=6, ge=0)
@@ -130,10 +185,29 @@ class Report(Section):
 
 
 class Recipe(Section):
-    """A whole experiment. ``classes`` lists class names in index order, or is ``all``.
+    """A whole training experiment: its data, classes, model, training and evaluation.
 
-    ``groups`` draws many classes as few: ``coco9`` or a YAML file of groups, each with its classes and its weight in
-    ``data.overlap: priority``.
+    Attributes:
+        name: The name of the experiment and, by default, of its run folder below ``runs/``. Letters, digits, ``.``,
+            ``_`` and ``-``; it begins with a letter or a digit.
+        description: One sentence for the list of recipes.
+        seed: The seed, 0 or more, of the random weights, the split, the order of samples and the augmentation.
+        task: ``semantic`` or ``instance``.
+        data: The images and annotations of each part.
+        classes: Class names in the order of their indices 1, 2, …, matched by name in every file; or ``all`` for all
+            categories of the training file.
+        groups: A shipped grouping (``coco9``, ``coco14``) or a YAML file relative to the working directory. It merges
+            classes into groups, which replace ``classes``. None keeps single classes.
+        model: The network.
+        loss: The loss of semantic models. Instance models have their own.
+        augment: The random changes of training images.
+        train: The training.
+        evaluate: The evaluation after the training.
+        report: The report page.
+
+    Raises:
+        ValidationError: Pydantic's, when built in code, for an unknown key, a value out of range or keys that exclude
+            each other. :func:`~maskwright.recipes.loading.load_recipe` raises ``UsageError`` instead.
 
     Example:
         >>> from maskwright.recipes.loading import load_recipe
@@ -159,13 +233,13 @@ class Recipe(Section):
     @model_validator(mode="before")
     @classmethod
     def _instances_keep_their_shape(cls, content: Any) -> Any:
-        """Where a recipe for instances leaves ``resize`` open, say what their models do."""
+        """Make ``short-side`` the default of ``resize`` in a recipe for instances."""
         if not isinstance(content, dict) or content.get("task") != "instance":
             return content
         model = content.get("model")
         given = model.get("input", {}) if isinstance(model, dict) else None
         if not isinstance(model, dict) or not isinstance(given, dict):
-            return content  # which is a fault of its own, or validated already
+            return content  # either a fault that validation reports, or validated already
         return {**content, "model": {**model, "input": {"resize": "short-side", **given}}}
 
     @model_validator(mode="after")

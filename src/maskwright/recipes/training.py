@@ -1,4 +1,4 @@
-"""The sections of a recipe that say how a model is trained: loss, augmentation, optimiser, schedule, sampling."""
+"""The sections of a recipe for the training: loss, augmentation, optimiser, schedule, sampling, trackers."""
 
 from typing import Literal, Self
 
@@ -8,12 +8,32 @@ from maskwright.recipes.section import Section
 
 
 class Loss(Section):
-    """The semantic loss and the weight of the auxiliary head's loss where the model has one.
+    """The loss of a semantic model. Ignored pixels never count.
 
-    ``class_weights`` lets rare classes count for more, by the pixels of the training masks; ``boundary_weight`` the
-    pixels around a border between classes, falling off over ``boundary_sigma`` pixels. Both weigh single pixels, so
-    they need a loss with a part that does: ``cross_entropy``, ``dice_ce``, ``lovasz_ce`` or ``focal``.
-    ``tversky_alpha`` is the price of an invented pixel, ``tversky_beta`` of a missed one.
+    Attributes:
+        name: ``cross_entropy``; ``dice_ce``, cross-entropy plus soft Dice (arXiv:1606.04797); ``focal``
+            (arXiv:1708.02002); ``tversky`` (arXiv:1706.05721); ``focal_tversky`` (arXiv:1810.07842); ``lovasz``
+            (arXiv:1705.08790); or ``lovasz_ce``, cross-entropy plus Lovász.
+        class_weights: The weight of a class by its frequency in the training masks: ``none``, ``inverse_frequency``,
+            ``median_frequency`` (arXiv:1411.4734) or ``effective_number`` (arXiv:1901.05555). The mean weight of a
+            pixel is 1. It needs a loss that weighs pixels: ``cross_entropy``, ``dice_ce``, ``lovasz_ce`` or ``focal``.
+        effective_beta: The β of ``effective_number``, 0 up to, but not, 1. At 0 all classes weigh the same; towards 1
+            the weights become inverse image frequencies.
+        boundary_weight: The w ≥ 0 of U-Net's weight 1 + w exp(−d² / 2σ²) of a pixel at d pixels from a border between
+            classes (arXiv:1505.04597, where w is 10). The default 0 weighs all pixels alike. It needs a loss that
+            weighs pixels.
+        boundary_sigma: The σ of that weight in pixels, above 0 and at most 100. The default is U-Net's.
+        focal_gamma: The exponent γ ≥ 0 of the focal loss, which lowers the loss of pixels that are already right. The
+            default is the paper's.
+        tversky_alpha: The weight ≥ 0 of a false-positive pixel in the Tversky losses.
+        tversky_beta: The weight > 0 of a false-negative pixel. Above ``tversky_alpha``, the default, it favours recall.
+        tversky_gamma: The γ ≥ 1 of the focal Tversky loss, (1 − index)^(1 / γ). The default is the paper's.
+        auxiliary: The weight ≥ 0 of the loss of the auxiliary head, where the model has one.
+
+    Example:
+        >>> from maskwright.recipes.training import Loss
+        >>> Loss(name="dice_ce", class_weights="median_frequency").auxiliary
+        0.4
     """
 
     name: Literal["cross_entropy", "dice_ce", "focal", "tversky", "focal_tversky", "lovasz", "lovasz_ce"] = (
@@ -43,10 +63,22 @@ class Loss(Section):
 
 
 class Augment(Section):
-    """Random changes of training images: probabilities, degrees, and strengths as in torchvision's ColorJitter.
+    """Random changes of training images and their masks. By default there are none.
 
-    ``scale`` multiplies the input size by a log-uniform factor; ``crop`` cuts a square of so many pixels.
-    ``copy_paste`` is the probability that objects of a second image are laid over the first.
+    They come in the order scale, crop, flips, rotation, colour, and last copy-paste. Pixels from outside an image are
+    ignored in label maps and empty in instance masks.
+
+    Attributes:
+        horizontal_flip: The probability, 0 to 1, of mirroring left to right.
+        vertical_flip: The probability, 0 to 1, of mirroring top to bottom.
+        rotation: The largest angle in degrees either way, 0 to 180.
+        brightness: The strength ≥ 0 of torchvision's ``ColorJitter``: the factor is drawn from 1 ± strength.
+        contrast: As ``brightness``.
+        saturation: As ``brightness``.
+        hue: The largest shift of the hue either way, as a share of the colour circle, 0 to 0.5.
+        scale: The smallest and the largest factor of the input size, above 0, drawn log-uniformly. None keeps the size.
+        crop: The side in pixels of a random square crop, at least 16. Smaller images are padded. None crops nothing.
+        copy_paste: The probability, 0 to 1, that objects of a second image are pasted onto an image (arXiv:2012.07177).
     """
 
     horizontal_flip: float = Field(default=0.0, ge=0, le=1)
@@ -68,10 +100,15 @@ class Augment(Section):
 
 
 class Optimizer(Section):
-    """The optimiser; ``momentum`` is for SGD.
+    """The optimiser.
 
-    ``encoder_lr_factor`` multiplies the learning rate of the encoder (the backbone), which pretrained weights want
-    smaller than that of the new head.
+    Attributes:
+        name: ``adam``, ``adamw`` or ``sgd``.
+        lr: The learning rate, above 0, that the schedule starts from. The default suits Adam; SGD usually needs more.
+        weight_decay: The weight decay, 0 or more; decoupled with ``adamw``, L2 regularisation with the others.
+        momentum: The momentum of ``sgd``, 0 up to, but not, 1.
+        encoder_lr_factor: The factor, above 0, of the learning rate for the encoder (backbone). Below 1, pretrained
+            weights change more slowly than the new head.
     """
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
@@ -82,11 +119,28 @@ class Optimizer(Section):
 
 
 class Schedule(Section):
-    """The learning rate over the steps of the whole training, after ``warmup_steps`` of linear growth.
+    """The learning rate over the optimiser steps of the training.
 
-    ``polynomial`` falls by ``power``; ``step`` is multiplied by ``factor`` at each of ``milestones``; ``one_cycle``
-    rises to the optimiser's rate at ``peak`` and falls again. ``milestones`` and ``peak`` are shares of the training,
-    so that they stay right when its length changes.
+    Shares of the training, 0 to 1, stay right when its length changes.
+
+    Attributes:
+        name: ``constant``; ``cosine``, half a cosine down to 0; ``polynomial``, (1 − t)^``power`` with t from 0 to 1;
+            ``step``, times ``factor`` at each of ``milestones``; or ``one_cycle``, from ``lr`` / 25 up to ``lr`` at
+            ``peak`` and down to nearly 0.
+        warmup_steps: Optimiser steps of linear growth before the schedule, 0 or more. ``one_cycle`` has its own rise
+            and takes none.
+        power: The exponent, above 0, of ``polynomial``. The default is DeepLab's.
+        milestones: The shares of the training, between 0 and 1 and ascending, at which ``step`` falls.
+        factor: The factor, between 0 and 1, of ``step`` at each milestone.
+        peak: The share of the training, between 0 and 1, at which ``one_cycle`` reaches ``lr``. The default is torch's.
+
+    Raises:
+        ValidationError: For milestones that are not ascending shares, or a warm-up of ``one_cycle``.
+
+    Example:
+        >>> from maskwright.recipes.training import Schedule
+        >>> Schedule(name="step", milestones=(0.5, 0.8)).factor
+        0.1
     """
 
     name: Literal["constant", "cosine", "polynomial", "step", "one_cycle"] = "constant"
@@ -107,13 +161,18 @@ class Schedule(Section):
 
 
 class Sampling(Section):
-    """Which training images an epoch takes.
+    """The choice of the training images of an epoch.
 
-    ``shuffle``: each once. ``rare_classes``: as many draws, by the rarest class in an image; a class in a share f of
-    the images weighs ``f ** -power`` (1 is inverse frequency, 0.5 its square root). ``inverse_frequency``: as many
-    draws, by the mean weight of an image's pixels; a class with a share f of all pixels weighs ``f ** -power``
-    (semantic models). ``repeat_factor``: each at least once, an image with a class in a share f of the images
-    ``(threshold / f) ** 0.5`` times where that is more.
+    Attributes:
+        name: ``shuffle`` takes each image once. ``rare_classes`` draws as many with replacement, weighted by
+            f^−``power`` of the rarest class of an image, with f the share of images that show the class.
+            ``inverse_frequency`` draws as many, weighted by the mean of f^−``power`` over the image's pixels, with f
+            the share of all pixels (semantic models). ``repeat_factor`` takes each image at least once, and
+            (``threshold`` / f)^½ times where that is more (LVIS, arXiv:1908.03195).
+        power: The exponent, above 0 and at most 1: 1 is inverse frequency, the default 0.5 its square root, which is
+            milder.
+        threshold: The share of images, above 0 and at most 1, below which ``repeat_factor`` repeats the images of a
+            class.
     """
 
     name: Literal["shuffle", "rare_classes", "inverse_frequency", "repeat_factor"] = "shuffle"
@@ -122,9 +181,12 @@ class Sampling(Section):
 
 
 class Wandb(Section):
-    """Weights & Biases: the project that lists the run, and whether its server is told at once.
+    """Weights & Biases. The environment variable ``WANDB_MODE`` overrides ``mode``.
 
-    Mode ``offline`` keeps the run in the run folder. ``WANDB_MODE`` in the environment goes before ``mode``.
+    Attributes:
+        project: The project that lists the run.
+        mode: ``offline`` keeps the run in the run folder; ``online`` sends it to the server during the training.
+            ``offline``, so that nothing leaves the machine unasked.
     """
 
     project: str = Field(default="maskwright", min_length=1)
@@ -132,21 +194,54 @@ class Wandb(Section):
 
 
 class Train(Section):
-    """How to train. ``ema`` is the decay of the moving average of the weights that is validated and kept, 0 for none.
+    """The training: its length, batches, optimiser, devices, checkpoints and trackers.
 
-    ``batch_size`` is that of a step of all ``devices`` of a machine and of all machines together. ``save_every`` is the
-    number of steps between saves within an epoch; by default there is one after five minutes.
+    Attributes:
+        epochs: The number of epochs, at least 1.
+        batch_size: The images of a batch, over all ``devices`` and machines together; a multiple of their number. A
+            last, smaller batch is dropped.
+        optimizer: The optimiser.
+        schedule: The learning-rate schedule, stepped with the optimiser.
+        sampling: The choice of the images of an epoch.
+        ema: The decay, 0 up to, but not, 1, of a moving average of the weights, which is then validated and kept
+            instead of them. The default 0 keeps none.
+        clip_norm: The largest norm, above 0, of the gradients. None does not clip.
+        accumulate: The number of batches, at least 1, whose gradients make one optimiser step: a larger batch in the
+            memory of a small one.
+        head_only_epochs: The first epochs, fewer than ``epochs``, in which the encoder's weights stay fixed, so that a
+            new head does not spoil them. The running statistics of its BatchNorm go on.
+        device: ``cpu``, ``cuda``, or ``auto``, a GPU where there is one.
+        devices: The GPUs, or on a CPU the processes, of one machine that share each batch, at least 1.
+        precision: A precision of Lightning Fabric: ``32-true``; ``bf16-mixed`` or ``16-mixed``, which take about half
+            the memory of activations.
+        channels_last: Whether batches of semantic models lie in memory with the channels last, which is faster for
+            convolutions.
+        compile: Whether to compile a semantic model with ``torch.compile``. False, because that takes a minute at the
+            start, and on a CPU a C++ compiler.
+        workers: The processes that load data, 0 or more. Results do not depend on it. With 0 the training process
+            loads.
+        validate_every: Epochs between validations, at least 1. The last epoch is always validated.
+        checkpoint_every: Epochs between additional checkpoints ``epoch-NNNN``, at least 1. None keeps only ``best`` and
+            ``last``.
+        save_every: Optimiser steps between saves of ``last`` within an epoch, at least 1. None saves five minutes after
+            the last save, or later where saving would take more than 1 % of the time.
+        best_by: The validation score, higher is better, that chooses the checkpoint ``best``. None is ``mIoU`` for
+            semantic and ``segm_AP`` for instance models. ``IoU/NAME`` is that of one class (semantic).
+        patience: End the training after so many epochs without a better score, at least ``validate_every``. None does
+            not end it early.
+        trackers: What stores the metrics of each epoch: ``csv``, ``tensorboard``, ``wandb``. The table ``metrics.csv``
+            is always written.
+        wandb: The settings of the tracker ``wandb``.
 
-    For ``head_only_epochs`` the encoder's weights stay as they are and the rest learns, so that a new head does not
-    spoil what they know; the running statistics of its BatchNorm go on.
+    Raises:
+        ValidationError: When ``batch_size`` is not a multiple of ``devices``, ``head_only_epochs`` covers all epochs,
+            or ``patience`` is below ``validate_every``.
 
-    ``accumulate`` adds up the gradients of so many batches before each step of the optimiser. ``patience`` ends the
-    training after so many epochs without a better score. ``compile`` lets ``torch.compile`` translate the model.
-
-    ``device`` is ``auto``, ``cpu`` or ``cuda``; ``precision`` a mode of Lightning Fabric. ``channels_last`` lays
-    semantic batches out as convolutions read them fastest.
-
-    ``trackers`` keep the metrics of each epoch; the table ``csv`` is always there, whether it is named or not.
+    Example:
+        >>> from maskwright.recipes.training import Optimizer, Train
+        >>> train = Train(epochs=3, optimizer=Optimizer(name="adamw", weight_decay=0.01), ema=0.99)
+        >>> train.batch_size, train.optimizer.lr
+        (4, 0.0001)
     """
 
     epochs: int = Field(ge=1)

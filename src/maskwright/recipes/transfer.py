@@ -1,4 +1,4 @@
-"""The recipe of a transfer: which models, from which source to which targets, and how sure the numbers have to be."""
+"""The sections of a transfer recipe: models, the source, the targets, and the settings of their comparison."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -8,15 +8,26 @@ from maskwright.recipes.section import Section
 from maskwright.recipes.training import Augment, Train
 from maskwright.structures import RiderRule
 
-# Also the name of a folder.
+# Names of models and targets are also names of folders.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 
 
 class ModelSource(Section):
-    """A model: ``use`` names a run folder, a model or weights file, or a published checkpoint.
+    """A model that takes part in a transfer. Give exactly one of ``use`` and ``recipe``; a text alone means ``use``.
 
-    Or ``recipe`` names a recipe, shipped or a file, by which it is trained first, with the overrides ``set``
-    (``train.epochs=2``). A text alone means ``use``.
+    Attributes:
+        use: A run folder, a model file, a weights file (``.pkl``, ``.pth``, ``.pt``) or the name of a published
+            checkpoint; ``maskwright weights list`` lists those.
+        recipe: A recipe, shipped or a file, by which the model is trained first.
+        set: Overrides of ``recipe``, such as ``train.epochs=2``.
+
+    Raises:
+        ValidationError: When both or neither of ``use`` and ``recipe`` are given, or ``set`` without ``recipe``.
+
+    Example:
+        >>> from maskwright.recipes.transfer import ModelSource
+        >>> ModelSource.model_validate("runs/first") == ModelSource(use="runs/first")
+        True
     """
 
     use: str | None = None
@@ -38,7 +49,15 @@ class ModelSource(Section):
 
 
 class DrawnShapes(Section):
-    """So many ``images`` of the built-in shapes; a training with ``data.shapes.seed: s`` draws seeds 2s and 2s+1."""
+    """Images of the built-in shapes.
+
+    A training with ``data.shapes.seed: s`` draws the seeds 2s and 2s + 1; other seeds are images that it has not seen.
+
+    Attributes:
+        images: The number of images, at least 1.
+        seed: Draws other images for another number, 0 or more.
+        domain: ``clear``, or ``shifted``: the same scenes through fog, blur, a colour cast and noise.
+    """
 
     images: int = Field(default=200, ge=1)
     seed: int = Field(default=0, ge=0)
@@ -46,7 +65,14 @@ class DrawnShapes(Section):
 
 
 class DrawnStreets(Section):
-    """So many ``images`` of the built-in streets, ``size`` is height and width in pixels."""
+    """Images of the built-in streets, in the layout of Cityscapes.
+
+    Attributes:
+        images: The number of images, at least 1.
+        seed: Draws other images for another number, 0 or more.
+        size: Height and width in pixels, each at least 64.
+        split: The Cityscapes split, ``train``, ``val`` or ``test``, into which they are written.
+    """
 
     images: int = Field(default=50, ge=1)
     seed: int = Field(default=0, ge=0)
@@ -55,9 +81,20 @@ class DrawnStreets(Section):
 
 
 class ImageSet(Section):
-    """Images with their truth: a COCO file, a folder in the layout of Cityscapes, or built-in data.
+    """Images with their truth. Name them in exactly one way; paths are relative to the recipe's ``root``.
 
-    Paths are relative to ``root`` of the recipe. ``max_images`` takes only the first so many.
+    Attributes:
+        images: The folder of the images of ``annotations``.
+        annotations: A COCO JSON file.
+        cityscapes: A folder in the layout of Cityscapes, with ``leftImg8bit`` and ``gtFine``.
+        split: The split of ``cityscapes``: ``train``, ``val`` or ``test``.
+        shapes: Built-in shapes.
+        streets: Built-in streets.
+        max_images: Use only the first so many images, at least 1. None uses all.
+
+    Raises:
+        ValidationError: When the images are named in no way or in several, or ``images`` and ``annotations`` are not
+            both given.
     """
 
     images: str | None = None
@@ -79,9 +116,21 @@ class ImageSet(Section):
 
 
 class Target(ImageSet):
-    """Where the models go: ``taxonomy`` says what the source's classes are there, by default those of the same name.
+    """A data set to which the models are transferred.
 
-    ``rider`` replaces the taxonomy's rule for riders. ``train`` are other images of the same kind, for ``fine_tune``.
+    Attributes:
+        images: The folder of the images of ``annotations``.
+        annotations: A COCO JSON file.
+        cityscapes: A folder in the layout of Cityscapes, with ``leftImg8bit`` and ``gtFine``.
+        split: The split of ``cityscapes``: ``train``, ``val`` or ``test``.
+        shapes: Built-in shapes.
+        streets: Built-in streets.
+        max_images: Use only the first so many images, at least 1. None uses all.
+        taxonomy: A shipped taxonomy or a YAML file that maps the source's classes to the target's. None matches classes
+            of the same name.
+        rider: The rule for riders (``absent``, ``person`` or ``person-over-two-wheeler``) that replaces the taxonomy's
+            own.
+        train: Other images of the target, for ``fine_tune``.
     """
 
     taxonomy: str | None = None
@@ -90,7 +139,13 @@ class Target(ImageSet):
 
 
 class Bootstrap(Section):
-    """The intervals: so many draws of the images, from this seed, and the share of the draws that lies inside."""
+    """The bootstrap intervals of the scores.
+
+    Attributes:
+        samples: The number of bootstrap samples of the images, 0 or more. 0 computes no intervals.
+        seed: The seed of the samples, 0 or more.
+        level: The confidence level, between 0 and 1; 0.95 gives 95 % intervals.
+    """
 
     samples: int = Field(default=1000, ge=0)
     seed: int = Field(default=0, ge=0)
@@ -98,9 +153,13 @@ class Bootstrap(Section):
 
 
 class FineTune(Section):
-    """How each model is trained further on a target's ``train`` images, for what it could reach there.
+    """Fine-tuning of each model on a target's ``train`` images, as an upper bound of what it could reach there.
 
-    ``split`` sets images of ``train`` apart to choose the checkpoint by, so that the scored images choose nothing.
+    Attributes:
+        train: The training.
+        augment: The random changes of training images.
+        split: The ratio ``train:validation`` of the ``train`` images. The second part chooses the checkpoint, so that
+            the scored images do not.
     """
 
     train: Train
@@ -109,10 +168,39 @@ class FineTune(Section):
 
 
 class Transfer(Section):
-    """Models that know the ``source``, measured there and on the ``targets`` in the classes that all share.
+    """The comparison of models on the data they were trained on, the ``source``, and on other data, the ``targets``.
 
-    ``bound`` names models that were trained on a target: what could be reached there. ``score`` is the least confidence
-    of a detection that counts for boundary IoU and is shown in panels; AP takes all.
+    All scores are of the classes that the source, the target and every model share.
+
+    Attributes:
+        name: The name of the transfer and, by default, of its folder below ``runs/``.
+        description: One sentence for the list of recipes.
+        seed: The seed, 0 or more, of the fine-tuning.
+        root: The folder to which the paths of ``source`` and ``targets`` are relative. The default is the working
+            directory.
+        models: The models to compare, by name; at least one. None of them may have been trained on a target.
+        bound: Models that were trained on a target, by name. They are scored on the targets alone, as what can be
+            reached there.
+        source: The data set that the models were trained on, best by images held out from the training.
+        targets: The other data sets, by name; at least one.
+        classes: The names of the shared classes to compare, or ``all`` of them.
+        score: The lowest score of a detection, 0 to 1, that counts for boundary IoU and is drawn in panels. AP uses all
+            detections.
+        bootstrap: The bootstrap intervals.
+        fine_tune: Fine-tuning on each target, which then needs ``train`` images. None skips it.
+        panels: How many images of the source and of each target are drawn with every model's detections, 0 or more.
+        device: The device of the predictions: ``cpu``, ``cuda``, or ``auto``, a GPU where there is one.
+
+    Raises:
+        ValidationError: Pydantic's, when built in code, for an unknown key, a value out of range, a name in both
+            ``models`` and ``bound``, a target called ``source``, or ``fine_tune`` without ``train`` images.
+            :func:`~maskwright.recipes.loading.load_transfer` raises ``UsageError`` instead.
+
+    Example:
+        >>> from maskwright.recipes.loading import load_transfer
+        >>> recipe = load_transfer("shapes-transfer", ["bootstrap.samples=100"])
+        >>> list(recipe.targets), recipe.bootstrap.samples
+        (['fog'], 100)
     """
 
     name: Name

@@ -1,4 +1,4 @@
-"""Variants of a recipe: every combination of the values that are swept, each with a folder name of its own."""
+"""Variants of a recipe for a sweep: every combination of the swept values, each with its own folder name."""
 
 import hashlib
 import itertools
@@ -12,8 +12,8 @@ from maskwright.recipes.schema import Recipe
 from maskwright.recipes.section import Section
 from maskwright.recipes.training import Loss
 
-# A plain loss; class weights are those of the training masks, the border weight is U-Net's (Ronneberger, Fischer &
-# Brox 2015, 1505.04597).
+# A plain loss has no weights. The border weight of ``boundary_ce`` is U-Net's (Ronneberger, Fischer & Brox 2015,
+# arXiv:1505.04597).
 _PLAIN = {"class_weights": "none", "boundary_weight": "0"}
 _WEIGHTED = {**_PLAIN, "class_weights": "inverse_frequency"}
 _LOSSES = {
@@ -25,30 +25,31 @@ _LOSSES = {
 }
 
 PRESETS: dict[str, dict[str, dict[str, str]]] = {"loss": _LOSSES}
-"""Short names for a whole section: the keys each sets. Other keys of the section stay as the recipe has them."""
+"""Short names for the settings of a section, with the keys that each sets. Other keys keep the recipe's values."""
 
 _ALIASES = {"model.loss": "loss"}
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+=-]+")
 _LONGEST_NAME = 100
 
-# As YAML quotes: a backslash keeps a double quote from closing, and two single ones are one within single ones.
+# YAML's quoting: a backslash escapes a double quote, and two single quotes are one inside single quotes.
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"' + r"|'(?:''|[^'])*'", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One combination: the swept keys with their values as they were given, and the overrides that set them."""
+    """One combination of swept values: ``settings``, the keys with their values as given, and the ``overrides``."""
 
     settings: dict[str, str]
     overrides: tuple[str, ...]
 
     @property
     def name(self) -> str:
-        """``loss=ce,train.optimizer.lr=1e-4``: the name of its folder, the same whatever else is swept.
+        """The name of its run folder, such as ``loss=ce,train.optimizer.lr=1e-4``.
 
-        Another value never has the same name, not even where upper and lower case are one. What a file system or a
-        shell might not take is left out and a checksum of the exact text put in its place.
+        It does not depend on what else is swept. Other settings have another name, even on file systems that ignore
+        case. Characters that a file system or a shell might reject are replaced, and a checksum of the exact text is
+        added.
         """
         name = ",".join(_named(key, value) for key, value in self.settings.items())
         return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{_checksum(name)}"
@@ -60,12 +61,12 @@ class Variant:
 
 
 def variants(sweeps: Sequence[str]) -> list[Variant]:
-    """The product of all ``sweeps``, each ``key=value,value,…``; the values of the last one change fastest.
+    """Return the product of all ``sweeps``, each ``key=value,value,…``; the values of the last one change fastest.
 
     Commas within brackets, braces and quotes belong to a value. A value for a whole section may be the name of one of
-    its :data:`PRESETS`, or of what its ``name`` key chooses.
+    its :data:`PRESETS`, or a value of its key ``name``.
 
-    Raises ``UsageError`` for a sweep without key or values, a key or value given twice, and an unknown preset.
+    Raises ``UsageError`` for a sweep without a key or values, a key or value given twice, and an unknown preset.
     """
     axes: dict[str, dict[str, tuple[str, ...]]] = {}
     for sweep in sweeps:
@@ -84,7 +85,7 @@ def variants(sweeps: Sequence[str]) -> list[Variant]:
 
 
 def _axis(sweep: str) -> tuple[str, list[str]]:
-    """The key and the values of a sweep."""
+    """Return the key and the values of a sweep."""
     key, separator, text = sweep.partition("=")
     key = key.strip()
     if not separator or not key:
@@ -99,12 +100,12 @@ def _axis(sweep: str) -> tuple[str, list[str]]:
 
 
 def _split(sweep: str, text: str) -> list[str]:
-    """``text`` at its commas, without those in brackets, braces and quotes."""
+    """Return ``text`` split at its commas, except those in brackets, braces and quotes."""
     parts, closing, place = [""], [], 0
     while place < len(text):
         letter, before = text[place], parts[-1].rstrip()
         token = letter
-        # An apostrophe within a word opens nothing.
+        # An apostrophe within a word is no opening quote.
         if letter in "\"'" and (not before or before[-1] in "[{,:"):
             quoted = _QUOTED.match(text, place)
             if quoted is None:
@@ -129,7 +130,7 @@ def _unclosed(sweep: str, lacking: str) -> UsageError:
 
 
 def _overrides(key: str, value: str) -> tuple[str, ...]:
-    """The overrides, as ``--set`` takes them, that a swept value stands for."""
+    """Return the overrides, in the form of ``--set``, that a swept value stands for."""
     section = _section(key)
     if section is None or value.startswith("{"):
         return (f"{key}={value}",)
@@ -141,7 +142,7 @@ def _overrides(key: str, value: str) -> tuple[str, ...]:
 
 
 def _section(path: str) -> type[Section] | None:
-    """The section of a recipe that ``path`` names; None when it names something else."""
+    """Return the section of a recipe that ``path`` names, or None when it names something else."""
     section: type[Section] = Recipe
     for key in path.split("."):
         field = section.model_fields.get(key)
@@ -158,7 +159,7 @@ def _section(path: str) -> type[Section] | None:
 def _named(key: str, value: str) -> str:
     exact = f"{key}={value}"
     clean = "=".join(part if not _UNSAFE.search(part) else _UNSAFE.sub("-", part).strip("-") for part in (key, value))
-    # Some file systems take upper for lower case, or drop a dot at the end.
+    # Some file systems ignore case, or drop a dot at the end.
     if clean == exact == exact.lower() and not exact.endswith("."):
         return exact
     return f"{clean}-{_checksum(exact)}"
