@@ -1,1 +1,1 @@
-"""Models taken to other data sets: predictions, scores, fine-tuning and panels."""
+"""The parts of a transfer: its models, data sets, predictions, scores, fine-tuning and panels."""

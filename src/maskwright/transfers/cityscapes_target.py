@@ -1,4 +1,4 @@
-"""Whether a transfer's target is Cityscapes: told by its layout, and where it is a COCO file by the classes."""
+"""Recognition of Cityscapes among a transfer's targets, by its layout or, in a COCO file, by its classes."""
 
 from pathlib import Path
 
@@ -11,10 +11,11 @@ CITYSCAPES = tuple(cityscapes_classes())
 
 
 def cityscapes_evidence(target: Target, root: Path) -> str | None:
-    """``Cityscapes`` and what tells that ``target`` is that data set, as part of a sentence; None where nothing does.
+    """Return how ``target`` is recognised as Cityscapes, as part of a sentence that begins with its name; else None.
 
-    A COCO file below ``root`` counts as Cityscapes when it has all of its eight classes (COCO's own lack ``rider``), or
-    when the target's taxonomy leads to these eight. Built-in streets have the layout and are other images.
+    A COCO file, relative to ``root``, counts as Cityscapes when it has all of its eight classes (COCO's own lack
+    ``rider``), or when the target's taxonomy leads to these eight. Built-in streets have the layout of Cityscapes but
+    other images, so they do not count.
 
     Raises ``UsageError`` when there is no such taxonomy, ``DataError`` when it or the COCO file cannot be read.
     """
@@ -23,7 +24,7 @@ def cityscapes_evidence(target: Target, root: Path) -> str | None:
     if target.annotations is None:
         return None
     file = root / target.annotations
-    # That it is there is asked elsewhere.
+    # Another check requires the file to exist.
     if file.is_file() and set(CITYSCAPES) <= set(category_names(read_coco(file)).values()):
         return f"Cityscapes, whose eight classes are in {target.annotations}"
     if target.taxonomy is not None and set(read_taxonomy(target.taxonomy).targets) == set(CITYSCAPES):

@@ -1,4 +1,4 @@
-"""The images of a transfer with their truth: read from COCO files and Cityscapes folders, or drawn."""
+"""The data sets of a transfer: images with their truth, read from COCO files and Cityscapes folders, or drawn."""
 
 import hashlib
 from collections.abc import Iterable
@@ -24,9 +24,10 @@ from maskwright.synthetic.streets import draw_streets
 class TransferDataset:
     """Images in ``folder`` with objects of the classes ``table``.
 
-    ``images`` are COCO records; ``annotations`` too, with an index of ``table`` as ``category_id``, a box, and the mask
-    as an RLE. ``official`` are Cityscapes' own truth files by image id, where there are some. ``identity`` says what
-    the set is: equal identities are equal sets, but for the pixels of images.
+    ``images`` are COCO image records. ``annotations`` are COCO annotation records, whose ``category_id`` is an index of
+    ``table`` and whose mask is an RLE. ``official`` are Cityscapes' own truth files by image id, where there are any.
+    ``identity`` describes the data set: equal identities mean equal data sets, but for the pixels of the images.
+    ``remarks`` are lines on what was skipped.
     """
 
     name: str
@@ -39,15 +40,16 @@ class TransferDataset:
     remarks: list[str] = field(default_factory=list)
 
     def path_of(self, image: ImageRecord) -> Path:
-        """The file of one of ``images``."""
+        """Return the file of ``image``, one of ``images``."""
         return image_path(self.folder, image["file_name"])
 
     def coco_dataset(
         self, annotations: Iterable[TruthRecord], table: ClassTable, ignored: Iterable[TruthRecord] = ()
     ) -> dict[str, Any]:
-        """A COCO data set of these images with other ``annotations`` of the classes ``table``.
+        """Return a COCO data set of these images with other ``annotations`` of the classes ``table``.
 
-        What is ``ignored`` becomes a crowd of every class: what is found there counts neither for nor against.
+        Each of the ``ignored`` records becomes a crowd of every class, so that detections on it count neither for nor
+        against.
         """
         spared = [{**each, "category_id": c.index, "iscrowd": 1} for each in ignored for c in table]
         records = [{**each, "id": number} for number, each in enumerate([*annotations, *spared], start=1)]
@@ -56,7 +58,7 @@ class TransferDataset:
 
 
 def require_transfer_dataset(section: ImageSet, root: Path) -> None:
-    """Raise ``UsageError`` when a file or folder of ``section`` does not exist."""
+    """Raise ``UsageError`` when a file or folder of ``section``, relative to ``root``, does not exist."""
     if section.annotations is not None and section.images is not None:
         require_file(root / section.annotations, "annotations")
         require_folder(root / section.images, "images")
@@ -65,7 +67,9 @@ def require_transfer_dataset(section: ImageSet, root: Path) -> None:
 
 
 def load_transfer_dataset(name: str, section: ImageSet, root: Path, drawn: Path) -> TransferDataset:
-    """The images that ``section`` names, called ``name``; built-in data is drawn into the folder ``drawn``.
+    """Return the data set that ``section`` names, called ``name``; built-in data is drawn into the folder ``drawn``.
+
+    Paths are relative to ``root``. Objects without a mask are skipped, and a remark counts them.
 
     Raises ``UsageError`` for what does not exist, ``DataError`` for what cannot be used, or has no image.
     """
@@ -80,7 +84,7 @@ def load_transfer_dataset(name: str, section: ImageSet, root: Path, drawn: Path)
     elif section.cityscapes is not None:
         found = _of_cityscapes(name, root / section.cityscapes, section.split)
     else:
-        # The schema asks for one way.
+        # The schema allows exactly one way.
         assert section.annotations is not None
         assert section.images is not None
         found = _of_coco(name, root / section.annotations, root / section.images)
@@ -135,7 +139,7 @@ def _of_cityscapes(name: str, root: Path, split: str, identity: dict[str, Any] |
         raise DataError(f"{folder}: holds none of the images of {truth / split}; expected Cityscapes' leftImg8bit.")
     remarks = [*dataset.audit.objects.lines()]
     if missing:
-        remarks.append(f"{truth / split}: {missing} images are not in {folder} and are left out.")
+        remarks.append(f"{truth / split}: {missing} images are not in {folder} and are skipped.")
     listed = "\n".join(f"{path.name} {path.stat().st_size}" for path in files.values())
     folder_identity = {
         "cityscapes": str(root),
@@ -174,7 +178,7 @@ def _first(found: TransferDataset, count: int | None) -> TransferDataset:
 
 
 def _with_masks(found: TransferDataset) -> TransferDataset:
-    """``found`` without the objects that have no mask, and how many these were among its remarks."""
+    """Return ``found`` without the objects that have no mask, with a remark that counts them."""
     kept = [each for each in found.annotations if "segmentation" in each]
     lost = len(found.annotations) - len(kept)
     if not lost:

@@ -1,4 +1,4 @@
-"""Models trained further on a target: what each could reach there, as the upper bound of a transfer."""
+"""Fine-tuning of models on a target: what each can reach there, as the upper bound of a transfer."""
 
 from pathlib import Path
 
@@ -24,9 +24,14 @@ def fine_tune(
     folder: Path,
     reporter: Reporter,
 ) -> TransferModel:
-    """``model`` trained further on ``images`` in the ``shared`` classes, in a run below ``folder`` unless it is there.
+    """Return ``model`` fine-tuned on ``images`` of ``target`` in the ``shared`` classes.
 
-    Its heads go on with the classes that it has, by name, and begin anew for the others.
+    The run is ``tuned/MODEL+TARGET`` below ``folder``. A finished run is not repeated, an interrupted one is resumed.
+    The heads keep the weights of classes that the model has, by name, and start at random for the others. A part of
+    ``images`` chooses the checkpoint, by ``section.split``.
+
+    Raises ``DataError`` when ``images`` have no object of the shared classes, and ``Interrupted`` after SIGTERM or
+    Ctrl-C.
     """
     name = f"{model.name}+{target}"
     own = [each["name"] for each in model.card.classes]
@@ -47,7 +52,7 @@ def fine_tune(
             "name": model.card.name,
             "weights": str(model.file.absolute()),
             "options": model.card.options,
-            # A model file of an earlier version may say more than what counts for instances.
+            # A model file of an earlier version may hold keys that do not apply to instance models.
             "input": {key: model.card.input[key] for key in ("size", "longest") if key in model.card.input},
         },
         "augment": section.augment.model_dump(mode="json"),
@@ -60,7 +65,7 @@ def fine_tune(
 
 
 def _annotations(images: TransferDataset, shared: SharedClasses, folder: Path) -> Path:
-    """The truth of ``images`` in the shared classes as a COCO file, absolute."""
+    """Write the truth of ``images`` in the shared classes as a COCO file, and return its absolute path."""
     kept = shared.remap_records(images.annotations, images.table, "target").kept
     if not kept:
         raise DataError(

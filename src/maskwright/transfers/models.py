@@ -1,4 +1,4 @@
-"""A model that takes part in a transfer: its file, what its card says, and where it comes from."""
+"""A model that takes part in a transfer: its file, its card and its provenance."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,11 @@ Role = Literal["model", "bound", "tuned"]
 
 @dataclass(frozen=True)
 class TransferModel:
-    """A model file that takes part; ``target`` is the only one it is measured on, None for all.
+    """A model file that takes part in a transfer.
 
-    ``made`` says where it comes from.
+    ``role`` is ``model`` for one that is compared, ``bound`` for one that was trained on a target, ``tuned`` for one
+    that was fine-tuned on it. ``target`` is the only target on which it is scored, None for all. ``provenance`` says
+    where the file comes from, and ``sha256`` is its hash.
     """
 
     name: str
@@ -26,7 +28,7 @@ class TransferModel:
     target: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """For ``transfer.json``."""
+        """Return its entry in ``transfer.json``."""
         return {
             "role": self.role,
             "model": self.card.name,
@@ -40,6 +42,9 @@ class TransferModel:
 def open_transfer_model(
     key: str, role: Role, file: Path, made: dict[str, Any], target: str | None = None
 ) -> TransferModel:
-    """The model in ``file`` as a contender."""
+    """Return the model in ``file`` as a participant called ``key``; ``made`` adds to the provenance in the file.
+
+    Raises ``WeightsError`` when the file is not a model file.
+    """
     card, _ = read_model_file(file)
     return TransferModel(key, role, file, card, sha256_of(file), {**read_provenance(file), **made}, target)

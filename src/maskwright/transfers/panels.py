@@ -1,4 +1,4 @@
-"""Panels of a transfer: the same image with its truth and as each model sees it."""
+"""Panels of a transfer: one image with its truth and the detections of each model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,11 @@ def draw_panels(
     predictions: PredictionCache,
     count: int,
 ) -> list[dict[str, str]]:
-    """Write up to ``count`` panels of the source or the target below ``folder``; their files and captions."""
+    """Write up to ``count`` panels of the source or the target, by ``side``, below ``folder``.
+
+    Detections below the score of the comparison's rules are not drawn. Returns the file, relative to ``folder``, and
+    the caption of each panel.
+    """
     images = compared.source if side == "source" else compared.target
     truth = compared.truth(images, side)
     objects = _by_image(truth["annotations"])
@@ -38,7 +42,7 @@ def draw_panels(
         for name in found:
             shown = [each for each in found[name].get(image["id"], ()) if each["score"] >= compared.rules.score]
             cells.append(overlay_instances(picture, Instances.from_coco(shown, size), table))
-        # Folders of Cityscapes' names are cities; the number keeps files of one name apart.
+        # By id, because file names may hold a folder (Cityscapes' cities) and repeat in other folders.
         file = f"figures/panels/{compared.target.name}-{side}-{image['id']}.jpg"
         write_jpeg(folder / file, panel(cells, ["image", "truth", *found]))
         records.append({"file": file, "caption": f"{images.name}: {image['file_name']}"})
@@ -46,7 +50,7 @@ def draw_panels(
 
 
 def _chosen(images: TransferDataset, objects: dict[int, list[TruthRecord]], count: int) -> list[ImageRecord]:
-    """Images that show every class early, then others spread over the rest."""
+    """Return images that show every class early, then others spread evenly over the rest."""
     labels = [
         [each["category_id"] for each in objects.get(image["id"], ()) if not each["iscrowd"]] for image in images.images
     ]

@@ -1,4 +1,4 @@
-"""What the models of a transfer find on its images: predicted once and kept."""
+"""The predictions of a transfer's models on its images, made once and cached."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,14 +15,21 @@ from maskwright.transfers.models import TransferModel
 
 
 class PredictionCache:
-    """The predictions below ``folder``, made where they are not there yet."""
+    """The predictions below ``folder``, made on ``device`` where they are missing or of another model or data set."""
 
     def __init__(self, folder: Path, device: str, reporter: Reporter) -> None:
+        """Cache predictions in ``folder``; the last model stays loaded."""
         self._folder, self._device, self._reporter = folder, device, reporter
         self._loaded: tuple[Path, LoadedModel[Any]] | None = None
 
     def of(self, model: TransferModel, images: TransferDataset) -> list[ResultRecord]:
-        """COCO results of ``model`` on ``images``, all scores; ``category_id`` is an index of the model's classes."""
+        """Return the COCO results of ``model`` on ``images``, of all scores.
+
+        ``category_id`` is an index of the model's classes. The ``counts`` of an RLE are bytes. Changed pixels of an
+        image are not noticed.
+
+        Raises ``WeightsError`` when the model's output is NaN or infinite.
+        """
         folder = self._folder / "predictions" / model.name / images.name
         made = {"model": model.sha256, "images": images.identity}
         if not (folder / "made.json").is_file() or read_json(folder / "made.json") != made:

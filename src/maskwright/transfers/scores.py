@@ -1,4 +1,4 @@
-"""The numbers of a transfer: each model on the source and on a target in the classes that all share, and the shift."""
+"""The scores of a transfer: each model on the source and on a target in the shared classes, and their differences."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ _POSITIONS = {label.name: CLASS_OF_LABEL[label.id] for label in INSTANCE_LABELS}
 
 @dataclass(frozen=True)
 class Rules:
-    """How is scored: the least confidence that counts for boundary IoU, and the intervals."""
+    """The settings of the scores: the least ``score`` of a detection for boundary IoU, and the bootstrap intervals."""
 
     score: float
     bootstrap: Bootstrap
@@ -32,10 +32,11 @@ class Rules:
 
 @dataclass
 class TransferEvaluation:
-    """All models on ``source`` and ``target`` in the ``shared`` classes; ``place`` tells targets' draws apart.
+    """The scores of all models on ``source`` and ``target`` in the ``shared`` classes.
 
-    Numbers on one set are of the same draws of its images, so that differences of models are paired; source and target
-    are drawn independently.
+    All models are scored on the same bootstrap samples of a data set, so that their differences are paired. Source and
+    target are sampled independently; ``place`` gives each target of a transfer samples of its own. ``official`` holds
+    the scores of Cityscapes' own truth by model, where the target has it.
     """
 
     shared: SharedClasses
@@ -49,7 +50,7 @@ class TransferEvaluation:
     _found: dict[tuple[str, str], list[ResultRecord]] = field(default_factory=dict)
 
     def add(self, model: TransferModel, predictions: PredictionCache, reporter: Reporter) -> None:
-        """Measure ``model``: on the target, and unless it is a bound on the source."""
+        """Score ``model`` on the target, and on the source too unless it is a bound or fine-tuned."""
         reporter.say(f"{model.name}: measuring on {self.target.name}")
         if model.role == "model":
             self.on_source[model.name] = self._measures(
@@ -61,7 +62,7 @@ class TransferEvaluation:
             self.official[model.name] = self._official(model, predictions.of(model, self.target))
 
     def found(self, model: TransferModel, images: TransferDataset, predictions: PredictionCache) -> list[ResultRecord]:
-        """What ``model`` finds on ``images``, in the shared classes."""
+        """Return the COCO results of ``model`` on ``images`` in the shared classes."""
         key = model.name, images.name
         if key not in self._found:
             self._found[key] = self.shared.remap_records(
@@ -70,12 +71,16 @@ class TransferEvaluation:
         return self._found[key]
 
     def truth(self, images: TransferDataset, side: Side) -> dict[str, Any]:
-        """The COCO data set of ``images`` in the shared classes."""
+        """Return the COCO data set of ``images``, which are those of ``side``, in the shared classes."""
         translated = self.shared.remap_records(images.annotations, images.table, side)
         return images.coco_dataset(translated.kept, self.shared.table, translated.ignored)
 
     def to_json(self, models: Sequence[TransferModel]) -> dict[str, Any]:
-        """The comparison for ``transfer.json``."""
+        """Return the comparison of ``models`` for ``transfer.json``.
+
+        It has the scores on source and target, the shift (target less source), the differences between models and the
+        gaps to the bounds, each with its bootstrap interval.
+        """
         level = self.rules.bootstrap.level
         sets = {"source": (self.source, "source"), "target": (self.target, "target")}
         rows = {}
@@ -110,7 +115,7 @@ class TransferEvaluation:
         return difference
 
     def _gaps(self, models: Sequence[TransferModel]) -> list[dict[str, Any]]:
-        """What each bound has more than each model on the target; of a model trained further, than that model."""
+        """Return the gap on the target of each model to each bound, and to itself after fine-tuning."""
         gaps = []
         for bound in models:
             if bound.role == "model" or bound.name not in self.on_target:
@@ -130,7 +135,7 @@ class TransferEvaluation:
         return bootstrap_weights(len(images.images), self.rules.bootstrap.samples, [self.rules.bootstrap.seed, place])
 
     def _official(self, model: TransferModel, found: Sequence[ResultRecord]) -> ScoreEstimates:
-        """By Cityscapes' own truth, riders and all: there the taxonomy only names what was found."""
+        """Return the scores by Cityscapes' own truth with all riders; the taxonomy only maps the model's classes."""
         grouped: dict[int, list[Any]] = {number: [] for number in self.target.official}
         for name, each in self._named(model, found):
             if each["image_id"] in grouped and name in _POSITIONS:
@@ -141,7 +146,7 @@ class TransferEvaluation:
         return cityscapes_estimates(verdicts, weights[:, places], self.shared.names)
 
     def _named(self, model: TransferModel, found: Sequence[ResultRecord]) -> Iterator[tuple[str, ResultRecord]]:
-        """Each record of ``model`` with its target class, also of those that are not compared."""
+        """Yield each result of ``model`` with the name of its target class, including classes that are not compared."""
         taxonomy, table = self.shared.taxonomy, model.card.table
         if side_of(taxonomy, table, _preferred(model)) == "target":
             names = table.names
@@ -152,5 +157,5 @@ class TransferEvaluation:
 
 
 def _preferred(model: TransferModel) -> Side:
-    """The side whose classes a model has where they are both sides'."""
+    """Return the side that a model's classes belong to where both sides have them."""
     return "source" if model.role == "model" else "target"

@@ -1,4 +1,4 @@
-"""The models that a transfer starts from: found, fetched, converted or trained; refused where they know a target."""
+"""The models that a transfer starts from: found, downloaded, converted or trained, and checked against the targets."""
 
 from pathlib import Path
 
@@ -24,9 +24,10 @@ _CHECKPOINTS = (".pkl", ".pth", ".pt")
 
 
 def require_model_sources(recipe: Transfer) -> None:
-    """Raise ``UsageError`` for starts that do not exist, and for those that by name or recipe know a target.
+    """Raise ``UsageError`` for a model that does not exist, is no instance model, or was trained on a target.
 
-    Nothing is fetched, trained or written.
+    Only names, recipes and model files are looked at: nothing is downloaded, trained or written. Models under ``bound``
+    may have been trained on a target.
     """
     for key, start in {**recipe.models, **recipe.bound}.items():
         free = key in recipe.bound
@@ -56,9 +57,11 @@ def require_model_sources(recipe: Transfer) -> None:
 def obtain_model(
     key: str, start: ModelSource, role: Role, folder: Path, recipe: Transfer, reporter: Reporter
 ) -> TransferModel:
-    """The contender ``key``, trained or fetched into ``folder`` unless it is there.
+    """Return the model ``key``, trained or downloaded into ``folder`` unless it is there.
 
-    Raises ``UsageError`` or ``WeightsError`` when that cannot be done, or it knows a target and is no bound.
+    Raises ``UsageError`` when there is no such model, it is no instance model, or it has the role ``model`` and was
+    trained on a target; ``WeightsError`` when weights cannot be fetched or converted; ``Interrupted`` after SIGTERM or
+    Ctrl-C during a training.
     """
     if start.recipe is not None:
         path = folder / "trained" / key
@@ -81,7 +84,7 @@ def obtain_model(
 
 
 def _is_converted(file: Path, use: str) -> bool:
-    """Whether ``file`` is the conversion of the checkpoint that ``use`` names."""
+    """Return whether ``file`` is the conversion of the checkpoint that ``use`` names."""
     if not file.is_file():
         return False
     source = read_provenance(file)

@@ -1,4 +1,4 @@
-"""Whether a model has seen a target before: told by its recipe, its weights' source, its classes and its own card."""
+"""The check that a model was not trained on a target: by its recipe, its weights' source, its classes and its card."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ _COCO_FILE = re.compile(r"instances_(train|val)20(14|17)\.json$")
 
 
 def require_unseen_by_recipe(key: str, trained: Recipe, recipe: Transfer) -> None:
-    """Raise ``UsageError`` when what the recipe ``trained`` trains has seen one of the targets."""
+    """Raise ``UsageError`` when a model trained by the recipe ``trained`` would have seen one of the targets."""
     _refuse(key, recipe, partial(_by_recipe, trained, Path(recipe.root)))
 
 
@@ -58,7 +58,7 @@ def _by_data_set(name: str, trained_on: str | None, root: Path, target: Target) 
 
 
 def _by_file(file: Path, root: Path, target: Target, depth: int = 0) -> str | None:
-    """Why the model in ``file`` knows ``target``, by its card, its source, and the weights it was trained from."""
+    """Return why the model in ``file`` has seen ``target``: by its card, its source, or the weights it started from."""
     card, _ = read_model_file(file)
     source = read_provenance(file)
     file_name, address = source.get("file"), source.get("address")
@@ -72,7 +72,7 @@ def _by_file(file: Path, root: Path, target: Target, depth: int = 0) -> str | No
     try:
         recipe = validate_recipe(yaml.safe_load(card.recipe), str(file))
     except (MaskwrightError, yaml.YAMLError):
-        return None  # of another version; it cannot be told
+        return None  # a recipe of another version says nothing that can be checked
     found = _by_recipe(recipe, root, target)
     started = Path(recipe.model.weights)
     if found is None and depth < 5 and started.suffix == ".safetensors" and started.is_file():
@@ -84,7 +84,7 @@ def _by_file(file: Path, root: Path, target: Target, depth: int = 0) -> str | No
 
 
 def _by_recipe(recipe: Recipe, root: Path, target: Target) -> str | None:
-    """Why what ``recipe`` trains knows ``target``."""
+    """Return why a model trained by ``recipe`` has seen ``target``."""
     if recipe.model.weights == "cityscapes" and (city := cityscapes_evidence(target, root)):
         return f"its training began with weights trained on {city}"
     shapes = recipe.data.shapes
