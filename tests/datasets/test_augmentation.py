@@ -1,4 +1,4 @@
-"""Joint augmentation: whatever is done to an image is done to its labels, and nothing is invented in between."""
+"""Joint augmentation: image and masks get the same change, and masks get no new labels."""
 
 import itertools
 import math

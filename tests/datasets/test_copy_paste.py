@@ -1,4 +1,4 @@
-"""Copy-paste: whole objects come over with their own pixels and labels, and everything else stays."""
+"""Copy-paste of label maps: whole objects with their pixels and labels, and nothing else changes."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""The shares of a batch put together are the batch of one process alone."""
+"""The slices of all processes together are the batches of a single process."""
 
 import numpy as np
 import pytest

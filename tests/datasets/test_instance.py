@@ -1,4 +1,4 @@
-"""Instance samples: masks, boxes and labels that stay in step with the image and with each other."""
+"""Instance samples: masks, boxes and labels agree with the augmented image and with each other."""
 
 import itertools
 import json

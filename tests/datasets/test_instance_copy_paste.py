@@ -1,4 +1,4 @@
-"""Copy-paste of instances: whole objects come over, and what they cover is gone from the masks below."""
+"""Copy-paste of instances: whole objects are pasted, and covered pixels leave the masks below."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Masks drawn at the training resolution: COCO's rule on scaled polygons, nearest pixels where there is an RLE only."""
+"""Masks at the training resolution: scaled polygons by COCO's rule, an RLE by the nearest pixel."""
 
 import json
 from typing import Any

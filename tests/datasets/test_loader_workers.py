@@ -1,4 +1,4 @@
-"""What loading processes leave to their parent; how they live and die is drilled in ``tests/drills``."""
+"""Errors and settings of data-loading processes; their signals and ends are tested in ``tests/drills``."""
 
 import signal
 from collections.abc import Iterator

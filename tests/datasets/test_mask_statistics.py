@@ -1,4 +1,4 @@
-"""Pixel counts against counting one label at a time."""
+"""Pixel counts equal counting one label at a time."""
 
 import numpy as np
 import pytest

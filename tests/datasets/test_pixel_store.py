@@ -1,4 +1,4 @@
-"""Kept pixels: what was put comes back exactly, or not at all."""
+"""The pixel store returns exactly what was put into it, or nothing."""
 
 import os
 from multiprocessing import get_context

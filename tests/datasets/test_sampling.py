@@ -1,4 +1,4 @@
-"""The order of samples depends on the seed and the epoch alone, and rare classes come as often as asked."""
+"""The sampling order depends on seed and epoch alone, and sampling weights follow their formulas."""
 
 from collections import Counter
 

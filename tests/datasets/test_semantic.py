@@ -1,4 +1,4 @@
-"""Semantic samples: the pixels of the files, augmented by the sample's seed and by nothing else."""
+"""Semantic samples: the pixels of the files, augmented by the sample's seed alone."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Batches: of one size, in the order given, and no more held than said."""
+"""Batches hold items of one size, keep the input order and read ahead no further than stated."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Instance prediction: masks to the pixel as torchvision pastes them, to the byte as pycocotools writes them."""
+"""Instance prediction: masks equal torchvision's pasting to the pixel and pycocotools' RLEs to the byte."""
 
 import numpy as np
 import numpy.typing as npt

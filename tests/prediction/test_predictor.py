@@ -1,4 +1,4 @@
-"""Lists are predicted as their images are one by one, by every family of networks."""
+"""A list gives the results of its images one by one, with every family of networks."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ SIZES = [(64, 96), (96, 64), (60, 95), (40, 40), (50, 70), (90, 63), (64, 96), (
 
 
 def smooth_images() -> list[npt.NDArray[np.uint8]]:
-    """Images with blobs of colour, in which networks with random weights find different things."""
+    """Images with blobs of colour, in which networks with random weights find different objects."""
     chance = np.random.default_rng(5)
     return [
         cv2.resize(chance.integers(0, 256, (6, 6, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
@@ -142,7 +142,7 @@ def test_a_network_of_the_catalogue_gives_a_list_what_it_gives_one_by_one() -> N
 
 
 class Counting(nn.Module):
-    """Finds an object of score 0.2 and one of 0.9 in every image; ``bad`` answers of NaN instead."""
+    """Finds an object of score 0.2 and one of 0.9 in every image; with ``bad`` the output is NaN."""
 
     def __init__(self, bad: bool = False) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Semantic prediction with invented models: sizes, input, and that logits are resized instead of labels."""
+"""Semantic prediction with invented models: sizes, input, and resizing of logits instead of labels."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from maskwright.prediction.test_time_augmentation import Views
 
 
 class Fixed(nn.Module):
-    """Answers every image with the same ``logits`` ``(K+1, h, w)`` and keeps what it saw."""
+    """A model that returns the same ``logits`` ``(K+1, h, w)`` for every image and keeps its input."""
 
     def __init__(self, logits: torch.Tensor) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Windows on a grid of odd sizes, and the mean of what is predicted in them."""
+"""Windows over odd image sizes, and the mean of their probabilities."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What may be given as an image, and what is answered to anything else."""
+"""The accepted forms of an image, and the errors for others."""
 
 from pathlib import Path
 from typing import Any

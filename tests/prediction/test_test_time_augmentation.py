@@ -1,4 +1,4 @@
-"""Averaging over views with invented models, and against sums written out."""
+"""Averages over views equal sums written out, with invented models."""
 
 from typing import Any
 

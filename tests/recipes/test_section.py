@@ -1,4 +1,4 @@
-"""A section of a recipe refuses what it does not know and cannot be changed."""
+"""A section of a recipe rejects unknown keys and cannot be changed."""
 
 import pytest
 from pydantic import ValidationError

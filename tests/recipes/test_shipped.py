@@ -1,4 +1,4 @@
-"""The shipped experiments: a variant differs from what it varies only where its name says; a twin only in size."""
+"""Shipped recipes: a variant differs from its base only where its name says, a twin only in size."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Recipes of transfers: what is shipped, and every fault said at once with the nearest names."""
+"""Transfer recipes: the shipped ones, and all faults reported at once with the nearest names."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checkpoints come back to the bit, whole or not at all, and never run what is in them."""
+"""Checkpoints are restored bit for bit, written completely or not at all, and never executed."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The moving average against its recursion computed by hand."""
+"""The moving average equals its recursion computed by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Signals become requests within, are what they were after, and a second Ctrl-C ends at once."""
+"""Signals become stop requests, handlers are restored afterwards, and a second Ctrl-C ends the process."""
 
 import os
 import signal

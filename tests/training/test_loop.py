@@ -1,4 +1,4 @@
-"""The loop against a loop written by hand, and its promises about best, resume and bad losses."""
+"""The loop equals one written by hand; best checkpoints, resuming and losses that are not finite."""
 
 import signal
 from collections.abc import Sequence

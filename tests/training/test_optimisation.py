@@ -1,4 +1,4 @@
-"""Optimisers and schedules against their formulas."""
+"""Optimisers and schedules follow their formulas."""
 
 import math
 from typing import Any

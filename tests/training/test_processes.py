@@ -1,4 +1,4 @@
-"""What processes tell each other: in one process it costs nothing, in two it is what both know.
+"""Collective operations: without exchange in one process, and with real processes in two.
 
 Two real processes talk through gloo, as on CPUs; each is this file, run as a program.
 """

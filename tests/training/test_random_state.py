@@ -1,4 +1,4 @@
-"""Random numbers go on where they stood, and differ by epoch and process."""
+"""Random generators continue from a saved state, and are seeded by epoch and process."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""When to save, on a clock that the tests move."""
+"""When the clock asks for a save, with a time that the tests set."""
 
 from dataclasses import dataclass
 

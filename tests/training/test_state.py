@@ -1,4 +1,4 @@
-"""The state of a training: what it holds, and that another training goes on from it."""
+"""The state of a training: its content, and a second training that continues from it."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""One batch at a time, with losses whose gradients are known numbers."""
+"""Single training steps, with losses whose gradients are known."""
 
 import math
 import signal

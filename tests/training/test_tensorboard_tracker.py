@@ -1,4 +1,4 @@
-"""Event files read back by TensorBoard, and byte by byte by a reader of the format that is written here."""
+"""Event files, read back by TensorBoard and by a reader of the file format in this file."""
 
 import errno
 import os

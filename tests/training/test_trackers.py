@@ -1,4 +1,4 @@
-"""What the tracker of ``metrics.csv`` wrote, read back by Python's csv module."""
+"""``metrics.csv``, read back by Python's csv module."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A run of W&B read back from its files; and that neither a missing package nor a dead service stops a training."""
+"""W&B runs, read back from their files; a missing package or a dead service does not stop a training."""
 
 import os
 import sys

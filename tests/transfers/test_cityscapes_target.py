@@ -1,4 +1,4 @@
-"""What counts as Cityscapes, so that models that know it are refused, and what does not."""
+"""Which targets count as Cityscapes."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ COCO = tuple(read_taxonomy("coco-to-cityscapes").sources)
 
 
 def told(folder: Path, names: tuple[str, ...], **more: Any) -> str | None:
-    """What tells that a COCO file of the classes ``names`` is Cityscapes."""
+    """The evidence that a COCO file of the classes ``names`` is Cityscapes."""
     categories = [{"id": number, "name": name} for number, name in enumerate(names, start=1)]
     write_json(folder / "there.json", {"images": [], "annotations": [], "categories": categories})
     return cityscapes_evidence(Target(images="pictures", annotations="there.json", **more), folder)

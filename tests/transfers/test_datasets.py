@@ -1,4 +1,4 @@
-"""Image sets: COCO files, Cityscapes folders and drawn ones become the same kind of truth."""
+"""Data sets of a transfer: COCO files, Cityscapes folders and drawn images give the same form of truth."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Training further on a target: which recipe is run, on what, and with which classes."""
+"""Fine-tuning on a target: the recipe, the data and the classes of the training."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ QUIET = Reporter(quiet=True)
 
 
 def asked(folder: Path, monkeypatch: pytest.MonkeyPatch, classes: tuple[str, ...]):
-    """The contender and the recipe that a model of ``classes`` is trained further by."""
+    """The fine-tuned model, and the recipe by which a model of ``classes`` is fine-tuned."""
     seen = []
 
     def train_recipe(recipe: Recipe, path: Path, *, resume: bool, reporter: Reporter) -> None:

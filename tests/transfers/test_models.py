@@ -1,4 +1,4 @@
-"""Who may take part: models that know a target are refused, and accepted as bounds."""
+"""Models that were trained on a target are refused, and accepted as bounds."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ def trained(folder: Path, **data: Any) -> str:
 
 
 def converted(path: Path, file: str, classes: tuple[str, ...], **known: str) -> str:
-    """A model file as ``weights convert`` writes it of a checkpoint called ``file``."""
+    """A model file as ``weights convert`` writes it from a checkpoint called ``file``."""
     card, _ = read_model_file(model_file(write_model(path.with_suffix(""), classes)))
     metadata = {CARD_KEY: json.dumps(card.__dict__), SOURCE_KEY: json.dumps({"file": file, "sha256": "0", **known})}
     save_file({"weight": torch.zeros(1)}, path, metadata)

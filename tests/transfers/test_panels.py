@@ -1,4 +1,4 @@
-"""Panels: which images are shown, and that each cell shows what its caption says."""
+"""Panels: the choice of images, and the content of each cell."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is predicted is kept, and made anew only where model or images have changed."""
+"""Predictions are cached, and made again only when the model or the images have changed."""
 
 from pathlib import Path
 from types import SimpleNamespace

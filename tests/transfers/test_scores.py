@@ -1,4 +1,4 @@
-"""From COCO's classes to streets: official numbers against the scorer of folders, and the rules for riders."""
+"""From COCO's classes to streets: official scores equal those of result folders; the rules for riders."""
 
 from pathlib import Path
 from typing import Any
