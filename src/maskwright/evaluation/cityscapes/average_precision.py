@@ -1,8 +1,8 @@
-"""Cityscapes' average precision of instances, by the official rules, from what became of each prediction.
+"""Cityscapes AP of instances by the official rules, computed from the matches of each image.
 
 AP is the area under the raw precision-recall curve at every distinct confidence, by the step rule of the evaluation
-script published with the data set. The averages leave out classes without an object; a class with objects but no
-prediction has 0.
+script published with the data set (``evalInstanceLevelSemanticLabeling``). Classes without an object are excluded from
+the averages. A class with objects but no prediction has 0.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,9 +21,9 @@ PROTOCOL = (
 
 
 def instance_scores(images: Iterable[CityscapesMatches]) -> dict[str, Any]:
-    """``{"AP", "AP50", "classes": {name: {"AP", "AP50", "objects", "predictions"}}, "protocol"}`` of a data set.
+    """Return ``{"AP", "AP50", "classes": {name: {"AP", "AP50", "objects", "predictions"}}, "protocol"}`` of a data set.
 
-    None where a class has no object to find, which also leaves it out of the averages.
+    A score is None for a class without an object, which is then excluded from the averages.
     """
     verdicts = list(images)
     ap, objects, predictions = average_precision(verdicts)
@@ -40,7 +40,10 @@ def instance_scores(images: Iterable[CityscapesMatches]) -> dict[str, Any]:
 
 
 def average_precision(images: Sequence[CityscapesMatches]) -> tuple[npt.NDArray[np.float64], Counts, Counts]:
-    """AP ``(C, T)`` by class and threshold, NaN without an object; and objects and predictions of each class."""
+    """Return AP ``(C, T)`` by class and IoU threshold, the objects ``(C,)`` and the predictions ``(C,)`` of each class.
+
+    AP is NaN for a class without an object. Classes are in the order of ``INSTANCE_LABELS``.
+    """
     shape = (len(INSTANCE_LABELS), len(OVERLAPS))
     ap = np.full(shape, np.nan)
     if not images:
@@ -60,7 +63,7 @@ def average_precision(images: Sequence[CityscapesMatches]) -> tuple[npt.NDArray[
 
 
 def _area_under_curve(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], missed: int) -> float:
-    """The official step-wise integral; 0 when every prediction was ignored, where the script itself fails."""
+    """Return the official step-wise integral; 0 when every prediction is ignored, where the script itself fails."""
     if not confidence.size:
         return 0.0
     order = np.argsort(confidence, kind="stable")

@@ -1,8 +1,8 @@
-"""Cityscapes' AP of near objects, by the official rules, and the files that say how far away each object is.
+"""Cityscapes AP of near objects by the official rules, and the reader of the distances of objects.
 
 The script published with the data set (``evalInstanceLevelSemanticLabeling``) can limit AP to objects of at most 100
 and 50 metres. Only objects count whose distance is known with a confidence of at least 0.5 and that have at least 1000
-pixels; all others are ignored, as objects below 100 pixels are in the AP of all distances. The data set itself has no
+pixels. All others are ignored, as objects below 100 pixels are in the AP of all distances. The data set itself has no
 distances: the script calls them medians, with the density of the stereo measurements as confidence.
 """
 
@@ -27,14 +27,14 @@ from maskwright.evaluation.cityscapes.matching import (
 
 
 class Distance(NamedTuple):
-    """How far away an object is, in ``metres``, and how sure that is, from 0 to 1. Below 0 metres it is not known."""
+    """The distance of an object in ``metres`` and its ``confidence``, 0 to 1; a distance below 0 metres is unknown."""
 
     metres: float
     confidence: float
 
 
 class Limit(NamedTuple):
-    """Which objects count: at most so far away, known with at least so much confidence, of at least so many pixels."""
+    """The objects that count: at most ``metres`` away, with at least that ``confidence``, of at least ``pixels``."""
 
     name: str
     metres: float
@@ -69,12 +69,14 @@ _decoder = msgspec.json.Decoder(dict[str, dict[str, _Distance | list[_OfficialIn
 
 
 def read_distances(path: Path) -> Distances:
-    """The distances in the JSON file at ``path``: ``{frame: {instance id: {"distance": metres, "confidence": 0..1}}}``.
+    """Read the distances in the JSON file at ``path``, by frame and instance id.
 
-    The ``gtInstances.json`` of the official script, with its ``medDist`` and ``distConf``, is read as well. A frame may
-    be given as any path whose file name begins with it.
+    The file is ``{frame: {instance id: {"distance": metres, "confidence": 0..1}}}``, or the ``gtInstances.json`` of the
+    official script, with its ``medDist`` and ``distConf``. A frame may be given as any path whose file name begins with
+    it.
 
-    Raises ``UsageError`` when there is no such file, ``DataError`` that names what is no distance.
+    Raises ``UsageError`` when there is no such file. Raises ``DataError``, which names the entry, for what is no frame,
+    no instance id or no distance, and for a frame that occurs twice.
     """
     try:
         content = _decoder.decode(require_file(path, "distances").read_bytes())
@@ -95,7 +97,7 @@ def read_distances(path: Path) -> Distances:
 
 
 def outside_limit(truth: TrueObjects, limit: Limit, distances: Mapping[int, Distance]) -> npt.NDArray[np.bool_]:
-    """Which objects and regions ``(G,)`` of an image do not count within ``limit``; ``distances`` are by id."""
+    """Return which objects and regions ``(G,)`` do not count within ``limit``; ``distances`` are by instance id."""
     known = [distances.get(int(value), _UNKNOWN) for value in truth.ids]
     metres, confidence = np.array(known, np.float64).reshape(-1, 2).T
     return (truth.pixels < limit.pixels) | (metres > limit.metres) | (confidence < limit.confidence)
@@ -104,14 +106,14 @@ def outside_limit(truth: TrueObjects, limit: Limit, distances: Mapping[int, Dist
 def match_within_limits(
     truth: TrueObjects, predictions: PredictedObjects, distances: Mapping[int, Distance]
 ) -> dict[str, CityscapesMatches]:
-    """The verdicts on one image's predictions within each limit, by its name."""
+    """Return the matches of one image's predictions by name of the limit; ``distances`` are by instance id."""
     return {
         limit.name: match_predictions(truth, predictions, outside_limit(truth, limit, distances)) for limit in LIMITS
     }
 
 
 def count_without_distance(truth: TrueObjects, distances: Mapping[int, Distance]) -> int:
-    """How many objects of an image are not known to be anywhere; they are within no limit."""
+    """Count the objects of an image whose distance is unknown: absent or below 0 metres."""
     objects = truth.ids[truth.ids >= FIRST_INSTANCE]
     return sum(distances.get(int(value), _UNKNOWN).metres < 0 for value in objects)
 
@@ -119,9 +121,9 @@ def count_without_distance(truth: TrueObjects, distances: Mapping[int, Distance]
 def add_distance_scores(
     scores: Mapping[str, Any], matches_by_limit: Mapping[str, Sequence[CityscapesMatches]]
 ) -> dict[str, Any]:
-    """``scores`` with what ``near``, the verdicts of all images by limit, give.
+    """Return ``scores`` with the AP within each limit added; ``matches_by_limit`` holds the matches of all images.
 
-    For each limit, such as ``50m``, there are ``AP_50m`` and ``AP50_50m``, and in each class ``objects_50m`` too.
+    For a limit such as ``50m`` there are ``AP_50m`` and ``AP50_50m``, and in each class ``objects_50m`` too.
     """
     added: dict[str, Any] = {}
     classes = {name: dict(row) for name, row in scores["classes"].items()}
@@ -140,7 +142,8 @@ def _entries(entries: Mapping[str, _Distance | list[_OfficialInstance]], where: 
             continue
         if not name.isdecimal():
             raise DataError(
-                f"{where}: '{name}' is no instance id; expected a value of the instanceIds file, such as 26001. Use it."
+                f"{where}: '{name}' is no instance id; expected a value of the instanceIds file, such as 26001. "
+                "Correct it."
             )
         if entry.distance < 0:
             raise DataError(

@@ -1,4 +1,4 @@
-"""One Cityscapes image: its truth read, its predictions measured against it, from mask files or from RLEs."""
+"""One Cityscapes image: its truth, and the overlap of its predictions, mask files or RLEs, with that truth."""
 
 import threading
 from collections import Counter
@@ -34,14 +34,14 @@ ScoredMask = tuple[CroppedMask, int, float]
 
 
 class MeasuredImage(NamedTuple):
-    """The truth of an image, what its predictions share with it, and how many were left out, by reason."""
+    """The truth of an image, the pixels its predictions share with it, and the number of rejected ones by reason."""
 
     truth: TrueObjects
     predictions: PredictedObjects
     rejected: Counter[str]
 
     def match(self) -> tuple[CityscapesMatches, Counter[str]]:
-        """The verdicts on the predictions, and how many were left out."""
+        """Return the matches of the predictions by the official rules, and the number of rejected ones by reason."""
         return match_predictions(self.truth, self.predictions), self.rejected
 
 
@@ -49,17 +49,17 @@ _memory = threading.local()
 
 
 def _buffers() -> Buffers:
-    """Memory to use again for image after image; each thread has its own."""
+    """Return the calling thread's memory, which is used again for image after image."""
     if not hasattr(_memory, "buffers"):
         _memory.buffers = Buffers()
     return _memory.buffers
 
 
 def measure_mask_files(truth: Path, predictions: Sequence[Prediction]) -> MeasuredImage:
-    """One image's predictions in mask files, measured against ``truth``, the ``instanceIds`` file.
+    """Measure the mask files of one image's ``predictions`` against ``truth``, its ``instanceIds`` file.
 
-    Raises ``DataError`` for a file that cannot be read, a mask of another size than the image, and a label id that
-    Cityscapes does not have.
+    Empty masks and labels whose instances are not scored are rejected. Raises ``DataError`` for a file that cannot be
+    read, a mask of another size than the image, and a label or instance id that Cityscapes does not have.
     """
     ids = read_gray_label_map(truth, _buffers())
     left_out: Counter[str] = Counter()
@@ -67,7 +67,12 @@ def measure_mask_files(truth: Path, predictions: Sequence[Prediction]) -> Measur
 
 
 def measure_rles(truth: Path, predictions: Sequence[tuple[Rle, int, float]]) -> MeasuredImage:
-    """As :func:`measure_mask_files`, for RLEs of the image's size with a class position and a confidence."""
+    """Measure predicted RLEs of one image against ``truth``, its ``instanceIds`` file.
+
+    ``predictions`` are RLEs of the image's size, each with a class, its position in ``INSTANCE_LABELS``, and a
+    confidence. Empty masks are rejected. Raises ``DataError`` when ``truth`` cannot be read or has a value that is no
+    id of Cityscapes.
+    """
     regions = crop_masks([rle for rle, _, _ in predictions])
     scored = [(region, label, score) for region, (_, label, score) in zip(regions, predictions, strict=True)]
     return _measure_image(truth, read_gray_label_map(truth, _buffers()), scored, Counter())
@@ -83,7 +88,10 @@ def _measure_image(
 def measure_predictions(
     ids: npt.NDArray[np.integer], truth: TrueObjects, predictions: Iterable[ScoredMask], rejected: Counter[str]
 ) -> PredictedObjects:
-    """What each prediction shares with the truth, whose instance image is ``ids`` ``(H, W)``; empty masks drop out."""
+    """Return the pixels that each prediction shares with the objects of ``truth``.
+
+    ``ids`` ``(H, W)`` is the instance image of the truth. Masks without a pixel are counted in ``rejected``.
+    """
     rows = []
     for region, label, confidence in predictions:
         values = _under(region.mask, ids[region.box])
@@ -103,7 +111,7 @@ def measure_predictions(
 
 
 def _under(mask: npt.NDArray[np.bool_], ids: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    """The ``ids`` ``(h, w)`` where ``mask`` is, in no order; along its columns where an RLE laid it out so: faster."""
+    """Return the ``ids`` ``(h, w)`` under ``mask`` in any order; along columns where an RLE laid it out so: faster."""
     return ids.T[mask.T] if mask.strides[0] < mask.strides[1] else ids[mask]
 
 

@@ -1,8 +1,8 @@
-"""The folders and files of Cityscapes: which truth there is, and which predictions belong to it.
+"""The folders and files of Cityscapes: the truth of a split, and the predictions that belong to it.
 
 Truth lies in ``gtFine/<split>/<city>/<city>_<sequence>_<frame>_gtFine_{instanceIds,labelIds}.png``. Predicted instances
-are one ``<city>_<sequence>_<frame>*.txt`` an image, anywhere in the results folder, whose lines name a mask file, a
-label id and a confidence; predicted labels are one ``<city>_<sequence>_<frame>*.png`` an image.
+are one ``<city>_<sequence>_<frame>*.txt`` per image, anywhere in the results folder, whose lines name a mask file, a
+label id and a confidence. Predicted labels are one ``<city>_<sequence>_<frame>*.png`` per image.
 """
 
 import math
@@ -22,7 +22,7 @@ _FRAME = re.compile(r"^(?P<frame>.+?_\d{6}_\d{6})(?=\D|$)")
 
 
 class Prediction(NamedTuple):
-    """One line of a results file: a mask file, the label id and the confidence."""
+    """A line of a results file: a mask file, the label id and the confidence."""
 
     mask: Path
     label: int
@@ -30,18 +30,19 @@ class Prediction(NamedTuple):
 
 
 def frame_of(name: str) -> str | None:
-    """``<city>_<sequence>_<frame>`` at the beginning of a file name, or None where there is none."""
+    """Return ``<city>_<sequence>_<frame>`` from the beginning of a file name, or None where there is none."""
     match = _FRAME.match(name)
     return match["frame"] if match else None
 
 
 def truth_files(folder: Path, split: str | None, suffix: str) -> dict[str, Path]:
-    """The truth files of one split whose name ends in ``suffix``, by frame, in order.
+    """Return the truth files of one split whose name ends in ``suffix``, by frame, in order of the frames.
 
-    ``folder`` holds ``gtFine`` or is it. Without ``split`` the only one is taken, or ``val`` among several; files that
-    lie outside any split are taken as they are.
+    ``folder`` holds ``gtFine`` or is it. Without ``split`` the only one is used, or ``val`` among several. Files
+    outside any split are used when there is no split.
 
-    Raises ``UsageError`` when the split or any file is missing, ``DataError`` when two files are of one frame.
+    Raises ``UsageError`` when there is no such split or no file, and when there are several splits without ``val``.
+    Raises ``DataError`` when two files are of one frame.
     """
     root = folder / "gtFine" if (folder / "gtFine").is_dir() else folder
     splits = [name for name in SPLITS if (root / name).is_dir()]
@@ -49,7 +50,7 @@ def truth_files(folder: Path, split: str | None, suffix: str) -> dict[str, Path]
         raise unknown_name(f"split in {root}", split, splits) if splits else _no_truth(root, suffix)
     chosen = split or ("val" if "val" in splits else splits[0] if len(splits) == 1 else None)
     if chosen is None and splits:
-        raise UsageError(f"{root}: holds the splits {', '.join(splits)}; expected to be told which. Use --split.")
+        raise UsageError(f"{root}: holds the splits {', '.join(splits)}; expected one. Use --split.")
     found = _by_frame((root / chosen if chosen else root).rglob(f"*{suffix}"))
     if not found:
         raise _no_truth(root / chosen if chosen else root, suffix)
@@ -60,16 +61,20 @@ def truth_files(folder: Path, split: str | None, suffix: str) -> dict[str, Path]
 
 
 def prediction_files(folder: Path, suffix: str, exclude: Iterable[Path] = ()) -> dict[str, list[Path]]:
-    """The files in ``folder`` that end in ``suffix``, by frame; without ``leave_out`` and ``gtFine`` folders."""
+    """Return the files in ``folder`` that end in ``suffix``, by frame.
+
+    The files ``exclude`` and those in folders called ``gtFine`` are skipped, as are files whose name has no frame.
+    """
     left_out = {path.resolve() for path in exclude}
     paths = (path for path in sorted(folder.rglob(f"*{suffix}")) if "gtFine" not in path.relative_to(folder).parts)
     return _by_frame(path for path in paths if path.resolve() not in left_out)
 
 
 def match_frames(frames: Iterable[str], found: Mapping[str, list[Path]], folder: Path, what: str) -> dict[str, Path]:
-    """The prediction file of each frame.
+    """Return the prediction file of each frame.
 
-    Raises ``DataError`` that names the frames without a file and those with several.
+    ``found`` are the files of ``folder`` by frame, ``what`` describes such a file in messages. Raises ``DataError``
+    that names the frames without a file, or the two files of one frame.
     """
     wanted = list(frames)
     missing = [frame for frame in wanted if frame not in found]
@@ -86,10 +91,12 @@ def match_frames(frames: Iterable[str], found: Mapping[str, list[Path]], folder:
 
 
 def read_predictions(path: Path, folder: Path) -> list[Prediction]:
-    """The lines of an official results file; of lines with one mask file the last counts, as in the official script.
+    """Read the lines of an official results file, whose mask files lie in the results ``folder``.
 
-    Raises ``DataError`` with the line for one that is not ``mask label confidence``, and for a mask that lies outside
-    the results ``folder``.
+    Of lines with the same mask file the last counts, as in the official script.
+
+    Raises ``DataError``, which names the line, for one that is not ``mask label confidence``, and for a mask outside
+    ``folder``.
     """
     predictions: dict[Path, Prediction] = {}
     text = path.read_text(encoding="utf-8", errors="surrogateescape")

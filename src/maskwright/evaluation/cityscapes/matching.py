@@ -1,4 +1,4 @@
-"""Which predictions of an image are right by Cityscapes' official rules, from intersections in pixels.
+"""Matching of predictions with objects by Cityscapes' official rules, from intersections in pixels.
 
 The rules are those of the evaluation script published with the data set (``evalInstanceLevelSemanticLabeling``):
 
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS, label_id_of
 from maskwright.errors import DataError
 
-# Built as the official script builds them: 0.6 is 0.6000000000000001 here, which decides a tie.
+# Computed as in the official script: 0.6 is 0.6000000000000001 here, which decides a tie.
 OVERLAPS: npt.NDArray[np.float64] = np.arange(0.5, 1.0, 0.05)
 MINIMUM_REGION = 100
 
@@ -36,8 +36,8 @@ Counts = npt.NDArray[np.int64]
 class TrueObjects:
     """The G objects and regions of one image that belong to a scored class.
 
-    ``ids`` ``(G,)`` are values of the instance image, ``classes`` ``(G,)`` positions in ``INSTANCE_LABELS``,
-    ``pixels`` ``(G,)`` areas.
+    ``ids`` ``(G,)`` are values of the instance image, ``classes`` ``(G,)`` positions in ``INSTANCE_LABELS``, ``pixels``
+    ``(G,)`` areas; all are int64.
     """
 
     ids: Counts
@@ -47,10 +47,11 @@ class TrueObjects:
 
 @dataclass(frozen=True)
 class PredictedObjects:
-    """P predictions on one image that cover at least one pixel.
+    """The P predictions on one image that cover at least one pixel.
 
-    ``classes`` ``(P,)`` as in :class:`TrueObjects`, ``confidence`` ``(P,)``, ``pixels`` ``(P,)`` areas, ``void``
-    ``(P,)`` how many of them are void in the truth, ``shared`` ``(P, G)`` how many belong to each true object.
+    ``classes`` ``(P,)`` as in :class:`TrueObjects`, ``confidence`` ``(P,)`` float64, ``pixels`` ``(P,)`` areas,
+    ``void`` ``(P,)`` the pixels of them that are void in the truth, ``shared`` ``(P, G)`` the pixels that belong to
+    each true object.
     """
 
     classes: Counts
@@ -62,10 +63,11 @@ class PredictedObjects:
 
 @dataclass(frozen=True)
 class CityscapesMatches:
-    """What became of one image's P predictions and its objects at each of T thresholds, with C classes.
+    """The matches of one image's P predictions with its objects at each of T IoU thresholds, for C classes.
 
-    ``right`` and ``wrong`` are ``(T, P)``; a prediction that is neither is ignored. ``objects`` ``(C,)`` counts what
-    was to be found, ``missed`` ``(T, C)`` what was not.
+    ``classes`` and ``confidence`` ``(P,)`` are those of :class:`PredictedObjects`. ``right`` and ``wrong`` are ``(T,
+    P)`` bool; a prediction that is neither is ignored. ``objects`` ``(C,)`` counts the objects to find, ``missed``
+    ``(T, C)`` those not found.
     """
 
     classes: Counts
@@ -77,7 +79,7 @@ class CityscapesMatches:
 
 
 def true_objects(instance_ids: npt.NDArray[np.integer[Any]], source: str = "the truth") -> TrueObjects:
-    """The scored objects of an instance image ``(H, W)``; ``source`` names it in messages.
+    """Return the scored objects and regions of an instance image ``(H, W)``; ``source`` names it in messages.
 
     Raises ``DataError`` for a value that is no label and no instance of one.
     """
@@ -96,7 +98,10 @@ def true_objects(instance_ids: npt.NDArray[np.integer[Any]], source: str = "the 
 
 
 def count_covered(values: npt.NDArray[np.integer[Any]], truth: TrueObjects) -> tuple[int, Counts]:
-    """How many of the instance-image ``values`` under a mask are void, and how many belong to each object ``(G,)``."""
+    """Count the void pixels and those of each object ``(G,)`` among the pixels under a mask.
+
+    ``values`` ``(N,)`` are the values of the truth's instance image under the mask.
+    """
     labels, lengths = _runs(values)
     place = np.searchsorted(truth.ids, labels)
     known = np.append(truth.ids, -1)[place] == labels
@@ -107,9 +112,10 @@ def count_covered(values: npt.NDArray[np.integer[Any]], truth: TrueObjects) -> t
 def match_predictions(
     truth: TrueObjects, predictions: PredictedObjects, ignored: npt.NDArray[np.bool_] | None = None
 ) -> CityscapesMatches:
-    """Which predictions of an image are right, wrong or ignored at each threshold.
+    """Match the predictions of one image with its objects at each IoU threshold.
 
-    ``ignored`` ``(G,)`` do not count, nor does any region; by default these are objects below ``MINIMUM_REGION``.
+    ``ignored`` ``(G,)`` bool are objects that do not count; by default those below ``MINIMUM_REGION`` pixels. Regions
+    never count.
     """
     ignored = truth.pixels < MINIMUM_REGION if ignored is None else ignored
     regions = truth.ids < FIRST_INSTANCE
@@ -137,21 +143,21 @@ def match_predictions(
 
 
 def _histogram(values: npt.NDArray[np.integer[Any]]) -> Counts:
-    """How often each 16-bit value of ``values`` ``(H, W)`` occurs."""
+    """Count how often each 16-bit value of ``values`` ``(H, W)`` occurs."""
     return np.bincount(*_runs(np.ascontiguousarray(values, np.uint16).ravel()), 2**16).astype(np.int64)
 
 
 def _runs(values: npt.NDArray[np.integer[Any]]) -> tuple[npt.NDArray[np.integer[Any]], Counts]:
-    """The value and the length of each run of equal ``values`` ``(N,)``.
+    """Return the value and the length of each run of equal ``values`` ``(N,)``.
 
-    A street has a few thousand, which are found in a quarter of the time that counting its pixels takes.
+    A street has a few thousand runs. Finding them takes a quarter of the time of counting its pixels.
     """
     starts = np.flatnonzero(np.concatenate([np.ones(min(values.size, 1), np.bool_), values[1:] != values[:-1]]))
     return values[starts], np.diff(starts, append=values.size)
 
 
 def _best_finder(finds: npt.NDArray[np.bool_], confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """For each object the most confident prediction that finds it: ``(T, P, G)`` to ``(T, P)``."""
+    """Return which predictions ``(T, P)`` are the most confident to find some object, given ``finds`` ``(T, P, G)``."""
     if not finds.size:
         return np.zeros(finds.shape[:2], np.bool_)
     best = np.where(finds, confidence[:, None], -np.inf).argmax(axis=1)  # (T, G)

@@ -1,10 +1,10 @@
-"""Cityscapes' pixel-level scores, by the official rules, from one confusion matrix over the data set.
+"""Cityscapes pixel scores by the official rules, from one confusion matrix over the data set.
 
-Ground truth of ignored labels does not count. IoU = TP / (TP + FP + FN), where a pixel predicted as an ignored label is
-a miss of its class. The instance-weighted iIoU replaces TP and FN by sums in which each object's pixels weigh the
+True pixels of ignored labels do not count. IoU = TP / (TP + FP + FN), where a pixel predicted as an ignored label is a
+miss of its class. The instance-weighted iIoU replaces TP and FN by weighted sums: each object's pixels weigh the
 average size of its class over the size of the object, so that small objects count as much as large ones. Categories
-merge their labels. Means are over what occurs. The rules are those of the script published with the data set
-(``evalPixelLevelSemanticLabeling``).
+merge their labels. Means are over the classes or categories that occur. The rules are those of the script published
+with the data set (``evalPixelLevelSemanticLabeling``).
 """
 
 from dataclasses import dataclass, field
@@ -51,11 +51,11 @@ _INSTANCE_CATEGORIES = {
 
 @dataclass
 class PixelCounts:
-    """What adds up over images: the confusion matrix by label id, rows are truth, and the weighted sums of objects.
+    """The pixel counts of a set of images: the confusion matrix by label id, rows are truth, and weighted object sums.
 
-    ``found`` and ``lost`` hold, by label id, the weighted pixels of its objects with the right label and without;
-    ``category_found`` and ``category_lost`` with a label of the right category. ``weighted`` says whether instances
-    were there.
+    ``confusion`` is ``(L, L)`` int64 for L labels. ``found`` and ``lost`` ``(L,)`` float64 hold the weighted pixels of
+    the objects of each label, with the right predicted label and without. ``category_found`` and ``category_lost``
+    count a label of the right category as found. ``weighted`` is true when an image with instances was counted.
     """
 
     confusion: Confusion = field(default_factory=lambda: np.zeros((_COUNT, _COUNT), np.int64))
@@ -66,6 +66,7 @@ class PixelCounts:
     weighted: bool = False
 
     def __iadd__(self, other: "PixelCounts") -> "PixelCounts":
+        """Add the counts of other images in place."""
         for name in ("confusion", "found", "lost", "category_found", "category_lost"):
             getattr(self, name)[...] += getattr(other, name)
         self.weighted |= other.weighted
@@ -78,10 +79,10 @@ def pixel_counts(
     instance_ids: npt.NDArray[np.integer[Any]] | None = None,
     source: str = "the prediction",
 ) -> PixelCounts:
-    """The counts of one image from label ids ``(H, W)`` and, for iIoU, the truth's instance image.
+    """Count the pixels of one image from label ids ``(H, W)``.
 
-    Raises ``DataError`` for maps of different sizes and for values that are no label id; ``source`` names the
-    prediction.
+    ``instance_ids`` ``(H, W)``, the truth's instance image, adds the counts for iIoU. ``source`` names the prediction
+    in messages. Raises ``DataError`` for maps of different sizes and for values that are no label id.
     """
     _check(truth, prediction, source)
     joint = np.bincount((truth.astype(np.uint16) * _COUNT + prediction).ravel(), minlength=_COUNT**2)
@@ -93,11 +94,11 @@ def pixel_counts(
 
 
 def pixel_scores(counts: PixelCounts) -> dict[str, Any]:
-    """IoU by class and category, iIoU by class and category with instances, and the mean of each.
+    """Compute IoU by class and category, iIoU by class and category with instances, and the mean of each.
 
-    ``{"mIoU", "classes": {name: IoU}, "mean_iIoU", "class_iIoU", "category_mIoU", "categories", "category_mean_iIoU",
-    "category_iIoU", "protocol"}``. None where a class occurs neither in truth nor in prediction; without instances iIoU
-    is None throughout.
+    Returns ``{"mIoU", "classes": {name: IoU}, "mean_iIoU", "class_iIoU", "category_mIoU", "categories",
+    "category_mean_iIoU", "category_iIoU", "protocol"}``. A score is None where a class occurs neither in truth nor in
+    prediction. Without instances every iIoU is None.
     """
     confusion = counts.confusion
     classes = {label.name: _iou(confusion, [label.id]) for label in _SCORED}
@@ -126,14 +127,14 @@ def pixel_scores(counts: PixelCounts) -> dict[str, Any]:
 
 
 def _iou(confusion: Confusion, ids: list[int]) -> float | None:
-    """The IoU of the scored labels ``ids`` taken together; a miss is any other prediction, of an ignored label too."""
+    """Return the IoU of the scored labels ``ids`` together; any other predicted label, ignored or not, is a miss."""
     hits = int(confusion[np.ix_(ids, ids)].sum())
     union = int(confusion[ids].sum()) + _false(confusion, ids)
     return hits / union if union else None
 
 
 def _false(confusion: Confusion, ids: list[int]) -> int:
-    """Pixels predicted as one of ``ids`` whose truth is another scored label."""
+    """Return the number of pixels predicted as one of ``ids`` whose truth is another scored label."""
     others = [label for label in _SCORED_IDS if label not in ids]
     return int(confusion[np.ix_(others, ids)].sum())
 

@@ -1,4 +1,4 @@
-"""Cityscapes' official average precision of weighted images: an image of weight 2 counts as two equal images."""
+"""Cityscapes AP of weighted images, for bootstrap intervals: an image of weight 2 counts as two equal images."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,10 @@ _MOST_NUMBERS = 1 << 22
 
 
 def weighted_precision(images: Sequence[CityscapesMatches], weights: Weights) -> npt.NDArray[np.float64]:
-    """AP ``(B, C, T)`` by class and threshold of N ``images`` with ``weights`` ``(B, N)``, NaN without an object.
+    """Return AP ``(B, C, T)`` by class and IoU threshold of N ``images`` with ``weights`` ``(B, N)``.
 
-    With weights of 1 it is :func:`maskwright.evaluation.cityscapes.average_precision.average_precision`.
+    AP is NaN without an object. With weights of 1 it equals
+    :func:`maskwright.evaluation.cityscapes.average_precision.average_precision`.
     """
     ap = np.full((len(weights), len(INSTANCE_LABELS), len(OVERLAPS)), np.nan)
     if not images:
@@ -45,9 +46,9 @@ def _area(
     weights: Weights,
     missed: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
-    """The official step-wise integral ``(B,)``, ``confidence`` rising.
+    """Return the official step-wise integral ``(B,)``; ``confidence`` is rising.
 
-    A confidence that no drawn image has gives a point beside one that is there, of no width: it adds nothing.
+    A confidence that occurs in no sampled image adds a point of no width beside one that occurs, which adds no area.
     """
     step = max(1, _MOST_NUMBERS // max(1, confidence.size))
     starts = np.unique(confidence, return_index=True)[1]
@@ -59,7 +60,7 @@ def _area(
         positives = hits.sum(axis=1, keepdims=True)
         true_positives = positives - (np.cumsum(hits, axis=1) - hits)[:, starts]
         found = drawn.sum(axis=1, keepdims=True) - (np.cumsum(drawn, axis=1) - drawn)[:, starts]
-        # Where nothing is found precision is that of the curve's end.
+        # Precision is 1 without a prediction, as at the end of the curve.
         precision = np.where(found > 0, true_positives / np.maximum(found, 1), 1.0)
         recall = true_positives / np.maximum(positives + missed[rows, None], 1)
         one = np.ones((len(drawn), 1))

@@ -1,7 +1,8 @@
-"""Predicted instances in Cityscapes' official layout, as :mod:`maskwright.evaluation.cityscapes.layout` reads them.
+"""The writer of predicted instances in the official layout of Cityscapes.
 
-One ``<city>_<sequence>_<frame>_pred.txt`` an image, whose lines name a mask file relative to it, the label id and the
-confidence; one 8-bit PNG of 0 and 255 a detection, in ``masks``.
+The module :mod:`maskwright.evaluation.cityscapes.layout` reads it. An image has one
+``<city>_<sequence>_<frame>_pred.txt``. Its lines name a mask file relative to it, the label id and the confidence. A
+detection has one 8-bit PNG of 0 and 255 in the folder ``masks``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,9 +25,10 @@ _SHOWN = 8
 
 
 def instance_label_ids(table: ClassTable) -> dict[int, int]:
-    """Cityscapes' label id of each class index, by name; caravan and trailer have one, though they are not scored.
+    """Return Cityscapes' label id of each class index, by class name.
 
-    Raises ``UsageError`` that names the classes whose instances Cityscapes has no label for.
+    Caravan and trailer have a label id, though their instances are not scored. Raises ``UsageError``, which names the
+    classes, when Cityscapes has no label for instances of some class.
     """
     foreign = [name for name in table.names if name not in _IDS]
     if foreign:
@@ -39,9 +41,11 @@ def instance_label_ids(table: ClassTable) -> dict[int, int]:
 
 
 def frames_by_name(names: Iterable[str]) -> dict[str, str]:
-    """``<city>_<sequence>_<frame>`` of each image file name, by which the official tools match results with the truth.
+    """Return ``<city>_<sequence>_<frame>`` of each image file name.
 
-    Raises ``UsageError`` for a name that does not begin so, or has white space there, and for two images of one frame.
+    The official tools match results with the truth by it.
+
+    Raises ``UsageError`` for a name that does not begin so or has white space there, and for two images of one frame.
     """
     owners: dict[str, str] = {}
     for name in names:
@@ -61,10 +65,10 @@ def frames_by_name(names: Iterable[str]) -> dict[str, str]:
 
 
 def write_predictions(folder: Path, frame: str, found: Instances, label_ids: Mapping[int, int]) -> Path:
-    """Write the objects found in ``frame`` into ``folder``; ``label_ids`` are by class index. Returns the txt file.
+    """Write the objects ``found`` in ``frame`` into ``folder`` and return the path of the txt file.
 
-    Confidences are written so that they are read back unchanged. The txt file comes last: it names no mask that is not
-    there.
+    ``label_ids`` are by class index. Confidences are written so that reading them back gives the same numbers. The txt
+    file is written last, so that it names no missing mask.
     """
     lines = []
     pixels = np.zeros(found.size, np.uint8)

@@ -1,1 +1,1 @@
-"""Semantic scores: mIoU, Dice and accuracy from a confusion matrix, boundaries and calibration."""
+"""Semantic scores: mIoU, Dice and accuracy from a confusion matrix, boundary IoU and calibration."""

@@ -1,8 +1,8 @@
-"""Boundary IoU: the IoU of what lies near the edges of two masks, which large insides cannot flatter.
+"""Boundary IoU: the IoU of the pixels near the edges of two masks, which a large interior cannot raise.
 
 Source: B. Cheng, R. Girshick, P. Dollár, A. C. Berg, A. Kirillov, "Boundary IoU: Improving Object-Centric Image
 Segmentation Evaluation", CVPR 2021: |(G_d ∩ G) ∩ (P_d ∩ P)| / |(G_d ∩ G) ∪ (P_d ∩ P)|, where X_d are the pixels within
-d of the edge of X and d is 2 % of the image's diagonal. The border of the image is an edge of what touches it.
+d of the edge of X and d is 2 % of the image's diagonal. The border of the image is an edge of a mask that touches it.
 """
 
 import math
@@ -23,12 +23,15 @@ Mask = npt.NDArray[np.bool_]
 
 
 def boundary_width(size: tuple[int, int], ratio: float = DILATION_RATIO) -> int:
-    """The distance d in pixels, at least 1, for an image of ``size`` ``(H, W)``."""
+    """Return d in pixels, ``ratio`` times the diagonal of an image of ``size`` ``(H, W)``, rounded and at least 1."""
     return max(1, round(ratio * math.hypot(*size)))
 
 
 def boundary(mask: Mask, width: int) -> Mask:
-    """The pixels of ``mask`` ``(H, W)`` within ``width`` of its edge, counted along rows, columns and diagonals."""
+    """Return the pixels of ``mask`` ``(H, W)`` bool that lie within ``width`` pixels of its edge.
+
+    Distance is counted along rows, columns and diagonals (the Chebyshev distance).
+    """
     if not mask.size:
         return mask
     inside = np.pad(mask.astype(np.uint8), 1)
@@ -36,7 +39,7 @@ def boundary(mask: Mask, width: int) -> Mask:
 
 
 def boundary_iou(truth: CroppedMask, prediction: CroppedMask, width: int) -> float:
-    """The boundary IoU of two masks on one image; 0 where both are empty."""
+    """Return the boundary IoU of two masks on one image, with boundaries of ``width`` pixels; 0 when both are empty."""
     # The box of a mask touches its edge, so that the boundary inside the box is that of the whole image.
     true, predicted = boundary(truth.mask, width), boundary(prediction.mask, width)
     both = _shared(truth, true, prediction, predicted)
@@ -51,10 +54,12 @@ def boundary_counts(
     ignore_index: int,
     ratio: float = DILATION_RATIO,
 ) -> npt.NDArray[np.int64]:
-    """Pixels ``(classes, 2)`` of the boundaries of each class in two label maps ``(H, W)``: intersection and union.
+    """Count the boundary pixels of each class in two label maps ``(H, W)``.
 
-    Sums over images give the boundary IoU of a data set, as the confusion matrix gives its IoU. Ignored truth is cut
-    out of both maps first, so that an edge along it is an edge of both.
+    Returns intersection and union ``(classes, 2)`` int64. Sums of these counts over images give the boundary IoU of a
+    data set, as the confusion matrix gives its IoU. Pixels whose truth is ``ignore_index`` are removed from both maps
+    first, so that an edge along them is an edge of both. ``ratio`` times the image's diagonal is the width of a
+    boundary.
     """
     width = boundary_width((truth.shape[0], truth.shape[1]), ratio)
     counted = truth != ignore_index
@@ -69,16 +74,17 @@ def boundary_counts(
 
 
 def boundary_scores(counts: npt.NDArray[np.int64]) -> list[float | None]:
-    """The boundary IoU of each class of :func:`boundary_counts`; None where it has no boundary at all."""
+    """Return the boundary IoU of each class of :func:`boundary_counts`; None where a class has no boundary at all."""
     return [int(both) / int(union) if union else None for both, union in counts]
 
 
 def with_boundary_scores(
     scores: Mapping[str, Any], counts: npt.NDArray[np.int64], names: Sequence[str]
 ) -> dict[str, Any]:
-    """Semantic ``scores`` with the boundary IoU of each of the classes ``names`` and its mean over those that have one.
+    """Return the semantic ``scores`` with ``boundary_IoU`` added to each class, and their mean as ``boundary_mIoU``.
 
-    ``counts`` are the sum of :func:`boundary_counts` over the images.
+    ``counts`` are the sum of :func:`boundary_counts` over the images, a row for each of the class ``names``. The mean
+    is over the classes that have a boundary.
     """
     values = boundary_scores(counts)
     present = [value for value in values if value is not None]
@@ -89,7 +95,7 @@ def with_boundary_scores(
 
 
 def _shared(truth: CroppedMask, true: Mask, prediction: CroppedMask, predicted: Mask) -> int:
-    """How many pixels two masks inside their boxes share."""
+    """Return the number of pixels that two boundaries inside their boxes share."""
     top, left = max(truth.top, prediction.top), max(truth.left, prediction.left)
     bottom = min(truth.top + true.shape[0], prediction.top + predicted.shape[0])
     right = min(truth.left + true.shape[1], prediction.left + predicted.shape[1])

@@ -1,4 +1,4 @@
-"""Whether a confidence means what it says: of predictions made with 0.8, eight in ten should be right.
+"""Calibration: of the predictions made with a confidence of 0.8, eight in ten should be right.
 
 Counts in bins of equal width add up over images: ``bins += reliability(confidence, correct)``. Sources: M. P. Naeini et
 al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; C. Guo et al., "On Calibration of
@@ -18,17 +18,18 @@ ReliabilityBins = npt.NDArray[np.float64]
 
 
 def empty_bins(bins: int = BINS) -> ReliabilityBins:
-    """No prediction yet: zeros ``(bins, 3)``."""
+    """Return bins without a prediction: zeros ``(bins, 3)`` float64."""
     return np.zeros((bins, 3))
 
 
 def reliability(
     confidence: npt.NDArray[np.floating[Any]], correct: npt.NDArray[np.bool_], bins: int = BINS
 ) -> ReliabilityBins:
-    """The bins ``(bins, 3)`` of predictions with ``confidence`` 0..1 and whether each is ``correct``, of one shape.
+    """Count predictions in ``bins`` of equal width by confidence: ``(bins, 3)`` float64, see ``ReliabilityBins``.
 
-    Bin b of B holds confidences above b / B up to and with (b + 1) / B; the first one 0 too. Raises ``ValueError`` for
-    shapes that differ and for a confidence outside 0..1.
+    ``confidence`` (0..1) and ``correct`` (bool) have the same shape, whatever it is. Bin b of B holds confidences above
+    b / B and up to (b + 1) / B, that value included; the first one holds 0 too. Raises ``ValueError`` for different
+    shapes and for a confidence outside 0..1.
     """
     if confidence.shape != correct.shape:
         raise ValueError(f"confidence is {confidence.shape}, correct {correct.shape}; expected one shape.")
@@ -47,19 +48,22 @@ def pixel_reliability(
     ignore_index: int,
     bins: int = BINS,
 ) -> ReliabilityBins:
-    """The bins of a semantic prediction: label maps, and the probability of each predicted label, all ``(H, W)``.
+    """Count the pixels of a predicted label map in ``bins`` by confidence: ``(bins, 3)`` float64.
 
-    A pixel is correct when its predicted label is the true one. Ignored truth does not count.
+    ``confidence`` is the probability of each predicted label; all arrays are ``(H, W)``. A pixel is correct when its
+    predicted label is the true one. Pixels whose truth is ``ignore_index`` do not count. Raises ``ValueError`` for a
+    confidence outside 0..1.
     """
     counted = truth != ignore_index
     return reliability(confidence[counted], prediction[counted] == truth[counted], bins)
 
 
 def calibration_scores(bins: ReliabilityBins) -> dict[str, Any]:
-    """``{"ECE", "MCE", "bins": [{"from", "to", "count", "confidence", "accuracy"}]}``.
+    """Return ``{"ECE", "MCE", "bins": [{"from", "to", "count", "confidence", "accuracy"}]}``.
 
-    ECE is the mean over predictions, MCE the largest over bins, of the distance between a bin's mean confidence and its
-    share of right predictions. None without a prediction; a bin without one has None too.
+    The gap of a bin is the distance between its mean confidence and its share of right predictions. ECE, the expected
+    calibration error, is the mean gap over predictions. MCE, the maximum calibration error, is the largest gap of a
+    bin. Both are None without a prediction, as are the confidence and accuracy of an empty bin.
     """
     counts, confidence, right = bins.T
     with np.errstate(invalid="ignore"):

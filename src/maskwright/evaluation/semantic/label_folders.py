@@ -1,4 +1,4 @@
-"""Two folders of label maps: which prediction belongs to which truth, by file name."""
+"""Matching of the label maps in two folders, truth and predictions, by file name."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,12 +6,12 @@ from typing import NamedTuple
 from maskwright.errors import DataError, UsageError, nearest, require_folder, some_of
 from maskwright.evaluation.results.classes import CLASSES_FILE
 
-# Where `predict` puts label maps, with classes.json in the folder above.
+# The folder in which `predict` writes label maps; classes.json is in the folder above.
 PREDICTED = "label_maps"
 
 
 class LabelMapFiles(NamedTuple):
-    """The label maps of one image; ``name`` is the file's, below its folder and without suffix."""
+    """The label map files of one image; ``name`` is the path below the folder without suffix."""
 
     name: str
     truth: Path
@@ -19,10 +19,10 @@ class LabelMapFiles(NamedTuple):
 
 
 def label_map_pairs(truth: Path, prediction: Path) -> tuple[list[LabelMapFiles], list[str]]:
-    """The pairs of two folders in the order of their names, and the names of predictions without a truth.
+    """Return the pairs of label maps of two folders, sorted by name, and the names of predictions without truth.
 
-    Raises ``UsageError`` for a folder that is missing or has no PNG, ``DataError`` that names the truth without a
-    prediction: scores over the rest would be better than the predictions are.
+    Raises ``UsageError`` for a folder that is missing or has no PNG. Raises ``DataError`` that names the truth without
+    a prediction, because scores over the rest would be too high.
     """
     true, predicted = label_maps(truth, "truth"), label_maps(prediction, "predictions")
     missing = sorted(true.keys() - predicted.keys())
@@ -31,14 +31,19 @@ def label_map_pairs(truth: Path, prediction: Path) -> tuple[list[LabelMapFiles],
         hint = f" Nearest to '{missing[0]}': {close[0]}." if close else ""
         raise DataError(
             f"{prediction}: has no label map for {len(missing)} of {len(true)} in {truth} ({some_of(missing)}); "
-            f"expected a PNG of the same name for each. Predict them too, or leave them out of the truth.{hint}"
+            f"expected a PNG of the same name for each. Predict them too, or remove them from the truth.{hint}"
         )
     pairs = [LabelMapFiles(name, true[name], predicted[name]) for name in sorted(true)]
     return pairs, sorted(predicted.keys() - true.keys())
 
 
 def label_maps(folder: Path, kind: str) -> dict[str, Path]:
-    """The PNG files of ``folder`` by name without suffix; of its subfolders too when it has none itself."""
+    """Return the PNG files of ``folder`` by name without suffix.
+
+    A subfolder ``label_maps`` is taken instead of ``folder`` where there is one. Files in deeper subfolders are taken
+    when the folder has no PNG itself. ``kind`` names the folder in messages. Raises ``UsageError`` when the folder is
+    missing or has no PNG.
+    """
     root = require_folder(folder, kind)
     if (root / PREDICTED).is_dir():
         root = root / PREDICTED
@@ -49,7 +54,7 @@ def label_maps(folder: Path, kind: str) -> dict[str, Path]:
 
 
 def classes_file(folder: Path) -> Path | None:
-    """The ``classes.json`` of a folder of label maps, which lies in it or above ``label_maps``."""
+    """Return the ``classes.json`` of a folder of label maps, in it or in the folder above ``label_maps``, or None."""
     for place in (folder, folder.parent) if folder.name == PREDICTED else (folder,):
         if (place / CLASSES_FILE).is_file():
             return place / CLASSES_FILE

@@ -1,4 +1,4 @@
-"""What the labels of label maps mean, in the truth and in predictions that may number the classes differently."""
+"""The class names of the labels in label maps, and the remapping of predictions that number the classes differently."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _UNKNOWN = -1
 
 @dataclass(frozen=True)
 class LabelNames:
-    """The name of each label 0, 1, … and the label of pixels that do not count."""
+    """The class name of each label 0, 1, …, and the label of pixels that do not count."""
 
     names: list[str]
     ignore_index: int
@@ -29,11 +29,13 @@ class LabelNames:
 
 
 def read_label_names(path: Path, ignore_index: int | None = None) -> LabelNames:
-    """The labels in ``path``: a ``classes.json`` (background is label 0), or a text file, a name a line from label 0.
+    """Read the label names in ``path``: a ``classes.json``, where background is label 0, or a text file.
 
-    Unless given, the ignored label is 255, or 65535 where there are more than 255 labels.
+    A text file has one name per line, from label 0 on. Unless given, ``ignore_index`` is 255, or 65535 when there are
+    more than 255 labels.
 
-    Raises ``UsageError`` when there is no such file, ``DataError`` for names that repeat and labels that are not 1..K.
+    Raises ``UsageError`` when there is no such file. Raises ``DataError`` when names repeat, when there is no name, and
+    when the indices of a class table are not 1..K.
     """
     require_file(path, "class names")
     if path.suffix.lower() == ".json":
@@ -43,9 +45,10 @@ def read_label_names(path: Path, ignore_index: int | None = None) -> LabelNames:
 
 
 def label_names(source: Path | str, classes: ClassTable | Sequence[str], ignore_index: int | None = None) -> LabelNames:
-    """Return the labels of a class table (background is label 0), or of names from label 0 on.
+    """Return the label names of a class table, where background is label 0, or of ``classes`` named from label 0 on.
 
-    ``source`` names them in messages. See :func:`read_label_names`.
+    ``source`` names them in messages. Unless given, ``ignore_index`` is 255, or 65535 when there are more than 255
+    labels. Raises ``DataError`` as :func:`read_label_names` does.
     """
     if isinstance(classes, ClassTable):
         if [c.index for c in classes] != list(range(1, len(classes) + 1)):
@@ -62,16 +65,17 @@ def label_names(source: Path | str, classes: ClassTable | Sequence[str], ignore_
 
 
 class LabelRemapper:
-    """Translates label maps of truth and predictions into one numbering: 0..n-1 the truth's classes, n none of them.
+    """A remapper of the labels of truth and predictions to one numbering.
 
-    ``ignore_index`` is the label of pixels that do not count after the translation.
+    In it 0..n-1 are the scored classes of the truth, ``names``, and n stands for every other class. ``ignore_index`` is
+    the label of pixels that do not count. ``foreign`` are the classes of the predictions that the truth does not have.
     """
 
     def __init__(self, truth: LabelNames, prediction: LabelNames | None = None, ignore: Sequence[str] = ()) -> None:
-        """``prediction`` is None where predictions number the classes as the truth does.
+        """Build the look-up tables; ``prediction`` is None when predictions number the classes as the truth does.
 
-        Truth of the classes ``ignore`` does not count either. Raises ``UsageError`` for a name among them that is
-        unknown and when no class is left, ``DataError`` when truth and predictions share no class but background.
+        True pixels of the classes ``ignore`` do not count. Raises ``UsageError`` for an unknown name among them and
+        when no class remains. Raises ``DataError`` when truth and predictions share no class but background.
         """
         ignored = {normalise_name(name) for name in ignore}
         for name in ignored - set(truth.names):
@@ -80,7 +84,7 @@ class LabelRemapper:
         if not self.names:
             raise UsageError("Every class is ignored; expected one to score.")
         self.classes = len(self.names)
-        # One more than the classes for none of them.
+        # The labels are the classes and one more, for none of them.
         self.dtype: type[np.uint8] | type[np.uint16] = np.uint8 if self.classes < 255 else np.uint16
         self.ignore_index = int(np.iinfo(self.dtype).max)
         self._truth_names, self._prediction_names = truth, prediction or truth
@@ -94,15 +98,21 @@ class LabelRemapper:
         position = {name: label for label, name in enumerate(self.names)}
         self._truth = _table(truth, [position.get(name, self.ignore_index) for name in truth.names], self.ignore_index)
         predicted = [position.get(name, self.classes) for name in self._prediction_names.names]
-        # A pixel that a prediction leaves out is one it does not find.
+        # A predicted pixel of the ignored label is a miss, not an exemption.
         self._prediction = _table(self._prediction_names, predicted, self.classes)
 
     def truth(self, labels: LabelMap, path: Path | str) -> LabelMap:
-        """The truth ``labels`` ``(H, W)`` of ``path`` translated; ``DataError`` for one that has no name."""
+        """Return the true ``labels`` ``(H, W)`` remapped.
+
+        Raises ``DataError``, which names ``path``, for a label without a name.
+        """
         return self._translated(labels, self._truth, path, self._truth_names)
 
     def prediction(self, labels: LabelMap, path: Path | str) -> LabelMap:
-        """The predicted ``labels`` ``(H, W)`` of ``path`` translated; ``DataError`` for one that has no name."""
+        """Return the predicted ``labels`` ``(H, W)`` remapped.
+
+        Raises ``DataError``, which names ``path``, for a label without a name.
+        """
         return self._translated(labels, self._prediction, path, self._prediction_names)
 
     def _translated(
@@ -120,7 +130,7 @@ class LabelRemapper:
 
 
 def _table(names: LabelNames, targets: Sequence[int], ignored: int) -> npt.NDArray[np.int32]:
-    """What each 16-bit label becomes."""
+    """Return the look-up table ``(65536,)`` of the new label of each 16-bit label."""
     table = np.full(2**16, _UNKNOWN, np.int32)
     table[: len(targets)] = targets
     table[names.ignore_index] = ignored

@@ -1,7 +1,7 @@
 """Semantic scores from one confusion matrix over the whole data set.
 
 Not averaged per image: a class that fills one image and is missed in another would otherwise count by image, not by
-pixel. This is the measure of Cityscapes, PASCAL VOC and Detectron2.
+pixel. Cityscapes, PASCAL VOC and Detectron2 use the same measure.
 """
 
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ Confusion = npt.NDArray[np.int64]
 
 
 def confusion(truth: LabelMap, prediction: LabelMap, classes: int, ignore_index: int) -> Confusion:
-    """Pixel counts ``(classes, classes)``: rows are truth, columns prediction; ``classes`` includes background.
+    """Count the pixels by class ``(classes, classes)`` int64: rows are truth, columns prediction.
 
-    Truth pixels of ``ignore_index`` do not count. Raises ``ValueError`` for a label outside the classes or for maps
-    of different shapes.
+    ``truth`` and ``prediction`` are ``(H, W)``; ``classes`` includes background. Pixels whose truth is ``ignore_index``
+    do not count. Raises ``ValueError`` for a label outside the classes and for maps of different shapes.
     """
     if truth.shape != prediction.shape:
         raise ValueError(f"truth is {truth.shape}, prediction {prediction.shape}; expected one shape (H, W).")
@@ -35,21 +35,21 @@ def confusion(truth: LabelMap, prediction: LabelMap, classes: int, ignore_index:
 
 
 def baseline(counts: Confusion) -> Confusion:
-    """The confusion matrix of a model that calls every pixel background."""
+    """Return the confusion matrix of a model that predicts background for every pixel."""
     everything_background = np.zeros_like(counts)
     everything_background[:, 0] = counts.sum(axis=1)
     return everything_background
 
 
 def semantic_scores(counts: Confusion, names: Sequence[str]) -> dict[str, Any]:
-    """Scores of a confusion matrix whose row i is the class ``names[i]``.
+    """Compute the semantic scores of a confusion matrix whose row i is the class ``names[i]``.
 
-    A column more than there are rows counts pixels that were predicted as none of the classes: they are misses.
+    An extra last column counts pixels predicted as none of the classes: they are misses.
 
-    ``{"mIoU", "mean_dice", "mean_accuracy", "mean_precision", "pixel_accuracy", "classes": {name: {"IoU", "Dice",
-    "accuracy", "precision", "recall"}}}``; IoU = TP / (TP + FP + FN), Dice = 2 TP / (2 TP + FP + FN),
-    precision = TP / (TP + FP), recall = accuracy = TP / (TP + FN). A class that occurs neither in truth nor in
-    prediction has None and is in no mean.
+    Returns ``{"mIoU", "mean_dice", "mean_accuracy", "mean_precision", "pixel_accuracy", "classes": {name: {"IoU",
+    "Dice", "accuracy", "precision", "recall"}}}``. IoU = TP / (TP + FP + FN), Dice = 2 TP / (2 TP + FP + FN), precision
+    = TP / (TP + FP), recall = accuracy = TP / (TP + FN). A score is None when its denominator is 0, and is then in no
+    mean.
     """
     hits = np.diag(counts).astype(np.float64)
     truth, predicted = counts.sum(axis=1), counts.sum(axis=0)[: len(counts)]

@@ -1,6 +1,6 @@
-"""The whole answer to a request for semantic scores: counts of each pair of label maps, and the scores of their sum.
+"""The complete answer to a request for semantic scores: counts of each pair of label maps, and scores of their sum.
 
-Scoring folders and scoring what is in memory both end here, so that they cannot disagree.
+Scoring of folders and scoring in memory both call it, so that they cannot disagree.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,19 +22,19 @@ PixelCounts = tuple[semantic.Confusion, semantic.Confusion]
 
 @dataclass(frozen=True)
 class SemanticScores:
-    """The scores of a folder of label maps; ``remarks`` are what a person should know beside them."""
+    """The scores of a set of label maps; ``remarks`` name what a user should know beside them."""
 
     scores: dict[str, Any]
     remarks: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return the object that ``--json`` prints."""
         return {**self.scores, "remarks": self.remarks}
 
 
 @dataclass(frozen=True)
 class LabelMapPair:
-    """The truth and the prediction ``(H, W)`` of one image, and what messages call them."""
+    """The true and the predicted label map ``(H, W)`` of one image, and their names in messages."""
 
     truth: LabelMap
     prediction: LabelMap
@@ -43,8 +43,9 @@ class LabelMapPair:
 
 
 def count_label_maps(pair: LabelMapPair, labels: LabelRemapper, boundary: bool) -> PixelCounts:
-    """Count the pixels of one image, and with ``boundary`` those of boundaries.
+    """Count the pixels of one image in a confusion matrix, and with ``boundary`` its boundary pixels.
 
+    The matrix is ``(n + 1, n + 1)`` for n classes, the boundary counts are ``(n, 2)``, zeros without ``boundary``.
     Raises ``DataError`` for maps of different sizes and for a label without a name.
     """
     true, predicted = pair.truth, pair.prediction
@@ -69,9 +70,9 @@ def summarise_semantic(
     without_truth: Sequence[str],
     predictions: Path | str,
 ) -> SemanticScores:
-    """Score the sum of what was ``counted``, image by image.
+    """Compute the scores of the sum of ``counted``, the counts of each image.
 
-    ``without_truth`` names predictions that are not scored; ``predictions`` is what messages call all of them.
+    ``without_truth`` names predictions that are not scored. ``predictions`` is the name of all predictions in messages.
     """
     counts = np.zeros((labels.classes + 1, labels.classes + 1), np.int64)
     edges = np.zeros((labels.classes, 2), np.int64)
