@@ -1,1 +1,1 @@
-"""What lies behind AP: matches, errors, confusions, curves and single images."""
+"""Analysis of instance results beyond AP: matches, TIDE errors, confusions, curves, calibration and single images."""

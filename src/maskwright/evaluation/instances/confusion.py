@@ -1,8 +1,8 @@
-"""Which classes a detector takes for which: a confusion matrix of objects, with a row and a column for nothing.
+"""The confusion matrix of detections and objects, with a last row and column for nothing.
 
-Detections are matched with objects of their own class first, as in COCO's evaluation, and what is left over with
-objects of other classes. A dog on a sofa is found although the sofa's box fits the detection better; the diagonal is
-what COCO counts as right.
+Detections are matched with objects of their own class first, as in COCO's evaluation, then the remaining ones with
+objects of other classes. The diagonal therefore counts what COCO counts as right: a dog on a sofa is found even when
+the sofa's box fits the detection better.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,12 @@ def image_confusion(
     iou_type: str,
     iou: float = 0.5,
 ) -> ObjectConfusion:
-    """Counts ``(K + 1, K + 1)`` of one image: rows are true classes, columns predicted ones, the last is nothing.
+    """Return the counts ``(K + 1, K + 1)`` int64 of one image; rows are true classes, columns predicted ones.
 
-    ``objects`` and ``found`` are COCO records, ``index`` the position 0..K-1 of each category id, ``kind`` ``segm`` or
-    ``bbox``. The most confident detection goes first, to the free object it overlaps most, by at least ``iou``. A
-    detection without one of which as much lies on a crowd of its class does not count.
+    The last row and column stand for nothing: false detections and missed objects. ``objects`` and ``found`` are COCO
+    records, ``index`` the position 0..K-1 of each category id, ``iou_type`` is ``segm`` or ``bbox``. The most confident
+    detection goes first and gets the free object of highest IoU, if that is at least ``iou``. An unmatched detection
+    does not count when its overlap with a crowd of its class, by COCO's crowd IoU, is at least ``iou``.
     """
     nothing = len(index)
     counts = np.zeros((nothing + 1, nothing + 1), np.int64)
@@ -51,7 +52,10 @@ def image_confusion(
 
 
 def most_confused(counts: ObjectConfusion, names: Sequence[str], limit: int = 10) -> list[tuple[str, str, int]]:
-    """The pairs of two different classes (true, predicted, count) that are confused most often."""
+    """Return up to ``limit`` pairs of different classes as (true, predicted, count), most often confused first.
+
+    ``names`` are the class names in the order of the rows.
+    """
     between = counts[:-1, :-1].copy()
     np.fill_diagonal(between, 0)
     order = np.argsort(-between, axis=None, kind="stable")[:limit]
@@ -60,7 +64,7 @@ def most_confused(counts: ObjectConfusion, names: Sequence[str], limit: int = 10
 
 
 def _match(ious: npt.NDArray[np.float64], partner: npt.NDArray[np.int64], iou: float) -> None:
-    """Give each row without a ``partner``, in order, the free column of highest overlap, if at least ``iou``."""
+    """Give each row without a ``partner``, in order, the free column of highest IoU if that is at least ``iou``."""
     if not ious.size:
         return
     free = np.ones(ious.shape[1], np.bool_)

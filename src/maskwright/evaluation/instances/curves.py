@@ -1,4 +1,4 @@
-"""Precision and recall of detections: at a threshold, over all thresholds, and the threshold that serves best."""
+"""Precision and recall of detections: at one threshold, at all thresholds, and the threshold of highest F1."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +10,10 @@ from maskwright.evaluation.coco.matches import Matches
 
 
 def precision_recall(right: int, wrong: int, missed: int) -> dict[str, float | int | None]:
-    """``{"precision", "recall", "F1", "right", "wrong", "missed"}``; None where nothing was found or nothing is there.
+    """Return ``{"precision", "recall", "F1", "right", "wrong", "missed"}`` from the three counts.
 
-    precision = right / (right + wrong), recall = right / (right + missed), F1 = 2 right / (2 right + wrong + missed).
+    precision = right / (right + wrong), recall = right / (right + missed), F1 = 2 right / (2 right + wrong + missed). A
+    score is None when its denominator is 0.
     """
     return {
         "precision": _ratio(right, right + wrong),
@@ -25,16 +26,17 @@ def precision_recall(right: int, wrong: int, missed: int) -> dict[str, float | i
 
 
 def at_threshold(matches: Matches, score: float) -> dict[str, float | int | None]:
-    """:func:`precision_recall` of the detections of at least ``score``."""
+    """Return :func:`precision_recall` of the detections of at least ``score``."""
     kept = matches.above(score)
     right = int(kept.right.sum())
     return precision_recall(right, len(kept.right) - right, len(kept.found_at) - right)
 
 
 def best_threshold(matches: Matches) -> dict[str, float | None]:
-    """The score from which on keeping detections gives the highest F1; of several such scores the highest.
+    """Return the score threshold of highest F1 as ``{"score", "F1", "precision", "recall"}``.
 
-    ``{"score", "F1", "precision", "recall"}``, None throughout without an object or a detection.
+    Detections of at least this score are kept. Of several such thresholds it is the highest. All values are None
+    without an object or without a detection.
     """
     curve = pr_curve(matches)
     if not len(curve["score"]) or not len(matches.found_at):
@@ -52,10 +54,10 @@ def best_threshold(matches: Matches) -> dict[str, float | None]:
 
 
 def pr_curve(matches: Matches) -> dict[str, npt.NDArray[np.float64]]:
-    """``{"score", "precision", "recall"}``, one point for each distinct score from the highest down.
+    """Return ``{"score", "precision", "recall"}``, each ``(S,)``: one point for each distinct score, highest first.
 
-    The point of a score is what the detections of at least that score reach, so that ties are one point and the curve
-    does not depend on their order. Recall is NaN without an object.
+    A point is computed from the detections of at least its score. Ties are therefore one point, and the curve does not
+    depend on their order. Recall is NaN without an object.
     """
     hits = np.cumsum(matches.right)
     ends = np.flatnonzero(np.append(np.diff(matches.score) != 0, True)) if hits.size else np.zeros(0, np.intp)
@@ -68,7 +70,7 @@ def pr_curve(matches: Matches) -> dict[str, npt.NDArray[np.float64]]:
 
 
 def class_curves(matches: Matches, names: Mapping[int, str]) -> dict[str, dict[str, list[float]]]:
-    """The curve of each class that has an object, as lists."""
+    """Return the curve of each class that has an object, as lists by class name; ``names`` are by category id."""
     curves: dict[str, dict[str, list[float]]] = {}
     for category, name in names.items():
         mine = matches.of_class(category)
@@ -82,7 +84,7 @@ def _ratio(part: int, whole: int) -> float | None:
 
 
 def per_class(matches: Matches, names: Mapping[int, str], score: float) -> dict[str, dict[str, Any]]:
-    """For each class :func:`at_threshold` for ``score``, and ``best``: :func:`best_threshold`."""
+    """Return :func:`at_threshold` for ``score`` by class name, with :func:`best_threshold` as ``best``."""
     return {
         name: at_threshold(mine, score) | {"best": best_threshold(mine)}
         for name, mine in ((name, matches.of_class(category)) for category, name in names.items())

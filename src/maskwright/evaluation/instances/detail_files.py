@@ -1,4 +1,4 @@
-"""What lies behind the scores of instances and is too long for them: files beside the predictions."""
+"""The files of instance details that are too long for the scores: curves and image rows beside the predictions."""
 
 from pathlib import Path
 
@@ -10,6 +10,6 @@ IMAGES = "images.json"
 
 
 def write_details(folder: Path, details: Details) -> None:
-    """Write ``curves.json``, precision and recall of each class at every score, and ``images.json``, a row an image."""
+    """Write ``curves.json``, precision and recall of each class by score, and ``images.json``, a row per image."""
     write_json(folder / CURVES, details.curves)
     write_json(folder / IMAGES, details.images)

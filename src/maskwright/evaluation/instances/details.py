@@ -1,4 +1,4 @@
-"""What lies behind the scores of instance results: thresholds, overlaps, errors, confusions, the worst images."""
+"""The details of instance results: thresholds, overlaps, TIDE errors, confusions, calibration and the worst images."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ WORST = 20
 
 @dataclass(frozen=True)
 class Thresholds:
-    """``score``: the least confidence of a detection that counts; ``iou``: the least overlap that finds an object.
+    """The thresholds of the details: the confidence ``score`` from which detections count, and the ``iou`` of a match.
 
-    Both for the details; the official numbers go over all thresholds.
+    The COCO statistics use neither; they average over all thresholds.
     """
 
     score: float = 0.5
@@ -38,7 +38,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Details:
-    """``scores`` by topic, ``classes`` by name, the precision-recall ``curves`` by class, a row for each image."""
+    """The details of a set of images: ``scores`` by topic, ``classes`` and ``curves`` by class name, and image rows."""
 
     scores: dict[str, Any]
     classes: dict[str, dict[str, Any]]
@@ -46,14 +46,14 @@ class Details:
     images: list[dict[str, Any]]
 
     def merged_into(self, scores: Mapping[str, Any]) -> dict[str, Any]:
-        """The official ``scores`` of the same images with these beside them."""
+        """Return the COCO ``scores`` of the same images with these details added, overall and by class."""
         classes = {name: row | self.classes[name] for name, row in scores["classes"].items()}
         return {**scores, "classes": classes, **self.scores}
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """What stays of an image: its overlaps, its matches at the threshold asked for, its errors."""
+    """The numbers kept of an image: its overlaps, its matches at the given IoU, and its errors."""
 
     file_name: str
     overlaps: ImageOverlaps
@@ -62,17 +62,18 @@ class _Measured:
 
 
 class InstanceDetails:
-    """Gathers what is measured image by image: ``add`` each image, then ask for the ``result``.
+    """An accumulator of details image by image: :meth:`add` each image, then call :meth:`result`.
 
-    Of an image a few numbers stay for each object and detection, and no mask.
+    A few numbers are kept for each object and detection, but no mask.
     """
 
     def __init__(
         self, labels: Mapping[int, str], iou_type: str, thresholds: Thresholds | None = None, boundary: bool = False
     ) -> None:
-        """``labels`` are the names to show by category id.
+        """Start without images; ``labels`` are the class names to show by category id.
 
-        ``kind`` is ``segm``, where all records have masks, or ``bbox``; ``boundary`` adds boundary IoU of masks.
+        ``iou_type`` is ``segm``, for which all records need masks, or ``bbox``. ``boundary`` adds the boundary IoU of
+        masks.
         """
         self._kind, self._thresholds = iou_type, thresholds or Thresholds()
         self._labels = labels
@@ -83,7 +84,7 @@ class InstanceDetails:
 
     @classmethod
     def merged(cls, shares: Iterable["InstanceDetails"]) -> "InstanceDetails":
-        """The images of all ``shares``, which measure the same; they stay as they are."""
+        """Return an accumulator of the images of all ``shares``, which have the same settings and stay unchanged."""
         shares = list(shares)
         first = shares[0]
         whole = cls(first._labels, first._kind, first._thresholds, first._boundary)
@@ -93,7 +94,7 @@ class InstanceDetails:
         return whole
 
     def add(self, image: ImageRecords) -> None:
-        """Measure one image, with all its detections."""
+        """Add one image with all its detections."""
         kind, iou = self._kind, self._thresholds.iou
         kept = image.above(self._thresholds.score)
         matched = image_matches(image.image, image.objects, image.found, kind, iou)
@@ -109,7 +110,7 @@ class InstanceDetails:
         )
 
     def result(self) -> Details:
-        """The details of the images added, whatever their order."""
+        """Return the details of the added images; the order of adding does not matter."""
         kind, score, iou = self._kind, self._thresholds.score, self._thresholds.iou
         added = sorted(self._images, key=lambda each: each.overlaps.image)
         overlaps = [each.overlaps for each in added]
@@ -131,7 +132,7 @@ class InstanceDetails:
 
 
 def _overlap(overlaps: Sequence[ImageOverlaps]) -> dict[str, Any]:
-    """Means over all true objects, by the best prediction, one to one, and of boundaries."""
+    """Return the mean overlaps over all true objects: by the best prediction, one to one, and of boundaries."""
     summary = {
         "best": overlap_scores(_all(each.best for each in overlaps)),
         "one_to_one": overlap_scores(_all(each.paired for each in overlaps)),
@@ -155,7 +156,7 @@ def _confusion(counts: ObjectConfusion, names: list[str]) -> dict[str, Any]:
 
 
 def _calibration(matches: Matches) -> Mapping[str, Any] | None:
-    """None where scores are no confidences from 0 to 1."""
+    """Return the calibration scores, or None when the scores are no confidences from 0 to 1."""
     if len(matches.score) and not (matches.score.min() >= 0 and matches.score.max() <= 1):
         return None
     return calibration_scores(reliability(matches.score, matches.right))

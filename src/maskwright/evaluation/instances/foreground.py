@@ -1,4 +1,4 @@
-"""Overlap of all predicted objects of an image with all true ones, whichever belongs to which: its union IoU."""
+"""Foreground IoU and Dice: the union of an image's predicted masks against the union of its true masks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from maskwright.structures import Rle
 
 @dataclass(frozen=True)
 class Overlap:
-    """Pixels of one image: under true objects, under predictions, and under both; crowd regions do not count."""
+    """The pixels of one image under true objects, under predictions and under both; crowd pixels are excluded."""
 
     true: int
     predicted: int
@@ -20,7 +20,7 @@ class Overlap:
 
     @property
     def iou(self) -> float | None:
-        """Intersection over union; None when there is neither truth nor prediction."""
+        """The intersection over union; None when there is neither truth nor prediction."""
         union = self.true + self.predicted - self.both
         return self.both / union if union else None
 
@@ -32,22 +32,22 @@ class Overlap:
 
 
 def foreground(truth: Sequence[Rle], crowd: Sequence[Rle], predicted: Sequence[Rle]) -> Overlap:
-    """The overlap of the union of ``predicted`` with the union of ``truth``, all RLEs of one image.
+    """Compute the overlap of the union of ``predicted`` with the union of ``truth``, all RLEs of one image.
 
-    Pixels of a crowd region that belong to no object of the truth count neither for nor against a prediction.
+    Pixels of a ``crowd`` mask that belong to no true object count neither for nor against a prediction.
     """
     true_area = _area(truth)
     if not predicted:
         return Overlap(true_area, 0, 0)
     prediction = coco_mask.merge(list(predicted))
     both = _shared(prediction, truth)
-    # In the crowd and in no object: what crowd and truth cover together, less what the truth covers.
+    # Pixels on a crowd and on no object: those on crowd or truth, less those on truth.
     ignored = _shared(prediction, [*truth, *crowd]) - both if crowd else 0
     return Overlap(true_area, int(coco_mask.area(prediction)) - ignored, both)
 
 
 def foreground_scores(overlaps: Iterable[Overlap]) -> dict[str, Any]:
-    """``{"mean_IoU", "mean_Dice", "images"}``: plain means over the images that have a true or predicted object."""
+    """Return ``{"mean_IoU", "mean_Dice", "images"}``: means over the images that have a true or predicted object."""
     present = [(each.iou, each.dice) for each in overlaps if each.iou is not None and each.dice is not None]
     iou, dice = np.mean(present, axis=0) if present else (None, None)
     return {

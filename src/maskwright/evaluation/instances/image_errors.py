@@ -1,7 +1,7 @@
-"""What is wrong with each detection of one image, in TIDE's types; after this no mask is needed any more.
+"""The TIDE errors of the detections of one image; later steps need no mask.
 
-Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors",
-ECCV 2020.
+Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV
+2020, arXiv:2008.08115.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,11 @@ NO_ERROR = -1
 
 @dataclass(frozen=True)
 class DetectionErrors:
-    """The errors of N detections and M objects, which are those of ``matches``.
+    """The errors of N detections and M objects, those of ``matches``.
 
-    ``kind`` ``(N,)`` is one of the constants of this module. ``mends`` ``(N,)`` is the object that a detection would be
-    the one to find, were its error mended, -1 for none; an object that nobody else finds can be mended once.
+    ``kind`` ``(N,)`` int8 is one of this module's error constants, or ``NO_ERROR``. ``fixes`` ``(N,)`` int64 is the
+    position of the object that a detection finds once its error is fixed, -1 for none. Each object without a match is
+    given to one detection at most.
     """
 
     matches: Matches
@@ -32,7 +33,7 @@ class DetectionErrors:
 
     @classmethod
     def merged(cls, images: Sequence["DetectionErrors"]) -> "DetectionErrors":
-        """The errors of all ``images``, in their order."""
+        """Return the errors of all ``images``, in their order."""
         before = np.cumsum([0, *(len(each.matches.found_at) for each in images)])
         mends = [np.where(each.fixes < 0, -1, each.fixes + n) for each, n in zip(images, before, strict=False)]
         return cls(
@@ -50,17 +51,17 @@ def image_errors(
     iou: float,
     background: float,
 ) -> DetectionErrors:
-    """The errors of the detections that ``matched`` says of the COCO records ``objects`` and ``found`` of one image.
+    """Return the error type of each detection in ``matched``, the matches of one image's records at ``iou``.
 
-    ``matched`` is at ``iou``, ``kind`` is ``segm`` or ``bbox``. A detection that overlaps nothing by more than
-    ``background`` lies on nothing.
+    ``objects`` and ``found`` are the COCO records that were matched, ``iou_type`` is ``segm`` or ``bbox``. A detection
+    that overlaps no object by more than ``background`` is a background error.
     """
     matches = matched.matches
     kinds = np.full(len(matches.score), NO_ERROR, np.int8)
     mends = np.full(len(matches.score), -1, np.int64)
     wrong = np.flatnonzero(~matches.right)
     if len(wrong):
-        # Objects first, then crowds: of equal overlaps that with an object counts.
+        # Objects come before crowds: of two equal overlaps the one with an object counts.
         ordered = sorted(range(len(objects)), key=lambda g: bool(objects[g]["iscrowd"]))
         crowd = [bool(objects[g]["iscrowd"]) for g in ordered]
         wrong_ones, ordered_ones = [found[matched.detections[d]] for d in wrong], [objects[g] for g in ordered]
@@ -82,10 +83,10 @@ def _kinds(
     iou: float,
     background: float,
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
-    """The kind of each wrong detection and the column of the object nearest to it, -1 where no mending helps.
+    """Return the error type of each wrong detection and the column of the object it finds once fixed, -1 for none.
 
-    ``same`` and ``other`` ``(W, G)`` are overlaps with objects of its class and of others; those ``taken`` ``(G,)`` are
-    found.
+    ``same`` and ``other`` ``(W, G)`` are IoUs with objects of the detection's class and of others. ``taken`` ``(G,)``
+    objects are already found.
     """
     best, cross = same.max(axis=1, initial=0.0), other.max(axis=1, initial=0.0)
     cases = [
@@ -112,7 +113,7 @@ def _assign_fixes(
     target: npt.NDArray[np.int64],
     place: npt.NDArray[np.int64],
 ) -> None:
-    """Give each object that nobody found, at ``place``, to the most confident detection that aims at it."""
+    """Give each object without a match, at ``place``, to the most confident detection that aims at it."""
     given: set[int] = set()
     for row in np.argsort(-scores[wrong], kind="stable"):
         goal = int(place[target[row]]) if target[row] >= 0 else -1
@@ -122,6 +123,6 @@ def _assign_fixes(
 
 
 def _places(ordered: Sequence[int], matched: ImageMatches) -> npt.NDArray[np.int64]:
-    """Where each of the ``ordered`` records is among the objects of the matches, -1 where it is none."""
+    """Return the position of each of the ``ordered`` records among the matched objects, -1 where it is none of them."""
     places = {int(record): place for place, record in enumerate(matched.objects)}
     return np.array([places.get(record, -1) for record in ordered], np.int64)

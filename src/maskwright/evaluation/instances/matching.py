@@ -1,4 +1,4 @@
-"""Pairing true objects with predictions by overlap alone, whatever the scores: how well what is there was covered."""
+"""Matching of objects with predictions by IoU alone, whatever the scores: how well the objects are covered."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,17 +10,17 @@ Ious = npt.NDArray[np.float64]
 
 
 def best_overlaps(ious: Ious) -> Ious:
-    """For each of G true objects its highest IoU ``(G,)`` with any of P predictions; ``ious`` is ``(P, G)``.
+    """Return the highest IoU ``(G,)`` of each of G true objects with any of P predictions; ``ious`` is ``(P, G)``.
 
-    One prediction may serve several objects. 0 where nothing overlaps.
+    One prediction may serve several objects. The IoU is 0 where nothing overlaps.
     """
     return ious.max(axis=0, initial=0.0)
 
 
 def one_to_one(ious: Ious) -> npt.NDArray[np.int64]:
-    """For each of G true objects the prediction ``(G,)`` paired with it, -1 for none; ``ious`` is ``(P, G)``.
+    """Return the prediction ``(G,)`` matched with each of G true objects, -1 for none; ``ious`` is ``(P, G)``.
 
-    Greedy: the pair of highest IoU first, then the next among what is free. Pairs do not overlap by 0.
+    Matching is greedy: the pair of highest IoU first, then the next among the free ones. A pair has an IoU above 0.
     """
     partner = np.full(ious.shape[1], -1, np.int64)
     free_predictions = np.ones(ious.shape[0], np.bool_)
@@ -35,7 +35,7 @@ def one_to_one(ious: Ious) -> npt.NDArray[np.int64]:
 
 
 def paired_overlaps(ious: Ious, partner: npt.NDArray[np.int64]) -> Ious:
-    """The IoU ``(G,)`` of each object with its partner of :func:`one_to_one`, 0 for none."""
+    """Return the IoU ``(G,)`` of each object with its ``partner`` of :func:`one_to_one`, 0 for none."""
     found = partner >= 0
     overlaps = np.zeros(len(partner))
     overlaps[found] = ious[partner[found], np.flatnonzero(found)]
@@ -43,7 +43,10 @@ def paired_overlaps(ious: Ious, partner: npt.NDArray[np.int64]) -> Ious:
 
 
 def overlap_scores(overlaps: Sequence[float] | Ious) -> dict[str, Any]:
-    """``{"mean_IoU", "mean_Dice", "objects"}``: plain means over true objects, Dice = 2 IoU / (1 + IoU)."""
+    """Return ``{"mean_IoU", "mean_Dice", "objects"}``: means over true objects, with Dice = 2 IoU / (1 + IoU).
+
+    The means are None without an object.
+    """
     values = np.asarray(overlaps, np.float64)
     return {
         "mean_IoU": float(values.mean()) if values.size else None,

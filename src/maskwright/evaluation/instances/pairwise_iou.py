@@ -14,7 +14,8 @@ def pairwise_iou(
 ) -> npt.NDArray[np.float64]:
     """Return the IoU ``(N, T)`` of N results with T objects, for ``iou_type`` ``segm`` or ``bbox``.
 
-    With an object that is ``crowd`` ``(T,)`` it is COCO's: the intersection over the area of the result.
+    For an object that is a ``crowd`` ``(T,)`` bool it is COCO's crowd IoU: the intersection over the area of the
+    result. Masks are RLEs, boxes xywh pixels.
     """
     if not found or not objects:
         return np.zeros((len(found), len(objects)))

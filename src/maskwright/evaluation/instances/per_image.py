@@ -1,4 +1,4 @@
-"""Instances image by image: overlap with the truth whatever the ranking, and the images that went worst."""
+"""Scores of single images: the overlap of objects with predictions whatever the ranking, and the worst images."""
 
 import math
 from collections import defaultdict
@@ -21,10 +21,11 @@ from maskwright.structures import ImageRecord, Record, ResultRecord, TruthRecord
 
 @dataclass(frozen=True)
 class ImageOverlaps:
-    """How the G true objects of one image, crowds left out, are covered by predictions of their class.
+    """The overlaps of the G true objects of one image, crowds excluded, with predictions of their class.
 
-    ``best`` ``(G,)`` is an object's highest IoU with any, ``paired`` ``(G,)`` its IoU one to one, ``boundary`` ``(G,)``
-    the boundary IoU of that pair, or None when not asked for. ``union`` is the overlap of all with all, None for boxes.
+    ``best`` ``(G,)`` is an object's highest IoU with any prediction. ``paired`` ``(G,)`` is its IoU with its one-to-one
+    match, 0 without one. ``boundary`` ``(G,)`` is the boundary IoU of that pair, or None when it was not computed.
+    ``union`` is the foreground overlap of all classes together, None for boxes.
     """
 
     image: int
@@ -37,21 +38,21 @@ class ImageOverlaps:
 
 @dataclass(frozen=True)
 class ImageRecords:
-    """The COCO records of one image: its objects, and what was found."""
+    """The COCO records of one image: the image, its objects and its detections."""
 
     image: ImageRecord
     objects: list[TruthRecord]
     found: list[ResultRecord]
 
     def above(self, score: float) -> "ImageRecords":
-        """The image with what was found with a confidence of at least ``score``."""
+        """Return the image with the detections of at least ``score``."""
         return ImageRecords(self.image, self.objects, [each for each in self.found if each["score"] >= score])
 
 
 def image_records(
     truth: Mapping[str, Any], results: Iterable[ResultRecord], score: float = -math.inf
 ) -> Iterator[ImageRecords]:
-    """The images of the COCO data set ``truth`` with the ``results`` of at least ``score``."""
+    """Yield the images of the COCO data set ``truth`` with their ``results`` of at least ``score``."""
     objects = _by_image(truth["annotations"])
     found = _by_image(each for each in results if each["score"] >= score)
     for image in truth["images"]:
@@ -59,9 +60,9 @@ def image_records(
 
 
 def image_overlaps(records: ImageRecords, iou_type: str, boundary: bool = False) -> ImageOverlaps:
-    """The overlaps of one image. ``kind`` is ``segm``, where every record has a mask, or ``bbox``.
+    """Compute the overlaps of one image; ``iou_type`` is ``segm``, for which every record needs a mask, or ``bbox``.
 
-    ``boundary`` measures boundaries too, which takes longest.
+    ``boundary`` computes boundary IoU as well, which takes longest and needs masks.
     """
     image, objects, found = records.image, records.objects, records.found
     counted = [each for each in objects if not each["iscrowd"]]
@@ -107,9 +108,11 @@ def _by_image(records: Iterable[Record]) -> dict[int, list[Record]]:
 def image_scores(
     matches: Matches, overlaps: Iterable[ImageOverlaps], names: Mapping[int, str], score: float
 ) -> list[dict[str, Any]]:
-    """For each image ``{"image_id", "file_name", "precision", "recall", "F1", "right", "wrong", "missed", "IoU"}``.
+    """Return a row of scores for each image.
 
-    Counts are of detections of at least ``score``; ``IoU`` is the union's. ``names`` are file names by image id.
+    A row is ``{"image_id", "file_name", "precision", "recall", "F1", "right", "wrong", "missed", "IoU"}``. Counts are
+    of detections of at least ``score``. ``IoU`` is the foreground IoU, None for boxes. ``names`` are file names by
+    image id.
     """
     kept = matches.above(score)
     right, found = (_counts(kept.image, names, which) for which in (kept.right, None))
@@ -124,7 +127,7 @@ def image_scores(
 
 
 def worst_first(images: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The images with an object or a detection, lowest F1 first; of equal ones those with more wrong or missed."""
+    """Return the images with an object or a detection, lowest F1 first; of equal F1 those with most errors first."""
     present = [each for each in images if each["F1"] is not None]
     return sorted(present, key=lambda each: (each["F1"], -each["wrong"] - each["missed"], each["image_id"]))
 

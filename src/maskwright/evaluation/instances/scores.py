@@ -1,4 +1,4 @@
-"""What an instance model reaches on a set of images, each number with what it is on draws of the images."""
+"""Instance scores of a set of images with bootstrap intervals over images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,11 +33,12 @@ Row = dict[str, BootstrapEstimate]
 
 @dataclass(frozen=True)
 class ScoreEstimates:
-    """``overall`` numbers, those of each of ``classes``, and TIDE's ``errors`` by type, which have no draws.
+    """Estimates ``overall`` and of each of the ``classes``, and the TIDE ``errors`` by type, which have no replicates.
 
-    ``overall``: ``bbox_AP``, ``segm_AP50`` and so on; ``boundary_IoU`` (mean over the objects that are found) and
-    ``boundary_IoU_all`` (over all objects, 0 where missed). A class has ``bbox``, ``bbox50``, ``segm``, ``segm50`` and
-    ``boundary_IoU``.
+    ``overall`` of :func:`coco_estimates` has ``bbox_AP``, ``segm_AP50`` and so on, ``boundary_IoU`` (mean over the
+    objects that are found) and ``boundary_IoU_all`` (over all objects, 0 where missed). Its classes have ``bbox``,
+    ``bbox50``, ``segm``, ``segm50`` and ``boundary_IoU``. :func:`cityscapes_estimates` has ``AP`` and ``AP50``,
+    ``overall`` also ``shared_AP`` and ``shared_AP50``. ``objects`` counts the true objects of each class.
     """
 
     overall: Row
@@ -46,7 +47,7 @@ class ScoreEstimates:
     objects: Mapping[str, int] = field(default_factory=dict)
 
     def minus(self, other: "ScoreEstimates") -> "ScoreEstimates":
-        """Every number less the other's; of TIDE's errors the cost and the rate."""
+        """Return each estimate minus the ``other``'s, for the names that both have; of TIDE's errors dAP and rate."""
         errors = {
             kind: {key: row[key] - other.errors[kind][key] for key in ("dAP", "per_100_objects")}
             for kind, row in self.errors.items()
@@ -59,7 +60,7 @@ class ScoreEstimates:
         )
 
     def to_json(self, level: float) -> dict[str, Any]:
-        """``{"overall", "classes", "errors", "objects"}`` with each number as ``{"value", "low", "high"}``."""
+        """Return ``{"overall", "classes", "errors", "objects"}``, estimates as their intervals at ``level`` (0..1)."""
         return {
             "overall": _estimates(self.overall, level),
             "classes": {name: _estimates(row, level) for name, row in self.classes.items()},
@@ -71,10 +72,11 @@ class ScoreEstimates:
 def coco_estimates(
     truth: Mapping[str, Any], results: Sequence[ResultRecord], draws: Weights, score: float, boundary: bool = True
 ) -> ScoreEstimates:
-    """The COCO numbers of ``results`` for boxes and masks, boundary IoU, and TIDE's errors of masks.
+    """Compute the COCO scores of ``results`` for boxes and masks, boundary IoU, and the TIDE errors of masks.
 
-    ``truth`` is a COCO data set whose masks are RLEs, ``draws`` ``(B, N)`` are of its images in their order. Detections
-    of at least ``score`` count for boundary IoU, all for everything else.
+    ``truth`` is a COCO data set whose masks are RLEs. ``draws`` ``(B, N)`` are bootstrap weights of its images in their
+    order. Boundary IoU uses the detections of at least ``score``, everything else all detections. Without ``boundary``
+    boundary IoU is skipped.
     """
     document = dict(truth)
     names = {each["id"]: each["name"] for each in document["categories"]}
@@ -104,9 +106,9 @@ def coco_estimates(
 
 
 def cityscapes_estimates(matches: Sequence[CityscapesMatches], draws: Weights, shared: Sequence[str]) -> ScoreEstimates:
-    """Cityscapes' official AP and AP50, overall, over the ``shared`` classes alone, and of each class.
+    """Compute Cityscapes' official AP and AP50: overall, over the ``shared`` classes alone, and of each class.
 
-    ``verdicts`` are of the images that ``draws`` ``(B, N)`` weigh, in their order.
+    ``draws`` ``(B, N)`` are bootstrap weights of the images of ``matches``, in their order.
     """
     official = instance_scores(matches)
     precision = weighted_precision(matches, with_original_sample(draws))
@@ -131,7 +133,7 @@ def cityscapes_estimates(matches: Sequence[CityscapesMatches], draws: Weights, s
 def _errors(
     truth: Mapping[str, Any], results: Sequence[ResultRecord], categories: list[int], objects: int
 ) -> dict[str, dict[str, float]]:
-    """TIDE's errors of masks: how many, per hundred ``objects`` too, and what they cost."""
+    """Return the count, the rate per hundred ``objects`` and the dAP of each of TIDE's errors, for masks."""
     images: list[DetectionErrors] = []
     for each in image_records(truth, results):
         matched = image_matches(each.image, each.objects, each.found, "segm", IOU)
@@ -150,9 +152,9 @@ def _errors(
 def _boundary_sums(
     truth: Mapping[str, Any], results: Sequence[ResultRecord], categories: list[int], images: list[int], score: float
 ) -> npt.NDArray[np.float64]:
-    """``(N, K, 4)`` by image and class: boundary IoU of found objects, how many, boundary IoU of all, how many.
+    """Return ``(N, K, 4)`` by image and class: sum of boundary IoU and count, of the found objects and of all objects.
 
-    An object is found by the detection of its class that overlaps it most, one to one, with an IoU of ``MATCH_IOU``.
+    An object is found when its one-to-one match, a detection of its class, has an IoU of at least ``MATCH_IOU``.
     """
     sums = np.zeros((len(images), len(categories), 4))
     place = {image: position for position, image in enumerate(images)}

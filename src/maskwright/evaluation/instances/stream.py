@@ -1,4 +1,4 @@
-"""Everything that is measured of instances, gathered image by image as they are predicted; no mask stays."""
+"""Instance scores and details accumulated image by image during prediction; no mask is kept."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
@@ -12,13 +12,13 @@ from maskwright.structures import ClassTable, ImageRecord, ResultRecord
 
 
 class InstanceStream:
-    """Gathers images: ``add`` each with what was found on it, then ask for the ``result``, once.
+    """An accumulator of instance scores: :meth:`add` each image with its results, then call :meth:`result` once.
 
-    The numbers are those that ``maskwright score instance`` has for the same truth and results.
+    The numbers equal those of ``maskwright score instance`` for the same truth and results.
     """
 
     def __init__(self, table: ClassTable, thresholds: Thresholds | None = None) -> None:
-        """No image yet; category ids are the indices of ``table``. With ``thresholds`` the details are measured too."""
+        """Start without images; category ids are the indices of ``table``. Details need ``thresholds``."""
         self._table = table
         self._official = CocoStream(table)
         labels = {each.index: each.name for each in table}
@@ -26,7 +26,7 @@ class InstanceStream:
 
     @classmethod
     def merged(cls, shares: Iterable["InstanceStream"]) -> "InstanceStream":
-        """The images of all ``shares``, which measure the same; they stay as they are."""
+        """Return an accumulator of the images of all ``shares``, which have the same settings and stay unchanged."""
         shares = list(shares)
         whole = cls(shares[0]._table)
         whole._official = CocoStream.merged(share._official for share in shares)
@@ -35,7 +35,7 @@ class InstanceStream:
         return whole
 
     def add(self, objects: ImageObjects, results: Sequence[ResultRecord]) -> None:
-        """Measure the COCO ``results`` of one image against its ``objects``; equal scores are ranked as they come."""
+        """Match the COCO ``results`` of one image with its ``objects``; equal scores are ranked in the order given."""
         truth = ground_truth([objects], self._table)
         self._official.add_truth(truth, results)
         if self._details is not None:
@@ -43,7 +43,7 @@ class InstanceStream:
             self._details.add(ImageRecords(image, truth["annotations"], list(results)))
 
     def result(self) -> tuple[dict[str, Any], Details | None]:
-        """The official scores, joined by the details where they were measured, which come along with the curves."""
+        """Return the COCO scores with the details merged in, and the details; None when they are not computed."""
         scores = {**self._official.scores(), "protocol": PROTOCOL}
         if self._details is None:
             return scores, None

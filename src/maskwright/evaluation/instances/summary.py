@@ -1,6 +1,6 @@
-"""The whole answer to a request for instance scores: the official numbers, what lies behind them, every record's fate.
+"""The complete answer to a request for instance scores: COCO scores, details, and the account of all records.
 
-Scoring files and scoring what is in memory both end here, so that they cannot disagree.
+Scoring of files and scoring in memory both call it, so that they cannot disagree.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from maskwright.progress import Reporter
 
 @dataclass(frozen=True)
 class InstanceScores:
-    """The scores of instance results; ``remarks`` name what was left out and what a person should know besides.
+    """The scores of instance results; ``remarks`` name rejected records and other things that a user should know.
 
-    ``details`` is None when only the official numbers were asked for.
+    ``details`` is None when only the COCO scores were requested.
     """
 
     scores: dict[str, Any]
@@ -29,13 +29,13 @@ class InstanceScores:
     remarks: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``: without the curves and with the worst images only, which are long."""
+        """Return the object that ``--json`` prints: without curves, and with the rows of the worst images only."""
         return {**self.scores, "remarks": self.remarks}
 
 
 @dataclass(frozen=True)
 class ResultClasses:
-    """The classes of results: ``index`` translates them, ``meaning`` says what their ids are, ``source`` where from."""
+    """The classes of results: ``index`` maps their ids, ``meaning`` describes these, ``source`` names their origin."""
 
     index: ClassIndex
     meaning: str
@@ -50,9 +50,11 @@ def summarise_instances(
     boundary: bool = False,
     reporter: Reporter | None = None,
 ) -> InstanceScores:
-    """Score the results ``found`` by ``truth``, whose segmentations become RLEs.
+    """Score the results ``found`` against ``truth``.
 
-    ``thresholds`` are those of the details; None leaves the details out. ``boundary`` adds boundary IoU.
+    ``thresholds`` are those of the details; with None only the COCO scores are computed. For details the segmentations
+    of ``truth`` become RLEs in place. ``boundary`` adds boundary IoU
+    to the details. ``reporter`` shows progress; quiet by default.
     """
     scores = official_scores(truth, found)
     details = None
@@ -65,7 +67,7 @@ def summarise_instances(
 
 
 def require_thresholds(thresholds: Thresholds) -> None:
-    """Raise ``UsageError`` when a threshold of the details is out of range."""
+    """Raise ``UsageError`` when a threshold of the details is out of range: score 0..1, IoU above 0 and at most 1."""
     if not 0 <= thresholds.score <= 1:
         raise UsageError(f"--score {thresholds.score}: expected a number from 0 to 1.")
     if not 0 < thresholds.iou <= 1:
@@ -121,6 +123,6 @@ def _unknown_classes(truth: CocoTruth, classes: ResultClasses) -> list[str]:
         return []
     some = some_of(unknown, 5)
     return [
-        f"{classes.source}: lacks {len(unknown)} of the truth's {len(truth.names)} classes ({some}), "
-        "scored as not found. Leave out what is not to be scored with --classes."
+        f"{classes.source}: lacks {len(unknown)} of the truth's {len(truth.names)} classes ({some}); their objects "
+        "count as missed. Choose the classes to score with --classes."
     ]

@@ -1,7 +1,7 @@
-"""What kind of errors a detector makes: TIDE's types, and what each costs.
+"""The error types of TIDE and what each costs in AP.
 
-Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors",
-ECCV 2020.
+Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV
+2020, arXiv:2008.08115.
 """
 
 from collections.abc import Sequence
@@ -42,12 +42,11 @@ _FALSE = {
 
 
 def tide_scores(errors: DetectionErrors, categories: Sequence[int]) -> dict[str, Any]:
-    """``{"AP", "iou", "background_iou", "errors": {type: {"count", "dAP", "meaning"}}, "FP", "FN"}``.
+    """Return ``{"AP", "iou", "background_iou", "errors": {type: {"count", "dAP", "meaning"}}, "FP", "FN"}``.
 
-    From the ``errors`` that were found image by image at ``IOU`` and ``BACKGROUND_IOU``. dAP is how much AP at ``IOU``
-    would gain if all errors of the type were mended; FP and FN are the gains without any wrong detection and without
-    any miss. The mean is over the classes that have truth; ``AP`` is None without any object. ``categories`` are the
-    ids of all classes.
+    ``errors`` were found image by image at ``IOU`` and ``BACKGROUND_IOU``; ``categories`` are the ids of all classes.
+    dAP is how much AP at ``IOU`` gains when all errors of the type are fixed. FP and FN are the gains without any false
+    positive and without any miss. Each is a mean over the classes that have truth. ``AP`` is None without an object.
     """
     matches = errors.matches
     rows = [_gains(errors, category) for category in categories if (matches.true_category == category).any()]
@@ -70,13 +69,13 @@ def tide_scores(errors: DetectionErrors, categories: Sequence[int]) -> dict[str,
 
 
 def _gains(errors: DetectionErrors, category: int) -> dict[str, float]:
-    """AP of a class, and what it gains with all errors of each type mended."""
+    """Return the AP of a class, and how much it gains with all errors of each type fixed."""
     matches = errors.matches
     own, objects = matches.category == category, matches.true_category == category
     total, missed = int(objects.sum()), int((objects & np.isnan(matches.found_at)).sum())
 
     def ap(detections: npt.NDArray[np.bool_], mended: npt.NDArray[np.bool_], count: int = total) -> float:
-        """Of the class's ``detections`` and those ``mended``, which are right; ``count`` objects are to be found."""
+        """Compute AP of the class's ``detections`` and the fixed (right) ones, ``mended``, of ``count`` objects."""
         chosen, more = np.flatnonzero(own & (detections | mended)), np.flatnonzero(mended & ~own)
         right = np.append((matches.right | mended)[chosen], np.ones(len(more), np.bool_))
         return average_precision(matches.score[np.append(chosen, more)], right, count)
@@ -84,7 +83,7 @@ def _gains(errors: DetectionErrors, category: int) -> dict[str, float]:
     every, none = np.ones(len(own), np.bool_), np.zeros(len(own), np.bool_)
     aimed = errors.fixes >= 0
     aimed[aimed] = objects[errors.fixes[aimed]]
-    # A mended detection finds its object, in whose class it then is; the others of its kind are no longer there.
+    # A fixed detection finds its object and takes its class; the other detections with this error are removed.
     found = {kind: aimed & (errors.kind == kind) for kind in (LOCALISATION_ERROR, CLASS_ERROR)}
     whole = ap(every, none)
     gains = {name: ap(errors.kind != kind, found.get(kind, none)) - whole for name, kind in _FALSE.items()}
@@ -95,7 +94,7 @@ def _gains(errors: DetectionErrors, category: int) -> dict[str, float]:
 
 
 def _lost(errors: DetectionErrors) -> npt.NDArray[np.bool_]:
-    """The objects ``(M,)`` that nobody finds, whatever error is mended."""
+    """Return the objects ``(M,)`` bool that no detection finds even when every error is fixed."""
     lost = np.isnan(errors.matches.found_at)
     lost[errors.fixes[errors.fixes >= 0]] = False
     return lost
