@@ -1,1 +1,1 @@
-"""Evaluation as the official evaluators do it; NumPy only, no model and no torch."""
+"""Evaluation of instances and label maps by the rules of the official evaluators; NumPy only, no model and no torch."""

@@ -1,9 +1,9 @@
-"""Bootstrap intervals over images: how far a number would move had other images of the same kind been taken.
+"""Bootstrap intervals over images: how far a score moves when other images of the same kind are sampled.
 
-Whole images are drawn again, with replacement, because the objects of one image are not independent. What is measured
-on each draw is computed from the matches of the images that are there already, with the times an image was drawn as
-its weight. Two numbers of the same images are compared on the same draws, so that what both owe to an easy image
-cancels (a paired difference).
+Whole images are sampled with replacement, because the objects of one image are not independent. A score on a resample
+is computed from the matches of the original images, weighted by how often each image was sampled. Two scores of the
+same images are compared on the same resamples, so that the effect of an easy image on both cancels (a paired
+difference).
 
 Source: B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, percentile intervals (chapter 13).
 """
@@ -20,7 +20,10 @@ Replicates = npt.NDArray[np.float64]
 
 
 def bootstrap_weights(images: int, samples: int, seed: int | Sequence[int]) -> Weights:
-    """How often each of N ``images`` is in each of B ``samples`` ``(B, N)``; each row adds up to N."""
+    """Return how often each of N ``images`` is in each of B bootstrap ``samples``: ``(B, N)`` int64, rows add up to N.
+
+    The counts are multinomial. The same ``seed`` gives the same weights. Without images the array is ``(B, 0)``.
+    """
     if not images:
         return np.zeros((samples, 0), np.int64)
     return np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), size=samples)
@@ -28,18 +31,29 @@ def bootstrap_weights(images: int, samples: int, seed: int | Sequence[int]) -> W
 
 @dataclass(frozen=True)
 class BootstrapEstimate:
-    """A number and what it is on each of B draws ``(B,)``; None and NaN where there is nothing to measure."""
+    """A score of the original images and its values on B bootstrap resamples, ``replicates`` ``(B,)`` float64.
+
+    ``value`` is None, and a replicate NaN, where the score is undefined.
+    """
 
     value: float | None
     replicates: Replicates
 
     def minus(self, other: "BootstrapEstimate") -> "BootstrapEstimate":
-        """The difference, draw by draw: paired where both are of the same draws, else of two independent samples."""
+        """Return this estimate minus the ``other``, replicate by replicate.
+
+        The difference is paired when both were computed with the same weights, else it is that of two independent
+        samples. ``value`` is None when either value is.
+        """
         value = None if self.value is None or other.value is None else self.value - other.value
         return BootstrapEstimate(value, self.replicates - other.replicates)
 
     def interval(self, level: float) -> dict[str, float | None]:
-        """``{"value", "low", "high"}``: the middle ``level`` (0 to 1) of the draws; None without value or draws."""
+        """Return the percentile interval ``{"value", "low", "high"}`` of the replicates at ``level`` (0..1).
+
+        The interval holds the middle share ``level`` of the replicates; NaN replicates do not count. ``low`` and
+        ``high`` are None when there is no value or no defined replicate.
+        """
         defined = self.replicates[~np.isnan(self.replicates)]
         if self.value is None or not defined.size:
             return {"value": self.value, "low": None, "high": None}
@@ -48,18 +62,18 @@ class BootstrapEstimate:
 
 
 def bootstrap_estimate(values: npt.NDArray[np.float64]) -> BootstrapEstimate:
-    """The number in place 0 of ``(1 + B,)`` values with the draws after it; NaN is no number."""
+    """Return the estimate whose value is ``values[0]`` and whose replicates are the B after it; NaN becomes None."""
     value = float(values[0])
     return BootstrapEstimate(None if math.isnan(value) else value, values[1:])
 
 
 def with_original_sample(weights: Weights) -> Weights:
-    """``weights`` ``(B, N)`` with the images themselves, each once, as row 0: ``(1 + B, N)``, as ``measure`` wants."""
+    """Return ``weights`` ``(B, N)`` with the original sample, each image once, as a new row 0: ``(1 + B, N)``."""
     return np.concatenate([np.ones((1, weights.shape[1]), np.int64), weights])
 
 
 def defined_mean(values: npt.NDArray[np.float64], axis: int | tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """The mean over ``axis`` of what is not NaN; NaN where nothing is left, without a warning."""
+    """Return the mean over ``axis`` of the values that are not NaN; NaN, without a warning, where all are NaN."""
     known = ~np.isnan(values)
     count = known.sum(axis=axis)
     total = np.where(known, values, 0.0).sum(axis=axis)
@@ -67,5 +81,5 @@ def defined_mean(values: npt.NDArray[np.float64], axis: int | tuple[int, ...]) -
 
 
 def ratio(parts: npt.NDArray[np.float64], wholes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """``parts / wholes``; NaN where the whole is 0, without a warning."""
+    """Return ``parts / wholes`` elementwise; NaN, without a warning, where the whole is 0."""
     return np.where(wholes > 0, parts / np.where(wholes > 0, wholes, 1), np.nan)

@@ -1,4 +1,4 @@
-"""How the objects that ``predict`` finds are written: as COCO results, and in Cityscapes' official files too."""
+"""Writers of predicted instances: COCO results, and the official files of Cityscapes beside them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -18,18 +18,19 @@ from maskwright.structures import ClassTable, Instances
 LAYOUTS = ("coco", "cityscapes")
 RESULTS, OFFICIAL = "instances.json", "cityscapes"
 
-# Writes what was found in one image, given its number from 1 and its file name.
+# Writes the objects found in one image, given the image's number from 1 and its file name.
 Write = Callable[[Instances, int, str], None]
 
 
 def result_files(out: Path, layout: str, table: ClassTable, names: Iterable[str]) -> AbstractContextManager[Write]:
-    """What writes the objects of the classes ``table``, image by image, into the folder ``out``.
+    """Return a context manager that yields a function ``write(instances, number, name)`` for the images of ``predict``.
 
-    ``instances.json`` holds them as COCO results; the layout ``cityscapes`` has the official files as well, in a folder
-    of that name, which takes the place of an older one when all images are done.
+    ``instances.json`` in the folder ``out`` holds the objects of all images as COCO results. The layout ``cityscapes``
+    also writes the official files, into a folder of that name. That folder replaces an older one when all images are
+    done. ``table`` holds the classes of the labels, ``names`` are the file names of the images.
 
-    Raises ``UsageError``, before anything is written, for classes or image ``names`` that the layout cannot hold, and
-    when other files are in its place.
+    Raises ``UsageError``, before anything is written, for classes or image names that the layout cannot hold, and when
+    the folder ``cityscapes`` holds other files than results.
     """
     if layout == "coco":
         return _coco(out / RESULTS)
@@ -49,6 +50,7 @@ def _cityscapes(out: Path, label_ids: Mapping[int, int], frames: Mapping[str, st
     with _coco(out / RESULTS) as as_coco, writing_folder(out / OFFICIAL) as folder:
 
         def write(found: Instances, number: int, name: str) -> None:
+            """Write the objects of one image in both formats."""
             as_coco(found, number, name)
             write_predictions(folder, frames[name], found, label_ids)
 
@@ -56,13 +58,13 @@ def _cityscapes(out: Path, label_ids: Mapping[int, int], frames: Mapping[str, st
 
 
 def _require_own(folder: Path) -> None:
-    """Replaced is what this module wrote, never a data set that happens to lie there."""
+    """Raise ``UsageError`` when ``folder`` holds anything but older results: a data set is never replaced."""
     if not folder.exists():
         return
     others = [path.name for path in folder.iterdir()] if folder.is_dir() else [folder.name]
     others = sorted(name for name in others if name != MASKS and not name.endswith(SUFFIX))
     if others:
         raise UsageError(
-            f"{folder}: holds {others[0]}, which is none of predict's results; expected no such folder, or older "
-            "results to replace. Choose another --out."
+            f"{folder}: holds {others[0]}, which predict did not write; expected no such folder, or older results "
+            "to replace. Choose another --out."
         )

@@ -1,4 +1,4 @@
-"""Scores of instances in memory: the numbers of ``maskwright score instance`` without a file."""
+"""Instance scores of predictions in memory: the numbers of ``maskwright score instance`` without files."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from maskwright.evaluation.results.records import UsualRecord, checked_results
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, Instances
 
-# What messages call the predictions.
+# The name of the predictions in messages.
 _SOURCE = Path("predictions")
 
 
@@ -30,31 +30,36 @@ def score_instances(
     boundary: bool = False,
     reporter: Reporter | None = None,
 ) -> dict[str, Any]:
-    """Score what a model found on the images of a data set, as ``maskwright score instance`` scores files.
+    """Compute COCO AP and AR and the detailed instance scores of predictions in memory.
 
-    The numbers are those of the command, to the last bit, when the predictions are written as COCO results with the
-    ``classes.json`` of their classes beside them.
+    The numbers equal those of ``maskwright score instance`` to the last bit, when the predictions are written as COCO
+    results with the ``classes.json`` of their classes beside them.
 
     Args:
-        truth: The data set with the true objects. Crowd regions count neither for nor against.
-        predictions: What was found, by file name. An image without predictions is one where nothing was found.
-        prediction_classes: The classes that the labels of the predictions mean; they meet the truth's by name. By
-            default the labels are indices of ``truth.classes``.
-        score: The least confidence of a detection that counts, for the details alone.
-        iou: The least overlap that finds an object, for the details alone.
-        details: Measure what lies behind the 12 official numbers too: overlaps, errors, confusions, calibration.
-        boundary: Measure boundary IoU too, which takes longest.
+        truth: The data set with the true objects. Crowd regions count neither for nor against a prediction.
+        predictions: The predicted instances of each image, by file name. An image without an entry counts as one with
+            no detection.
+        prediction_classes: The class table of the predicted labels; its classes meet the truth's by name. By default
+            the labels are indices of ``truth.classes``.
+        score: Confidence threshold, 0 to 1: detections of at least this score count for the details. TIDE errors,
+            calibration and the COCO statistics use all detections.
+        iou: IoU threshold, above 0 and at most 1, at which a detection finds an object; for the details only. TIDE
+            errors use 0.5.
+        details: Compute the details as well: overlaps, TIDE errors, confusions, calibration, the worst images.
+        boundary: Compute boundary IoU as well, the slowest of the details.
         reporter: Shows progress on standard error; quiet by default.
 
     Returns:
-        What ``score instance --json`` prints: ``bbox`` and ``segm`` with ``AP AP50 AP75 APs APm APl AR1 AR10 AR100
-        ARs ARm ARl``, ``classes`` by name, the details, ``results`` and ``truth`` with what was left out, and
-        ``remarks``. A number is None where there is no truth to measure against.
+        What ``score instance --json`` prints: ``bbox`` and ``segm`` with ``AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs
+        ARm ARl``, ``classes`` by name, ``protocol``, the details by topic, ``results`` and ``truth`` with the numbers
+        of records found, used and rejected, and ``remarks``. A score is None where there is no truth to measure
+        against.
 
     Raises:
         UsageError: A prediction is no :class:`Instances`, or a threshold is out of range.
-        DataError: The data set has no image, the predictions have no class of the truth, or none of the predicted
-            objects can be scored: their images are unknown, or their masks have other sizes.
+        DataError: The data set has no image, the predictions share no class with the truth, a predicted class is the
+            name of two categories of the truth, or no predicted object can be scored, because its image is unknown or
+            its mask has another size than the image.
 
     Example:
         >>> from maskwright import CocoDataset, score_instances
@@ -79,7 +84,7 @@ def score_instances(
 
 
 def _records(predictions: Mapping[str, Instances]) -> Iterator[UsualRecord]:
-    """The records that a results file would hold."""
+    """Yield the records that a COCO results file of the ``predictions`` would hold."""
     for name, found in predictions.items():
         for each in found.to_coco(0, name):
             mask = each["segmentation"]
@@ -97,8 +102,8 @@ def _require_instances(predictions: Mapping[str, Any]) -> None:
     for name, found in predictions.items():
         if not isinstance(found, Instances):
             raise UsageError(
-                f"The prediction for '{name}' is of type {type(found).__name__}; expected Instances. Label maps are "
-                "scored by score_semantic."
+                f"The prediction for '{name}' is of type {type(found).__name__}; expected Instances. Score label "
+                "maps with score_semantic."
             )
 
 
@@ -106,4 +111,4 @@ def _without_prediction(names: list[str], images: int) -> list[str]:
     if not names:
         return []
     some = some_of(names, 5)
-    return [f"{_SOURCE}: {len(names)} of {images} images have no prediction; nothing is found there ({some})."]
+    return [f"{_SOURCE}: {len(names)} of {images} images have no prediction and count as empty ({some})."]

@@ -1,4 +1,4 @@
-"""Scores of label maps in memory: the numbers of ``maskwright score semantic`` without a file."""
+"""Semantic scores of label maps in memory: the numbers of ``maskwright score semantic`` without files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper
 from maskwright.evaluation.semantic.summary import LabelMapPair, count_label_maps, summarise_semantic
 from maskwright.structures import ClassTable, CrowdRule, LabelMap, OverlapRule
 
-# What messages call the predictions.
+# The name of the predictions in messages.
 _SOURCE = "predictions"
 
 
@@ -27,32 +27,37 @@ def score_semantic(
     overlap: OverlapRule | None = None,
     crowd: CrowdRule = "ignore",
 ) -> dict[str, Any]:
-    """Score predicted label maps, as ``maskwright score semantic`` scores folders of them.
+    """Compute mIoU, Dice, accuracy and precision of predicted label maps in memory.
 
-    The scores are of one confusion matrix over all pixels of all images, not means over images.
+    The scores come from one confusion matrix over all pixels of all images; they are not means over images. They equal
+    those of ``maskwright score semantic`` for folders of the same label maps.
 
     Args:
-        truth: A data set, whose label maps are drawn, or label maps ``(H, W)`` by name.
-        predictions: Label maps ``(H, W)`` by the names of the truth, which are file names for a data set.
-        classes: What the labels of the truth mean: a class table, where 0 is background, or names from label 0 on. By
-            default those of the data set.
-        prediction_classes: What the labels of the predictions mean; they meet the truth's by name. By default the
-            same.
-        ignore: Names of classes whose truth does not count.
-        ignore_index: Label of pixels that do not count; 255 by default, 65535 where there are more than 255 labels.
-        boundary: Measure boundary IoU too, which takes several times as long.
-        overlap: How the label maps of a data set are drawn, see ``Sample.label_map``.
-        crowd: Likewise.
+        truth: A data set, whose label maps are drawn, or true label maps ``(H, W)`` of integers by name.
+        predictions: Predicted label maps ``(H, W)`` of integers by the names of the truth: file names for a data set.
+        classes: The classes of the true labels: a class table, where label 0 is background, or the names of the labels
+            from 0 on. By default those of the data set.
+        prediction_classes: The classes of the predicted labels, which meet the truth's by name. By default those of the
+            truth.
+        ignore: Names of classes whose true pixels do not count.
+        ignore_index: Label of true pixels that do not count. By default 255, or 65535 when there are more than 255
+            labels.
+        boundary: Compute boundary IoU as well, which takes several times as long.
+        overlap: Which object gets a pixel that several of the data set's objects cover, see ``Sample.label_map``.
+        crowd: How crowd regions of the data set are drawn, see ``Sample.label_map``.
 
     Returns:
         What ``score semantic --json`` prints: ``mIoU mean_dice mean_accuracy mean_precision pixel_accuracy``,
         ``classes`` by name with ``IoU Dice accuracy precision recall``, ``confusion``, ``protocol``, ``images`` and
-        ``remarks``. A number is None for a class that occurs neither in truth nor in prediction.
+        ``remarks``. With ``boundary`` there are ``boundary_mIoU`` and, by class, ``boundary_IoU`` as well. A score is
+        None where there is nothing to divide by, such as the IoU of a class that occurs neither in truth nor in
+        prediction.
 
     Raises:
-        UsageError: The labels of the truth have no names, or ``ignore`` has an unknown one.
-        DataError: An image of the truth has no prediction or one of another size, a label has no name, or truth and
-            predictions share no class.
+        UsageError: The labels of the truth have no names, ``ignore`` has an unknown name or every name, or a label map
+            is no ``(H, W)`` array of integers.
+        DataError: The truth has no image, an image has no prediction or one of another size, a label has no name or is
+            not in 0..65535, class names repeat, or truth and predictions share no class.
 
     Example:
         >>> from maskwright import CocoDataset, score_semantic
@@ -93,12 +98,12 @@ def _pairs(truth: Iterator[tuple[str, LabelMap]], predictions: Mapping[str, Labe
 
 
 def _label_map(labels: Any, source: str) -> LabelMap:
-    """``labels`` when they are those of a label map of at most 16 bits, of whatever type of integers."""
+    """Return ``labels`` as an array ``(H, W)``; raise when they are no integers of 0..65535."""
     found = np.asarray(labels)
     if found.ndim != 2 or not np.issubdtype(found.dtype, np.integer):
         raise UsageError(
             f"The {source} has the shape {found.shape} and the type {found.dtype}; expected a label map (H, W) of "
-            "integers. Instances are scored by score_instances."
+            "integers. Score instances with score_instances."
         )
     if found.size and not (found.min() >= 0 and found.max() < 2**16):
         raise DataError(f"The {source} has labels from {found.min()} to {found.max()}; expected 0 to 65535.")
@@ -106,7 +111,7 @@ def _label_map(labels: Any, source: str) -> LabelMap:
 
 
 def _require_predictions(names: Sequence[str], predictions: Mapping[str, LabelMap]) -> None:
-    """Raise ``DataError`` for images without one: scores over the rest would be better than the predictions are."""
+    """Raise ``DataError`` for images without a prediction, because scores over the rest would be too high."""
     missing = sorted(set(names) - predictions.keys())
     if not names:
         raise DataError("The truth has no image; expected one at least.")
@@ -116,5 +121,5 @@ def _require_predictions(names: Sequence[str], predictions: Mapping[str, LabelMa
         some = some_of(missing, 5)
         raise DataError(
             f"{len(missing)} of {len(names)} images of the truth have no prediction ({some}); expected a label map for "
-            f"each. Predict them too, or leave them out of the truth.{hint}"
+            f"each. Predict them too, or remove them from the truth.{hint}"
         )

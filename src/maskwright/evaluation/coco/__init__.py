@@ -1,1 +1,1 @@
-"""COCO AP and AR as pycocotools computes them, all at once or image by image."""
+"""COCO AP and AR as pycocotools computes them, for all images at once or image by image."""

@@ -1,4 +1,4 @@
-"""COCO box and mask average precision, computed by hotcoco, which equals pycocotools bit for bit."""
+"""COCO AP and AR of boxes and masks, computed by hotcoco, whose numbers equal those of pycocotools bit for bit."""
 
 import math
 from collections import Counter
@@ -23,10 +23,11 @@ PROTOCOL = (
 
 
 def ground_truth(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, Any]:
-    """A COCO data set of the given objects; category ids are class indices, annotation ids run from 1.
+    """Return the COCO data set of ``images``; category ids are the class indices of ``table``.
 
-    Ids are renumbered because pycocotools takes a match with annotation id 0 for no match. What an image ignores is a
-    crowd of every class: whatever lies in it counts neither for nor against.
+    Annotation ids run from 1, because pycocotools takes a match with annotation id 0 for no match. Boxes are xywh
+    pixels, masks RLEs, areas those of the file. An ignored mask of an image becomes a crowd of every class, so that
+    detections in it count neither as right nor as wrong.
     """
     image_records, annotations = [], []
     for objects in images:
@@ -61,22 +62,23 @@ def ground_truth(images: Iterable[ImageObjects], table: ClassTable) -> dict[str,
 
 
 def categories_of(table: ClassTable) -> list[dict[str, Any]]:
-    """The categories of a COCO data set whose ids are the indices of ``table``."""
+    """Return the categories of a COCO data set whose ids are the indices of ``table``."""
     return [{"id": each.index, "name": each.name} for each in table]
 
 
 def objects_by_category(annotations: Iterable[TruthRecord]) -> Counter[int]:
-    """How many objects there are of each category id; crowds are none."""
+    """Count the objects of each category id; crowds are not counted."""
     return Counter(each["category_id"] for each in annotations if not each["iscrowd"])
 
 
 def summarise(
     evaluations: Iterable[tuple[str, COCOeval]], categories: Sequence[dict[str, Any]], objects: Mapping[int, int]
 ) -> dict[str, Any]:
-    """The 12 COCO statistics for boxes and masks, and per class, from finished ``evaluations`` by kind.
+    """Return the 12 COCO statistics of boxes and masks and the AP of each class, from finished ``evaluations``.
 
-    ``objects`` are counts by category. Returns ``{"bbox": {AP, …}, "segm": {AP, …}, "classes": {name: {"bbox",
-    "bbox50", "segm", "segm50", "instances"}}}``; None where there is no truth to measure against.
+    ``evaluations`` are pairs of IoU type and evaluation, ``categories`` those of the COCO data set. ``objects`` are
+    counts by category id. Returns ``{"bbox": {"AP", …}, "segm": {"AP", …}, "classes": {name: {"bbox", "bbox50", "segm",
+    "segm50", "instances"}}}``. A score is None where there is no truth to measure against.
     """
     classes: dict[str, dict[str, Any]] = {
         each["name"]: {"instances": objects.get(each["id"], 0)} for each in categories
@@ -92,9 +94,10 @@ def summarise(
 
 
 def run_coco_eval(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str) -> COCOeval:
-    """The finished evaluation of ``results`` for ``kind`` ``bbox`` or ``segm``.
+    """Run COCO's evaluation of ``results`` for the IoU type ``bbox`` or ``segm`` and return it with its statistics.
 
-    As in pycocotools a detection's size is that of its box where it has one, else its mask's.
+    ``truth`` is a COCO data set. As in pycocotools the area of a detection is that of its box where it has one, else
+    that of its mask.
     """
     coco = COCO(truth)
     evaluation = COCOeval(coco, coco.load_res(without_text(results)), iou_type)
@@ -103,7 +106,7 @@ def run_coco_eval(truth: dict[str, Any], results: Sequence[ResultRecord], iou_ty
 
 
 def accumulate(evaluation: COCOeval) -> COCOeval:
-    """``evaluation``, whose images are matched, with its statistics."""
+    """Compute the statistics of ``evaluation``, whose images are matched, and return it."""
     evaluation.accumulate()
     # summarize() and run() print to standard output, which belongs to the caller's --json.
     evaluation.summary_lines()
@@ -111,12 +114,16 @@ def accumulate(evaluation: COCOeval) -> COCOeval:
 
 
 def coco_stats(evaluation: COCOeval) -> dict[str, float | None]:
-    """The 12 numbers by their names in ``STATISTICS``; None where there is no truth to measure against."""
+    """Return the 12 statistics by their names in ``STATISTICS``; None where there is no truth to measure against."""
     return {name: _defined(value) for name, value in zip(STATISTICS, evaluation.stats, strict=True)}
 
 
 def class_average_precision(evaluation: COCOeval) -> dict[int, tuple[float | None, float | None]]:
-    """AP and AP50 by category id; None for a class without truth."""
+    """Return AP and AP50 by category id; None for a class without truth.
+
+    As in COCO both are means over recall points, AP over IoU thresholds too, with objects of all sizes and the largest
+    number of detections per image.
+    """
     assert evaluation.eval is not None
     precision = evaluation.eval["precision"]  # (IoU thresholds, recall points, classes, area ranges, max detections)
     by_class = {}
@@ -131,7 +138,7 @@ def class_average_precision(evaluation: COCOeval) -> dict[int, tuple[float | Non
 
 
 def _defined(value: float) -> float | None:
-    """Pycocotools marks an undefined average by -1."""
+    """Return ``value``, or None for -1, by which pycocotools marks an undefined average."""
     return None if value < 0 or math.isnan(value) else float(value)
 
 
@@ -141,7 +148,7 @@ def _text_rle(rle: Any) -> dict[str, Any]:
 
 
 def without_text(results: Sequence[ResultRecord]) -> list[dict[str, Any]]:
-    """The records without ``file_name``, which hotcoco does not take."""
+    """Return the records without ``file_name``, which hotcoco does not take."""
     if not any("file_name" in record for record in results):
         return as_json(results)
     return [{key: value for key, value in record.items() if key != "file_name"} for record in results]

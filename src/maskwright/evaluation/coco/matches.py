@@ -1,4 +1,4 @@
-"""Which detections are right at one IoU, by COCO's own matching: what curves, thresholds and errors are read from."""
+"""The matches of detections with objects at one IoU by COCO's rules, for curves, thresholds and error analysis."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,11 +16,12 @@ _EVERY_SIZE = [0.0, 1e10]
 
 @dataclass(frozen=True)
 class Matches:
-    """N detections and M true objects of a data set; crowds, and detections that lie on one, are not among them.
+    """The matches of N detections with M true objects; crowds, and detections that match only a crowd, are excluded.
 
-    Detections, most confident first: ``image`` and ``category`` ids ``(N,)``, ``score`` ``(N,)``, ``right`` ``(N,)``
-    whether it is the one that finds an object of its class. Objects: ``true_image`` and ``true_category`` ``(M,)``, and
-    ``found_at`` ``(M,)`` the score of the detection that finds it, NaN when none does.
+    Detections, most confident first: ``image`` and ``category`` ids ``(N,)`` int64, ``score`` ``(N,)`` float64, and
+    ``right`` ``(N,)`` bool, which is true for a detection that is matched with an object of its class. Objects:
+    ``true_image`` and ``true_category`` ids ``(M,)`` int64, and ``found_at`` ``(M,)`` float64, the score of the matched
+    detection, NaN when none is matched.
     """
 
     image: npt.NDArray[np.int64]
@@ -32,22 +33,25 @@ class Matches:
     found_at: npt.NDArray[np.float64]
 
     def of_class(self, category: int) -> "Matches":
-        """The detections and objects of one category."""
+        """Return the detections and objects of one ``category`` id."""
         return self._where(self.category == category, self.true_category == category)
 
     def above(self, score: float) -> "Matches":
-        """What stays with detections of at least ``score`` alone: matching goes by score, so nothing else moves."""
+        """Return the matches when only detections of at least ``score`` count.
+
+        Matching goes by falling score, so that removing the less confident detections changes no other match.
+        """
         kept = self._where(self.score >= score, np.ones(len(self.true_image), np.bool_))
         return replace(kept, found_at=np.where(kept.found_at >= score, kept.found_at, np.nan))
 
     @classmethod
     def merged(cls, images: Iterable["Matches"]) -> "Matches":
-        """The matches of all ``images``, one image after the other: not yet :meth:`ranked`."""
+        """Return the matches of all ``images``, one image after the other; :meth:`sorted_by_score` is not applied."""
         columns = [[getattr(each, field.name) for field in fields(cls)] for each in (_NONE, *images)]
         return cls(*(np.concatenate(column) for column in zip(*columns, strict=True)))
 
     def sorted_by_score(self) -> "Matches":
-        """The same, most confident detection first; of equal ones in the order that they have."""
+        """Return the same matches, most confident detection first; equal scores keep their order."""
         return self._where(np.argsort(-self.score, kind="stable"), np.arange(len(self.found_at)))
 
     def _where(
@@ -70,9 +74,9 @@ _NONE = Matches(_INT, _INT, _FLOAT, np.zeros(0, np.bool_), _INT, _INT, _FLOAT)
 
 @dataclass(frozen=True)
 class ImageMatches:
-    """The ``matches`` of one image, and which of its records they are.
+    """The ``matches`` of one image, and the positions of its records.
 
-    ``detections`` ``(N,)`` and ``objects`` ``(M,)`` are positions in what was matched.
+    ``detections`` ``(N,)`` and ``objects`` ``(M,)`` int64 are positions in the lists of records that were matched.
     """
 
     matches: Matches
@@ -81,10 +85,10 @@ class ImageMatches:
 
 
 def coco_matches(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float = 0.5) -> Matches:
-    """Match ``results`` with the COCO data set ``truth`` for ``kind`` ``bbox`` or ``segm``.
+    """Match ``results`` with the COCO data set ``truth`` for the IoU type ``bbox`` or ``segm``.
 
-    The rules are COCO's: by class, the most confident detection first, each to the best object of at least ``iou`` that
-    is still free; at most 100 detections of a class on an image.
+    The rules are COCO's. Classes are matched apart. The most confident detection goes first and gets the free object of
+    highest IoU, if that is at least ``iou``. At most 100 detections of a class count on an image.
     """
     return _collected(truth, results, iou_type, iou).matches
 
@@ -92,7 +96,7 @@ def coco_matches(truth: dict[str, Any], results: Sequence[ResultRecord], iou_typ
 def image_matches(
     image: ImageRecord, objects: Sequence[TruthRecord], found: Sequence[ResultRecord], iou_type: str, iou: float
 ) -> ImageMatches:
-    """What :func:`coco_matches` says of one ``image``, given the COCO records of its ``objects`` and what was found."""
+    """Match the COCO records ``found`` on one ``image`` with its ``objects`` by the rules of :func:`coco_matches`."""
     categories = sorted({each["category_id"] for each in (*objects, *found)})
     truth = {
         "images": [image],
@@ -104,7 +108,7 @@ def image_matches(
 
 
 def _collected(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float) -> ImageMatches:
-    """The matches, and the ids of annotations and results less 1."""
+    """Return the matches with their positions: the ids of annotations and results less 1."""
     detections: list[tuple[int, int, float, bool, int]] = []
     objects: list[tuple[int, int, float, int]] = []
     for each in _matched(truth, results, iou_type, iou):
@@ -133,7 +137,7 @@ def _collected(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type:
 
 
 def _matched(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float) -> list[dict[str, Any]]:
-    """What the evaluator says of each class on each image."""
+    """Run the evaluator at one IoU and return its record of each class on each image."""
     if not truth["annotations"] and not results:
         return []
     coco = COCO(truth)

@@ -1,4 +1,4 @@
-"""The scores of instance results by the official evaluator: 12 numbers for boxes and masks, and AP of each class."""
+"""The COCO scores of instance results: 12 statistics for boxes and masks, and the AP of each class."""
 
 from collections import Counter
 from typing import Any
@@ -15,9 +15,11 @@ from maskwright.evaluation.results.records import Results
 
 
 def official_scores(truth: CocoTruth, results: Results) -> dict[str, Any]:
-    """``{"bbox": {AP, …}, "segm": {AP, …}, "classes": {name: {"instances", "bbox", "bbox50", "segm", "segm50"}}}``.
+    """Compute the COCO statistics of ``results``, by IoU type and by class.
 
-    None where there is no truth to measure against, and for masks where truth or results have none.
+    Returns ``{"bbox": {"AP", …}, "segm": {"AP", …}, "classes": {name: {"instances", "bbox", "bbox50", "segm",
+    "segm50"}}, "protocol"}``. A score is None where there is no truth to measure against. Masks have None throughout
+    when the truth or the results have none.
     """
     labels = truth.labels()
     objects = Counter(each["category_id"] for each in truth.annotations if not each["iscrowd"])
@@ -37,5 +39,8 @@ def official_scores(truth: CocoTruth, results: Results) -> dict[str, Any]:
 
 
 def scorable_iou_types(truth: CocoTruth, results: Results) -> tuple[str, ...]:
-    """What can be scored: boxes, and masks where truth and results have them; the last is the kind to look into."""
+    """Return the IoU types that can be scored: ``bbox``, and ``segm`` when both truth and results have masks.
+
+    The last one is the type that the details use.
+    """
     return ("bbox", "segm") if truth.has_masks and results.has_masks else ("bbox",)

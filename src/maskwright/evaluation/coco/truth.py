@@ -1,4 +1,4 @@
-"""A COCO file as the truth that results are measured against."""
+"""The ground truth of a COCO file in the form that the evaluator takes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class _Runs(msgspec.Struct, gc=False):
     counts: list[Annotated[int, msgspec.Meta(ge=0, lt=2**32)]]
 
 
-# Polygons that are drawn in no time, whatever they look like, and run lengths; others are looked at more closely.
+# Polygons small enough to be drawn quickly whatever their shape, and run lengths; `rasterise` checks all others.
 _Coordinate = Annotated[float, msgspec.Meta(ge=-8192, le=8192)]
 _Points = Annotated[list[_Coordinate], msgspec.Meta(min_length=6, max_length=2000)]
 _plain = msgspec.json.Decoder(list[_Points] | _Runs)
@@ -33,12 +33,13 @@ _plain = msgspec.json.Decoder(list[_Points] | _Runs)
 
 @dataclass
 class CocoTruth:
-    """The images, objects and classes of a COCO file, ready for the evaluator; ``other_names`` are classes not chosen.
+    """The images, objects and classes of a COCO file, ready for the evaluator.
 
-    ``annotations`` are COCO records with ids from 1 on in file order: pycocotools takes a match with id 0 for no match.
-    ``file_ids[i]`` is the file's id of the annotation ``i + 1``. Areas and boxes are the file's, by which COCO's
-    evaluation goes; those it lacks are the mask's. ``segmentation`` is polygons or an RLE; an object without a mask has
-    none and counts for boxes only.
+    ``annotations`` are COCO records with ids from 1 on in file order, because pycocotools takes a match with id 0 for
+    no match. ``file_ids[i]`` is the id in the file of the annotation ``i + 1``. Areas and boxes (xywh pixels) are the
+    file's, as COCO's evaluation uses them; where the file has none they are the mask's. ``segmentation`` is polygons or
+    an RLE. An object without a mask has no ``segmentation``, counts for boxes only, and its id in the file is in
+    ``without_mask``. ``names`` are the chosen classes by category id, ``other_names`` the others.
     """
 
     path: Path
@@ -52,11 +53,11 @@ class CocoTruth:
 
     @property
     def has_masks(self) -> bool:
-        """Whether there is a mask to measure against, or no object at all."""
+        """Return whether masks can be scored: some object has one, or there is no object at all."""
         return len(self.without_mask) < len(self.annotations) or not self.annotations
 
     def coco_dataset(self, kind: str) -> dict[str, Any]:
-        """The COCO data set for ``kind`` ``bbox`` or ``segm``."""
+        """Return the COCO data set for ``kind``: all objects for ``bbox``, those with a mask for ``segm``."""
         annotations = self.annotations
         if kind == "segm" and self.without_mask:
             annotations = [each for each in annotations if "segmentation" in each]
@@ -64,7 +65,10 @@ class CocoTruth:
         return {"images": self.images, "annotations": annotations, "categories": categories}
 
     def draw_masks(self) -> None:
-        """Make every segmentation an RLE: the evaluator reads polygons too, what goes mask by mask does not."""
+        """Replace every polygon and uncompressed segmentation by a compressed RLE, in place.
+
+        The evaluator reads polygons too, but the measures of single masks take RLEs only.
+        """
         sizes = {image["id"]: (image["height"], image["width"]) for image in self.images}
         for each in self.annotations:
             mask = each.get("segmentation")
@@ -72,7 +76,7 @@ class CocoTruth:
                 each["segmentation"] = rasterise(mask, *sizes[each["image_id"]]).rle
 
     def image_index(self) -> ImageIndex:
-        """How results find these images: by id, by file name, and by the name without folders if it is the only one."""
+        """Return the look-up of images by id, by file name, and by name without folders where that is unique."""
         sizes = {image["id"]: (image["height"], image["width"]) for image in self.images}
         ids = {image["file_name"]: image["id"] for image in self.images}
         bare = {name: name.replace("\\", "/").rpartition("/")[2] for name in ids}
@@ -80,27 +84,30 @@ class CocoTruth:
         return ImageIndex(sizes, {bare[name]: i for name, i in ids.items() if often[bare[name]] == 1} | ids)
 
     def file_names(self) -> dict[int, str]:
-        """The file name of each image."""
+        """Return the file name of each image by its id."""
         return {image["id"]: image["file_name"] for image in self.images}
 
     def labels(self) -> dict[int, str]:
-        """The name of each category to show: two categories of one name are told apart by their ids."""
+        """Return the name to show for each category id; categories that share a name have their id added."""
         often = Counter(self.names.values())
         return {i: name if often[name] == 1 else f"{name} (id {i})" for i, name in self.names.items()}
 
 
 @collector_paused()
 def read_truth(path: Path, classes: Sequence[str] | None = None) -> CocoTruth:
-    """Read the COCO file at ``path`` as truth, of all ``classes`` unless given by name.
+    """Read the COCO file at ``path`` as ground truth, of the ``classes`` given by name or of all.
 
-    Every annotation is accounted for in ``audit``. Raises ``UsageError`` when there is no such file or class,
-    ``DataError`` when it is no COCO file or lists no image.
+    Every annotation is accounted for in ``audit``. Raises ``UsageError`` when there is no such file or class. Raises
+    ``DataError`` when the file is no COCO file or lists no image.
     """
     return truth_of(read_coco(path), classes)
 
 
 def truth_of(coco: CocoFile, classes: Sequence[str] | None = None) -> CocoTruth:
-    """Return ``coco`` as truth; see :func:`read_truth`."""
+    """Return ``coco`` as ground truth, of the ``classes`` given by name or of all; see :func:`read_truth`.
+
+    Raises ``UsageError`` for an unknown class and ``DataError`` when there is no image.
+    """
     path = coco.path
     if not coco.images:
         raise DataError(f"{path}: lists no image that can be used; expected the truth. Check it with maskwright check.")
@@ -138,9 +145,9 @@ def _add_annotations(truth: CocoTruth, coco: CocoFile) -> None:
 
 
 def _mask(annotation: CocoAnnotation, height: int, width: int) -> list[list[float]] | dict[str, Any] | RasterisedMask:
-    """The segmentation as it is where it is plain and nothing must be read off the mask, else the mask.
+    """Return the file's own segmentation where it is plain and the mask is not needed for box or area, else the mask.
 
-    The evaluator draws polygons itself, all processors at once.
+    The evaluator draws polygons itself, on all processors at once.
     """
     if _has_box(annotation) and annotation.area is not None:
         try:

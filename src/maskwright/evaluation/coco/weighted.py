@@ -1,7 +1,7 @@
-"""COCO's average precision of weighted images, from the matches of one evaluation.
+"""COCO AP of weighted images, computed from the matches of one evaluation.
 
-An image of weight 2 counts as two equal images, one of weight 0 as none. Matching is within an image, so it need not be
-done again; only the curve over all images changes.
+An image of weight 2 counts as two equal images, one of weight 0 not at all. Matching stays within an image and is not
+repeated; only the precision-recall curve over all images changes.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from hotcoco import COCOeval
 
 from maskwright.evaluation.bootstrap import Weights, defined_mean
 
-_EPSILON = np.spacing(1)  # as pycocotools adds it below precision
+_EPSILON = np.spacing(1)  # pycocotools adds it to the denominator of precision
 _MOST_NUMBERS = 1 << 22
 
 SIZES = ("all", "small", "medium", "large")
@@ -23,10 +23,11 @@ SIZES = ("all", "small", "medium", "large")
 
 @dataclass(frozen=True)
 class Ranked:
-    """The D detections of one class and size range, most confident first, and the objects to find.
+    """The D detections of one class and area range, most confident first, and the number of objects on each image.
 
-    ``image`` ``(D,)`` are positions of images, ``right`` and ``counted`` ``(T, D)`` say at each IoU threshold which
-    find an object and which count at all; ``objects`` ``(N,)`` are the objects of each image.
+    ``image`` ``(D,)`` int64 are positions of images. ``right`` and ``counted`` ``(T, D)`` bool say at each IoU
+    threshold which detections find an object and which are not ignored. ``objects`` ``(N,)`` int64 counts the objects
+    of each image.
     """
 
     image: npt.NDArray[np.int64]
@@ -37,21 +38,24 @@ class Ranked:
 
 @dataclass(frozen=True)
 class MatchRecords:
-    """The matches of an evaluation: ``cells[k][a]`` for category ``categories[k]`` and size range ``SIZES[a]``."""
+    """The matches of an evaluation: ``cells[k][a]`` for category ``categories[k]`` and area range ``SIZES[a]``.
+
+    ``recalls`` are the recall points at which precision is averaged.
+    """
 
     categories: list[int]
     cells: list[list[Ranked]]
     recalls: npt.NDArray[np.float64]
 
     def precision(self, weights: Weights) -> npt.NDArray[np.float64]:
-        """AP ``(B, K, A, T)`` of images with ``weights`` ``(B, N)``, NaN where a class has no object."""
+        """Return AP ``(B, K, A, T)`` of the images with ``weights`` ``(B, N)``; NaN where a class has no object."""
         return np.stack(
             [np.stack([_precision(cell, weights, self.recalls) for cell in row], axis=1) for row in self.cells], axis=1
         )
 
 
 def match_records(evaluation: COCOeval, images: Sequence[int]) -> MatchRecords:
-    """What ``evaluation`` (evaluated) matched; the positions of ``images`` are what weights refer to."""
+    """Return the matches of ``evaluation``, which has been evaluated; ``images`` are the image ids in weight order."""
     position = {image: place for place, image in enumerate(images)}
     ranges = [tuple(each) for each in evaluation.params.area_rng]
     found: dict[tuple[int, tuple[float, ...]], list[dict[str, Any]]] = defaultdict(list)
@@ -65,7 +69,7 @@ def match_records(evaluation: COCOeval, images: Sequence[int]) -> MatchRecords:
 
 
 def coco_statistics(precision: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
-    """``AP AP50 AP75 APs APm APl``, each ``(B,)``, of AP ``(B, K, A, T)`` at COCO's ten thresholds."""
+    """Return ``AP AP50 AP75 APs APm APl``, each ``(B,)``, from AP ``(B, K, A, T)`` at COCO's ten IoU thresholds."""
     whole = precision[:, :, 0]
     return {
         "AP": defined_mean(whole, axis=(1, 2)),
@@ -98,7 +102,7 @@ def _flags(rows: Sequence[Sequence[Any]], thresholds: int) -> npt.NDArray[np.boo
 
 
 def _precision(cell: Ranked, weights: Weights, recalls: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """AP ``(B, T)`` of one class and size range."""
+    """Return AP ``(B, T)`` of one class and area range."""
     step = max(1, _MOST_NUMBERS // max(1, cell.image.size))
     parts = [_precision_of(cell, weights[start : start + step], recalls) for start in range(0, len(weights), step)]
     return np.concatenate([np.zeros((0, len(cell.right))), *parts])
@@ -111,13 +115,13 @@ def _precision_of(cell: Ranked, weights: Weights, recalls: npt.NDArray[np.float6
     ranks: dict[bytes, npt.NDArray[np.int64]] = {}
     for t, (right, counted) in enumerate(zip(cell.right, cell.counted, strict=True)):
         key = counted.tobytes()
-        if key not in ranks:  # the dearest step, and the same at most thresholds
+        if key not in ranks:  # the slowest step, with the same result at most thresholds
             ranks = {key: np.cumsum(drawn * counted, axis=1)}
         hits = np.cumsum(drawn[:, right], axis=1)
         precision = hits / (ranks[key][:, right] + _EPSILON)
         envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
         recall = hits / np.maximum(objects, 1)[:, None]
-        # How many of the recall points each right detection is the first to reach.
+        # The number of recall points that each right detection is the first to reach.
         reached = np.searchsorted(recalls, recall, side="right")
         ap[:, t] = (envelope * np.diff(reached, axis=1, prepend=0)).sum(axis=1) / len(recalls)
     ap[objects == 0] = np.nan

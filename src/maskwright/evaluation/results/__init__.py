@@ -1,1 +1,1 @@
-"""COCO results: read, checked, converted and indexed."""
+"""COCO results: read, checked, and matched with the images and classes of the truth."""

@@ -1,4 +1,4 @@
-"""What the category ids of results mean: classes are matched by name where their names are known."""
+"""The classes that the category ids of results mean; they meet the truth's by name where their names are known."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ CLASSES_FILE = "classes.json"
 
 
 def read_class_table(path: Path) -> ClassTable:
-    """The class table in ``classes.json``; ``DataError`` when it is not one."""
+    """Return the class table in the ``classes.json`` at ``path``; raise ``DataError`` when the file holds none."""
     try:
         return ClassTable.from_json(read_json(path))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -23,12 +23,14 @@ def read_class_table(path: Path) -> ClassTable:
 
 
 def class_index(results: Path, names: Mapping[int, str], others: Mapping[int, str] | None = None) -> ClassIndex:
-    """How the category ids in ``results`` translate to those of the truth, whose class ``names`` are by category id.
+    """Return how the category ids in the file ``results`` map to those of the truth.
 
-    With ``classes.json`` beside the results the ids are its indices, and classes meet by name. Without it, they are the
-    truth's own ids. ``others`` are categories of the truth that are not to be scored.
+    ``names`` are the truth's class names by category id. With a ``classes.json`` beside the results the ids are its
+    indices, and classes meet by name. Without one they are the truth's own ids. ``others`` are categories of the truth,
+    name by id, that are not to be scored.
 
-    Raises ``DataError`` when no name of ``classes.json`` is the truth's, or when one is the name of two categories.
+    Raises ``DataError`` when ``classes.json`` shares no name with the truth, or shares one that two of the truth's
+    categories have.
     """
     path = results.parent / CLASSES_FILE
     if not path.is_file():
@@ -37,9 +39,10 @@ def class_index(results: Path, names: Mapping[int, str], others: Mapping[int, st
 
 
 def index_by_name(source: Path | str, table: ClassTable, names: Mapping[int, str]) -> ClassIndex:
-    """How the indices of ``table`` translate to the truth's category ids, whose ``names`` are by id.
+    """Return how the indices of the class ``table`` map to the truth's category ids, matching classes by name.
 
-    ``source`` names the table in messages. Raises ``DataError`` as :func:`class_index` does.
+    ``names`` are the truth's class names by category id. ``source`` names the table in messages. Raises ``DataError``
+    when no name is shared, or a shared one is the name of two of the truth's categories.
     """
     by_name: dict[str, list[int]] = {}
     for category_id, name in names.items():

@@ -1,4 +1,4 @@
-"""What the ids in results mean: which image of the truth, and which class."""
+"""Look-ups from the ids in results to the images and classes of the truth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,26 +6,27 @@ from typing import Protocol
 
 
 class Images(Protocol):
-    """The images that results may refer to, however they name them."""
+    """The images that results may refer to: ``sizes`` ``(H, W)`` by image id, and a look-up of a record's image."""
 
     sizes: Mapping[int, tuple[int, int]]
 
     def find(self, image_id: int, file_name: str | None) -> int | None:
-        """The id of a record's image in ``sizes``, or None when it is none of them."""
+        """Return the id in ``sizes`` of a record's image, or None when the truth does not have it."""
         ...
 
 
 @dataclass
 class ImageIndex:
-    """The images that results may refer to: sizes ``(H, W)`` by id, and ids by file name."""
+    """The images that results may refer to: ``sizes`` ``(H, W)`` by image id, and ``ids`` by file name."""
 
     sizes: Mapping[int, tuple[int, int]]
     ids: Mapping[str, int]
 
     def find(self, image_id: int, file_name: str | None) -> int | None:
-        """The id of a record's image: by its file name where it has one, because ids are private to one file.
+        """Return the id of a record's image, or None when the truth does not have it.
 
-        Folders in the name do not matter.
+        A file name, where the record has one, goes before ``image_id``, because ids are private to one file. A name is
+        looked up as it is, then without its folders.
         """
         if file_name is None:
             return image_id if image_id in self.sizes else None
@@ -34,7 +35,10 @@ class ImageIndex:
 
 @dataclass(frozen=True)
 class ClassIndex:
-    """What the results' category ids mean: the truth's category id, or the name of a class that is not scored."""
+    """The meaning of results' category ids.
+
+    ``categories`` maps them to the truth's category ids, ``foreign`` to the names of classes that are not scored.
+    """
 
     categories: Mapping[int, int]
     foreign: Mapping[int, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The masks of results, checked before any tool that would hang, crash or draw garbage sees them."""
+"""Validation of the masks of results, before a tool that would hang, crash or draw garbage reads them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from maskwright.structures import Rle
 
 
 class CompressedRle(msgspec.Struct, gc=False):
-    """A compressed RLE as results hold it, not yet checked."""
+    """A compressed RLE as results hold it, unchecked: ``size`` is ``[H, W]``, ``counts`` is text."""
 
     size: list[int]
     counts: str
@@ -23,9 +23,10 @@ _compressed = msgspec.json.Decoder(CompressedRle)
 def checked_masks(
     masks: Mapping[int, tuple[CompressedRle | msgspec.Raw, tuple[int, int]]],
 ) -> dict[int, Rle | str]:
-    """The RLE of each segmentation, decoded or raw, or what is wrong with it; ``(H, W)`` is the size of its image.
+    """Return the RLE of each segmentation, or a text that says what is wrong with it, by the keys of ``masks``.
 
-    Compressed RLEs, of which there may be millions, are checked together; polygons and run lengths one by one.
+    A segmentation is decoded or raw JSON; ``(H, W)`` beside it is the size of its image. Compressed RLEs, of which
+    there may be millions, are checked together. Polygons and uncompressed run lengths are drawn one by one.
     """
     checked: dict[int, Rle | str] = {}
     rles: dict[int, Rle] = {}

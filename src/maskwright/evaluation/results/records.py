@@ -1,4 +1,4 @@
-"""COCO results as files hold them: read record by record, with everything that cannot be scored counted and named."""
+"""The reader of COCO results: each record is checked, and those that cannot be scored are counted and named."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ _NOTHING = msgspec.Raw(b"null")
 
 
 class _Record(msgspec.Struct, gc=False):
-    """Any record, its box and mask undecoded."""
+    """A results record whose box and mask are still raw JSON."""
 
     image_id: int
     category_id: int
@@ -33,7 +33,7 @@ class _Record(msgspec.Struct, gc=False):
 
 
 class UsualRecord(msgspec.Struct, gc=False):
-    """A record as detectors write it, decoded at one go."""
+    """A results record as detectors write it, decoded at once: ``bbox`` (xywh pixels) and a compressed RLE."""
 
     image_id: int
     category_id: int
@@ -45,10 +45,11 @@ class UsualRecord(msgspec.Struct, gc=False):
 
 @dataclass
 class Results:
-    """The records that can be scored, with the truth's image and category ids; found = records + left out.
+    """The records of results that can be scored, with the truth's image and category ids.
 
     Each record has ``image_id category_id score`` and ``bbox`` (xywh pixels), ``segmentation`` (RLE) or both. Where one
-    record has a box, all have; ``without_mask`` of them have no mask although others do.
+    record has a box, all have one. ``found`` counts all records of the file, those ``rejected`` included.
+    ``without_mask`` records have no mask.
     """
 
     path: Path
@@ -59,17 +60,17 @@ class Results:
 
     @property
     def has_masks(self) -> bool:
-        """Whether there is a mask to score, or nothing at all, which is no reason to score no masks."""
+        """Return whether masks can be scored: some record has one, or there is no record at all."""
         return self.without_mask < len(self.records) or not self.records
 
     def of(self, iou_type: str) -> list[ResultRecord]:
-        """The records to score for ``bbox``, or those with a mask for ``segm``."""
+        """Return the records to score for the IoU type ``bbox``, or those with a mask for ``segm``."""
         if iou_type == "segm" and self.without_mask:
             return [record for record in self.records if "segmentation" in record]
         return self.records
 
     def with_boxes(self) -> list[ResultRecord]:
-        """All records, each with a box: its own, or its mask's."""
+        """Return all records, each with a box: its own, or the tight box of its mask."""
         return [
             record if "bbox" in record else cast(ResultRecord, {**record, "bbox": _mask_box(record)})
             for record in self.records
@@ -80,9 +81,10 @@ class Results:
 def read_results(path: Path, images: Images, classes: ClassIndex) -> Results:
     """Read the COCO results JSON at ``path``: a list of records with a box, a mask (RLE or polygons) or both.
 
-    Records that cannot be scored are left out, counted and named.
+    ``images`` and ``classes`` look up the truth's images and categories. Records that cannot be scored are rejected:
+    counted by reason and named.
 
-    Raises ``UsageError`` when there is no such file, ``DataError`` when it is no list of records, or when it has
+    Raises ``UsageError`` when there is no such file. Raises ``DataError`` when it is no list of records, or when it has
     records and none can be scored.
     """
     return checked_results(path, _records(path), images, classes)
@@ -91,9 +93,10 @@ def read_results(path: Path, images: Images, classes: ClassIndex) -> Results:
 def checked_results(
     path: Path, given: Iterable[_Record | UsualRecord | str], images: Images, classes: ClassIndex
 ) -> Results:
-    """Return the records ``given`` that can be scored; a text says what was found in place of one.
+    """Return the records among ``given`` that can be scored, and what was rejected; see :func:`read_results`.
 
-    ``path`` names them in messages. See :func:`read_results`.
+    A text among ``given`` stands for something that is no record and says what it is. ``path`` names the results in
+    messages. Raises ``DataError`` when there are records and none can be scored.
     """
     left_out = RejectedResults()
     found, kept = _located(given, images, classes, left_out)
@@ -135,7 +138,7 @@ _Located = tuple[int, int, int, _Record | UsualRecord]
 def _located(
     given: Iterable[_Record | UsualRecord | str], images: Images, classes: ClassIndex, rejected: RejectedResults
 ) -> tuple[int, list[_Located]]:
-    """How many records there are, and those whose image, class and score are in order."""
+    """Return the number of records, and those whose image and class are known and whose score is finite."""
     kept = []
     position = -1
     for position, record in enumerate(given):
@@ -169,14 +172,14 @@ _box_decoder = msgspec.json.Decoder(list[float])
 
 
 def _records(path: Path) -> Iterator[_Record | UsualRecord | str]:
-    """The records of the file, or what was found in place of one."""
+    """Yield the records of the file, or a text that says what was found in place of one."""
     faults: list[Fault] = []
     content = read_text(path, faults)
     try:
         yield from _usual_records.decode(content)
         return
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # Not what tools usually write; each record is read by itself below, so that a fault has a name.
+        pass  # Not the usual fields: each record is decoded by itself below, so that a fault names its record.
     try:
         raw = _raw_records.decode(repair_json(content, faults))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -192,7 +195,7 @@ def _records(path: Path) -> Iterator[_Record | UsualRecord | str]:
 
 
 def _box(found: msgspec.Raw | list[float] | None) -> list[float] | str | None:
-    """The box, None where there is none, or what is wrong with it."""
+    """Return the box (xywh), None where there is none, or a text that says what is wrong with it."""
     if found is None or _is_null(found):
         return None
     try:
@@ -210,7 +213,7 @@ def _is_null(value: Any) -> bool:
 
 
 def _fill_boxes(records: list[ResultRecord]) -> None:
-    """Give the records without a box that of their mask, unless none has a box of its own."""
+    """Give each record without a box that of its mask, unless no record has a box of its own."""
     lacking = [record for record in records if "bbox" not in record]
     if len(lacking) < len(records):
         for record in lacking:

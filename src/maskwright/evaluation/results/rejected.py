@@ -1,4 +1,4 @@
-"""Records of a results file that cannot be scored: counted by reason, and named."""
+"""The records of results that cannot be scored: counted by reason, with examples and remedies."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,13 +19,13 @@ _MOST_EXAMPLES = 5
 
 @dataclass
 class RejectedResults:
-    """How many records were left out for which reason, with the first few of each."""
+    """How many records were rejected for which reason, with the first few of each."""
 
     counts: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, reason: str, position: int, found: str) -> None:
-        """Count the record at ``position`` (from 0) of the file; ``found`` says what was wrong with it."""
+        """Count the record at ``position`` (from 0) of the file for ``reason``; ``found`` says what is wrong."""
         self.counts[reason] = self.counts.get(reason, 0) + 1
         examples = self.examples.setdefault(reason, [])
         if len(examples) < _MOST_EXAMPLES:
@@ -33,18 +33,21 @@ class RejectedResults:
 
     @property
     def total(self) -> int:
-        """All records left out."""
+        """The number of all rejected records."""
         return sum(self.counts.values())
 
     def to_json(self) -> dict[str, Any]:
-        """``{reason: {"count", "examples", "remedy"}}``."""
+        """Return ``{reason: {"count", "examples", "remedy"}}``."""
         return {
             reason: {"count": count, "examples": self.examples[reason], "remedy": REMEDIES[reason]}
             for reason, count in sorted(self.counts.items())
         }
 
     def lines(self, source: str) -> list[str]:
-        """For a terminal: the examples of each reason, how many more there are, and the remedy."""
+        """Return lines for a terminal: the examples of each reason, how many more there are, and the remedy.
+
+        ``source`` names the results.
+        """
         lines = []
         for reason, count in sorted(self.counts.items()):
             lines += [f"{source}: {example}; not scored." for example in self.examples[reason]]
