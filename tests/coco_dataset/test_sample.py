@@ -108,3 +108,8 @@ def test_records_of_a_sample_are_the_annotations_of_the_file(data: CocoDataset, 
     for record, each in zip(records, written, strict=True):
         assert (record["id"], record["iscrowd"], record["area"]) == (each["id"], each["iscrowd"], each["area"])
         assert record["bbox"] == each["bbox"]
+
+
+def test_instances_carry_the_classes_of_the_data_set(data: CocoDataset):
+    assert data[0].instances.classes is data.classes
+    assert data[1].instances[:1].classes is data.classes

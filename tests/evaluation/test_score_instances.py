@@ -112,6 +112,44 @@ def test_other_classes_meet_the_truth_by_name(shapes: CocoDataset, tmp_path: Pat
     assert len(lacking) == 1
 
 
+def test_classes_that_predictions_carry_meet_the_truth_by_name(shapes: CocoDataset):
+    table = ClassTable.from_names(shapes.classes.names[::-1])
+    found = spoilt(shapes)
+    reversed_ = {
+        name: Instances.from_dense(each.dense(), len(table) + 1 - each.labels, each.scores, classes=table)
+        for name, each in found.items()
+    }
+    scores = score_instances(shapes, found)
+    assert 0 < scores["segm"]["AP"] < 1
+    assert score_instances(shapes, reversed_) == scores
+    assert score_instances(shapes, reversed_, prediction_classes=table) == scores
+    with pytest.raises(UsageError, match="prediction_classes"):
+        score_instances(shapes, reversed_, prediction_classes=shapes.classes)
+
+
+def test_tables_may_differ_from_image_to_image(shapes: CocoDataset):
+    found = spoilt(shapes)
+    scores = score_instances(shapes, found)
+    for position, each in enumerate(found.values()):
+        names = np.roll(shapes.classes.names, position % 4).tolist()
+        each.classes = ClassTable.from_names([*names, "star"] if position == 1 else names)
+        each.labels[:] = [each.classes.index_of(shapes.classes.names[label - 1]) for label in each.labels]
+    assert score_instances(shapes, found) == scores
+    named = next(name for name, each in found.items() if len(each) and len(each.classes or ()) == 4)
+    found[named].labels[0] = 5
+    left_out = score_instances(shapes, found)["results"]["left_out"]
+    assert {reason: each["count"] for reason, each in left_out.items()} == {"unknown_class": 1}
+
+
+def test_samples_of_a_data_set_with_other_ids_are_scored_by_name(shapes: CocoDataset):
+    rings = shapes.select(classes=["ring"], keep_empty=True)
+    assert rings[0].instances.classes == rings.classes
+    assert rings.classes.index_of("ring") != shapes.classes.index_of("ring")
+    scores = score_instances(shapes, {sample.name: sample.instances for sample in rings})
+    assert (scores["classes"]["ring"]["segm"], scores["classes"]["disc"]["segm"]) == (1, 0)
+    assert [remark for remark in scores["remarks"] if "lacks 3 of the truth's 4 classes" in remark]
+
+
 def test_an_image_without_a_prediction_is_one_where_nothing_is_found(shapes: CocoDataset):
     found = spoilt(shapes)
     name = next(name for name, each in found.items() if len(each))

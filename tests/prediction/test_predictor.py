@@ -175,6 +175,12 @@ def test_an_array_a_path_and_lists_of_them_are_images(tmp_path: Path) -> None:
     assert model.predict([]) == []
 
 
+def test_objects_carry_the_classes_of_the_model() -> None:
+    model, images = predictor(Counting()), [random_image((8, 9)), random_image((9, 8))]
+    assert [found.classes for found in model.predict(images, score=0.5)] == [TABLE, TABLE]
+    assert model.predict(images[0]).classes is TABLE
+
+
 def test_scores_below_the_asked_one_are_left_out() -> None:
     model, image = predictor(Counting()), random_image((8, 9))
     assert [len(model.predict(image, score=score)) for score in (0.0, 0.5, 1.0)] == [2, 1, 0]

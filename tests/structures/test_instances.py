@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as oracle
 
 from maskwright.errors import DataError
-from maskwright.structures import Instances
+from maskwright.structures import ClassTable, Instances
 
 SIZE = (24, 30)
 
@@ -160,3 +161,31 @@ def test_truth_without_scores_is_certain_and_no_crowd():
 
 def test_an_image_without_objects_has_boxes_of_shape_0_4():
     assert Instances.empty((20, 30)).boxes.shape == (0, 4)
+
+
+def test_classes_are_kept_by_slices_and_belong_to_no_single_object():
+    table = ClassTable.from_names(["person", "dog", "cat"])
+    plain, named = three_instances(), three_instances()
+    assert plain.classes is None
+    named.classes = table
+    for which in (slice(1, None), np.array([True, False, True]), 0, []):
+        assert named[which].classes is table
+    assert named == plain
+    assert Instances.empty((20, 30), table).classes is table
+    assert Instances.from_dense(np.ones((1, 2, 3)), [1], classes=table).classes is table
+    assert Instances.from_coco(instances(0, 2).to_coco(1), SIZE, table).classes is table
+
+
+def test_instances_are_pickled_with_their_classes():
+    named = three_instances()
+    named.classes = ClassTable.from_names(["person", "dog", "cat"])
+    read = pickle.loads(pickle.dumps(named))
+    assert (read, read.classes) == (named, named.classes)
+
+
+def test_what_was_pickled_without_classes_has_none():
+    old = three_instances()
+    del old.__dict__["classes"]
+    read = pickle.loads(pickle.dumps(old))
+    assert read.classes is None
+    assert read[1:] == three_instances()[1:]

@@ -8,7 +8,7 @@ import numpy as np
 from maskwright.annotations.coco.file import CocoAnnotation, CocoImage
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.masks.rle import BadSegmentation, RasterisedMask, rasterise
-from maskwright.structures import Instances, mask_boxes
+from maskwright.structures import ClassTable, Instances, mask_boxes
 
 
 @dataclass
@@ -36,14 +36,14 @@ class ImageObjects:
         """The number of annotations that are used, ignored ones included."""
         return len(self.ids) + len(self.ignored)
 
-    def instances(self) -> Instances:
-        """Return the objects as :class:`Instances`.
+    def instances(self, classes: ClassTable | None = None) -> Instances:
+        """Return the objects as :class:`Instances` whose labels are indices of ``classes``.
 
         Boxes are the tight boxes of the masks (xyxy, pixels, half-open), not the file's ``bbox``.
         """
         size, rles = (self.image.height, self.image.width), [d.rle for d in self.drawn]
         labels, crowd = np.array(self.labels, np.int64), np.array(self.crowd, np.bool_)
-        return Instances(size, mask_boxes(rles), labels, rles, crowd=crowd)
+        return Instances(size, mask_boxes(rles), labels, rles, crowd=crowd, classes=classes)
 
 
 def draw_objects(

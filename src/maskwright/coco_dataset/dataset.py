@@ -314,7 +314,10 @@ class CocoDataset:
 
     def _sample(self, position: int) -> Sample:
         image = self.coco.images[position]
-        return Sample(image, self._by_image[image.id], self.coco, self._folders.get(image.id))
+        return Sample(image, self._by_image[image.id], self.coco, self._folders.get(image.id), self._class_table)
+
+    def _class_table(self) -> ClassTable:
+        return self.classes
 
     def _of_images(self, ids: Collection[int]) -> "CocoDataset":
         """The data set of these images, with an account of their annotations alone."""

@@ -1,6 +1,6 @@
 """One image of a data set: its pixels, its objects and its label map, each made when asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.annotations.coco.categories import class_table, label_by_category
+from maskwright.annotations.coco.categories import label_by_category
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, CocoImage
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import ImageObjects, draw_objects
@@ -17,7 +17,7 @@ from maskwright.images.decode import image_path, read_image
 from maskwright.label_maps.drawing import render_label_map
 from maskwright.label_maps.options import MaskOptions
 from maskwright.label_maps.plan import mask_plan
-from maskwright.structures import CrowdRule, Instances, LabelMap, OverlapRule
+from maskwright.structures import ClassTable, CrowdRule, Instances, LabelMap, OverlapRule
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +39,8 @@ class Sample:
     annotations: Sequence[CocoAnnotation]
     coco: CocoFile
     folder: Path | None
+    # Called at need, because a file with a category called background has no table; one table for all samples.
+    class_table: Callable[[], ClassTable]
 
     def __repr__(self) -> str:
         return f"Sample({self.name!r}, {self.record.height}×{self.record.width})"
@@ -95,9 +97,10 @@ class Sample:
     def instances(self) -> Instances:
         """The objects that can be drawn, in file order, crowd regions among them; boxes are those of the masks.
 
-        Labels are the indices of the data set's ``classes``.
+        Labels are the indices of the data set's ``classes``, which the instances carry.
         """
-        return _relabelled(self._drawn, label_by_category(self.coco, class_table(self.coco))).instances()
+        table = self.class_table()
+        return _relabelled(self._drawn, label_by_category(self.coco, table)).instances(table)
 
     def label_map(
         self,

@@ -11,6 +11,7 @@ from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.summary import ResultClasses, require_thresholds, summarise_instances
 from maskwright.evaluation.results.classes import CLASSES_FILE, index_by_name
 from maskwright.evaluation.results.masks import CompressedRle
+from maskwright.evaluation.results.prediction_classes import require_same_classes, with_one_class_table
 from maskwright.evaluation.results.records import UsualRecord, checked_results
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, Instances
@@ -38,9 +39,10 @@ def score_instances(
     Args:
         truth: The data set with the true objects. Crowd regions count neither for nor against a prediction.
         predictions: The predicted instances of each image, by file name. An image without an entry counts as one with
-            no detection.
-        prediction_classes: The class table of the predicted labels; its classes meet the truth's by name. By default
-            the labels are indices of ``truth.classes``.
+            no detection. The classes that predictions carry, as those of a model do, are matched with the truth's by
+            name; they may differ from image to image.
+        prediction_classes: The class table of predictions that carry none, matched by name too. By default their
+            labels are indices of ``truth.classes``.
         score: Confidence threshold, 0 to 1: detections of at least this score count for the details. TIDE errors,
             calibration and the COCO statistics use all detections.
         iou: IoU threshold, above 0 and at most 1, at which a detection finds an object; for the details only. TIDE
@@ -56,7 +58,8 @@ def score_instances(
         against.
 
     Raises:
-        UsageError: A prediction is no :class:`Instances`, or a threshold is out of range.
+        UsageError: A prediction is no :class:`Instances`, carries other classes than ``prediction_classes``, or a
+            threshold is out of range.
         DataError: The data set has no image, the predictions share no class with the truth, a predicted class is the
             name of two categories of the truth, or no predicted object can be scored, because its image is unknown or
             its mask has another size than the image.
@@ -72,10 +75,15 @@ def score_instances(
     require_thresholds(thresholds)
     _require_instances(predictions)
     true = truth_of(truth.coco)
-    index = index_by_name("prediction_classes", prediction_classes or truth.classes, true.names)
+    if prediction_classes is not None:
+        require_same_classes(predictions, prediction_classes)
+    default = truth.classes if prediction_classes is None else prediction_classes
+    table, predictions = with_one_class_table(predictions, default)
+    source = "predictions" if prediction_classes is None else "prediction_classes"
+    index = index_by_name(source, table, true.names)
     images = true.image_index()
     found = checked_results(_SOURCE, _records(predictions), images, index)
-    classes = ResultClasses(index, f"indices of {CLASSES_FILE}, matched by name", "prediction_classes")
+    classes = ResultClasses(index, f"indices of {CLASSES_FILE}, matched by name", source)
     quiet = reporter or Reporter(quiet=True)
     summary = summarise_instances(true, found, classes, thresholds if details else None, boundary, quiet)
     predicted = {images.find(0, name) for name in predictions}

@@ -100,9 +100,9 @@ class Predictor(Generic[Found]):
                 sees the image once. Semantic models only.
 
         Returns:
-            For one image of an instance network, its :class:`~maskwright.structures.Instances`, best score first. For
-            one image of a semantic network, its label map ``(H, W)``, uint8 or with more than 254 classes uint16, where
-            0 is background. For an iterable, a list of these in its order.
+            For one image of an instance network, its :class:`~maskwright.structures.Instances`, best score first, with
+            the model's ``classes``. For one image of a semantic network, its label map ``(H, W)``, uint8 or with more
+            than 254 classes uint16, where 0 is background. For an iterable, a list of these in its order.
 
         Raises:
             UsageError: For an array of another shape or dtype, a path without a file, a ``batch`` below 1, a ``score``
@@ -176,8 +176,8 @@ class Predictor(Generic[Found]):
             batch: The most images that the network sees at once, 1 or more.
 
         Yields:
-            The object, the image and its :class:`~maskwright.structures.Instances`, best score first, in the order of
-            ``images``.
+            The object, the image and its :class:`~maskwright.structures.Instances`, best score first and with the model's
+            ``classes``, in the order of ``images``.
 
         Raises:
             WeightsError: When the network's output is NaN or infinite.
@@ -193,7 +193,10 @@ class Predictor(Generic[Found]):
 
         def predict(pairs: list[tuple[Item, Image]]) -> list[Instances]:
             with self._named():
-                return predict_instances(self.module, [image for _, image in pairs])
+                found = predict_instances(self.module, [image for _, image in pairs])
+            for one in found:
+                one.classes = self.classes
+            return found
 
         return _flat(in_batches(images, lambda pair: batch_size(_size(pair)), predict, batch))
 

@@ -9,14 +9,18 @@ import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
 from maskwright.errors import DataError
+from maskwright.structures.class_table import ClassTable
 from maskwright.structures.coco_records import ResultRecord, Rle, TruthRecord
+
+# The fields that are not one value per object.
+_OF_THE_IMAGE = ("size", "classes")
 
 
 @dataclass(eq=False)
 class Instances:
     """The objects of one image, or what a model found on it; indexing slices every field together.
 
-    ``len`` is N. Two :class:`Instances` are equal when all their fields are.
+    ``len`` is N. Two :class:`Instances` are equal when their sizes and all fields of length N are.
 
     Attributes:
         size: Height and width of the image in pixels.
@@ -25,6 +29,8 @@ class Instances:
         masks: N compressed COCO RLEs ``{"size": [H, W], "counts": bytes}``, the canonical form of a mask.
         scores: ``(N,)`` float32 confidences; 1 for truth.
         crowd: ``(N,)`` bool, whether the mask is a crowd region instead of one object.
+        classes: The table whose indices the labels are, or None where it is not known. Slices keep it. Samples of a
+            :class:`maskwright.CocoDataset` and predictions of a :class:`maskwright.LoadedModel` have it.
 
     Raises:
         ValueError: The fields have different lengths.
@@ -49,6 +55,7 @@ class Instances:
     masks: list[Rle]
     scores: npt.NDArray[np.float32] = field(default=None)  # type: ignore[assignment]
     crowd: npt.NDArray[np.bool_] = field(default=None)  # type: ignore[assignment]
+    classes: ClassTable | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.labels = np.asarray(self.labels, np.int64)
@@ -56,7 +63,7 @@ class Instances:
         self.scores = np.ones(count, np.float32) if self.scores is None else np.asarray(self.scores, np.float32)
         self.crowd = np.zeros(count, np.bool_) if self.crowd is None else np.asarray(self.crowd, np.bool_)
         self.boxes = np.asarray(self.boxes, np.float32).reshape(-1, 4)
-        lengths = {f.name: len(getattr(self, f.name)) for f in fields(self) if f.name != "size"}
+        lengths = {f.name: len(getattr(self, f.name)) for f in fields(self) if f.name not in _OF_THE_IMAGE}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"Instances need fields of one length, found {lengths}.")
 
@@ -88,6 +95,7 @@ class Instances:
             [self.masks[i] for i in order],
             self.scores[order],
             self.crowd[order],
+            self.classes,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -101,11 +109,12 @@ class Instances:
         )
 
     @classmethod
-    def empty(cls, size: tuple[int, int]) -> "Instances":
+    def empty(cls, size: tuple[int, int], classes: ClassTable | None = None) -> "Instances":
         """Return no objects on an image of ``size``.
 
         Args:
             size: Height and width of the image in pixels.
+            classes: The classes that were looked for; None by default.
 
         Returns:
             Instances of length 0.
@@ -115,7 +124,7 @@ class Instances:
             >>> Instances.empty((4, 6)).boxes.shape
             (0, 4)
         """
-        return cls(size, np.zeros((0, 4), np.float32), np.zeros(0, np.int64), [])
+        return cls(size, np.zeros((0, 4), np.float32), np.zeros(0, np.int64), [], classes=classes)
 
     @property
     def areas(self) -> npt.NDArray[np.int64]:
@@ -150,6 +159,7 @@ class Instances:
         labels: npt.ArrayLike,
         scores: npt.ArrayLike | None = None,
         crowd: npt.ArrayLike | None = None,
+        classes: ClassTable | None = None,
     ) -> "Instances":
         """Return instances from masks of pixels; boxes are the tight boxes of the masks.
 
@@ -158,6 +168,7 @@ class Instances:
             labels: ``(N,)`` indices 1..K of a :class:`ClassTable`.
             scores: ``(N,)`` confidences; 1 by default.
             crowd: ``(N,)`` bool; no crowd region by default.
+            classes: The table whose indices the labels are; None by default.
 
         Returns:
             The instances. An object without a pixel has the box 0, 0, 0, 0.
@@ -177,7 +188,8 @@ class Instances:
         rles = [coco_mask.encode(np.asfortranarray(plane != 0).view(np.uint8)) for plane in planes]
         size = (planes.shape[1], planes.shape[2])
         # __post_init__ makes arrays of what NumPy takes as one.
-        return cls(size, mask_boxes(rles), cast("Any", labels), rles, cast("Any", scores), cast("Any", crowd))
+        arrays = (cast("Any", labels), rles, cast("Any", scores), cast("Any", crowd))
+        return cls(size, mask_boxes(rles), *arrays, classes)
 
     @overload
     def to_coco(self, image_id: int, file_name: str | None = None, *, first_id: None = None) -> list[ResultRecord]: ...
@@ -229,7 +241,9 @@ class Instances:
         return cast(list[ResultRecord] | list[TruthRecord], records)
 
     @classmethod
-    def from_coco(cls, records: Iterable[Mapping[str, Any]], size: tuple[int, int]) -> "Instances":
+    def from_coco(
+        cls, records: Iterable[Mapping[str, Any]], size: tuple[int, int], classes: ClassTable | None = None
+    ) -> "Instances":
         """Return instances from COCO results or annotations of one image.
 
         Args:
@@ -237,6 +251,7 @@ class Instances:
                 ``counts`` as text or bytes. ``bbox`` (xywh pixels) is the mask's where a record has none,
                 ``score`` 1 and ``iscrowd`` 0.
             size: Height and width of the image in pixels.
+            classes: The table whose indices the category ids are; None by default.
 
         Returns:
             The instances in the order of the records.
@@ -265,6 +280,7 @@ class Instances:
             rles,
             np.array([row.get("score", 1.0) for row in rows], np.float32),
             np.array([bool(row.get("iscrowd")) for row in rows], np.bool_),
+            classes,
         )
 
 

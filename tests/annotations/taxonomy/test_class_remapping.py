@@ -77,6 +77,14 @@ def test_every_object_is_kept_ignored_or_absent_and_keeps_its_mask():
     assert given.labels.tolist() == [5, 1, 3, 4, 2]
 
 
+def test_objects_carry_the_classes_of_their_labels():
+    given = objects([5, 1, 3, 4, 2])
+    given.classes = TABLE
+    translated = PETS.instances(given, TABLE)
+    assert translated.kept.classes == PETS.target_table()
+    assert translated.ignored.classes is translated.absent.classes is TABLE
+
+
 def test_an_image_without_objects_has_none_afterwards():
     for taxonomy, table in ((PETS, TABLE), (OVER, STREET)):
         assert len(taxonomy.instances(Instances.empty((4, 4)), table).kept) == 0

@@ -150,9 +150,10 @@ class Taxonomy:
         labels = self._translated(instances.labels.tolist(), source)
         if self._makes_riders:
             self._mark_riders(labels, instances.boxes, instances.scores, instances.crowd)
-        kept = (labels > 0) & (labels != self.target_table().ignore_index)
+        table = self.target_table()
+        kept = (labels > 0) & (labels != table.ignore_index)
         found = instances[kept]
-        found.labels = labels[kept]
+        found.labels, found.classes = labels[kept], table
         return Remapped(found, instances[(labels > 0) & ~kept], instances[labels == 0])
 
     def records(self, records: Iterable[Record], source: ClassTable) -> Remapped[list[Record]]:
