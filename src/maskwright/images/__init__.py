@@ -1,1 +1,1 @@
-"""Images: decoding, resizing and drawing. RGB uint8 ``(H, W, 3)`` throughout."""
+"""Images: decoding, inspection, resizing, drawing and fingerprints. Arrays are RGB uint8 ``(H, W, 3)``."""

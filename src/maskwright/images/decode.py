@@ -1,4 +1,4 @@
-"""Reading images: always RGB uint8, in the pixel orientation that annotations refer to, never outside the folder."""
+"""Image decoding: RGB uint8, in the pixel orientation that annotations refer to, from files inside the folder only."""
 
 import os
 from pathlib import Path
@@ -14,20 +14,21 @@ from maskwright.images.truncation import is_truncated_content
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
-# What Pillow decodes by itself. Not EPS, for which it starts Ghostscript: a picture must not run a program.
+# What Pillow decodes by itself. Without EPS, for which it starts Ghostscript: an image must not run a program.
 FORMATS = (
     *("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000", "AVIF"),
     *("PCX", "ICO", "DDS", "DIB", "SGI", "SUN", "QOI", "MSP", "PSD", "TGA"),
 )
 
-# Pillow takes a header with more for a decompression bomb, and so do we.
+# Pillow's limit, above which an image is considered a decompression bomb.
 MOST_PIXELS = 178_956_970
 
 
 def image_path(folder: Path, file_name: str) -> Path:
-    """The path of ``file_name`` inside ``folder``.
+    """Return the path of ``file_name`` inside ``folder``.
 
-    Raises ``DataError`` when the name leads out of the folder (absolute, ``..``, or a link that leaves it).
+    Raises ``DataError`` when the name leads out of the folder (absolute, ``..``, or a link that leaves it), or when no
+    file can have it.
     """
     path = folder / file_name
     try:
@@ -40,17 +41,18 @@ def image_path(folder: Path, file_name: str) -> Path:
 
 
 def read_image(path: Path) -> npt.NDArray[np.uint8]:
-    """The image ``(H, W, 3)`` RGB; grey, palette, alpha and 16-bit files are converted.
+    """Return the image ``(H, W, 3)`` uint8 RGB at ``path``; grey, palette, alpha and 16-bit files are converted.
 
-    EXIF orientation is not applied: COCO's sizes and masks refer to the stored pixels. (In TIFF the orientation says
-    how pixels are stored; every reader applies it, and so does this one.)
+    EXIF orientation is not applied: COCO's sizes and masks refer to the stored pixels. In TIFF the orientation
+    describes how pixels are stored; every reader applies it, and so does this one.
 
-    Raises ``DataError`` when the file is missing, is not an image, or ends before its last pixel.
+    Raises ``DataError`` when the file is missing, is not an image, ends before its last pixel, or has too many pixels:
+    OpenCV's limit, or ``MOST_PIXELS`` in formats that Pillow decodes.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     content = path.read_bytes() if os.path.isfile(path) else None
     if content is None:
-        raise DataError(f"{path}: the image file does not exist.")
+        raise DataError(f"{path}: the image file does not exist; expected an image. Put it back, or correct its name.")
     if is_truncated_content(content):  # OpenCV 4 would fill what is missing with grey
         raise DataError(
             f"{path}: cannot be decoded as an image; its end is missing after {len(content)} bytes. "
@@ -71,7 +73,10 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """``(H, W)`` from the header alone; ``DataError`` when the file is not an image or has over ``MOST_PIXELS``."""
+    """Return ``(H, W)`` of the image at ``path`` from its header.
+
+    Raises ``DataError`` when the file is not an image or has more than ``MOST_PIXELS`` pixels.
+    """
     try:
         with open_header(path) as image:
             return _size_within_limit(image)
@@ -80,15 +85,16 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def open_header(path: Path) -> Image.Image:
-    """The image at ``path`` with its header read and nothing decoded; close it after use.
+    """Open the image at ``path`` and read its header without decoding pixels; the caller closes it.
 
-    Unlike ``Image.open`` it opens an image of any number of pixels, so that their number can be told.
+    Unlike ``Image.open`` it opens an image of any number of pixels, so that their number can be reported.
 
-    Raises ``UnidentifiedImageError`` when it is of no known format, and whatever Pillow raises for a damaged header.
+    Raises ``UnidentifiedImageError`` when the format is not one of ``FORMATS``, and Pillow's own errors for a damaged
+    header.
     """
     with path.open("rb") as file:
         head = file.read(16)
-    for load_readers in (Image.preinit, Image.init):  # the common ones; all, which takes a while
+    for load_readers in (Image.preinit, Image.init):  # the common readers; all readers, which takes a while
         load_readers()
         for name in FORMATS:
             factory, accept = Image.OPEN.get(name, (None, None))
@@ -96,7 +102,7 @@ def open_header(path: Path) -> Image.Image:
                 try:
                     # Given a name, it opens the file itself and closes it with the image.
                     return factory(cast("IO[bytes]", str(path)), "")
-                except SyntaxError:  # Pillow's way of saying that it is another format after all
+                except SyntaxError:  # Pillow raises it when the file is of another format after all
                     continue
     raise UnidentifiedImageError("it is of no known image format")
 
@@ -109,7 +115,11 @@ def _size_within_limit(image: Image.Image) -> tuple[int, int]:
 
 
 def find_images(source: Path) -> list[Path]:
-    """The image files of a folder (not of its subfolders), a glob, or the one file named; sorted by name."""
+    """Return the image files of ``source`` by name: one file, a folder (without its subfolders) or a glob.
+
+    Files count as images by their suffix, see ``IMAGE_SUFFIXES``; a file that is named itself counts whatever its
+    suffix.
+    """
     if source.is_file():
         return [source]
     if source.is_dir():

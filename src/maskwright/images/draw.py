@@ -1,4 +1,4 @@
-"""Label maps and instances drawn over their image, and the legend that names the colours."""
+"""Overlays of label maps and instances on images, and the legend of their colours."""
 
 from collections.abc import Iterable
 from typing import Any, cast
@@ -24,10 +24,11 @@ IGNORE_COLORS = ((96, 96, 96), (176, 176, 176))
 
 
 def overlay_label_map(image: Image, label_map: LabelMap, table: ClassTable, alpha: float = 0.5) -> Image:
-    """``image`` ``(H, W, 3)`` with each class of ``label_map`` ``(H, W)`` blended in at weight ``alpha`` and outlined.
+    """Return ``image`` ``(H, W, 3)`` with the classes of ``label_map`` ``(H, W)`` blended in and outlined.
 
-    Ignored pixels are hatched grey; background pixels stay as they are. Raises ``DataError`` when the sizes differ or
-    a label is not in ``table``.
+    ``alpha`` is the weight of the class colours. Ignored pixels are hatched grey; background pixels stay as they are.
+
+    Raises ``DataError`` when the sizes differ or a label is not in ``table``.
     """
     _require_size("label map", label_map.shape, image)
     ignored = label_map == table.ignore_index
@@ -44,10 +45,12 @@ def overlay_label_map(image: Image, label_map: LabelMap, table: ClassTable, alph
 def overlay_instances(
     image: Image, instances: Instances, table: ClassTable, alpha: float = 0.5, show_scores: bool = True
 ) -> Image:
-    """``image`` ``(H, W, 3)`` with the mask, outline, box and name (and score) of each object; crowds are hatched.
+    """Return ``image`` ``(H, W, 3)`` with the mask, outline, box, class name and score of each object.
 
-    Large objects are drawn first, so that small ones stay visible. A tag that cannot fit into a tiny image is left
-    out. Raises ``DataError`` when the sizes differ or a label is not in ``table``.
+    Crowd regions are hatched. Large objects are drawn first, so that small ones stay visible. A tag that does not fit
+    into a tiny image is omitted. ``alpha`` is the weight of a mask's colour.
+
+    Raises ``DataError`` when the sizes differ or a label is not in ``table``.
     """
     _require_size("instances", instances.size, image)
     _require_labels(instances.labels, len(table), lowest=1)
@@ -67,7 +70,10 @@ def overlay_instances(
 
 
 def legend(table: ClassTable, labels: Iterable[int] | None = None, scale: float = 0.5) -> Image:
-    """A white strip ``(rows, W, 3)`` with one colour swatch and name per class, or per class among ``labels``."""
+    """Return a white image ``(rows, W, 3)`` with the colour and name of each class, or of those in ``labels`` only.
+
+    ``scale`` is that of :func:`maskwright.images.lettering.text_size`.
+    """
     wanted = None if labels is None else {int(label) for label in labels}
     shown = [c for c in table if wanted is None or c.index in wanted]
     row = round(44 * scale)
@@ -110,14 +116,14 @@ def _line_width(image: Image) -> int:
 
 
 def _stripes(size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Diagonal stripes ``(H, W)`` that grow with the image, so that they show when it is scaled down."""
+    """Return diagonal stripes ``(H, W)`` bool that grow with the image, so that they show when it is scaled down."""
     width = max(2, min(size) // 80)
     rows, columns = np.ogrid[: size[0], : size[1]]
     return (rows + columns) // width % 2 == 0
 
 
 def _borders(labels: npt.NDArray[np.uint16], width: int) -> npt.NDArray[np.bool_]:
-    """Pixels ``(H, W)`` at most ``width`` away from another label; the image's own edge is no border."""
+    """Return the pixels ``(H, W)`` at most ``width`` away from another label; the image's own edge is no border."""
     kernel = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
     return cv2.dilate(labels, kernel) != cv2.erode(labels, kernel)
 
@@ -128,7 +134,7 @@ def _blend(image: Image, colors: npt.NDArray[np.uint8], weight: npt.NDArray[np.f
 
 
 def _paint_mask(canvas: Image, mask: npt.NDArray[np.bool_], color: Color, alpha: float, crowd: bool) -> None:
-    """Blend one mask ``(H, W)`` into ``canvas`` in place, touching only the mask's bounding box."""
+    """Blend one mask ``(H, W)`` into ``canvas`` in place, inside the mask's bounding box only."""
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     # One pixel more on each side: the outline needs to see the background around the mask.
     window = np.s_[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
@@ -142,7 +148,7 @@ def _paint_mask(canvas: Image, mask: npt.NDArray[np.bool_], color: Color, alpha:
 
 
 def _pixel_box(box: npt.NDArray[np.float32], size: tuple[int, int]) -> Rectangle:
-    """The xyxy box rounded to pixels, inside the image and at least one pixel large."""
+    """Return the xyxy box rounded to pixels, inside the image and at least one pixel large."""
     x1, y1, x2, y2 = (round(float(side)) for side in box)
     left, top = min(max(x1, 0), size[1] - 1), min(max(y1, 0), size[0] - 1)
     return left, top, min(max(x2, left + 1), size[1]), min(max(y2, top + 1), size[0])
@@ -156,7 +162,7 @@ def _tag_texts(instances: Instances, table: ClassTable, show_scores: bool) -> li
 
 
 def _tag_boxes(canvas: Image, texts: list[str], boxes: list[Rectangle], colors: list[Color]) -> None:
-    """Write the tags in place, above every mask and box, and apart from each other where there is room."""
+    """Draw the tags in place, above all masks and boxes, without overlap of tags where there is room."""
     scale = max(SMALLEST_SCALE, min(canvas.shape[:2]) / 750)
     taken: list[Rectangle] = []
     for text, box, color in zip(texts, boxes, colors, strict=True):

@@ -1,4 +1,4 @@
-"""Pictures to files: JPEG for photographs with overlays, PNG for what must stay exact."""
+"""Image files: JPEG for photographs with overlays, PNG for pixels that must stay exact."""
 
 from pathlib import Path
 
@@ -13,12 +13,18 @@ _JPEG_QUALITY = 90
 
 
 def write_jpeg(path: Path, image: npt.NDArray[np.uint8]) -> None:
-    """Write ``image`` ``(H, W, 3)`` RGB to ``path`` as JPEG; ``DataError`` when its shape is none of a picture."""
+    """Write ``image`` ``(H, W, 3)`` uint8 RGB to ``path`` as JPEG of quality 90, which appears whole or not at all.
+
+    Raises ``DataError`` for an array of another shape.
+    """
     _write(path, image, ".jpg", "JPEG", [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
 
 
 def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
-    """Write ``image`` ``(H, W, 3)`` RGB to ``path`` as PNG; ``DataError`` when its shape is none of a picture."""
+    """Write ``image`` ``(H, W, 3)`` uint8 RGB to ``path`` as PNG, which appears whole or not at all.
+
+    Raises ``DataError`` for an array of another shape.
+    """
     _write(path, image, ".png", "PNG", [])
 
 

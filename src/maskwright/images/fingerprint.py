@@ -1,7 +1,7 @@
-"""Fingerprints of images: which are the same to the pixel, and which look the same.
+"""Fingerprints of images: digests that find equal pixels, and perceptual hashes that find images that look the same.
 
-A perceptual hash keeps the coarse pattern of brightness, which survives compression, scaling, small changes of
-brightness and cuts of a few per cent. It is a candidate only: the thumbnails have the last word.
+A perceptual hash keeps the coarse pattern of brightness. It survives compression, scaling, small changes of brightness
+and crops of a few per cent. Similar hashes make a candidate; the correlation of the thumbnails decides.
 """
 
 import hashlib
@@ -25,8 +25,8 @@ MOST_DIFFERENT_BITS = 10
 # Of the thumbnails. 98 % of the copies cut by 2 % at two sides reach it, all others do; no two different photos do.
 LEAST_CORRELATION = 0.93
 
-# Grey levels (standard deviation). Under it an image shows next to nothing, such as a stretch of sky, and those are
-# alike; the flattest photo of coco300 has 15.
+# Grey levels (standard deviation). Images below it show almost nothing, such as clear sky, and look alike; the flattest
+# photo of coco300 has 15.
 FLAT = 8.0
 
 _SIDE = 32
@@ -34,11 +34,12 @@ _SIDE = 32
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What identifies an image.
+    """The digests, perceptual hash and thumbnail of an image.
 
-    ``file`` and ``pixels`` are SHA-256 digests: of the file's bytes, and of the size and RGB pixels (None where there
-    are too many to decode). ``hash`` is the 64-bit perceptual hash and ``thumbnail`` ``(16, 16)`` its grey levels,
-    both None for an image that is too large or nearly of one colour, which only its digests identify.
+    ``file`` and ``pixels`` are SHA-256 digests: of the file's bytes, and of the size and RGB pixels (None for an image
+    with too many pixels to decode). ``hash`` is the 64-bit perceptual hash and ``thumbnail`` ``(16, 16)`` uint8 the
+    grey levels that confirm it. Both are None for an image that is too large or nearly uniform; only its digests
+    identify it.
     """
 
     file: bytes
@@ -48,12 +49,15 @@ class Fingerprint:
 
     @property
     def content(self) -> bytes:
-        """Equal for images that are the same to the pixel, however they are stored."""
+        """A digest that is equal for images with equal pixels, whatever their file format."""
         return self.pixels or self.file
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """The fingerprint of the image at ``path``; ``DataError`` when it cannot be read."""
+    """Return the fingerprint of the image at ``path``.
+
+    Raises ``DataError`` when the file cannot be read or decoded.
+    """
     height, width = image_size(path)
     try:
         file = hashlib.sha256(path.read_bytes()).digest()
@@ -72,17 +76,17 @@ def fingerprint(path: Path) -> Fingerprint:
 
 
 def shrunk(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The brightness of ``image`` ``(H, W, 3)``, averaged over ``(32, 32)`` fields whatever the shape."""
+    """Return the brightness of ``image`` ``(H, W, 3)`` averaged over a grid of ``(32, 32)`` fields, float32."""
     small = cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
 
 
 def perceptual_hash(gray: npt.NDArray[np.float32]) -> int:
-    """64 bits: whether each of the lowest frequencies of ``gray`` ``(32, 32)`` is above their median.
+    """Return 64 bits: whether each of the lowest frequencies of ``gray`` ``(32, 32)`` is above their median.
 
     The DCT hash of Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), section 3.2.1,
-    with the 64 frequencies that follow the mean in JPEG's zigzag order in place of a block of 8 × 8, whose highest
-    ones change first when an image is cut.
+    with one change: the 64 frequencies after the mean in JPEG's zigzag order replace the block of 8 × 8, whose highest
+    frequencies change first when an image is cropped.
     """
     frequencies = cv2.dct(gray)[_ROWS, _COLUMNS]
     bits = np.packbits(frequencies > np.median(frequencies))
@@ -90,12 +94,12 @@ def perceptual_hash(gray: npt.NDArray[np.float32]) -> int:
 
 
 def thumbnail(gray: npt.NDArray[np.float32]) -> Thumbnail:
-    """``(16, 16)`` grey levels: the means of 2 × 2 fields of ``gray`` ``(32, 32)``."""
+    """Return ``(16, 16)`` uint8 grey levels: the means of 2 × 2 fields of ``gray`` ``(32, 32)``."""
     return np.rint(gray.reshape(_SIDE // 2, 2, _SIDE // 2, 2).mean((1, 3))).astype(np.uint8)
 
 
 def correlation(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Pearson's correlation ``(N,)`` of the thumbnails ``a`` and ``b`` ``(N, 16, 16)``, pair by pair."""
+    """Return Pearson's correlation ``(N,)`` of the thumbnails ``a`` and ``b`` ``(N, 16, 16)``, pair by pair."""
     first, second = (each.reshape(len(each), (_SIDE // 2) ** 2).astype(np.float64) for each in (a, b))
     first -= first.mean(1, keepdims=True)
     second -= second.mean(1, keepdims=True)
@@ -104,7 +108,7 @@ def correlation(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> npt.NDArr
 
 
 def _zigzag(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Rows and columns of the ``count`` lowest frequencies after the mean, by row + column."""
+    """Return rows and columns of the ``count`` lowest frequencies after the mean, by row + column."""
     order = sorted((row + column, row, column) for row in range(_SIDE) for column in range(_SIDE))[1 : count + 1]
     _, rows, columns = np.array(order).T
     return rows, columns

@@ -1,4 +1,4 @@
-"""The files in an images folder by name, found again under another case, Unicode form or slash."""
+"""The file names in an images folder, with lookup that ignores case, Unicode form and the kind of slash."""
 
 import os
 import posixpath
@@ -11,8 +11,8 @@ from pathlib import Path
 class FolderNames:
     """The names of the files under ``folder``, relative to it, with ``/`` between folders.
 
-    ``files`` are the plain files, ``links`` the symbolic links, which are not followed. What is hidden (begins with a
-    dot) is left out, and so is what cannot be listed.
+    ``files`` are the regular files, ``links`` the symbolic links, which are not followed. Hidden entries (names that
+    begin with a dot) and folders that cannot be listed are skipped.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -26,7 +26,7 @@ class FolderNames:
         return name in self.files or name in self.links
 
     def alike(self, name: str) -> list[str]:
-        """The names that equal ``name`` but for case, Unicode form, the lean of its slashes or ``./``; sorted."""
+        """Return the sorted names that equal ``name`` except for case, Unicode form, kind of slash or ``./``."""
         return self._alike.get(folded(posixpath.normpath(name.replace("\\", "/"))), [])
 
     @cached_property
@@ -38,12 +38,12 @@ class FolderNames:
 
 
 def folded(name: str) -> str:
-    """``name`` in one case and Unicode form (NFC)."""
+    """Return ``name`` case-folded and in Unicode form NFC."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, bool]]:
-    """The name of every file and link, and whether it is a link."""
+    """Yield the name of every file and link, and whether it is a link."""
     pending = [""]
     while pending:
         prefix = pending.pop()

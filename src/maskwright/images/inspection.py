@@ -1,7 +1,6 @@
-"""What an image file on disk is: its format, size and pixels, and whether they can all be read.
+"""Inspection of image files: format, size, pixels, and whether they can be decoded.
 
-Files come from anywhere, so nothing here trusts them: the header is read first, and pixels are decoded only where
-their number is known to be safe for memory.
+Files are not trusted: the header is read first, and pixels are decoded only when their number is safe for memory.
 """
 
 import threading
@@ -27,18 +26,19 @@ _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 258
 _BITS_OF_MODE = {"1": 1, "I": 32, "F": 32}
 
-# Several threads inspect images; together they hold one large image at a time.
+# Several threads inspect images. Together they hold one large image in memory.
 _LARGE = 16_000_000
 _one_large_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image file; where its header cannot be read, ``format`` is empty and ``size`` None.
+    """The properties of an image file; where its header cannot be read, ``format`` is empty and ``size`` None.
 
-    ``size`` is ``(H, W)`` as stored, before the EXIF ``orientation`` (1 to 8, 1 is upright) turns it. ``mode`` is
+    ``size`` is ``(H, W)`` as stored, before the EXIF ``orientation`` (1 to 8, 1 is upright) is applied. ``mode`` is
     Pillow's (``RGB``, ``L``, ``P`` …), ``bits`` the bits per channel. ``state`` is ``whole`` when every pixel was
-    decoded, and ``not decoded`` when there are too many to try; where it is not ``whole``, ``reason`` says why.
+    decoded, and ``not decoded`` when there are too many to try. In every other state than ``whole``, ``reason`` says
+    why.
     """
 
     path: Path
@@ -54,7 +54,7 @@ class ImageFile:
 
     @property
     def pixels(self) -> int:
-        """H × W; 0 when the header cannot be read."""
+        """The number of pixels, H × W; 0 when the header cannot be read."""
         return self.size[0] * self.size[1] if self.size else 0
 
     @property
@@ -66,17 +66,17 @@ class ImageFile:
 
     @property
     def gray(self) -> bool:
-        """Whether there is one channel of brightness instead of colours."""
+        """Whether the image has one channel of brightness instead of colours."""
         return self.mode in ("1", "L", "LA", "La", "I", "F") or self.mode.startswith("I;")
 
     @property
     def palette(self) -> bool:
-        """Whether pixels are indices of colours."""
+        """Whether pixels are indices of a colour palette."""
         return self.mode in ("P", "PA")
 
     @property
     def cmyk(self) -> bool:
-        """Whether the colours are those of ink."""
+        """Whether the colours are CMYK."""
         return self.mode == "CMYK"
 
     @property
@@ -86,11 +86,11 @@ class ImageFile:
 
 
 def inspect(path: Path, most_decoded: int = MOST_DECODED) -> ImageFile:
-    """What the file at ``path`` is. Whatever is wrong with it is in the result; nothing is raised.
+    """Return the properties of the image file at ``path``; faults are in the result, and nothing is raised.
 
     Every pixel is decoded, unless there are more than ``most_decoded``. JPEGs are decoded at an eighth of their size,
-    which reads all of the file and takes a sixty-fourth of the memory. A damaged stretch inside a JPEG is not found:
-    its decoders do not report it.
+    which reads the whole file and takes a sixty-fourth of the memory. Damage inside a JPEG is not found, because its
+    decoders do not report it.
     """
     cut = False
     try:
@@ -104,12 +104,12 @@ def inspect(path: Path, most_decoded: int = MOST_DECODED) -> ImageFile:
 
 
 def _described(path: Path, image: Image.Image, cut: bool, most_decoded: int) -> ImageFile:
-    # All of this before decoding, which changes what the image says of itself.
+    # Read before decoding, which changes these fields.
     size, mode, bits, format = (image.height, image.width), image.mode, _bits(image), image.format or ""
     animated = getattr(image, "is_animated", False) and format != "MPO"
     orientation = 1 if format in ("PNG", "TIFF") else _orientation(image)
     state, reason = ("truncated", _CUT) if cut else _decoded(path, image, most_decoded)
-    # PNG says it after the pixels; in TIFF it is a matter of storage, which readers have already seen to.
+    # PNG stores the orientation after the pixels. In TIFF it describes storage, and readers have applied it already.
     if format == "PNG" and state == "whole":
         orientation = _orientation(image)
     alpha = image.has_transparency_data
@@ -134,7 +134,7 @@ def _decoded(path: Path, image: Image.Image, most: int) -> tuple[State, str]:
 
 @contextmanager
 def pillow_silenced() -> Iterator[None]:
-    """Leave unsaid what Pillow warns of, in all threads: a damaged file is reported, and by its name."""
+    """Suppress Pillow's warnings in all threads; damaged files are reported by name instead."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
         yield
@@ -142,7 +142,7 @@ def pillow_silenced() -> Iterator[None]:
 
 @contextmanager
 def one_large_at_a_time(pixels: int) -> Iterator[None]:
-    """Wait, when an image has many pixels, until no other such image is being decoded."""
+    """Wait until no other large image is being decoded; images of up to 16 million ``pixels`` never wait."""
     if pixels <= _LARGE:
         yield
         return
@@ -151,7 +151,7 @@ def one_large_at_a_time(pixels: int) -> Iterator[None]:
 
 
 def _bits(image: Image.Image) -> int:
-    """Bits per channel as stored: Pillow reads colours of 16 bits as 8, and only the file's own field tells."""
+    """Return the bits per channel as stored; Pillow decodes 16-bit colours to 8 bits, so the file's field decides."""
     if image.mode in _BITS_OF_MODE:
         return _BITS_OF_MODE[image.mode]
     if image.mode.startswith("I;"):

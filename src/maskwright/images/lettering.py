@@ -1,4 +1,4 @@
-"""Text on images: measured, shortened to fit, and set in filled tags that stay inside the image."""
+"""Text on images: its size, shortening, and filled tags that stay inside the image."""
 
 import cv2
 import numpy as np
@@ -13,13 +13,13 @@ SMALLEST_SCALE = 0.35
 
 
 def text_size(text: str, scale: float) -> tuple[int, int, int]:
-    """``(width, ascent, descent)`` in pixels of one line of ``text``; scale 0.5 has capitals of about 11 pixels."""
+    """Return ``(width, ascent, descent)`` in pixels of one line of ``text``; scale 0.5 has capitals of 11 pixels."""
     (width, ascent), descent = cv2.getTextSize(text, FONT, scale, 1)
     return width, ascent, descent
 
 
 def shorten(text: str, scale: float, width: int) -> str:
-    """``text`` on one line, cut with ``...`` until it is at most ``width`` pixels wide; empty when nothing fits."""
+    """Return ``text`` on one line, cut with ``...`` to at most ``width`` pixels; empty when nothing fits."""
     line = " ".join(text.split())
     if text_size(line, scale)[0] <= width:
         return line
@@ -31,22 +31,23 @@ def shorten(text: str, scale: float, width: int) -> str:
 
 
 def ink_on(color: Color) -> Color:
-    """Black or white, whichever reads better on ``color`` (ITU-R BT.601 luma)."""
+    """Return black or white, whichever is more readable on ``color`` (by ITU-R BT.601 luma)."""
     red, green, blue = color
     return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else (255, 255, 255)
 
 
 def draw_text(image: Image, text: str, left: int, baseline: int, scale: float, color: Color) -> None:
-    """Write one line onto ``image`` in place, starting at pixel ``(left, baseline)``."""
+    """Draw one line of ``text`` on ``image`` in place, starting at pixel ``(left, baseline)``."""
     cv2.putText(image, text, (left, baseline), FONT, scale, color, 1, cv2.LINE_AA)
 
 
 def draw_tag(
     image: Image, text: str, box: Rectangle, color: Color, scale: float, taken: list[Rectangle]
 ) -> Rectangle | None:
-    """Write ``text`` in place on a filled tag at the xyxy ``box``, wholly inside the image and off the ``taken`` tags.
+    """Draw ``text`` in place on a filled tag at the xyxy ``box``, inside the image.
 
-    The text is shortened to the image's width. Returns the tag's xyxy rectangle, or None when no letter fits.
+    The text is shortened to the image's width. The tag avoids the ``taken`` rectangles where a free corner of the box
+    exists. Returns the tag's xyxy rectangle, or None when no letter fits.
     """
     height, width = image.shape[:2]
     pad = max(2, round(6 * scale))
@@ -64,7 +65,7 @@ def draw_tag(
 def _place(
     tag_width: int, tag_height: int, box: Rectangle, size: tuple[int, int], taken: list[Rectangle]
 ) -> tuple[int, int]:
-    """The first free corner above, inside or below ``box``; the corner above it when every one is taken."""
+    """Return the first free corner above, inside or below ``box``; the corner above it when all are taken."""
     height, width = size
     x1, y1, x2, y2 = box
     wanted = [(x1, y1 - tag_height), (x1, y1), (x2 - tag_width, y1), (x1, y2 - tag_height), (x1, y2)]

@@ -1,7 +1,7 @@
-"""Pairs of images that look the same, among any number: hashes that nearly agree, confirmed by the thumbnails.
+"""Search for pairs of images that look the same: similar perceptual hashes, confirmed by the thumbnails.
 
-Every hash is compared with every other. It takes half a nanosecond a pair, so that 118 thousand images against 5
-thousand are a matter of a second, and 118 thousand among themselves of five; no pair is missed.
+Every hash is compared with every other, so no pair is missed. A pair takes half a nanosecond: 118 thousand images
+against 5 thousand take about a second, and 118 thousand among themselves about five.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ _ROWS, _COLUMNS = 64, 4096
 
 
 class Near(NamedTuple):
-    """Positions of two images that look the same, and in how many of 64 bits their hashes differ."""
+    """Positions of two images that look the same, and the number of the 64 bits in which their hashes differ."""
 
     first: int
     second: int
@@ -25,9 +25,10 @@ class Near(NamedTuple):
 
 
 def near_pairs(a: Sequence[Fingerprint], b: Sequence[Fingerprint] | None = None) -> Iterator[Near]:
-    """The pairs of ``a`` and ``b`` that look the same; without ``b``, the pairs within ``a``, each once.
+    """Yield the pairs of ``a`` and ``b`` that look the same; without ``b``, the pairs within ``a``, each once.
 
-    Positions are those in ``a`` and ``b``; pairs come in their order. Images without a perceptual hash are in none.
+    Positions are those in ``a`` and ``b``, and pairs come in their order. Images without a perceptual hash are in no
+    pair. See :mod:`maskwright.images.fingerprint` for the thresholds.
     """
     left = _Hashes(a)
     right = left if b is None else _Hashes(b)
@@ -44,7 +45,7 @@ def near_pairs(a: Sequence[Fingerprint], b: Sequence[Fingerprint] | None = None)
 
 
 class _Hashes:
-    """The images that have a perceptual hash, as arrays; ``positions`` are theirs among all."""
+    """The images that have a perceptual hash, as arrays; ``positions`` are their positions among all images."""
 
     def __init__(self, prints: Sequence[Fingerprint]) -> None:
         hashed = [(i, each) for i, each in enumerate(prints) if each.hash is not None]
@@ -56,7 +57,7 @@ class _Hashes:
 def _candidates(
     rows: npt.NDArray[np.uint64], columns: npt.NDArray[np.uint64]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.uint8]]:
-    """Row, column and distance of every pair of hashes ``(R,)`` and ``(C,)`` that differ in few bits."""
+    """Return row, column and distance of every pair of hashes ``(R,)`` and ``(C,)`` that differ in few bits."""
     found = []
     for start in range(0, len(columns), _COLUMNS):
         distances = np.bitwise_count(rows[:, None] ^ columns[None, start : start + _COLUMNS])

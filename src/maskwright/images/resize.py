@@ -1,4 +1,4 @@
-"""Resizing images and label maps: smooth for colours, nearest for labels."""
+"""Resizing of images (area average or bilinear) and label maps (nearest pixel)."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from maskwright.structures import LabelMap
 
 
 def resize_image(image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """``image`` ``(H, W, 3)`` at ``size`` ``(H, W)``: area average when shrinking, bilinear when growing."""
+    """Return ``image`` ``(H, W, 3)`` at ``size`` ``(H, W)``: area average when shrinking, bilinear when enlarging."""
     height, width = size
     shrinking = height * width < image.shape[0] * image.shape[1]
     interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
@@ -18,15 +18,16 @@ def resize_image(image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDA
 
 
 def resize_label_map(label_map: LabelMap, size: tuple[int, int]) -> LabelMap:
-    """``label_map`` ``(H, W)`` at ``size`` ``(H, W)`` by the exact nearest pixel; labels are never mixed."""
+    """Return ``label_map`` ``(H, W)`` at ``size`` ``(H, W)`` by the exact nearest pixel; labels are never mixed."""
     height, width = size
     return np.asarray(cv2.resize(label_map, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), label_map.dtype)
 
 
 def fit_short_side(size: tuple[int, int], short: int, multiple: int = 1, longest: int | None = None) -> tuple[int, int]:
-    """``size`` ``(H, W)`` scaled so that its short side is ``short``, rounded up to ``multiple`` pixels.
+    """Return ``size`` ``(H, W)`` scaled to a short side of ``short`` pixels, both sides rounded up to a ``multiple``.
 
-    With ``longest``, the long side never exceeds it, as in torchvision's and Detectron2's detection transforms.
+    With ``longest``, the long side is at most that before it is rounded up to the ``multiple``, as in torchvision's and
+    Detectron2's detection transforms.
     """
     scale = short / min(size)
     if longest is not None:
@@ -37,7 +38,11 @@ def fit_short_side(size: tuple[int, int], short: int, multiple: int = 1, longest
 
 @dataclass(frozen=True)
 class InputSize:
-    """The size at which a model sees images: a square, or a short side with the aspect ratio kept."""
+    """The size at which a model sees images: a square, or a short side with the aspect ratio kept.
+
+    ``size`` is the side of the square or the short side, ``multiple`` a number that divides both sides, ``longest`` the
+    limit of the long side; all in pixels.
+    """
 
     square: bool
     size: int
@@ -45,7 +50,7 @@ class InputSize:
     longest: int | None = None
 
     def of(self, image_size: tuple[int, int]) -> tuple[int, int]:
-        """The input ``(H, W)`` for an image of ``image_size`` ``(H, W)``."""
+        """Return the input ``(H, W)`` for an image of ``image_size`` ``(H, W)``."""
         if self.square:
             side = -(-self.size // self.multiple) * self.multiple
             return side, side

@@ -1,6 +1,6 @@
-"""Whether an image file was cut off, told from its bytes alone: some decoders fill what is missing with grey and go on.
+"""Detection of truncated image files from their bytes, because some decoders fill missing pixels with grey silently.
 
-JPEG, PNG and WebP say where they end. The other formats do not, or not reliably; only decoding tells about them.
+JPEG, PNG and WebP mark their end. Other formats do not, or not reliably: their truncation shows in decoding only.
 """
 
 import os
@@ -11,10 +11,9 @@ _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def is_truncated(path: Path) -> bool:
-    """Whether the file is a JPEG, PNG or WebP without its end; False for every other format.
+    """Return whether the file is a JPEG, PNG or WebP without its end; False for every other format.
 
-    Reads a few bytes of a file that ends as it should, which nearly every file does. ``OSError`` when it cannot be
-    read.
+    Only a few bytes are read of a file that ends correctly. Raises ``OSError`` when the file cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(12)
@@ -29,7 +28,7 @@ def is_truncated(path: Path) -> bool:
 
 
 def is_truncated_content(content: bytes) -> bool:
-    """Whether ``content``, all of a file, is a JPEG, PNG or WebP without its end; see :func:`is_truncated`.
+    """Return whether ``content``, a whole file, is a JPEG, PNG or WebP without its end; see :func:`is_truncated`.
 
     Bytes after the end, such as a camera's second picture, are allowed.
     """
@@ -53,10 +52,10 @@ def _riff_length(head: bytes) -> int:
 
 
 def _jpeg_is_cut(content: bytes) -> bool:
-    """Whether no end-of-image marker (FF D9) follows the header; see ISO/IEC 10918-1, annex B.
+    """Return whether no end-of-image marker (FF D9) follows the header; see ISO/IEC 10918-1, annex B.
 
-    The search starts at the first scan (FF DA): a thumbnail in the header has an end of its own. Compressed pixels
-    never contain the marker, because a byte FF among them is followed by 00 or by a restart marker.
+    The search starts at the first scan (FF DA), because a thumbnail in the header has an end of its own. Compressed
+    pixels never contain the marker: a byte FF among them is followed by 00 or by a restart marker.
     """
     position = 2
     while content[position : position + 1] == b"\xff" and content[position + 1 : position + 2] != b"\xda":
@@ -65,7 +64,7 @@ def _jpeg_is_cut(content: bytes) -> bool:
 
 
 def _png_is_cut(content: bytes) -> bool:
-    """Whether the chunks (length, type, body, checksum) run out before IEND; see ISO/IEC 15948, section 5."""
+    """Return whether the chunks (length, type, body, checksum) end before IEND; see ISO/IEC 15948, section 5."""
     position = len(_PNG)
     while position + 12 <= len(content):
         if content[position + 4 : position + 8] == b"IEND":

@@ -1,1 +1,1 @@
-"""The mask job: label maps of a COCO file, drawn in parallel, with every annotation accounted for."""
+"""The mask job: label maps of a COCO file, drawn in parallel, with an audit of every annotation."""

@@ -1,4 +1,4 @@
-"""The label maps of some images: a pure function of its part of a job, so that any engine may run it anywhere."""
+"""Drawing of label maps in chunks; a chunk's result depends on the chunk alone, so that any engine can draw it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,19 +22,19 @@ from maskwright.masks.png import encode_png
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.structures import ClassTable, LabelMap
 
-# In place of a label: its pixels are ignored where no object lies, whatever the crowd rule.
+# Stands for a label: the pixels are ignored where no object lies, whatever the crowd rule.
 IGNORED = 0
 
-# Labels of 16 bits, the largest of which is for ignored pixels.
+# The most that 16 bits can number; the largest label is reserved for ignored pixels.
 _MOST_INSTANCES = 65534
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """How label maps are drawn: the same for every image of a job.
+    """The settings by which label maps are drawn, the same for every image of a job.
 
-    With ``by_instance`` the value of a pixel is the position of its object (from 1) instead of its class, in 16 bits.
-    ``weights`` by label (from 1) go with the rule ``priority``. ``audit_rules`` are compared with ``last``.
+    With ``by_instance`` the value of a pixel is the position of its object (from 1), in 16 bits, instead of its class.
+    ``weights`` by label (from 1) belong to the rule ``priority``. ``audit_rules`` are compared with the rule ``last``.
     """
 
     table: ClassTable
@@ -47,25 +47,25 @@ class Drawing:
 
     @property
     def dtype(self) -> type[np.uint8] | type[np.uint16]:
-        """The type of the label maps."""
+        """The dtype of the label maps: uint16 with ``by_instance``, else that of the class table."""
         return np.uint16 if self.by_instance else self.table.label_dtype
 
     @property
     def ignore_index(self) -> int:
-        """The value of pixels that neither train nor count."""
+        """The label of ignored pixels, which are excluded from training and from scores: the largest of ``dtype``."""
         return int(np.iinfo(self.dtype).max)
 
     @cached_property
     def colors(self) -> npt.NDArray[np.uint8] | None:
-        """The colours ``(256, 3)`` that a viewer shows; None for grey files."""
+        """The palette ``(256, 3)`` uint8 that a viewer shows; None for grey files."""
         return self.table.png_palette() if self.palette and not self.by_instance else None
 
 
 @dataclass
 class DrawingChunk:
-    """Some images of a job: each with its annotations and the file to write.
+    """Some images of a job, each with its annotations and the name of its mask file.
 
-    ``labels`` gives the class index, or ``IGNORED`` for classes to be ignored, by category id.
+    ``labels`` gives the class index, or ``IGNORED`` for ignored classes, by category id.
     """
 
     images: Sequence[tuple[CocoImage, list[CocoAnnotation]]]
@@ -81,11 +81,11 @@ class DrawingChunk:
 
 @dataclass
 class DrawnChunk:
-    """What was drawn of a :class:`DrawingChunk`, in types that JSON has.
+    """The result of a :class:`DrawingChunk`, in types that JSON has.
 
-    ``shared`` counts the pixels that several painted objects cover, once for each object beyond the first. ``moves``
-    lists ``[label by last, label by rule, pixels]`` by rule, ``moved`` the pixels that each rule moved by file,
-    ``instances`` the objects by file.
+    ``found``, ``used``, ``skipped`` and ``faults`` are those of the audit. ``shared`` counts the pixels that several
+    painted objects cover, once for each object beyond the first. ``moves`` lists ``[label by last, label by rule,
+    pixels]`` by rule, ``moved`` the pixels that each rule changes by file, ``instances`` the objects by file.
     """
 
     files: list[str]
@@ -107,12 +107,15 @@ class DrawnChunk:
 
 
 def draw_chunk(part: DrawingChunk) -> DrawnChunk:
-    """Draw and write the label map of each image of ``part``."""
+    """Draw and write the label map of each image of ``part``, and return the counts.
+
+    Raises what :func:`render_label_map` raises.
+    """
     # Small pictures: OpenCV's threads would wait for each other longer than they work.
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        # Nothing here is a cycle, and searching all annotations of a large file for one takes time again and again.
+        # Drawing makes no reference cycle, and every search for one would visit all annotations of a large file.
         with collector_paused():
             return _draw_chunk(part)
     finally:
@@ -139,13 +142,16 @@ def _draw_chunk(part: DrawingChunk) -> DrawnChunk:
 
 
 def write_image_label_map(objects: ImageObjects, drawing: Drawing, path: Path) -> None:
-    """Draw and write the label map of one image's objects."""
+    """Draw the label map of one image's ``objects`` and write it to ``path``.
+
+    Raises what :func:`render_label_map` raises.
+    """
     buffers = Buffers()
     _write(path, render_label_map(objects, drawing, buffers), drawing, buffers)
 
 
 def render_label_map(objects: ImageObjects, drawing: Drawing, buffers: Buffers | None = None) -> LabelMap:
-    """The label map ``(H, W)`` of one image's objects, valid until ``buffers`` are used again.
+    """Return the label map ``(H, W)`` of one image's ``objects``, valid until ``buffers`` are used again.
 
     Raises ``DataError`` when it has more instances than 16 bits can number.
     """
@@ -172,7 +178,7 @@ def render_label_map(objects: ImageObjects, drawing: Drawing, buffers: Buffers |
 
 
 def painted_and_ignored(objects: ImageObjects, drawing: Drawing) -> tuple[list[int], list[int]]:
-    """The positions of the objects that are painted and of those whose pixels are ignored, in file order."""
+    """Return the positions of the objects to paint and of those whose pixels are ignored, in file order."""
     painted, ignored = [], []
     for i, (label, crowd) in enumerate(zip(objects.labels, objects.crowd, strict=True)):
         if label == IGNORED or (crowd and drawing.crowd == "ignore"):
@@ -187,7 +193,7 @@ def _write(path: Path, label_map: LabelMap, drawing: Drawing, buffers: Buffers) 
 
 
 def _covered(label_map: LabelMap, ignore_index: int, ignored: bool) -> int:
-    """How many pixels belong to a painted object; ``ignored`` says whether there may be ignored ones."""
+    """Return how many pixels belong to a painted object; ``ignored`` is whether there may be ignored pixels."""
     return cv2.countNonZero(label_map) - (int(np.count_nonzero(label_map == ignore_index)) if ignored else 0)
 
 

@@ -1,4 +1,4 @@
-"""The files of a folder of label maps: one PNG an image, ``classes.json`` and ``classes.txt``."""
+"""The files of a folder of label maps: one PNG per image, ``classes.json`` and ``classes.txt``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,10 @@ from maskwright.structures import ClassTable
 
 
 def mask_files(names: Sequence[str]) -> dict[str, str]:
-    """The mask file ``<stem>.png`` of each image file name; ``DataError`` when two images would share one."""
+    """Return the mask file ``<stem>.png`` of each image file name.
+
+    Raises ``DataError`` when two images would share a mask file.
+    """
     for first, other in name_collisions(names):
         raise DataError(
             f"The images '{names[first]}' and '{names[other]}' would share the mask file {mask_file(names[other])}; "
@@ -20,6 +23,6 @@ def mask_files(names: Sequence[str]) -> dict[str, str]:
 
 
 def write_classes(folder: Path, table: ClassTable) -> None:
-    """Write ``classes.json`` and ``classes.txt`` (one name a line, background first) into ``folder``."""
+    """Write ``classes.json`` and ``classes.txt`` (one name per line, background first) to ``folder``."""
     write_json(folder / "classes.json", table.to_json())
     write_text(folder / "classes.txt", "".join(f"{name}\n" for name in table.names_with_background))

@@ -1,4 +1,4 @@
-"""The journal of a mask folder: which job it holds and which parts of it are done, so that a killed job goes on."""
+"""The journal of a mask folder: its job and the parts that are done, so that a killed job resumes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
@@ -12,7 +12,7 @@ from maskwright.label_maps.drawing import DrawnChunk
 
 NAME = ".masks.jsonl"
 
-# What a job may write beside the label maps and the classes; another job may not.
+# What a job may write beside the label maps and the classes. A job that does not write them removes them.
 EXTRAS = ("instances.json", "overlap_audit.json", "overlap_audit.png")
 
 _done = msgspec.json.Decoder(DrawnChunk)
@@ -20,11 +20,10 @@ _LONGEST_SHOWN = 60
 
 
 class MaskJob:
-    """A job with its settings in the folder where its label maps go; ``parts`` are the files of each part of it.
+    """A mask job in the ``folder`` of its label maps; ``parts`` are the mask files of each part.
 
-    A folder that has one of ``images``, the file names of the images, is theirs and not for label maps.
-
-    The journal's first line is the settings, each further one a part that is done.
+    ``settings`` identify the job. ``images`` are the file names of the images: a folder that contains one of them is an
+    images folder and is refused. The first line of the journal holds the settings, each further line a finished part.
     """
 
     def __init__(
@@ -36,7 +35,7 @@ class MaskJob:
         self.path = folder / NAME
 
     def finished(self, overwrite: bool = False) -> dict[tuple[str, ...], DrawnChunk]:
-        """The parts done before, by their files, which are all there; with ``overwrite``, none.
+        """Return the finished parts by their files, which all exist; none with ``overwrite``.
 
         Raises ``UsageError`` when the folder holds the label maps of another job, images, or files with the names of
         label maps that no job wrote.
@@ -54,19 +53,19 @@ class MaskJob:
         return {files: part for files, part in done.items() if files in parts and there.issuperset(files)}
 
     def start(self, finished: Iterable[DrawnChunk]) -> None:
-        """Write the journal anew with the parts that are ``finished``; remove what another or a killed job left."""
+        """Write the journal anew with the ``finished`` parts; remove the files of another job and of a killed one."""
         self._remove_others()
         remove_unfinished(self.folder)
         lines = [msgspec.json.encode(self.settings), *(msgspec.json.encode(part) for part in finished)]
         write_bytes(self.path, b"".join(line + b"\n" for line in lines))
 
     def add(self, part: DrawnChunk) -> None:
-        """Enter a part whose files are written."""
+        """Append a part whose files are written to the journal."""
         with self.path.open("ab") as journal:
             journal.write(msgspec.json.encode(part) + b"\n")
 
     def _journal(self) -> tuple[dict[str, Any] | None, list[bytes]]:
-        """The settings found, None where there are none, and the lines of the parts."""
+        """Return the settings in the journal, None where there are none, and the lines of the parts."""
         lines = self.path.read_bytes().splitlines() if self.path.is_file() else []
         return (_settings(lines[0]) if lines else None), lines[1:]
 
@@ -74,9 +73,9 @@ class MaskJob:
         taken = sorted(there.intersection(self.images.union(*self.parts)))
         if taken:
             raise UsageError(
-                f"{self.folder}: has files of the names of images or label maps that this command did not write "
+                f"{self.folder}: holds files with the names of images or label maps that this command did not write "
                 f"({len(taken)}, such as {taken[0]}); expected another folder than that of the images. Choose another "
-                "--out, or write over label maps with --overwrite."
+                "--out, or replace label maps with --overwrite."
             )
 
     def _require_same(self, found: dict[str, Any]) -> None:
@@ -84,19 +83,19 @@ class MaskJob:
         if other:
             changes = "; ".join(_change(key, found.get(key), self.settings[key]) for key in other)
             raise UsageError(
-                f"{self.folder}: holds label maps drawn otherwise ({changes}); expected an empty folder or the same "
-                "job. Choose another --out, or draw them anew with --overwrite."
+                f"{self.folder}: holds label maps drawn with other settings ({changes}); expected an empty folder or "
+                "the same job. Choose another --out, or draw them again with --overwrite."
             )
 
     def _remove_others(self) -> None:
-        """Remove the label maps and extras of another job, which is in the journal, that this one will not write."""
+        """Remove the label maps and extra files of another job in the journal that this job will not write."""
         found, lines = self._journal()
         if found is None or found == self.settings:
             return
         ours = {file for part in self.parts for file in part}
         theirs = {file for part in _parts(lines) for file in part.files if file.endswith(".png")}
         for name in (theirs - ours) | set(EXTRAS):
-            # A journal that somebody changed must not name files elsewhere.
+            # An edited journal must not lead to the removal of files outside the folder.
             if Path(name).name == name:
                 (self.folder / name).unlink(missing_ok=True)
 

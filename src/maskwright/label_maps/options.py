@@ -1,4 +1,4 @@
-"""What a mask job is asked to draw, checked before anything is read."""
+"""The options of a mask job, validated before any file is read."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,23 +16,26 @@ CROWD_RULES = ("ignore", "include", "skip")
 
 @dataclass(frozen=True)
 class MaskOptions:
-    """Everything about a mask job besides its files.
+    """The options of a mask job: how label maps are drawn, whatever the file.
 
     Args:
-        mode: ``multiclass`` (one label a class), ``binary`` (1 where any object is), ``grouped`` (one label a group) or
-            ``instance`` (16-bit numbers of the objects).
-        classes: Class names in the order of their labels; None for all.
+        mode: ``multiclass`` (one label per class), ``binary`` (1 where any object is), ``grouped`` (one label per group)
+            or ``instance`` (16-bit numbers of the objects, from 1).
+        classes: Class names in the order of their labels; all classes of the file by default. Not with ``grouped``.
         ignore_classes: Classes whose pixels are ignored where no other object lies.
-        groups: A YAML file, or the name of a shipped grouping.
-        overlap: Which object wins a shared pixel: ``last``, ``first``, ``smallest``, ``highest-index`` or ``priority``.
-        priorities: Weights by class, by group when grouped, for the rule ``priority``.
-        crowd: What becomes of crowd regions: ``ignore`` (where no object lies), ``include`` or ``skip``.
-        only_with_objects: Leave out images that show none of the classes.
-        palette: Whether 8-bit files show colours in a viewer.
-        audit: Count what the overlap rules decide.
+        groups: A YAML file of groups, or the name of a shipped grouping; ``coco9`` by default for ``grouped``.
+        overlap: Which object gets a pixel that several cover: ``last`` (in file order), ``first``, ``smallest``,
+            ``highest-index`` (of its class) or ``priority``. By default ``priority`` with ``grouped`` or ``priorities``,
+            else ``last``.
+        priorities: Weights by class name, or by group name with ``grouped``, for the rule ``priority``. The largest wins.
+        crowd: What happens to crowd regions: ``ignore`` (ignored pixels where no object lies), ``include`` (drawn like
+            objects) or ``skip`` (not drawn).
+        only_with_objects: Skip images without an object of the classes.
+        palette: Write 8-bit files with a colour palette for viewers.
+        audit: Count the pixels that each overlap rule changes.
 
     Raises:
-        UsageError: For an unknown name, or options that contradict each other.
+        UsageError: A name is unknown, a weight is not finite, or options contradict each other.
 
     Example:
         >>> import maskwright as mw
@@ -65,12 +68,17 @@ class MaskOptions:
 
     @property
     def rule(self) -> str:
-        """The overlap rule: given, or the one that goes with the mode and the weights."""
+        """The overlap rule: the given one, or the default of the mode and the weights."""
         return self.overlap or ("priority" if self.mode == "grouped" or self.priorities else "last")
 
     @cached_property
     def grouping(self) -> Grouping | None:
-        """The groups named, or ``coco9`` for the mode that needs some; see :func:`read_grouping` for the errors."""
+        """The grouping of ``groups``, or ``coco9`` for the mode ``grouped``; None without groups.
+
+        Raises:
+            UsageError: There is no such grouping or file.
+            DataError: The file is not a grouping.
+        """
         return read_grouping(self.groups or "coco9") if self.groups or self.mode == "grouped" else None
 
     def _require_possible_classes(self) -> None:

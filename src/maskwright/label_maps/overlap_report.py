@@ -1,4 +1,4 @@
-"""The overlap audit of a mask job: what each rule decides, between which classes, and the images it changes most."""
+"""The overlap audit of a mask job: the pixels that each rule changes, their classes, and the most changed images."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,10 @@ _WORST = 6
 
 @dataclass(frozen=True)
 class OverlapReport:
-    """``moves[rule]`` counts the pixels that leave one label for another, ``moved[rule]`` those of each file.
+    """The overlap audit of a job. ``moves`` and ``moved`` compare each rule with ``last``.
 
-    Both compare a rule with ``last``; ``compared`` is the rule of the pictures.
+    ``moves[rule]`` counts the pixels that change from one label to another, ``moved[rule]`` the changed pixels by file.
+    ``compared`` is the rule that the pictures show.
     """
 
     drawing: Drawing
@@ -29,7 +30,7 @@ class OverlapReport:
 
     @classmethod
     def of(cls, done: Sequence[DrawnChunk], drawing: Drawing) -> "OverlapReport":
-        """The sum over the parts of a job."""
+        """Return the sum over the parts of a job."""
         rules = [rule for rule in drawing.audit_rules if rule != "last"]
         moves: dict[str, Counter[tuple[int, int]]] = {rule: Counter() for rule in rules}
         moved: dict[str, Counter[str]] = {rule: Counter() for rule in rules}
@@ -42,13 +43,16 @@ class OverlapReport:
 
     @property
     def compared(self) -> str:
-        """The rule shown beside ``last``: the job's own, or the one that differs most."""
+        """The rule shown beside ``last``: the job's own, or the one that changes most pixels."""
         if self.drawing.overlap != "last":
             return self.drawing.overlap
         return max(self.moves, key=lambda rule: self.moves[rule].total())
 
     def to_json(self) -> dict[str, Any]:
-        """``{"shared_pixels", "rules": {rule: {"moved_pixels", "images", "moves", "worst"}}}``."""
+        """Return the content of ``overlap_audit.json``.
+
+        It is ``{"compared_with", "shared_pixels", "rules": {rule: {"moved_pixels", "images", "moves", "worst"}}}``.
+        """
         names = self.drawing.table.names_with_background
         return {
             "compared_with": "last",
@@ -68,7 +72,7 @@ class OverlapReport:
         }
 
     def lines(self) -> list[str]:
-        """For a terminal: one line a rule, with the class pair that changes most."""
+        """Return the report in lines for a terminal: one per rule, with the class pair that changes most."""
         names = self.drawing.table.names_with_background
         lines = [f"{self.shared_pixels:,} pixels are covered more than once; against the rule last"]
         for rule, moves in self.moves.items():
@@ -80,7 +84,7 @@ class OverlapReport:
         return lines
 
     def worst_objects(self, coco: CocoFile, labels: Mapping[int, int]) -> list[ImageObjects]:
-        """The objects of the images that the rule ``compared`` changes most, drawn again from ``coco``."""
+        """Return the objects of the images that the rule ``compared`` changes most, drawn again from ``coco``."""
         files = mask_files([image.file_name for image in coco.images])
         images, by_image = {files[image.file_name]: image for image in coco.images}, coco.by_image()
         worst = [images[file] for file, _ in _worst(self.moved[self.compared])]
@@ -88,7 +92,7 @@ class OverlapReport:
         return [draw_objects(image, by_image[image.id], labels, Audit("")) for image in worst]
 
     def label_map(self, objects: ImageObjects, rule: str) -> LabelMap:
-        """The label map by ``rule``, of classes even where the job's are of instances, without ignored crowds."""
+        """Return the label map by ``rule``; it shows classes even for a job of instances, and no ignored crowd regions."""
         crowd = "include" if self.drawing.crowd == "include" else "skip"
         return render_label_map(objects, Drawing(self.drawing.table, rule, crowd, weights=self.drawing.weights))
 

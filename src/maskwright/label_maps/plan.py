@@ -1,4 +1,4 @@
-"""How the options of a mask job apply to one file: the classes, their labels and weights."""
+"""The plan of a mask job: classes, labels and weights that its options give for one COCO file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,11 @@ _MOST_SLIPS = 3
 
 @dataclass(frozen=True)
 class MaskPlan:
-    """``labels`` by category id of the file (``IGNORED`` for ignored classes); ``remarks`` on what groups leave out."""
+    """The options of a mask job applied to one file.
+
+    ``labels`` are by category id of the file, ``IGNORED`` for ignored classes. ``remarks`` name the classes that the
+    groups do not account for.
+    """
 
     options: MaskOptions
     labels: dict[int, int]
@@ -31,7 +35,7 @@ class MaskPlan:
         return self.drawing.table
 
     def settings(self) -> dict[str, Any]:
-        """What decides the pixels and the counts, in types that JSON has: the same for the same job."""
+        """Return everything that determines the pixels and the counts, in types that JSON has; equal for equal jobs."""
         return {
             "mode": self.options.mode,
             "classes": self.table.to_json(),
@@ -46,10 +50,10 @@ class MaskPlan:
 
 
 def mask_plan(coco: CocoFile, options: MaskOptions) -> MaskPlan:
-    """The plan to draw ``coco`` by ``options``.
+    """Return the plan to draw ``coco`` by ``options``.
 
-    Raises ``UsageError`` with the nearest names for a class that the file does not have, ``DataError`` when it has none
-    of the groups' classes.
+    Raises ``UsageError`` with the nearest names for a class that the file does not have, ``DataError`` when the file
+    has none of the groups' classes.
     """
     names = category_names(coco)
     ignored = _ids_of(options.ignore_classes, names, coco)
@@ -76,7 +80,7 @@ def _ids_of(chosen: Iterable[str], names: dict[int, str], coco: CocoFile) -> lis
 
 
 def _without(ignored: list[int], names: dict[int, str]) -> list[str] | None:
-    """The names of the other classes by id; None, for all, when none is ignored."""
+    """Return the names of the other classes by id; None, for all classes, when none is ignored."""
     return list(dict.fromkeys(name for i, name in sorted(names.items()) if i not in ignored)) if ignored else None
 
 
@@ -94,7 +98,7 @@ def _weights(options: MaskOptions, table: ClassTable) -> list[float]:
 
 
 def _drawing(options: MaskOptions, table: ClassTable, weights: list[float]) -> Drawing:
-    # Of binary masks no object wins over another.
+    # In binary masks all objects have one label, so weights decide nothing.
     known = [rule for rule in OVERLAP_RULES if rule != "priority" or weights]
     return Drawing(
         table=table,
@@ -108,7 +112,10 @@ def _drawing(options: MaskOptions, table: ClassTable, weights: list[float]) -> D
 
 
 def _remarks(coco: CocoFile, grouping: Grouping, drawn: set[int], mode: str) -> list[str]:
-    """What the groups say nothing of, and what they name in vain; that a shipped grouping knows more is no wonder."""
+    """Return remarks on classes in no group, and on names in groups that are no class of the file.
+
+    A shipped grouping may name more classes than the file has; they are not remarked on.
+    """
     names = category_names(coco)
     present, grouped, remarks = set(names.values()), set(grouping.classes), []
     if not present & grouped:
@@ -121,13 +128,13 @@ def _remarks(coco: CocoFile, grouping: Grouping, drawn: set[int], mode: str) -> 
         remarks.append(f"{grouping.source}: names that are no class of {coco.path}: {_questioned(absent, present)}.")
     rest = sorted((present if mode == "grouped" else {names[i] for i in drawn}) - grouped)
     if rest:
-        fate = "become background" if mode == "grouped" else "weigh 0"
+        fate = "become background" if mode == "grouped" else "have the weight 0"
         remarks.append(f"{grouping.source}: classes in no group {fate}: {some_of(rest, 12)}.")
     return remarks
 
 
 def _questioned(absent: list[str], present: set[str]) -> str:
-    """The absent names; when they are few enough to be slips, each with the nearest that there is."""
+    """Return the absent names; a few are likely to be misspelt, so each of these comes with the nearest existing names."""
     if len(absent) > _MOST_SLIPS:
         return some_of(absent, 12)
     return ", ".join(f"{name} (nearest: {', '.join(nearest(name, present)) or 'none'})" for name in absent)

@@ -1,1 +1,1 @@
-"""Masks: COCO segmentations to RLE, RLEs to label maps, label maps to files. NumPy only."""
+"""Binary masks and label maps: COCO segmentations, RLE, polygons, drawing, PNG files. NumPy only, no torch."""

@@ -1,7 +1,7 @@
-"""Binary masks from PNG files: only the box that holds the mask is ever unpacked to pixels.
+"""A fast reader of binary masks in PNG files, which unpacks only the box that holds the mask.
 
-A mask file of 2048 × 1024 pixels is mostly zeros. Once it is inflated, what remains is to undo PNG's row filters, which
-rows of zeros do not need.
+A mask file of 2048 × 1024 pixels is mostly zeros. After inflating, the remaining work is to undo PNG's row filters,
+which rows of zeros do not need.
 """
 
 from pathlib import Path
@@ -19,10 +19,10 @@ _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
 
 
 def read_mask(path: Path, buffers: Buffers | None = None) -> CroppedMask:
-    """The pixels of the PNG at ``path`` that are not zero, in the smallest box; an empty box when there are none.
+    """Return the pixels of the PNG at ``path`` that are not zero, cropped to their box; empty when there are none.
 
-    Files other than 8-bit grey are converted to grey first, as Cityscapes' evaluation does. ``buffers`` are memory to
-    use again for the next file.
+    Files other than 8-bit grey are converted to grey first, as Cityscapes' evaluation script does. ``buffers`` are
+    memory to reuse for the next file.
 
     Raises ``DataError`` when the file is missing or cannot be decoded.
     """
@@ -35,7 +35,7 @@ def read_mask(path: Path, buffers: Buffers | None = None) -> CroppedMask:
 
 
 def _quickly(content: bytes, buffers: Buffers) -> CroppedMask | None:
-    """The region of a plain 8-bit grey PNG whose rows use the simple filters; None for every other file."""
+    """Return the mask of a plain 8-bit grey PNG whose rows use the simple filters; None for every other file."""
     found = gray_rows(content, buffers)
     if found is None or found.depth != 8:
         return None
@@ -43,13 +43,13 @@ def _quickly(content: bytes, buffers: Buffers) -> CroppedMask | None:
 
 
 def _boxed(rows: npt.NDArray[np.uint8], size: tuple[int, int]) -> CroppedMask | None:
-    """Undo the filters of ``rows`` ``(H, 1 + W)``, whose first byte names the filter, where they are not zero."""
+    """Undo the filters of ``rows`` ``(H, 1 + W)``, whose first byte names the filter, where the rows are not zero."""
     filters, differences = rows[:, 0], rows[:, 1:]
     changed: npt.NDArray[np.bool_] = np.any(differences, axis=1)
     first = int(changed.argmax())
     if not changed[first]:
         return CroppedMask.empty(size)
-    # After the last change, rows under None and Sub are empty; under the others they may go on from the row above.
+    # After the last change, rows with the filters None and Sub are empty; with the others they may repeat the row above.
     last = len(rows) - int(changed[::-1].argmax())
     while last < len(rows) and filters[last] > _SUB:
         last += 1
@@ -76,8 +76,8 @@ def _unfiltered(pixels: npt.NDArray[np.uint8], filters: npt.NDArray[np.uint8]) -
 def _undo_paeth(row: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8]) -> None:
     """Undo filter 4 in place: each byte is the difference from its left, upper or upper left neighbour.
 
-    Where nothing differs and the row above does not change, the nearest is always the left one, so that values only
-    change at the other places, of which a mask has few.
+    Where the difference is zero and the row above does not change, the nearest neighbour is always the left one. So
+    values change at the other places only, of which a mask has few.
     """
     corners = np.concatenate([[0], above[:-1]])
     places = np.flatnonzero((row != 0) | (above != corners))

@@ -1,4 +1,4 @@
-"""Working memory that is used again for image after image."""
+"""Working memory that is reused from image to image."""
 
 import math
 
@@ -7,17 +7,17 @@ import numpy.typing as npt
 
 
 class Buffers:
-    """Arrays by name, grown when needed and never given back.
+    """Named arrays that grow when needed and keep their memory.
 
-    Fresh arrays of an image's size come from the operating system page by page, which takes longer than drawing.
-    An array is valid until the same name is asked for again. Not for use by several threads.
+    The operating system hands out fresh arrays of an image's size page by page, which takes longer than drawing. An
+    array is valid until the same name is requested again. Not for use by several threads.
     """
 
     def __init__(self) -> None:
         self._blocks: dict[str, npt.NDArray[np.uint8]] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8) -> npt.NDArray:
-        """An uninitialised array of ``shape`` and ``dtype`` in the block called ``name``."""
+        """Return an uninitialised array of ``shape`` and ``dtype`` in the block called ``name``."""
         kind = np.dtype(dtype)
         size = math.prod(shape) * kind.itemsize
         block = self._blocks.get(name)

@@ -1,4 +1,4 @@
-"""Label maps to RLEs: where each label lies."""
+"""Masks of the labels of a label map, and the connected components of a mask."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from maskwright.structures import LabelMap, Rle
 
 
 def masks_by_label(label_map: LabelMap) -> dict[int, Rle]:
-    """The mask of every label but 0 that a label map ``(H, W)`` holds, by ascending label."""
+    """Return the mask of every label but 0 in a label map ``(H, W)``, by ascending label."""
     height, width = label_map.shape
     pixels = label_map.T.ravel()
     changes = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
@@ -26,6 +26,6 @@ def masks_by_label(label_map: LabelMap) -> dict[int, Rle]:
 
 
 def components(rle: Rle) -> list[Rle]:
-    """The 4-connected parts of a mask, from the top down, each as a mask of its own."""
+    """Return the 4-connected components of a mask as masks, from the top down."""
     height, width = rle["size"]
     return [polygons_to_rle([part], height, width) for part in polygons_with_holes(rle)]

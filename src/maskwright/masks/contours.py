@@ -1,14 +1,13 @@
-"""RLE to polygons with holes and back, exact to the pixel under COCO's own rasterisation rule.
+"""RLE as polygons with holes and back, exact to the pixel under COCO's rasterisation rule.
 
-Coordinates are those of pixel edges: the pixel in column ``x`` and row ``y`` is the square from ``(x, y)`` to
-``(x + 1, y + 1)``. COCO's rule (``rleFrPoly`` in maskApi.c) draws an outline five times finer and lets a pixel column
-change where the outline crosses the column's centre, at the row of the first pixel below the crossing. An outline of
-whole coordinates and axis-parallel edges crosses centres on its horizontal edges only, exactly at their ``y``, on the
-image border as inside: such an outline draws the very pixels it surrounds. ``cv2.findContours`` runs through pixel
-centres and does not.
+Coordinates are those of pixel edges: the pixel in column ``x`` and row ``y`` is the square from ``(x, y)`` to ``(x + 1,
+y + 1)``. COCO's rule (``rleFrPoly`` in maskApi.c) draws an outline five times finer. A pixel column changes where the
+outline crosses the column's centre, at the row of the first pixel below the crossing. An outline of whole coordinates
+and axis-parallel edges crosses centres on its horizontal edges only, exactly at their ``y``, also at the image border.
+Such an outline draws exactly the pixels that it encloses. ``cv2.findContours`` goes through pixel centres and does not.
 
-Pixels that touch at a corner only are not connected (4-connectivity). Every ring is then simple, parts and holes meet
-in points at most, and other tools (the OGC rules, shapely) accept the polygons as valid.
+Pixels that touch at a corner only are not connected (4-connectivity). Every ring is then simple, components and holes
+meet in points at most, and other tools (the OGC rules, shapely) accept the polygons as valid.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +25,7 @@ _Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class PolygonWithHoles:
-    """One connected part of a mask: rings ``(N, 2)`` of x, y at its corners, not closed by a repeated point.
+    """One connected component of a mask: rings ``(N, 2)`` int64 of x, y at its corners, without a repeated last point.
 
     ``outer`` runs clockwise on the screen (y downwards), ``holes`` counter-clockwise.
     """
@@ -41,9 +40,9 @@ class PolygonWithHoles:
 
 
 def polygons_with_holes(rle: Rle) -> list[PolygonWithHoles]:
-    """The 4-connected parts of a mask, from the top down; none for an empty mask.
+    """Return the 4-connected components of a mask as polygons, from the top down; an empty list for an empty mask.
 
-    Works on the runs, never on the image: the cost goes with the outline's length.
+    The function works on the run lengths, not on pixels: time grows with the length of the outlines.
     """
     height, width = rle["size"]
     tops, bottoms, columns = _intervals(run_lengths(rle), height)
@@ -61,7 +60,7 @@ def polygons_with_holes(rle: Rle) -> list[PolygonWithHoles]:
 
 
 def polygons_to_rle(polygons: Iterable[PolygonWithHoles], height: int, width: int) -> Rle:
-    """The mask of ``polygons`` on an image of ``height`` × ``width``: what an odd number of rings surrounds.
+    """Return the mask of ``polygons`` on an image of ``height`` × ``width``: pixels inside an odd number of rings.
 
     Raises ``ValueError`` for a ring with an edge that is not axis-parallel, or a point outside the image.
     """
@@ -80,7 +79,10 @@ def polygons_to_rle(polygons: Iterable[PolygonWithHoles], height: int, width: in
 
 
 def horizontal_edges(ring: Ring) -> tuple[_Ints, _Ints, _Ints]:
-    """``y``, left and right ``x`` of the horizontal edges of a ring of axis-parallel edges."""
+    """Return ``y``, left ``x`` and right ``x`` of the horizontal edges of a ``ring`` with axis-parallel edges.
+
+    Raises ``ValueError`` when an edge is neither horizontal nor vertical.
+    """
     following = np.roll(ring, -1, axis=0)
     horizontal = ring[:, 1] == following[:, 1]
     if not (horizontal | (ring[:, 0] == following[:, 0])).all():
@@ -90,14 +92,14 @@ def horizontal_edges(ring: Ring) -> tuple[_Ints, _Ints, _Ints]:
 
 
 def spread(left: _Ints, right: _Ints) -> tuple[_Ints, _Ints]:
-    """Every pixel column that edges from ``left`` to ``right`` cross, and which edge it is."""
+    """Return every pixel column that edges from ``left`` to ``right`` cross, and the position of its edge."""
     lengths = right - left
     edge = np.repeat(np.arange(len(left)), lengths)
     return np.arange(len(edge)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + left[edge], edge
 
 
 def _intervals(lengths: _Ints, height: int) -> tuple[_Ints, _Ints, _Ints]:
-    """First row, row after the last, and column of every vertical run of foreground, in column order."""
+    """Return first row, row after the last, and column of every vertical run of foreground, in column order."""
     ends = np.cumsum(lengths)
     pairs = ends[: len(ends) // 2 * 2].reshape(-1, 2)
     starts, stops = pairs[pairs[:, 0] < pairs[:, 1]].T
@@ -115,8 +117,8 @@ def _intervals(lengths: _Ints, height: int) -> tuple[_Ints, _Ints, _Ints]:
 class _Edges:
     """The maximal horizontal edges of a mask's outline, by ``y``, then ``x``.
 
-    ``top`` says that foreground lies below (the edge then runs to the right, else to the left); ``following`` is the
-    edge after each along its ring; ``pinched``: whether the outline touches itself anywhere.
+    ``top`` is true where foreground lies below: the edge then runs to the right, else to the left. ``following`` is the
+    position of the next edge along the ring. ``pinched`` is whether the outline touches itself anywhere.
     """
 
     y: _Ints
@@ -127,13 +129,15 @@ class _Edges:
     pinched: bool
 
     def tails(self) -> list[tuple[int, int]]:
+        """Return the first point of every edge."""
         return list(zip(np.where(self.top, self.left, self.right).tolist(), self.y.tolist(), strict=True))
 
     def heads(self) -> list[tuple[int, int]]:
+        """Return the last point of every edge."""
         return list(zip(np.where(self.top, self.right, self.left).tolist(), self.y.tolist(), strict=True))
 
     def points(self, ring: Sequence[int]) -> Ring:
-        """The corners of a ring of edges."""
+        """Return the corners of a ring of edges."""
         chosen = np.array(ring)
         left, right, top = self.left[chosen], self.right[chosen], self.top[chosen]
         x = _interleave(np.where(top, left, right), np.where(top, right, left))
@@ -141,10 +145,12 @@ class _Edges:
 
 
 def _linked_edges(toggles: _Ints, height: int, width: int) -> _Edges:
-    """Edges from the ``toggles``: places ``x * (height + 1) + y`` where column ``x`` changes at row ``y``, sorted.
+    """Return the edges from the ``toggles``, the sorted places where a pixel column changes.
 
-    A corner of the outline is a point where one neighbouring column changes and the other does not, or both do in
-    opposite senses (a pinch: two corners at one point). Along a line, edges join corners two by two.
+    The place of a change in column ``x`` at row ``y`` is ``x * (height + 1) + y``.
+
+    A corner of the outline is a point where one neighbouring column changes and the other does not, or where both
+    change in opposite directions (a pinch: two corners at one point). Along a line, edges join corners two by two.
     """
     sign = np.resize([True, False], len(toggles))
     # At a pinch the corner of the column on the left stands first, in both orders below.
@@ -175,7 +181,7 @@ def _linked_edges(toggles: _Ints, height: int, width: int) -> _Edges:
 
 
 def _rings(edges: _Edges) -> list[list[int]]:
-    """The edges of each simple ring, in order."""
+    """Return the edges of each simple ring, in order."""
     following = edges.following.tolist()
     seen = bytearray(len(following))
     cycles = []
@@ -194,10 +200,10 @@ def _rings(edges: _Edges) -> list[list[int]]:
 
 
 def _simple(cycle: list[int], tails: list[tuple[int, int]], heads: list[tuple[int, int]]) -> Iterator[list[int]]:
-    """Cut a ring that touches itself into rings that do not.
+    """Yield the simple rings that a ring consists of that touches itself.
 
-    A ring touches itself where its background pinches, so its touches are nested, never interlaced: what lies between
-    two visits of a point is a ring of its own.
+    A ring touches itself at pinches of the background. Touches are therefore nested, never interlaced: the edges
+    between two visits of a point are a ring of their own.
     """
     path: list[int] = []
     by_tail: dict[tuple[int, int], int] = {}
@@ -227,9 +233,9 @@ def _simple(cycle: list[int], tails: list[tuple[int, int]], heads: list[tuple[in
 
 
 def _ring_above(rings: list[list[int]], edges: _Edges, toggles: _Ints, height: int, width: int) -> dict[int, int]:
-    """By hole, the ring that bounds the foreground above the hole's uppermost edge from above.
+    """Return, by hole, the ring that bounds the foreground directly above the hole's uppermost edge.
 
-    It is of the same part, for the foreground in between is one vertical run.
+    Both belong to the same component, because the foreground in between is one vertical run.
     """
     ring_of = np.empty(len(edges.y), np.int64)
     for index, ring in enumerate(rings):

@@ -1,4 +1,4 @@
-"""Which pixels of an image its objects cover, once or more than once: exact counts from RLEs, nothing dense."""
+"""Pixels of an image that objects cover, once or several times: exact counts from RLEs, without dense masks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from maskwright.structures import Rle
 
 @dataclass(frozen=True)
 class Coverage:
-    """Pixels of one image; every pixel counts once in each number, however many objects lie on it.
+    """Pixel counts of one image. In each count a pixel counts once, however many objects cover it.
 
-    ``classes[a]`` pixels are under at least one object of class ``a``. ``shared[a, b]`` with ``a < b`` pixels are under
-    an object of each of the two classes, ``shared[a, a]`` under at least two objects of class ``a``; pairs that share
-    no pixel are left out. ``objects`` pixels are under at least one object, ``contested`` under at least two,
-    ``crowd_only`` under a crowd region and no object.
+    ``classes[a]`` pixels are covered by at least one object of class ``a``. ``shared[a, b]`` with ``a < b`` pixels are
+    covered by an object of each of the two classes, ``shared[a, a]`` by at least two objects of class ``a``; pairs
+    without a common pixel are absent. ``objects`` pixels are covered by at least one object, ``contested`` by at least
+    two, ``crowd_only`` by a crowd region and no object.
     """
 
     classes: dict[int, int] = field(default_factory=dict)
@@ -27,9 +27,9 @@ class Coverage:
 
 
 def coverage(rles: Sequence[Rle], labels: Sequence[int], crowd: Sequence[bool]) -> Coverage:
-    """The coverage of N objects of one image: their RLEs, class labels, and which of them are crowd regions.
+    """Return the coverage of N objects of one image from their RLEs, class labels and crowd flags.
 
-    Crowd regions are no objects: they count in ``crowd_only`` alone.
+    Crowd regions are not objects: they count in ``crowd_only`` only.
     """
     by_class: dict[int, list[Rle]] = {}
     for rle, label, is_crowd in zip(rles, labels, crowd, strict=True):
@@ -60,7 +60,7 @@ def _once_and_twice(rles: Sequence[Rle]) -> _Layers:
 
 
 def _together(layers: dict[int, _Layers]) -> tuple[Rle | None, Rle | None]:
-    """Pixels under at least one and under at least two objects of any class."""
+    """Return the pixels covered by at least one and by at least two objects of any class."""
     if not layers:
         return None, None
     once, twice = _once_and_twice([class_once for class_once, _ in layers.values()])
@@ -76,7 +76,7 @@ def _shared(layers: dict[int, _Layers]) -> dict[tuple[int, int], int]:
 
 
 def _beyond(rles: Sequence[Rle], covered: Rle | None) -> int:
-    """Pixels under ``rles`` that ``covered`` leaves free."""
+    """Return the number of pixels that ``rles`` cover and ``covered`` does not."""
     if not rles:
         return 0
     everything = [*rles, covered] if covered is not None else [*rles]

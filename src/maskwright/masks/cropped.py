@@ -1,4 +1,4 @@
-"""A mask inside its own box: what is measured against an image without a dense mask of the image's size."""
+"""Masks cropped to their boxes, so that measures need no dense mask of the image's size."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Self
@@ -13,7 +13,7 @@ from maskwright.structures import Rle
 
 
 class CroppedMask(NamedTuple):
-    """A mask inside its box: ``mask`` ``(h, w)`` bool with its upper left pixel at ``(top, left)`` of ``size``."""
+    """A mask inside its box: ``mask`` ``(h, w)`` bool with its corner at ``(top, left)`` of an image of ``size``."""
 
     size: tuple[int, int]
     top: int
@@ -22,18 +22,18 @@ class CroppedMask(NamedTuple):
 
     @classmethod
     def empty(cls, size: tuple[int, int]) -> Self:
-        """No pixel of an image of ``size`` ``(H, W)``."""
+        """Return the empty mask of an image of ``size`` ``(H, W)``."""
         return cls(size, 0, 0, np.zeros((0, 0), np.bool_))
 
     @property
     def box(self) -> tuple[slice, slice]:
-        """Where the region lies in an array of the image's size."""
+        """The rows and columns of the mask in an array of the image's size."""
         height, width = self.mask.shape
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
 
 def trimmed(mask: npt.NDArray[np.bool_], top: int, size: tuple[int, int]) -> CroppedMask:
-    """The smallest region of ``mask`` ``(h, W)``, whole rows of an image of ``size`` from row ``top`` on."""
+    """Return ``mask`` ``(h, W)``, whole rows of an image of ``size`` from row ``top`` on, cropped to its tight box."""
     rows, columns_ = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
         return CroppedMask.empty(size)
@@ -42,7 +42,7 @@ def trimmed(mask: npt.NDArray[np.bool_], top: int, size: tuple[int, int]) -> Cro
 
 
 def crop_masks(rles: Sequence[Rle]) -> list[CroppedMask]:
-    """The region of each RLE, which may cover no pixel."""
+    """Return each RLE as a mask cropped to its tight box; one without pixels is empty."""
     return [_crop_mask(rle, box) for rle, box in zip(rles, boxes_of(rles), strict=True)]
 
 

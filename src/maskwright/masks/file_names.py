@@ -1,18 +1,18 @@
-"""The name of an image's mask file, and the images that would share one."""
+"""The names of mask files, and images whose mask files would collide."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 
 def mask_file(name: str) -> str:
-    """``<stem>.png`` for the image file ``name``, whose folders are left out, whichever way its slashes lean."""
+    """Return ``<stem>.png`` for the image file ``name`` without its folders, which ``/`` or a backslash ends."""
     return f"{PurePosixPath(name.replace(chr(92), '/')).stem}.png"
 
 
 def name_collisions(names: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Positions ``(first, other)`` in ``names`` of images whose masks would be one file; the case does not count.
+    """Yield positions ``(first, other)`` in ``names`` of images with the same mask file, ignoring case.
 
-    Each name is compared with the first of its mask file, because some file systems take Cat.png and cat.png for one.
+    Some file systems treat Cat.png and cat.png as one file. Each name is compared with the first of its mask file.
     """
     owners: dict[str, int] = {}
     for position, name in enumerate(names):

@@ -1,7 +1,7 @@
-"""Grey PNG files read several times faster: inflated by zlib-ng at one go, the rest done by others.
+"""A fast reader of grey PNG files: zlib-ng inflates all rows at once, OpenCV undoes the row filters.
 
-Most of the time to read a mask or a label map goes into inflating it: OpenCV brings an old zlib, and Pillow inflates
-row by row, which spoils the fast path of its own.
+Inflating takes most of the time to read a mask or a label map. OpenCV ships an old zlib, and Pillow inflates row by
+row, which is slow.
 """
 
 import struct
@@ -22,13 +22,13 @@ _HEADER_END = 33
 
 _END = struct.pack(">I4sI", 0, b"IEND", 0xAE426082)
 
-# As Pillow does, more are taken for a decompression bomb.
+# Pillow's limit, above which an image is considered a decompression bomb.
 _MOST_PIXELS = 178_956_970
 
-# A file so many times smaller than its rows is inflated faster by OpenCV than it is stored for it.
+# OpenCV inflates a file so many times smaller than its rows faster than the rows can be stored for it.
 _SMALL = 64
 
-# What is unpacked at once, and what a stored block holds at most.
+# Bytes that are inflated at once, and the most that a stored block holds.
 _PIECE = 1 << 18
 _BLOCK = 0xFFFF
 
@@ -45,9 +45,9 @@ class GrayRows(NamedTuple):
 
 
 def gray_rows(content: bytes, buffers: Buffers) -> GrayRows | None:
-    """The rows of a grey 8- or 16-bit PNG without interlacing; None for everything else, damaged files among it.
+    """Return the rows of a grey 8- or 16-bit PNG without interlacing; None for other and for damaged files.
 
-    They are valid until the next call with the same ``buffers``: fresh memory would cost more than inflating.
+    The rows are valid until the next call with the same ``buffers``; fresh memory would cost more than inflating.
     """
     shape = _gray_shape(content)
     if shape is None:
@@ -58,10 +58,12 @@ def gray_rows(content: bytes, buffers: Buffers) -> GrayRows | None:
 
 
 def read_gray_label_map(path: Path, buffers: Buffers | None = None) -> LabelMap:
-    """The label map ``(H, W)`` in ``path``, like :func:`maskwright.masks.png.read_label_map` and with its errors.
+    """Return the label map ``(H, W)`` in ``path``, as :func:`maskwright.masks.png.read_label_map` does.
 
-    OpenCV undoes the filters: it is handed the same PNG with its rows stored instead of deflated, unless inflating is
-    quick because so little is in the file. ``buffers`` are memory to use again for the next file.
+    Raises the errors of that function.
+
+    OpenCV undoes the row filters: it gets the same PNG with its rows stored instead of deflated. A file that is very
+    small for its number of pixels goes to OpenCV as it is. ``buffers`` are memory to reuse for the next file.
     """
     content = path.read_bytes() if path.is_file() else b""
     shape = _gray_shape(content)
@@ -74,7 +76,7 @@ def read_gray_label_map(path: Path, buffers: Buffers | None = None) -> LabelMap:
 
 
 def _gray_shape(content: bytes) -> tuple[int, int, int] | None:
-    """Height, width and depth of a grey 8- or 16-bit PNG without interlacing; None for everything else."""
+    """Return height, width and depth of a grey 8- or 16-bit PNG without interlacing; None for everything else."""
     if content[:8] != _SIGNATURE or len(content) < _HEADER_END:
         return None
     width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", content[16:29])
@@ -84,7 +86,7 @@ def _gray_shape(content: bytes) -> tuple[int, int, int] | None:
 
 
 def _plain(content: bytes, shape: tuple[int, int, int], buffers: Buffers) -> npt.NDArray[np.uint8] | None:
-    """The PNG that OpenCV decodes fastest: the file itself, or one with its rows stored; None for a damaged file."""
+    """Return the PNG that OpenCV decodes fastest: the file itself, or one with stored rows; None for a damaged file."""
     height, width, depth = shape
     if len(content) * _SMALL < height * width * depth // 8:
         return np.frombuffer(content, np.uint8) if _is_whole(content) else None
@@ -93,7 +95,7 @@ def _plain(content: bytes, shape: tuple[int, int, int], buffers: Buffers) -> npt
 
 
 def _is_whole(content: bytes) -> bool:
-    """Whether every chunk of a PNG is there with its checksum, up to the last."""
+    """Return whether a PNG has all its chunks, each with the right checksum."""
     position, kind = len(_SIGNATURE), b""
     while position + 12 <= len(content) and kind != b"IEND":
         length, kind = struct.unpack(">I4s", content[position : position + 8])
@@ -105,13 +107,13 @@ def _is_whole(content: bytes) -> bool:
 
 
 def _inflate(deflated: bytes, rows: npt.NDArray[np.uint8]) -> bool:
-    """Fill ``rows`` with what ``deflated`` unpacks to; whether that is exactly as much and undamaged."""
+    """Fill ``rows`` with the inflated bytes; return whether they are undamaged and exactly as many."""
     stream, position = zlib_ng.decompressobj(), 0
     try:
         while not stream.eof:
             piece = np.frombuffer(bytes(stream.decompress(deflated, _PIECE)), np.uint8)
             if not piece.size or position + piece.size > rows.size:
-                # Whatever the stream would unpack to, it is never more than the header says.
+                # A stream that holds more than the header says is damaged and is not inflated any further.
                 return stream.eof and position == rows.size
             rows[position : position + piece.size] = piece
             position += piece.size
@@ -122,7 +124,7 @@ def _inflate(deflated: bytes, rows: npt.NDArray[np.uint8]) -> bool:
 
 
 def _stored(header: bytes, rows: npt.NDArray[np.uint8], buffers: Buffers) -> npt.NDArray[np.uint8]:
-    """A PNG file with ``rows`` in blocks that are stored, not deflated (RFC 1950 and RFC 1951, section 3.2.4)."""
+    """Return a PNG file with ``rows`` in stored, not deflated, blocks (RFC 1950 and RFC 1951, section 3.2.4)."""
     blocks = -(-rows.size // _BLOCK)
     size = 2 + 5 * blocks + rows.size + 4
     file = buffers.array("png file", (len(header) + 8 + size + 4 + len(_END),))
@@ -143,7 +145,7 @@ def _stored(header: bytes, rows: npt.NDArray[np.uint8], buffers: Buffers) -> npt
 
 
 def _image_data(content: bytes) -> bytes:
-    """The compressed pixels: the content of the IDAT chunks (PNG specification, section 11)."""
+    """Return the compressed pixels: the content of the IDAT chunks (PNG specification, section 11)."""
     parts, position = [], len(_SIGNATURE)
     while position + 8 <= len(content):
         length, kind = struct.unpack(">I4s", content[position : position + 8])

@@ -1,8 +1,9 @@
-"""Holes and parts in one outline, for formats that know a single ring per object.
+"""Polygons with holes as one outline, for formats that have a single ring per object.
 
-A bridge is a line that the outline takes there and back. COCO's rule (``rleFrPoly``) fills by crossings, even-odd, and
-draws a line the same in both directions, so the two passes cancel and the mask is exact. A program that also paints
-the outline itself (``cv2.fillPoly``) shows bridges between parts as thin lines; those to holes lie inside the object.
+A bridge is a line that the outline follows in both directions. COCO's rule (``rleFrPoly``) fills by crossings,
+even-odd, and draws a line the same way in both directions. So the two passes cancel and the mask is exact. A program
+that also paints the outline itself (``cv2.fillPoly``) shows bridges between components as thin lines; bridges to holes
+lie inside the object.
 """
 
 import itertools
@@ -16,19 +17,19 @@ from maskwright.masks.contours import PolygonWithHoles, Ring, horizontal_edges, 
 Points = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 _Splice = tuple[int, list[tuple[int, int]]]
 
-# Of longer rings, the nearest points are looked for among so many.
+# The nearest points of long rings are searched among about so many.
 _CANDIDATES = 1000
 
 
 def keyhole(polygon: PolygonWithHoles) -> Ring:
-    """One ring ``(N, 2)`` for ``polygon``, each hole joined by a vertical bridge to the ring above it.
+    """Return ``polygon`` as one ring ``(N, 2)``; a vertical bridge joins each hole to the ring above it.
 
-    The bridges run through the polygon's own pixels.
+    The bridges lie on the polygon's own pixels.
     """
     rings = polygon.rings
     bridges = _bridges(rings)
     splices: dict[tuple[int, int], list[_Splice]] = {}
-    # From the lowest hole up, so that a hole has taken in those that hang on it before it is hung up itself.
+    # From the lowest hole up: a hole already contains the holes joined to it when it is joined to the ring above.
     for hole, start, ring, edge, x, y in sorted(bridges, key=lambda bridge: -bridge[-1]):
         loop = list(_with_splices(rings[hole], hole, splices, start))
         joint = (x, y)
@@ -37,9 +38,10 @@ def keyhole(polygon: PolygonWithHoles) -> Ring:
 
 
 def chain(rings: Sequence[Points]) -> Points:
-    """One ring for several, joined in the order given by bridges between their nearest points.
+    """Return several rings as one, joined in the given order by bridges between nearest points.
 
-    It surrounds what an odd number of the rings does.
+    The result encloses the pixels that an odd number of the rings encloses. In long rings the nearest points are
+    searched among a sample of 1000 to 2000.
     """
     if len(rings) == 1:
         return rings[0]
@@ -54,15 +56,15 @@ def chain(rings: Sequence[Points]) -> Points:
         turned = np.roll(ring, -stop, axis=0)
         out.append(turned[: (start - stop) % len(ring) + 1 if start != stop else len(ring)])
         out.append(ring[start : start + 1])
-    # Back at its first point, where a ring closes of itself.
+    # Without the last point, which is the first: rings are not closed by a repeated point.
     return np.concatenate(out[:-1])
 
 
 def loops(ring: Points) -> list[Points]:
-    """The rings that :func:`keyhole` or :func:`chain` made one of, in the order in which they close.
+    """Return the rings that :func:`keyhole` or :func:`chain` joined to one, in the order in which they close.
 
-    An odd number of them surrounds what ``ring`` surrounds. Any ring is cut where it meets itself at one of its points,
-    so rings that touch one another may come back cut in another way.
+    An odd number of them encloses what ``ring`` encloses. A ring is cut at every point that it visits twice. Rings that
+    touch each other may therefore be cut in another way than they were joined.
     """
     found: list[list[int]] = []
     path: list[int] = []
@@ -78,12 +80,12 @@ def loops(ring: Points) -> list[Points]:
         if index < len(points):
             place[point] = len(path)
             path.append(index)
-    # There and back is a bridge, and standing still is nothing.
+    # Two points are a bridge, followed in both directions; one point is a repeated one.
     return [ring[indices] for indices in found if len(indices) > 2]
 
 
 def _bridges(rings: Sequence[Ring]) -> list[tuple[int, int, int, int, int, int]]:
-    """For every hole: its number, its upper left point, the ring and edge above that point, and where to meet it."""
+    """Return for every hole: its number, its upper left point, the ring and edge above it, and the meeting point."""
     if len(rings) == 1:
         return []
     y, left, right = map(np.concatenate, zip(*map(horizontal_edges, rings), strict=True))
@@ -102,7 +104,7 @@ def _bridges(rings: Sequence[Ring]) -> list[tuple[int, int, int, int, int, int]]
 
 
 def _edge_names(rings: Sequence[Ring]) -> tuple[Ring, Ring]:
-    """Ring and position of every horizontal edge, in the order of ``horizontal_edges``."""
+    """Return ring and position of every horizontal edge, in the order of ``horizontal_edges``."""
     positions = [np.flatnonzero(ring[:, 1] == np.roll(ring[:, 1], -1)) for ring in rings]
     return np.repeat(np.arange(len(rings)), [len(p) for p in positions]), np.concatenate(positions)
 
@@ -110,17 +112,17 @@ def _edge_names(rings: Sequence[Ring]) -> tuple[Ring, Ring]:
 def _with_splices(
     ring: Ring, number: int, splices: dict[tuple[int, int], list[_Splice]], start: int
 ) -> Iterator[tuple[int, int]]:
-    """The points of a ring from position ``start`` on, with what hangs on each of its edges."""
+    """Yield the points of a ring from position ``start`` on, with the loops that are attached to each of its edges."""
     points = [(x, y) for x, y in ring.tolist()]
     for position in [*range(start, len(points)), *range(start)]:
         yield points[position]
         # Foreground lies below the edges that bridges come up to, so those run to the right.
-        for _, splice in sorted(splices.get((number, position), ()), key=lambda hung: hung[0]):
+        for _, splice in sorted(splices.get((number, position), ()), key=lambda each: each[0]):
             yield from splice
 
 
 def _nearest_points(rings: Sequence[Points]) -> tuple[list[int], list[int]]:
-    """Where to leave each ring for the next, and where to enter it; the first is entered where it is left."""
+    """Return where to leave each ring and where to enter it; the first is entered at position 0."""
     leave, enter = [], [0]
     for ring, following in itertools.pairwise(rings):
         here, there = (max(1, len(each) // _CANDIDATES) for each in (ring, following))

@@ -1,4 +1,4 @@
-"""Label maps drawn from RLEs, each object painted inside its own box."""
+"""Label maps drawn from RLEs; each object is painted inside its own box."""
 
 from collections.abc import Sequence
 
@@ -27,12 +27,15 @@ def draw_label_map(
     values: Sequence[int] | None = None,
     buffers: Buffers | None = None,
 ) -> LabelMap:
-    """Draw N objects into one label map ``(H, W)``.
+    """Draw N objects into one label map ``(H, W)`` of ``size`` and return it.
 
-    ``ignored`` regions (crowds) get ``ignore_index`` where no object lies: a labelled object inside a crowd is known,
-    so it stays. ``areas`` are mask areas in pixels; ``weights`` go with the rule ``priority``.
-    ``values`` are painted instead of the ``labels``, by which the rule still goes. With ``buffers`` the result is valid
-    until the next call with them.
+    ``rles``, ``labels`` and ``areas`` (mask areas in pixels) have length N, and so have ``weights`` for the rule
+    ``priority``; see :func:`maskwright.masks.overlap.paint_order` for ``rule``. ``ignored`` masks (crowd regions) get
+    ``ignore_index`` where no object lies: a labelled object inside a crowd is known, so it stays. ``values`` ``(N,)``
+    are painted instead of the ``labels``; the rule still goes by the labels. With ``buffers`` the result is valid until
+    the next call with them.
+
+    Raises ``UsageError`` for an unknown rule.
     """
     height, width = size
     # Column-major like RLE, so that the columns of an object are one contiguous piece.
@@ -51,12 +54,12 @@ def draw_label_map(
 
 
 def boxes_of(rles: Sequence[Rle]) -> list[list[int]]:
-    """The tight box of each RLE as ``[left, top, width, height]`` in pixels; width 0 where it covers no pixel."""
+    """Return the tight box of each RLE as ``[left, top, width, height]`` in pixels; width 0 for an empty mask."""
     return np.asarray(coco_mask.to_bbox(list(rles))).astype(int).tolist() if rles else []
 
 
 def paint_mask_in_box(canvas: npt.NDArray[np.generic], rle: Rle, box: Sequence[int], label: int) -> None:
-    """Set the pixels of ``rle`` to ``label`` in a transposed canvas ``(W, H)``, touching only the ``box`` (ltwh)."""
+    """Set the pixels of ``rle`` to ``label`` in a transposed canvas ``(W, H)``; only the ``box`` (ltwh) is written."""
     left, top, width, height = box
     if width and height:
         inside = coco_mask.decode(crop_columns(rle, left, width)).T[:, top : top + height]

@@ -1,4 +1,4 @@
-"""Measures of polygons by the thousand, from their coordinates alone: nothing is rasterised."""
+"""Measures of many polygons at once, computed from their coordinates; nothing is rasterised."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ Floats = npt.NDArray[np.float64]
 class Outlines:
     """Measures of P polygons, in pixels.
 
-    ``bounds`` ``(P, 4)`` are the least and greatest x and y as xyxy, ``areas`` ``(P,)`` what the outlines enclose,
-    ``lengths`` ``(P,)`` those of the closed outlines, ``points`` ``(P,)`` the number of corners.
+    ``bounds`` ``(P, 4)`` are the least and greatest x and y as xyxy, ``areas`` ``(P,)`` the enclosed areas, ``lengths``
+    ``(P,)`` the lengths of the closed outlines, ``points`` ``(P,)`` the numbers of corners.
     """
 
     bounds: Floats
@@ -25,10 +25,10 @@ class Outlines:
 
 
 def measure_outlines(polygons: Sequence[Sequence[float]]) -> Outlines:
-    """Measure ``polygons``, each ``[x, y, x, y, …]`` of at least one point.
+    """Return the measures of ``polygons``, each ``[x, y, x, y, …]`` of at least one point.
 
-    The area is the shoelace formula's without its sign: where an outline crosses itself, what it goes around the other
-    way counts negative. Coordinates too large to multiply give infinite or NaN areas.
+    The area is the absolute value of the shoelace formula. Where an outline crosses itself, the part that it encircles
+    the other way counts negative. Coordinates too large to multiply give infinite or NaN areas.
     """
     if not polygons:
         return Outlines(np.zeros((0, 4)), np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
@@ -48,7 +48,7 @@ def measure_outlines(polygons: Sequence[Sequence[float]]) -> Outlines:
 
 
 def straight(polygon: Sequence[float]) -> bool:
-    """Whether the points of ``polygon`` lie on one line, to within a hundredth of a pixel."""
+    """Return whether the points of ``polygon`` lie on one line, to within a hundredth of a pixel."""
     corners = np.asarray(polygon, np.float64).reshape(-1, 2)
     from_first = corners - corners[0]  # so that far from 0 no sum overflows
     from_middle = from_first - from_first.mean(axis=0)
@@ -57,7 +57,7 @@ def straight(polygon: Sequence[float]) -> bool:
 
 
 def _next(values: Floats, starts: npt.NDArray[np.int64]) -> Floats:
-    """For each corner its successor's value; the last of a polygon is followed by its first."""
+    """Return for each corner the value of the next one; the last corner of a polygon is followed by its first."""
     following = np.empty_like(values)
     following[:-1] = values[1:]
     following[np.append(starts[1:], values.size) - 1] = values[starts]

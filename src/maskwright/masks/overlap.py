@@ -1,4 +1,4 @@
-"""Overlap rules: which object keeps a pixel that several objects cover."""
+"""Overlap rules: which object gets a pixel that several objects cover."""
 
 from collections.abc import Sequence
 from typing import get_args
@@ -10,11 +10,10 @@ OVERLAP_RULES: tuple[str, ...] = get_args(OverlapRule)
 
 
 def paint_order(rule: str, labels: Sequence[int], areas: Sequence[int], weights: Sequence[float] = ()) -> Sequence[int]:
-    """The order in which to paint N objects so that painting over gives each pixel to the rule's winner.
+    """Return the order in which to paint N objects, so that the object to keep a pixel by the ``rule`` is painted last.
 
     ``last`` and ``first`` go by position in the file, ``smallest`` by mask area in pixels, ``highest-index`` by class
-    index, ``priority`` by ``weights`` ``(N,)``, the heavier object winning. Equal objects keep file order, so the later
-    one wins.
+    index, ``priority`` by ``weights`` ``(N,)``, where the largest weight wins. Ties go to the later object of the file.
 
     Raises ``UsageError`` for an unknown rule.
     """

@@ -1,4 +1,4 @@
-"""What an overlap rule decides: the pixels that change class when another rule is chosen."""
+"""The overlap audit: the pixels that change their label when another overlap rule is chosen."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ Moves = Counter[tuple[int, int]]
 
 
 def moved_pixels(before: LabelMap, after: LabelMap) -> Moves:
-    """How many pixels went from one label to another, by ``(label before, label after)``; maps ``(H, W)``."""
+    """Count the pixels that differ between two label maps ``(H, W)``, by ``(label before, label after)``."""
     changed = before != after
     pairs, counts = np.unique(before[changed].astype(np.uint32) << 16 | after[changed], return_counts=True)
     return Counter({(int(pair >> 16), int(pair & 0xFFFF)): int(n) for pair, n in zip(pairs, counts, strict=True)})
@@ -26,9 +26,10 @@ def moves_by_rule(
     rules: Sequence[str],
     weights: Sequence[float] = (),
 ) -> dict[str, Moves]:
-    """For each of ``rules``, the pixels that move when N objects are drawn by it instead of by ``last``.
+    """Count, for each of ``rules``, the pixels whose label changes when it replaces the rule ``last``.
 
-    Crowds play no part: where they meet an object, the object stays under every rule.
+    The arguments are those of :func:`maskwright.masks.label_map.draw_label_map`. Crowd regions have no influence: where
+    they meet an object, the object keeps the pixel under every rule.
     """
     dtype = np.uint16 if max(labels, default=0) > 254 else np.uint8
     base = draw_label_map(size, rles, labels, areas, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Masks known inside a box to RLEs of the whole image, without a dense image in between."""
+"""Masks known inside a box as RLEs of the whole image, without a dense image in between."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ from maskwright.structures import Rle
 
 
 def cropped_to_rle(region: npt.NDArray[np.bool_], top: int, left: int, size: tuple[int, int]) -> Rle:
-    """The RLE on an image of ``size`` ``(H, W)`` of a mask ``(h, w)`` whose upper left pixel is at ``(top, left)``.
+    """Return the RLE on an image of ``size`` (H, W) of the mask ``region`` ``(h, w)`` at row ``top``, column ``left``.
 
     The region must lie inside the image.
     """
@@ -33,6 +33,6 @@ def cropped_to_rle(region: npt.NDArray[np.bool_], top: int, left: int, size: tup
 
 
 def _position(padded: npt.NDArray[np.intp], rows: int, top: int, left: int, height: int) -> npt.NDArray[np.int64]:
-    """Column-major position in the image of a position in the padded region."""
+    """Return the column-major position in the image of each position in the padded region."""
     column, row = np.divmod(padded, rows + 1)
     return ((left + column) * height + top + row).astype(np.int64)

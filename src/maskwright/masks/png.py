@@ -1,4 +1,4 @@
-"""Label maps as PNG files: the pixel value is the label, 8 bit (with colours for viewers) or 16 bit, one channel."""
+"""Label maps as PNG files: one channel of 8 bits (with colours for viewers) or 16 bits; the value is the label."""
 
 import struct
 from pathlib import Path
@@ -23,9 +23,12 @@ _UP = 2
 
 
 def write_label_map(path: Path, label_map: LabelMap, palette: npt.NDArray[np.uint8] | None = None) -> None:
-    """Write ``label_map`` ``(H, W)`` uint8 or uint16 losslessly; the file appears whole or not at all.
+    """Write ``label_map`` ``(H, W)`` uint8 or uint16 losslessly to ``path``, which appears whole or not at all.
 
-    With a ``palette`` ``(256, 3)`` an 8-bit file shows these colours in a viewer; the stored values stay the labels.
+    With a ``palette`` ``(256, 3)`` uint8, viewers show an 8-bit file in these colours; the stored values stay the
+    labels.
+
+    Raises ``DataError`` for an array of another shape or dtype, or without pixels.
     """
     write_bytes(path, encode_png(path, label_map, palette))
 
@@ -36,9 +39,9 @@ def encode_png(
     palette: npt.NDArray[np.uint8] | None = None,
     buffers: Buffers | None = None,
 ) -> bytes:
-    """The PNG file of ``label_map``, see :func:`write_label_map`; ``path`` names it in errors.
+    """Return the PNG file of ``label_map``, see :func:`write_label_map`; ``path`` names it in errors.
 
-    OpenCV and Pillow write the same several times slower.
+    OpenCV and Pillow encode the same several times slower. ``buffers`` are memory to reuse for the next map.
     """
     if label_map.ndim != 2 or not label_map.size or label_map.dtype not in (np.uint8, np.uint16):
         raise DataError(f"{path}: a label map {label_map.shape} {label_map.dtype} cannot be written as PNG.")
@@ -60,7 +63,7 @@ def encode_png(
 
 
 def _rows(label_map: LabelMap, buffers: Buffers) -> npt.NDArray[np.uint8]:
-    """Each row as its difference from the row above: most of a label map becomes zeros."""
+    """Return each row as its difference from the row above (PNG filter Up), which makes most of a label map zero."""
     if label_map.dtype == np.uint16:
         # PNG has the high byte first, and takes differences byte by byte.
         label_map = label_map.astype(">u2", order="C").view(np.uint8)
@@ -73,10 +76,10 @@ def _rows(label_map: LabelMap, buffers: Buffers) -> npt.NDArray[np.uint8]:
 
 
 def read_label_map(path: Path) -> LabelMap:
-    """The label map ``(H, W)`` in ``path``: grey 8 or 16 bit, or palette indices.
+    """Return the label map ``(H, W)`` in ``path``: grey values of 8 or 16 bits, or palette indices.
 
-    Raises ``DataError`` when the file is missing, unreadable, has more pixels than Pillow takes for safe (178 million),
-    or has colour channels instead of labels.
+    Raises ``DataError`` when the file is missing or unreadable, has more pixels than Pillow considers safe (178
+    million), has colour channels instead of labels, or values outside 16 bits.
     """
     try:
         with Image.open(path) as image:

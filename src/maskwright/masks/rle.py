@@ -1,6 +1,6 @@
-"""COCO segmentations (polygons, compressed or uncompressed RLE) to canonical RLE, and RLE to runs.
+"""COCO segmentations (polygons, compressed or uncompressed RLE) as canonical RLE, and RLE as run lengths.
 
-Rasterisation is COCO's own rule, through hotcoco's mask functions, which equal pycocotools to the pixel.
+Polygons are rasterised by COCO's rule through hotcoco's mask functions, which equal pycocotools to the pixel.
 """
 
 import sys
@@ -25,7 +25,7 @@ LONGEST_TEXT = 16 << 20
 
 
 class BadSegmentation(ValueError):
-    """A segmentation that cannot be drawn; ``code`` names the fault, the message says what was found."""
+    """A segmentation that cannot be drawn: ``code`` is the fault code, the message says what was found."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class BadSegmentation(ValueError):
 
 @dataclass(frozen=True)
 class RasterisedMask:
-    """A rasterised segmentation, its area in pixels, and how many polygons of it could not be drawn."""
+    """A rasterised segmentation: its RLE, its area in pixels, and the number of its polygons that cannot be drawn."""
 
     rle: Rle
     area: int
@@ -44,13 +44,13 @@ class RasterisedMask:
 def rasterise(
     segmentation: msgspec.Raw | bytes | list[Any] | dict[str, Any] | None, height: int, width: int
 ) -> RasterisedMask:
-    """Draw a COCO segmentation on an image of ``height`` × ``width`` pixels.
+    """Return the mask of a COCO segmentation on an image of ``height`` × ``width`` pixels.
 
-    ``segmentation`` is the JSON value, decoded or still raw. Polygons with fewer than three points, an odd number of
-    coordinates or non-finite coordinates are left out and counted in ``dropped_parts``. A sliver may cover no pixel:
-    its ``area`` is 0.
+    ``segmentation`` is the JSON value, decoded or raw. Polygons with fewer than three points, an odd number of
+    coordinates or non-finite coordinates are skipped and counted in ``dropped_parts``. A very thin polygon may cover no
+    pixel: its ``area`` is 0.
 
-    Raises :class:`BadSegmentation` when there is nothing that can be drawn.
+    Raises :class:`BadSegmentation` when nothing can be drawn.
     """
     if isinstance(segmentation, (msgspec.Raw, bytes)):
         segmentation = decode_segmentation(segmentation)
@@ -66,16 +66,16 @@ def rasterise(
 
 
 def decode_segmentation(content: msgspec.Raw | bytes) -> Any:
-    """The JSON value of a raw segmentation, polygons as :class:`FinitePolygons`.
+    """Return the JSON value of a raw segmentation, polygons as :class:`FinitePolygons`.
 
-    Raises :class:`BadSegmentation` when it cannot be read.
+    Raises :class:`BadSegmentation` when it is longer than ``LONGEST_TEXT`` or cannot be decoded.
     """
     if len(memoryview(content)) > LONGEST_TEXT:
         raise BadSegmentation("polygon_bomb", f"has a segmentation of {len(memoryview(content)) >> 20} MiB")
     try:
         return FinitePolygons(_polygons.decode(content))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        pass  # Not polygons: an RLE, or a fault that the general reader names.
+        pass  # Not polygons: an RLE, or a fault that the general decoder names.
     try:
         return _json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -83,7 +83,7 @@ def decode_segmentation(content: msgspec.Raw | bytes) -> Any:
 
 
 class FinitePolygons(list[list[float]]):
-    """Polygons known to hold nothing but finite numbers, as JSON numbers are."""
+    """Polygons ``[[x, y, x, y, …], …]`` that hold finite numbers only, as numbers decoded from JSON are."""
 
 
 def _from_polygons(polygons: list[Any], height: int, width: int) -> tuple[Rle, int]:
@@ -109,7 +109,7 @@ def _is_finite(points: Any) -> bool:
 
 
 def _require_short(polygons: list[list[float]]) -> None:
-    """Refuse outlines that are too long to walk: COCO's rule steps along every fifth of a pixel of them."""
+    """Raise ``BadSegmentation`` for outlines that are too long: COCO's rule visits every fifth of a pixel of them."""
     length = 0.0
     with np.errstate(over="ignore"):
         for points in polygons:
@@ -140,9 +140,9 @@ def _from_rle(segmentation: dict[str, Any], height: int, width: int) -> Rle:
 
 
 def compress(lengths: npt.NDArray[np.int64], height: int, width: int) -> Rle:
-    """The canonical RLE of column-major run lengths, which start with a run of zeros and sum to the pixel count.
+    """Return the canonical RLE of column-major run ``lengths``, which start with background and sum to the pixel count.
 
-    Canonical: no run but the first has length zero.
+    In canonical RLE no run but the first has length zero.
     """
     kept = np.flatnonzero(lengths)
     if kept.size and kept.size < lengths.size - (lengths[0] == 0):
@@ -154,10 +154,11 @@ def compress(lengths: npt.NDArray[np.int64], height: int, width: int) -> Rle:
 
 
 def crop_columns(rle: Rle, left: int, width: int) -> Rle:
-    """The canonical ``rle`` without the empty columns left of column ``left`` and right of ``left + width``.
+    """Return the canonical ``rle`` without the empty columns left of column ``left`` and right of ``left + width``.
 
-    What is cut off must hold no foreground, as outside the box of ``hotcoco.mask.to_bbox``. The run coding is relative
-    to runs two before and starts with the fourth, so only the first run changes and the last is dropped.
+    The removed columns must hold no foreground, such as those outside the box of ``hotcoco.mask.to_bbox``. From the
+    fourth run on, COCO's coding is relative to the run two before. So only the first run changes, and the last is
+    dropped.
     """
     height, full_width = rle["size"]
     counts = rle["counts"]
@@ -177,7 +178,7 @@ def crop_columns(rle: Rle, left: int, width: int) -> Rle:
 
 
 def _coded(run: int) -> bytes:
-    """A run that is not negative in COCO's run coding; see :func:`_decompress`."""
+    """Return COCO's run coding of a run that is not negative; see :func:`_decompress`."""
     coded = bytearray()
     while run >= 16:
         coded.append((run & 0x1F | 0x20) + 48)
@@ -187,12 +188,15 @@ def _coded(run: int) -> bytes:
 
 
 def run_lengths(rle: Rle) -> npt.NDArray[np.int64]:
-    """Column-major run lengths of ``rle``: zeros first, then ones, alternating."""
+    """Return the column-major run lengths ``(R,)`` int64 of ``rle``: background first, then alternating.
+
+    Raises :class:`BadSegmentation` when the counts are not COCO's coding.
+    """
     return _decompress(rle["counts"])
 
 
 def _decompress(counts: bytes) -> npt.NDArray[np.int64]:
-    """Undo COCO's run coding: 5-bit groups, low first, sign-extended; from the fourth on, relative to two before.
+    """Decode COCO's run coding: 5-bit groups, low first, sign-extended; from the fourth run on, relative to two before.
 
     Source of the coding: ``rleToString`` of the COCO API (maskApi.c).
     """

@@ -1,4 +1,4 @@
-"""Measures of RLEs by the thousand, from their run lengths alone: nothing is decoded to pixels."""
+"""Validity, areas and boxes of many RLEs at once, computed from their run lengths; nothing is decoded to pixels."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Integers = npt.NDArray[np.int64]
 
-# So many that their runs stay in the processor's cache.
+# RLEs decoded at once: few enough that their runs stay in the processor's cache.
 _AT_ONCE = 500
 # Groups of 5 bits: seven hold 32 bits and a sign.
 _MOST_GROUPS = 7
@@ -22,7 +22,7 @@ _NEGATIVE_RUN = b"O"
 class RunLengthMeasures:
     """Measures of N masks: ``sound`` ``(N,)`` bool, ``areas`` ``(N,)`` and ``bounds`` ``(N, 4)`` xyxy in pixels.
 
-    Where an RLE is not sound or empty, its bounds mean nothing.
+    The areas and bounds of an RLE that is not sound mean nothing, and neither do the bounds of an empty mask.
     """
 
     sound: npt.NDArray[np.bool_]
@@ -33,10 +33,10 @@ class RunLengthMeasures:
 def measure_run_lengths(
     counts: Sequence[bytes | Sequence[int]], heights: npt.ArrayLike, widths: npt.ArrayLike
 ) -> RunLengthMeasures:
-    """Measure RLEs by their ``counts``, compressed (bytes) or not, on images of ``heights`` × ``widths`` ``(N,)``.
+    """Return the measures of N RLEs given by their ``counts``, on images of ``heights`` × ``widths`` ``(N,)`` pixels.
 
-    Sound is an RLE whose counts are COCO's coding, not negative, and sum to height × width. Uncompressed counts must
-    be under 2³² in size.
+    Counts are compressed (bytes) or lists of integers under 2³² in size. An RLE is sound when its counts follow COCO's
+    coding, are not negative, and sum to height × width.
     """
     height, width = (np.asarray(values, np.int64).reshape(-1) for values in (heights, widths))
     runs = RunLengthMeasures(
@@ -49,9 +49,11 @@ def measure_run_lengths(
 
 
 def sound_runs(counts: Sequence[bytes | Sequence[int]], pixels: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Return which RLEs ``(N,)`` are sound, as :func:`measure_run_lengths` has it, on images of so many ``pixels``.
+    """Return which of N RLEs are sound, ``(N,)`` bool, on images of ``pixels`` ``(N,)``.
 
-    COCO's tools read an RLE that is too short without a word and draw garbage.
+    See :func:`measure_run_lengths` for what is sound.
+
+    COCO's tools read an RLE that is too short without an error and draw garbage.
     """
     expected, sound = np.asarray(pixels, np.int64).reshape(-1), np.zeros(len(counts), np.bool_)
     for which, lengths, starts in _decoded(counts):
@@ -60,7 +62,7 @@ def sound_runs(counts: Sequence[bytes | Sequence[int]], pixels: npt.ArrayLike) -
 
 
 def _decoded(counts: Sequence[bytes | Sequence[int]]) -> Iterator[tuple[npt.NDArray[np.intp], Integers, Integers]]:
-    """Some of the RLEs that are not empty at a time: which, all their run lengths, and where each RLE starts."""
+    """Yield groups of the RLEs that are not empty: their positions, all run lengths, and where each RLE starts."""
     for kind, decode in ((bytes, _decompressed), (list, _listed)):
         of_kind = [i for i, each in enumerate(counts) if isinstance(each, kind) and len(each)]
         for start in range(0, len(of_kind), _AT_ONCE):
@@ -94,23 +96,23 @@ def _measured(lengths: Integers, starts: Integers, height: Integers) -> tuple[In
 
 
 def _reduced(reduce: np.ufunc, values: Integers, begins: Integers) -> Integers:
-    """``values`` reduced from each of ``begins`` to the next; anything where there are none."""
-    # One more, because what is empty at the end begins behind the last value.
+    """Return ``values`` reduced from each of ``begins`` to the next; an empty range gives any value."""
+    # One more value, because an empty range at the end begins behind the last one.
     return reduce.reduceat(np.append(values, values[-1:] if values.size else 0), begins)
 
 
 def _listed(counts: Sequence[Any]) -> tuple[Integers, Integers]:
-    """The run lengths of all RLEs, one after the other, and where each RLE starts."""
+    """Return the run lengths of all RLEs in one array, and where each RLE starts."""
     lengths = np.fromiter(chain.from_iterable(counts), np.int64)
     return lengths, _starts([len(each) for each in counts])
 
 
 def _decompressed(counts: Sequence[Any]) -> tuple[Integers, Integers]:
-    """Undo COCO's run coding as :func:`maskwright.masks.rle.run_lengths` does, for many RLEs at once.
+    """Decode COCO's run coding of many RLEs at once, as :func:`maskwright.masks.rle.run_lengths` does for one.
 
-    What is not the coding gets a run of length -1.
+    Counts that do not follow the coding get a run of length -1.
     """
-    # One that breaks off within a run would run on into the next.
+    # Counts that end within a run would continue into the next RLE.
     codes = np.frombuffer(b"".join(each if _whole(each) else _NEGATIVE_RUN for each in counts), np.uint8) - np.uint8(48)
     last = np.flatnonzero(codes & 0x20 == 0)
     first = np.concatenate(([0], last[:-1] + 1))
@@ -138,7 +140,7 @@ def _starts(sizes: Sequence[int]) -> Integers:
 
 
 def _values(codes: npt.NDArray[np.uint8], first: Integers, last: Integers) -> Integers:
-    """The signed numbers of 5-bit groups, low first; what has more groups than a run may becomes -1."""
+    """Return the signed numbers of 5-bit groups, low first; a number with more groups than a run has becomes -1."""
     groups = last - first + 1
     values = (codes[first] & 0x1F).astype(np.int64)
     for place in range(1, min(int(groups.max()), _MOST_GROUPS)):
@@ -151,5 +153,5 @@ def _values(codes: npt.NDArray[np.uint8], first: Integers, last: Integers) -> In
 
 
 def _positions(starts: Integers, size: int) -> Integers:
-    """For each of ``size`` runs its position in its RLE."""
+    """Return the position of each of ``size`` runs within its RLE."""
     return np.arange(size) - np.repeat(starts, np.diff(starts, append=size))
