@@ -19,15 +19,16 @@ class MaskOptions:
     """The options of a mask job: how label maps are drawn, whatever the file.
 
     Args:
-        mode: ``multiclass`` (one label per class), ``binary`` (1 where any object is), ``grouped`` (one label per group)
-            or ``instance`` (16-bit numbers of the objects, from 1).
+        mode: ``multiclass`` (one label per class), ``binary`` (1 where any object is), ``grouped`` (one label per
+            group) or ``instance`` (16-bit numbers of the objects, from 1).
         classes: Class names in the order of their labels; all classes of the file by default. Not with ``grouped``.
         ignore_classes: Classes whose pixels are ignored where no other object lies.
         groups: A YAML file of groups, or the name of a shipped grouping; ``coco9`` by default for ``grouped``.
         overlap: Which object gets a pixel that several cover: ``last`` (in file order), ``first``, ``smallest``,
-            ``highest-index`` (of its class) or ``priority``. By default ``priority`` with ``grouped`` or ``priorities``,
-            else ``last``.
-        priorities: Weights by class name, or by group name with ``grouped``, for the rule ``priority``. The largest wins.
+            ``highest-index`` (of its class) or ``priority``. The default is ``priority`` with ``grouped`` or
+            ``priorities``, else ``last``.
+        priorities: Weights by class name, or by group name with ``grouped``, for the rule ``priority``; the largest
+            weight wins.
         crowd: What happens to crowd regions: ``ignore`` (ignored pixels where no object lies), ``include`` (drawn like
             objects) or ``skip`` (not drawn).
         only_with_objects: Skip images without an object of the classes.

@@ -92,7 +92,7 @@ class OverlapReport:
         return [draw_objects(image, by_image[image.id], labels, Audit("")) for image in worst]
 
     def label_map(self, objects: ImageObjects, rule: str) -> LabelMap:
-        """Return the label map by ``rule``; it shows classes even for a job of instances, and no ignored crowd regions."""
+        """Return the label map by ``rule``: of classes even for a job of instances, without ignored crowd regions."""
         crowd = "include" if self.drawing.crowd == "include" else "skip"
         return render_label_map(objects, Drawing(self.drawing.table, rule, crowd, weights=self.drawing.weights))
 

@@ -134,7 +134,7 @@ def _remarks(coco: CocoFile, grouping: Grouping, drawn: set[int], mode: str) -> 
 
 
 def _questioned(absent: list[str], present: set[str]) -> str:
-    """Return the absent names; a few are likely to be misspelt, so each of these comes with the nearest existing names."""
+    """Return the absent names; when they are few, each comes with the nearest existing names."""
     if len(absent) > _MOST_SLIPS:
         return some_of(absent, 12)
     return ", ".join(f"{name} (nearest: {', '.join(nearest(name, present)) or 'none'})" for name in absent)
