@@ -231,7 +231,7 @@ def test_nothing_is_written_into_the_folder_of_the_images(coco, tmp_path: Path, 
     photo = tmp_path / "images" / Path(name).name
     photo.parent.mkdir()
     photo.write_bytes(b"a photo")
-    with pytest.raises(UsageError, match=rf"images: has files .* did not write \(1, such as {photo.name}\)"):
+    with pytest.raises(UsageError, match=rf"images: .*\(1, such as {photo.name}\)"):
         masks(coco({}, images=[{"file_name": name}]), photo.parent, reporter=QUIET)
     assert photo.read_bytes() == b"a photo"
     assert list(photo.parent.iterdir()) == [photo]

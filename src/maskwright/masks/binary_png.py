@@ -49,7 +49,7 @@ def _boxed(rows: npt.NDArray[np.uint8], size: tuple[int, int]) -> CroppedMask | 
     first = int(changed.argmax())
     if not changed[first]:
         return CroppedMask.empty(size)
-    # After the last change, rows with the filters None and Sub are empty; with the others they may repeat the row above.
+    # After the last change, rows filtered by None and Sub are empty; other filters may repeat the row above.
     last = len(rows) - int(changed[::-1].argmax())
     while last < len(rows) and filters[last] > _SUB:
         last += 1
