@@ -1,1 +1,1 @@
-"""A COCO data set held in the hand: opened and checked, chosen from, split, merged, and its images one by one."""
+"""COCO data sets in memory: opened with checks, indexed, selected, split, merged and written."""

@@ -1,4 +1,4 @@
-"""The data set of a COCO file: checked at opening, never changed; what is chosen from it is a new data set."""
+""":class:`CocoDataset`: the images and objects of a COCO file, checked when opened and immutable."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -26,7 +26,7 @@ class CocoDataset:
 
     ``len`` is the number of images. ``data[0]`` and ``data["street.jpg"]`` are a :class:`Sample`, ``data[:10]`` is a
     data set, and iterating yields samples in file order. A data set never changes: :meth:`select`, :meth:`split` and
-    :meth:`merge` return new ones. Pixels are read and masks drawn when they are asked for.
+    :meth:`merge` return new ones. Pixels are read and masks are drawn on access.
 
     Example:
         >>> from maskwright import CocoDataset
@@ -43,27 +43,30 @@ class CocoDataset:
     """
 
     def __init__(self, document: Document, folders: Mapping[int, Path], exclusions: Exclusions) -> None:
-        """Hold the records of ``document``; users call :meth:`open`.
+        """Store the records of ``document``; users call :meth:`open` instead.
 
-        ``folders`` are those of the images by id. ``exclusions`` account for what is not in ``document``.
+        ``folders`` are the folders of the image files by image id. ``exclusions`` account for the records that are not
+        in ``document``.
         """
         self._document, self._folders, self._exclusions = document, folders, exclusions
 
     @classmethod
     def open(cls, path: str | Path, images: str | Path | None = None) -> "CocoDataset":
-        """Open a COCO annotation file, checked as the commands check it.
+        """Open a COCO annotation file with the checks of the commands.
+
+        Records that cannot be used are excluded, as are images whose file is missing, truncated, unreadable or of
+        another size than the JSON says. :attr:`audit` and :attr:`left_out` account for them.
 
         Args:
             path: The JSON file, which may be compressed by gzip.
-            images: The folder of the image files. Images whose file is missing, cut off, unreadable or of another
-                size than the JSON says are left out. Without it no pixels can be read.
+            images: The folder of the image files. Without it no image file is checked, and no pixels can be read.
 
         Returns:
-            The data set; :attr:`audit` and :attr:`left_out` say what is left out and why.
+            The data set.
 
         Raises:
             UsageError: The file or the folder does not exist.
-            DataError: The file is no COCO file, or none of its images can be used from ``images``.
+            DataError: The file is not a COCO file, or none of its images can be used from ``images``.
 
         Example:
             >>> from maskwright import CocoDataset
@@ -85,12 +88,15 @@ class CocoDataset:
         return f"CocoDataset({self.coco.path.name!r}: {counts})"
 
     def __len__(self) -> int:
+        """Return the number of images."""
         return len(self.coco.images)
 
     def __iter__(self) -> Iterator[Sample]:
+        """Iterate over the images as :class:`Sample`, in file order."""
         return (self._sample(position) for position in range(len(self)))
 
     def __contains__(self, name: object) -> bool:
+        """Return whether an image has the file name ``name``."""
         return name in self._positions
 
     @overload
@@ -101,14 +107,14 @@ class CocoDataset:
         """Return one image by position or file name, or the data set of a slice of the images.
 
         Args:
-            which: A position, negative from the end, a file name, or a slice.
+            which: A position (negative counts from the end), a file name, or a slice.
 
         Returns:
             A :class:`Sample`; for a slice a :class:`CocoDataset`.
 
         Raises:
             IndexError: The position is out of range.
-            UsageError: No image has this file name; the message has the nearest names.
+            UsageError: No image has this file name; the message lists the nearest names.
 
         Example:
             >>> from maskwright import CocoDataset
@@ -147,20 +153,20 @@ class CocoDataset:
 
     @property
     def left_out(self) -> NamesByReason:
-        """The file names of images of the file that are not in the data set, by reason.
+        """The file names of excluded images of the file, by reason.
 
-        The reasons are those of opening and of :meth:`select`. A record without a usable name is there by its id.
-        Parts, by :meth:`split` or a slice, have an account of their own images alone.
+        The reasons are those of :meth:`open` and :meth:`select`. A record without a usable name is listed by its id.
+        Parts, made by :meth:`split` or a slice, account for their own images only.
         """
         return {reason: list(names) for reason, names in self._exclusions.left_out.items()}
 
     @cached_property
     def audit(self) -> Audit:
-        """Where every annotation of the file went: ``found`` is ``used`` plus the sum of ``skipped``, by reason.
+        """The account of every annotation of the file: ``found`` is ``used`` plus the sum of ``skipped``, by reason.
 
-        ``faults`` name what was found wrong and ``lines()`` says it in sentences. To know which segmentations can be
-        drawn, all of them are drawn once, when this is first asked for. Parts, by :meth:`split` or a slice, have an
-        account of their own images alone.
+        ``faults`` list what is wrong, and ``lines()`` returns the account in sentences. The first access draws all
+        segmentations once, to find those that cannot be drawn. Parts, made by :meth:`split` or a slice, account for
+        their own images only.
         """
         return self._exclusions.audit_with(self.coco)
 
@@ -176,24 +182,24 @@ class CocoDataset:
         at_least: Mapping[str, int] | None = None,
         seed: int = 0,
     ) -> "CocoDataset":
-        """Return the chosen part of the data set, as ``maskwright subset`` chooses it.
+        """Return the selected part of the data set, as ``maskwright subset`` selects it.
 
         Args:
-            classes: Names of the classes to keep, and with them the images that hold one; all by default.
-            keep_empty: Keep images without any of the classes too.
-            drop_crowd: Leave out crowd regions.
-            drop_crowd_images: Leave out images with a crowd region of the classes.
-            max_instances: Leave out images with more annotations of the classes.
-            max_images: Draw this many of the images that are left, by ``seed``.
-            at_least: For each class name how many of the drawn images hold it at least.
-            seed: Decides which images are drawn.
+            classes: Names of the classes to keep, with the images that have an object of one; all by default.
+            keep_empty: Keep images without objects of the classes too.
+            drop_crowd: Exclude crowd regions.
+            drop_crowd_images: Exclude images with a crowd region of the classes.
+            max_instances: Exclude images with more annotations of the classes than this.
+            max_images: Draw this many of the remaining images at random.
+            at_least: For each class name the least number of drawn images that have an object of it.
+            seed: Seed of the random draw.
 
         Returns:
-            A data set with the same ids and fields of all records that stay.
+            A data set in which all remaining records keep their ids and fields.
 
         Raises:
             UsageError: A class is unknown, or a number is below 1.
-            DataError: No image is left, or too few images hold a class.
+            DataError: No image remains, or too few images have objects of a class.
 
         Example:
             >>> from maskwright import CocoDataset
@@ -220,15 +226,16 @@ class CocoDataset:
         compare_pictures: bool = True,
         reporter: Reporter | None = None,
     ) -> "tuple[CocoDataset, ...]":
-        """Divide the images into parts with equal shares of every class, as ``maskwright split`` divides them.
+        """Return parts of the data set with equal shares of every class, as ``maskwright split`` makes them.
 
-        Images stay in one part that have one name or address, one group, or the same or nearly the same picture.
+        Images of one leak group stay in one part: those with the same name or address, the same group, or the same or
+        nearly the same pixels.
 
         Args:
-            ratios: The sizes of the parts to each other, ``"8:1:1"`` or ``(8, 1, 1)``.
-            seed: Decides the division together with the images and nothing else.
+            ratios: The relative sizes of the parts, ``"8:1:1"`` or ``(8, 1, 1)``.
+            seed: Seed of the split; images and seed determine it.
             groups: Which images belong together: a field of the image records, or a CSV or JSON file.
-            compare_pictures: Look for images with one picture; every image file is decoded for that. Without a folder
+            compare_pictures: Compare the pixels of the images; every image file is decoded for that. Without a folder
                 of images none are compared.
             reporter: Shows progress and warnings; on standard error by default.
 
@@ -255,16 +262,16 @@ class CocoDataset:
         return tuple(self._of_images(ids) for ids in parts)
 
     def merge(self, other: "CocoDataset") -> "CocoDataset":
-        """Return the images of both data sets; classes are matched by name.
+        """Return the images of both data sets as one; classes are matched by name.
 
         Args:
             other: A data set whose images have other file names.
 
         Returns:
-            A data set with the records of this one as they are, and those of ``other`` with ids that go on from them.
+            A data set with the records of both. Those of ``other`` get new ids, after the largest ids of this one.
 
         Raises:
-            DataError: Both have an image of the same file name.
+            DataError: Both data sets have an image of the same file name.
 
         Example:
             >>> from maskwright import CocoDataset
@@ -280,10 +287,11 @@ class CocoDataset:
     def to_json(self, path: str | Path) -> Path:
         """Write the data set as a COCO JSON file, which appears whole or not at all.
 
-        Records keep every field, known or not, and so do ``info``, ``licenses`` and other top-level keys.
+        All fields of the records are kept, also unknown ones, and so are ``info``, ``licenses`` and other top-level
+        keys.
 
         Args:
-            path: The file to write; its folder is made when it does not exist.
+            path: The file to write; its folder is created when it does not exist.
 
         Returns:
             The path.
@@ -320,7 +328,7 @@ class CocoDataset:
         return self.classes
 
     def _of_images(self, ids: Collection[int]) -> "CocoDataset":
-        """The data set of these images, with an account of their annotations alone."""
+        """Return the data set of these images, which accounts for their annotations only."""
         kept = set(ids)
         annotations = [each.id for each in self.coco.annotations if each.image_id in kept]
         document = part_of(self._document, kept, annotations)

@@ -1,4 +1,4 @@
-"""What of its files a data set does not have, and why, so that every annotation and image is accounted for."""
+"""The account of records of a file that a data set excludes, so that every annotation and image is accounted for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
 
-# Image file names by the reason why the images are left out.
+# Image file names by the reason why the images are excluded.
 NamesByReason = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
 class Exclusions:
-    """The annotations that are not in a data set, all skipped in ``audit``, and the images that are ``left_out``."""
+    """The excluded annotations, all skipped in ``audit``, and the excluded images by reason, ``left_out``."""
 
     audit: Audit
     left_out: NamesByReason = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Exclusions:
     def with_choice(
         self, coco: CocoFile, skipped: Mapping[str, int], left_out: Mapping[str, Sequence[int]]
     ) -> "Exclusions":
-        """Return these and what a choice from ``coco`` excludes: annotations and image ids by reason."""
+        """Return these exclusions with those of a selection: counts of annotations and ids of images by reason."""
         audit = _copy(self.audit)
         for reason, count in skipped.items():
             audit.found += count
@@ -31,7 +31,7 @@ class Exclusions:
         return Exclusions(audit, _joined(self.left_out, chosen))
 
     def joined(self, other: "Exclusions") -> "Exclusions":
-        """Return these and those of another data set."""
+        """Return these exclusions and those of another data set."""
         audit = _copy(self.audit)
         if other.audit.source != audit.source:
             audit.source = f"{audit.source} + {other.audit.source}"
@@ -39,7 +39,7 @@ class Exclusions:
         return Exclusions(audit, _joined(self.left_out, other.left_out))
 
     def audit_with(self, coco: CocoFile) -> Audit:
-        """Return the audit of these and of the annotations of ``coco``, all of which are drawn once."""
+        """Return the audit of the exclusions and of the annotations of ``coco``, each of which is drawn once."""
         audit, by_image = _copy(self.audit), coco.by_image()
         labels = dict.fromkeys((category.id for category in coco.categories), 1)
         for image in coco.images:

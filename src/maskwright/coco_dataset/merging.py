@@ -1,4 +1,4 @@
-"""Two COCO files as one: classes meet by name, and the second file's ids are numbered on from the first's."""
+"""Merging of two COCO files: classes are matched by name, and the second file's records get new ids."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,12 +16,12 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def merged(first: Document, second: Document) -> tuple[Document, dict[int, int]]:
-    """Return the records of both, and the new id of each image of ``second`` by its old one.
+    """Return the records of both files, and the new id of each image of ``second`` by its old one.
 
-    Records of ``first`` stay as they are, and so does its ``info``. Those of ``second`` keep all fields but their ids;
-    its licences are added.
+    Records and ``info`` of ``first`` are unchanged. Records of ``second`` keep all fields but their ids. Its licences
+    are added.
 
-    Raises ``DataError`` when an image of each has the same file name.
+    Raises ``DataError`` when both files have an image of the same file name.
     """
     _require_other_names(first.coco, second.coco)
     images = _numbered_on(first.coco.images, second.coco.images)
@@ -34,7 +34,7 @@ def merged(first: Document, second: Document) -> tuple[Document, dict[int, int]]
         licences,
     )
     new = {each.id for each in added.coco.categories}.difference(each.id for each in first.coco.categories)
-    # Of categories with one name, the first.
+    # Of several categories with one name, the first is kept.
     categories = {each.id: each for each in reversed(added.coco.categories) if each.id in new}
     coco = CocoFile(
         first.coco.path,
@@ -60,7 +60,7 @@ def _renumbered(
     categories: Mapping[int, int],
     licences: Mapping[int, int],
 ) -> Document:
-    """The records with other ids, old to new, where they are named and where they refer to each other."""
+    """Return the records with new ids (old to new), both their own and those that they refer to."""
     coco = document.coco
     typed = CocoFile(
         coco.path,
@@ -90,19 +90,19 @@ def _require_other_names(first: CocoFile, second: CocoFile) -> None:
     if both:
         some = ", ".join(f"'{name}'" for name in both[:3]) + (", …" if len(both) > 3 else "")
         raise DataError(
-            f"{first.path} and {second.path} both have images called {some} ({len(both)}); expected file names that "
-            "differ, because images are known by them. Rename the files of one, or leave these images out of one."
+            f"{first.path} and {second.path} both have images called {some} ({len(both)}); expected different file "
+            "names, because they identify images. Rename the files of one data set, or exclude these images from one."
         )
 
 
 def _numbered_on(first: Sequence[Any], second: Sequence[Any]) -> dict[int, int]:
-    """New ids of the records ``second``, from the largest of ``first`` on."""
+    """Return new ids of the records ``second``, which continue from the largest of ``first``."""
     start = max((record.id for record in first), default=0) + 1
     return {record.id: number for number, record in enumerate(second, start=max(start, 1))}
 
 
 def _by_name(first: CocoFile, second: CocoFile) -> dict[int, int]:
-    """The id of each category of ``second`` in the merged file: that of the class of its name, or a new one."""
+    """Return the id of each category of ``second`` in the merged file: that of the class of its name, or a new one."""
     ids: dict[str, int] = {}
     for category_id, name in sorted(category_names(first).items()):
         ids.setdefault(name, category_id)
@@ -119,7 +119,7 @@ def _by_name(first: CocoFile, second: CocoFile) -> dict[int, int]:
 def _licences(
     first: Mapping[str, msgspec.Raw], second: Mapping[str, msgspec.Raw]
 ) -> tuple[dict[str, msgspec.Raw], dict[int, int]]:
-    """The top-level keys with the licences of both, and the new id of each licence of ``second``."""
+    """Return the top-level keys with the licences of both, and the new id of each licence of ``second``."""
     mine, theirs = _records(first), _records(second)
     if not theirs or mine == theirs:
         return dict(first), {}
@@ -130,7 +130,7 @@ def _licences(
 
 
 def _records(head: Mapping[str, msgspec.Raw]) -> list[dict[str, Any]]:
-    """The licences with an integer id; other values of the key are not COCO's, and no image can refer to them."""
+    """Return the licences with an integer id; other values are not COCO's, and no image can refer to them."""
     found = msgspec.json.decode(head[_LICENCES]) if _LICENCES in head else []
     rows: Iterable[Any] = found if isinstance(found, list) else []
     return [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), int)]
@@ -144,5 +144,5 @@ def _image(record: msgspec.Raw, image_id: int, licences: Mapping[int, int]) -> m
 
 
 def _changed(record: msgspec.Raw, **ids: int) -> msgspec.Raw:
-    """``record`` with other ids; its other fields go out as they came in."""
+    """Return ``record`` with other ids; its other fields are copied as they are."""
     return msgspec.Raw(msgspec.json.encode({**_fields.decode(record), **ids}))

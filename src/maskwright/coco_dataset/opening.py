@@ -1,4 +1,4 @@
-"""Reading a COCO file with its images, with everything that cannot be used left out by reason."""
+"""Reading of a COCO file and its images; records that cannot be used are excluded by reason."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -12,13 +12,13 @@ from maskwright.errors import DataError, require_folder
 
 
 def read_checked(path: Path, folder: Path | None) -> tuple[Document, Exclusions]:
-    """Return the usable records of the COCO file ``path``, and an account of the others.
+    """Return the usable records of the COCO file ``path``, and an account of the excluded ones.
 
-    The checks are those of a run: records that do not fit are left out, and with ``folder`` also images whose file is
-    missing, cut off, unreadable or of another size than the file says, with their annotations.
+    The checks are those of a run. Records that do not fit are excluded. With a ``folder``, images whose file is
+    missing, truncated, unreadable or of another size than the JSON says are excluded too, with their annotations.
 
-    Raises ``UsageError`` when the file or the folder does not exist, ``DataError`` when the file is no COCO file or
-    none of its images is in the folder.
+    Raises ``UsageError`` when the file or the folder does not exist, ``DataError`` when the file is not a COCO file or
+    none of its images can be used from the folder.
     """
     document = read_document(path)
     coco = document.coco
@@ -64,7 +64,7 @@ def part_of(
 
 
 def _without_file(coco: CocoFile, folder: Path, audit: Audit, left_out: NamesByReason) -> set[int]:
-    """Enter the images whose file cannot be used into ``audit`` and ``left_out``; return their ids."""
+    """Add the images whose file cannot be used to ``audit`` and ``left_out``; return their ids."""
     unusable: set[int] = set()
     by_image = coco.by_image()
     for image in coco.images:

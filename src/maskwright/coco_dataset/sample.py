@@ -1,4 +1,4 @@
-"""One image of a data set: its pixels, its objects and its label map, each made when asked for."""
+""":class:`Sample`: one image of a data set, with pixels, instances and label map on access."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,14 @@ from maskwright.structures import ClassTable, CrowdRule, Instances, LabelMap, Ov
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sample:
-    """One image of a :class:`maskwright.CocoDataset`, which makes it.
+    """One image of a :class:`maskwright.CocoDataset`, which creates it.
+
+    Attributes:
+        record: The image's record in the COCO file: ``id``, ``file_name``, ``height`` and ``width``.
+        annotations: The image's annotation records.
+        coco: The records of the data set.
+        folder: The folder of the image file; None when the data set was opened without images.
+        class_table: A function that returns the classes of the data set.
 
     Example:
         >>> from maskwright import CocoDataset
@@ -39,7 +46,7 @@ class Sample:
     annotations: Sequence[CocoAnnotation]
     coco: CocoFile
     folder: Path | None
-    # Called at need, because a file with a category called background has no table; one table for all samples.
+    # Called when labels are needed, because a file with a category called background has no table.
     class_table: Callable[[], ClassTable]
 
     def __repr__(self) -> str:
@@ -47,7 +54,7 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """The file name of the image as the COCO file writes it."""
+        """The file name of the image, as in the COCO file."""
         return self.record.file_name
 
     @property
@@ -62,7 +69,7 @@ class Sample:
 
     @property
     def path(self) -> Path:
-        """The image file.
+        """The path of the image file.
 
         Raises:
             UsageError: The data set was opened without a folder of images.
@@ -77,27 +84,30 @@ class Sample:
 
     @property
     def image(self) -> npt.NDArray[np.uint8]:
-        """The pixels ``(H, W, 3)`` uint8 RGB, read anew each time they are asked for.
+        """The pixels ``(H, W, 3)`` uint8 RGB, decoded at each access.
 
-        The pixels are as stored, without a rotation by EXIF, because annotations refer to these.
+        The pixels are as stored. EXIF rotation is not applied, because annotations refer to the stored pixels.
 
         Raises:
             UsageError: The data set was opened without a folder of images.
-            DataError: The file cannot be read, or its size is not what the COCO file says.
+            DataError: The file cannot be decoded, or has another size than the COCO file says.
         """
         image = read_image(self.path)
         if image.shape[:2] != self.size:
             raise DataError(
-                f"{self.path}: is {image.shape[1]}×{image.shape[0]} pixels, but {self.size[1]}×{self.size[0]} in "
-                f"{self.coco.path} (width×height); expected one size. Put back the file that was annotated."
+                f"{self.path}: has {image.shape[1]}×{image.shape[0]} pixels, but {self.size[1]}×{self.size[0]} in "
+                f"{self.coco.path} (width×height); expected the same size. Put back the file that was annotated."
             )
         return image
 
     @cached_property
     def instances(self) -> Instances:
-        """The objects that can be drawn, in file order, crowd regions among them; boxes are those of the masks.
+        """The objects that can be drawn, in file order, with crowd regions; boxes are the tight boxes of the masks.
 
-        Labels are the indices of the data set's ``classes``, which the instances carry.
+        Labels are indices of the data set's classes, which the instances carry as ``classes``.
+
+        Raises:
+            DataError: A category is called ``background``.
         """
         table = self.class_table()
         return _relabelled(self._drawn, label_by_category(self.coco, table)).instances(table)
@@ -118,20 +128,21 @@ class Sample:
         Args:
             overlap: Which object gets a pixel that several cover: ``last`` (the default), ``first``, ``smallest``,
                 ``highest-index`` or ``priority`` (the default with ``mode="grouped"`` or ``priorities``).
-            crowd: Crowd regions: ``ignore`` where no object lies, ``include`` like objects, or ``skip``.
-            mode: ``multiclass`` (one label a class), ``binary``, ``grouped`` (one label a group) or ``instance``
+            crowd: Crowd regions: ``ignore`` (ignored pixels where no object lies), ``include`` (drawn like objects) or
+                ``skip`` (not drawn).
+            mode: ``multiclass`` (one label per class), ``binary``, ``grouped`` (one label per group) or ``instance``
                 (16-bit numbers of the objects).
             classes: Names of the classes to draw, in the order of their labels; all by default.
             ignore_classes: Names of classes whose pixels are ignored where no other object lies.
             groups: A YAML file of groups, or the name of a shipped one such as ``coco9``.
-            priorities: Weight of each class by name, for the overlap rule ``priority``.
+            priorities: Weight of each class by name, for the overlap rule ``priority``; the largest wins.
 
         Returns:
-            uint8, or uint16 when the labels need it. 0 is background, 255 (65535) is ignored.
+            uint8, or uint16 when the labels need it. 0 is background, 255 (65535 in uint16) is ignored.
 
         Raises:
             UsageError: A name is unknown, or the options contradict each other.
-            DataError: None of the groups' classes is in the data set.
+            DataError: The data set has none of the groups' classes, or more objects than 16 bits can number.
 
         Example:
             >>> from maskwright import CocoDataset
@@ -146,12 +157,12 @@ class Sample:
 
     @cached_property
     def _drawn(self) -> ImageObjects:
-        """All objects with category ids in place of labels, so that each is drawn once whatever is asked for."""
+        """All objects with category ids as labels, so that each is drawn once whatever is requested."""
         return draw_objects(self.record, self.annotations, {c.id: c.id for c in self.coco.categories}, Audit(""))
 
 
 def _relabelled(objects: ImageObjects, labels: Mapping[int, int]) -> ImageObjects:
-    """The objects whose category has one of ``labels``, with it."""
+    """Return the objects whose category has a label in ``labels``, with that label."""
     kept = [i for i, category_id in enumerate(objects.labels) if category_id in labels]
     return ImageObjects(
         objects.image,

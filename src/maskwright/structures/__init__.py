@@ -1,9 +1,9 @@
-"""Plain NumPy value types that every room shares, and the legend of the shapes written in docstrings.
+"""NumPy value types that all rooms share, and the legend of the shapes in docstrings.
 
 Legend: ``B`` batch, ``C`` channels, ``K`` classes without background, ``N`` instances, ``H`` ``W`` height and width.
 Images are ``(H, W, 3)`` uint8 RGB. Boxes are xyxy pixels, half-open. A label map is ``(H, W)`` uint8, or uint16 when
-``K > 254``: 0 is background, 1..K are the classes, and the type's largest value (255 or 65535) is ignored.
-An RLE is COCO's compressed form ``{"size": [H, W], "counts": bytes}``.
+``K > 254``: 0 is background, 1..K are the classes, and the largest value of the dtype (255 or 65535) is ignored. An RLE
+is COCO's compressed form ``{"size": [H, W], "counts": bytes}``.
 """
 
 from maskwright.structures.class_table import BACKGROUND, IGNORED_COLOR, ClassInfo, ClassTable, normalise_name

@@ -1,4 +1,4 @@
-"""The classes of a data set or a model: names, indices and colours."""
+"""Class tables: the names, indices and colours of the classes of a data set or a model."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ IGNORED_COLOR = (176, 176, 176)
 
 
 def normalise_name(name: str) -> str:
-    """Return the identity of a class: its name in Unicode form NFC without surrounding white space."""
+    """Return the name by which a class is identified: Unicode form NFC, without surrounding white space."""
     return unicodedata.normalize("NFC", name).strip()
 
 
@@ -27,8 +27,9 @@ class ClassInfo:
     Attributes:
         index: Label in label maps and models, from 1.
         name: Name in Unicode form NFC without surrounding white space.
-        color: RGB colour, each part from 0 to 255.
-        source_ids: Category ids that annotation files gave the class.
+        color: RGB colour, each channel from 0 to 255.
+        source_ids: Category ids of the class in its annotation file; several where categories share a name, none where
+            the file is not known.
 
     Example:
         >>> from maskwright import ClassTable
@@ -47,8 +48,8 @@ class ClassInfo:
 class ClassTable:
     """The classes of a data set or a model, with indices 1..K.
 
-    A class is its name. The id that an annotation file gave it is private to that file. Iterating yields
-    :class:`ClassInfo` in index order, and ``len`` is K.
+    A class is its name. Category ids are private to one annotation file, and indices to one table: tables are matched
+    by name. Iterating yields :class:`ClassInfo` in index order, and ``len`` is K.
 
     Attributes:
         classes: The classes in index order.
@@ -68,17 +69,18 @@ class ClassTable:
 
     @classmethod
     def from_names(cls, names: Iterable[str], source_ids: Sequence[tuple[int, ...]] | None = None) -> Self:
-        """Return a table with indices 1..K in the order of ``names`` and colours that tell neighbours apart.
+        """Return a table with indices 1..K in the order of ``names``, and distinct colours.
 
         Args:
             names: Class names; Unicode form and surrounding white space do not matter.
-            source_ids: For each name the category ids that an annotation file gave the class; none by default.
+            source_ids: For each name the category ids of the class in an annotation file; none by default.
 
         Returns:
-            The table.
+            The table. A colour depends on the index only; after 254 classes the colours repeat.
 
         Raises:
             DataError: Two names are the same class, or one is ``background``.
+            ValueError: ``source_ids`` has another length than ``names``.
 
         Example:
             >>> from maskwright import ClassTable
@@ -94,7 +96,7 @@ class ClassTable:
         if BACKGROUND in normalised:
             raise DataError(
                 f"A class is called '{BACKGROUND}', the name of pixels without a class; expected object classes only. "
-                "Choose the others by name, or rename it."
+                "Select the other classes by name, or rename it."
             )
         ids = source_ids or [()] * len(normalised)
         return cls(
@@ -106,10 +108,10 @@ class ClassTable:
 
     @classmethod
     def from_json(cls, records: Iterable[dict[str, Any]]) -> Self:
-        """Return the table that :meth:`to_json` wrote, the content of ``classes.json``.
+        """Return the table that :meth:`to_json` gave, the content of ``classes.json``.
 
         Args:
-            records: ``[{"index", "name", "color", "source_ids"}]``, of which ``source_ids`` may be absent.
+            records: ``[{"index", "name", "color", "source_ids"}]`` in index order; ``source_ids`` may be absent.
 
         Returns:
             The table.
@@ -144,20 +146,21 @@ class ClassTable:
         ]
 
     def __len__(self) -> int:
-        """K, the number of classes without background."""
+        """Return K, the number of classes without background."""
         return len(self.classes)
 
     def __iter__(self) -> Iterator[ClassInfo]:
+        """Iterate over the classes in index order."""
         return iter(self.classes)
 
     @property
     def names(self) -> list[str]:
-        """The K class names in index order, background not among them."""
+        """The K class names in index order, without background."""
         return [c.name for c in self.classes]
 
     @property
     def names_with_background(self) -> list[str]:
-        """``background`` and the K class names: position equals label."""
+        """``background`` and the K class names: the position in the list is the label."""
         return [BACKGROUND, *self.names]
 
     def index_of(self, name: str) -> int:
@@ -185,19 +188,19 @@ class ClassTable:
 
     @property
     def label_dtype(self) -> type[np.uint8] | type[np.uint16]:
-        """The type of label maps: uint8 while 0..K and the ignored label fit, else uint16."""
+        """The dtype of label maps: uint8 when 0..K and the ignored label fit (K up to 254), else uint16."""
         return np.uint8 if len(self) <= 254 else np.uint16
 
     @property
     def ignore_index(self) -> int:
-        """The label of pixels that neither train nor count: 255, or 65535 in uint16."""
+        """The label of pixels that are excluded from training and scores: 255, or 65535 in uint16."""
         return int(np.iinfo(self.label_dtype).max)
 
     def palette(self) -> npt.NDArray[np.uint8]:
         """Return the RGB colours ``(K + 1, 3)`` uint8 by label; background is black.
 
         Returns:
-            The colours; row ``i`` is that of label ``i``.
+            The colours; row ``i`` is the colour of label ``i``.
 
         Example:
             >>> from maskwright import ClassTable

@@ -1,4 +1,4 @@
-"""The objects of one image: boxes, labels, scores, masks and crowd flags that slice together."""
+"""The instances of one image: boxes, labels, scores, masks and crowd flags, sliced together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -12,25 +12,26 @@ from maskwright.errors import DataError
 from maskwright.structures.class_table import ClassTable
 from maskwright.structures.coco_records import ResultRecord, Rle, TruthRecord
 
-# The fields that are not one value per object.
+# The fields that do not have one value per object.
 _OF_THE_IMAGE = ("size", "classes")
 
 
 @dataclass(eq=False)
 class Instances:
-    """The objects of one image, or what a model found on it; indexing slices every field together.
+    """The objects of one image, annotated or predicted; indexing slices all fields together.
 
-    ``len`` is N. Two :class:`Instances` are equal when their sizes and all fields of length N are.
+    ``len`` is N. Two :class:`Instances` are equal when their sizes and all fields of length N are; ``classes`` is not
+    compared.
 
     Attributes:
         size: Height and width of the image in pixels.
         boxes: ``(N, 4)`` float32, xyxy pixels, half-open.
         labels: ``(N,)`` int64, indices 1..K of a :class:`ClassTable`.
         masks: N compressed COCO RLEs ``{"size": [H, W], "counts": bytes}``, the canonical form of a mask.
-        scores: ``(N,)`` float32 confidences; 1 for truth.
+        scores: ``(N,)`` float32 confidences; 1 for annotated objects.
         crowd: ``(N,)`` bool, whether the mask is a crowd region instead of one object.
         classes: The table whose indices the labels are, or None where it is not known. Slices keep it. Samples of a
-            :class:`maskwright.CocoDataset` and predictions of a :class:`maskwright.LoadedModel` have it.
+            :class:`maskwright.CocoDataset` and predictions of a :class:`maskwright.LoadedModel` carry it.
 
     Raises:
         ValueError: The fields have different lengths.
@@ -68,16 +69,17 @@ class Instances:
             raise ValueError(f"Instances need fields of one length, found {lengths}.")
 
     def __len__(self) -> int:
+        """Return N, the number of objects."""
         return len(self.labels)
 
     def __getitem__(self, which: Any) -> "Instances":
-        """Return the instances chosen by a bool mask ``(N,)``, an index array, a slice or one index.
+        """Return the instances that a bool mask ``(N,)``, an index array, a slice or one index selects.
 
         Args:
-            which: What NumPy takes as the index of an array ``(N,)``.
+            which: Anything that indexes a NumPy array ``(N,)``.
 
         Returns:
-            The chosen instances, one too for a single index.
+            The selected instances; :class:`Instances` of length 1 for a single index.
 
         Raises:
             IndexError: An index is out of range.
@@ -99,6 +101,7 @@ class Instances:
         )
 
     def __eq__(self, other: object) -> bool:
+        """Return whether ``other`` has the same size and the same objects in the same order."""
         if not isinstance(other, Instances):
             return NotImplemented
         arrays = ("boxes", "labels", "scores", "crowd")
@@ -110,11 +113,11 @@ class Instances:
 
     @classmethod
     def empty(cls, size: tuple[int, int], classes: ClassTable | None = None) -> "Instances":
-        """Return no objects on an image of ``size``.
+        """Return instances without objects for an image of ``size``.
 
         Args:
             size: Height and width of the image in pixels.
-            classes: The classes that were looked for; None by default.
+            classes: The classes that labels would mean; None by default.
 
         Returns:
             Instances of length 0.
@@ -128,7 +131,7 @@ class Instances:
 
     @property
     def areas(self) -> npt.NDArray[np.int64]:
-        """The pixels ``(N,)`` of each mask."""
+        """The number of pixels of each mask, ``(N,)`` int64."""
         return np.asarray(coco_mask.area(list(self.masks)) if self.masks else [], np.int64)
 
     def dense(self) -> npt.NDArray[np.bool_]:
@@ -161,20 +164,20 @@ class Instances:
         crowd: npt.ArrayLike | None = None,
         classes: ClassTable | None = None,
     ) -> "Instances":
-        """Return instances from masks of pixels; boxes are the tight boxes of the masks.
+        """Return instances from dense masks; boxes are the tight boxes of the masks.
 
         Args:
-            masks: ``(N, H, W)``, an object's pixels are those that are not 0.
+            masks: ``(N, H, W)`` of any dtype; an object's pixels are those that are not 0.
             labels: ``(N,)`` indices 1..K of a :class:`ClassTable`.
             scores: ``(N,)`` confidences; 1 by default.
-            crowd: ``(N,)`` bool; no crowd region by default.
+            crowd: ``(N,)`` bool, which masks are crowd regions; none by default.
             classes: The table whose indices the labels are; None by default.
 
         Returns:
             The instances. An object without a pixel has the box 0, 0, 0, 0.
 
         Raises:
-            ValueError: ``masks`` have not three dimensions, or lengths differ.
+            ValueError: ``masks`` does not have three dimensions, or lengths differ.
 
         Example:
             >>> import numpy as np
@@ -184,7 +187,7 @@ class Instances:
         """
         planes = np.asarray(masks)
         if planes.ndim != 3:
-            raise ValueError(f"Masks have the shape {planes.shape}; expected (N, H, W), one plane for each object.")
+            raise ValueError(f"Masks have the shape {planes.shape}; expected (N, H, W), one plane per object.")
         rles = [coco_mask.encode(np.asfortranarray(plane != 0).view(np.uint8)) for plane in planes]
         size = (planes.shape[1], planes.shape[2])
         # __post_init__ makes arrays of what NumPy takes as one.
@@ -200,18 +203,18 @@ class Instances:
     def to_coco(
         self, image_id: int, file_name: str | None = None, *, first_id: int | None = None
     ) -> list[ResultRecord] | list[TruthRecord]:
-        """Return the objects as COCO records: results, or with ``first_id`` annotations.
+        """Return the objects as COCO records: results, or annotations when ``first_id`` is given.
 
         Args:
-            image_id: The image's id in the COCO file that the records go with.
+            image_id: The image's id in the COCO file that the records belong to.
             file_name: The image's file name. Results that hold it can be scored by any file with that image.
-            first_id: The id of the first annotation; the next objects have the next ids.
+            first_id: The id of the first annotation; the next objects get the next ids.
 
         Returns:
             Results have ``image_id``, ``file_name`` unless None, ``category_id``, ``bbox``, ``score`` and
-            ``segmentation``. Annotations have ``id``, ``area`` (pixels) and ``iscrowd`` and no ``score``.
+            ``segmentation``. Annotations also have ``id``, ``area`` (pixels) and ``iscrowd``, and no ``score``.
             ``category_id`` is the label, ``bbox`` is xywh in pixels, ``segmentation`` a compressed RLE with
-            ``counts`` as text. All values are JSON's.
+            ``counts`` as text. All values are JSON values.
 
         Example:
             >>> import numpy as np
@@ -244,12 +247,12 @@ class Instances:
     def from_coco(
         cls, records: Iterable[Mapping[str, Any]], size: tuple[int, int], classes: ClassTable | None = None
     ) -> "Instances":
-        """Return instances from COCO results or annotations of one image.
+        """Return instances from the COCO results or annotations of one image.
 
         Args:
             records: Each with ``category_id``, which becomes the label, and ``segmentation``, a compressed RLE with
-                ``counts`` as text or bytes. ``bbox`` (xywh pixels) is the mask's where a record has none,
-                ``score`` 1 and ``iscrowd`` 0.
+                ``counts`` as text or bytes. A record without ``bbox`` (xywh pixels) gets the box of its mask. ``score``
+                is 1 and ``iscrowd`` 0 by default.
             size: Height and width of the image in pixels.
             classes: The table whose indices the category ids are; None by default.
 
@@ -257,7 +260,7 @@ class Instances:
             The instances in the order of the records.
 
         Raises:
-            DataError: A record has no compressed RLE of this size. :class:`maskwright.CocoDataset` draws polygons.
+            DataError: A record has no compressed RLE of this size. :class:`maskwright.CocoDataset` reads polygons.
 
         Example:
             >>> import numpy as np
@@ -285,7 +288,7 @@ class Instances:
 
 
 def mask_boxes(rles: Sequence[Rle]) -> npt.NDArray[np.float32]:
-    """Return the tight boxes ``(N, 4)`` float32 of masks, xyxy pixels, half-open."""
+    """Return the tight boxes ``(N, 4)`` float32 of masks, xyxy pixels, half-open; 0, 0, 0, 0 for an empty mask."""
     if not rles:
         return np.zeros((0, 4), np.float32)
     boxes = np.asarray(coco_mask.to_bbox(list(rles)), np.float32)
@@ -300,8 +303,8 @@ def _compressed(record: Mapping[str, Any], size: tuple[int, int]) -> Rle:
         named = f"id {record['id']}" if "id" in record else f"image_id {record.get('image_id')}"
         found = f"an RLE of size {mask.get('size')}" if isinstance(counts, str | bytes) else type(mask).__name__  # type: ignore[union-attr]
         raise DataError(
-            f"The record with {named} has as segmentation {found}; expected a compressed RLE of size {[*size]}. "
-            "Polygons are drawn by CocoDataset.open."
+            f"The record with {named} has the segmentation {found}; expected a compressed RLE of size {[*size]}. "
+            "Open files with polygons by CocoDataset.open."
         )
     return {"size": [*size], "counts": counts.encode("ascii") if isinstance(counts, str) else counts}
 

@@ -1,4 +1,4 @@
-"""Names for types that signatures of several rooms share: label maps and the choices of options."""
+"""Type names that signatures of several rooms share: label maps and the values of options."""
 
 from typing import Literal
 
