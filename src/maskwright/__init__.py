@@ -1,9 +1,9 @@
 """Maskwright: COCO-style annotations to segmentation models you can trust.
 
-The verbs of the command line are functions here: ``from maskwright import run, draw_masks, predict``. Beside them is
-what they work on: a :class:`CocoDataset` and its :class:`Sample`, the :class:`Instances` of an image, a
-:class:`ClassTable`, a :class:`Recipe`, the :class:`RunFolder` of a run and a :class:`LoadedModel`. Each name is
-imported at first use, so that ``import maskwright`` is immediate and needs no torch.
+The commands are functions: ``from maskwright import run, draw_masks, predict``. They work on objects of this package: a
+:class:`CocoDataset` and its :class:`Sample`, the :class:`Instances` of an image, a :class:`ClassTable`, a
+:class:`Recipe`, the :class:`RunFolder` of a run and a :class:`LoadedModel`. Each name is imported at first use, so that
+``import maskwright`` is fast and loads no torch.
 """
 
 from importlib import import_module
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.version import __version__
 
-# Each name by its module. draw_masks is not called masks: that is the room of rasterisation, maskwright.masks.
+# The module of each name. draw_masks is not called masks, because that is the sub-package maskwright.masks.
 _VERBS = {
     "check": "workflows.check",
     "convert": "workflows.convert",
@@ -118,7 +118,7 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # A type checker would take any name for one that is here.
+if not TYPE_CHECKING:  # With __getattr__ a type checker would accept every name.
 
     def __getattr__(name: str) -> Any:
         module = {**_VERBS, **_HELD}.get(name)

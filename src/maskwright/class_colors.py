@@ -1,11 +1,11 @@
-"""A colour for each class: bright ones first, then whichever differs most from all before it."""
+"""Class colours: bright ones first, then each the most different from all before it."""
 
 Color = tuple[int, int, int]
 
-# The first eight are chosen. Each further one is the colour of a grid (sRGB steps of 17; lightness 25 to 92, chroma 12
-# to 105) that is farthest by CIELAB distance from all before it, and from black, white and the two greys of ignored
-# pixels: Glasbey, van der Heijden, Toh and Gray, "Colour displays for categorical images", 2007. Written down rather
-# than computed, so that a class has its colour on every machine; the test computes them.
+# The first eight are chosen by hand. Each further one is the colour of a grid (sRGB steps of 17; lightness 25 to 92,
+# chroma 12 to 105) that is farthest by CIELAB distance from all before it, and from black, white and the two greys of
+# ignored pixels: Glasbey, van der Heijden, Toh and Gray, "Colour displays for categorical images", 2007. The table is
+# fixed, so that a class has the same colour on every machine; its test computes it.
 _COLORS = bytes.fromhex(
     """
     e63c3c 0072dc 3cb44b ffc81e 9632c8 1ec8c8 f58230 f050b4 aaff00 666600 771133 ddee99 ddaaff ee8899 11bbff 774488
@@ -29,10 +29,10 @@ _COLORS = bytes.fromhex(
 
 
 def class_color(index: int) -> Color:
-    """The RGB colour of class ``index`` (from 1), whatever other classes there are; after 254 they repeat.
+    """Return the RGB colour of class ``index`` (from 1); it does not depend on the other classes and repeats after 254.
 
-    Any two of the first 20 are at least 35 apart in CIELAB, any two of the first 80 at least 20; an eye just notices
-    2.3.
+    Any two of the first 20 colours are at least 35 apart in CIELAB, any two of the first 80 at least 20. A just
+    noticeable difference is 2.3.
     """
     start = (index - 1) * 3 % len(_COLORS)
     red, green, blue = _COLORS[start : start + 3]

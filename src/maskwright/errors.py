@@ -1,7 +1,7 @@
-"""The exceptions a user can act on, and the nearest-name hint they share.
+"""Exceptions that a user can act on, and suggestions of the nearest names.
 
 Every message says what was found (file, id), what was expected, and the remedy. The command line prints the message
-alone, without a traceback, and exits with the class's ``exit_code``.
+without a traceback and exits with the class's ``exit_code``.
 """
 
 import difflib
@@ -10,27 +10,27 @@ from pathlib import Path
 
 
 class MaskwrightError(Exception):
-    """The work could not be done; the message says what was found, what was expected and what to do."""
+    """An error that a user can act on: the message says what was found, what was expected and what to do."""
 
     exit_code = 1
 
 
 class UsageError(MaskwrightError):
-    """The request itself is wrong: an unknown name, key, model or file. Exit code 2."""
+    """A wrong request: an unknown name, key, model or file. Exit code 2."""
 
     exit_code = 2
 
 
 class DataError(MaskwrightError):
-    """The data cannot be used as it is."""
+    """Data that cannot be used as it is."""
 
 
 class WeightsError(MaskwrightError):
-    """Weights are missing, cannot be fetched, do not fit the model, are not finite, or not safe to read."""
+    """Weights that are missing, cannot be downloaded, do not fit the model, are not finite, or are not safe to read."""
 
 
 class NotFinite(WeightsError):
-    """A model holds or answers NaN or infinity, of which no class is the most likely."""
+    """A model that holds or returns NaN or infinity, for which no class is the most likely."""
 
     def __init__(self, found: str) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class NotFinite(WeightsError):
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The at most ``count`` names of ``known`` that look most like ``name``, ignoring case, best first."""
+    """Return up to ``count`` of the ``known`` names that are most similar to ``name``, ignoring case, best first."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.4)
     containing = [low for low in by_lower if name.lower() in low and low not in close]
@@ -48,7 +48,11 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """A ``UsageError`` for a name that is not in ``known``; lists the nearest names, or all when none is near."""
+    """Return a ``UsageError`` for a ``name`` that is not in ``known``.
+
+    The message lists the nearest names, or the first 20 known ones when none is near. ``kind`` says what the name is
+    of.
+    """
     known = sorted(known)
     close = nearest(name, known)
     if close:
@@ -70,14 +74,14 @@ def some_of(names: Iterable[object], most: int = 5) -> str:
 
 
 def require_file(path: Path, kind: str) -> Path:
-    """Return ``path`` when it is an existing file, else raise ``UsageError`` naming the nearest file beside it."""
+    """Return ``path`` when it is an existing file, else raise ``UsageError`` with the nearest files beside it."""
     if path.is_file():
         return path
     return _missing(path, kind, "file")
 
 
 def require_folder(path: Path, kind: str) -> Path:
-    """Return ``path`` when it is an existing folder, else raise ``UsageError`` naming the nearest folder beside it."""
+    """Return ``path`` when it is an existing folder, else raise ``UsageError`` with the nearest folders beside it."""
     if path.is_dir():
         return path
     return _missing(path, kind, "folder")

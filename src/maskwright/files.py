@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: everything is written under a temporary name and then renamed."""
+"""Atomic files and folders: each is written under a temporary name and then renamed, so that it is whole or absent."""
 
 import hashlib
 import json
@@ -16,10 +16,13 @@ from maskwright.errors import UsageError
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; rename it to ``path`` on success, remove it on failure."""
+    """Yield a temporary path beside ``path``; rename it to ``path`` on success, remove it on failure.
+
+    The parent folder is created. An ``OSError`` names ``path`` instead of the temporary file.
+    """
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
-    # Without the name of path in it, which may be as long as a name can be.
+    # Without the name of path, which may already have the longest length of a name.
     temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
         yield temporary
@@ -27,35 +30,44 @@ def writing(path: Path) -> Iterator[Path]:
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None:
-            error.filename = str(path)  # a full disk names no file, and nobody knows the temporary one
+            error.filename = str(path)  # a full disk names no file, and the temporary name means nothing to users
         raise
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path``, creating its folder."""
+    """Write ``content`` to ``path``, and create its folder."""
     with writing(path) as temporary:
         temporary.write_bytes(content)
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the files in ``folder`` that a killed process was writing; none that another is writing may be there."""
+    """Remove the temporary files that a killed process left in ``folder``.
+
+    No other process may be writing to the folder.
+    """
     for path in folder.glob(".*.part"):
         if re.fullmatch(r"\.[0-9a-f]{32}\.part", path.name):
             path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write ``content`` to ``path`` as UTF-8, creating its folder."""
+    """Write ``content`` to ``path`` as UTF-8, and create its folder."""
     write_bytes(path, content.encode("utf-8"))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` to ``path`` as indented JSON; NaN is refused, because JSON has none."""
+    """Write ``value`` to ``path`` as indented JSON.
+
+    Raises ``ValueError`` for NaN and infinity, which JSON does not have.
+    """
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """The value that :func:`write_json` wrote."""
+    """Return the value of the JSON file at ``path``.
+
+    Raises ``OSError`` when it cannot be read, ``ValueError`` when it is not JSON in UTF-8.
+    """
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -66,7 +78,7 @@ def sha256_of(path: Path) -> str:
 
 
 def require_other_file(out: Path, annotations: Path) -> None:
-    """Raise ``UsageError`` when ``out`` is a folder, or the very file that is read."""
+    """Raise ``UsageError`` when ``out`` is a folder, or the same file as ``annotations``."""
     if out.is_dir():
         raise UsageError(f"{out}: it is a folder; expected the name of a JSON file to write.")
     if out.exists() and annotations.exists() and out.samefile(annotations):
@@ -75,9 +87,9 @@ def require_other_file(out: Path, annotations: Path) -> None:
 
 @contextmanager
 def writing_json_list(path: Path) -> Iterator[Callable[[Iterable[Any]], None]]:
-    """Yield a function that appends values to the JSON list that is written to ``path``: in memory is what it is given.
+    """Yield a function that appends values to the JSON list at ``path``; only the values of one call are in memory.
 
-    The file is the one that :func:`write_json` would write of all values together.
+    The file is equal to that of :func:`write_json` for all values together.
     """
     with writing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         between = "[\n"
@@ -94,9 +106,9 @@ def writing_json_list(path: Path) -> Iterator[Callable[[Iterable[Any]], None]]:
 
 
 def read_json_list(path: Path, characters: int = 1 << 20) -> Iterator[dict[str, Any]]:
-    """The objects of the JSON list at ``path`` one by one; in memory are so many ``characters`` of it at a time.
+    """Yield the objects of the JSON list at ``path``, reading ``characters`` of it at a time.
 
-    Raises ``ValueError`` when it is no list of objects.
+    Raises ``ValueError`` when the file is not a list, or not JSON.
     """
     decoder, gap = json.JSONDecoder(), re.compile(r"[\s,]*")
     with path.open(encoding="utf-8") as file:
@@ -104,7 +116,7 @@ def read_json_list(path: Path, characters: int = 1 << 20) -> Iterator[dict[str, 
         while not text and (more := file.read(characters)):
             text = more.lstrip()
         if not text.startswith("["):
-            raise ValueError(f"{path}: is no JSON list; expected one of objects.")
+            raise ValueError(f"{path}: is not a JSON list; expected a list of objects.")
         at = 1
         while True:
             at = gap.match(text, at).end()  # type: ignore[union-attr]  # which may be empty, so it matches
@@ -123,10 +135,9 @@ def read_json_list(path: Path, characters: int = 1 << 20) -> Iterator[dict[str, 
 
 @contextmanager
 def writing_folder(folder: Path) -> Iterator[Path]:
-    """Yield a new empty folder that takes the place of ``folder`` on success.
+    """Yield a new empty folder that replaces ``folder`` on success.
 
-    A killed process leaves either the old or the new folder under ``folder`` or beside it; see
-    :func:`recover_folder`.
+    A killed process leaves the old or the new folder under ``folder`` or beside it; see :func:`recover_folder`.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     recover_folder(folder)
@@ -144,7 +155,7 @@ def writing_folder(folder: Path) -> Iterator[Path]:
 
 
 def recover_folder(folder: Path) -> None:
-    """Bring back the old folder when a process was killed between the two renames of :func:`writing_folder`."""
+    """Restore the old folder after a process was killed between the two renames of :func:`writing_folder`."""
     old = _old(folder)
     if old.is_dir() and not folder.exists():
         os.replace(old, folder)
@@ -152,5 +163,5 @@ def recover_folder(folder: Path) -> None:
 
 
 def _old(folder: Path) -> Path:
-    """Where a folder waits while its successor takes its name; hidden, so that no folder of the user's is meant."""
+    """Return the hidden path of a folder while it is being replaced; a visible name could be a folder of the user's."""
     return folder.with_name(f".{folder.name}.old.part")

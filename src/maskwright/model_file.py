@@ -1,4 +1,4 @@
-"""A model file: the weights as safetensors with a card inside that says what they are. No code is executed."""
+"""Model files: safetensors weights with a card that describes the model. Reading one executes no code."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,18 @@ SOURCE_KEY = "source"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model file says about itself, enough to build the model again and to use it rightly."""
+    """The card of a model file: what is needed to rebuild the model and to use it correctly.
+
+    Attributes:
+        name: Name in the model catalogue.
+        task: ``instance`` or ``semantic``.
+        options: Options of the model beyond its number of classes.
+        classes: The class table as :meth:`ClassTable.to_json` gives it.
+        input: The recipe's ``model.input``: how images are resized.
+        epoch: The epoch after which the weights were saved.
+        scores: Validation scores of that epoch; None where a score is undefined.
+        recipe: The recipe of the run as YAML text.
+    """
 
     name: str
     task: Task
@@ -33,7 +44,7 @@ class ModelCard:
 
     @property
     def table(self) -> ClassTable:
-        """The classes the model was trained on."""
+        """The classes that the model was trained on."""
         return ClassTable.from_json(self.classes)
 
 
@@ -45,13 +56,13 @@ def card_metadata(card: ModelCard) -> dict[str, str]:
 def write_model_file(
     path: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], source: Mapping[str, Any]
 ) -> None:
-    """Write ``weights`` with their ``card`` to ``path``, and ``source``, which says where they are from."""
+    """Write ``weights`` with their ``card`` to ``path``, and with ``source``, the provenance of the weights."""
     contiguous = {name: value.contiguous() for name, value in weights.items()}
     write_bytes(path, save(contiguous, {**card_metadata(card), SOURCE_KEY: json.dumps(source)}))
 
 
 def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
-    """The card and the weights in a model file.
+    """Return the card and the weights in the model file at ``path``.
 
     Raises ``WeightsError`` when the file is damaged or was not written by Maskwright.
     """
@@ -63,7 +74,7 @@ def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
         raise WeightsError(f"{path}: cannot be read as safetensors ({error}). Train or copy it again.") from error
     if CARD_KEY not in metadata:
         raise WeightsError(
-            f"{path}: holds weights, but not what model they belong to; expected a model file written by Maskwright. "
+            f"{path}: holds weights without a card; expected a model file written by Maskwright. "
             "Use checkpoints/best/model.safetensors of a run."
         )
     try:
@@ -73,7 +84,7 @@ def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
 
 
 def read_card(path: Path) -> ModelCard | None:
-    """The card in a model file; None for a file that has none or does not exist."""
+    """Return the card in a model file; None for a file that has none or does not exist."""
     if path.suffix != ".safetensors" or not path.is_file():
         return None
     try:
@@ -81,11 +92,14 @@ def read_card(path: Path) -> ModelCard | None:
             metadata = file.metadata() or {}
         return ModelCard(**json.loads(metadata[CARD_KEY])) if CARD_KEY in metadata else None
     except (SafetensorError, OSError, TypeError, ValueError):
-        return None  # reading the weights says what is wrong
+        return None  # reading the weights reports the fault
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
-    """Return what the model file at ``path`` says of where its weights are from; empty where it says nothing."""
+    """Return the provenance of the weights in the model file at ``path``; empty where it is not recorded.
+
+    Raises ``SafetensorError`` when the file is damaged.
+    """
     with safe_open(path, framework="pt") as file:
         text = (file.metadata() or {}).get(SOURCE_KEY)
     return json.loads(text) if text else {}

@@ -1,4 +1,4 @@
-"""Progress that a person can follow: a bar with rate and time left on a terminal, plain lines elsewhere."""
+"""Progress reports: a bar with rate and time left on a terminal, plain lines in other streams."""
 
 import sys
 import time
@@ -13,12 +13,12 @@ _SECONDS_BETWEEN_FRAMES = 0.1
 
 @dataclass
 class Reporter:
-    """Says what is going on, on standard error; nothing at all when ``quiet``.
+    """Reports messages, warnings and progress on standard error.
 
     Args:
-        quiet: Say nothing.
-        stream: Where it is said.
-        seconds_between_lines: The least time between two lines of progress where no bar can be drawn.
+        quiet: Report warnings only.
+        stream: The text stream to write to; standard error by default.
+        seconds_between_lines: The shortest time between two lines of progress where no bar can be drawn.
 
     Example:
         >>> import sys
@@ -33,17 +33,53 @@ class Reporter:
     seconds_between_lines: float = 10.0
 
     def say(self, text: str) -> None:
-        """Print a line."""
+        """Print one line, unless quiet.
+
+        Args:
+            text: The line.
+
+        Example:
+            >>> import sys
+            >>> from maskwright import Reporter
+            >>> Reporter(stream=sys.stdout).say("12 images checked")
+            12 images checked
+        """
         if not self.quiet:
             print(text, file=self.stream, flush=True)
 
     def warn(self, lines: Iterable[str]) -> None:
-        """Print warnings, even when quiet: what was left out is never left unsaid."""
+        """Print warnings, even when quiet: excluded data is always reported.
+
+        Args:
+            lines: The warnings, one line each.
+
+        Example:
+            >>> import sys
+            >>> from maskwright import Reporter
+            >>> Reporter(quiet=True, stream=sys.stdout).warn(["labels.json: 2 annotations are skipped."])
+            labels.json: 2 annotations are skipped.
+        """
         for line in lines:
             print(line, file=self.stream, flush=True)
 
     def track(self, items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
-        """Pass ``items`` on, showing how many are done, the rate and the time left."""
+        """Yield ``items``, and show how many are done, the rate and the time left.
+
+        On a terminal a bar is drawn. In other streams a line is printed every ``seconds_between_lines``.
+
+        Args:
+            items: What to iterate over.
+            what: The name of the work, which begins each line.
+            total: The number of items; their length where they have one, by default.
+
+        Returns:
+            An iterator of the items.
+
+        Example:
+            >>> from maskwright import Reporter
+            >>> sum(Reporter(quiet=True).track([1, 2, 3], "numbers"))
+            6
+        """
         if total is None and isinstance(items, Sized):
             total = len(items)
         if self.quiet:
@@ -54,7 +90,7 @@ class Reporter:
             yield from self._lines(items, what, total)
 
     def _bar(self, items: Iterable[Item], what: str, total: int | None) -> Iterator[Item]:
-        # Imported where a bar is drawn: most jobs of a script never need it.
+        # Imported when a bar is drawn, because most scripts draw none.
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -74,7 +110,7 @@ class Reporter:
             TimeRemainingColumn(),
         )
         started = shown = time.monotonic()
-        # Refreshed here and not by a thread of Rich: a process with threads cannot be forked, see workflows/pool.py.
+        # Refreshed here and not by a thread of Rich: a process with threads cannot be forked, see parallel/pool.py.
         bar = Progress(*columns, console=Console(file=self.stream), transient=True, auto_refresh=False)
         with bar as progress:
             task = progress.add_task(what, total=total, rate="")
@@ -98,7 +134,7 @@ class Reporter:
 
 
 def progress_line(what: str, done: int, total: int | None, seconds: float) -> str:
-    """``what: 30/120, 2.5/s, 36 s left``."""
+    """Return a line of progress such as ``what: 30/120, 2.5/s, 36 s left``."""
     rate = done / max(seconds, 1e-9)
     if total is None:
         return f"{what}: {done}, {rate:.1f}/s"

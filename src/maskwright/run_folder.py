@@ -1,4 +1,4 @@
-"""A run folder: the files in it by name, and what its card and its scores hold. Writers and readers share this file."""
+"""The contract of a run folder: its files by name, and the types of its card and scores, for writers and readers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ Score = float | None
 
 
 class DataRecord(TypedDict, total=False):
-    """One part of the data in the card; of its annotations, ``counts`` has ``in`` = ``used`` + all of ``skipped``."""
+    """One part of the data in the card.
+
+    The ``counts`` of its annotations have ``in`` = ``used`` + all of ``skipped``.
+    """
 
     annotations: str
     sha256: str
@@ -24,7 +27,7 @@ class DataRecord(TypedDict, total=False):
 
 
 class Card(TypedDict):
-    """``card.json``: how the run was made. ``classes`` and ``data`` come with the check stage."""
+    """The content of ``card.json``: how the run was made. The check stage adds ``classes`` and ``data``."""
 
     name: str
     task: str
@@ -42,7 +45,7 @@ class Card(TypedDict):
 
 
 class CocoScores(TypedDict):
-    """The twelve numbers of COCO for masks or for boxes."""
+    """The twelve COCO scores of masks or boxes."""
 
     AP: Score
     AP50: Score
@@ -59,12 +62,12 @@ class CocoScores(TypedDict):
 
 
 class PartScores(TypedDict, total=False):
-    """``scores.json`` of one part of the data: the keys of its task, and what both tasks have.
+    """The scores in ``scores.json`` of one part of the data: those of its task, and those of both tasks.
 
-    Scores on another data set or in other classes say so in ``data``, ``per_class_table`` and ``cross_evaluation``.
+    Scores on another data set or in other classes have ``data``, ``class_table`` and ``cross_evaluation``.
     """
 
-    # Semantic: from the confusion matrix of all pixels of the part.
+    # Semantic: from one confusion matrix of all pixels of the part.
     mIoU: Score
     mean_dice: Score
     mean_accuracy: Score
@@ -73,7 +76,7 @@ class PartScores(TypedDict, total=False):
     boundary_mIoU: Score
     baseline: dict[str, Any]
     views: dict[str, Any]
-    # Instance: COCO's numbers, and what lies behind them.
+    # Instance: COCO's scores, and their details.
     segm: CocoScores
     bbox: CocoScores
     at_score: dict[str, Any]
@@ -95,23 +98,30 @@ class PartScores(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder that a run writes: its files by name, and what they say once their stage is done.
+    """The folder that a run writes: paths of its files, and their content once their stage is done.
 
-    It stands for its path wherever a path is taken.
+    A :class:`RunFolder` can be given wherever a path is taken.
+
+    Args:
+        folder: The path of the folder, which need not exist yet.
 
     Example:
         >>> from maskwright import RunFolder
         >>> run = RunFolder("runs/first")
         >>> run.page.as_posix()
         'runs/first/report.html'
+        >>> run.card["task"], sorted(run.scores)
+        ('instance', ['validation'])
     """
 
     folder: Path
 
     def __init__(self, folder: str | Path) -> None:
+        """Refer to the run in ``folder``; nothing is read or created."""
         object.__setattr__(self, "folder", Path(folder))
 
     def __fspath__(self) -> str:
+        """Return the path of the folder, so that functions of ``os`` and ``pathlib`` accept the object."""
         return str(self.folder)
 
     def __str__(self) -> str:
@@ -119,52 +129,52 @@ class RunFolder:
 
     @property
     def recipe_file(self) -> Path:
-        """The resolved recipe, every default written out."""
+        """``recipe.yaml``: the resolved recipe, with all defaults written out."""
         return self.folder / "recipe.yaml"
 
     @property
     def card_file(self) -> Path:
-        """How the run was made: see :class:`Card`."""
+        """``card.json``: how the run was made, see :class:`Card`."""
         return self.folder / "card.json"
 
     @property
     def stages_file(self) -> Path:
-        """When each finished stage ended, and the seconds that it took."""
+        """``stages.json``: the time at which each finished stage ended, and the seconds it took."""
         return self.folder / "stages.json"
 
     @property
     def audit_file(self) -> Path:
-        """What of the annotations was left out, and why."""
+        """``audit.json``: the annotations that are skipped, and why."""
         return self.folder / "audit.json"
 
     @property
     def statistics_file(self) -> Path:
-        """Images, and instances of each class, in each part of the data."""
+        """``statistics.json``: the number of images, and of instances per class, in each part of the data."""
         return self.folder / "statistics.json"
 
     @property
     def trained_on_file(self) -> Path:
-        """Which images the training learns from."""
+        """``trained_on.json``: the images that the model is trained on."""
         return self.folder / "trained_on.json"
 
     @property
     def metrics_file(self) -> Path:
-        """One row an epoch: losses and validation scores."""
+        """``metrics.csv``: losses and validation scores, one row per epoch."""
         return self.folder / "metrics.csv"
 
     @property
     def scores_file(self) -> Path:
-        """The scores of each part: see :class:`PartScores`."""
+        """``scores.json``: the scores of each part, see :class:`PartScores`."""
         return self.folder / "scores.json"
 
     @property
     def panels_file(self) -> Path:
-        """The panels of the page: their files and captions."""
+        """``figures/panels.json``: files and captions of the panels on the page."""
         return self.folder / "figures" / "panels.json"
 
     @property
     def page(self) -> Path:
-        """The page that shows the run: one file that loads nothing."""
+        """``report.html``: the page of the run, one file that loads nothing else."""
         return self.folder / "report.html"
 
     @property
@@ -173,30 +183,54 @@ class RunFolder:
         return self.folder / "checkpoints"
 
     def masks(self, part: str) -> Path:
-        """Return the folder of the label maps of ``part``."""
+        """Return the folder of the label maps of ``part``.
+
+        Args:
+            part: ``train``, ``validation``, ``test``, or the name of a cross-evaluation.
+
+        Returns:
+            The path, whether or not it exists.
+
+        Example:
+            >>> from maskwright import RunFolder
+            >>> RunFolder("runs/first").masks("validation").as_posix()
+            'runs/first/masks/validation'
+        """
         return self.folder / "masks" / part
 
     def predictions(self, part: str) -> Path:
-        """Return the folder of the predictions on ``part``."""
+        """Return the folder of the predictions on ``part``.
+
+        Args:
+            part: ``validation``, ``test``, or the name of a cross-evaluation.
+
+        Returns:
+            The path, whether or not it exists.
+
+        Example:
+            >>> from maskwright import RunFolder
+            >>> RunFolder("runs/first").predictions("test").as_posix()
+            'runs/first/predictions/test'
+        """
         return self.folder / "predictions" / part
 
     @property
     def card(self) -> Card:
-        """How the run was made; empty where there is no card yet."""
+        """The content of ``card.json``; empty when it does not exist yet."""
         return cast(Card, read_json(self.card_file) if self.card_file.is_file() else {})
 
     @property
     def stages(self) -> dict[str, dict[str, Any]]:
-        """``{stage: {"finished", "seconds"}}`` of each stage that is done; empty where there is no run."""
+        """``{stage: {"finished", "seconds"}}`` of the finished stages; empty when there is no run."""
         return read_json(self.stages_file) if self.stages_file.is_file() else {}
 
     @property
     def scores(self) -> dict[str, PartScores]:
-        """The scores of each part, as ``evaluate`` left them.
+        """The scores of each part, as ``evaluate`` wrote them.
 
         Raises:
-            UsageError: when the run has no scores yet.
-            DataError: when their file is damaged.
+            UsageError: The run has no scores yet.
+            DataError: The file is damaged.
         """
         if not self.scores_file.is_file():
             raise UsageError(f"{self.scores_file}: is missing; expected the scores of a run. Evaluate the run first.")
@@ -208,6 +242,6 @@ class RunFolder:
 
 
 def with_current_keys(scores: Mapping[str, Any]) -> PartScores:
-    """Return the ``scores`` of a part under the keys of today; earlier versions said ``elsewhere``."""
+    """Return the ``scores`` of a part with current keys; ``elsewhere`` is the old key of ``cross_evaluation``."""
     renamed = {"elsewhere": "cross_evaluation"}
     return PartScores(**{renamed.get(key, key): value for key, value in scores.items()})  # type: ignore[typeddict-item]

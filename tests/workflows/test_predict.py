@@ -147,7 +147,7 @@ def test_a_weights_file_without_a_card_is_refused(tmp_path: Path, images: Path, 
 
     save_file({"weight": torch.zeros(2)}, tmp_path / "foreign.safetensors")
     assert main(["predict", str(tmp_path / "foreign.safetensors"), str(images), "--out", str(tmp_path / "o")]) == 1
-    assert "not what model they belong to" in capsys.readouterr().err
+    assert "without a card" in capsys.readouterr().err
 
 
 FORMS = "classes: {round: [disc, ring], angular: [square]}\nignore: [triangle]\n"

@@ -1,1 +1,1 @@
-"""Work spread over processes of this machine or of a Ray cluster."""
+"""Parallel work in processes of this machine or on a Ray cluster."""

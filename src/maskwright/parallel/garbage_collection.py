@@ -1,4 +1,4 @@
-"""Python's garbage collector, out of the way of large files."""
+"""A pause of Python's garbage collector while large files are read."""
 
 import gc
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Search for no reference cycles meanwhile; other garbage goes at once, as ever.
+    """Disable the search for reference cycles inside the context; reference counting still frees memory.
 
-    Reading makes millions of objects that hold no cycle, and the collector would walk all of them again and again: half
-    of the time for a file of half a gigabyte.
+    Reading a file creates millions of objects without cycles. The collector would visit all of them again and again,
+    which is half of the time for a file of half a gigabyte.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -19,7 +19,7 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             if not gc.get_freeze_count():
-                # To the oldest generation at once, or the next small object would have all of them walked.
+                # Move all objects to the oldest generation, or the next small object would trigger a search of them.
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -1,4 +1,4 @@
-"""Processes that end with the one that started them, also when that one was killed."""
+"""Processes that end with their parent, also when the parent is killed."""
 
 import os
 import threading
@@ -10,11 +10,11 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 
 def end_with_parent() -> None:
-    """End this process, from a thread of its own, as soon as the process that started it is gone.
+    """End this process, from a thread, as soon as the process that started it has ended.
 
-    A killed parent ends nobody: a worker would wait for work for ever, and a training would go on, unseen, beside the
-    one that resumes it. Of processes that ``multiprocessing`` started the parent is the one that asked for them, and
-    not the server that forked them; of any other it is the system's parent.
+    The end of a killed parent ends no child. A worker would wait for work for ever, and a training would continue
+    unnoticed beside the one that resumes it. The parent of a process that ``multiprocessing`` started is the process
+    that requested it, not the fork server; the parent of any other process is that of the operating system.
     """
     asked_for_by = parent_process()
     wait = asked_for_by.join if asked_for_by is not None else _wait_for(os.getppid())

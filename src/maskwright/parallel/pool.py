@@ -1,6 +1,6 @@
-"""The same pure function over many parts of a job: in this process, in a pool of processes, or on a Ray cluster.
+"""A parallel map over the parts of a job: in this process, in a process pool, or on a Ray cluster.
 
-The results come in the order of the parts whatever the engine. A part whose process was killed is done again.
+Results come in the order of the parts with every engine. A part whose process was killed is repeated.
 """
 
 import os
@@ -23,10 +23,10 @@ Result = TypeVar("Result")
 
 ENGINES = ("local", "ray")
 
-# A part that kills its process every time is at fault itself.
+# After so many killed processes, the part itself is considered the cause.
 ATTEMPTS = 3
 
-# Windows waits for no more than 63 processes, of which Python needs two.
+# Windows waits for at most 63 handles, of which Python needs two.
 _MOST_ON_WINDOWS = 61
 
 
@@ -38,15 +38,15 @@ def parallel_map(
     engine: str = "local",
     address: str | None = None,
 ) -> Generator[Result]:
-    """``function(part)`` for each part, in order. Close the generator (``contextlib.closing``) to end early.
+    """Yield ``function(part)`` for each part, in order. Close the generator (``contextlib.closing``) to end early.
 
-    ``local`` uses ``workers`` processes, or this one when 0. ``ray`` runs on the cluster at ``address`` (``auto``
-    finds a running one), at most ``workers`` parts at a time, or on one of ``workers`` processes started for this job
-    (0: as many as there are cores); ``function`` must not depend on where it runs, and paths in the parts must be valid
-    on every machine. ``str(part)`` names a part in errors.
+    ``local`` uses ``workers`` processes, or this one when 0. ``ray`` uses the cluster at ``address`` (``auto`` finds a
+    running one) with at most ``workers`` parts at a time. Without an ``address`` it starts a Ray of ``workers``
+    processes for the job (0: one per core). ``function`` must not depend on the machine, and paths in the parts must be
+    valid on every machine. Errors name a part by ``str(part)``.
 
-    Raises ``UsageError`` for an unknown engine; while iterating, what ``function`` raises, and ``MaskwrightError`` when
-    Ray is not installed or cannot be reached, or when a part killed its process three times.
+    Raises ``UsageError`` for an unknown engine. Iterating raises what ``function`` raises, and ``MaskwrightError`` when
+    Ray is not installed or does not answer, or when a part's process was killed three times.
     """
     if engine not in ENGINES:
         raise unknown_name("engine", engine, ENGINES)
@@ -58,12 +58,15 @@ def parallel_map(
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """Return the number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def may_fork() -> bool:
-    """Whether this process has one thread, so that a fork of it cannot inherit a lock that nobody will release."""
+    """Return whether this process has a single thread, so that a fork cannot inherit a lock that is never released.
+
+    Only Linux reports the threads; the answer is False on other systems.
+    """
     tasks = Path("/proc/self/task")
     return sys.platform == "linux" and tasks.is_dir() and len(os.listdir(tasks)) == 1
 
@@ -72,7 +75,7 @@ def _in_pool(function: Callable[[Part], Result], parts: Sequence[Part], workers:
     done, attempts = 0, 0
     while done < len(parts):
         try:
-            # One worker at the last attempt: then the part that is waited for is the one that kills.
+            # One worker at the last attempt, so that the awaited part is the one whose process is killed.
             for result in _attempt(function, parts[done:], workers if attempts < ATTEMPTS - 1 else 1):
                 yield result
                 done, attempts = done + 1, 0
@@ -80,13 +83,13 @@ def _in_pool(function: Callable[[Part], Result], parts: Sequence[Part], workers:
             attempts += 1
             if attempts == ATTEMPTS:
                 raise MaskwrightError(
-                    f"A worker process was killed {ATTEMPTS} times at {parts[done]!s:.200}, most likely for want of "
+                    f"A worker process was killed {ATTEMPTS} times at {parts[done]!s:.200}, most likely for lack of "
                     "memory. Use fewer --workers, or 0 to work in one process."
                 ) from error
 
 
 def _attempt(function: Callable[[Part], Result], parts: Sequence[Part], workers: int) -> Generator[Result]:
-    # A fork starts at once and has the parts already; elsewhere each part is sent to a process started anew.
+    # A fork starts at once and inherits the parts; a spawned process is sent each part.
     inherited = may_fork()
     most = _MOST_ON_WINDOWS if sys.platform == "win32" else workers
     pool = ProcessPoolExecutor(
@@ -113,7 +116,7 @@ def _start_worker(function: Callable[[Any], Any] | None = None, parts: Sequence[
     global _function, _parts
     if function is not None:
         _function, _parts = function, parts
-    # Ctrl-C reaches every process of a terminal; the parent is the one to say so and to end the pool.
+    # Ctrl-C reaches every process of a terminal; only the parent reports it and ends the pool.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
 

@@ -1,4 +1,4 @@
-"""A pure function over many parts of a job on a Ray cluster: one that is running, or one started for the job."""
+"""A parallel map over the parts of a job on a Ray cluster: a running one, or one started for the job."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from maskwright.errors import MaskwrightError
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
-# Parts handed to the cluster for each of its cores: enough to keep it busy, few enough to fit into its memory.
+# Parts submitted per core of the cluster: enough to keep it busy, few enough to fit into its memory.
 _AHEAD = 4
 
 _SECONDS_TO_ANSWER = 10.0
@@ -22,10 +22,10 @@ _SECONDS_TO_ANSWER = 10.0
 def ray_map(
     function: Callable[[Part], Result], parts: Sequence[Part], workers: int, address: str | None, attempts: int
 ) -> Generator[Result]:
-    """``function(part)`` for each part, in order; a part whose process was killed is tried ``attempts`` times.
+    """Yield ``function(part)`` for each part, in order; a part whose process was killed is tried ``attempts`` times.
 
-    See :func:`maskwright.parallel.pool.parallel_map` for the rest. A connection to Ray that this process has already is
-    used, and left open.
+    See :func:`maskwright.parallel.pool.parallel_map` for the arguments and errors. An existing connection of this
+    process to Ray is used and left open.
     """
     ray = _ray()
     ours = not ray.is_initialized()
@@ -40,7 +40,7 @@ def ray_map(
 
 
 def _ray() -> ModuleType:
-    # Ray reports its use to its makers unless told not to; we send nothing.
+    # Ray sends usage statistics to its makers by default; Maskwright sends nothing.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         import ray
@@ -53,7 +53,7 @@ def _ray() -> ModuleType:
 
 
 def _connect(ray: ModuleType, workers: int, address: str | None) -> None:
-    # "local", not None: RAY_ADDRESS in the environment would lead elsewhere.
+    # "local", not None: otherwise RAY_ADDRESS in the environment would name another cluster.
     where = {"address": address} if address else {"address": "local", "num_cpus": workers}
     try:
         _require_answer(address or "local")
@@ -65,7 +65,7 @@ def _connect(ray: ModuleType, workers: int, address: str | None) -> None:
 
 
 def _require_answer(address: str) -> None:
-    """Raise ``OSError`` when nobody listens at ``host:port``; Ray itself would try for minutes."""
+    """Raise ``OSError`` when nothing listens at ``host:port``; Ray itself would retry for minutes."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon and port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_ANSWER).close()
@@ -74,7 +74,7 @@ def _require_answer(address: str) -> None:
 def _in_order(
     ray: ModuleType, function: Callable[[Part], Result], parts: Sequence[Part], ahead: int, attempts: int
 ) -> Generator[Result]:
-    # Ray itself does a task again whose process was killed; what the function raises is not tried again.
+    # Ray repeats a task whose process was killed; a task whose function raises is not repeated.
     task = ray.remote(max_retries=attempts - 1)(function)
     remaining, waiting = iter(parts), deque()
     try:

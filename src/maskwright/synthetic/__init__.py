@@ -1,1 +1,1 @@
-"""Built-in data: shapes and street scenes, drawn with exact masks."""
+"""Built-in data: drawn shapes and street scenes with exact masks."""

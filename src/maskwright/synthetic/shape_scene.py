@@ -1,4 +1,4 @@
-"""The geometry of the built-in shapes: which objects an image holds, where, and what of each stays visible."""
+"""The geometry of the built-in shapes: the objects of an image, their places, and their visible pixels."""
 
 import math
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ _MIN_VISIBLE = 0.35
 
 @dataclass(frozen=True)
 class Shape:
-    """One object of a scene, whole, before others hide it.
+    """One object of a scene, complete, without occlusion.
 
-    ``parts`` are ``(H, W)`` bool masks, painted in their order: one for each disc of a crowd, else one.
-    ``polygon`` holds x, y, x, y, … in pixels and is None for what a polygon cannot say: rings and crowds.
+    ``parts`` are ``(H, W)`` bool masks in painting order: one for each disc of a crowd, else one. ``polygon`` is x, y,
+    x, y, … in pixels, or None for rings and crowds, which one polygon cannot describe.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Shape:
 
 
 def scene(rng: np.random.Generator, height: int, width: int, scale: int) -> list[Shape]:
-    """The whole shapes of one image from back to front; ``scale`` is the pixels that sizes are a share of."""
+    """Return the complete shapes of one image from back to front; their sizes are shares of ``scale`` pixels."""
     kind = rng.random()
     if kind < _EMPTY_SHARE:
         return []
@@ -50,9 +50,9 @@ def scene(rng: np.random.Generator, height: int, width: int, scale: int) -> list
 
 
 def visible(shapes: list[Shape]) -> list[tuple[Shape, Mask]]:
-    """The shapes to draw, back to front, each with its visible mask ``(H, W)``; the masks never overlap.
+    """Return the shapes to draw, back to front, each with its visible mask ``(H, W)``; the masks never overlap.
 
-    A shape that would show less than 35 % of its pixels is left out of the picture, not just out of the truth.
+    A shape of which less than 35 % of the pixels would be visible is not drawn at all.
     """
     kept: list[tuple[Shape, Mask]] = []
     for shape in reversed(shapes):
@@ -70,7 +70,7 @@ def _objects(rng: np.random.Generator, height: int, width: int, scale: int, coun
         name = str(rng.choice(CLASS_NAMES, p=_FREQUENCIES))
         radius = rng.uniform(0.125, 0.235) * scale * _REACH[name]
         places = rng.uniform(radius + 1, (width - radius - 1, height - radius - 1), (8, 2))
-        # The roomiest of eight places: objects still hide one another, but seldom pile up.
+        # The place of eight with most free space: objects still overlap, but seldom pile up.
         centre = max(places, key=lambda place: min((math.dist(place, c) - r for c, r in circles), default=0.0))
         circles.append((centre, radius))
         shapes.append(_shape(rng, name, centre, radius, height, width))
@@ -88,7 +88,7 @@ def _shape(rng: np.random.Generator, name: str, centre: Point, radius: float, he
 
 
 def _crowd(rng: np.random.Generator, height: int, width: int, scale: int) -> Shape:
-    """A cluster of 16 to 27 small discs that nobody would outline one by one."""
+    """Return a cluster of 16 to 27 small discs that nobody would outline one by one."""
     count = int(rng.integers(16, 28))
     radius = rng.uniform(0.038, 0.05) * scale
     reach = radius * (1.15 * math.sqrt(count) + 2)
@@ -103,7 +103,7 @@ def _crowd(rng: np.random.Generator, height: int, width: int, scale: int) -> Sha
 
 
 def _regular_polygon(corners: int, centre: Point, radius: float, angle: float) -> list[float]:
-    """x, y, x, y, … in pixels, rounded as they are stored, so that what is drawn is what the file says."""
+    """Return x, y, x, y, … in pixels, rounded as in the file, so that drawing and annotation agree."""
     turns = angle + np.arange(corners) * (2 * math.pi / corners)
     points = centre + radius * np.stack([np.cos(turns), np.sin(turns)], 1)
     return points.round(2).ravel().tolist()

@@ -1,8 +1,8 @@
-"""The built-in data: a real COCO instance data set of drawn discs, squares, triangles and rings.
+"""The built-in shapes: a COCO instance data set of drawn discs, squares, triangles and rings.
 
-It needs no download, so the demo, the tests and the tutorials train on it. It has what real data has: occlusion,
-holes, crowds, empty images, images of several sizes, classes of unequal frequency and category ids with gaps.
-Every annotated pixel is a drawn pixel and the other way round: one rasteriser, COCO's own, makes both.
+It needs no download; the demo, the tests and the tutorials train on it. It has the properties of real data: occlusion,
+holes, crowd regions, empty images, images of several sizes, classes of unequal frequency and category ids with gaps.
+Masks and pixels agree exactly, because COCO's rasteriser draws both.
 """
 
 import json
@@ -27,22 +27,23 @@ CATEGORY_IDS: dict[str, int] = dict(zip(CLASS_NAMES, (3, 7, 11, 20), strict=True
 Domain = Literal["clear", "shifted"]
 
 _DESCRIPTION = "Maskwright shapes"
-_VERSION = "1"  # Raise it when any pixel or annotation changes, so that folders written before are written anew.
+_VERSION = "1"  # Increase it when any pixel or annotation changes, so that older folders are written again.
 _MIN_SIDE = 64
 
 
 def write_shapes(
     folder: Path, images: int, seed: int = 0, size: tuple[int, int] = (128, 160), domain: Domain = "clear"
 ) -> Path:
-    """Write ``images`` drawn images to ``folder/images`` and their truth to ``folder/annotations.json``.
+    """Write ``images`` drawn images to ``folder/images`` and their annotations to ``folder/annotations.json``.
 
-    Image ``i`` depends on ``seed``, ``i``, ``size`` and ``domain`` alone, so a longer data set begins with the shorter
-    one. Sides vary by −15 … +20 % around ``size`` (H, W). ``"shifted"`` shows the scenes of ``"clear"`` through fog,
-    blur, a colour cast and sensor noise; the annotations are the same. A folder that already holds this data set is
-    left as it is; one with other parameters is written anew.
+    Image ``i`` depends on ``seed``, ``i``, ``size`` and ``domain`` only, so a longer data set begins with the shorter
+    one. Sides vary by −15 … +20 % around ``size`` (H, W). The domain ``shifted`` shows the scenes of ``clear`` with
+    fog, blur, a colour cast and sensor noise; the annotations are the same. A folder that holds this data set already
+    is unchanged; one with other parameters is replaced.
 
-    Returns the path of ``annotations.json``, which appears last and complete.
-    Raises ``UsageError`` when a parameter is out of range or ``folder`` holds files of another origin.
+    Returns the path of ``annotations.json``, which is written last.
+
+    Raises ``UsageError`` when a parameter is out of range or ``folder`` holds other files.
     """
     if images < 0 or seed < 0 or min(size) < _MIN_SIDE or domain not in ("clear", "shifted"):
         raise UsageError(
@@ -75,8 +76,11 @@ def write_shapes(
 def draw_image(
     index: int, seed: int = 0, size: tuple[int, int] = (128, 160), domain: Domain = "clear"
 ) -> tuple[npt.NDArray[np.uint8], list[dict[str, Any]]]:
-    """Image ``index`` of the data set, ``(H, W, 3)`` uint8 RGB, and its annotations without ``id`` and ``image_id``."""
-    # A stream for each, so that no choice of colour moves an object and both domains share the drawing.
+    """Return image ``index`` of the data set, ``(H, W, 3)`` uint8 RGB, and its annotations.
+
+    The annotations are COCO records without ``id`` and ``image_id``.
+    """
+    # One random stream each, so that a change of colours moves no object and both domains have the same drawing.
     geometry, paint, weather = (np.random.default_rng([seed, index, stream]) for stream in (1, 2, 3))
     height, width = (round(side * geometry.uniform(0.85, 1.2)) for side in size)
     shapes = visible(scene(geometry, height, width, min(size)))
@@ -89,7 +93,7 @@ def draw_image(
 
 
 def _annotation(shape: Shape, seen: Mask) -> dict[str, Any]:
-    """The COCO record of what is visible: area in pixels, bbox xywh in pixels."""
+    """Return the COCO record of the visible pixels: area in pixels, bbox xywh in pixels."""
     rle = hotcoco.mask.encode(np.asfortranarray(seen, np.uint8))
     return {
         "category_id": CATEGORY_IDS[shape.name],
@@ -101,7 +105,7 @@ def _annotation(shape: Shape, seen: Mask) -> dict[str, Any]:
 
 
 def _segmentation(shape: Shape, seen: Mask, counts: bytes) -> list[list[float]] | dict[str, Any]:
-    """Run lengths for a crowd, a polygon for a whole shape that has one, compressed RLE for the rest, as in COCO."""
+    """Return run lengths for a crowd, a polygon for a whole shape that has one, else a compressed RLE, as in COCO."""
     size = list(seen.shape)
     if shape.crowd:
         return {"size": size, "counts": _run_lengths(seen)}
@@ -111,7 +115,7 @@ def _segmentation(shape: Shape, seen: Mask, counts: bytes) -> list[list[float]] 
 
 
 def _run_lengths(mask: Mask) -> list[int]:
-    """COCO's uncompressed counts: column by column, background first."""
+    """Return COCO's uncompressed counts: column by column, background first."""
     pixels = mask.ravel(order="F")
     edges = np.flatnonzero(np.diff(pixels)) + 1
     counts = np.diff(edges, prepend=0, append=pixels.size).tolist()
@@ -119,13 +123,13 @@ def _run_lengths(mask: Mask) -> list[int]:
 
 
 def _own_info(path: Path) -> dict[str, Any]:
-    """The ``info`` of annotations that :func:`write_shapes` wrote; ``UsageError`` for those of another origin."""
+    """Return the ``info`` of annotations that :func:`write_shapes` wrote; raise ``UsageError`` for all others."""
     try:
         info = json.loads(path.read_bytes())["info"]
         if info["description"] == _DESCRIPTION:
             return info
     except (ValueError, KeyError, TypeError):
-        pass  # Neither JSON nor COCO: as foreign as another description.
+        pass  # Not JSON or not COCO, so not written by write_shapes.
     raise _foreign(path)
 
 
@@ -136,7 +140,7 @@ def _foreign(path: Path) -> UsageError:
 
 
 def _discard(folder: Path) -> None:
-    """Remove an earlier data set of ours: first its annotations, so that no moment pairs them with other images."""
+    """Remove an earlier data set, its annotations first, so that they are never paired with other images."""
     (folder / "annotations.json").unlink()
     for image in (folder / "images").glob("*.jpg"):
         if re.fullmatch(r"\d{6,}", image.stem):
@@ -144,13 +148,13 @@ def _discard(folder: Path) -> None:
 
 
 def _jpeg(image: npt.NDArray[np.uint8]) -> bytes:
-    # Full-resolution colour: the usual halved chroma smears the edges of shapes this small.
+    # Without chroma subsampling, which blurs the edges of shapes this small.
     options = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     return cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1].tobytes()
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Write by renaming. The same bytes may stand there from a run that was cut short; others are not overwritten."""
+    """Write by renaming. An equal file of an interrupted call may exist; a different one is not overwritten."""
     if path.exists() and path.read_bytes() != content:
         raise _foreign(path)
     partial = path.with_name(path.name + ".partial")

@@ -1,4 +1,4 @@
-"""The paint of the drawn streets: surfaces with relief, parts, dark edges, and haze in the distance."""
+"""The appearance of the drawn streets: shaded surfaces with details, dark edges, and haze in the distance."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ _CLEAR_METRES = 160.0
 
 
 def paint_street(rng: np.random.Generator, outlines: list[Outline], index: IndexMap) -> npt.NDArray[np.uint8]:
-    """The photograph ``(H, W, 3)`` uint8 RGB; every outline is painted on its pixels of ``index`` and no others."""
+    """Return the photograph ``(H, W, 3)`` uint8 RGB; each outline is painted on its pixels of ``index`` only."""
     canvas = np.zeros((*index.shape, 3), np.float32)
     for position, outline in enumerate(outlines):
         left, top, columns, rows = cv2.boundingRect(outline.polygon.astype(np.int32))
@@ -27,7 +27,7 @@ def paint_street(rng: np.random.Generator, outlines: list[Outline], index: Index
 
 
 def _surface(outline: Outline, left: int, top: int, rows: int, columns: int) -> Canvas:
-    """The outline's paint with its details, and lighter from below, in a window of the image."""
+    """Return an outline's colours with its details in a window of the image, lighter at the top, hazy in the distance."""
     surface = np.empty((rows, columns, 3), np.float32)
     surface[:] = outline.color
     for polygon, color in outline.details:
@@ -38,7 +38,7 @@ def _surface(outline: Outline, left: int, top: int, rows: int, columns: int) -> 
 
 
 def _edges(index: IndexMap) -> Canvas:
-    """Darker where one outline meets the next ``(H, W)``."""
+    """Return brightness factors ``(H, W)``, smaller where one outline meets the next."""
     differs = np.zeros(index.shape, np.bool_)
     differs[:, 1:] |= index[:, 1:] != index[:, :-1]
     differs[1:] |= index[1:] != index[:-1]
@@ -46,7 +46,7 @@ def _edges(index: IndexMap) -> Canvas:
 
 
 def _relief(rng: np.random.Generator, height: int, width: int) -> Canvas:
-    """Unevenness of three scales ``(H, W)``, of deviation about 0.05."""
+    """Return brightness noise ``(H, W)`` of three scales, of standard deviation about 0.05."""
     relief = np.zeros((height, width), np.float32)
     for cells, strength in ((5, 0.03), (24, 0.015), (200, 0.025)):
         bumps = rng.normal(0, strength, (cells, 2 * cells)).astype(np.float32)

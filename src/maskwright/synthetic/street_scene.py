@@ -1,4 +1,4 @@
-"""Which things a drawn street holds and where they stand, in metres: the street itself, its houses, and its traffic."""
+"""The layout of a drawn street in metres: ground, houses and traffic, with their positions."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ from maskwright.synthetic.street_vehicles import BODIES, vehicle
 _ROAD = (-6.2, 4.8)
 _HOUSES = (-10.0, 8.6)
 _NEAR, _FAR = 0.8, 160.0
-# Beside the road things come into view where they are this many times as far ahead as aside.
+# Things beside the road are visible from this ratio of distance ahead to distance aside.
 _IN_VIEW = 2.3
 _LANES: tuple[tuple[float, float, dict[str, float]], ...] = (
     (-5.2, 14.0, {"car": 0.85, "truck": 0.05, "caravan": 0.05, "trailer": 0.05}),
@@ -35,7 +35,7 @@ _LANES: tuple[tuple[float, float, dict[str, float]], ...] = (
 
 
 def scene(rng: np.random.Generator) -> list[Thing]:
-    """The things of one street from back to front."""
+    """Return the things of one street from back to front."""
     traffic = list(_traffic(rng))
     rails = any(thing.label == "train" for thing in traffic)
     moving = [*traffic, *_people(rng), *_groups(rng), *_street_side(rng)]
@@ -54,7 +54,7 @@ def _ground(rails: bool) -> Iterator[Thing]:
 
 
 def _background(rng: np.random.Generator) -> Iterator[Thing]:
-    """What closes the view, and both rows of houses, from the far end to the near one."""
+    """Yield the skyline and both rows of houses, from far to near."""
     skyline = [(x, rng.uniform(5, 11), _FAR) for x in np.linspace(-60, 60, 25).tolist()]
     yield Thing("vegetation", np.array([(-60, 0, _FAR), *skyline, (60, 0, _FAR)]), (74, 104, 72))
     for x in _HOUSES:
@@ -66,7 +66,7 @@ def _background(rng: np.random.Generator) -> Iterator[Thing]:
 
 
 def _front(rng: np.random.Generator, x: float, near: float, far: float) -> Thing:
-    """A house, or what may stand in its place along the street."""
+    """Return a house, or one of the things that replace one along the street."""
     label = str(rng.choice(["building", "vegetation", "wall", "fence"], p=[0.76, 0.12, 0.06, 0.06]))
     if label == "building":
         height = rng.uniform(7, 15)
@@ -82,13 +82,13 @@ def _front(rng: np.random.Generator, x: float, near: float, far: float) -> Thing
 
 def _windows(x: float, height: float, near: float, far: float) -> Iterator[Detail]:
     for floor in np.arange(1.0, height - 1.8, 3.0).tolist():
-        # Nearer ones lie outside every picture.
+        # Nearer windows lie outside every image.
         for start in np.arange(max(near, 8.0) + 1.0, far - 1.5, 3.2).tolist():
             yield Detail(_facade(x, floor, floor + 1.6, start, start + 1.4), (84, 94, 106))
 
 
 def _traffic(rng: np.random.Generator) -> Iterator[Thing]:
-    """Each lane's vehicles one behind the other, and now and then one that crosses."""
+    """Yield each lane's vehicles one behind the other, and sometimes one that crosses the street."""
     for x, start, kinds in _LANES:
         z = start + rng.exponential(7)
         while z < 70:
@@ -133,17 +133,17 @@ def _street_side(rng: np.random.Generator) -> Iterator[Thing]:
 
 
 def _beside(rng: np.random.Generator, least: float, most: float) -> tuple[float, float]:
-    """A place in view between ``least`` and ``most`` metres outside the road on either side: x and z."""
+    """Return x and z of a visible place between ``least`` and ``most`` metres outside the road, on either side."""
     away = rng.uniform(least, most)
     x = _ROAD[0] - away if rng.random() < 0.5 else _ROAD[1] + away
     return x, abs(x) * _IN_VIEW * rng.uniform(1.0, 2.6)
 
 
 def _lane(left: float, right: float, near: float = _NEAR, far: float = _FAR) -> Points:
-    """A strip of ground along the street."""
+    """Return a strip of ground along the street."""
     return np.array([(left, 0, near), (left, 0, far), (right, 0, far), (right, 0, near)], np.float64)
 
 
 def _facade(x: float, bottom: float, top: float, near: float, far: float) -> Points:
-    """An upright face along the street."""
+    """Return an upright face along the street."""
     return np.array([(x, bottom, near), (x, bottom, far), (x, top, far), (x, top, near)], np.float64)

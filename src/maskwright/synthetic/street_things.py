@@ -1,7 +1,7 @@
-"""What stands and moves on the drawn streets: people, two-wheelers, trees and posts, in metres.
+"""People, two-wheelers, trees and posts of the drawn streets, in metres.
 
-Points are ``(P, 3)`` float64: x to the right of the camera, y above the road, z ahead. A thing is one outline, as the
-annotators of street scenes draw it: what shows between the spokes of a wheel belongs to the bicycle.
+Points are ``(P, 3)`` float64: x to the right of the camera, y above the road, z ahead. Each thing has one outline, as
+annotators of street scenes draw it: the background between the spokes of a wheel belongs to the bicycle.
 """
 
 import colorsys
@@ -28,10 +28,10 @@ class Detail(NamedTuple):
 
 @dataclass(frozen=True)
 class Thing:
-    """One polygon of the truth: its label (``…group`` for objects not told apart), outline and paint, RGB in 0..255.
+    """One annotated polygon: label (``…group`` for several objects in one outline), points, and RGB colour in 0..255.
 
-    Of a ``solid`` thing ``points`` are corners whose convex hull is seen. Things of one ``pair`` other than 0, a rider
-    and the two-wheeler, are shown both or not at all.
+    A ``solid`` thing is drawn as the convex hull of its ``points``. Things of one ``pair`` other than 0, a rider and
+    the two-wheeler, are drawn both or not at all.
     """
 
     label: str
@@ -43,7 +43,7 @@ class Thing:
 
     @property
     def depth(self) -> float:
-        """How far away its nearest point is, in metres."""
+        """The distance of the nearest point, in metres."""
         return float(self.points[:, 2].min())
 
 
@@ -56,13 +56,13 @@ _MEMBERS: dict[str, tuple[tuple[float, float], ...]] = {
 
 
 def any_color(rng: np.random.Generator) -> Color:
-    """A paint of any hue; the class of an object does not show in it."""
+    """Return a colour of any hue; it does not depend on the class."""
     red, green, blue = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0, 0.75), rng.uniform(0.25, 0.95))
     return 255 * red, 255 * green, 255 * blue
 
 
 def person(rng: np.random.Generator, x: float, z: float) -> Thing:
-    """A pedestrian of 1.4 to 1.95 m, standing or in mid-stride."""
+    """Return a pedestrian of 1.4 to 1.95 m, standing or walking."""
     stride, turn, size = rng.uniform(0.1, 0.35), rng.choice([-1.0, 1.0]), rng.uniform(0.8, 1.11)
     legs = [(stride, 0.0), (stride + 0.14, 0.04), (0.19, 0.85)]
     arm = [(0.3, 0.8), (0.34, 0.92), (0.24, 1.4), (0.07, 1.47)]
@@ -74,7 +74,7 @@ def person(rng: np.random.Generator, x: float, z: float) -> Thing:
 
 
 def rider(rng: np.random.Generator, x: float, z: float, label: str, pair: int) -> list[Thing]:
-    """A two-wheeler, ``label`` bicycle or motorcycle, and the rider on it: two things of one ``pair``."""
+    """Return a two-wheeler (``label`` bicycle or motorcycle) and its rider: two things of one ``pair``."""
     ride = two_wheeler(rng, x, z, label, pair)
     turn = float(np.sign(ride.points[-1, 0] - x) or 1.0) * rng.uniform(0.6, 1.0)
     legs = [(0.02, 0.28), (0.2, 0.22), (0.22, 0.32), (0.12, 0.4), (0.24, 0.78), (0.0, 0.98)]
@@ -86,7 +86,7 @@ def rider(rng: np.random.Generator, x: float, z: float, label: str, pair: int) -
 
 
 def two_wheeler(rng: np.random.Generator, x: float, z: float, label: str, pair: int = 0) -> Thing:
-    """A bicycle or a motorcycle, seen from its side or at an angle."""
+    """Return a bicycle or a motorcycle, seen from its side or at an angle."""
     turn = rng.choice([-1.0, 1.0]) * rng.uniform(0.6, 1.0)
     radius, gap = (0.34, 0.54) if label == "bicycle" else (0.32, 0.68)
     bottom = 0.3 if label == "bicycle" else 0.14
@@ -101,7 +101,7 @@ def two_wheeler(rng: np.random.Generator, x: float, z: float, label: str, pair: 
 
 
 def group(rng: np.random.Generator, name: str, x: float, z: float, count: int) -> Thing:
-    """``count`` persons, cars or bicycles so close that one outline, labelled ``<name>group``, holds them all."""
+    """Return ``count`` persons, cars or bicycles in one outline with the label ``<name>group``."""
     profile, step = _MEMBERS[name], 1.5 * _MEMBERS[name][-1][0]
     contour: list[tuple[float, float]] = []
     details: list[tuple[list[tuple[float, float]], Color]] = []
@@ -117,7 +117,7 @@ def group(rng: np.random.Generator, name: str, x: float, z: float, count: int) -
 
 
 def tree(rng: np.random.Generator, x: float, z: float) -> Thing:
-    """A trunk under an uneven crown."""
+    """Return a trunk under an uneven crown."""
     height, reach = rng.uniform(5.0, 8.5), rng.uniform(1.4, 2.4)
     angles = np.linspace(-75, 255, 20)
     radii = reach * rng.uniform(0.8, 1.15, 20)
@@ -131,7 +131,7 @@ def tree(rng: np.random.Generator, x: float, z: float) -> Thing:
 
 
 def post(rng: np.random.Generator, x: float, z: float) -> list[Thing]:
-    """A street lamp, or a post that carries a traffic sign or a traffic light."""
+    """Return a street lamp, or a post with a traffic sign or a traffic light."""
     kind = rng.choice(["lamp", "sign", "light"])
     height = 6.5 if kind == "lamp" else 3.1
     pole = _flat("pole", box(-0.07, 0.07, 0.0, height), x, z, 1.0, 1.0, (118, 120, 122))
@@ -159,7 +159,7 @@ def _flat(
     details: Sequence[tuple[Sequence[tuple[float, float]], Color]] = (),
     pair: int = 0,
 ) -> Thing:
-    """A thing without thickness that faces the camera, ``wide`` and ``high`` times its outline."""
+    """Return a flat thing that faces the camera, ``wide`` and ``high`` times its outline."""
 
     def world(points: Sequence[tuple[float, float]]) -> Points:
         return np.array([(x + wide * u, high * v, z) for u, v in points])
@@ -168,18 +168,18 @@ def _flat(
 
 
 def _arc(x: float, y: float, radius: float, start: float, stop: float) -> list[tuple[float, float]]:
-    """Points every 30° or so from the angle ``start`` to ``stop`` in degrees, anticlockwise."""
+    """Return points about every 30° from the angle ``start`` to ``stop`` in degrees, anticlockwise."""
     turns = np.radians(np.linspace(start, stop, max(2, round((stop - start) / 30) + 1)))
     return [(x + radius * math.cos(t), y + radius * math.sin(t)) for t in turns.tolist()]
 
 
 def circle(x: float, y: float, radius: float) -> list[tuple[float, float]]:
-    """Twelve points around ``x``, ``y``."""
+    """Return twelve points around ``x``, ``y``."""
     return _arc(x, y, radius, 0, 330)
 
 
 def box(left: float, right: float, bottom: float, top: float) -> list[tuple[float, float]]:
-    """The corners of a rectangle."""
+    """Return the corners of a rectangle."""
     return [(left, bottom), (right, bottom), (right, top), (left, top)]
 
 

@@ -1,4 +1,4 @@
-"""The vehicles of the drawn streets, in metres: boxes with a roof, seen as the convex hull of their corners."""
+"""The vehicles of the drawn streets, in metres: boxes with a roof, drawn as the convex hull of their corners."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -12,7 +12,10 @@ _LAMP: Color = (196, 40, 36)
 
 
 class _Body(NamedTuple):
-    """Metres; ``cabin`` is where along the length the roof begins and ends, ``sill`` the lower edge of windows."""
+    """The dimensions of a vehicle in metres.
+
+    ``cabin`` is the begin and end of the roof as shares of the length, ``sill`` the lower edge of the windows.
+    """
 
     width: float
     height: float
@@ -34,7 +37,7 @@ BODIES: dict[str, _Body] = {
 
 
 def vehicle(rng: np.random.Generator, label: str, x: float, z: float, across: bool = False) -> Thing:
-    """A vehicle whose nearest end stands at ``x``, ``z``: seen from behind, or from its side when it is ``across``."""
+    """Return a vehicle whose nearest end is at ``x``, ``z``, seen from behind, or from its side when ``across``."""
     body = BODIES[label]
     half, front = body.width / 2, body.length
     side = -half if across or x > 0 else half
@@ -59,7 +62,7 @@ def vehicle(rng: np.random.Generator, label: str, x: float, z: float, across: bo
 
 
 def _panes(label: str, side: float, across: bool) -> Iterator[list[tuple[float, float, float]]]:
-    """The windows on the side towards the camera and, unless it stands across, at the end: along, up and aside."""
+    """Yield the windows on the side towards the camera and, unless ``across``, at the end: along, up and aside."""
     body = BODIES[label]
     begin, end = (share * body.length for share in body.cabin)
     top = body.height - 0.12

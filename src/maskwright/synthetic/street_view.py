@@ -1,7 +1,7 @@
-"""A drawn street as the camera sees it: polygons in whole pixels, and which of them each pixel shows.
+"""The camera's view of a drawn street: polygons in whole pixels, and the polygon that each pixel shows.
 
-Polygons are drawn in their order by Pillow, as the scripts published with Cityscapes draw them (``json2instanceImg``),
-so that the files of polygons and of pixels agree exactly.
+Pillow draws the polygons in order, as the scripts of Cityscapes do (``json2instanceImg``). So the polygon files and the
+pixel files agree exactly.
 """
 
 from collections.abc import Iterator
@@ -25,9 +25,10 @@ _MIN_VISIBLE = 0.1
 
 @dataclass(frozen=True)
 class Outline:
-    """One polygon of an image: label, points ``(P, 2)`` x, y in whole pixels, paint, and its distance in metres.
+    """One polygon of an image: label, points ``(P, 2)`` x, y in whole pixels, colour, and distance in metres.
 
-    ``details`` are parts with a paint of their own; what of them lies outside the polygon is not shown.
+    ``details`` are parts with a colour of their own, cut off at the polygon. Outlines of one ``pair`` other than 0 are
+    drawn both or not at all.
     """
 
     label: str
@@ -39,29 +40,29 @@ class Outline:
 
     @property
     def label_id(self) -> int:
-        """The value of ``labelIds``; a group has that of its members."""
+        """The value in the label image; a group has the id of its members."""
         return (_BY_NAME.get(self.label) or _BY_NAME[self.label.removesuffix("group")]).id
 
     @property
     def is_object(self) -> bool:
-        """Whether it is counted as one object: not for groups and for labels without instances."""
+        """Whether the outline counts as one object; groups and labels without instances do not."""
         return self.label in _BY_NAME and _BY_NAME[self.label].has_instances
 
 
 def view(things: list[Thing], height: int, width: int) -> tuple[list[Outline], IndexMap]:
-    """The outlines to draw, in order, and for each pixel ``(H, W)`` the position of the one it shows.
+    """Return the outlines to draw, in order, and for each pixel ``(H, W)`` the position of the outline it shows.
 
-    ``things`` come from back to front. Sky and ground lie behind them, the car with the camera and the borders of the
-    picture before them. An object that would show less than a tenth of itself is left out of the picture.
+    ``things`` come from back to front. Sky and ground are behind them; the camera's own car and the image borders are
+    in front. An object of which less than a tenth would be visible is not drawn at all.
     """
     projected = (_outline(thing, height, width) for thing in things)
     outlines = [*_behind(height, width), *(each for each in projected if each is not None), *_before(height, width)]
     index = _drawn(outlines, height, width)
     seen = np.bincount(index.ravel(), minlength=len(outlines))
-    # What is left out uncovers others but hides none, so that those that are kept show at least as much as before.
+    # Removing outlines only uncovers others, so the kept ones show at least as many pixels as before.
     hidden = [_hidden(each, int(count)) for each, count in zip(outlines, seen, strict=True)]
     broken = {each.pair for each, gone in zip(outlines, hidden, strict=True) if gone and each.pair}
-    # A rider or two-wheeler that the picture's edge cuts off altogether is missing here already.
+    # A rider or two-wheeler wholly outside the image has no outline here.
     broken |= {pair for pair in {each.pair for each in outlines} - {0} if sum(o.pair == pair for o in outlines) < 2}
     kept = [each for each, gone in zip(outlines, hidden, strict=True) if not gone and each.pair not in broken]
     index = _drawn(kept, height, width)
@@ -69,7 +70,7 @@ def view(things: list[Thing], height: int, width: int) -> tuple[list[Outline], I
 
 
 def instance_ids(outlines: list[Outline], index: IndexMap) -> npt.NDArray[np.uint16]:
-    """The instance image ``(H, W)``: objects are ``1000 * label + number``, numbered in order; all else its label."""
+    """Return the instance image ``(H, W)`` uint16: ``1000 * label + number`` for objects, else the label."""
     numbers: dict[int, int] = {}
     values = []
     for each in outlines:
@@ -82,12 +83,12 @@ def instance_ids(outlines: list[Outline], index: IndexMap) -> npt.NDArray[np.uin
 
 
 def label_ids(outlines: list[Outline], index: IndexMap) -> npt.NDArray[np.uint8]:
-    """The label image ``(H, W)``."""
+    """Return the label image ``(H, W)`` uint8."""
     return np.array([each.label_id for each in outlines], np.uint8)[index]
 
 
 def horizon(height: int) -> int:
-    """The row of the picture where the ground ends."""
+    """Return the row of the image where the ground ends."""
     return round(_HORIZON * height)
 
 
@@ -105,7 +106,7 @@ def _drawn(outlines: list[Outline], height: int, width: int) -> IndexMap:
 
 
 def _outline(thing: Thing, height: int, width: int) -> Outline | None:
-    """What the camera sees of a thing; None when it lies outside the picture."""
+    """Return the outline of a thing in the image; None when it lies outside."""
     points = _project(thing.points, height, width)
     if thing.solid:
         points = cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
@@ -117,16 +118,16 @@ def _outline(thing: Thing, height: int, width: int) -> Outline | None:
 
 
 def _project(points: Points, height: int, width: int) -> Points:
-    """Metres ``(P, 3)`` to pixels ``(P, 2)``."""
+    """Project points in metres ``(P, 3)`` to pixels ``(P, 2)``."""
     x, y, z = points.T
     focal = _FOCAL * width
     return np.stack([width / 2 + focal * x / z, horizon(height) + focal * (_CAMERA_HEIGHT - y) / z], 1)
 
 
 def _inside(points: Points, height: int, width: int) -> Pixels:
-    """The part of a polygon inside the picture, in whole pixels, without the same point twice in a row.
+    """Return the part of a polygon inside the image, in whole pixels, without repeated consecutive points.
 
-    Edge by edge of the picture, after Sutherland and Hodgman, "Reentrant polygon clipping" (1974).
+    It is clipped at one image edge after the other: Sutherland and Hodgman, "Reentrant polygon clipping" (1974).
     """
     for axis, limit, side in ((0, 0, 1), (0, width - 1, -1), (1, 0, 1), (1, height - 1, -1)):
         points = _beyond(points, axis, limit, side)
@@ -135,7 +136,7 @@ def _inside(points: Points, height: int, width: int) -> Pixels:
 
 
 def _beyond(points: Points, axis: int, limit: float, side: int) -> Points:
-    """The part of a polygon on the positive (``side`` 1) or negative (−1) side of a line along an axis."""
+    """Return the part of a polygon on the positive (``side`` 1) or negative (−1) side of a line along an axis."""
     kept: list[Points] = []
     for start, end in zip(np.roll(points, 1, axis=0), points, strict=True):
         before, after = side * (start[axis] - limit), side * (end[axis] - limit)
@@ -153,7 +154,7 @@ def _behind(height: int, width: int) -> Iterator[Outline]:
 
 
 def _before(height: int, width: int) -> Iterator[Outline]:
-    """The bonnet of the car with the camera, the edge that rectifying the image left, and the border not annotated."""
+    """Yield the car's bonnet, the border that image rectification leaves, and the border without annotations."""
     share = np.linspace(0, 1, 17)
     bonnet = np.stack([share * width, height * (1 - 0.1 * np.sin(np.pi * share) ** 0.5)], 1)
     corners = np.array([(width, height), (0, height)])

@@ -1,8 +1,8 @@
-"""The built-in streets: drawn scenes in the layout of Cityscapes, whose data only its licensees may have.
+"""The built-in streets: drawn scenes in the layout of Cityscapes, whose data is for licensees only.
 
-They have what the real data has: eight classes of objects that hide one another, riders on their two-wheelers, groups
-that are not told apart, labels without instances, ignored labels, and the borders of the camera's picture.
-The label ids, the instance ids and the polygons of an image agree to the pixel by the official drawing rule.
+They have the properties of the real data: eight classes of objects that occlude each other, riders on two-wheelers,
+groups of objects with one outline, labels without instances, ignored labels, and image borders. The label ids, the
+instance ids and the polygons of an image agree to the pixel under the official drawing rule.
 
 Source of the layout: M. Cordts et al., "The Cityscapes Dataset for Semantic Urban Scene Understanding", CVPR 2016.
 """
@@ -23,7 +23,7 @@ from maskwright.synthetic.street_view import Outline, instance_ids, label_ids, v
 
 __all__ = ["CITIES", "Street", "StreetFiles", "draw_street", "draw_streets"]
 
-# A city belongs to one split; none of them is a real one, so that no file can be taken for one of the data set.
+# A city belongs to one split. The names are invented, so that no file is mistaken for one of Cityscapes.
 CITIES: dict[str, tuple[str, ...]] = {
     "train": ("alderwick", "brookmere", "carnholt"),
     "val": ("dunvale", "elmsford"),
@@ -34,7 +34,7 @@ _MIN_SIDE = 64
 
 
 class StreetFiles(NamedTuple):
-    """The files of one image; ``frame`` is ``<city>_<sequence>_<frame>``, with which their names begin."""
+    """The files of one image; their names begin with ``frame``, which is ``<city>_<sequence>_<frame>``."""
 
     frame: str
     image: Path
@@ -57,10 +57,10 @@ def draw_streets(
 ) -> list[StreetFiles]:
     """Write ``images`` drawn streets of ``size`` (H, W) to ``leftImg8bit`` and ``gtFine`` in ``folder``.
 
-    Image ``i`` depends on ``seed``, ``i``, ``size`` and ``split`` alone, so a longer data set begins with the shorter
-    one. What this function wrote there before is overwritten. Returns the files in the order of the images.
+    Image ``i`` depends on ``seed``, ``i``, ``size`` and ``split`` only, so a longer data set begins with the shorter
+    one. Files of an earlier call are overwritten. Returns the files in the order of the images.
 
-    Raises ``UsageError`` when a parameter is out of range or a split's folder holds files of another origin.
+    Raises ``UsageError`` when a parameter is out of range or the split's folder holds other files.
     """
     if images < 0 or seed < 0 or min(size) < _MIN_SIDE or split not in CITIES:
         raise UsageError(
@@ -79,8 +79,8 @@ def draw_streets(
 
 
 def draw_street(index: int, seed: int = 0, size: tuple[int, int] = (1024, 2048), split: str = "val") -> Street:
-    """Image ``index`` of a split, with its truth."""
-    # A stream for each, so that no choice of paint moves an object.
+    """Return image ``index`` of a split, with its annotations."""
+    # One random stream each, so that a change of colours moves no object.
     geometry, colors = (np.random.default_rng([seed, list(CITIES).index(split), index, stream]) for stream in (1, 2))
     outlines, shown = view(scene(geometry), *size)
     return Street(
@@ -91,7 +91,7 @@ def draw_street(index: int, seed: int = 0, size: tuple[int, int] = (1024, 2048),
 def _files(folder: Path, split: str, index: int) -> StreetFiles:
     cities = CITIES[split]
     city = cities[index % len(cities)]
-    # Each snippet of the real data has 30 frames, of which the one with number 19 is annotated.
+    # Each snippet of the real data has 30 frames, of which number 19 is annotated.
     frame = f"{city}_{index // len(cities):06d}_000019"
     truth = folder / "gtFine" / split / city
     image = folder / "leftImg8bit" / split / city / f"{frame}_leftImg8bit.png"
@@ -105,7 +105,7 @@ def _files(folder: Path, split: str, index: int) -> StreetFiles:
 
 
 def _refuse_others(folder: Path, split: str, files: list[StreetFiles]) -> None:
-    """A street among the images of another data set, or an older one left over, would count in every score."""
+    """Raise ``UsageError`` for other files in the split, because they would count in every score."""
     own = {path for each in files for path in each[1:]}
     for part in ("leftImg8bit", "gtFine"):
         for path in sorted((folder / part / split).rglob("*")):
