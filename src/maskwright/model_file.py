@@ -26,7 +26,7 @@ class ModelCard:
         name: Name in the model catalogue.
         task: ``instance`` or ``semantic``.
         options: Options of the model beyond its number of classes.
-        classes: The class table as :meth:`ClassTable.to_json` gives it.
+        classes: The class table as :meth:`maskwright.structures.class_table.ClassTable.to_json` gives it.
         input: The recipe's ``model.input``: how images are resized.
         epoch: The epoch after which the weights were saved.
         scores: Validation scores of that epoch; None where a score is undefined.

@@ -72,7 +72,7 @@ def _color(rng: np.random.Generator, pale: float, rich: float, dark: float, brig
 
 
 def _contrasting_color(rng: np.random.Generator, surroundings: npt.NDArray[np.float32]) -> Canvas:
-    """Return the first of eight random colours with enough contrast to ``surroundings`` ``(pixels, 3)``, else the best."""
+    """Return the first of eight random colours that contrasts with ``surroundings`` ``(pixels, 3)``, else the best."""
     candidates = np.stack([_color(rng, 0.35, 0.85, 0.35, 1.0) for _ in range(8)])
     distances = np.linalg.norm(candidates[:, None] - surroundings[None], axis=2)
     contrast = np.percentile(distances, 10, axis=1)

@@ -27,7 +27,7 @@ def paint_street(rng: np.random.Generator, outlines: list[Outline], index: Index
 
 
 def _surface(outline: Outline, left: int, top: int, rows: int, columns: int) -> Canvas:
-    """Return an outline's colours with its details in a window of the image, lighter at the top, hazy in the distance."""
+    """Return an outline's colours and details in a window of the image, lighter at the top, hazy in the distance."""
     surface = np.empty((rows, columns, 3), np.float32)
     surface[:] = outline.color
     for polygon, color in outline.details:
