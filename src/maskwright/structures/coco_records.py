@@ -1,7 +1,7 @@
-"""The records of COCO files once they are checked: images, annotated objects (truth) and results of a detector.
+"""Types of checked COCO records: images, annotated objects (truth) and results of a detector.
 
-Boxes are xywh in pixels. A mask is a compressed RLE; its ``counts`` are text in a JSON file and bytes in memory, which
-is settled where files are read and written.
+Boxes are xywh in pixels. A mask is a compressed RLE. Its ``counts`` are text in a JSON file and bytes in memory; files
+are converted where they are read and written.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,10 @@ class ImageRecord(TypedDict):
 
 
 class TruthRecord(TypedDict):
-    """An annotated object, a crowd region where ``iscrowd`` is 1; ``area`` in pixels. One without a mask lacks it."""
+    """An annotated object, or a crowd region where ``iscrowd`` is 1; ``area`` is in pixels.
+
+    ``segmentation`` is absent where there is no mask.
+    """
 
     id: int
     image_id: int
@@ -34,7 +37,7 @@ class TruthRecord(TypedDict):
 
 
 class ResultRecord(TypedDict):
-    """A detection with its score. Of results read from a file one of ``bbox`` and ``segmentation`` may be absent."""
+    """A detection with its score. In results read from a file ``bbox`` or ``segmentation`` may be absent."""
 
     image_id: int
     category_id: int

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, cast, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
 from maskwright.errors import DataError
-from maskwright.structures.class_table import ClassTable
 from maskwright.structures.coco_records import ResultRecord, Rle, TruthRecord
+
+if TYPE_CHECKING:
+    from maskwright.structures.class_table import ClassTable
 
 # The fields that do not have one value per object.
 _OF_THE_IMAGE = ("size", "classes")
@@ -56,7 +58,7 @@ class Instances:
     masks: list[Rle]
     scores: npt.NDArray[np.float32] = field(default=None)  # type: ignore[assignment]
     crowd: npt.NDArray[np.bool_] = field(default=None)  # type: ignore[assignment]
-    classes: ClassTable | None = field(default=None, repr=False)
+    classes: "ClassTable | None" = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.labels = np.asarray(self.labels, np.int64)
@@ -112,7 +114,7 @@ class Instances:
         )
 
     @classmethod
-    def empty(cls, size: tuple[int, int], classes: ClassTable | None = None) -> "Instances":
+    def empty(cls, size: tuple[int, int], classes: "ClassTable | None" = None) -> "Instances":
         """Return instances without objects for an image of ``size``.
 
         Args:
@@ -162,7 +164,7 @@ class Instances:
         labels: npt.ArrayLike,
         scores: npt.ArrayLike | None = None,
         crowd: npt.ArrayLike | None = None,
-        classes: ClassTable | None = None,
+        classes: "ClassTable | None" = None,
     ) -> "Instances":
         """Return instances from dense masks; boxes are the tight boxes of the masks.
 
@@ -245,7 +247,7 @@ class Instances:
 
     @classmethod
     def from_coco(
-        cls, records: Iterable[Mapping[str, Any]], size: tuple[int, int], classes: ClassTable | None = None
+        cls, records: Iterable[Mapping[str, Any]], size: tuple[int, int], classes: "ClassTable | None" = None
     ) -> "Instances":
         """Return instances from the COCO results or annotations of one image.
 

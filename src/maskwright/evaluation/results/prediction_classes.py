@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, some_of
 from maskwright.structures import ClassTable, Instances, normalise_name
 
 # What the labels of a table mean. Colours and the ids of annotation files do not matter.
@@ -14,9 +14,9 @@ def require_same_classes(predictions: Mapping[str, Instances], classes: ClassTab
     for name, found in predictions.items():
         if found.classes is not None and _meaning(found.classes) != _meaning(classes):
             raise UsageError(
-                f"The prediction for '{name}' carries the classes {_some(found.classes)}, but prediction_classes are "
-                f"{_some(classes)}; expected the same names and indices. Leave prediction_classes out: labels are "
-                "matched by the names that predictions carry."
+                f"The prediction for '{name}' carries the classes {some_of(found.classes.names)}, but "
+                f"prediction_classes are {some_of(classes.names)}; expected the same names and indices. Leave "
+                "prediction_classes out: labels are matched by the names that predictions carry."
             )
 
 
@@ -47,10 +47,6 @@ def with_one_class_table(
 
 def _meaning(table: ClassTable) -> _Meaning:
     return tuple((c.index, c.name) for c in table)
-
-
-def _some(table: ClassTable) -> str:
-    return ", ".join(table.names[:5]) + (", …" if len(table) > 5 else "")
 
 
 def _relabelled(found: Instances, label_of: Mapping[int, int]) -> Instances:
