@@ -128,4 +128,5 @@ if not TYPE_CHECKING:  # With __getattr__ a type checker would accept every name
 
 
 def __dir__() -> list[str]:
+    """Return all names of the package, also those not imported yet."""
     return sorted({*globals(), *__all__})

@@ -23,6 +23,7 @@ class FolderNames:
             (self.links if is_link else self.files).add(name)
 
     def __contains__(self, name: str) -> bool:
+        """Return whether a file or link has this exact ``name``."""
         return name in self.files or name in self.links
 
     def alike(self, name: str) -> list[str]:
