@@ -176,8 +176,8 @@ class Predictor(Generic[Found]):
             batch: The most images that the network sees at once, 1 or more.
 
         Yields:
-            The object, the image and its :class:`~maskwright.structures.Instances`, best score first and with the model's
-            ``classes``, in the order of ``images``.
+            The object, the image and its :class:`~maskwright.structures.Instances`, best score first and with the
+            model's ``classes``, in the order of ``images``.
 
         Raises:
             WeightsError: When the network's output is NaN or infinite.
