@@ -117,7 +117,7 @@ def test_an_image_without_results_is_refused_by_name(city: Path):
 
 def test_results_of_other_images_are_named(city: Path):
     (city / "results" / "ulm_000000_000019_pred.txt").touch()
-    assert "1 results files are of other images" in scored(city, city / "results").remarks[0]
+    assert "ulm_000000_000019" in scored(city, city / "results").remarks[0]
 
 
 def test_nothing_to_score_is_a_usage_error(city: Path):

@@ -1,1 +1,1 @@
-"""Workflows: one file per command; the only rooms that know all the others."""
+"""Workflows: the function behind each command, one file a command."""

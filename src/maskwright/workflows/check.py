@@ -1,4 +1,4 @@
-"""A COCO file checked: every fault counted and named, every annotation accounted for, what is unambiguous repaired."""
+"""Check a COCO file: count and name every fault, account for every annotation, repair what is unambiguous."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,13 @@ from maskwright.progress import Reporter
 
 @dataclass
 class CheckSummary:
-    """What is wrong with a file, how many records it has, where its annotations went, and what was repaired."""
+    """The result of a check.
+
+    ``findings`` holds the faults by code, ``audit`` the used and skipped annotations. ``images`` and ``categories``
+    count the records of the file, rejected ones included. ``against`` is the comparison with another file, and
+    ``repairs`` describes the repaired copy; both are None where they were not asked for. ``fix_wanted`` is true when a
+    repair was asked for.
+    """
 
     findings: Findings
     audit: Audit
@@ -30,18 +36,18 @@ class CheckSummary:
 
     @property
     def errors(self) -> int:
-        """The errors found; after a repair those it left, and those between the two files."""
+        """The number of errors; after a repair of those that remain, and of images that both files share."""
         if self.repairs is None:
             return self.findings.number("error")
         return self.repairs.remaining.number("error") + self.findings.counts["same_image"]
 
     @property
     def exit_code(self) -> int:
-        """1 when there are errors, else 0."""
+        """The exit code of the command: 1 when there are errors, else 0."""
         return int(self.errors > 0)
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return what ``--json`` prints; ``counts`` has ``in`` = ``used`` + ``skipped``."""
         skipped = dict(sorted(self.audit.skipped.items()))
         return {
             "file": self.findings.source,
@@ -62,7 +68,7 @@ class CheckSummary:
         }
 
     def lines(self) -> list[str]:
-        """For a terminal: the faults, worst first, the repairs, and what it comes to."""
+        """Return the lines for a terminal: the faults, worst first, the repairs, and the counts."""
         lines = self.findings.lines()
         if lines:
             lines.append("")
@@ -98,26 +104,49 @@ class CheckSummary:
 
 
 def check(
-    annotations: Path,
+    annotations: str | Path,
     *,
-    images: Path | None = None,
-    against: Path | None = None,
-    against_images: Path | None = None,
-    fix: Path | None = None,
+    images: str | Path | None = None,
+    against: str | Path | None = None,
+    against_images: str | Path | None = None,
+    fix: str | Path | None = None,
     workers: int | None = None,
     reporter: Reporter | None = None,
 ) -> CheckSummary:
-    """Check the COCO file ``annotations``: everything wrong with it, counted and named.
+    """Check a COCO file: count and name every fault, and account for every annotation.
 
-    With their folder ``images``, image files are opened too. With ``against``, another COCO file, classes are compared
-    by name, and images by their pictures where both folders are given, else by file name. With ``fix`` a repaired
-    copy is written there, and ``<fix>.repairs.json`` with what was done. ``workers`` threads read images; None: one per
-    core.
+    A file that is not JSON is a finding like any other; it raises nothing.
 
-    A file that cannot be read at all is a finding like any other. Raises ``UsageError`` when a file or folder does not
-    exist, or ``fix`` does.
+    Args:
+        annotations: The COCO JSON file.
+        images: The folder of its images. With it, every image file is opened and checked too.
+        against: Another COCO file of the same experiment. Its classes are compared by name. Its images are compared by
+            content where both image folders are given, else by file name.
+        against_images: The folder of the images of ``against``; needs ``against`` and ``images``.
+        fix: A new file for a repaired copy. ``<fix>.repairs.json`` beside it lists every repair.
+        workers: How many threads read images; None is one per core.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The faults by code with examples, the audit of the annotations, and the repairs.
+
+    Raises:
+        UsageError: A file or folder does not exist, ``fix`` exists, or ``against_images`` comes without
+            ``against`` and ``images``.
+        DataError: ``against`` is no COCO JSON.
+
+    Example:
+        >>> import maskwright as mw
+        >>> summary = mw.check("labels.json", images="photos")
+        >>> summary.errors, summary.images, summary.audit.adds_up
+        (0, 12, True)
+        >>> summary.findings.codes()
+        ['category_gaps']
     """
-    reporter = reporter or Reporter()
+    annotations, reporter = Path(annotations), reporter or Reporter()
+    images, against, against_images, fix = (
+        Path(path) if path is not None else None for path in (images, against, against_images, fix)
+    )
     _require(annotations, images, against, against_images, fix)
     try:
         document = read_document(annotations) if fix is not None else None
@@ -155,7 +184,7 @@ def _unreadable(annotations: Path, bad: BadJson, fix_wanted: bool) -> CheckSumma
 
 
 def _found(coco: CocoFile, kind: str) -> int:
-    """How many records of ``kind`` the file has, those that were left out included."""
+    """Return the number of records of ``kind`` in the file, rejected ones included."""
     kept = coco.images if kind == "image" else coco.categories
     left_out = (f"bad_{kind}", "duplicate_id")
     return len(kept) + sum(fault.kind == kind and fault.code in left_out for fault in coco.faults)

@@ -1,4 +1,4 @@
-"""From one annotation format to another: exact masks, classes by name, and every difference counted."""
+"""Convert annotations between formats: exact masks, classes by name, and a count of every difference."""
 
 import re
 from collections import Counter
@@ -21,7 +21,7 @@ HOLES = ("keep", "fill")
 # Not `priority`, which needs the weights of groups.
 OVERLAPS = tuple(rule for rule in OVERLAP_RULES if rule != "priority")
 
-# Which options mean something, by target or by source.
+# The formats for which an option has an effect.
 _TARGETS_WITH_HOLES = ("yolo", "labelme")
 _TARGETS_WITHOUT_OVERLAP = ("voc", "label-maps")
 _SOURCES_WITHOUT_OBJECTS = ("voc", "label-maps")
@@ -29,7 +29,11 @@ _SOURCES_WITHOUT_OBJECTS = ("voc", "label-maps")
 
 @dataclass
 class ConvertSummary:
-    """What was converted, with the books of each source in the order given."""
+    """The result of a conversion.
+
+    ``classes`` are the names in the order of their labels. ``audits`` has the audit of each of the ``sources``, in
+    their order.
+    """
 
     source_format: str
     target_format: str
@@ -40,26 +44,29 @@ class ConvertSummary:
 
     @property
     def images(self) -> int:
-        """Images written."""
+        """The number of images written."""
         return sum(account.images_written for account in self.audits)
 
     @property
     def objects(self) -> int:
-        """Objects written."""
+        """The number of objects written."""
         return sum(account.objects.used for account in self.audits)
 
     @property
     def changes(self) -> list[dict[str, Any]]:
-        """How the target differs, over all sources: ``[{"code", "count", "exact", "meaning"}]``."""
+        """The differences of the target, summed over the sources: ``[{"code", "count", "exact", "meaning"}]``.
+
+        ``exact`` is true where the mask stays the same to the pixel.
+        """
         return changes_json(sum((account.changes for account in self.audits), Counter()))
 
     @property
     def fields(self) -> dict[str, int]:
-        """How many records had a field, with something in it, that the target does not hold."""
+        """The number of records by field that has a value and that the target format does not hold."""
         return dict(sorted(sum((account.fields for account in self.audits), Counter()).items()))
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return what ``--json`` prints."""
         return {
             "from": self.source_format,
             "to": self.target_format,
@@ -77,12 +84,12 @@ class ConvertSummary:
 
 
 def convert(
-    sources: Path | Sequence[Path],
-    out: Path,
+    sources: str | Path | Sequence[str | Path],
+    out: str | Path,
     *,
     source_format: str,
     target_format: str,
-    images: Sequence[Path] = (),
+    images: str | Path | Sequence[str | Path] = (),
     classes: Sequence[str] | None = None,
     parts: Sequence[str] = (),
     holes: str | None = None,
@@ -91,20 +98,44 @@ def convert(
     copy_images: bool = False,
     reporter: Reporter | None = None,
 ) -> ConvertSummary:
-    """Convert ``sources`` into one data set at ``out``, a new file (COCO, ``.json``) or a new folder.
+    """Convert annotations into another format as one data set.
 
-    ``images`` are the image folders, one for all sources or one each; ``parts`` (train, val …) name the part each
-    source becomes. ``holes`` is ``keep`` or ``fill``, ``overlap`` a rule of the masks, ``components`` makes an object
-    of each connected part where a source does not tell objects apart.
+    Nothing is overwritten, and an interrupted conversion leaves nothing behind.
 
-    Raises ``UsageError`` for names and options that do not fit, and where something is at ``out``; nothing is
-    overwritten. An interrupted conversion leaves nothing.
+    Args:
+        sources: The annotation file or folder, or several of them.
+        out: A new folder; for ``coco`` also a new ``.json`` file.
+        source_format: ``coco``, ``yolo``, ``voc``, ``labelme``, ``cityscapes`` or ``label-maps``.
+        target_format: ``coco``, ``yolo``, ``voc``, ``labelme`` or ``label-maps``.
+        images: The folder of the images: one for all sources, or one for each.
+        classes: The class names to convert, in the order of their labels; None for all.
+        parts: The part that each source becomes, such as ``("train", "val")``. Needed for several sources.
+        holes: For ``yolo`` and ``labelme``, what becomes of holes: ``keep`` (the default) or ``fill``.
+        overlap: For ``voc`` and ``label-maps``, which object gets a shared pixel: ``last`` (the default), ``first``,
+            ``smallest`` or ``highest-index``.
+        components: From ``voc`` and ``label-maps``, make an object of each connected component instead of each class.
+        copy_images: Copy the image files into ``out`` too.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The numbers of images and objects, the audit of each source, and the differences of the target by kind.
+
+    Raises:
+        UsageError: A format, class or option is unknown or does not fit the others, a file or folder is missing, or
+            ``out`` exists and is not empty.
+        DataError: A source cannot be read as its format.
+
+    Example:
+        >>> import maskwright as mw
+        >>> done = mw.convert("labels.json", "yolo", source_format="coco", target_format="yolo", images="photos")
+        >>> done.images, done.classes
+        (12, ['disc', 'square', 'triangle', 'ring'])
     """
-    paths = [sources] if isinstance(sources, Path) else list(sources)
+    paths, image_folders, out = _paths(sources), _paths(images), Path(out)
     _check_formats(source_format, target_format)
     _check_options(source_format, target_format, holes, overlap, components)
-    _check_parts(paths, images, parts)
-    folders = [require_folder(folder, "images") for folder in images] or [None]
+    _check_parts(paths, image_folders, parts)
+    folders = [require_folder(folder, "images") for folder in image_folders] or [None]
     folders = folders * len(paths) if len(folders) == 1 else folders
     datasets = [
         READERS[source_format](path, ReadOptions(folder, classes, components))
@@ -122,6 +153,11 @@ def convert(
             _write(dataset, writer, reporter or Reporter())
         writer.finish(all_parts)
     return ConvertSummary(source_format, target_format, out, names, paths, [each.audit for each in datasets])
+
+
+def _paths(given: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Return one path, or several, as a list."""
+    return [Path(given)] if isinstance(given, str | Path) else [Path(each) for each in given]
 
 
 def _write(dataset: AnnotatedDataset, writer: FormatWriter, reporter: Reporter) -> None:
@@ -153,7 +189,7 @@ def _check_formats(source: str, target: str) -> None:
 
 
 def _check_options(source: str, target: str, holes: str | None, overlap: str | None, components: bool) -> None:
-    for kind, value, known in (("way with holes", holes, HOLES), ("overlap rule", overlap, OVERLAPS)):
+    for kind, value, known in (("rule for holes", holes, HOLES), ("overlap rule", overlap, OVERLAPS)):
         if value is not None and value not in known:
             raise unknown_name(kind, value, known)
     for option, given, format_, sensible in (
@@ -164,7 +200,7 @@ def _check_options(source: str, target: str, holes: str | None, overlap: str | N
         if given and format_ not in sensible:
             side = "from" if sensible is _SOURCES_WITHOUT_OBJECTS and option == "--components" else "to"
             raise UsageError(
-                f"{option}: means nothing for {format_}; expected it with --{side} {' or '.join(sensible)}. Omit it."
+                f"{option}: has no effect for {format_}; expected it with --{side} {' or '.join(sensible)}. Omit it."
             )
 
 
@@ -184,11 +220,11 @@ def _check_parts(paths: Sequence[Path], images: Sequence[Path], parts: Sequence[
 
 def _check_out(out: Path, paths: Sequence[Path], target: str, parts: Sequence[str | None], copy_images: bool) -> None:
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise UsageError(f"{out}: exists and is not empty; expected a new place, as nothing is overwritten. Remove it.")
+        raise UsageError(f"{out}: exists and is not empty; expected a new file or folder. Choose another --out.")
     if _is_file(out, target):
         if len(parts) > 1:
             names = ", ".join(str(part) for part in parts)
-            raise UsageError(f"--out {out}: is one file for the parts {names}; expected a folder, for a file each.")
+            raise UsageError(f"--out {out}: is one file for the parts {names}; expected a folder.")
         if copy_images:
             raise UsageError(f"--copy-images: has no place beside the file {out}; expected a folder as --out.")
     elif any(path.is_dir() and out.resolve().is_relative_to(path.resolve()) for path in paths):

@@ -1,4 +1,4 @@
-"""``maskwright demo``: the whole job on built-in data, for a semantic and for an instance model."""
+"""``maskwright demo``: every stage on built-in data, for a semantic and for an instance model."""
 
 from pathlib import Path
 
@@ -10,7 +10,23 @@ RECIPES = ("demo-semantic", "demo-instance")
 
 
 def demo(out: str | Path = Path("maskwright-demo"), reporter: Reporter | None = None) -> str:
-    """Run the two demo recipes below ``out``; returns the scores and where the pages lie, as text."""
+    """Run the two demo recipes, a semantic and an instance model, on built-in data; minutes on a CPU.
+
+    Args:
+        out: The folder of the two runs, ``demo-semantic`` and ``demo-instance``.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The scores of both runs and the paths of their pages, as text.
+
+    Raises:
+        UsageError: A folder below ``out`` holds something other than the demo's run.
+        Interrupted: SIGTERM or Ctrl-C came during a training.
+
+    Example:
+        >>> import maskwright as mw
+        >>> print(mw.demo("demo"))  # doctest: +SKIP
+    """
     reporter = reporter or Reporter()
     parts = []
     for recipe in RECIPES:

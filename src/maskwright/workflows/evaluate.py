@@ -1,4 +1,4 @@
-"""``maskwright evaluate``: the scores of a trained run, anew or on another data set."""
+"""``maskwright evaluate``: score a trained run again, or on another data set."""
 
 from pathlib import Path
 
@@ -16,27 +16,36 @@ from maskwright.runs.report import report_stage
 def evaluate(
     path: str | Path | RunFolder, reporter: Reporter | None = None, on: CrossEvaluation | None = None
 ) -> dict[str, PartScores]:
-    """Score the best checkpoint of the run at ``path`` and write its page anew.
+    """Score the best checkpoint of a run and write its page again.
 
     Args:
-        path: the run folder.
-        reporter: where progress goes.
-        on: another data set or other classes to score on. These scores join those that are there; without, the
-            recipe's parts alone are scored, and only they stay.
+        path: The run folder.
+        reporter: Where progress goes; standard error by default.
+        on: Another data set, or other classes, to score on. These scores are added to ``scores.json``. Without it, the
+            parts in the recipe's ``evaluate.on`` are scored, and their scores replace all others.
 
     Returns:
-        The scores of each part, as in ``scores.json``.
+        The scores by part of the data, as in ``scores.json``.
 
     Raises:
-        UsageError: when ``path`` is no run folder or has no trained model, and for an ``on`` that contradicts itself.
-        DataError: for another data set without any image or class to score.
+        UsageError: ``path`` is no run folder, its training is not finished, or the fields of ``on`` contradict each
+            other.
+        DataError: The other data set has no image, or none of the model's classes.
+        WeightsError: The checkpoint holds NaN or infinity, or does not fit its model.
+
+    Example:
+        >>> import maskwright as mw
+        >>> scores = mw.evaluate("runs/first")
+        >>> sorted(scores["validation"]["segm"])[:4]
+        ['AP', 'AP50', 'AP75', 'APl']
     """
     if on is not None:
         on.require_consistent()
     run = open_run(Path(path), reporter or Reporter())
     if not run.is_finished("train"):
         raise UsageError(
-            f"{run.path}: its training is not finished. Run `maskwright run RECIPE --out {run.path} --resume` first."
+            f"{run.path}: its training is not finished; expected a trained run. Finish it with `maskwright run RECIPE "
+            f"--out {run.path} --resume`."
         )
     experiment = Experiment(run)
     if on is None:

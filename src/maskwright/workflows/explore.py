@@ -1,4 +1,4 @@
-"""What a COCO file holds: counted image by image, drawn as figures and pictures, and put on a page."""
+"""Count what a COCO file holds, image by image, and show it as figures, pictures and a page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,10 +23,10 @@ from maskwright.structures import ClassTable
 
 @dataclass
 class Exploration:
-    """What was found in the file ``source``, and where every annotation went.
+    """The statistics of the file ``source``, and the audit of its annotations.
 
-    ``unread`` counts the records of images and categories that do not fit COCO, by fault. ``page`` is the page that was
-    written, None without a folder for it. ``remarks`` name the pictures and classes that the contact sheet lacks.
+    ``unread`` counts the rejected records of images and categories by fault code. ``page`` is the page that was
+    written, or None. ``remarks`` name the images and classes that the contact sheet lacks.
     """
 
     source: Path
@@ -37,7 +37,7 @@ class Exploration:
     remarks: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """For ``statistics.json`` and ``--json``."""
+        """Return what ``statistics.json`` holds and ``--json`` prints."""
         return {
             "source": str(self.source),
             **self.statistics.to_json(),
@@ -47,24 +47,45 @@ class Exploration:
 
 
 def explore(
-    annotations: Path,
+    annotations: str | Path,
     *,
-    images: Path | None = None,
+    images: str | Path | None = None,
     classes: Sequence[str] | None = None,
-    out: Path | None = None,
+    out: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> Exploration:
-    """Count what the COCO file ``annotations`` holds of ``classes`` (all by default).
+    """Count the classes, object sizes and overlaps of a COCO file.
 
-    With ``out``, write ``explore.html``, ``statistics.json`` and ``figures/`` into that folder; with ``images`` too, a
-    contact sheet of some images of that folder with their masks drawn. The numbers come from the file alone. Other
-    files in ``out`` are left alone.
+    All numbers come from the annotation file alone; images are read for pictures only.
 
-    Raises ``UsageError`` for an unknown class, a missing file or folder, or ``images`` without ``out``; ``DataError``
-    when the file is no COCO JSON.
+    Args:
+        annotations: The COCO JSON file.
+        images: The folder of its images. With it the page shows a contact sheet of images with their masks.
+        classes: The class names to count; None for all.
+        out: A folder for ``explore.html``, ``statistics.json`` and ``figures/``. Other files in it stay as they are.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The statistics, the audit of the annotations, and the path of the page.
+
+    Raises:
+        UsageError: A class is unknown, a file or folder is missing, or ``images`` comes without ``out``.
+        DataError: The file is no COCO JSON.
+
+    Example:
+        >>> import maskwright as mw
+        >>> found = mw.explore("labels.json", images="photos", out="explored")
+        >>> found.audit.found == found.audit.used
+        True
+        >>> found.page.as_posix()
+        'explored/explore.html'
     """
+    annotations = Path(annotations)
+    images, out = (Path(path) if path is not None else None for path in (images, out))
     if images is not None and out is None:
-        raise UsageError(f"--images {images}: the pictures need a folder to go to. Name one with --out.")
+        raise UsageError(
+            f"--images {images}: has no effect without --out; expected a folder for the pictures. Add --out."
+        )
     if images is not None:
         require_folder(images, "images")
     reporter = reporter or Reporter()
@@ -84,7 +105,7 @@ def explore(
 
 
 def _count(coco: CocoFile, table: ClassTable, reporter: Reporter) -> tuple[Statistics, Audit, list[set[int]]]:
-    """The sums over all images, the audit of the file, and the classes that each image shows."""
+    """Return the statistics of all images, the audit of the file, and the class indices that each image shows."""
     statistics, audit = Statistics(table), audit_of_reading(coco)
     labels, by_image = label_by_category(coco, table), coco.by_image()
     seen = []
@@ -97,13 +118,13 @@ def _count(coco: CocoFile, table: ClassTable, reporter: Reporter) -> tuple[Stati
 
 
 def _write(found: Exploration, out: Path, pictures: PagePictures, all_classes: bool) -> Path:
-    """Write the figures, the numbers and, last of all, the page."""
+    """Write the figures, the numbers and, last, the page; return the path of the page."""
     figures = {}
     for drawn in explore_figures(found.statistics):
         write_figure(out / "figures", drawn.name, drawn.figure, drawn.svg)
         figures[drawn.name] = ShownFigure.of(drawn)
     write_json(out / "statistics.json", found.to_json())
-    # Two parts of the path tell data sets apart, and keep the other folders of the machine out of the page.
+    # Two parts of the path tell data sets apart, and the page names no other folder of the machine.
     name = "/".join(found.source.resolve().parts[-2:])
     audit = replace(found.audit, source=name)
     page = out / "explore.html"
@@ -112,7 +133,7 @@ def _write(found: Exploration, out: Path, pictures: PagePictures, all_classes: b
 
 
 def _remove_stale(folder: Path, pictures: PagePictures) -> None:
-    """Remove what an earlier call drew and this one may not draw again, so that the folder tells of one data set."""
+    """Remove the figures of an earlier call, as this one may not draw all of them again."""
     for name in FIGURES:
         for suffix in ("svg", "png"):
             (folder / f"{name}.{suffix}").unlink(missing_ok=True)

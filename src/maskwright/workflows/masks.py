@@ -1,4 +1,4 @@
-"""Label maps from a COCO file: one PNG an image, drawn in parallel, with every annotation accounted for."""
+"""Draw the label maps of a COCO file: one PNG an image, in parallel, with every annotation accounted for."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -24,16 +24,17 @@ from maskwright.version import __version__
 
 # Large enough to make sending a part cheap, small enough to lose little when a job is killed.
 _IMAGES_PER_PART = 32
-# Starting a process anew takes as long as drawing some thousand images; a fork of this one hardly anything.
+# A spawned process starts in the time in which some thousand images are drawn; a forked one starts at once.
 _IMAGES_WORTH_A_FORK, _IMAGES_WORTH_A_START = 150, 2000
 
 
 @dataclass
 class MasksSummary:
-    """What was drawn, and where every annotation went.
+    """The result of a mask job, with the audit of the annotations.
 
-    ``kept`` of the ``files`` were there already from the same job. ``shared_pixels`` are covered by several objects,
-    counted once for each object beyond the first. ``remarks`` say what groups leave out.
+    ``kept`` of the ``files`` existed already, from the same job. ``shared_pixels`` counts pixels under several objects,
+    once for each object beyond the first. ``without_objects`` images have no label map, as they show no chosen object.
+    ``overlaps`` is None unless it was asked for. ``remarks`` name the classes in no group.
     """
 
     folder: Path
@@ -47,7 +48,7 @@ class MasksSummary:
     remarks: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return what ``--json`` prints."""
         return {
             "folder": str(self.folder),
             "files": self.files,
@@ -73,17 +74,36 @@ def masks(
     reporter: Reporter | None = None,
     **settings: Any,
 ) -> MasksSummary:
-    """Draw the label map of every image of a COCO file into ``out``, with ``classes.json`` and ``classes.txt``.
+    """Draw the label map of every image of a COCO file as a PNG, with ``classes.json`` and ``classes.txt``.
 
-    ``options`` and ``settings``, which are its fields: see :class:`MaskOptions`. The mode ``instance`` also writes
-    ``instances.json``, which says what each number is; ``audit`` what the overlap rules decide.
+    Masks equal pycocotools' to the pixel. Images are not read; their sizes come from the annotation file. A killed job
+    continues where it stopped when it is called again.
 
-    Images themselves are not read. A job that was killed goes on where it stopped when called again. ``workers``
-    processes draw; 0 draws in this one, None takes as many as pay off; ``engine`` ``ray`` draws on a Ray cluster, see
-    :func:`maskwright.parallel.pool.parallel_map`.
+    Args:
+        annotations: The COCO JSON file.
+        out: The folder for the label maps. The mode ``instance`` also writes ``instances.json`` there, which describes
+            each number; ``audit`` also writes what the overlap rules decide.
+        options: What to draw: classes, overlap rule and the like, see :class:`MaskOptions`.
+        workers: How many processes draw. 0 draws in this process; None chooses by the number of images.
+        engine: ``local``, or ``ray`` to draw on a Ray cluster.
+        address: The address of the Ray cluster, or ``auto``; None starts one on this machine.
+        overwrite: Replace the label maps of another job.
+        reporter: Where progress goes; standard error by default.
+        **settings: Fields of :class:`MaskOptions`, which replace those of ``options``.
 
-    Raises ``UsageError`` for an unknown name, options that contradict each other or a folder that holds other files of
-    these names, ``DataError`` when two images would share one mask file.
+    Returns:
+        The class table, the number of files, and the audit of the annotations.
+
+    Raises:
+        UsageError: A name is unknown, options contradict each other, or ``out`` holds other files of these names.
+        DataError: Two images would share one label map, or the file is no COCO JSON.
+        MaskwrightError: A worker process was killed three times, or Ray cannot be used.
+
+    Example:
+        >>> import maskwright as mw
+        >>> drawn = mw.draw_masks("labels.json", "masks", classes=["ring", "disc"], overlap="smallest")
+        >>> drawn.files, drawn.table.names
+        (12, ['ring', 'disc'])
     """
     annotations, out = Path(annotations), Path(out)
     options = replace(options or MaskOptions(), **settings)
@@ -101,7 +121,7 @@ def masks(
     with closing(parallel_map(draw_chunk, todo, workers=processes, engine=engine, address=address)) as results:
         files = sum(len(part.files) for part in todo)
         drawn = dict(_drawn(results, job, reporter, f"masks of {annotations.name}", files))
-    # In the order of the parts, whatever was drawn before: a job that was killed ends like one that was not.
+    # In the order of the parts, so that a job that was killed and continued gives the same result.
     done = [drawn[files] if files in drawn else kept[files] for files in job.parts]
     _require_written(done, out, engine)
     return _finish(out, coco, plan, done, left_out, sum(len(files) for files in kept))
@@ -110,7 +130,10 @@ def masks(
 def _finish(
     out: Path, coco: CocoFile, plan: MaskPlan, done: Sequence[DrawnChunk], skipped: Sequence[int], kept: int
 ) -> MasksSummary:
-    """Write what stands beside the label maps; ``left_out`` is the number of annotations of each image without one."""
+    """Write the files beside the label maps and return the summary.
+
+    ``skipped`` has the number of annotations of each image without a label map.
+    """
     audit = audit_of_reading(coco)
     for part in done:
         part.add_to(audit)
@@ -121,8 +144,7 @@ def _finish(
         write_json(out / "instances.json", {file: objects for part in done for file, objects in part.instances.items()})
     overlaps = OverlapReport.of(done, plan.drawing) if plan.options.audit else None
     if overlaps is not None:
-        # Imported where it is needed: the letters come from matplotlib, which takes longer to import than hundreds of
-        # label maps to draw.
+        # Imported here: it imports matplotlib, which takes as long as drawing hundreds of label maps.
         from maskwright.reports.pictures.overlap_audit import write_overlap_audit
 
         write_overlap_audit(out, overlaps, coco, plan.labels)
@@ -131,7 +153,7 @@ def _finish(
 
 
 def _parts(coco: CocoFile, plan: MaskPlan, folder: Path) -> tuple[list[DrawingChunk], list[int]]:
-    """The parts of the job, and for each image left out because it shows no object, its annotations' number."""
+    """Return the parts of the job, and the number of annotations of each image skipped for want of an object."""
     files = mask_files([image.file_name for image in coco.images])
     by_image = coco.by_image()
     images, left_out = [], []
@@ -166,7 +188,7 @@ def _workers(wanted: int | None, images: int) -> int:
 def _drawn(
     results: Generator[DrawnChunk], job: MaskJob, reporter: Reporter, what: str, files: int
 ) -> Iterator[tuple[tuple[str, ...], DrawnChunk]]:
-    """Each part by its files, once it is in the journal; the progress counts images."""
+    """Yield each part with its files once it is in the journal; the progress counts images."""
 
     def images() -> Iterator[DrawnChunk | None]:
         for part in results:
@@ -180,7 +202,7 @@ def _drawn(
 
 
 def _require_written(done: Sequence[DrawnChunk], out: Path, engine: str) -> None:
-    """Raise ``MaskwrightError`` when another machine wrote into a folder of its own."""
+    """Raise ``MaskwrightError`` when label maps drawn on other machines are not in ``out``."""
     if engine == "local":
         return
     there = {entry.name for entry in out.iterdir()}

@@ -1,4 +1,4 @@
-"""What ``maskwright models`` lists."""
+"""``maskwright models``: list the model catalogue."""
 
 from typing import Any
 
@@ -6,9 +6,23 @@ from maskwright.models import catalogue
 
 
 def list_models(name: str | None = None) -> list[dict[str, Any]]:
-    """Every model of the catalogue, or the one called ``name``: name, task, summary, published weights, options.
+    """Return the models of the catalogue.
 
-    Patterns such as ``smp:ARCHITECTURE/ENCODER`` stand for whole families. Raises ``UsageError`` for an unknown name.
+    Args:
+        name: The name of one model; None for all, with patterns such as ``smp:ARCHITECTURE/ENCODER`` for families.
+
+    Returns:
+        A record of each model: ``name``, ``task`` (``semantic`` or ``instance``), ``summary``, ``weights`` (the names
+        of its published weights) and ``options``, which is None where another package defines them.
+
+    Raises:
+        UsageError: No model has this name; the message has the nearest names.
+
+    Example:
+        >>> import maskwright as mw
+        >>> [model] = mw.list_models("residual_attention_unet")
+        >>> model["task"], model["weights"]
+        ('semantic', [])
     """
     entries = list(catalogue.MODELS.values()) if name is None else [catalogue.find_model(name)]
     models: list[dict[str, Any]] = [

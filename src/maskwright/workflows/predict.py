@@ -1,4 +1,4 @@
-"""Prediction over a folder of images: results in the field's formats, and an overlay of each image to look at."""
+"""Predict a folder of images: label maps or COCO results, and an overlay of each image."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -25,13 +25,18 @@ from maskwright.masks.png import write_label_map
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
+from maskwright.run_folder import RunFolder
 from maskwright.runs.loaded_model import DEVICES, LoadedModel, load_model
 from maskwright.structures import ClassTable, LabelMap
 
 
 @dataclass(frozen=True)
 class PredictionSummary:
-    """Where the results are, for how many images, which files were skipped and why, and by which taxonomy, if one."""
+    """The result of a prediction over a folder.
+
+    ``images`` counts the images predicted. ``skipped`` has the reason for each file that is no image, by file name.
+    ``taxonomy`` is the one that the results are remapped by, or None.
+    """
 
     folder: Path
     images: int
@@ -39,42 +44,64 @@ class PredictionSummary:
     taxonomy: AppliedTaxonomy | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return what ``--json`` prints."""
         by = {"taxonomy": self.taxonomy.to_json()} if self.taxonomy else {}
         return {"folder": str(self.folder), "images": self.images, "skipped": self.skipped, **by}
 
 
 def predict(
-    model: Path,
-    images: Path,
-    out: Path,
+    model: str | Path | RunFolder,
+    images: str | Path,
+    out: str | Path,
     *,
     score: float = 0.5,
     batch: int = 1,
     device: str = "auto",
     overlays: bool = True,
     views: Views = PLAIN,
-    taxonomy: str | None = None,
+    taxonomy: str | Path | None = None,
     rider: str | None = None,
     layout: str = "coco",
     reporter: Reporter | None = None,
 ) -> PredictionSummary:
-    """Predict every image of a folder, a glob or one file with the model at ``model`` (run, checkpoint or file).
+    """Predict every image of a folder and write the results in the usual formats.
 
-    Semantic models write ``label_maps/<stem>.png``, instance models ``instances.json`` (COCO results with a score of
-    at least ``score``; with the ``layout`` ``cityscapes`` also its official files, in ``cityscapes``); both write
-    ``classes.json`` and, unless told not to, ``overlays/<stem>.jpg``. Files that are not images are skipped and named.
-    Semantic models average their probabilities over ``views``. The model sees up to ``batch`` images at once, of
-    ``views`` with a window up to so many windows; more than one change results within rounding, see
-    :meth:`maskwright.prediction.predictor.Predictor.predict`.
+    A semantic model writes ``label_maps/<stem>.png``, an instance model ``instances.json`` (COCO results). Both write
+    ``classes.json``. Files that cannot be decoded are skipped and named.
 
-    With ``taxonomy`` (a shipped name or a file; ``rider`` replaces its rule for riders) all this is in the target's
-    classes, see :class:`maskwright.annotations.taxonomy.output_classes.OutputClasses`, and ``taxonomy.json`` says so.
+    Args:
+        model: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` model file.
+        images: A folder (without its subfolders), a glob, or one image file.
+        out: The folder for the results.
+        score: The lowest score of an object that is written, from 0 to 1; for instance models.
+        batch: The most images, or windows, that the model sees at once. More than one changes results within rounding,
+            see :meth:`maskwright.prediction.predictor.Predictor.predict`.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        overlays: Write ``overlays/<stem>.jpg``, each image with its result drawn over it.
+        views: What a semantic model averages its probabilities over, see
+            :class:`maskwright.prediction.test_time_augmentation.Views`.
+        taxonomy: The name of a shipped taxonomy or a YAML file. All results are then in the classes of its other side,
+            and ``taxonomy.json`` records it.
+        rider: Replaces the taxonomy's rule for riders: ``absent``, ``person`` or ``person-over-two-wheeler``.
+        layout: ``coco``, or ``cityscapes`` to write its official files too, into the folder ``cityscapes``.
+        reporter: Where progress goes; standard error by default.
 
-    Raises ``UsageError`` when there is no model or no image, when ``score`` is not in 0..1 or ``batch`` below 1, for an
-    instance model with ``views``, when ``taxonomy`` does not account for the model's classes, and when ``layout``
-    cannot hold them.
+    Returns:
+        The folder, the number of images predicted, and the files that were skipped with the reason for each.
+
+    Raises:
+        UsageError: There is no model or no image, a number or name is out of range, an instance model gets ``views``,
+            the taxonomy does not account for the model's classes, or ``layout`` cannot hold them.
+        DataError: Two images would share one result file.
+        WeightsError: The model file does not fit its model, or the model answers with NaN or infinity.
+
+    Example:
+        >>> import maskwright as mw
+        >>> done = mw.predict("runs/first", "photos", "predictions", score=0.5)
+        >>> done.images, done.skipped
+        (12, {})
     """
+    images, out = Path(images), Path(out)
     if not 0 <= score <= 1:
         raise UsageError(f"--score {score}: expected a number from 0 to 1.")
     if batch < 1:
@@ -92,12 +119,12 @@ def predict(
             require_folder(images, "images")
         raise UsageError(f"{images}: no image here; expected jpg, png, bmp, tif or webp files.")
     stems = mask_files([path.name for path in files])
-    by = read_taxonomy(taxonomy, rider) if taxonomy is not None else None
-    loaded = load_model(model, device)
+    by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
+    loaded = load_model(Path(model), device)
     if loaded.task == "instance" and not views.plain:
         raise UsageError(
             f"{model}: an instance model; --flip, --scales and --tile average the probabilities of semantic models. "
-            "Leave them out."
+            "Omit them."
         )
     classes = output_classes(loaded.classes, by, loaded.task)
     skipped: dict[str, str] = {}
@@ -110,7 +137,7 @@ def predict(
             if isinstance(answer, np.ndarray):
                 picture = _semantic(classes, image, answer, out / "label_maps" / file)
             else:
-                # Translated first: the rule for riders looks at two-wheelers that --score may leave out.
+                # Remapped first: the rule for riders needs the two-wheelers below --score too.
                 found = classes.instances(answer)
                 found = found[found.scores >= score]
                 write(found, number, path.name)
@@ -125,9 +152,10 @@ def predict(
 
 
 def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Views:
-    """The options of the command line: ``scales`` as ``0.75,1,1.25``, ``tile`` in pixels, ``overlap`` from 0 up to 1.
+    """Return the views that options of the command line describe.
 
-    Raises ``UsageError`` for values that a recipe's ``evaluate`` would not take either.
+    ``scales`` is text such as ``0.75,1,1.25``, ``tile`` the side of a window in pixels, ``overlap`` the part that
+    neighbouring windows share, from 0 up to 1. Raises ``UsageError`` for values that a recipe's ``evaluate`` refuses.
     """
     factors = [_factor(text) for text in scales.split(",")]
     if not all(0 < factor <= 8 for factor in factors):
@@ -140,7 +168,7 @@ def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Vi
 
 
 def _factor(text: str) -> float:
-    """``text`` as a number; NaN, which is in no range, when it is none."""
+    """Return ``text`` as a number, or NaN, which is in no range."""
     try:
         return float(text)
     except ValueError:
@@ -158,28 +186,27 @@ def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[P
 def _records(
     out: Path, loaded: LoadedModel[Any], layout: str, table: ClassTable, names: Iterable[str]
 ) -> AbstractContextManager[Write]:
-    """What writes the objects that an instance model finds, image by image."""
+    """Return the writer of the objects that an instance model finds; it writes image by image."""
     if loaded.task == "instance":
         return result_files(out, layout, table, names)
     if layout != "coco":
-        raise UsageError(f"{loaded.file}: a semantic model; --layout {layout} is for the objects of instance models.")
+        raise UsageError(f"{loaded.file}: a semantic model; --layout {layout} is for instance models. Omit it.")
     return nullcontext(lambda *_: None)
 
 
 def _state(out: Path, use: AppliedTaxonomy | None) -> None:
-    """Say beside the results by which taxonomy they came about."""
+    """Write ``taxonomy.json`` beside the results, or remove that of earlier results."""
     file = out / "taxonomy.json"
     if use is not None:
         write_json(file, use.to_json())
     else:
-        # Of earlier results, which these replace.
         file.unlink(missing_ok=True)
 
 
 def _semantic(
     classes: OutputClasses, image: npt.NDArray[np.uint8], label_map: LabelMap, file: Path
 ) -> npt.NDArray[np.uint8]:
-    """Write ``label_map`` in the classes of the results; the picture of it over ``image``."""
+    """Write ``label_map`` in the classes of the results and return it drawn over ``image``, ``(H, W, 3)`` RGB."""
     label_map = classes.label_map(label_map)
     write_label_map(file, label_map, classes.table.png_palette())
     return overlay_label_map(image, label_map, classes.table)

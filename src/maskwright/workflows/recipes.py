@@ -1,4 +1,4 @@
-"""What ``maskwright recipes`` lists and copies."""
+"""``maskwright recipes``: list and copy the shipped recipes."""
 
 from pathlib import Path
 
@@ -10,16 +10,28 @@ from maskwright.recipes.loading import recipe_text, shipped_recipes, shipped_tra
 
 
 def list_recipes() -> list[dict[str, str]]:
-    """Name and description of every shipped recipe."""
+    """Return the shipped recipes of trainings and of transfers.
+
+    Returns:
+        A record of each recipe: ``name`` and ``description``.
+
+    Example:
+        >>> import maskwright as mw
+        >>> [recipe["name"] for recipe in mw.list_recipes() if recipe["name"].startswith("demo")]
+        ['demo-instance', 'demo-semantic']
+    """
     texts = {**shipped_recipes(), **shipped_transfers()}
     return [{"name": name, "description": yaml.safe_load(text)["description"]} for name, text in texts.items()]
 
 
-def copy_recipe(name: str, out: Path | None = None) -> Path:
-    """Copy the shipped recipe ``name`` to ``out``; ``UsageError`` when the file is there already."""
+def copy_recipe(name: str, out: str | Path | None = None) -> Path:
+    """Copy the shipped recipe ``name`` to the file ``out``, by default ``NAME.yaml``, and return its path.
+
+    Raises ``UsageError`` for an unknown name, and when the file exists.
+    """
     text = recipe_text(name)
-    path = out or Path(f"{name}.yaml")
+    path = Path(out) if out is not None else Path(f"{name}.yaml")
     if path.exists():
-        raise UsageError(f"{path}: is there already, and would be overwritten. Choose another file with --out.")
+        raise UsageError(f"{path}: exists; expected a new file. Choose another with --out.")
     write_text(path, text)
     return path

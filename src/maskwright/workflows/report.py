@@ -1,15 +1,33 @@
-"""``maskwright report``: the page of a run, written anew."""
+"""``maskwright report``: write the page of a run again."""
 
 from pathlib import Path
 
 from maskwright.progress import Reporter
+from maskwright.run_folder import RunFolder
 from maskwright.runs.context import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.report import report_stage
 
 
-def report(path: Path, reporter: Reporter | None = None) -> Path:
-    """Write the page of the run at ``path`` anew; returns the page's path."""
-    run = open_run(path, reporter or Reporter())
+def report(path: str | Path | RunFolder, reporter: Reporter | None = None) -> Path:
+    """Write the page of a run again, with its sample panels.
+
+    Args:
+        path: The run folder.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The path of the page: one HTML file that loads nothing else.
+
+    Raises:
+        UsageError: ``path`` is no run folder, or its predictions are missing.
+        DataError: The data of the run, or its ``scores.json``, cannot be read.
+
+    Example:
+        >>> import maskwright as mw
+        >>> mw.report("runs/first").name
+        'report.html'
+    """
+    run = open_run(Path(path), reporter or Reporter())
     report_stage(Experiment(run))
     return run.files.page

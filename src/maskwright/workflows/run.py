@@ -1,4 +1,4 @@
-"""``maskwright run``: every stage of a recipe in one run folder."""
+"""``maskwright run``: do every stage of a recipe in one run folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,36 +20,36 @@ def run(
     nodes: int = 1,
     reporter: Reporter | None = None,
 ) -> RunFolder:
-    """Check, draw masks, train, evaluate and report as ``recipe`` says.
+    """Check the data, draw the masks, train, evaluate and report, as a recipe says.
 
-    Stages that the folder records as finished are not done again. Everything that can be wrong with the recipe, its
-    files, its model and its weights is said before any work is done. In a process that torchrun started, its own number
-    of processes counts, and only the first does anything besides training.
+    Finished stages are not done again. Faults of the recipe, its files, its model and its weights are found before any
+    work starts. In a process that torchrun started, torchrun's number of processes counts, and only the first process
+    does more than train.
 
     Args:
-        recipe: the name of a shipped recipe, the path of a YAML file, a dictionary of its sections, or a ``Recipe``.
-        overrides: ``section.key=value`` each, applied on top of the recipe, as in ``train.epochs=2``.
-        out: the run folder; ``runs/NAME`` by default.
-        resume: go on with an interrupted training from its last checkpoint. Without it such a training is refused
-            rather than thrown away.
-        devices: how many GPUs, or processes on a CPU, share each batch; the recipe's ``train.devices`` by default.
-        nodes: how many machines share it, see :func:`maskwright.runs.launch.launch`.
-        reporter: where progress goes; the terminal by default, ``Reporter(quiet=True)`` for nowhere.
+        recipe: The name of a shipped recipe, the path of a YAML file, a dictionary of its sections, or a ``Recipe``.
+        overrides: ``section.key=value`` each, applied on top of the recipe, such as ``train.epochs=2``.
+        out: The run folder; ``runs/NAME`` by default.
+        resume: Continue an interrupted training from its last checkpoint. Without it, a folder with such a training is
+            refused.
+        devices: How many GPUs, or processes on a CPU, share each batch; the recipe's ``train.devices`` by default.
+        nodes: How many machines share each batch, see :func:`maskwright.runs.launch.launch`.
+        reporter: Where progress goes; standard error by default. ``Reporter(quiet=True)`` prints warnings only.
 
     Returns:
         The run folder: its files by name, ``scores``, ``card`` and ``page``.
 
     Raises:
-        UsageError: for a fault of the recipe, a missing file, or a folder of another run.
-        DataError: for data without a usable image.
-        WeightsError: for weights that cannot be fetched, read or matched.
-        Interrupted: after SIGTERM or Ctrl-C; ``resume`` goes on from there.
+        UsageError: The recipe has a fault, a file is missing, or the folder holds another run.
+        DataError: A part of the data has no usable image.
+        WeightsError: The starting weights cannot be fetched, read or matched.
+        Interrupted: SIGTERM or Ctrl-C came during the training; ``resume`` continues it.
 
     Example:
         >>> import maskwright as mw
         >>> run = mw.run("demo-instance", overrides=["train.epochs=2"])  # doctest: +SKIP
-        >>> run.scores["validation"]["segm"]["AP"]  # doctest: +SKIP
-        0.57
+        >>> run.scores["validation"]["segm"]["AP50"] >= 0  # doctest: +SKIP
+        True
     """
     reporter = reporter or Reporter()
     loaded = load_recipe(recipe, overrides, devices)

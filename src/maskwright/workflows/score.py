@@ -1,4 +1,4 @@
-"""Scores for predictions of any tool: one function a kind, and one that takes the kind by name."""
+"""Score the prediction files of any tool: one function for each kind, and one that takes the kind by name."""
 
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,30 @@ Summary = InstanceScores | SemanticScores | CityscapesScores
 KINDS = {"instance": score_instance, "semantic": score_semantic, "cityscapes": score_cityscapes}
 
 
-def score(kind: str, truth: Path, predictions: Path, **options: Any) -> Summary:
-    """Score ``predictions`` by ``truth``; ``kind`` is ``instance``, ``semantic`` or ``cityscapes``.
+def score(kind: str, truth: str | Path, predictions: str | Path, **options: Any) -> Summary:
+    """Score prediction files of any tool against the truth.
 
-    Options are those of :func:`score_instance`, :func:`score_semantic` and :func:`score_cityscapes`. Raises
-    ``UsageError`` for an unknown kind.
+    Args:
+        kind: ``instance`` (COCO AP and AR), ``semantic`` (IoU, Dice) or ``cityscapes`` (AP by its official rules).
+        truth: The COCO JSON file, the folder of label maps, or the folder that holds ``gtFine``.
+        predictions: The COCO results file, the folder of label maps, or the folder of Cityscapes results.
+        **options: Keyword arguments of :func:`~maskwright.workflows.score_instance.score_instance`,
+            :func:`~maskwright.workflows.score_semantic.score_semantic` or
+            :func:`~maskwright.workflows.score_cityscapes.score_cityscapes`.
+
+    Returns:
+        The ``scores``, as ``--json`` prints them, and ``remarks`` on what was rejected.
+
+    Raises:
+        UsageError: The kind or an option is unknown, or a file or folder is missing.
+        DataError: No record can be scored, or predictions are missing, of another size or of unknown classes.
+
+    Example:
+        >>> import maskwright as mw
+        >>> for name in ("truth", "predictions"):
+        ...     drawn = mw.draw_masks("labels.json", name)
+        >>> mw.score("semantic", "truth", "predictions").scores["mIoU"]
+        1.0
     """
     if kind not in KINDS:
         raise unknown_name("kind of score", kind, KINDS)

@@ -1,4 +1,4 @@
-"""Cityscapes scores by the official rules: instances from mask files or COCO results, and pixels."""
+"""Score predictions by the official Cityscapes rules: instances from mask files or COCO results, and pixels."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -36,7 +36,7 @@ from maskwright.progress import Reporter
 RESULTS = "instances.json"
 
 _NOTES = {
-    "empty_mask": "predictions cover no pixel; the official rules leave them out",
+    "empty_mask": "predictions cover no pixel; the official rules ignore them",
     "class_not_scored": "predictions are of a label whose instances are not scored",
 }
 
@@ -46,13 +46,13 @@ _Out = TypeVar("_Out")
 
 @dataclass(frozen=True)
 class CityscapesScores:
-    """The scores of a split; ``remarks`` name what was left out."""
+    """The scores of a split of Cityscapes; ``remarks`` name the rejected and ignored predictions."""
 
     scores: dict[str, Any]
     remarks: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return what ``--json`` prints."""
         return {**self.scores, "remarks": self.remarks}
 
 
@@ -68,9 +68,10 @@ class _Folders:
 
 @dataclass(frozen=True)
 class _MatchedImage:
-    """One image: the verdicts on its predictions, those within each limit of distance, and what was left out.
+    """The matches of one image: over all distances, and ``near`` within each limit of distance by its name.
 
-    ``unknown`` of its objects have no distance, where distances are known at all.
+    ``rejected`` counts ignored predictions by reason. ``unknown`` objects have no distance, where a file of distances
+    is given.
     """
 
     matches: CityscapesMatches
@@ -80,27 +81,42 @@ class _MatchedImage:
 
 
 def score_cityscapes(
-    truth: Path,
-    predictions: Path,
+    truth: str | Path,
+    predictions: str | Path,
     *,
     split: str | None = None,
     pixel: bool = False,
-    label_maps: Path | None = None,
-    distances: Path | None = None,
+    label_maps: str | Path | None = None,
+    distances: str | Path | None = None,
     workers: int = 2,
     reporter: Reporter | None = None,
 ) -> CityscapesScores:
-    """Score predictions for Cityscapes by the official rules.
+    """Score predictions for Cityscapes by the rules of its official scripts.
 
-    ``truth`` holds ``gtFine``. ``predictions`` is a folder with a txt file an image and its mask files, or COCO
-    results: a JSON file, or a folder with ``instances.json``. ``pixel`` also scores label ids from PNG files in
-    ``label_maps``, or in ``predictions``; where there are only those, instances are not scored. ``split`` is that of
-    ``gtFine``, by default the only one, or ``val``. With ``distances``, a file that says how far away objects are, see
-    :func:`maskwright.evaluation.cityscapes.distances.read_distances`, there is the AP of near objects too.
+    Args:
+        truth: The folder that holds ``gtFine``.
+        predictions: A folder with a txt file for each image and its mask files, or COCO results: a JSON file, or a
+            folder with ``instances.json``.
+        split: The split of ``gtFine``; by default the only one, or ``val``.
+        pixel: Compute pixel scores (mIoU, iIoU) too, from PNG files of label ids. Where ``predictions`` holds no
+            instances, only pixels are scored.
+        label_maps: The folder of these PNG files; ``predictions`` by default.
+        distances: A JSON file with the distance of each object, see
+            :func:`maskwright.evaluation.cityscapes.distances.read_distances`. It adds the AP of objects within 100 m
+            and within 50 m.
+        workers: How many threads read files.
+        reporter: Where progress goes; standard error by default.
 
-    Raises ``UsageError`` when there is no truth or nothing to score, ``DataError`` for missing predictions, masks of
-    another size than their image, labels that Cityscapes does not have and distances of other images.
+    Returns:
+        The scores, with ``AP`` and ``AP50`` by class and on average, and remarks on predictions that do not count.
+
+    Raises:
+        UsageError: There is no truth or nothing to score.
+        DataError: Predictions are missing, a mask has another size than its image, a label is none of Cityscapes', or
+            the distances are of other images.
     """
+    truth, predictions = Path(truth), Path(predictions)
+    label_maps, distances = (Path(path) if path is not None else None for path in (label_maps, distances))
     folders = _Folders(truth, predictions, split, distances, workers, reporter or Reporter())
     left_out: Counter[str] = Counter()
     scores: dict[str, Any] = {}
@@ -212,13 +228,13 @@ def _pixels(folders: _Folders, label_maps: Path) -> dict[str, Any]:
 
 
 def _instances_beside(truth: dict[str, Path]) -> dict[str, Path]:
-    """The instance images of the frames, all or none: iIoU of a part of the objects would be another number."""
+    """Return the instance images by frame, or none unless all exist: iIoU over some of the objects is another score."""
     beside = {frame: path.with_name(path.name.replace(LABEL_IDS, INSTANCE_IDS)) for frame, path in truth.items()}
     return beside if all(path.is_file() for path in beside.values()) else {}
 
 
 def _mask_files(folder: Path) -> list[Path]:
-    """The masks that results files in ``folder`` name, whose names look like label maps."""
+    """Return the masks that txt files in ``folder`` name; their names look like those of label maps."""
     texts = (path for paths in prediction_files(folder, ".txt").values() for path in paths)
     return [prediction.mask for text in texts for prediction in read_predictions(text, folder)]
 
@@ -227,11 +243,11 @@ def _note_others(frames: Iterable[str], folder: Path, remarks: list[str]) -> Non
     others = sorted(frames)
     if others:
         some = some_of(others, 3)
-        remarks.append(f"{folder}: {len(others)} results files are of other images and are not scored ({some}).")
+        remarks.append(f"{folder}: {len(others)} txt files are of other images and are not scored ({some}).")
 
 
 def _in_threads(folders: _Folders, work: Callable[[_In], _Out], items: Iterable[_In], what: str) -> Iterable[_Out]:
-    """``work`` on each item, in threads, because most of it is reading PNG files; results in the order of the items."""
+    """Yield the result of ``work`` on each item, in order; threads do it, as most of it is reading PNG files."""
     each = list(items)
     with ThreadPoolExecutor(max(1, folders.workers)) as pool:
         yield from folders.reporter.track(pool.map(work, each), what, len(each))

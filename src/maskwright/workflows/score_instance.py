@@ -1,4 +1,4 @@
-"""Scores of COCO results that any tool wrote, by the evaluator the field uses, and what lies behind the numbers."""
+"""Score COCO results of any tool: the 12 numbers of pycocotools, and the details behind them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,26 +19,42 @@ from maskwright.progress import Reporter
 
 
 def score_instance(
-    truth: Path,
-    results: Path,
+    truth: str | Path,
+    results: str | Path,
     *,
     classes: Sequence[str] | None = None,
     score: float = 0.5,
     iou: float = 0.5,
     details: bool = True,
     boundary: bool = False,
-    out: Path | None = None,
+    out: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> InstanceScores:
-    """Score the COCO results JSON ``results`` by the COCO file ``truth``.
+    """Score COCO results against a COCO file.
 
-    Images are found by file name where a record has one, else by id. Category ids are the truth's, or, with a
-    ``classes.json`` beside the results, its indices, matched by name; ``classes`` leaves only those in the truth. Masks
-    are scored where truth and results have them, boxes always. ``score`` and ``iou`` are thresholds of the ``details``
-    alone. ``boundary`` adds boundary IoU. ``out`` is a folder for ``scores.json``, ``curves.json`` and ``images.json``.
+    A result is matched with its image by file name where it has one, else by id. Masks are scored where truth and
+    results have them, boxes always.
 
-    Raises ``UsageError`` for thresholds out of range, ``DataError`` when no record can be scored.
+    Args:
+        truth: The COCO JSON file with the true objects.
+        results: The COCO results JSON file. Its category ids are the truth's. With a ``classes.json`` beside it they
+            are the indices in that file, and classes are matched by name.
+        classes: The class names to score; None for all.
+        score: The lowest score of a detection in the details.
+        iou: The lowest IoU of a match in the details.
+        details: Compute overlaps, errors, confusions, calibration and the worst images too.
+        boundary: Compute boundary IoU too (Cheng et al. 2021), which takes longest.
+        out: A folder for ``scores.json``, ``curves.json`` and ``images.json``.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The scores, the details, and remarks on rejected records.
+
+    Raises:
+        UsageError: A threshold is out of range, a class is unknown, or a file is missing.
+        DataError: A file cannot be read, or no record can be scored.
     """
+    truth, results, out = Path(truth), Path(results), Path(out) if out is not None else None
     thresholds = Thresholds(score, iou)
     require_thresholds(thresholds)
     true = read_truth(truth, classes)

@@ -1,4 +1,4 @@
-"""Scores of label maps that any tool wrote, from two folders."""
+"""Score label maps of any tool: two folders, matched by file name."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,25 +19,39 @@ from maskwright.progress import Reporter
 
 
 def score_semantic(
-    truth: Path,
-    predictions: Path,
+    truth: str | Path,
+    predictions: str | Path,
     *,
-    classes: Path | None = None,
+    classes: str | Path | None = None,
     ignore: Sequence[str] = (),
     ignore_index: int | None = None,
     boundary: bool = False,
     workers: int = 2,
     reporter: Reporter | None = None,
 ) -> SemanticScores:
-    """Score the label maps in ``predictions`` by those in ``truth``, which belong together by file name.
+    """Score a folder of predicted label maps against a folder of true ones.
 
-    ``classes`` names the labels of both: a ``classes.json``, or a text file with a name a line from label 0. Without it
-    each folder's own ``classes.json`` does, and classes meet by name. Truth of the classes ``ignore`` and of the label
-    ``ignore_index`` does not count. ``boundary`` adds boundary IoU, which takes several times as long.
+    All pixels of all images go into one confusion matrix.
 
-    Raises ``UsageError`` when classes have no names, ``DataError`` for missing predictions, for maps of different sizes
-    and for labels without a name.
+    Args:
+        truth: The folder of true label maps, PNG files of one channel.
+        predictions: The folder of predicted label maps of the same names.
+        classes: The names of the labels of both folders: a ``classes.json``, or a text file with a name a line from
+            label 0. None for the ``classes.json`` of each folder, matched by name; one of them is enough.
+        ignore: The names of classes whose true pixels do not count.
+        ignore_index: The label whose true pixels do not count; 255 by default, 65535 in 16-bit files.
+        boundary: Compute boundary IoU too (Cheng et al. 2021), which takes several times as long.
+        workers: How many threads read files.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The scores, and remarks on predictions that are not scored.
+
+    Raises:
+        UsageError: Labels have no names, a class is unknown, or a folder is missing or empty.
+        DataError: A prediction is missing or of another size, or a label has no name.
     """
+    truth, predictions, classes = Path(truth), Path(predictions), Path(classes) if classes is not None else None
     if ignore_index is not None and not 0 <= ignore_index < 2**16:
         raise UsageError(f"--ignore-index {ignore_index}: expected a label from 0 to 65535.")
     reporter = reporter or Reporter()

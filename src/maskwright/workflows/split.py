@@ -1,4 +1,4 @@
-"""A COCO file divided into parts: classes in equal shares, and no picture in two parts."""
+"""Split a COCO file: stratified by class, with every leak group in one part."""
 
 import csv
 import io
@@ -24,7 +24,12 @@ PART_NAMES = {2: ("train", "validation"), 3: ("train", "validation", "test")}
 
 @dataclass
 class SplitSummary:
-    """The parts of a file: image ids and the number of annotations by part, class shares, and what was left out."""
+    """The result of a split.
+
+    ``images`` has the image ids of each part by name, ``annotations`` their number. ``images_unread`` counts rejected
+    image records by fault code. ``shares`` are the shares of the classes in each part, and ``leak_groups`` the images
+    that had to stay in one part.
+    """
 
     folder: Path
     images: dict[str, list[int]]
@@ -37,7 +42,7 @@ class SplitSummary:
     seed: int
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json`` and ``split.json``."""
+        """Return what ``split.json`` holds and ``--json`` prints."""
         asked = dict(zip(self.images, self.shares.asked, strict=True))
         used = sum(map(len, self.images.values()))
         return {
@@ -62,32 +67,54 @@ class SplitSummary:
 
 
 def split(
-    annotations: Path,
-    out: Path,
+    annotations: str | Path,
+    out: str | Path,
     *,
     ratios: Sequence[float] = (8, 1, 1),
     names: Sequence[str] | None = None,
-    images: Path | None = None,
-    groups: str | None = None,
+    images: str | Path | None = None,
+    groups: str | Path | None = None,
     seed: int = 0,
     reporter: Reporter | None = None,
 ) -> SplitSummary:
-    """Divide the COCO file ``annotations`` by ``ratios`` into files of the folder ``out``, one a part.
+    """Split a COCO file into parts, stratified by class, without leaks between the parts.
 
-    Each part is a whole COCO file: its images, their annotations, all categories; every record keeps its id and every
-    field. ``names`` are those of the parts, train, validation and test by default. Images stay in one part that have
-    one name or address, one group (``groups`` is a CSV or JSON file or a field of the image records, see
-    :func:`~maskwright.annotations.selection.image_groups.read_user_groups`), or, with their folder ``images``, nearly
-    the same picture. Beside the parts lie split.csv (file_name, part, group), split.txt (the shares of the classes as a
-    table) and split.json.
+    Each part is a whole COCO file: its images, their annotations and all categories. Every record keeps its id and all
+    fields. Images of one leak group go into one part: those with the same file name or address, of the same user group,
+    or, with ``images``, with the same or nearly the same content.
 
-    Raises ``UsageError`` for ratios or names that do not fit, ``DataError`` when a part would have no image.
+    Args:
+        annotations: The COCO JSON file.
+        out: The folder for the parts, ``NAME.json`` each. Beside them it gets ``split.csv`` (file_name, part, group),
+            ``split.txt`` (the shares of the classes as a table) and ``split.json``.
+        ratios: The sizes of the parts in numbers of images.
+        names: The names of the parts; ``train``, ``validation`` and ``test`` by default.
+        images: The folder of the images. With it, their content is compared.
+        groups: User groups: a CSV or JSON file, or the name of a field of the image records, see
+            :func:`~maskwright.annotations.selection.image_groups.read_user_groups`.
+        seed: The same seed gives the same parts.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The image ids of each part, the shares of the classes, and the leak groups.
+
+    Raises:
+        UsageError: The ratios or names do not fit, a file or folder is missing, or a part would replace
+            ``annotations``.
+        DataError: A part would have no image, or the file or its groups cannot be read.
+
+    Example:
+        >>> import maskwright as mw
+        >>> done = mw.split("labels.json", "parts", ratios=(3, 1), images="photos")
+        >>> {name: len(ids) for name, ids in done.images.items()}
+        {'train': 9, 'validation': 3}
     """
+    annotations, out, images = Path(annotations), Path(out), Path(images) if images is not None else None
     names = _part_names(ratios, names)
     for name in names:
         require_other_file(out / f"{name}.json", annotations)
     document = read_document(annotations)
-    together = find_leak_groups(document, groups, images, reporter or Reporter())
+    together = find_leak_groups(document, str(groups) if groups is not None else None, images, reporter or Reporter())
     classes, counts = objects_of_images(document.coco)
     parts = dict(zip(names, split_ids(counts, ratios, seed, together.sets), strict=True))
     require_filled(annotations, parts, together)
@@ -131,7 +158,7 @@ def _annotations_of(document: Document, images: set[int]) -> list[int]:
 
 
 def _write(document: Document, summary: SplitSummary, of_part: Mapping[str, Sequence[int]]) -> None:
-    """Write all files; none takes its name before all are written, lest parts of two splits lie side by side."""
+    """Write all files; none gets its name before all are written, so that parts of two splits never mix."""
     with ExitStack() as stack:
         write_json(stack.enter_context(writing(summary.folder / "split.json")), summary.to_json())
         write_text(

@@ -1,4 +1,4 @@
-"""Part of a COCO file as a COCO file, every record as it was written, with everything left out accounted for."""
+"""Write a subset of a COCO file: every kept record unchanged, every skipped one counted by reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from maskwright.progress import Reporter
 
 @dataclass
 class SubsetSummary:
-    """What was kept of a file, and why the rest was not.
+    """The result of a subset: what was kept, and the reason why each other record was skipped.
 
-    ``images`` and ``categories`` are ``{"in", "used", "left_out": {reason: number}}``, where in = used + left out;
-    ``classes`` holds the ``images`` and ``instances`` of each class kept, crowd regions not among them;
-    ``images_left_out`` lists image ids by reason.
+    ``images`` and ``categories`` are ``{"in", "used", "left_out": {reason: number}}``, where ``in`` = ``used`` + all of
+    ``left_out``. ``classes`` has the numbers of ``images`` and ``instances`` of each class, without crowd regions.
+    ``skipped_images`` has image ids by reason.
     """
 
     file: Path
@@ -31,7 +31,7 @@ class SubsetSummary:
     skipped_images: dict[str, list[int]]
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return what ``--json`` prints."""
         return {
             "file": str(self.file),
             "images": self.images,
@@ -43,8 +43,8 @@ class SubsetSummary:
 
 
 def subset(
-    annotations: Path,
-    out: Path,
+    annotations: str | Path,
+    out: str | Path,
     *,
     classes: Sequence[str] | None = None,
     keep_empty: bool = False,
@@ -56,13 +56,38 @@ def subset(
     seed: int = 0,
     reporter: Reporter | None = None,
 ) -> SubsetSummary:
-    """Write the chosen part of the COCO file ``annotations`` to the file ``out``.
+    """Write a subset of a COCO file as a COCO file.
 
-    Records keep every field, known or not, and their ids; so do ``info``, ``licenses`` and other top-level keys.
-    What can be chosen is said at :class:`maskwright.annotations.selection.subset.SubsetRules`.
+    Kept records stay as they are, with their ids and all fields; so do ``info``, ``licenses`` and other top-level keys.
+    Of the images that fit, ``max_images`` are drawn at random.
 
-    Raises ``UsageError`` for an unknown class, ``DataError`` when no image is left or too few hold a class.
+    Args:
+        annotations: The COCO JSON file.
+        out: The COCO JSON file to write.
+        classes: The class names to keep, with the images that hold one of them; None for all.
+        keep_empty: Keep images without any of the ``classes`` too.
+        drop_crowd: Drop crowd regions; their images stay.
+        drop_crowd_images: Drop images with a crowd region of the classes.
+        max_instances: Drop images with more annotations of the classes; crowd regions count unless dropped.
+        max_images: How many images to draw; None for all.
+        at_least: The least number of drawn images with an object of a class, by class name. Crowd regions do not count.
+        seed: The same seed draws the same images.
+        reporter: Where warnings go; standard error by default.
+
+    Returns:
+        The numbers of images, annotations and categories kept, and of those skipped by reason.
+
+    Raises:
+        UsageError: A class is unknown, a number is below 1, the file is missing, or ``out`` is the same file.
+        DataError: No image is left, too few images hold a class, or the file is no COCO JSON.
+
+    Example:
+        >>> import maskwright as mw
+        >>> done = mw.subset("labels.json", "rings.json", classes=["ring"], max_images=3, seed=1)
+        >>> done.images["used"], list(done.classes)
+        (3, ['ring'])
     """
+    annotations, out = Path(annotations), Path(out)
     require_other_file(out, annotations)
     choice = SubsetRules(
         classes, keep_empty, drop_crowd, drop_crowd_images, max_instances, max_images, at_least or {}, seed

@@ -1,4 +1,4 @@
-"""Variants of one recipe, each a run folder of its own, and one table that compares them."""
+"""Sweep a recipe: run each variant in a run folder of its own and compare them in one table."""
 
 import gc
 import traceback
@@ -29,15 +29,36 @@ def sweep(
     devices: int | None = None,
     reporter: Reporter | None = None,
 ) -> Sweep:
-    """Run every combination of the values in ``sweeps`` (``loss=ce,dice_ce``), see :mod:`maskwright.recipes.variants`.
+    """Run every combination of the swept values of a recipe and compare the variants.
 
-    Each variant is a run folder, named after it, in ``out`` (default ``runs/NAME-sweep``), made by
-    :func:`maskwright.workflows.run.run` with the overrides that all share and its own after them, from one seed.
-    ``sweep.json``, ``sweep.csv`` and the page ``sweep.html`` there compare them and are written anew after each.
-    A finished variant is not done again. One that fails is said and recorded with its error, and the others go on.
+    Each variant is a run folder in ``out``, named after its values and made by :func:`~maskwright.workflows.run.run`.
+    All variants use the recipe's seed unless it is swept. ``sweep.json``, ``sweep.csv`` and the page ``sweep.html``
+    compare them and are written after each variant. Finished variants are not done again. A variant that fails is
+    recorded with its error, and the others continue.
 
-    Raises ``UsageError`` or ``WeightsError`` before anything is begun when any variant cannot be run,
-    ``Interrupted`` after SIGTERM or Ctrl-C, from which ``resume`` goes on.
+    Args:
+        recipe: The name of a shipped recipe, the path of a YAML file, a dictionary of its sections, or a ``Recipe``.
+        sweeps: ``key=value,value`` each, such as ``loss=ce,dice_ce``. Several give every combination.
+        overrides: ``section.key=value`` each, applied to every variant.
+        out: The folder of the sweep; ``runs/NAME-sweep`` by default.
+        resume: Continue interrupted trainings from their last checkpoints.
+        devices: How many GPUs, or processes on a CPU, share each batch; the recipe's ``train.devices`` by default.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The outcome of each variant with its scores, and the best variant.
+
+    Raises:
+        UsageError: A sweep, the recipe, the data, the model or the folder of a variant has a fault; checked for all
+            variants before the first starts.
+        WeightsError: The starting weights of a variant cannot be fetched, read or matched.
+        Interrupted: SIGTERM or Ctrl-C came during a training; ``resume`` continues it.
+
+    Example:
+        >>> import maskwright as mw
+        >>> compared = mw.sweep("demo-semantic", ["loss=ce,dice_ce"], out="runs/losses")  # doctest: +SKIP
+        >>> [outcome.variant.name for outcome in compared.outcomes]  # doctest: +SKIP
+        ['loss=ce', 'loss=dice_ce']
     """
     reporter = reporter or Reporter()
     shared = [*overrides, *([f"train.devices={devices}"] if devices is not None else [])]
@@ -55,13 +76,13 @@ def sweep(
             errors[item.variant.name] = error
             reporter.warn([f"{item.variant.name}: failed: {error}"])
         compared = _compare(path, recipe_label(recipe), shared, planned, errors)
-        # A model that failed is part of a cycle; its memory is needed for the next.
+        # The model of a failed variant is in a reference cycle; the next variant needs its memory.
         gc.collect()
     return compared
 
 
 def _run(item: Planned, resume: bool, reporter: Reporter) -> str | None:
-    """Run one variant; what went wrong, if anything did that the others may not suffer from."""
+    """Run one variant; return the error that must not stop the other variants, or None."""
     try:
         run(item.recipe, out=item.path, resume=resume, reporter=reporter)
     except Interrupted:
@@ -79,7 +100,7 @@ def _run(item: Planned, resume: bool, reporter: Reporter) -> str | None:
 def _compare(
     path: Path, recipe: str, overrides: Sequence[str], planned: Sequence[Planned], errors: dict[str, str]
 ) -> Sweep:
-    """Read what there is of each variant and write the comparison."""
+    """Read the outcome of each variant so far, write the comparison and return it."""
     first = planned[0].recipe
     outcomes = [read_outcome(item.variant, item.path, first.task, errors.get(item.variant.name)) for item in planned]
     compared = Sweep(path, recipe, first.name, first.task, first.seed, overrides, outcomes)

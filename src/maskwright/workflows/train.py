@@ -1,4 +1,4 @@
-"""``maskwright train``: the stages of a recipe up to the training."""
+"""``maskwright train``: do the stages of a recipe up to the training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,27 +19,31 @@ def train(
     nodes: int = 1,
     reporter: Reporter | None = None,
 ) -> RunFolder:
-    """Check, draw masks and train as ``recipe`` says; no evaluation, no report.
+    """Check the data, draw the masks and train, as a recipe says; no evaluation, no report.
 
     Args:
-        recipe: the name of a shipped recipe, the path of a YAML file, a dictionary of its sections, or a ``Recipe``.
-        overrides: ``section.key=value`` each, applied on top of the recipe.
-        out: the run folder; ``runs/NAME`` by default.
-        resume: go on with an interrupted training from its last checkpoint.
-        devices: how many GPUs, or processes on a CPU, share each batch.
-        nodes: how many machines share it.
-        reporter: where progress goes.
+        recipe: The name of a shipped recipe, the path of a YAML file, a dictionary of its sections, or a ``Recipe``.
+        overrides: ``section.key=value`` each, applied on top of the recipe, such as ``train.epochs=2``.
+        out: The run folder; ``runs/NAME`` by default.
+        resume: Continue an interrupted training from its last checkpoint.
+        devices: How many GPUs, or processes on a CPU, share each batch; the recipe's ``train.devices`` by default.
+        nodes: How many machines share each batch, see :func:`maskwright.runs.launch.launch`.
+        reporter: Where progress goes; standard error by default.
 
     Returns:
-        The run folder; its best model lies in ``checkpoints/best``.
+        The run folder; its best model is in ``checkpoints/best``.
 
     Raises:
-        UsageError, DataError, WeightsError, Interrupted: as :func:`maskwright.run`.
+        UsageError: The recipe has a fault, a file is missing, or the folder holds another run.
+        DataError: A part of the data has no usable image.
+        WeightsError: The starting weights cannot be fetched, read or matched.
+        Interrupted: SIGTERM or Ctrl-C came during the training; ``resume`` continues it.
 
     Example:
         >>> import maskwright as mw
-        >>> mw.train("demo-semantic", out="runs/short", overrides=["train.epochs=1"]).checkpoints  # doctest: +SKIP
-        PosixPath('runs/short/checkpoints')
+        >>> run = mw.train("demo-semantic", out="runs/short", overrides=["train.epochs=1"])  # doctest: +SKIP
+        >>> run.checkpoints.as_posix()  # doctest: +SKIP
+        'runs/short/checkpoints'
     """
     loaded = load_recipe(recipe, overrides, devices)
     path = Path(out) if out is not None else Path("runs") / loaded.name

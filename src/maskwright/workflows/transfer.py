@@ -1,4 +1,4 @@
-"""Transfer: models that know one data set, measured on it and on others, and what they lose on the way."""
+"""Transfer: measure models on their source data set and on target data sets, with the shift between the two."""
 
 import sys
 from collections.abc import Sequence
@@ -36,13 +36,13 @@ PAGE = "transfer.html"
 
 @dataclass(frozen=True)
 class TransferResult:
-    """The folder of a transfer and its numbers, those of ``transfer.json``."""
+    """The folder of a transfer and its ``numbers``, as in ``transfer.json``."""
 
     path: Path
     numbers: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Return what ``--json`` prints."""
         return {"transfer": str(self.path), **self.numbers}
 
 
@@ -53,16 +53,35 @@ def transfer(
     out: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> TransferResult:
-    """Measure the models of ``recipe`` (a name or a file) on its source and targets; train those it has to train.
+    """Evaluate models on their source data set and on target data sets, with bootstrap intervals.
 
-    ``transfer.json``, the page ``transfer.html``, predictions and trained models lie in ``out`` (default
-    ``runs/NAME``). What is there is not done again: a training goes on where it was interrupted, predictions are made
-    anew only for another model or other images. Numbers and page are always computed anew.
+    Models that the recipe trains or fine-tunes are trained first. Finished work is not done again: an interrupted
+    training continues, and predictions are made again only for another model or other images. Numbers and page are
+    always computed again.
 
-    Raises ``UsageError`` before any work for what is wrong with the recipe, its files and its models, and for a model
-    that says it was trained on a target; ``DataError`` when no class is shared, or none of them has objects on both
-    sides; ``WeightsError`` for weights that cannot be fetched or read; ``Interrupted`` after SIGTERM or Ctrl-C during a
-    training.
+    Args:
+        recipe: The name of a shipped transfer, the path of a YAML file, a dictionary of its sections, or a
+            ``Transfer``.
+        overrides: ``section.key=value`` each, applied on top of the recipe.
+        out: The folder for ``transfer.json``, the page ``transfer.html``, predictions and trained models;
+            ``runs/NAME`` by default.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The folder and the numbers: scores of each model on source and target, their difference (the shift), and the
+        differences between models.
+
+    Raises:
+        UsageError: The recipe, its files or its models have a fault, or a model was trained on a target.
+        DataError: No class is shared, or no shared class has objects on both sides.
+        WeightsError: Weights cannot be fetched or read.
+        Interrupted: SIGTERM or Ctrl-C came during a training; the same call continues it.
+
+    Example:
+        >>> import maskwright as mw
+        >>> found = mw.transfer("shapes-transfer", out="runs/shift")  # doctest: +SKIP
+        >>> (found.path / "transfer.html").is_file()  # doctest: +SKIP
+        True
     """
     loaded, reporter = load_transfer(recipe, overrides), reporter or Reporter()
     root = Path(loaded.root)
@@ -84,7 +103,7 @@ def transfer(
         comparison = _comparison(loaded, shared, source, target, place)
         for missing, why in comparison.shared.excluded.items():
             reporter.say(f"{name}: {missing} is not compared: {why}")
-        # Trained further in all shared classes: the heads go on also where the scored images lack a class.
+        # Fine-tuned in all shared classes: the heads keep a class even where the scored images lack it.
         mine = [*models, *_fine_tuned(loaded, name, models, shared, path, reporter)]
         for model in mine:
             comparison.add(model, predictions, reporter)
@@ -98,7 +117,7 @@ def transfer(
 
 
 def write_transfer_page(path: Path) -> Path:
-    """Write the page of the transfer at ``path`` from its numbers; returns the page's path."""
+    """Write the page of the transfer at ``path`` from its numbers and return its path."""
     numbers = read_json(path / SUMMARY)
     pictures = {
         name: {side: read_pictures(path, records) for side, records in sides.items()}
@@ -113,7 +132,7 @@ def _folder(recipe: Transfer, path: Path) -> Path:
     if path.is_dir() and any(path.iterdir()) and not (path / "recipe.yaml").is_file():
         raise UsageError(f"{path}: is not empty and not the folder of a transfer. Choose another folder with --out.")
     if (path / "stages.json").is_file():
-        raise UsageError(f"{path}: is the folder of a run, not of a transfer. Choose another folder with --out.")
+        raise UsageError(f"{path}: is the folder of a run; expected that of a transfer. Choose another with --out.")
     write_text(path / "recipe.yaml", dump(recipe))
     return path
 

@@ -1,4 +1,4 @@
-"""``maskwright weights``: the published checkpoints, fetched and made into model files."""
+"""``maskwright weights``: list, fetch and convert published checkpoints."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["Conversion", "convert_weights", "fetch_weights", "list_weights", "we
 
 
 def weights_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The list as a table for a terminal, without addresses."""
+    """Return the published weights ``found`` as the lines of a table for a terminal, without addresses."""
     columns = ("name", "trained_on", "schedule", "box_AP", "mask_AP", "mIoU", "licence")
     rows = [["" if weights[column] is None else str(weights[column]) for column in columns] for weights in found]
     return text_lines(Table([column.replace("_", " ") for column in columns], rows))
