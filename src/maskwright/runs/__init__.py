@@ -1,1 +1,1 @@
-"""One run: its folder, data, training, evaluation and panels."""
+"""The stages of one run: data check, masks, training, evaluation and report, in a run folder."""

@@ -1,4 +1,4 @@
-"""An experiment: a run folder with its data prepared once and its model built as the recipe says."""
+"""An experiment: a run folder, its data, prepared once, and its model, built as the recipe says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,9 +30,10 @@ INSTANCE_SCORES = tuple(f"{kind}_{name}" for kind in ("segm", "bbox") for name i
 
 @dataclass
 class Experiment:
-    """``run`` and what is derived from its recipe.
+    """An open run with its data and the classes of its results.
 
-    A trained model can be evaluated on other data, ``given`` instead of the recipe's, and in other classes, ``output``.
+    For a cross-evaluation, ``other_data`` takes the place of the recipe's data, and ``output`` remaps the model's
+    classes. ``source_files`` holds COCO files that were parsed before.
     """
 
     run: OpenRun
@@ -47,38 +48,39 @@ class Experiment:
 
     @cached_property
     def prepared(self) -> Prepared:
-        """The data, read and selected at first use, and once for all stages of the run."""
+        """The data, read and selected at first use, once for all stages of the run."""
         if self.other_data is not None:
             return self.other_data
         prepared = prepare(self.recipe, self.run.path, self.source_files)
-        self.source_files = SourceFiles()  # what was parsed is no longer needed
+        self.source_files = SourceFiles()  # frees the parsed files, which no stage needs any more
         return prepared
 
     @cached_property
     def classes(self) -> OutputClasses:
-        """What the model's classes become in the classes of the data."""
+        """The classes of the results: the model's own, or those they are remapped to."""
         return self.output or OutputClasses(self.prepared.table)
 
     def predictor(self, module: nn.Module) -> Predictor[Any]:
-        """Return what predicts with ``module``, a network of the recipe in evaluation mode, also amid training."""
+        """Return the predictor of ``module``, a network of the recipe in evaluation mode, also during training."""
         size = input_size(self.recipe.model.input)
         return Predictor(module, self.recipe.task, self.classes.own, size, file=None)
 
     def masks_folder(self, part: str) -> Path:
-        """Where the label maps of ``part`` lie."""
+        """Return the folder of the label maps of ``part``."""
         return self.run.files.masks(part)
 
 
 def input_size(section: Input) -> InputSize:
-    """The recipe's ``model.input`` as the sizes that images are resized to."""
+    """Return the input size, in pixels, that the recipe's ``model.input`` describes."""
     return InputSize(section.resize == "square", section.size, section.multiple, section.longest)
 
 
 def monitored_score(recipe: Recipe, classes: Sequence[str] | None = None) -> str:
-    """The validation score that chooses the best checkpoint; ``UsageError`` when there is no such score.
+    """Return the name of the validation score that chooses the best checkpoint.
 
-    A semantic model has one more for each class, ``IoU/NAME``. Which classes there are is taken from the recipe unless
-    given; where it says ``all`` and they are not known yet, any name passes.
+    It is ``train.best_by``, or mIoU or mask AP by default. A semantic model also has the score ``IoU/NAME`` of each
+    class. ``classes`` are the class names; without them those of the recipe count, and where it says ``all``, any name
+    passes. Raises ``UsageError`` when the model has no such score.
     """
     known: list[str] = list(SEMANTIC_SCORES if recipe.task == "semantic" else INSTANCE_SCORES)
     chosen = recipe.train.best_by or known[0]
@@ -93,7 +95,10 @@ def monitored_score(recipe: Recipe, classes: Sequence[str] | None = None) -> str
 
 
 def model_options(recipe: Recipe) -> dict[str, object]:
-    """The catalogue options of the recipe's model; detection models resize inside, so they get the input size."""
+    """Return the catalogue options of the recipe's model.
+
+    Instance models resize images themselves, so their options include the input size in pixels.
+    """
     options = dict(recipe.model.options)
     if recipe.task == "instance":
         section = recipe.model.input
@@ -102,9 +107,9 @@ def model_options(recipe: Recipe) -> dict[str, object]:
 
 
 def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, WeightsReport | None]:
-    """The recipe's model for ``classes`` with its starting weights, and what became of the weights.
+    """Return the recipe's model for ``classes`` with its starting weights, and the report on the weights.
 
-    Of weights of other classes, the heads keep what they know of those that both have.
+    From weights of other classes, the heads take over the rows of the classes that both have.
 
     Raises ``UsageError`` for an unknown model, option or weights name and ``WeightsError`` for weights that cannot be
     fetched, read or matched.
@@ -119,7 +124,7 @@ def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Weig
 
 
 def _class_rows(module: nn.Module, recipe: Recipe, classes: Sequence[str]) -> ClassRows | None:
-    """What the heads take over of the starting weights; None where there are no heads, or they are of these classes."""
+    """Return the rows that the heads take over from the starting weights; None without heads or for equal classes."""
     name, weights = recipe.model.name, recipe.model.weights
     card = read_card(Path(weights)) if catalogue.is_file(weights) else None
     published = catalogue.find_published_weights(name, weights) if card is None else None

@@ -1,4 +1,4 @@
-"""Cross-evaluation: a trained model scored on another data set, or in other classes, beside its recipe's parts."""
+"""Cross-evaluation: score a trained model on another data set, or in other classes."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from maskwright.runs.loaded_model import load_model
 
 
 def cross_evaluate(experiment: Experiment, asked: CrossEvaluation) -> None:
-    """Score the best checkpoint on what ``asked`` says; the scores join ``scores.json`` under names of their own.
+    """Score the best checkpoint on the data or classes in ``asked`` and add the scores to ``scores.json``.
 
-    Predictions are written to ``predictions/<name>`` in the classes that are scored, as are the true label maps of a
-    semantic model to ``masks/<name>``. Raises what :func:`cross_evaluation_entries` raises.
+    Predictions go to ``predictions/<name>``, the true label maps of a semantic model to ``masks/<name>``, both in the
+    classes that are scored. The report stage is reset. Raises what :func:`cross_evaluation_entries` raises.
     """
     run = experiment.run
     file = run.files.scores_file

@@ -1,4 +1,4 @@
-"""Other data than the recipe's, or other classes than the model's, on which a trained model is scored."""
+"""The data and classes of a cross-evaluation: another data set than the recipe's, or other classes than the model's."""
 
 import re
 from collections.abc import Iterator
@@ -29,34 +29,46 @@ _OTHER: dict[Side, Side] = {"source": "target", "target": "source"}
 
 @dataclass(frozen=True)
 class CrossEvaluation:
-    """What a trained model is scored on besides its recipe's data: another data set, or other classes.
+    """Another data set, or other classes, to score a trained model on; for :func:`maskwright.evaluate`.
+
+    Paths may be strings; they are kept as strings, as ``scores.json`` records them.
 
     Args:
-        images: The folder of the other images; the recipe's own where there is none.
-        annotations: Their COCO JSON.
-        taxonomy: The classes to score in: the name of a shipped taxonomy or a YAML file.
-        rider: Replaces the taxonomy's rule for riders.
-        name: What the other data set is called in scores and folders.
+        images: The folder of the other images. None, together with ``annotations``, scores the recipe's own data.
+        annotations: The COCO JSON file of these images.
+        taxonomy: The classes to score in: the name of a shipped taxonomy or a YAML file. None for the model's own.
+        rider: Replaces the taxonomy's rule for riders: ``absent``, ``person`` or ``person-over-two-wheeler``.
+        name: The name of the other data set in scores and folders: letters, digits and hyphens.
 
     Example:
         >>> import maskwright as mw
         >>> on = mw.CrossEvaluation("photos", "labels.json", name="ours")
-        >>> sorted(mw.evaluate("runs/first", on=on))  # doctest: +SKIP
+        >>> scores = mw.evaluate("runs/first", on=on)
+        >>> sorted(scores)
         ['ours', 'validation']
     """
 
-    images: str | None = None
-    annotations: str | None = None
-    taxonomy: str | None = None
+    images: str | Path | None = None
+    annotations: str | Path | None = None
+    taxonomy: str | Path | None = None
     rider: str | None = None
     name: str = "other"
 
+    def __post_init__(self) -> None:
+        for field in ("images", "annotations", "taxonomy"):
+            path = getattr(self, field)
+            object.__setattr__(self, field, None if path is None else str(path))
+
     def require_consistent(self) -> None:
-        """Raise ``UsageError`` for options that contradict each other, and for a taxonomy that there is not."""
+        """Check the fields.
+
+        Raises:
+            UsageError: Two fields contradict each other, or ``name`` is not allowed.
+        """
         if (self.images is None) != (self.annotations is None):
-            raise UsageError("--images and --annotations belong together: a folder and its COCO JSON. Give both.")
+            raise UsageError("--images and --annotations: one is missing; expected a folder and its COCO JSON.")
         if self.annotations is None and self.name != CrossEvaluation.name:
-            raise UsageError("--name is for other data than the recipe's. Add --images and --annotations.")
+            raise UsageError("--name: names another data set than the recipe's. Add --images and --annotations.")
         if self.rider is not None and self.taxonomy is None:
             raise UsageError("--rider replaces the rule of a taxonomy. Add --taxonomy.")
         if not re.fullmatch(r"[A-Za-z0-9-]+", self.name) or self.name in ("train", "validation", "test"):
@@ -65,16 +77,23 @@ class CrossEvaluation:
             )
 
     def entry_name(self, part: str) -> str:
-        """``part`` with the taxonomy and the rule for riders that were asked for, as a name of files and folders."""
+        """Return ``part`` joined with the taxonomy and the rule for riders, as a name of scores and folders.
+
+        Args:
+            part: The name of a part of the recipe, or of the other data set.
+
+        Returns:
+            The name, such as ``validation-coco-to-cityscapes``.
+        """
         words = [part, Path(self.taxonomy or "").stem, self.rider or ""]
         return "-".join(re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-") for word in words if word)
 
 
 @dataclass(frozen=True)
 class ScoredEntry:
-    """One entry of the scores: its ``name``, the experiment that has its data, and by which taxonomies.
+    """One entry of a cross-evaluation: its ``name``, the experiment with its data, and the taxonomies applied.
 
-    ``of`` is the part of the recipe that it shows in other classes, if it is one.
+    ``of`` is the part of the recipe that is scored in other classes; None for another data set.
     """
 
     name: str
@@ -84,11 +103,11 @@ class ScoredEntry:
 
     @property
     def data(self) -> DataSplit:
-        """The images and their truth."""
+        """The images of this entry and their truth."""
         return self.experiment.prepared.parts[self.name]
 
     def draw_truth(self) -> None:
-        """Write the true label maps, where the report finds them too: drawn, or the recipe's in other classes."""
+        """Write the true label maps: drawn for another data set, remapped for a part of the recipe."""
         if self.of is None:
             masks_stage(self.experiment)
             return
@@ -100,20 +119,21 @@ class ScoredEntry:
 
 
 def cross_evaluation_entries(experiment: Experiment, asked: CrossEvaluation) -> Iterator[ScoredEntry]:
-    """What ``asked`` adds to the scores of ``experiment``: other data, or each scored part in other classes.
+    """Yield the entries that ``asked`` adds to the scores of ``experiment``.
 
-    With a taxonomy the model's classes may be its source's or its target's. Other data is taken for that of the other
-    side, unless its classes say otherwise. Scored are the shared classes that the model has a class for.
+    There is one for another data set, or one for each scored part of the recipe in other classes. The model's classes
+    may be the source or the target of a taxonomy. Another data set is taken for the other side, unless its classes say
+    otherwise. The classes scored are the shared ones that the model has a class for.
 
-    Raises ``UsageError`` when the taxonomy does not account for the classes, ``DataError`` for data without any image
-    or class to score.
+    Raises ``UsageError`` when the fields of ``asked`` contradict each other or the taxonomy does not account for the
+    classes, ``DataError`` for data without any image or class to score.
     """
     asked.require_consistent()
     own = ClassTable.from_json(experiment.run.card()["classes"])
     if asked.taxonomy is None:
         yield _entry_on_other_data(experiment, asked, OutputClasses(own))
         return
-    taxonomy = read_taxonomy(asked.taxonomy, asked.rider)
+    taxonomy = read_taxonomy(str(asked.taxonomy), asked.rider)
     side = side_of(taxonomy, own)
     scored = restrict_taxonomy(taxonomy, own, side)
     classes = output_classes(own, scored, experiment.recipe.task)
@@ -131,7 +151,7 @@ def cross_evaluation_entries(experiment: Experiment, asked: CrossEvaluation) -> 
 
 
 def entry_record(scored: ScoredEntry, asked: CrossEvaluation) -> dict[str, Any]:
-    """What ``scores.json`` says of the data: where it is and how much, its classes, and how to prepare it again."""
+    """Return what ``scores.json`` records of the data: files, counts, classes, and ``asked``, to prepare it again."""
     audit, part = scored.data.selection.audit, scored.data
     data: dict[str, Any] = {"annotations": str(part.annotations), "images": len(part.selection.images)}
     if scored.of is None:
@@ -176,9 +196,9 @@ def _entry_on_other_data(
 
 def _require_some(images: list[Any], absent: list[str], table: ClassTable, coco: CocoFile) -> None:
     if not images:
-        raise DataError(f"{coco.path}: has no image to score; expected some in the --images folder. Check both.")
+        raise DataError(f"{coco.path}: has no image to score; expected images in the --images folder. Check both.")
     if len(absent) == len(table):
         raise DataError(
             f"{coco.path}: has none of the classes {', '.join(table.names[:5])}; expected the model's, by name. "
-            "Say with --taxonomy what they are called there."
+            "Add a --taxonomy that maps the names."
         )

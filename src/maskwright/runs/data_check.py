@@ -1,4 +1,4 @@
-"""The check stage of a run: what it uses of its data, said and recorded, and what of that is no longer so."""
+"""The check stage of a run: report and record the data it uses, and find changes of the data later."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ _IDENTITY = ("sha256", "images", "images_sha256")
 
 
 def check_stage(run: OpenRun, prepared: Prepared) -> None:
-    """Say what is used and left out, and write it to ``statistics.json``, ``audit.json`` and the card."""
+    """Report the used and skipped data, and write them to ``statistics.json``, ``audit.json`` and the card."""
     report_data(run.reporter, prepared)
     statistics, audits = {}, {}
     for name, part in prepared.parts.items():
@@ -34,7 +34,7 @@ def check_stage(run: OpenRun, prepared: Prepared) -> None:
 
 
 def report_data(reporter: Reporter, prepared: Prepared) -> None:
-    """Name and count what is left out of each file, and count what each part uses."""
+    """Report the skipped records of each file, and the numbers of images and objects that each part uses."""
     said: list[Audit] = []
     for name, part in prepared.parts.items():
         selection = part.selection
@@ -43,7 +43,7 @@ def report_data(reporter: Reporter, prepared: Prepared) -> None:
             said.append(selection.audit)
             reporter.warn(selection.audit.lines())
             if selection.skipped_images:
-                reporter.say(f"{part.annotations}: images left out: {part.describe_skipped()}")
+                reporter.say(f"{part.annotations}: images skipped: {part.describe_skipped()}")
         for missing in selection.absent_classes:
             reporter.warn([f"{part.annotations}: has no category '{missing}'; the class is absent from {name}."])
         objects = sum(len(image.ids) for image in selection.images)
@@ -53,7 +53,7 @@ def report_data(reporter: Reporter, prepared: Prepared) -> None:
 def data_changes(run: OpenRun, prepared: Prepared, names: Iterable[str] | None = None) -> list[str]:
     """Return a line for each part of ``names`` (all by default) that differs from what :func:`check_stage` recorded.
 
-    The pixels of the images are not compared. A run of a version that recorded less is compared by what it recorded.
+    Pixels of images are not compared. A run of an earlier version is compared by what that version recorded.
     """
     file = run.files.audit_file
     records = cast(Mapping[str, Mapping[str, Any]], run.card().get("data", {}))
@@ -68,13 +68,12 @@ def data_changes(run: OpenRun, prepared: Prepared, names: Iterable[str] | None =
 
 
 def require_same_data(run: OpenRun, prepared: Prepared) -> None:
-    """Raise ``DataError`` that names the differences when :func:`data_changes` finds some."""
+    """Raise ``DataError`` with the differences when :func:`data_changes` finds some."""
     changes = data_changes(run, prepared)
     if changes:
         raise DataError(
-            f"{run.path}: the data are not those that its training began with ({'; '.join(changes)}); expected the "
-            "same, as a training cannot go on with others. Put them back as they were, or start over in another "
-            "folder with --out."
+            f"{run.path}: the data have changed since its training started ({'; '.join(changes)}); expected the same "
+            "data to resume it. Restore them, or start a new training in another folder with --out."
         )
 
 
@@ -89,8 +88,8 @@ def _details(
     then = {image_id for ids in skipped.values() for image_id in ids}
     reasons = {image_id: reason for reason, ids in part.selection.skipped_images.items() for image_id in ids}
     faults = {fault.record: str(fault) for fault in part.selection.audit.faults if fault.kind == "image"}
-    gone = [faults.get(each, f"image {each} is left out ({reasons[each]})") for each in reasons if each not in then]
-    back = [f"image {each} is no longer left out" for each in sorted(then - reasons.keys())]
+    gone = [faults.get(each, f"image {each} is skipped ({reasons[each]})") for each in reasons if each not in then]
+    back = [f"image {each} is no longer skipped" for each in sorted(then - reasons.keys())]
     return [*details, *_few(gone), *_few(back)]
 
 
@@ -99,7 +98,7 @@ def _few(lines: Sequence[str], most: int = 3) -> list[str]:
 
 
 def _record(part: DataSplit) -> dict[str, Any]:
-    """The card's entry of ``part``; ``images_sha256`` stands for the images and objects used, in their order."""
+    """Return the card's entry of ``part``; ``images_sha256`` is of the used images and objects, in their order."""
     audit = part.selection.audit
     used = hashlib.sha256()
     for objects in part.selection.images:

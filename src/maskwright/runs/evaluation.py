@@ -1,4 +1,4 @@
-"""Evaluation: predictions for a part of the data, scored by the official rules at original image size."""
+"""Evaluation: predict a part of the data and score it by the official rules, at original image size."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -34,11 +34,11 @@ from maskwright.training.processes import ProcessGroup
 
 
 def evaluate_stage(experiment: Experiment) -> None:
-    """Score the best checkpoint on the recipe's ``evaluate.on``; write ``predictions/`` and ``scores.json``."""
+    """Score the best checkpoint on the parts in ``evaluate.on``; write ``predictions/`` and ``scores.json``."""
     run, recipe = experiment.run, experiment.recipe
     loaded = load_model(run.path, recipe.train.device)
     changes = data_changes(run, experiment.prepared, recipe.evaluate.on)
-    run.reporter.warn(f"{change}. Scored is what is there now." for change in changes)
+    run.reporter.warn(f"{change}. The data as they are now are scored." for change in changes)
     scores = {}
     for part in recipe.evaluate.on:
         folder = run.files.predictions(part)
@@ -60,15 +60,15 @@ def evaluate_part(
     stop: StopRequest | None = None,
     final: bool = False,
 ) -> dict[str, Any]:
-    """The scores of ``model`` on ``part``; predictions are written below ``save`` if given.
+    """Return the scores of ``model`` on ``part``, and write its predictions below ``save`` if given.
 
-    Of several ``processes`` each predicts its share of the images, so that every image counts once; the scores are
-    those of the first, which has them all. What an instance model finds is saved by a process alone. After a request to
-    ``stop`` the images left are not predicted, and the scores mean nothing.
+    Each of several ``processes`` predicts its shard of the images; the counts are all-reduced or gathered, and the main
+    process has the scores. Instance results are saved only by a process that works alone. After a ``stop`` request the
+    remaining images are not predicted, and the scores are to be thrown away.
 
-    A ``final`` evaluation of a semantic model averages over what the recipe's ``evaluate`` names (flip, scales, window)
-    and measures boundaries and calibration as well; that of an instance model measures overlaps, thresholds, errors,
-    confusions, calibration and single images too. Any other sees each image once and is cheap.
+    A ``final`` evaluation of a semantic model averages probabilities over the views of the recipe's ``evaluate`` (flip,
+    scales, window), and adds boundary IoU and calibration. That of an instance model adds overlaps, errors, confusions,
+    calibration and scores of single images. Any other evaluation predicts each image once.
     """
     processes, stop = processes or ProcessGroup(), stop or StopRequest()
     if experiment.recipe.task == "instance":
@@ -113,7 +113,7 @@ def _evaluate_semantic(
 
 
 def views_of(section: Evaluate) -> Views:
-    """The recipe's ``evaluate`` as what the probabilities of a semantic model are averaged over."""
+    """Return the views of the recipe's ``evaluate``, which the probabilities of a semantic model are averaged over."""
     return Views(section.flip, section.scales, section.window, section.overlap)
 
 
@@ -143,14 +143,14 @@ def _evaluate_instances(
 
 
 def _records(save: Path | None) -> AbstractContextManager[Callable[[list[ResultRecord]], None]]:
-    """What writes result records image by image, or does nothing with them."""
+    """Return the writer of result records, image by image; without ``save`` it writes nothing."""
     return nullcontext(lambda _: None) if save is None else writing_json_list(save / "instances.json")
 
 
 def _images(
     experiment: Experiment, name: str, processes: ProcessGroup, stop: StopRequest
 ) -> Iterator[tuple[ImageObjects, npt.NDArray[np.uint8]]]:
-    """The objects and the image of each image of this process, read when it is its turn."""
+    """Yield the objects and the pixels ``(H, W, 3)`` of each image in the shard of this process, read one by one."""
     part = experiment.prepared.parts[name]
     share = processes.shard(part.selection.images)
     for objects in stop.until(experiment.run.reporter.track(share, f"evaluating on {name}")):

@@ -1,4 +1,4 @@
-"""A run folder in use: created or opened with its recipe, its stages performed and recorded, its card written."""
+"""A run folder in use: create or open it, perform and record its stages, write its card."""
 
 import os
 import platform
@@ -28,9 +28,9 @@ _VERSIONS_OF = (
 
 @dataclass(frozen=True)
 class OpenRun:
-    """A run folder with its recipe, in use: stages are performed in it and its card is written.
+    """A run folder with its recipe, in which stages are performed.
 
-    Of several processes that train together only one ``writes``.
+    Of several processes that train together, only the main process writes files.
     """
 
     files: RunFolder
@@ -40,17 +40,17 @@ class OpenRun:
 
     @property
     def path(self) -> Path:
-        """The folder."""
+        """The path of the folder."""
         return self.files.folder
 
     def is_finished(self, stage: str) -> bool:
-        """Whether ``stage`` has been recorded as finished."""
+        """Return whether ``stage`` is recorded as finished."""
         return stage in self.files.stages
 
     def perform(self, stage: str, work: Callable[[], None]) -> None:
-        """Do ``work`` unless ``stage`` is finished, then record it with its duration in seconds."""
+        """Do ``work`` unless ``stage`` is finished; then record the stage with its duration in seconds."""
         if self.is_finished(stage):
-            self.reporter.say(f"{stage}: finished before, not done again")
+            self.reporter.say(f"{stage}: already finished, skipped")
             return
         started = time.monotonic()
         work()
@@ -61,25 +61,25 @@ class OpenRun:
         self.reporter.say(f"{stage}: done in {seconds:.0f} s")
 
     def reset_stages(self, stages: Sequence[str]) -> None:
-        """Take ``stages`` out of the record, so that they are done again."""
+        """Remove ``stages`` from the record of finished stages, so that they are done again."""
         write_json(self.files.stages_file, {k: v for k, v in self.files.stages.items() if k not in stages})
 
     def card(self) -> Card:
-        """What ``card.json`` says so far."""
+        """Return the content of ``card.json`` so far."""
         return self.files.card
 
     def update_card(self, **entries: Any) -> None:
-        """Set entries of ``card.json``, see :class:`~maskwright.run_folder.Card`."""
+        """Set entries of ``card.json``, see :class:`~maskwright.run_folder.Card`; only the main process writes."""
         if self.is_main_process:
             write_json(self.files.card_file, {**self.files.card, **entries})
 
 
 def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
-    """The run folder ``path`` for ``recipe``: new, or the same recipe's to be continued.
+    """Create the run folder ``path`` for ``recipe``, or open it to continue a run of the same recipe.
 
-    Where and how fast a training runs may change when it is continued: on other devices, with other loading processes.
+    The keys ``train.device``, ``devices``, ``workers`` and ``save_every`` may differ when a run is continued.
 
-    Raises ``UsageError`` when the folder belongs to a different recipe, or holds something else.
+    Raises ``UsageError`` when the folder holds a run of another recipe, or other files.
     """
     file = RunFolder(path).recipe_file
     if file.is_file():
@@ -106,11 +106,11 @@ def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
 
 
 def open_run(path: Path, reporter: Reporter) -> OpenRun:
-    """The existing run folder ``path``; ``UsageError`` when it is none."""
+    """Open the run folder ``path``; raise ``UsageError`` when it is none."""
     file = RunFolder(path).recipe_file
     if not file.is_file():
         raise UsageError(
-            f"{path}: is not a run folder (no recipe.yaml); expected the folder that `maskwright run` made."
+            f"{path}: is not a run folder (no recipe.yaml); expected a folder that `maskwright run` wrote."
         )
     return OpenRun(
         RunFolder(path), validate_recipe(yaml.safe_load(file.read_text(encoding="utf-8")), str(file)), reporter
@@ -118,14 +118,14 @@ def open_run(path: Path, reporter: Reporter) -> OpenRun:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove the files that a killed process had begun to write; see :mod:`maskwright.files`."""
+    """Remove the partial files of a killed process; see :mod:`maskwright.files`."""
     for file in path.rglob(".*.part"):
         if file.is_file():
             file.unlink(missing_ok=True)
 
 
 def _content(recipe: Recipe) -> dict[str, Any]:
-    """What the recipe says about the experiment, every default written out, without where it runs."""
+    """Return the keys of the recipe that decide the result, defaults included, without those on where it runs."""
     content = recipe.model_dump(mode="json")
     for key in ("device", "devices", "workers", "save_every"):
         content["train"].pop(key)
@@ -141,7 +141,7 @@ def _differences(before: Any, after: Any, path: str = "") -> list[str]:
 
 
 def installed_versions() -> dict[str, str]:
-    """The versions of Python and of the packages that results depend on."""
+    """Return the versions of Python and of the packages that results depend on, by name."""
     found = {"python": platform.python_version()}
     for package in _VERSIONS_OF:
         try:
@@ -152,7 +152,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def hardware() -> dict[str, Any]:
-    """The machine: processor, system, cores and memory."""
+    """Return the processor, system, cores and memory (GiB) of this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
     return {
         "device": "cpu",

@@ -1,4 +1,4 @@
-"""What an instance training reads: images and masks at the resolution at which the model sees them."""
+"""The training set of an instance model: images and masks at the model's input resolution."""
 
 from typing import cast
 
@@ -9,7 +9,7 @@ from maskwright.runs.context import Experiment, model_options
 
 
 def instance_dataset(experiment: Experiment) -> InstanceDataset:
-    """The training images of the recipe with their objects, resized, jittered and augmented as it says."""
+    """Return the recipe's training images with their objects, resized, scaled and augmented as it says."""
     recipe, part = experiment.recipe, experiment.prepared.parts["train"]
     options = model_options(recipe)
     size = InputSize(False, cast(int, options["short_side"]), 1, cast(int, options["longest"]))
@@ -20,7 +20,7 @@ def instance_dataset(experiment: Experiment) -> InstanceDataset:
     return InstanceDataset(
         samples,
         build_augmentation(mask_fill=0, input_size=None, **recipe.augment.model_dump(exclude={"copy_paste", "scale"})),
-        # Not averaged when shrinking, as the model does not either when it resizes at prediction.
+        # Without antialiasing when shrinking, as the model resizes at prediction.
         RandomScale(size, recipe.augment.scale or (1.0, 1.0), antialias=False),
         recipe.augment.copy_paste,
     )

@@ -1,7 +1,7 @@
-"""Training on several devices: one process for each, started and watched by torchrun's agent.
+"""Distributed training: launch one process a device through torchrun's agent.
 
-The first process does the stages before the training, too, and writes everything; the others wait for it and train
-with it. A process that dies ends the others.
+The main process also does the stages before the training and writes all files; the others wait for it. When one
+process dies, the agent ends the others.
 """
 
 import json
@@ -33,7 +33,7 @@ WORKER = "maskwright.runs.worker"
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A training as it is handed to each process: the text of its recipe, its run folder, and how it is done."""
+    """The job of each process: the recipe as YAML, the run folder, and the options ``resume`` and ``quiet``."""
 
     recipe: str
     out: str
@@ -42,13 +42,13 @@ class TrainingJob:
 
 
 def launch(job: TrainingJob, devices: int, nodes: int = 1) -> None:
-    """Do ``job`` in ``devices`` processes on this machine, and as many on each of ``nodes``; wait until it is done.
+    """Run ``job`` in ``devices`` processes on each of ``nodes`` machines and wait until it is done.
 
-    With several machines, the same call is made on each, and ``NODE_RANK`` (from 0), ``MASTER_ADDR`` and
-    ``MASTER_PORT`` in the environment say which this is and where the first one is reached.
+    With several machines the same call is made on each. ``NODE_RANK`` (from 0) in the environment is the number of the
+    machine; ``MASTER_ADDR`` and ``MASTER_PORT`` are the address of the first.
 
-    Raises ``MaskwrightError`` with what the first failing process said or how it died, :class:`Interrupted` when a
-    signal came; ``UsageError`` when the environment lacks what several machines need.
+    Raises ``MaskwrightError`` with the message of the first process that failed or with how it died,
+    :class:`Interrupted` after a signal, and ``UsageError`` when one of these variables is missing.
     """
     with tempfile.TemporaryDirectory(prefix="maskwright-") as reports, _environment(devices, nodes), _signals():
         where = _several_machines(nodes) if nodes > 1 else ["--standalone"]
@@ -58,13 +58,13 @@ def launch(job: TrainingJob, devices: int, nodes: int = 1) -> None:
         except ChildFailedError as error:
             raise _root_cause(error, devices * nodes) from error
         except SignalException as error:
-            raise Interrupted("The training was asked to stop. Go on with --resume.", int(error.sigval)) from error
+            raise Interrupted("The training was asked to stop. Continue with --resume.", int(error.sigval)) from error
 
 
 def _root_cause(error: ChildFailedError, processes: int) -> MaskwrightError:
-    """The error to show: of several failures the one that explains the others.
+    """Return the error to show: of several failures the one that caused the others.
 
-    When one process dies, the others fail on the broken connection, often within the same second.
+    When one process dies, the others fail on the broken connection, often in the same second.
     """
     rank, failure = min(error.failures.items(), key=lambda item: _cause(item[1]))
     said, kind = failure.error_file_data, _cause(failure)
@@ -74,17 +74,17 @@ def _root_cause(error: ChildFailedError, processes: int) -> MaskwrightError:
         return (UsageError if said["exit_code"] == UsageError.exit_code else MaskwrightError)(said["message"])
     if kind is _Cause.KILLED:
         return MaskwrightError(
-            f"Process {rank} of {processes} was killed ({failure.signal_name()}); expected it to live as long as the "
-            "training. Most likely memory ran out: lower train.batch_size or train.workers, then go on with --resume."
+            f"Process {rank} of {processes} was killed ({failure.signal_name()}); expected it to run until the "
+            "end. Most likely memory ran out: lower train.batch_size or train.workers, then continue with --resume."
         )
     return MaskwrightError(
-        f"Process {rank} of {processes} failed (exit code {failure.exitcode}); expected it to train to the end.\n"
+        f"Process {rank} of {processes} failed (exit code {failure.exitcode}); expected it to run until the end.\n"
         f"{said.get('message', '')}"
     )
 
 
 class _Cause(IntEnum):
-    """What a process failed of, the more telling first."""
+    """The cause of a failure, the most informative first."""
 
     SAID = 0
     KILLED = 1
@@ -96,7 +96,7 @@ def _cause(failure: ProcessFailure) -> _Cause:
     said = failure.error_file_data
     if said.get("expected"):
         return _Cause.STOPPED if said["exit_code"] > 128 else _Cause.SAID
-    # The agent itself ends the others by SIGTERM.
+    # The agent ends the other processes by SIGTERM.
     return _Cause.KILLED if failure.exitcode < 0 and failure.exitcode != -signal.SIGTERM else _Cause.SURPRISED
 
 
@@ -114,14 +114,14 @@ def _several_machines(nodes: int) -> list[str]:
 
 @contextmanager
 def _environment(devices: int, nodes: int) -> Iterator[None]:
-    """Share the cores out among the processes, let one machine talk to itself only, and keep the agent quiet."""
+    """Divide the cores among the processes, keep the traffic of one machine on it, and silence the agent."""
     before: dict[str, Any] = dict(os.environ)
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // devices)))
     if nodes == 1 and sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     logger = getLogger("torch.distributed")
     handlers, propagate = logger.handlers, logger.propagate
-    logger.handlers, logger.propagate = [NullHandler()], False  # torch has put one of its own there
+    logger.handlers, logger.propagate = [NullHandler()], False  # torch installs a handler of its own
     try:
         yield
     finally:
@@ -132,7 +132,7 @@ def _environment(devices: int, nodes: int) -> Iterator[None]:
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """Take back the signals that the agent listens to."""
+    """Restore the signal handlers that the agent replaces."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Images that a run learned from, and a warning where its scores are measured on some of them."""
+"""Leak detection: record the training images of a run, and warn where its scores are computed on some of them."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ FILE = "trained_on.json"
 
 @dataclass(frozen=True)
 class TrainingImages:
-    """The images of a training: the ``folder`` they were in, and their sizes in bytes by file name."""
+    """The images that a model was trained on: their ``folder``, and their ``sizes`` in bytes by file name."""
 
     folder: Path
     sizes: dict[str, int]
 
     @classmethod
     def of(cls, part: DataSplit) -> "TrainingImages":
-        """The images of ``part``."""
+        """Return the images of ``part`` as training images."""
         images = part.selection.images
         return cls(part.folder, {each.image.file_name: part.path_of(each).stat().st_size for each in images})
 
     def leaked(self, part: DataSplit) -> list[str]:
-        """The file names of the images of ``part`` that are among these.
+        """Return the file names of the images of ``part`` that are training images.
 
-        An image is one of them when its file has the same bytes, whatever it is called; or when it has the name of one
-        that looks the same, such as a copy that was compressed anew. A name alone says nothing: many data sets number
-        their images from 1. Where the image of the training is no longer there, name and size decide.
+        An image is one when a training image has the same bytes under any name, or the same name and nearly the same
+        picture, such as a copy that was compressed again. A name alone proves nothing: many data sets number their
+        images from 1. Where the file of the training image is gone, name and size in bytes decide.
         """
         names = ((each.image.file_name, part.path_of(each)) for each in part.selection.images)
         return [name for name, path in names if self._has(name, path)]
@@ -69,15 +69,15 @@ class TrainingImages:
 
 
 def record_training_images(run: OpenRun, part: DataSplit) -> None:
-    """Write which images the training of ``run`` is about to learn from."""
+    """Write ``trained_on.json``: the training images of ``run``."""
     images = TrainingImages.of(part)
     write_json(run.files.trained_on_file, {"folder": str(images.folder), "bytes": images.sizes})
 
 
 def find_leaked_images(run: OpenRun, part: DataSplit) -> dict[str, Any]:
-    """``{"trained_on": [file name]}`` of the images of ``part`` that the model of ``run`` learned from, and a warning.
+    """Return ``{"trained_on": [file name]}`` for the images of ``part`` that ``run`` was trained on, and warn of them.
 
-    Empty where there are none, and for runs of a version that did not record them.
+    It is empty when there are none, and for runs of an earlier version that did not record them.
     """
     file = run.files.trained_on_file
     if not file.is_file():
@@ -89,9 +89,9 @@ def find_leaked_images(run: OpenRun, part: DataSplit) -> dict[str, Any]:
     some = some_of(seen, 3)
     run.reporter.warn(
         [
-            f"{part.annotations}: {len(seen)} of the {len(part.selection.images)} images of {part.name} were trained "
-            f"on ({some}); expected images that the model has not seen. Its scores on them say nothing about new "
-            "images. Divide the data with maskwright split, which keeps copies together."
+            f"{part.annotations}: {len(seen)} of the {len(part.selection.images)} images of {part.name} are "
+            f"training images ({some}); expected images that the model has not seen. Scores on them say nothing about "
+            "new images. Split the data with `maskwright split`, which puts copies into one part."
         ]
     )
     return {"trained_on": seen}
@@ -104,6 +104,6 @@ def _bare(name: str) -> str:
 def _looks_the_same(path: Path, other: Path) -> bool:
     try:
         a, b = fingerprint(path), fingerprint(other)
-    except DataError:  # what cannot be read is named where it is used
+    except DataError:  # an unreadable image is reported where it is used
         return False
     return a.content == b.content or any(near_pairs([a], [b]))

@@ -1,4 +1,4 @@
-"""A trained model, ready to predict, from a run folder, a checkpoint folder or a model file."""
+"""Load a trained model, ready to predict, from a run folder, a checkpoint folder or a model file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input
+from maskwright.run_folder import RunFolder
 from maskwright.runs.context import input_size
 from maskwright.structures import Instances, LabelMap, Task
 from maskwright.training.checkpoint import MODEL_FILE
@@ -24,24 +25,25 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedModel(Predictor[Found]):
-    """A trained model in evaluation mode, which :meth:`predict` applies to images.
+    """A trained model in evaluation mode; :meth:`predict` applies it to images.
 
     Args:
         module: The network.
         task: ``instance`` or ``semantic``.
-        classes: The classes it was trained on.
-        input_size: The size at which a semantic network sees images.
-        file: The model file that it is from.
-        card: What that file says of it: name and options, epoch, scores, recipe.
+        classes: The classes that it was trained on.
+        input_size: The size to which a semantic network resizes images.
+        file: The model file that it was loaded from.
+        card: The metadata in that file: model name and options, epoch, scores, recipe.
 
     Example:
         >>> import maskwright as mw
         >>> model = mw.load_model("runs/first")
-        >>> (
-        ...     model.card.name,
-        ...     len(model.predict(mw.CocoDataset.open("labels.json", images="photos")[0].image).labels) >= 0,
-        ... )
-        ('mask_rcnn:resnet18', True)
+        >>> model.card.name, model.card.epoch
+        ('mask_rcnn:resnet18', 2)
+        >>> data = mw.CocoDataset.open("labels.json", images="photos")
+        >>> found = model.predict(data[0].image, score=0.5)
+        >>> found.size == data[0].size
+        True
     """
 
     file: Path
@@ -49,7 +51,7 @@ class LoadedModel(Predictor[Found]):
 
 
 def model_file(path: Path) -> Path:
-    """The model file that ``path`` stands for: the best checkpoint of a run, a checkpoint's model, or the file itself.
+    """Return the model file of ``path``: of a run its best checkpoint's, of a checkpoint its model, or the file itself.
 
     Raises ``UsageError`` when there is none.
     """
@@ -65,33 +67,36 @@ def model_file(path: Path) -> Path:
 
 
 @overload
-def load_model(path: Path | str, device: str = "auto", *, task: Literal["instance"]) -> LoadedModel[Instances]: ...
+def load_model(
+    path: str | Path | RunFolder, device: str = "auto", *, task: Literal["instance"]
+) -> LoadedModel[Instances]: ...
 
 
 @overload
-def load_model(path: Path | str, device: str = "auto", *, task: Literal["semantic"]) -> LoadedModel[LabelMap]: ...
+def load_model(
+    path: str | Path | RunFolder, device: str = "auto", *, task: Literal["semantic"]
+) -> LoadedModel[LabelMap]: ...
 
 
 @overload
-def load_model(path: Path | str, device: str = "auto", *, task: None = None) -> LoadedModel[Any]: ...
+def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: None = None) -> LoadedModel[Any]: ...
 
 
-def load_model(path: Path | str, device: str = "auto", *, task: Task | None = None) -> LoadedModel[Any]:
+def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task | None = None) -> LoadedModel[Any]:
     """Load a trained model, ready to predict.
 
     Args:
         path: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` file that
             Maskwright wrote.
-        device: ``cpu``, ``cuda``, or ``auto``: a GPU where there is one.
-        task: ``instance`` or ``semantic`` when the caller needs a model of this task. Type checkers then know what it
-            predicts.
+        device: ``cpu``, ``cuda``, or ``auto`` for a GPU where there is one.
+        task: ``instance`` or ``semantic``, to require a model of this task. Type checkers then know what it predicts.
 
     Returns:
         The model in evaluation mode, with ``predict``, ``classes``, ``task`` and ``device``.
 
     Raises:
-        UsageError: When there is no model at ``path``, when it is of another ``task``, and for an unknown ``device``.
-        WeightsError: When its file does not fit its own card or holds NaN or infinity.
+        UsageError: There is no model at ``path``, it is of another ``task``, or ``device`` is unknown.
+        WeightsError: The file does not fit the model that its card names, or holds NaN or infinity.
 
     Example:
         >>> import maskwright as mw
@@ -106,7 +111,7 @@ def load_model(path: Path | str, device: str = "auto", *, task: Task | None = No
     file = model_file(Path(path))
     card, weights = read_model_file(file)
     if task is not None and card.task != task:
-        raise UsageError(f"{file}: of the task {card.task}; expected a model of the task {task}.")
+        raise UsageError(f"{file}: is a model of the task {card.task}; expected the task {task}.")
     spoilt = [name for name, tensor in weights.items() if not tensor.isfinite().all()]
     if spoilt:
         raise NotFinite(f"{file}: NaN or infinity in {len(spoilt)} of {len(weights)} tensors, such as {spoilt[0]}")
@@ -121,7 +126,7 @@ def load_model(path: Path | str, device: str = "auto", *, task: Task | None = No
 
 
 def _on(module: nn.Module, device: str) -> nn.Module:
-    """``module`` in evaluation mode on ``device``."""
+    """Return ``module`` in evaluation mode on ``device``."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return module.eval().to(device)

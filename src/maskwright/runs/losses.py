@@ -1,4 +1,4 @@
-"""What a batch costs: the recipe's loss for semantic models, Mask R-CNN's own losses for instances."""
+"""The losses of a batch: the recipe's loss for semantic models, Mask R-CNN's own losses for instance models."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,18 +19,18 @@ from maskwright.training.state import Losses
 
 
 def batch_losses(experiment: Experiment, fabric: Fabric) -> Callable[[nn.Module, Any], Losses]:
-    """The function that gives the named losses of a model on a batch; their sum is minimised."""
+    """Return the function that computes the losses of a model on a batch by name; training minimises their sum."""
     recipe = experiment.recipe
     if recipe.task == "instance":
         return partial(instance_losses, fabric)
     weights = recipe_class_weights(experiment)
-    # Points have no neighbours, so they cost what pixels cost in the one loss that asks for none.
+    # Points have no neighbours, so their loss is the one that needs none.
     of_points = build_loss("cross_entropy", experiment.prepared.table.ignore_index, class_weights=weights)
     return partial(semantic_losses, fabric, recipe, recipe_loss(experiment, weights), of_points)
 
 
 def recipe_class_weights(experiment: Experiment) -> torch.Tensor | None:
-    """The weights ``(K+1,)`` of the classes if the recipe asks for some; they are said and put on the card."""
+    """Return the class weights ``(K+1,)`` float of the recipe, or None; report them and write them to the card."""
     section, table = experiment.recipe.loss, experiment.prepared.table
     if section.class_weights == "none":
         return None
@@ -42,7 +42,7 @@ def recipe_class_weights(experiment: Experiment) -> torch.Tensor | None:
 
 
 def recipe_loss(experiment: Experiment, weights: torch.Tensor | None) -> SemanticLoss:
-    """The semantic loss that the recipe's ``loss`` section describes, with class ``weights`` ``(K+1,)``."""
+    """Return the semantic loss of the recipe's ``loss`` section, with the class ``weights`` ``(K+1,)``."""
     section = experiment.recipe.loss
     options = section.model_dump(exclude={"name", "class_weights", "effective_beta", "auxiliary"})
     return build_loss(section.name, experiment.prepared.table.ignore_index, class_weights=weights, **options)
@@ -51,9 +51,11 @@ def recipe_loss(experiment: Experiment, weights: torch.Tensor | None) -> Semanti
 def semantic_losses(
     fabric: Fabric, recipe: Recipe, loss: SemanticLoss, of_points: SemanticLoss, model: nn.Module, batch: Any
 ) -> Losses:
-    """The parts of ``loss`` on the logits, their sum on the auxiliary head where the model has one, and ``points``.
+    """Return the losses of a semantic model on a batch of images and label maps ``(B, H, W)``.
 
-    The last is the loss ``of_points`` (see :mod:`maskwright.models.point_rend.segmenter`) where the model has some.
+    They are the parts of ``loss`` on the logits ``(B, K+1, H, W)``. A model with an auxiliary head adds ``auxiliary``,
+    its loss times ``loss.auxiliary``. A PointRend model adds ``points``, the loss ``of_points`` at its points, see
+    :mod:`maskwright.models.point_rend.segmenter`. Raises ``UsageError`` for a batch too small for BatchNorm.
     """
     images, labels = fabric.to_device(batch)
     output = _forward(model, images.contiguous(memory_format=memory_format_of(recipe)))
@@ -68,13 +70,16 @@ def semantic_losses(
 
 
 def instance_losses(fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
-    """Mask R-CNN's own losses, by torchvision's names without ``loss_``."""
+    """Return Mask R-CNN's losses on a batch, by torchvision's names without ``loss_``."""
     images, targets = fabric.to_device(batch)
     return {key.removeprefix("loss_"): value for key, value in model(images, targets).items()}
 
 
 def memory_format_of(recipe: Recipe) -> torch.memory_format:
-    """Channels last for semantic models if the recipe says so; detection models take lists of images."""
+    """Return the memory format: channels last for semantic models with ``train.channels_last``, else contiguous.
+
+    Instance models take lists of images, which have no batch to lay out.
+    """
     wanted = recipe.task == "semantic" and recipe.train.channels_last
     return torch.channels_last if wanted else torch.contiguous_format
 
@@ -86,6 +91,6 @@ def _forward(model: nn.Module, images: torch.Tensor) -> Any:
         if "more than 1 value per channel" not in str(error):
             raise
         raise UsageError(
-            f"train.batch_size {len(images)}: the model normalises over the batch what it pooled to one pixel an "
-            "image, which needs two images; expected a batch_size of at least 2."
+            f"train.batch_size {len(images)}: BatchNorm after global pooling has one value per channel; expected at "
+            "least 2 images. Raise train.batch_size to 2 or more for each device."
         ) from error

@@ -1,4 +1,4 @@
-"""The pixels of every class in the label maps of a part, counted once and kept beside them."""
+"""Count the pixels of every class in the label maps of a part, once, and cache the counts beside them."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ Counts = npt.NDArray[np.int64]
 
 
 def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:
-    """The pixels ``(N, K+1)`` of every label in each training mask, counted at first use and kept in the run folder."""
+    """Return the pixels ``(N, K+1)`` int64 of every label in each training label map; cache them in the run folder."""
     part = experiment.prepared.parts["train"]
     files = [sample.label_map for sample in semantic_samples(experiment, part)]
     cache = experiment.masks_folder(part.name) / PIXEL_COUNTS
@@ -34,7 +34,7 @@ def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:
 
 
 def semantic_samples(experiment: Experiment, part: DataSplit) -> list[SemanticSample]:
-    """Image and label map of every used image of ``part``; ``UsageError`` when the masks are not drawn yet."""
+    """Return the image and label map files of ``part``; raise ``UsageError`` when a label map is missing."""
     folder = experiment.masks_folder(part.name)
     images: Sequence[ImageObjects] = part.selection.images
     files = mask_files([objects.image.file_name for objects in images])
@@ -46,9 +46,9 @@ def semantic_samples(experiment: Experiment, part: DataSplit) -> list[SemanticSa
 
 
 def cached_pixel_counts(files: Sequence[Path], table: ClassTable, cache: Path, reporter: Reporter) -> Counts:
-    """The pixels ``(N, K+1)`` of every label in each of ``files``; ignored pixels do not count.
+    """Return the pixels ``(N, K+1)`` int64 of every label in each of ``files``; ignored pixels do not count.
 
-    They are read from the table ``cache`` when it is about these files and classes, and else counted and written there.
+    They are read from the CSV file ``cache`` when it is of these files and classes, else counted and written to it.
     Raises ``DataError`` for a file that is no label map of these classes.
     """
     header = ["file", *table.names_with_background]

@@ -1,4 +1,4 @@
-"""The masks stage of a run: the label maps of every part of its data."""
+"""The masks stage of a run: draw the label maps of every part of its data."""
 
 from maskwright.label_maps.drawing import Drawing, write_image_label_map
 from maskwright.label_maps.files import mask_files, write_classes
@@ -6,7 +6,7 @@ from maskwright.runs.context import Experiment
 
 
 def masks_stage(experiment: Experiment) -> None:
-    """Draw the label maps of every part under ``masks/<part>``."""
+    """Draw the label maps of every part into ``masks/<part>``, with its ``classes.json``."""
     data, table = experiment.recipe.data, experiment.prepared.table
     drawing = Drawing(table, data.overlap, data.crowd, weights=experiment.prepared.weights)
     for part in experiment.prepared.parts.values():

@@ -1,6 +1,7 @@
-"""Sample panels: what the model makes of the same few validation images as the training goes on.
+"""Sample panels: predictions on the same few validation images during the training.
 
-They show the weights that are validated and kept, and leave no trace in the training: it ends with the same bits.
+They show the weights that are validated and saved. Drawing them does not change the training: it ends with the same
+bits.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,15 +34,15 @@ _PART = "validation"
 
 
 def validate_with_panels(experiment: Experiment, training: Training) -> Callable[[nn.Module], Scores]:
-    """The validation of ``training``, followed by the panels of the epochs that have some.
+    """Return the validation of ``training`` followed by the panels, in the epochs that have some.
 
-    They go to ``figures/epochs/epoch-NNNN/`` of the run folder and to every tracker.
+    Panels go to ``figures/epochs/epoch-NNNN/`` of the run folder and to every tracker.
     """
     validate = training.validate
 
     def validated(model: nn.Module) -> Scores:
         scores, epoch = validate(model), training.position.epoch + 1
-        # After a request to stop the scores are thrown away, and resuming begins with the validation.
+        # After a stop request the scores are thrown away, and resuming starts with the validation.
         if has_panels(experiment.recipe, epoch) and not training.stop():
             with preserving_training_state(model, training.fabric.device):
                 panels = draw_panels(experiment, experiment.predictor(model))
@@ -54,7 +55,7 @@ def validate_with_panels(experiment: Experiment, training: Training) -> Callable
 
 
 def has_panels(recipe: Recipe, epoch: int) -> bool:
-    """Whether the validation after ``epoch`` is the first from a multiple of ``report.panels_every`` on."""
+    """Return whether the validation after ``epoch`` is the first since a multiple of ``report.panels_every``."""
     every, between = recipe.report.panels_every, recipe.train.validate_every
     if every is None or not recipe.report.panels:
         return False
@@ -63,7 +64,7 @@ def has_panels(recipe: Recipe, epoch: int) -> bool:
 
 
 def draw_panels(experiment: Experiment, model: Predictor[Any]) -> dict[str, Picture]:
-    """Original, truth and prediction of the images that the report shows, by name."""
+    """Return panels of original, truth and prediction, ``(H, W, 3)`` RGB by name, of the images in the report."""
     part = experiment.prepared.parts[_PART]
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     panels = {}
@@ -78,7 +79,7 @@ def draw_panels(experiment: Experiment, model: Predictor[Any]) -> dict[str, Pict
 
 @contextmanager
 def preserving_training_state(model: nn.Module, device: torch.device) -> Iterator[None]:
-    """``model`` in evaluation mode; afterwards its modes and torch's random numbers are as they were."""
+    """Put ``model`` into evaluation mode; restore its modes and torch's random state afterwards."""
     modes = {module: module.training for module in model.modules()}
     state = random_state(device)
     model.eval()
@@ -91,18 +92,18 @@ def preserving_training_state(model: nn.Module, device: torch.device) -> Iterato
 
 
 def tags(panels: dict[str, Picture]) -> dict[str, Picture]:
-    """``panels`` by the names that trackers list them under."""
+    """Return ``panels`` by the names that trackers show."""
     return {f"panels/{name}": picture for name, picture in panels.items()}
 
 
 def write_panels(run: Path, epoch: int, panels: dict[str, Picture]) -> None:
-    """Write ``panels`` ``(H, W, 3)`` RGB of ``epoch`` as PNG files into the folder of the run."""
+    """Write the ``panels`` ``(H, W, 3)`` RGB of ``epoch`` as PNG files into the folder ``run``."""
     for name, picture in panels.items():
         write_png(_folder(run, epoch) / f"{name}.png", picture)
 
 
 def read_panels(run: Path, epoch: int) -> dict[str, Picture]:
-    """The panels that were written for ``epoch``, by name; none where there were none."""
+    """Return the panels that were written for ``epoch``, by name; empty when there are none."""
     return {path.stem: read_image(path) for path in sorted(_folder(run, epoch).glob("[!.]*.png"))}
 
 

@@ -1,4 +1,4 @@
-"""From a recipe's ``data`` section to the images of each part, checked, selected and accounted for."""
+"""Prepare the data of a recipe: read, check, select and split its images, with an audit of the annotations."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,9 +21,9 @@ from maskwright.synthetic.shapes import CLASS_NAMES, write_shapes
 
 @dataclass(frozen=True)
 class DataSplit:
-    """One part of the data (train, validation, test): its images folder and the images that are used.
+    """One part of the data (train, validation, test): its images folder and its selected images.
 
-    ``translation`` says by which taxonomy its annotations are read.
+    ``translation`` is the taxonomy that its annotations are remapped by, or None.
     """
 
     name: str
@@ -33,17 +33,17 @@ class DataSplit:
     translation: AppliedTaxonomy | None = None
 
     def path_of(self, objects: ImageObjects) -> Path:
-        """The image file of ``objects``."""
+        """Return the image file of ``objects``; raise ``DataError`` when its name leads out of the folder."""
         return image_path(self.folder, objects.image.file_name)
 
     def describe_skipped(self) -> str:
-        """How many images of the file are left out for each reason, in words; empty where none is."""
+        """Return the number of skipped images for each reason, such as ``2 missing_image``; empty when none is."""
         return ", ".join(f"{len(ids)} {reason}" for reason, ids in self.selection.skipped_images.items())
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The classes and the parts of an experiment; ``weights`` by class index (from 1) where classes are groups."""
+    """The class table and the parts of an experiment; ``weights`` of the classes 1..K where they are groups."""
 
     table: ClassTable
     parts: dict[str, DataSplit]
@@ -60,11 +60,11 @@ def require_data(recipe: Recipe) -> None:
 
 
 def declared_classes(recipe: Recipe, files: SourceFiles | None = None) -> ClassTable:
-    """Return the classes of ``recipe`` by the training file's categories, before any image is looked at.
+    """Return the class table of ``recipe`` from the categories of its training file, without reading images.
 
-    What is parsed stays in ``files``, so that :func:`prepare` need not parse it again.
+    ``files`` keeps the parsed file, so that :func:`prepare` does not parse it again.
 
-    Raises ``UsageError`` with the nearest names for a class the data does not have.
+    Raises ``UsageError`` with the nearest names for a class that the data does not have.
     """
     if recipe.data.shapes is not None:
         for name in recipe.classes if recipe.classes != "all" else ():
@@ -76,9 +76,10 @@ def declared_classes(recipe: Recipe, files: SourceFiles | None = None) -> ClassT
 
 
 def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = None) -> Prepared:
-    """Read and select the data of ``recipe``; built-in data is drawn into ``folder``/data.
+    """Read and select the data of ``recipe``; write built-in data to ``folder``/data.
 
-    Classes are matched by name across the parts; their order is the recipe's, or that of the training file.
+    Classes are matched by name across the parts. Their order is the recipe's, or that of the training file. A recipe
+    with ``data.split`` is split stratified by class, with images of the same name in one part.
 
     Raises ``UsageError`` for an unknown class or missing file, ``DataError`` when a part has no usable image.
     """
@@ -118,8 +119,8 @@ def _require_images(part: DataSplit) -> None:
     if part.selection.images:
         return
     raise DataError(
-        f"{part.annotations}: {part.name} has no image to use ({part.describe_skipped() or 'none was listed'}). "
-        f"Put the files into {part.folder}, or loosen data.* and classes."
+        f"{part.annotations}: {part.name} has no usable image ({part.describe_skipped() or 'the file lists none'}); "
+        f"expected at least one. Put the files into {part.folder}, or relax data.* and classes."
     )
 
 

@@ -1,4 +1,4 @@
-"""The processes that train together: whether this is one of them, and what joins them."""
+"""The processes of a distributed training: their ranks, their devices and the Fabric that joins them."""
 
 import logging
 import os
@@ -12,49 +12,49 @@ from torch import nn
 from maskwright.errors import UsageError
 from maskwright.recipes.schema import Recipe
 
-# One process may wait for another's validation images, or for a checkpoint on a slow disk.
+# The timeout of a collective: a process may wait for another's validation images or a checkpoint on a slow disk.
 _PATIENCE = timedelta(minutes=30)
 
 
 def is_launched() -> bool:
-    """Whether torchrun started this process as one of several."""
+    """Return whether torchrun launched this process as one of several."""
     return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def is_rank_zero() -> bool:
-    """Whether this is the process that writes and speaks: the first of several, or one alone."""
+    """Return whether this process has rank 0 or works alone; that one writes files and prints."""
     return not is_launched() or os.environ["RANK"] == "0"
 
 
 def is_main_process(nodes: int = 1) -> bool:
-    """Whether this process, of all that a job on ``nodes`` machines has, evaluates, reports and prints results."""
+    """Return whether this process is the one of a job on ``nodes`` machines that evaluates, reports and prints."""
     return is_rank_zero() and node_rank(nodes) == 0
 
 
 def node_rank(nodes: int) -> int:
-    """Which of ``nodes`` machines this is, from 0."""
+    """Return the number of this machine among ``nodes``, from 0."""
     return int(os.environ.get("NODE_RANK", "0")) if nodes > 1 else 0
 
 
 def require_devices(recipe: Recipe, nodes: int = 1) -> None:
-    """Raise ``UsageError`` when the machine lacks the recipe's devices or a batch has no slice for each of them."""
+    """Raise ``UsageError`` when the machine has too few GPUs or a batch cannot be divided equally among devices."""
     devices, cuda = recipe.train.devices, torch.cuda.device_count()
     if recipe.train.device != "cpu" and cuda and devices > cuda:
-        raise UsageError(f"train.devices {devices}: this machine has {cuda}; expected at most as many.")
+        raise UsageError(f"train.devices {devices}: this machine has {cuda} GPUs; expected at most {cuda}.")
     _require_slices(recipe.train.batch_size, devices * nodes)
 
 
 def build_fabric(recipe: Recipe) -> Fabric:
-    """Lightning Fabric for the recipe's device, or joined to the other processes that torchrun started.
+    """Return Lightning Fabric for the recipe's device; under torchrun, joined to the other processes.
 
-    Raises ``UsageError`` when a batch cannot be divided among the processes.
+    Raises ``UsageError`` when a batch cannot be divided equally among the processes.
     """
     train = recipe.train
     if not is_launched():
         return Fabric(accelerator=train.device, devices=1, precision=train.precision)
     _require_slices(train.batch_size, int(os.environ["WORLD_SIZE"]))
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # or it would announce itself in every process
-    # A head that costs nothing gets no gradients, for which the exchange of gradients would wait.
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it logs a banner in every process
+    # A head without a loss gets no gradients, and DDP would wait for them.
     idle_head = recipe.task == "semantic" and not recipe.loss.auxiliary
     fabric = Fabric(
         accelerator=train.device,
@@ -68,9 +68,9 @@ def build_fabric(recipe: Recipe) -> Fabric:
 
 
 def sync_batch_norm(model: nn.Module, fabric: Fabric) -> nn.Module:
-    """``model``, whose BatchNorm takes its statistics over the whole batch where several GPUs share one.
+    """Return ``model`` with synchronised BatchNorm where several GPUs share a batch.
 
-    torch has it for GPUs only; on CPUs each process normalises by its slice.
+    torch has it for GPUs only. On CPUs each process normalises over its slice of the batch.
     """
     if fabric.world_size > 1 and fabric.device.type == "cuda":
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
@@ -82,6 +82,6 @@ def _require_slices(batch_size: int, processes: int) -> None:
         below = batch_size // processes * processes
         nearest = f"{below} or {below + processes}" if below else f"{processes}"
         raise UsageError(
-            f"train.batch_size {batch_size}: has no {processes} equal slices, one for each device; expected a multiple "
+            f"train.batch_size {batch_size}: cannot be divided equally among {processes} devices; expected a multiple "
             f"of {processes}. Use {nearest}."
         )

@@ -1,4 +1,4 @@
-"""The report stage: panels of original, truth and prediction, and the page that shows the run."""
+"""The report stage of a run: draw panels of original, truth and prediction, and write the page."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -39,7 +39,7 @@ def report_stage(experiment: Experiment) -> None:
 
 
 def _experiment_of(experiment: Experiment, name: str, scores: PartScores) -> Experiment | None:
-    """The experiment whose data the scores ``name`` are of; None when it was other data and is no longer there."""
+    """Return the experiment with the data of the scores ``name``; None when that data is gone."""
     if "cross_evaluation" not in scores:
         return experiment if name in experiment.recipe.evaluate.on else None
     try:
@@ -65,7 +65,7 @@ def _write_panels(experiment: Experiment, part: DataSplit) -> list[dict[str, str
 
 
 class _PanelPredictions:
-    """The saved predictions of a part's ``images``, by id, drawn beside the truth."""
+    """Draws the saved predictions of ``images`` (ids) of a part, and their truth."""
 
     def __init__(self, experiment: Experiment, part: DataSplit, images: set[int]) -> None:
         self.experiment, self.part = experiment, part
@@ -75,7 +75,7 @@ class _PanelPredictions:
         if experiment.recipe.task == "instance":
             file = self.folder / "instances.json"
             if not file.is_file():
-                raise UsageError(f"{file}: the predictions are missing. Run `maskwright evaluate` on the run first.")
+                raise UsageError(f"{file}: the predictions are missing. Run `maskwright evaluate` on the run.")
             for record in read_json_list(file):
                 if record["image_id"] in images and record["score"] >= experiment.recipe.evaluate.show_score:
                     self.results[record["image_id"]].append(cast(ResultRecord, record))
@@ -83,7 +83,7 @@ class _PanelPredictions:
     def drawn(
         self, objects: ImageObjects, image: npt.NDArray[np.uint8]
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """``image`` with its truth, and with its prediction, drawn over it."""
+        """Return ``image`` ``(H, W, 3)`` with the truth drawn over it, and with the prediction."""
         table = self.experiment.prepared.table
         if self.experiment.recipe.task == "instance":
             found = Instances.from_coco(self.results[objects.image.id], (objects.image.height, objects.image.width))

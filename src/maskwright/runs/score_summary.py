@@ -1,13 +1,14 @@
-"""The scores of a run in a few lines for a terminal."""
+"""Format the scores of a run in a few lines for a terminal."""
 
 from maskwright.reports.score_text import detail_lines
 from maskwright.run_folder import PartScores, RunFolder
 
 
 def score_summary(run: RunFolder, details: bool = False) -> str:
-    """Return the scores of ``run``, a line for each part of the data, and where its page lies.
+    """Return the scores of ``run`` as text: a line for each part of the data, and the path of its page.
 
-    ``details`` adds lines on what lies behind the scores of instances.
+    ``details`` adds the lines on overlaps, errors and calibration of instances. Raises what
+    :attr:`~maskwright.run_folder.RunFolder.scores` raises.
     """
     lines = []
     for part, scores in run.scores.items():

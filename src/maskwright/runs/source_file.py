@@ -1,4 +1,4 @@
-"""A COCO file as an experiment reads it: in its own classes, or in those of a taxonomy's target."""
+"""Read COCO files for an experiment: in their own classes, or remapped to those of a taxonomy's target."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,13 @@ from maskwright.structures import ClassTable, RiderRule
 
 @dataclass(frozen=True)
 class SourceFile:
-    """``coco``, translated where ``use`` says by what."""
+    """A parsed COCO file; ``use`` is the taxonomy that it is remapped by, or None."""
 
     coco: CocoFile
     use: AppliedTaxonomy | None = None
 
     def table(self) -> ClassTable:
-        """All classes of the file: in the order of the taxonomy's target, or else by ascending id."""
+        """Return the table of all classes: in the order of the taxonomy's target, or by ascending category id."""
         every = class_table(self.coco)
         if self.use is None:
             return every
@@ -28,15 +28,18 @@ class SourceFile:
 
 
 class SourceFiles:
-    """COCO files that are parsed once, however many parts of the data and stages of a run read them."""
+    """A cache of parsed COCO files, so that the parts of the data and the stages of a run parse each file once."""
 
     def __init__(self) -> None:
         self._files: dict[tuple[Path, str | None, RiderRule | None], SourceFile] = {}
 
     def read(self, path: Path, taxonomy: str | None = None, rider: RiderRule | None = None) -> SourceFile:
-        """Return the COCO file ``path``, in the target classes of ``taxonomy`` (a shipped name or a file), if given.
+        """Return the COCO file ``path``, remapped by ``taxonomy`` (a shipped name or a file) if given.
 
-        Raises ``UsageError`` for an unknown taxonomy, and where it does not account for a class of the file.
+        ``rider`` replaces the taxonomy's rule for riders.
+
+        Raises ``UsageError`` for an unknown taxonomy, and when it does not account for a class of the file;
+        ``DataError`` when a file cannot be read.
         """
         key = (path, taxonomy, rider)
         if key not in self._files:

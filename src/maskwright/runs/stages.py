@@ -1,4 +1,4 @@
-"""The stages of a run in their order: check, masks, train, evaluate, report; each finished one is not done again."""
+"""Perform the stages of a run in order: check, masks, train, evaluate, report; skip the finished ones."""
 
 import shutil
 from functools import partial
@@ -37,9 +37,8 @@ def train_recipe(
 ) -> Experiment | None:
     """Do the stages of ``recipe`` up to the training in the run folder ``path``.
 
-    Returns the experiment with its data, for the stages that follow in this process; None where other processes did
-    the work. Everything that can be wrong with the recipe, its files, its model and its weights is said before any
-    work is done.
+    Return the experiment with its data, for the stages that follow in this process; None when other processes did
+    the work. Faults of the recipe, its files, its model and its weights are found before any work starts.
 
     Raises ``UsageError``, ``DataError``, ``WeightsError``, or ``Interrupted`` after SIGTERM or Ctrl-C.
     """
@@ -59,7 +58,7 @@ def train_recipe(
 
 
 def evaluate_and_report(path: Path, reporter: Reporter, experiment: Experiment | None = None) -> None:
-    """Do the stages of the run at ``path`` that follow its training, with the data of ``experiment`` if it is given."""
+    """Do the evaluate and report stages of the run at ``path``, with the data of ``experiment`` if given."""
     experiment = experiment or Experiment(open_run(path, reporter))
     experiment.run.perform("evaluate", lambda: evaluate_stage(experiment))
     experiment.run.perform("report", lambda: report_stage(experiment))
@@ -68,7 +67,7 @@ def evaluate_and_report(path: Path, reporter: Reporter, experiment: Experiment |
 def _train_alone(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> Experiment:
     experiment, model = _prepare(recipe, path, resume, reporter)
     if model is None:
-        reporter.say("train: finished before, not done again")
+        reporter.say("train: already finished, skipped")
     else:
         fabric = build_fabric(recipe)
         experiment.run.perform("train", lambda: train_stage(experiment, model, fabric, resume))
@@ -78,7 +77,7 @@ def _train_alone(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -
 def _train_as_one_of_several(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> None:
     fabric = build_fabric(recipe)
     run = None
-    with fabric.rank_zero_first():  # the others wait, however long the masks take
+    with fabric.rank_zero_first():  # the other ranks wait until the masks are drawn
         if fabric.is_global_zero:
             experiment, model = _prepare(recipe, path, resume, reporter)
             run = experiment.run if model is not None else None
@@ -92,9 +91,9 @@ def _train_as_one_of_several(recipe: Recipe, path: Path, resume: bool, reporter:
 
 
 def _prepare(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> tuple[Experiment, nn.Module | None]:
-    """The stages before the training, and the model to train; None when its training is finished."""
+    """Do the stages before the training; return the experiment and the model to train, None when it is trained."""
     model, coverage, source_files = None, None, SourceFiles()
-    # Built before the run folder exists: weights that cannot be fetched must stop the job before any work is done.
+    # Built before the run folder exists: weights that cannot be fetched must stop the job before any work starts.
     if "train" not in RunFolder(path).stages:
         classes = declared_classes(recipe, source_files)
         monitored_score(recipe, classes.names)
@@ -114,9 +113,9 @@ def _prepare(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> tu
 
 
 def _look_again(experiment: Experiment) -> None:
-    """Say what is used of data that were checked before; if they are no longer the same, check and draw them anew.
+    """Report the data that were checked before; when they have changed, reset the check and masks stages.
 
-    Raises ``DataError`` when a training has begun with what they were.
+    Raises ``DataError`` when a training has started on the earlier data.
     """
     run, prepared = experiment.run, experiment.prepared
     changes = data_changes(run, prepared)
@@ -125,6 +124,6 @@ def _look_again(experiment: Experiment) -> None:
         return
     if has_begun(run.path):
         require_same_data(run, prepared)
-    run.reporter.warn(f"{change}. Checked and drawn anew." for change in changes)
+    run.reporter.warn(f"{change}. The data are checked and the masks drawn again." for change in changes)
     run.reset_stages(["check", "masks"])
     shutil.rmtree(run.path / "masks", ignore_errors=True)

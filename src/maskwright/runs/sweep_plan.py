@@ -1,4 +1,4 @@
-"""What a sweep is going to do, checked as far as it can be before any variant is begun."""
+"""Plan a sweep: its variants, all checked before the first one starts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Planned:
-    """A variant, the overrides that make it of the recipe, the recipe that they give, and its run folder."""
+    """A planned variant: its overrides on the recipe, the resulting recipe, and the path of its run folder."""
 
     variant: Variant
     overrides: tuple[str, ...]
@@ -37,7 +37,9 @@ class Planned:
 def plan_sweep(
     recipe: RecipeLike, sweeps: Sequence[str], overrides: Sequence[str], out: Path | None, resume: bool
 ) -> tuple[Path, list[Planned]]:
-    """The folder of the sweep and its variants in order. Nothing is written but the cards of runs that go on.
+    """Return the folder of the sweep and its variants in order.
+
+    Only the cards of runs that continue are written.
 
     Raises ``UsageError`` (for weights ``WeightsError``) with the faults of all variants: in their recipes, data,
     models, weights and folders.
@@ -45,7 +47,7 @@ def plan_sweep(
     if is_launched():
         raise UsageError("--sweep: torchrun started this process as one of several; expected one. Use --devices.")
     if not sweeps:
-        raise UsageError("--sweep: there is nothing to sweep; expected key=value,value, for example loss=ce,dice_ce.")
+        raise UsageError("--sweep: is empty; expected key=value,value, for example loss=ce,dice_ce.")
     found = variants(sweeps)
     names = [variant.name for variant in found]
     recipes = _for_each(names, found, lambda variant: load_recipe(recipe, (*overrides, *variant.overrides)))
@@ -62,7 +64,7 @@ def plan_sweep(
 
 
 def _for_each(names: Sequence[str], items: Sequence[Item], work: Callable[[Item], Result]) -> list[Result]:
-    """The results of ``work``; or one error with all that it says, each text once, of which variants."""
+    """Return the results of ``work``, or raise one error with the distinct messages and the variants of each."""
     results: list[Result] = []
     faults: dict[str, tuple[type[MaskwrightError], list[str]]] = {}
     for name, item in zip(names, items, strict=True):
@@ -81,14 +83,14 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _require_different(names: Sequence[str], recipes: Sequence[Recipe]) -> None:
-    """Raise ``UsageError`` when two variants are one experiment, or cannot be compared."""
+    """Raise ``UsageError`` when two variants are the same experiment, or have different tasks."""
     seen: dict[str, str] = {}
     for name, recipe in zip(names, recipes, strict=True):
         twin = seen.setdefault(dump(recipe), name)
         if twin is not name:
             raise UsageError(
                 f"--sweep {twin} and {name}: are the same experiment; expected variants that differ. "
-                "Leave one of the values out, or give the sweeps in another order if one undoes another."
+                "Remove one of the values, or change the order of the sweeps if one overrides another."
             )
     tasks = {recipe.task for recipe in recipes}
     if len(tasks) > 1:
@@ -101,7 +103,7 @@ def _require_sweep_folder(path: Path) -> None:
 
 
 def _require_ready(item: Planned, resume: bool, built: set[str]) -> None:
-    """Everything that a run refuses at once; a model is built once for all variants that share it."""
+    """Raise what the run of a variant would raise before work; a model that variants share is built once."""
     require_data(item.recipe)
     monitored_score(item.recipe)
     if item.path.is_dir() and any(item.path.iterdir()):

@@ -1,4 +1,4 @@
-"""The trackers that a recipe names, built for a training that begins or goes on."""
+"""Build the trackers of a recipe for a training that starts or resumes."""
 
 import uuid
 
@@ -17,7 +17,7 @@ def require_trackers(recipe: Recipe) -> None:
 
 
 def build_trackers(experiment: Experiment, done: int) -> list[Tracker]:
-    """The trackers of the recipe for a training that has ``done`` so many epochs."""
+    """Return the trackers of the recipe for a training that has finished ``done`` epochs; CSV is always one."""
     path, chosen = experiment.run.path, experiment.recipe.train.trackers
     table = CsvTracker(experiment.run.files.metrics_file, done)
     trackers: list[Tracker] = [table]
@@ -29,10 +29,10 @@ def build_trackers(experiment: Experiment, done: int) -> list[Tracker]:
 
 
 def _replay_history(tracker: Tracker, table: CsvTracker, experiment: Experiment) -> Tracker:
-    """``tracker``, told of the epochs that are done: each of its files is complete, whatever became of the others.
+    """Record the finished epochs again in ``tracker`` and return it, so that its file is complete by itself.
 
-    A file of W&B is written in blocks, of which a killed training loses the last, and its server takes only one file
-    of a run as the whole of it.
+    W&B writes its file in blocks, and a killed training loses the last one. Its server takes one file as the whole
+    run.
     """
     for epoch, metrics in table.history():
         if panels := read_panels(experiment.run.path, epoch):
@@ -42,7 +42,7 @@ def _replay_history(tracker: Tracker, table: CsvTracker, experiment: Experiment)
 
 
 def _wandb_run(experiment: Experiment) -> WandbRun:
-    """The run of W&B that belongs to the run folder: the one on its card, or a new one."""
+    """Return the W&B run of the run folder: the one on its card, or a new one."""
     recipe, run = experiment.recipe, experiment.run
     mode, project = wandb_mode(recipe.train.wandb.mode), recipe.train.wandb.project
     known = run.card().get("wandb")

@@ -1,4 +1,4 @@
-"""The train stage: parts of a training built from a recipe and handed to the loop."""
+"""The train stage of a run: build the parts of a training from the recipe and pass them to the loop."""
 
 import functools
 import math
@@ -45,7 +45,10 @@ LAST = "checkpoints/last"
 
 
 def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume: bool = False) -> None:
-    """Train ``model`` where ``fabric`` says; with ``resume``, go on from ``checkpoints/last``."""
+    """Train ``model`` on the devices of ``fabric``; with ``resume``, continue from ``checkpoints/last``.
+
+    Raises ``Interrupted`` after SIGTERM or Ctrl-C, once the state is saved.
+    """
     recipe, run = experiment.recipe, experiment.run
     run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric)})
     model = sync_batch_norm(model.to(memory_format=memory_format_of(recipe)), fabric)
@@ -55,22 +58,25 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
         record_training_images(run, experiment.prepared.parts["train"])
     if resume and (state := read_state(run.path / LAST)) is not None:
         training.restore(state)
-        run.reporter.say(f"train: goes on after {training.position}")
+        run.reporter.say(f"train: resumes after {training.position}")
     with _trackers(experiment, training), training.stop.listening():
         position = fit(training, recipe.train.epochs)
     if position.epoch < recipe.train.epochs:
         run.reporter.say(
-            f"train: stopped after {position}, with no better {training.best_by} since epoch {position.best_epoch}"
+            f"train: stopped early after {position}; best {training.best_by} at epoch {position.best_epoch}"
         )
     run.update_card(best={"epoch": position.best_epoch, "score": training.best_by, "value": position.best})
 
 
 def train_worker(path: Path, fabric: Fabric, resume: bool, reporter: Reporter) -> None:
-    """One process's part in training the prepared run at ``path`` with the other processes of ``fabric``."""
+    """Train the prepared run at ``path`` as one of the processes of ``fabric``.
+
+    Raises ``DataError`` when the data on this machine differ from those that the main process checked.
+    """
     first = fabric.is_global_zero
     run = replace(open_run(path, reporter if first else Reporter(quiet=True)), is_main_process=first)
     experiment = Experiment(run)
-    if not first:  # which has looked; another machine may have other files
+    if not first:  # the first has checked; another machine may have other files
         require_same_data(run, experiment.prepared)
     seed_everything(run.recipe.seed)
     model, _ = build_model(run.recipe, experiment.prepared.table.names)
@@ -79,24 +85,24 @@ def train_worker(path: Path, fabric: Fabric, resume: bool, reporter: Reporter) -
 
 
 def has_begun(path: Path) -> bool:
-    """Whether the run at ``path`` has the state of a training."""
+    """Return whether the run at ``path`` has the saved state of a training."""
     return read_state(path / LAST) is not None
 
 
 def require_resume(path: Path, resume: bool) -> None:
-    """Raise ``UsageError`` when ``path`` holds an interrupted training that a new start would throw away."""
+    """Raise ``UsageError`` when ``path`` holds an interrupted training and ``resume`` is false."""
     if resume or (state := read_state(path / LAST)) is None:
         return
     raise UsageError(
-        f"{path}: holds a training that was interrupted after {Position(**state['position'])}; expected --resume, "
-        "which goes on from there. To start over, choose another folder with --out."
+        f"{path}: holds a training that was interrupted after {Position(**state['position'])}; expected --resume. "
+        "Add it to continue, or choose another folder with --out."
     )
 
 
 def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) -> Training:
     recipe = experiment.recipe
     optimizer = build_recipe_optimizer(recipe, model)
-    with fabric.rank_zero_first():  # which may count the pixels of the masks, and keep the counts for the others
+    with fabric.rank_zero_first():  # rank 0 may count the pixels of the masks and cache them for the others
         loader, sampler = build_loader(experiment, ProcessGroup(fabric))
         losses = batch_losses(experiment, fabric)
     compiled = cast(nn.Module, torch.compile(model)) if recipe.train.compile else model
@@ -134,7 +140,7 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
 
 @contextmanager
 def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
-    """Give ``training`` its trackers while it runs, and its panels, in the process that writes."""
+    """Give ``training`` its trackers and panels in the main process, and close the trackers at the end."""
     if experiment.run.is_main_process:
         training.trackers = [*build_trackers(experiment, training.position.epoch), EpochLines(experiment)]
         training.validate = validate_with_panels(experiment, training)
@@ -146,19 +152,19 @@ def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
 
 
 def build_recipe_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """The optimiser of ``train.optimizer``, with a rate of its own for the encoder where the recipe says so."""
+    """Return the optimiser of ``train.optimizer``, with a learning rate of its own for the encoder if it has one."""
     section, later = recipe.train.optimizer, recipe.train.head_only_epochs > 0
     encoder = encoder_parameters(model) if section.encoder_lr_factor != 1 or later else []
     return build_optimizer(parameters=model.parameters(), encoder=encoder, encoder_apart=later, **section.model_dump())
 
 
 def seed_everything(seed: int) -> None:
-    """Seed what initial weights are drawn from."""
+    """Seed torch's random numbers, which initial weights are drawn from."""
     torch.manual_seed(seed)
 
 
 def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> None:
-    """Say and record what became of the starting weights."""
+    """Report ``coverage``, the report on the starting weights, and write it and the model to the card."""
     recipe, run = experiment.recipe, experiment.run
     if coverage is not None:
         run.reporter.say(str(coverage))
@@ -170,13 +176,13 @@ def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> N
 
 
 class EpochLines:
-    """A tracker that says one line an epoch."""
+    """A tracker that reports one line an epoch."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
 
     def record(self, epoch: int, metrics: Metrics) -> None:
-        """``epoch 3/10: loss 0.41, mIoU 0.71 (12 s)``."""
+        """Report ``epoch 3/10: loss 0.4100, mIoU 0.7100 (12 s)``."""
         recipe = self.experiment.recipe
         shown = [f"loss {metrics['train/loss']:.4f}"]
         for name in (monitored_score(recipe), *(("segm_AP50", "bbox_AP") if recipe.task == "instance" else ())):
@@ -188,10 +194,10 @@ class EpochLines:
         )
 
     def close(self) -> None:
-        """Nothing is pending."""
+        """Do nothing: no line is pending."""
 
     def show(self, epoch: int, pictures: Pictures) -> None:
-        """A line has no pictures."""
+        """Do nothing: a line has no pictures."""
 
 
 def _batches(
@@ -202,7 +208,7 @@ def _batches(
     with ignore_signals():
         batches = unwrap_worker_errors(iter(loader))
     if train.workers:
-        # Without processes, beginning to load draws a number; with them the training must draw the same ones.
+        # Without loader processes, iter() draws a random number; with them the training must draw the same numbers.
         torch.empty((), dtype=torch.int64).random_()
     return experiment.run.reporter.track(batches, f"epoch {epoch}/{train.epochs}", len(loader) - first_batch)
 
@@ -213,7 +219,7 @@ def _validate(experiment: Experiment, processes: ProcessGroup, stop: StopRequest
 
 
 def _flat(scores: dict[str, Any]) -> Scores:
-    """The scores of an evaluation as one level of names for the trackers."""
+    """Return the scores of an evaluation under flat names for the trackers, such as ``segm_AP`` and ``IoU/disc``."""
     flat: Scores = {key: value for key, value in scores.items() if isinstance(value, float) or value is None}
     for kind in ("segm", "bbox"):
         flat |= {f"{kind}_{key}": value for key, value in scores.get(kind, {}).items()}

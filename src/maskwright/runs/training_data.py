@@ -1,4 +1,4 @@
-"""The data a training reads: label maps drawn once, samples, and seeded batches."""
+"""The training data loader: data set, seeded sampling and batches, shared among processes."""
 
 import os
 from collections.abc import Iterator
@@ -32,15 +32,15 @@ from maskwright.training.processes import ProcessGroup
 
 
 class Loader(DataLoader[Any]):
-    """A ``DataLoader`` whose batches are what the model takes, on ``device``.
+    """A ``DataLoader`` that converts its batches to model input on ``device``.
 
-    Loading processes hand over bytes: a float image is four times as large, and a label of int64 eight times.
+    Loader processes send uint8, as float images are four times as large and int64 labels eight times.
     """
 
     device: torch.device | None = None
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
-        """The batches; loading has started when this returns."""
+        """Return the batches; loading has started when this returns."""
         batches = super().__iter__()
         if self.device is None:
             return batches
@@ -50,9 +50,11 @@ class Loader(DataLoader[Any]):
 def build_loader(
     experiment: Experiment, processes: ProcessGroup | None = None
 ) -> tuple[DataLoader[Any], SeededSampler]:
-    """The training batches, or the share of each that this one of several ``processes`` computes.
+    """Return the loader of the training batches and its sampler; of several ``processes`` each loads its slice.
 
-    A last, smaller batch is left out, as BatchNorm cannot use a batch of one. Loading starts with ``iter(loader)``.
+    A last, smaller batch is dropped, as BatchNorm cannot use a batch of one. Loading starts with ``iter(loader)``.
+
+    Raises ``DataError`` when there are fewer images than one batch.
     """
     processes = processes or ProcessGroup()
     recipe = experiment.recipe
@@ -60,7 +62,7 @@ def build_loader(
     batch_size, workers = recipe.train.batch_size, recipe.train.workers
     if len(dataset) < batch_size:
         raise DataError(
-            f"train has {len(dataset)} images, fewer than one batch of {batch_size}. "
+            f"train has {len(dataset)} images; expected at least one batch of {batch_size}. "
             "Lower train.batch_size or choose more images."
         )
     sampler = _sampler(experiment, len(dataset))
@@ -95,7 +97,7 @@ def _sampler(experiment: Experiment, images: int) -> SeededSampler:
 
 
 def _presence(experiment: Experiment) -> npt.NDArray[np.bool_]:
-    """Which classes ``(N, K)`` each training image shows."""
+    """Return the classes that each training image shows, ``(N, K)`` bool."""
     images = experiment.prepared.parts["train"].selection.images
     presence = np.zeros((len(images), len(experiment.prepared.table)), np.bool_)
     for row, objects in zip(presence, images, strict=True):
@@ -124,7 +126,7 @@ def _dataset(experiment: Experiment, processes: ProcessGroup) -> SemanticDataset
 
 
 def _sample_cache(experiment: Experiment, size: InputSize | None, processes: ProcessGroup) -> SampleCache | None:
-    """Where decoded training images are kept, at ``size`` if all get it; None where that cannot help or be done."""
+    """Return the cache of decoded training images, at ``size`` if given; None where it cannot help or be written."""
     if experiment.recipe.train.epochs == 1 or not hasattr(os, "preadv"):
         return None
     images = experiment.prepared.parts["train"].selection.images
@@ -135,5 +137,5 @@ def _sample_cache(experiment: Experiment, size: InputSize | None, processes: Pro
         return SampleCache(
             PixelStore(experiment.run.path, [stored_bytes(each, label_bytes) for each in sizes], most), size
         )
-    except OSError:  # a read-only folder is for the checkpoints to complain about
+    except OSError:  # a read-only folder is reported when checkpoints are written
         return None

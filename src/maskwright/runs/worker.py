@@ -1,4 +1,4 @@
-"""One of the processes that train together: what :mod:`maskwright.runs.launch` starts for each device."""
+"""A process of a distributed training; :mod:`maskwright.runs.launch` starts one for each device."""
 
 import json
 import os
@@ -18,9 +18,10 @@ from maskwright.runs.stages import train_recipe
 
 
 def worker_main(text: str) -> int:
-    """Do the job written in ``text`` as JSON: ``python -m maskwright.runs.worker JOB``; returns the exit code.
+    """Do the :class:`~maskwright.runs.launch.TrainingJob` in the JSON ``text`` and return the exit code.
 
-    What goes wrong is written where the agent looks for it, so that the launching process says it once.
+    It is called as ``python -m maskwright.runs.worker JOB``. An error is written to torchrun's error file, from which
+    the launching process reports it once.
     """
     end_with_parent()
     job = TrainingJob(**json.loads(text))
@@ -40,7 +41,7 @@ def worker_main(text: str) -> int:
 
 
 def _report(message: str, exit_code: int | None) -> None:
-    """Leave ``message`` for the agent; without an ``exit_code`` it is a traceback that nobody expected."""
+    """Write ``message`` to torchrun's error file; without an ``exit_code`` it is an unexpected traceback."""
     file = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if file:
         content = {"message": message, "expected": exit_code is not None, "exit_code": exit_code}
