@@ -95,7 +95,7 @@ def test_a_run_that_is_scored_on_its_training_images_says_so_and_others_are_quie
     parts = experiment.prepared.parts
     assert len(json.loads((folder / FILE).read_text())["bytes"]) == len(parts["train"].selection.images) == 8
     evaluate_stage(experiment)
-    assert "trained on" not in said.getvalue()
+    assert "training images" not in said.getvalue()
     assert "trained_on" not in json.loads((folder / "scores.json").read_text())["validation"]
 
     images = parts["validation"].selection.images
@@ -104,8 +104,8 @@ def test_a_run_that_is_scored_on_its_training_images_says_so_and_others_are_quie
         shutil.copy(parts["validation"].path_of(each), parts["train"].path_of(source))
     record_training_images(experiment.run, parts["train"])
     evaluate_stage(experiment)
-    (line,) = [line for line in said.getvalue().splitlines() if "trained on" in line]
-    assert "2 of the 6 images of validation were trained on" in line
+    (line,) = [line for line in said.getvalue().splitlines() if "training images" in line]
+    assert f"2 of the 6 images of validation are training images ({', '.join(learned)})" in line
     assert json.loads((folder / "scores.json").read_text())["validation"]["trained_on"] == learned
 
 

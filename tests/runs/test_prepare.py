@@ -78,7 +78,7 @@ def test_the_first_images_hold_what_the_recipe_demands(recipe: Recipe, tmp_path:
 def test_a_choice_that_leaves_no_image_is_an_error(recipe: Recipe, tmp_path: Path) -> None:
     (tmp_path / "all" / "images").rename(tmp_path / "moved")
     (tmp_path / "all" / "images").mkdir()
-    with pytest.raises(DataError, match=r"no image to use \(30 missing_image\)"):
+    with pytest.raises(DataError, match=r"no usable image \(30 missing_image\)"):
         prepare(recipe, tmp_path)
 
 

@@ -152,5 +152,5 @@ def test_instance_batches_are_lists_of_images_and_targets(tmp_path: Path) -> Non
 def test_fewer_images_than_a_batch_is_an_error(tmp_path: Path) -> None:
     made = experiment(tmp_path / "run", "train.batch_size=16")
     masks_stage(made)
-    with pytest.raises(DataError, match=r"10 images, fewer than one batch of 16.*batch_size"):
+    with pytest.raises(DataError, match=r"10 images; expected .* batch of 16.*batch_size"):
         build_loader(made)

@@ -164,5 +164,5 @@ def test_other_data_without_a_class_of_the_model_is_refused_and_nothing_has_to_b
     data = ["--images", str(other / "images"), "--annotations", str(other / "annotations.json")]
     finished = (semantic_run / "stages.json").read_bytes()
     assert main(["evaluate", str(semantic_run), *data, "--quiet"]) == 1
-    assert "Say with --taxonomy" in capsys.readouterr().err
+    assert "Add a --taxonomy" in capsys.readouterr().err
     assert (semantic_run / "stages.json").read_bytes() == finished

@@ -106,7 +106,7 @@ def test_a_second_run_does_nothing_again(finished_run: Path, capsys: pytest.Capt
     recipe = finished_run / "recipe.yaml"
     assert main(["run", str(recipe), "--out", str(finished_run)]) == 0
     assert [file.stat().st_mtime_ns for file in files] == before
-    assert "train: finished before, not done again" in capsys.readouterr().err
+    assert "train: already finished" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("task", ["semantic", "instance"])

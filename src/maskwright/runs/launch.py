@@ -58,7 +58,7 @@ def launch(job: TrainingJob, devices: int, nodes: int = 1) -> None:
         except ChildFailedError as error:
             raise _root_cause(error, devices * nodes) from error
         except SignalException as error:
-            raise Interrupted("The training was asked to stop. Continue with --resume.", int(error.sigval)) from error
+            raise Interrupted("The training was asked to stop. Go on with --resume.", int(error.sigval)) from error
 
 
 def _root_cause(error: ChildFailedError, processes: int) -> MaskwrightError:
@@ -75,7 +75,7 @@ def _root_cause(error: ChildFailedError, processes: int) -> MaskwrightError:
     if kind is _Cause.KILLED:
         return MaskwrightError(
             f"Process {rank} of {processes} was killed ({failure.signal_name()}); expected it to run until the "
-            "end. Most likely memory ran out: lower train.batch_size or train.workers, then continue with --resume."
+            "end. Most likely memory ran out: lower train.batch_size or train.workers, then go on with --resume."
         )
     return MaskwrightError(
         f"Process {rank} of {processes} failed (exit code {failure.exitcode}); expected it to run until the end.\n"
