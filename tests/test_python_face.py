@@ -18,10 +18,26 @@ SOURCE = Path(mw.__file__).parents[1]
 # What a user's script may do with data and scores; a strict type checker must know the type of every name in it.
 CLIENT = """
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
 import maskwright as mw
+
+
+def work_on(run: mw.RunFolder) -> list[str]:
+    model = mw.load_model(run, task="instance")
+    found = model.predict("photos/000000.jpg", score=0.3)
+    predicted = mw.predict(run, "photos", "predictions", taxonomy=Path("classes.yaml"))
+    scores = mw.evaluate(run, on=mw.CrossEvaluation(Path("photos"), "labels.json", name="ours"))
+    return [*scores, str(predicted.folder), str(mw.report(run)), str(found.labels[0])]
+
+
+def train_all() -> list[mw.RunFolder]:
+    sweep = mw.sweep("demo-semantic", ["loss=ce,dice_ce"], out="runs/losses")
+    transfer = mw.transfer("shapes-transfer", out=Path("runs/shift"))
+    print(mw.demo("demo"), sweep.best, transfer.numbers["name"])
+    return [mw.run("demo-instance", out="runs/one"), mw.train(Path("mine.yaml"), overrides=["train.epochs=1"])]
 
 
 def share(samples: Iterable[mw.Sample]) -> float:
@@ -51,6 +67,15 @@ maps = {sample.name: sample.label_map() for sample in validation}
 mean: float = mw.score_semantic(validation, maps)["mIoU"]
 print(len(names), bright, pixels.sum(), again == large, len(drawn), len(infos), len(chosen), path.name, share(data[:3]))
 print(average, mean, whole.audit.adds_up, whole.left_out)
+checked = mw.check("labels.json", images="photos", workers=1)
+explored = mw.explore("labels.json", classes=["disc"], out="explored")
+chosen_masks = mw.draw_masks("labels.json", "masks", options=mw.MaskOptions(overlap="smallest"), workers=0)
+parts = mw.split("labels.json", "parts", ratios=(8, 2), images="photos")
+fewer = mw.subset("labels.json", "fewer.json", max_images=3)
+voc = mw.convert("labels.json", "voc", source_format="coco", target_format="voc", images="photos")
+same: float = mw.score("semantic", "masks", Path("masks")).scores["mIoU"]
+print(checked.errors, explored.page, chosen_masks.files, sorted(parts.images), fewer.images["used"], voc.images, same)
+print(mw.list_models("fcn_resnet50")[0]["task"], mw.list_recipes()[0]["name"])
 """
 
 
@@ -123,4 +148,7 @@ def test_a_strict_type_checker_knows_the_type_of_every_name(notebook: Path) -> N
 
 def test_the_script_that_was_type_checked_runs(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(CLIENT, "client.py", "exec"), {})
-    assert capsys.readouterr().out.splitlines()[1] == "1.0 1.0 True {}"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "1.0 1.0 True {}"
+    assert lines[2] == "0 explored/explore.html 10 ['train', 'validation'] 3 10 1.0"
+    assert lines[3].startswith("semantic ")

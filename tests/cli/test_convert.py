@@ -43,10 +43,10 @@ def test_a_person_reads_the_same_in_words(coco, tmp_path: Path, capsys: pytest.C
     assert run(source, "--from", "coco", "--to", "voc", "--out", tmp_path / "out") == 0
     out = capsys.readouterr().out
     assert f"1 images with 1 objects of 2 classes in {tmp_path / 'out'}" in out
-    assert "images: 1 found = 1 written + 0 left out (none)" in out
+    assert "images: 1 found = 1 written + 0 skipped (none)" in out
     assert "objects: 2 found = 1 written + 1 skipped (1 crowd)" in out
-    assert "(crowd_as_void)" in out.partition("not held:\n  1 ")[2]
-    assert "fields not held, with the number of records: annotation.area 1" in out
+    assert "(crowd_as_void)" in out.partition("not kept:\n  1 ")[2]
+    assert "fields not kept, with the number of records: annotation.area 1" in out
 
 
 def test_several_sources_with_their_parts_and_images(coco, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -122,12 +122,12 @@ def test_json_is_all_there_is_on_standard_output(scene: Path, tmp_path: Path, ca
 def test_it_says_where_every_annotation_went(coco, tmp_path: Path, capsys):
     path = coco({}, {"segmentation": []}, {"category_id": 2}, {"image_id": 9}, images=[{}, {}])
     options = ["--classes", "person", "--only-with-objects"]
-    for kept in ("", " (1 there already)"):
+    for kept in ("", " (1 already drawn)"):
         assert main(["masks", str(path), "--out", str(tmp_path / "out"), *options]) == 0
         out, err = capsys.readouterr()
         assert out.splitlines() == [
             f"1 label map in {tmp_path / 'out'}{kept}",
-            "no label map for 1 image without a chosen object",
+            "skipped: 1 image without an object of the classes",
             "annotations: 4 found = 1 used + 3 skipped (1 empty_segmentation, 1 other_class, 1 unknown_image)",
         ]
         assert f"{path}: annotation 2 (image 1) has an empty segmentation; skipped." in err

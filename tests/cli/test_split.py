@@ -29,7 +29,7 @@ def test_it_prints_the_shares_and_where_the_parts_are(path: Path, run, tmp_path:
     assert lines[5].startswith("images: 0.0 points off on average")
     assert "no image has an object of dog" in lines
     assert (
-        "kept together: 20 images in 10 groups, the largest of 2 (10 by --groups); --images compares the pictures too"
+        "leak groups: 20 images in 10 groups, the largest of 2 (10 by --groups); --images compares the pictures too"
         in lines
     )
     assert lines[-3:] == [

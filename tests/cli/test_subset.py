@@ -21,9 +21,9 @@ def test_it_says_what_was_kept_and_what_was_left_out(coco, run, tmp_path: Path):
     result = run(path, "--out", tmp_path / "out.json", "--classes", "person", "--drop-crowd")
     assert result.stdout.splitlines() == [
         f"1 of 2 images in {tmp_path / 'out.json'}",
-        "images: 2 found = 1 kept + 1 left out (1 image_without_objects)",
-        "annotations: 4 found = 1 kept + 3 left out (1 crowd, 1 other_class, 1 unknown_image)",
-        "categories: 2 found = 1 kept + 1 left out (1 other_class)",
+        "images: 2 found = 1 kept + 1 skipped (1 image_without_objects)",
+        "annotations: 4 found = 1 kept + 3 skipped (1 crowd, 1 other_class, 1 unknown_image)",
+        "categories: 2 found = 1 kept + 1 skipped (1 other_class)",
         "class   images  instances",
         "person       1          1",
     ]

@@ -76,7 +76,7 @@ def test_an_unknown_class_is_refused_with_the_nearest(coco, tmp_path):
 
 
 def test_pictures_need_a_folder_to_go_to_and_one_to_come_from(coco, tmp_path, images):
-    with pytest.raises(UsageError, match="--images .* --out"):
+    with pytest.raises(UsageError, match=r"--images .* --out"):
         explore(coco({}), images=images, reporter=QUIET)
     with pytest.raises(UsageError, match=r"imagse: it does not exist.*Nearest.*images"):
         explore(coco({}), images=tmp_path / "imagse", out=tmp_path / "out", reporter=QUIET)

@@ -1,4 +1,4 @@
-"""The command line: one thin file per command, from arguments to a workflow to an exit code.
+"""The command line: one file per command, from arguments to a workflow to an exit code.
 
-Nothing heavy is imported before a command runs, so that ``maskwright --help`` answers at once.
+Nothing heavy is imported before a command runs, so that ``maskwright --help`` is fast.
 """

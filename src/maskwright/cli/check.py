@@ -1,4 +1,4 @@
-"""``maskwright check``."""
+"""``maskwright check``: find the faults of a COCO file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,17 +10,21 @@ from maskwright.cli.options import Json, Quiet, print_json
 
 def command(
     annotations: Annotated[Path, typer.Argument(help="A COCO JSON file.", show_default=False)],
-    images: Annotated[Path | None, typer.Option("--images", help="The images folder: files are opened too.")] = None,
+    images: Annotated[
+        Path | None, typer.Option("--images", help="Images folder: opens and checks the files too.")
+    ] = None,
     against: Annotated[
         Path | None,
-        typer.Option("--against", metavar="FILE", help="Another COCO file: classes that differ, images in both."),
+        typer.Option(
+            "--against", metavar="FILE", help="Another COCO file: report classes that differ, images in both."
+        ),
     ] = None,
     against_images: Annotated[
         Path | None,
-        typer.Option("--against-images", metavar="DIR", help="Its images folder: pictures are compared, not names."),
+        typer.Option("--against-images", metavar="DIR", help="Its images folder: compare pictures, not file names."),
     ] = None,
     fix: Annotated[
-        Path | None, typer.Option("--fix", metavar="OUT", help="Write a copy with what is unambiguous put right.")
+        Path | None, typer.Option("--fix", metavar="OUT", help="Write a copy with unambiguous faults repaired.")
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Threads that read images [default: cores].")
@@ -28,7 +32,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Find, count and name every fault of a COCO file. Exit code 1 when there are errors, 0 with warnings only."""
+    """Find every fault of a COCO file. Exit code 1 when there are errors, 0 with warnings only."""
     from maskwright.progress import Reporter
     from maskwright.workflows.check import check
 

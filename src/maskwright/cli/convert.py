@@ -1,4 +1,4 @@
-"""``maskwright convert``."""
+"""``maskwright convert``: convert annotations between formats."""
 
 from pathlib import Path
 from typing import Annotated
@@ -23,14 +23,14 @@ def command(
     ],
     images: Annotated[
         list[Path] | None,
-        typer.Option("--images", help="Folder of the images; once, or once for each SRC.", show_default=False),
+        typer.Option("--images", help="Images folder; once, or once for each SRC.", show_default=False),
     ] = None,
     classes: Annotated[
         list[str] | None,
         typer.Option("--classes", help="Class names, comma-separated, in the order of their labels [default: all]."),
     ] = None,
     parts: Annotated[
-        str | None, typer.Option("--parts", help="What each SRC becomes, e.g. train,val.", show_default=False)
+        str | None, typer.Option("--parts", help="The part that each SRC becomes, e.g. train,val.", show_default=False)
     ] = None,
     holes: Annotated[
         str | None, typer.Option("--holes", help="Holes in yolo and labelme: keep or fill [default: keep].")
@@ -39,18 +39,21 @@ def command(
         str | None,
         typer.Option(
             "--overlap",
-            help="Who keeps a shared pixel in voc and label-maps: last, first, smallest or highest-index "
+            help="The object that gets a shared pixel in voc and label-maps: last, first, smallest or highest-index "
             "[default: last].",
         ),
     ] = None,
     components: Annotated[
-        bool, typer.Option("--components", help="From label-maps: an object per connected part, not per class.")
+        bool,
+        typer.Option(
+            "--components", help="From voc and label-maps: one object per connected component, not per class."
+        ),
     ] = False,
     copy_images: Annotated[bool, typer.Option("--copy-images", help="Copy the images too.")] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Annotations from one format to another; masks stay exact, and what the target cannot hold is counted."""
+    """Convert annotations to another format; masks stay exact, and losses are counted."""
     from maskwright.progress import Reporter
     from maskwright.workflows.convert import convert
 
@@ -82,12 +85,12 @@ def command(
         print(f"{path}:")
         print(
             f"  images: {account.images_found} found = {account.images_written} written + "
-            f"{sum(account.skipped_images.values())} left out ({left_out})"
+            f"{sum(account.skipped_images.values())} skipped ({left_out})"
         )
         print(
             f"  objects: {audit.found} found = {audit.used} written + {sum(audit.skipped.values())} skipped ({skipped})"
         )
-    for exact, heading in ((True, "written otherwise, the same to the pixel"), (False, "not held")):
+    for exact, heading in ((True, "changed form, same pixels"), (False, "not kept")):
         changes = [change for change in summary.changes if change["exact"] == exact]
         if changes:
             print(f"{heading}:")
@@ -95,4 +98,4 @@ def command(
                 print(f"  {change['count']} {change['meaning']} ({change['code']})")
     if summary.fields:
         fields = ", ".join(f"{field} {count}" for field, count in summary.fields.items())
-        print(f"fields not held, with the number of records: {fields}")
+        print(f"fields not kept, with the number of records: {fields}")

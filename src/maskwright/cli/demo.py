@@ -1,4 +1,4 @@
-"""``maskwright demo``."""
+"""``maskwright demo``: run every stage on built-in data."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ def command(
     out: Annotated[Path, typer.Option("--out", help="Folder for the two runs.")] = Path("maskwright-demo"),
     quiet: Quiet = False,
 ) -> None:
-    """The whole job on built-in data: check, masks, a semantic and an instance model, scores, report."""
+    """Train and score a semantic and an instance model on built-in data; minutes on a CPU."""
     from maskwright.progress import Reporter
     from maskwright.workflows.demo import demo
 

@@ -1,4 +1,4 @@
-"""``maskwright evaluate``."""
+"""``maskwright evaluate``: score a trained run again, or on another data set."""
 
 from typing import Annotated
 
@@ -9,15 +9,17 @@ from maskwright.cli.options import Json, Quiet, Rider, RunPath, Taxonomy, print_
 
 def command(
     run: RunPath,
-    images: Annotated[str | None, typer.Option("--images", help="Other images to score on.")] = None,
+    images: Annotated[
+        str | None, typer.Option("--images", help="Images folder of another data set to score on.")
+    ] = None,
     annotations: Annotated[str | None, typer.Option("--annotations", help="Their COCO JSON.")] = None,
-    name: Annotated[str, typer.Option("--name", help="What the scores on other images are called.")] = "other",
+    name: Annotated[str, typer.Option("--name", help="Name of the other data set in scores and folders.")] = "other",
     taxonomy: Taxonomy = None,
     rider: Rider = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score the best checkpoint of a run anew and write its page; or add scores on other data, in other classes."""
+    """Score the best checkpoint of a run and write its page; or add scores on another data set or in other classes."""
     from maskwright.progress import Reporter
     from maskwright.run_folder import RunFolder
     from maskwright.runs.cross_evaluation_data import CrossEvaluation

@@ -1,4 +1,4 @@
-"""``maskwright explore``."""
+"""``maskwright explore``: show what a COCO file holds."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from maskwright.cli.options import Json, Quiet, print_json
 def command(
     annotations: Annotated[Path, typer.Argument(help="A COCO JSON file.", show_default=False)],
     images: Annotated[
-        Path | None, typer.Option("--images", help="Images folder: pictures with their masks too; needs --out.")
+        Path | None, typer.Option("--images", help="Images folder: shows images with their masks; needs --out.")
     ] = None,
     classes: Annotated[
         list[str] | None, typer.Option("--classes", help="Class names, comma-separated [default: all].")
@@ -22,7 +22,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """What a COCO file holds: classes, sizes, overlaps and more, as a table and, with --out, figures and a page."""
+    """Count the classes, object sizes and overlaps of a COCO file; --out writes figures and a page."""
     from maskwright.progress import Reporter
     from maskwright.reports.explore.text import explore_lines
     from maskwright.workflows.explore import explore

@@ -1,4 +1,4 @@
-"""The entry point: the commands, and errors turned into messages and exit codes."""
+"""The entry point: the commands, and the exit codes and messages of errors."""
 
 import os
 import sys
@@ -40,12 +40,12 @@ app = typer.Typer(
 )
 
 
-# What the extra `train` brings; the commands on data, masks and scores do without.
+# The packages of the extra `train`; the commands on data, masks and scores do not need them.
 _TRAINING_LIBRARIES = frozenset(
     {"lightning_fabric", "safetensors", "segmentation_models_pytorch", "tensorboard", "timm", "torch", "torchvision"}
 )
 
-# Searching every installed package for plugins of pydantic takes longer than the rest of reading the arguments.
+# Pydantic searches every installed package for plugins, which takes longer than parsing the arguments.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
@@ -87,7 +87,7 @@ app.add_typer(weights.app, name="weights")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0 done, 1 the work failed, 2 wrong usage."""
+    """Run the command line and return the exit code: 0 done, 1 the work failed, 2 wrong usage."""
     try:
         app(args=list(arguments) if arguments is not None else None)
     except SystemExit as end:
@@ -108,5 +108,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def script() -> None:
-    """What the ``maskwright`` command calls."""
+    """Run the command line and exit; the entry point of the ``maskwright`` script."""
     sys.exit(main())

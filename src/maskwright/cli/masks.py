@@ -1,4 +1,4 @@
-"""``maskwright masks``: label maps from annotations."""
+"""``maskwright masks``: draw label maps from annotations."""
 
 import os
 from pathlib import Path
@@ -11,17 +11,18 @@ from maskwright.errors import UsageError
 
 
 def command(
-    annotations: Annotated[Path, typer.Argument(help="COCO JSON.", show_default=False)],
+    annotations: Annotated[Path, typer.Argument(help="A COCO JSON file.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="Folder for the label maps.", show_default=False)],
     mode: Annotated[
         str,
         typer.Option("--mode", help="multiclass, binary (1 where any object is), grouped, or instance (16-bit ids)."),
     ] = "multiclass",
     classes: Annotated[
-        list[str] | None, typer.Option("--classes", help="Names, separated by commas; label 1 is the first.")
+        list[str] | None,
+        typer.Option("--classes", help="Class names, comma-separated; the first gets label 1 [default: all]."),
     ] = None,
     ignore_classes: Annotated[
-        list[str] | None, typer.Option("--ignore-classes", help="Names of classes whose pixels are ignored.")
+        list[str] | None, typer.Option("--ignore-classes", help="Names of classes whose pixels get the ignore label.")
     ] = None,
     groups: Annotated[
         str | None, typer.Option("--groups", metavar="FILE|coco9", help="Groups of classes with weights.")
@@ -30,7 +31,7 @@ def command(
         str | None,
         typer.Option(
             "--overlap",
-            help="Who keeps a shared pixel: last, first, smallest, highest-index or priority "
+            help="The object that gets a shared pixel: last, first, smallest, highest-index or priority "
             "[default: last; priority for groups].",
         ),
     ] = None,
@@ -39,23 +40,23 @@ def command(
     ] = None,
     crowd: Annotated[str, typer.Option("--crowd", help="Crowd regions: ignore, include or skip.")] = "ignore",
     only_with_objects: Annotated[
-        bool, typer.Option("--only-with-objects", help="No label map for images without a chosen object.")
+        bool, typer.Option("--only-with-objects", help="Skip images without an object of the classes.")
     ] = False,
-    gray: Annotated[bool, typer.Option("--gray", help="Grey PNG instead of one whose palette shows colours.")] = False,
-    audit: Annotated[bool, typer.Option("--audit", help="Also write what each overlap rule decides.")] = False,
+    gray: Annotated[bool, typer.Option("--gray", help="Write grey PNG files instead of coloured palettes.")] = False,
+    audit: Annotated[bool, typer.Option("--audit", help="Write the result of each overlap rule too.")] = False,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Processes that draw [default: as pays off].")
+        int | None, typer.Option("--workers", help="Processes that draw [default: by the number of images].")
     ] = None,
     engine: Annotated[str, typer.Option("--engine", help="local, or ray for a Ray cluster.")] = "local",
     address: Annotated[
-        str | None, typer.Option("--address", help="The Ray cluster, e.g. auto [default: one started here].")
+        str | None, typer.Option("--address", help="The Ray cluster, e.g. auto [default: start one here].")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Draw over another job's label maps.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the label maps of another job.")] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Label maps as PNG from COCO annotations, equal to pycocotools to the pixel, with classes.json and classes.txt."""
-    # One thread of linear algebra: drawing needs none, and a process without threads can be forked.
+    """Draw label maps (PNG) from COCO annotations, equal to pycocotools to the pixel."""
+    # Drawing needs no threads of linear algebra, and only a process without threads can be forked.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from maskwright.label_maps.options import MaskOptions
     from maskwright.progress import Reporter
@@ -90,10 +91,10 @@ def command(
         print_json(summary.to_json())
         return
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found.skipped.items())) or "none"
-    kept = f" ({summary.kept} there already)" if summary.kept else ""
+    kept = f" ({summary.kept} already drawn)" if summary.kept else ""
     print(f"{_counted(summary.files, 'label map')} in {summary.folder}{kept}")
     if summary.without_objects:
-        print(f"no label map for {_counted(summary.without_objects, 'image')} without a chosen object")
+        print(f"skipped: {_counted(summary.without_objects, 'image')} without an object of the classes")
     print(f"annotations: {found.found} found = {found.used} used + {sum(found.skipped.values())} skipped ({skipped})")
     for line in summary.overlaps.lines() if summary.overlaps else ():
         print(line)

@@ -1,4 +1,4 @@
-"""``maskwright models``."""
+"""``maskwright models``: list the model catalogue."""
 
 from typing import Annotated
 
@@ -8,9 +8,9 @@ from maskwright.cli.options import Json, print_json
 
 
 def command(
-    name: Annotated[str | None, typer.Argument(help="One model, to see its options.")] = None, json: Json = False
+    name: Annotated[str | None, typer.Argument(help="A model, to list its options.")] = None, json: Json = False
 ) -> None:
-    """The catalogue: every model by name, its published weights, and with NAME its options."""
+    """List the models with their published weights; with NAME the options of one."""
     from maskwright.workflows.models import list_models
 
     models = list_models(name)

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they print."""
+"""The options that several commands share, and the output of ``--json``."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-Recipe = Annotated[str, typer.Argument(help="A shipped recipe's name or a YAML file.", show_default=False)]
+Recipe = Annotated[str, typer.Argument(help="The name of a shipped recipe, or a YAML file.", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key, e.g. train.epochs=2.")
@@ -18,22 +18,24 @@ Devices = Annotated[
     int | None, typer.Option("--devices", min=1, help="GPUs, or processes on a CPU, that share each batch.")
 ]
 Nodes = Annotated[
-    int, typer.Option("--nodes", min=1, help="Machines that share it; needs NODE_RANK, MASTER_ADDR and MASTER_PORT.")
+    int,
+    typer.Option("--nodes", min=1, help="Machines that share each batch; needs NODE_RANK, MASTER_ADDR, MASTER_PORT."),
 ]
 Taxonomy = Annotated[
-    str | None, typer.Option("--taxonomy", help="Results in another data set's classes: a shipped name or a YAML file.")
+    str | None,
+    typer.Option("--taxonomy", help="Remap the results to another data set's classes: a shipped name or a YAML file."),
 ]
 Rider = Annotated[
     str | None,
     typer.Option(
-        "--rider", metavar="absent|person|person-over-two-wheeler", help="Replaces the taxonomy's rule for riders."
+        "--rider", metavar="absent|person|person-over-two-wheeler", help="Replace the taxonomy's rule for riders."
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def print_json(value: Any) -> None:
-    """Print ``value`` on standard output, where nothing else goes with ``--json``."""
+    """Print ``value`` as JSON; with ``--json`` nothing else goes to standard output."""
     json.dump(value, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
     print()

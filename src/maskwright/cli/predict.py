@@ -1,4 +1,4 @@
-"""``maskwright predict``."""
+"""``maskwright predict``: predict images."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,15 +11,21 @@ from maskwright.cli.options import Json, Quiet, Rider, Taxonomy, print_json
 def command(
     model: Annotated[Path, typer.Argument(help="A run folder, a checkpoint or a model file.", show_default=False)],
     images: Annotated[Path, typer.Argument(help="A folder, a glob in quotes, or one image.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="Where results and overlays go.", show_default=False)],
-    score: Annotated[float, typer.Option("--score", help="Lowest score of an instance.")] = 0.5,
+    out: Annotated[Path, typer.Option("--out", help="Folder for results and overlays.", show_default=False)],
+    score: Annotated[float, typer.Option("--score", help="Instances: lowest score of an object.")] = 0.5,
     batch: Annotated[int, typer.Option("--batch", help="Images, or tiles, that the model sees at once.")] = 1,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     overlays: Annotated[bool, typer.Option(help="Draw the results over the images.")] = True,
     flip: Annotated[bool, typer.Option("--flip", help="Semantic: average with the mirror image.")] = False,
-    scales: Annotated[str, typer.Option("--scales", help="Semantic: average over input scales, 0.75,1,1.25.")] = "1",
-    tile: Annotated[int | None, typer.Option("--tile", help="Semantic: predict in squares of so many pixels.")] = None,
-    overlap: Annotated[float, typer.Option("--overlap", help="The least part that neighbouring tiles share.")] = 0.25,
+    scales: Annotated[
+        str, typer.Option("--scales", help="Semantic: average over input scales, e.g. 0.75,1,1.25.")
+    ] = "1",
+    tile: Annotated[
+        int | None, typer.Option("--tile", help="Semantic: predict in tiles with sides of N pixels.")
+    ] = None,
+    overlap: Annotated[
+        float, typer.Option("--overlap", help="Least share of a tile that its neighbour covers too.")
+    ] = 0.25,
     taxonomy: Taxonomy = None,
     rider: Rider = None,
     layout: Annotated[
@@ -28,7 +34,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Predict images: label maps or COCO results, and overlays to look at."""
+    """Predict images: write label maps or COCO results, and overlays."""
     from maskwright.progress import Reporter
     from maskwright.workflows.predict import parse_views, predict
 

@@ -1,4 +1,4 @@
-"""``maskwright recipes``."""
+"""``maskwright recipes``: list, show and copy the shipped recipes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,13 +7,13 @@ import typer
 
 from maskwright.cli.options import print_json
 
-app = typer.Typer(help="The shipped experiments: list, show or copy them; print the schema.", rich_markup_mode=None)
-Name = Annotated[str, typer.Argument(help="A recipe's name.", show_default=False)]
+app = typer.Typer(help="List, show or copy the shipped recipes; print the schema.", rich_markup_mode=None)
+Name = Annotated[str, typer.Argument(help="The name of a shipped recipe.", show_default=False)]
 
 
 @app.callback(invoke_without_command=True)
 def list_(context: typer.Context) -> None:
-    """List the shipped experiments."""
+    """List, show or copy the shipped recipes; print the schema."""
     if context.invoked_subcommand is None:
         from maskwright.workflows.recipes import list_recipes
 
@@ -31,9 +31,9 @@ def show(name: Name) -> None:
 
 @app.command()
 def copy(
-    name: Name, out: Annotated[Path | None, typer.Option("--out", help="File [default: NAME.yaml].")] = None
+    name: Name, out: Annotated[Path | None, typer.Option("--out", help="The new file [default: NAME.yaml].")] = None
 ) -> None:
-    """Copy a recipe to a file of your own, to change and run."""
+    """Copy a recipe to a new file, to change and run it."""
     from maskwright.workflows.recipes import copy_recipe
 
     print(f"recipe: {copy_recipe(name, out)}")
@@ -41,7 +41,9 @@ def copy(
 
 @app.command()
 def schema(
-    transfer: Annotated[bool, typer.Option("--transfer", help="That of recipes for `maskwright transfer`.")] = False,
+    transfer: Annotated[
+        bool, typer.Option("--transfer", help="The schema of recipes for `maskwright transfer`.")
+    ] = False,
 ) -> None:
     """Print the JSON schema of recipes, for editors."""
     from maskwright.recipes.schema import Recipe

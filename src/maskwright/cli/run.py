@@ -1,4 +1,4 @@
-"""``maskwright run``."""
+"""``maskwright run``: do every stage of a recipe, or sweep it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ Sweep = Annotated[
     typer.Option(
         "--sweep",
         metavar="KEY=A,B",
-        help="Run a variant for each value and compare them, e.g. loss=ce,dice_ce; several: each combination.",
+        help="Run a variant for each value and compare them, e.g. loss=ce,dice_ce; repeat for combinations.",
     ),
 ]
 
@@ -29,7 +29,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Every stage of a recipe: check, masks, train, evaluate, report. Finished stages are not done again."""
+    """Do every stage of a recipe: check, masks, train, evaluate, report. Finished stages are skipped."""
     if sweep:
         if nodes > 1:
             raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")
@@ -67,7 +67,7 @@ def _sweep(
     quiet: bool,
     json: bool,
 ) -> None:
-    """Run the variants and print how they compare; exit code 1 when one of them failed."""
+    """Run the variants and print the comparison; exit with 1 when one of them failed."""
     from maskwright.progress import Reporter
     from maskwright.reports.sweep.text import sweep_lines
     from maskwright.workflows.sweep import PAGE, sweep

@@ -1,4 +1,4 @@
-"""``maskwright score``: official scores for predictions of any tool."""
+"""``maskwright score``: score the prediction files of any tool by the official rules."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,24 +13,28 @@ if TYPE_CHECKING:
     from maskwright.workflows.score import Summary
 
 app = typer.Typer(
-    help="Official scores for predictions of any tool; no model needed.", no_args_is_help=True, rich_markup_mode=None
+    help="Score the prediction files of any tool by the official rules.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Boundary = Annotated[bool, typer.Option("--boundary", help="Boundary IoU too (Cheng et al. 2021); takes longer.")]
+Boundary = Annotated[
+    bool, typer.Option("--boundary", help="Compute boundary IoU too (Cheng et al. 2021); takes longer.")
+]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Threads that read files.")]
 
 
 @app.command()
 def instance(
-    truth: Annotated[Path, typer.Argument(metavar="GT", help="COCO JSON.", show_default=False)],
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="COCO results JSON.", show_default=False)],
+    truth: Annotated[Path, typer.Argument(metavar="GT", help="A COCO JSON file.", show_default=False)],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A COCO results JSON file.", show_default=False)],
     classes: Annotated[
         list[str] | None,
-        typer.Option("--classes", help="Names of the classes to score, comma-separated [default: all]."),
+        typer.Option("--classes", help="Class names to score, comma-separated [default: all]."),
     ] = None,
-    score: Annotated[float, typer.Option("--score", help="Least confidence of a detection, for the details.")] = 0.5,
-    iou: Annotated[float, typer.Option("--iou", help="Least IoU that finds an object, for the details.")] = 0.5,
-    details: Annotated[bool, typer.Option("--details/--no-details", help="What lies behind the 12 numbers.")] = True,
+    score: Annotated[float, typer.Option("--score", help="Details: lowest score of a detection.")] = 0.5,
+    iou: Annotated[float, typer.Option("--iou", help="Details: lowest IoU of a match.")] = 0.5,
+    details: Annotated[
+        bool, typer.Option("--details/--no-details", help="Overlaps, errors, confusions, calibration, worst images.")
+    ] = True,
     boundary: Boundary = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for scores.json, curves.json and images.json.")
@@ -38,7 +42,7 @@ def instance(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Box and mask AP and AR as pycocotools gives them; overlaps, errors, confusions, calibration, worst images."""
+    """Compute box and mask AP and AR as pycocotools does, with details."""
     from maskwright.progress import Reporter
     from maskwright.reports.score_text import instance_lines
     from maskwright.workflows.score_instance import score_instance
@@ -66,20 +70,23 @@ def semantic(
     ],
     classes: Annotated[
         Path | None,
-        typer.Option("--classes", help="classes.json or a name a line from label 0 [default: each folder's own]."),
+        typer.Option(
+            "--classes", help="classes.json, or a name a line from label 0 [default: classes.json of each folder]."
+        ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", help="Names of classes whose truth does not count.")
+        list[str] | None, typer.Option("--ignore", help="Names of classes whose true pixels do not count.")
     ] = None,
     ignore_index: Annotated[
-        int | None, typer.Option("--ignore-index", help="Label that does not count [default: 255, in 16 bit 65535].")
+        int | None,
+        typer.Option("--ignore-index", help="Label whose true pixels do not count [default: 255, in 16 bit 65535]."),
     ] = None,
     boundary: Boundary = False,
     workers: Workers = 2,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """IoU, Dice, precision and recall of label maps, from one confusion matrix over all pixels."""
+    """Compute IoU, Dice, precision and recall of label maps from one confusion matrix over all pixels."""
     from maskwright.progress import Reporter
     from maskwright.reports.score_text import semantic_lines
     from maskwright.workflows.score_semantic import score_semantic
@@ -110,18 +117,20 @@ def cityscapes(
     split: Annotated[
         str | None, typer.Option("--split", help="train, val or test [default: the only one, or val].")
     ] = None,
-    pixel: Annotated[bool, typer.Option("--pixel", help="Pixel scores too, from PNG files of label ids.")] = False,
+    pixel: Annotated[
+        bool, typer.Option("--pixel", help="Compute pixel scores too, from PNG files of label ids.")
+    ] = False,
     label_maps: Annotated[
         Path | None, typer.Option("--label-maps", help="Folder of these PNG files [default: PRED_DIR].")
     ] = None,
     distances: Annotated[
-        Path | None, typer.Option("--distances", help="JSON of objects' distances: AP within 100 and 50 m too.")
+        Path | None, typer.Option("--distances", help="JSON of object distances: AP within 100 and 50 m too.")
     ] = None,
     workers: Workers = 2,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Instance AP and AP50 by Cityscapes' official rules, with --pixel mIoU and iIoU, with --distances near objects."""
+    """Compute AP and AP50 by the official Cityscapes rules; --pixel adds mIoU and iIoU."""
     from maskwright.progress import Reporter
     from maskwright.reports.score_text import cityscapes_lines
     from maskwright.workflows.score_cityscapes import score_cityscapes
@@ -141,7 +150,7 @@ def cityscapes(
 
 
 def _show(summary: "Summary", reporter: "Reporter", lines: Callable[[dict[str, Any]], Iterable[str]] | None) -> None:
-    """Print the scores as ``lines`` has them, or as JSON; the reporter gets the remarks."""
+    """Print the scores by ``lines``, or as JSON without it; print the remarks by ``reporter``."""
     reporter.warn(summary.remarks)
     if lines is None:
         print_json(summary.to_json())

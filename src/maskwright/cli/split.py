@@ -1,4 +1,4 @@
-"""``maskwright split``."""
+"""``maskwright split``: split a COCO file without leaks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,28 +17,28 @@ _REASONS = {"same_name": "by name", "same_url": "by address", "group": "by --gro
 def command(
     annotations: Annotated[Path, typer.Argument(help="A COCO JSON file.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="Folder for the parts.", show_default=False)],
-    ratios: Annotated[str, typer.Option("--ratios", help="Of the parts, by number of images.")] = "8:1:1",
+    ratios: Annotated[str, typer.Option("--ratios", help="Sizes of the parts in images.")] = "8:1:1",
     names: Annotated[
         str | None,
-        typer.Option("--names", help="Of the parts, comma-separated [default: train,validation,test]."),
+        typer.Option("--names", help="Names of the parts, comma-separated [default: train,validation,test]."),
     ] = None,
     images: Annotated[
         Path | None,
-        typer.Option("--images", help="The images folder: the same and nearly the same pictures stay together."),
+        typer.Option("--images", help="Images folder: the same and nearly the same pictures go into one part."),
     ] = None,
     groups: Annotated[
         str | None,
         typer.Option(
             "--groups",
             metavar="FILE|FIELD",
-            help="Images of a group stay together: a CSV or JSON file (file_name, group), or a field of the images.",
+            help="Images of a group go into one part: a CSV or JSON file (file_name, group), or an image field.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same parts.")] = 0,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Divide a COCO file into train, validation and test: classes in equal shares, no picture in two parts."""
+    """Split a COCO file into train, validation and test, stratified by class, no picture in two parts."""
     from maskwright.annotations.selection.splitting import parse_ratios
     from maskwright.progress import Reporter
     from maskwright.workflows.split import split
@@ -71,6 +71,6 @@ def _print(summary: "SplitSummary", compared: bool) -> None:
     reasons = ", ".join(f"{number} {_REASONS[reason]}" for reason, number in sets["reasons"].items() if number)
     groups = f"{sets['images']} images in {sets['sets']} groups, the largest of {sets['largest']}"
     hint = "" if compared else "; --images compares the pictures too"
-    print(f"kept together: {f'{groups} ({reasons})' if sets['sets'] else 'none'}{hint}")
+    print(f"leak groups: {f'{groups} ({reasons})' if sets['sets'] else 'none'}{hint}")
     for name, ids in summary.images.items():
         print(f"{summary.folder / name}.json: {len(ids)} images, {summary.annotations[name]} annotations")

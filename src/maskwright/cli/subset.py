@@ -1,4 +1,4 @@
-"""``maskwright subset``."""
+"""``maskwright subset``: write a subset of a COCO file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,31 +15,31 @@ def command(
     out: Annotated[Path, typer.Option("--out", help="The COCO JSON file to write.", show_default=False)],
     classes: Annotated[
         list[str] | None,
-        typer.Option("--classes", help="Class names, comma-separated; images that hold none of them are left out."),
+        typer.Option(
+            "--classes", help="Class names, comma-separated; drops images without any of them [default: all]."
+        ),
     ] = None,
-    keep_empty: Annotated[
-        bool, typer.Option("--keep-empty", help="Keep images that hold none of the --classes.")
-    ] = False,
+    keep_empty: Annotated[bool, typer.Option("--keep-empty", help="Keep images without any of the --classes.")] = False,
     max_images: Annotated[
         int | None, typer.Option("--max-images", metavar="N", help="Draw N of the images that fit, at random.")
     ] = None,
     at_least: Annotated[
         list[str] | None,
-        typer.Option("--at-least", metavar="CLASS=N", help="Draw so that N images or more hold an object of CLASS."),
+        typer.Option("--at-least", metavar="CLASS=N", help="Draw at least N images with an object of CLASS."),
     ] = None,
     max_instances: Annotated[
         int | None,
-        typer.Option("--max-instances", metavar="N", help="Leave out images with more annotations of the classes."),
+        typer.Option("--max-instances", metavar="N", help="Drop images with more annotations of the classes."),
     ] = None,
-    drop_crowd: Annotated[bool, typer.Option("--drop-crowd", help="Leave out crowd regions; images stay.")] = False,
+    drop_crowd: Annotated[bool, typer.Option("--drop-crowd", help="Drop crowd regions; their images stay.")] = False,
     drop_crowd_images: Annotated[
-        bool, typer.Option("--drop-crowd-images", help="Leave out images with a crowd region of the classes.")
+        bool, typer.Option("--drop-crowd-images", help="Drop images with a crowd region of the classes.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of the draw; the same seed draws the same images.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same images.")] = 0,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Part of a COCO file: by class, by number, by what images hold; records stay as they were written."""
+    """Write a subset of a COCO file: by class, by number, by content; kept records stay unchanged."""
     from maskwright.progress import Reporter
     from maskwright.workflows.subset import subset
 
@@ -70,7 +70,7 @@ def command(
     ):
         reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(counts["left_out"].items())) or "none"
         left_out = sum(counts["left_out"].values())
-        print(f"{what}: {counts['in']} found = {counts['used']} kept + {left_out} left out ({reasons})")
+        print(f"{what}: {counts['in']} found = {counts['used']} kept + {left_out} skipped ({reasons})")
     width = max(map(len, summary.classes), default=0)
     print(f"{'class':<{width}}  images  instances")
     for name, counts in summary.classes.items():

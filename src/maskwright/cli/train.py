@@ -1,4 +1,4 @@
-"""``maskwright train``."""
+"""``maskwright train``: do the stages of a recipe up to the training."""
 
 from maskwright.cli.options import Devices, Nodes, Out, Quiet, Recipe, Resume, Set
 

@@ -1,4 +1,4 @@
-"""``maskwright transfer``."""
+"""``maskwright transfer``: evaluate models on their source and on target data sets."""
 
 from typing import Annotated
 
@@ -6,11 +6,11 @@ import typer
 
 from maskwright.cli.options import Json, Out, Quiet, Set, print_json
 
-Recipe = Annotated[str, typer.Argument(help="A shipped transfer's name or a YAML file.", show_default=False)]
+Recipe = Annotated[str, typer.Argument(help="The name of a shipped transfer, or a YAML file.", show_default=False)]
 
 
 def command(recipe: Recipe, set_: Set = None, out: Out = None, quiet: Quiet = False, json: Json = False) -> None:
-    """Measure models on their own data and on another's: the shift, with intervals. What is done stays done."""
+    """Evaluate models on their source data and on target data: the shift, with intervals. Finished work is skipped."""
     from maskwright.progress import Reporter
     from maskwright.reports.transfer.text import transfer_lines
     from maskwright.workflows.transfer import PAGE, transfer

@@ -1,4 +1,4 @@
-"""``maskwright weights``."""
+"""``maskwright weights``: list, fetch and convert published checkpoints."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from maskwright.cli.options import Json, Quiet, print_json
 
 app = typer.Typer(
-    help="Published checkpoints: list and fetch them, make model files of Detectron2's and torchvision's.",
+    help="List and fetch published checkpoints; convert those of Detectron2 and torchvision.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -16,7 +16,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """The published checkpoints that are known, with their publishers' scores, licence and address."""
+    """List the known published checkpoints with their published scores and licences."""
     from maskwright.workflows.weights import list_weights, weights_lines
 
     found = list_weights()
@@ -24,7 +24,7 @@ def list_(json: Json = False) -> None:
         print_json(found)
         return
     print("\n".join(weights_lines(found)))
-    print("The address of each, and what a recipe calls it: --json")
+    print("--json adds the address of each and its name in recipes")
 
 
 @app.command()
@@ -33,7 +33,7 @@ def fetch(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Download a published checkpoint, going on where it broke off, and check its hash."""
+    """Download a published checkpoint, or resume its download, and verify its hash."""
     from maskwright.progress import Reporter
     from maskwright.workflows.weights import fetch_weights
 
@@ -51,7 +51,7 @@ def convert_checkpoint(
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The .safetensors file to write.", show_default=False)],
     classes: Annotated[
-        str | None, typer.Option("--classes", help="The classes in the model's order: NAME,NAME,… or a file.")
+        str | None, typer.Option("--classes", help="Class names in the model's order: NAME,NAME,… or a file.")
     ] = None,
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="An option of the model in the catalogue.")
@@ -59,7 +59,7 @@ def convert_checkpoint(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Make a model file, which predict runs, of a Detectron2 or torchvision checkpoint. Nothing in it is executed."""
+    """Convert a Detectron2 or torchvision checkpoint to a model file. Nothing in it is executed."""
     from maskwright.cli.weights_options import parse_classes, parse_options
     from maskwright.progress import Reporter
     from maskwright.workflows.weights import convert_weights
@@ -70,6 +70,6 @@ def convert_checkpoint(
     if json:
         print_json(done.to_json())
         return
-    settings = f", {len(done.settings)} settings followed" if done.settings else ""
-    print(f"{done.source}: {done.tensors} tensors, all in their places{settings}")
+    settings = f", {len(done.settings)} settings applied" if done.settings else ""
+    print(f"{done.source}: {done.tensors} tensors, all matched{settings}")
     print(f"{done.model}, {done.classes} classes: {done.out}")

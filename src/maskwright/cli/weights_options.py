@@ -1,4 +1,4 @@
-"""What the command line says of a checkpoint to convert: its classes and the options of its model."""
+"""Parse the options of ``weights convert``: the classes of a checkpoint and the options of its model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,10 @@ from maskwright.files import read_json
 
 
 def parse_classes(text: str | None) -> list[str] | None:
-    """Class names from ``NAME,NAME``, from a ``classes.json``, or from a text file of one name a line."""
+    """Return class names from ``NAME,NAME``, a ``classes.json``, or a text file with a name a line.
+
+    Raises ``UsageError`` when the file cannot be read as class names.
+    """
     if text is None:
         return None
     path = Path(text)
@@ -29,14 +32,19 @@ def parse_classes(text: str | None) -> list[str] | None:
 
 
 def parse_options(pairs: Sequence[str] | None) -> dict[str, Any]:
-    """Options from ``NAME=VALUE`` pairs, values as in YAML; ``UsageError`` for one without ``=`` or that is no YAML."""
+    """Return options from ``NAME=VALUE`` pairs, with values as in YAML.
+
+    Raises ``UsageError`` for a pair without ``=`` and for a value that is no YAML.
+    """
     options = {}
     for pair in pairs or ():
         name, equals, value = pair.partition("=")
         try:
             options[name.strip()] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise UsageError(f"--set {pair}: {value!r} is not a value ({error}).") from error
+            raise UsageError(
+                f"--set {pair}: {value!r} is not a YAML value ({error}); expected OPTION=VALUE."
+            ) from error
         if not equals or not name.strip():
             raise UsageError(f"--set {pair}: expected OPTION=VALUE, e.g. short_side=640.")
     return options
