@@ -53,7 +53,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Convert annotations to another format; masks stay exact, and losses are counted."""
+    """Convert annotations to another format. Masks stay exact, and what is not kept is counted."""
     from maskwright.progress import Reporter
     from maskwright.workflows.convert import convert
 

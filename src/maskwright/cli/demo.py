@@ -12,7 +12,7 @@ def command(
     out: Annotated[Path, typer.Option("--out", help="Folder for the two runs.")] = Path("maskwright-demo"),
     quiet: Quiet = False,
 ) -> None:
-    """Train and score a semantic and an instance model on built-in data; minutes on a CPU."""
+    """Train and score two models on built-in data; minutes on a CPU."""
     from maskwright.progress import Reporter
     from maskwright.workflows.demo import demo
 

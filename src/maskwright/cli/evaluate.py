@@ -19,7 +19,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score the best checkpoint of a run and write its page; or add scores on another data set or in other classes."""
+    """Score a trained run and write its page. Other data or classes add their scores."""
     from maskwright.progress import Reporter
     from maskwright.run_folder import RunFolder
     from maskwright.runs.cross_evaluation_data import CrossEvaluation

@@ -22,7 +22,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Count the classes, object sizes and overlaps of a COCO file; --out writes figures and a page."""
+    """Count the classes, sizes and overlaps of a COCO file. With --out, write figures and a page."""
     from maskwright.progress import Reporter
     from maskwright.reports.explore.text import explore_lines
     from maskwright.workflows.explore import explore

@@ -55,7 +55,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Draw label maps (PNG) from COCO annotations, equal to pycocotools to the pixel."""
+    """Draw label maps from COCO annotations. Masks equal those of pycocotools to the pixel."""
     # Drawing needs no threads of linear algebra, and only a process without threads can be forked.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from maskwright.label_maps.options import MaskOptions

@@ -10,7 +10,7 @@ from maskwright.cli.options import Json, print_json
 def command(
     name: Annotated[str | None, typer.Argument(help="A model, to list its options.")] = None, json: Json = False
 ) -> None:
-    """List the models with their published weights; with NAME the options of one."""
+    """List the models and their published weights. With NAME, list the options of one."""
     from maskwright.workflows.models import list_models
 
     models = list_models(name)

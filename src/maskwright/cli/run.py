@@ -29,7 +29,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Do every stage of a recipe: check, masks, train, evaluate, report. Finished stages are skipped."""
+    """Run a recipe: check, masks, train, evaluate, report. Finished stages are skipped."""
     if sweep:
         if nodes > 1:
             raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")

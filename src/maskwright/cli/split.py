@@ -38,7 +38,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Split a COCO file into train, validation and test, stratified by class, no picture in two parts."""
+    """Split a COCO file, stratified by class, without leaks. Copies of a picture go into one part."""
     from maskwright.annotations.selection.splitting import parse_ratios
     from maskwright.progress import Reporter
     from maskwright.workflows.split import split

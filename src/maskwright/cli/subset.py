@@ -39,7 +39,7 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Write a subset of a COCO file: by class, by number, by content; kept records stay unchanged."""
+    """Write a subset of a COCO file. Kept records stay unchanged; skipped ones are counted by reason."""
     from maskwright.progress import Reporter
     from maskwright.workflows.subset import subset
 

@@ -12,7 +12,7 @@ def command(
     nodes: Nodes = 1,
     quiet: Quiet = False,
 ) -> None:
-    """Check the data, draw the masks and train; no evaluation, no report."""
+    """Check the data, draw the masks and train. No evaluation, no report."""
     from maskwright.progress import Reporter
     from maskwright.runs.processes import is_main_process
     from maskwright.workflows.train import train

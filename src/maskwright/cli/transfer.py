@@ -10,7 +10,7 @@ Recipe = Annotated[str, typer.Argument(help="The name of a shipped transfer, or 
 
 
 def command(recipe: Recipe, set_: Set = None, out: Out = None, quiet: Quiet = False, json: Json = False) -> None:
-    """Evaluate models on their source data and on target data: the shift, with intervals. Finished work is skipped."""
+    """Evaluate models on their source data and on target data. Finished work is skipped."""
     from maskwright.progress import Reporter
     from maskwright.reports.transfer.text import transfer_lines
     from maskwright.workflows.transfer import PAGE, transfer

@@ -8,7 +8,7 @@ import typer
 from maskwright.cli.options import Json, Quiet, print_json
 
 app = typer.Typer(
-    help="List and fetch published checkpoints; convert those of Detectron2 and torchvision.",
+    help="List, fetch and convert published checkpoints. Converts those of Detectron2 and torchvision.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
