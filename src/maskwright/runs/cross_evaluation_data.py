@@ -60,7 +60,7 @@ class CrossEvaluation:
             object.__setattr__(self, field, None if path is None else str(path))
 
     def require_consistent(self) -> None:
-        """Check the fields.
+        """Raise an error for fields that contradict each other.
 
         Raises:
             UsageError: Two fields contradict each other, or ``name`` is not allowed.
