@@ -59,7 +59,7 @@ def test_the_groups_are_coco9_unless_a_file_is_named(tmp_path: Path):
 def test_a_file_of_groups_is_read_once(tmp_path: Path):
     path = tmp_path / "mine.yaml"
     path.write_text("animals: {classes: [dog]}", encoding="utf-8")
-    options = MaskOptions("grouped", groups=str(path))
+    options = MaskOptions("grouped", groups=path)
     first = options.grouping
     path.unlink()
     assert options.grouping is first

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from maskwright.annotations.groups import Grouping, read_grouping
 from maskwright.errors import UsageError, unknown_name
@@ -48,7 +49,7 @@ class MaskOptions:
     mode: str = "multiclass"
     classes: Sequence[str] | None = None
     ignore_classes: Sequence[str] = ()
-    groups: str | None = None
+    groups: str | Path | None = None
     overlap: str | None = None
     priorities: Mapping[str, float] = field(default_factory=dict)
     crowd: str = "ignore"
@@ -80,7 +81,7 @@ class MaskOptions:
             UsageError: There is no such grouping or file.
             DataError: The file is not a grouping.
         """
-        return read_grouping(self.groups or "coco9") if self.groups or self.mode == "grouped" else None
+        return read_grouping(str(self.groups or "coco9")) if self.groups or self.mode == "grouped" else None
 
     def _require_possible_classes(self) -> None:
         if self.mode == "grouped" and self.classes is not None:

@@ -152,7 +152,7 @@ def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
 
 
 def build_recipe_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """Return the optimiser of ``train.optimizer``, with its own learning rate for the encoder if the recipe sets one."""
+    """Return the optimiser of ``train.optimizer``, with its own learning rate for the encoder if given one."""
     section, later = recipe.train.optimizer, recipe.train.head_only_epochs > 0
     encoder = encoder_parameters(model) if section.encoder_lr_factor != 1 or later else []
     return build_optimizer(parameters=model.parameters(), encoder=encoder, encoder_apart=later, **section.model_dump())
