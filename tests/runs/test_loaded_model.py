@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from maskwright.errors import UsageError, WeightsError
 from maskwright.masks.png import read_label_map
+from maskwright.run_folder import RunFolder
 from maskwright.runs.loaded_model import load_model, model_file
 from maskwright.structures import Instances
 from tests.workflows.spoilt import change_weights
@@ -20,6 +21,7 @@ from tests.workflows.spoilt import change_weights
 def test_run_checkpoint_and_file_lead_to_the_same_model(semantic_run: Path) -> None:
     file = semantic_run / "checkpoints" / "best" / "model.safetensors"
     assert [model_file(path) for path in (semantic_run, file.parent, file)] == [file] * 3
+    assert [load_model(path).file for path in (str(semantic_run), RunFolder(semantic_run))] == [file] * 2
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
