@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import maskwright
-
 ROOT = Path(__file__).parents[1]
 PAGES = ["CONTRIBUTING.md", "SECURITY.md", "tests/oracles/README.md", "docs/architecture.md"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -45,12 +43,6 @@ def test_the_commands_of_make_and_nox_exist() -> None:
 def test_the_hooks_check_with_the_tested_ruff() -> None:
     hooks = pins(text_of(".pre-commit-config.yaml"))
     assert hooks["ruff"] == pins(text_of("constraints.txt"))["ruff"]
-
-
-def test_the_version_is_the_same_everywhere() -> None:
-    assert PROJECT["version"] == maskwright.__version__
-    assert f"\nversion: {maskwright.__version__}\n" in text_of("CITATION.cff")
-    assert f"\n## [{maskwright.__version__}]" in text_of("CHANGELOG.md")
 
 
 def test_every_library_has_a_lowest_version_that_can_be_pinned() -> None:

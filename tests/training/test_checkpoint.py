@@ -6,47 +6,15 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from maskwright.errors import WeightsError
-from maskwright.model_file import ModelCard, read_model_file
-from maskwright.structures import ClassTable
+from maskwright.model_file import read_model_file
 from maskwright.training.checkpoint import MODEL_FILE, STATE_FILE, read_state, save_checkpoint
-
-TABLE = ClassTable.from_names(["person", "café"], [(1,), (0, 7)])
-
-
-def make_card(epoch: int = 3) -> ModelCard:
-    return ModelCard(
-        name="residual_attention_unet",
-        task="semantic",
-        options={"widths": [4, 8], "dropout": 0.1},
-        classes=TABLE.to_json(),
-        input={"resize": "square", "size": 64},
-        epoch=epoch,
-        scores={"mIoU": 0.1 + 0.2, "IoU/café": None},
-        recipe="name: ümlaut\n",
-    )
-
-
-def make_weights(seed: int = 0) -> dict[str, torch.Tensor]:
-    torch.manual_seed(seed)
-    odd = torch.tensor([0.0, -0.0, float("nan"), float("inf"), 1e-45])
-    return {
-        "float": torch.randn(3, 4),
-        "odd": odd,
-        "half": torch.randn(5).half(),
-        "turned": torch.randn(4, 6).T,
-        "count": torch.tensor(12),
-    }
+from tests.training.invented_model import bits, make_card, make_weights
 
 
 def make_state(seed: int = 0) -> dict[str, Any]:
     return {"optimizer": {"state": {0: {"step": 4, "exp_avg": make_weights(seed)["float"]}}}, "best": 0.3, "epoch": 3}
-
-
-def bits(tensors: dict[str, torch.Tensor]) -> dict[str, tuple]:
-    return {key: (value.dtype, tuple(value.shape), value.numpy().tobytes()) for key, value in tensors.items()}
 
 
 def save(folder: Path, seed: int = 0, epoch: int = 3) -> None:
@@ -55,14 +23,6 @@ def save(folder: Path, seed: int = 0, epoch: int = 3) -> None:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def test_the_model_comes_back_to_the_bit_with_its_card(tmp_path: Path) -> None:
-    save(tmp_path / "last")
-    card, weights = read_model_file(tmp_path / "last" / MODEL_FILE)
-    assert bits(weights) == bits(make_weights())
-    assert card == make_card()
-    assert card.table == TABLE
 
 
 def test_the_training_state_comes_back_to_the_bit(tmp_path: Path) -> None:
@@ -107,27 +67,6 @@ def test_a_checkpoint_set_aside_by_a_killed_save_is_found_again(tmp_path: Path) 
 
 def test_without_a_checkpoint_there_is_no_state(tmp_path: Path) -> None:
     assert read_state(tmp_path / "last") is None
-
-
-def test_safetensors_of_another_program_are_refused_with_the_remedy(tmp_path: Path) -> None:
-    save_file({"weight": torch.ones(2)}, tmp_path / "foreign.safetensors", metadata={"format": "pt"})
-    with pytest.raises(WeightsError, match=r"foreign\.safetensors: .*Use checkpoints/best/model\.safetensors of a run"):
-        read_model_file(tmp_path / "foreign.safetensors")
-
-
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
-def test_a_truncated_model_file_is_refused(share: float, tmp_path: Path) -> None:
-    save(tmp_path / "last")
-    path = tmp_path / "last" / MODEL_FILE
-    content = path.read_bytes()
-    path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(WeightsError, match="Train or copy it again"):
-        read_model_file(path)
-
-
-def test_a_missing_model_file_is_a_weights_error(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"lost\.safetensors"):
-        read_model_file(tmp_path / "lost.safetensors")
 
 
 class Code:
