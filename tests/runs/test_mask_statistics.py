@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from maskwright.errors import DataError
-from maskwright.masks.png import write_label_map
+from maskwright.errors import DataError, UsageError
+from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.progress import Reporter
 from maskwright.runs import mask_statistics
-from maskwright.runs.mask_statistics import cached_pixel_counts
+from maskwright.runs.mask_statistics import cached_pixel_counts, semantic_samples, training_pixels
 from maskwright.structures import ClassTable
+from tests.runs.small_experiments import begun, with_masks
 
 TABLE = ClassTable.from_names(["dog, large", "Größe"])
 QUIET = Reporter(quiet=True)
@@ -60,3 +61,20 @@ def test_a_file_with_labels_of_other_classes_is_named(files: list[Path], tmp_pat
     with pytest.raises(DataError, match=r"b,1\.png: The label map has the labels 9"):
         cached_pixel_counts(files, TABLE, tmp_path / "counts.csv", QUIET)
     assert not (tmp_path / "counts.csv").exists()
+
+
+def test_pixels_are_counted_in_the_masks_that_were_drawn(tmp_path: Path) -> None:
+    drawn = with_masks(tmp_path / "run")
+    counts = training_pixels(drawn)
+    part = drawn.prepared.parts["train"]
+    for row, sample in zip(counts, semantic_samples(drawn, part), strict=True):
+        labels = read_label_map(sample.label_map)
+        assert row.tolist() == [int((labels == label).sum()) for label in range(len(drawn.prepared.table) + 1)]
+    assert (drawn.masks_folder("train") / "pixel_counts.csv").is_file()
+
+
+def test_missing_label_maps_are_named(tmp_path: Path) -> None:
+    made = begun(tmp_path / "run")
+    part = made.prepared.parts["train"]
+    with pytest.raises(UsageError, match=r"10 in all.*Run the masks stage"):
+        semantic_samples(made, part)

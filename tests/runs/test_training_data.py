@@ -7,45 +7,17 @@ import pytest
 import torch
 
 from maskwright.datasets.sampling import pixel_rarity_weights
-from maskwright.errors import DataError, UsageError
-from maskwright.masks.png import read_label_map
-from maskwright.progress import Reporter
-from maskwright.recipes.loading import load_recipe
+from maskwright.errors import DataError
 from maskwright.runs.context import Experiment
-from maskwright.runs.folder import create_run
-from maskwright.runs.mask_statistics import semantic_samples, training_pixels
+from maskwright.runs.mask_statistics import training_pixels
 from maskwright.runs.masks import masks_stage
-from maskwright.runs.prepare import DataSplit
 from maskwright.runs.training_data import build_loader
-
-
-def experiment(folder: Path, *overrides: str, recipe: str = "demo-semantic") -> Experiment:
-    small = ["data.shapes={train: 10, validation: 2, seed: 3}", "train.batch_size=4", "model.input.size=64"]
-    return Experiment(create_run(load_recipe(recipe, [*small, *overrides]), folder, Reporter(quiet=True)))
+from tests.runs.small_experiments import begun, with_masks
 
 
 @pytest.fixture
 def drawn(tmp_path: Path) -> Experiment:
-    """A semantic experiment whose label maps are drawn."""
-    made = experiment(tmp_path / "run")
-    masks_stage(made)
-    return made
-
-
-def test_every_image_has_a_label_map_of_its_size(drawn: Experiment) -> None:
-    for name, part in drawn.prepared.parts.items():
-        samples = semantic_samples(drawn, part)
-        assert len(samples) == len(part.selection.images)
-        for sample, objects in zip(samples, part.selection.images, strict=True):
-            assert sample.label_map.is_relative_to(drawn.masks_folder(name))
-            assert read_label_map(sample.label_map).shape == (objects.image.height, objects.image.width)
-
-
-def test_missing_label_maps_are_named(tmp_path: Path) -> None:
-    made = experiment(tmp_path / "run")
-    part: DataSplit = made.prepared.parts["train"]
-    with pytest.raises(UsageError, match=r"10 in all.*Run the masks stage"):
-        semantic_samples(made, part)
+    return with_masks(tmp_path / "run")
 
 
 def test_batches_are_whole_and_repeat_by_epoch(drawn: Experiment) -> None:
@@ -60,7 +32,7 @@ def test_batches_are_whole_and_repeat_by_epoch(drawn: Experiment) -> None:
 
 
 def test_workers_change_nothing(drawn: Experiment, tmp_path: Path) -> None:
-    other = experiment(tmp_path / "other", "train.workers=1")
+    other = begun(tmp_path / "other", "train.workers=1")
     masks_stage(other)
     for (images, labels), (others, other_labels) in zip(build_loader(drawn)[0], build_loader(other)[0], strict=True):
         assert np.array_equal(images, others)
@@ -70,7 +42,7 @@ def test_workers_change_nothing(drawn: Experiment, tmp_path: Path) -> None:
 @pytest.mark.parametrize("augment", ["augment.scale=null", "augment={scale: [0.5, 2.0], crop: 64}"])
 def test_what_is_kept_of_the_first_epoch_changes_no_batch(augment: str, tmp_path: Path) -> None:
     # Nothing is kept for a single epoch.
-    keeping, decoding = (experiment(tmp_path / name, augment, f"train.epochs={name}") for name in ("2", "1"))
+    keeping, decoding = (begun(tmp_path / name, augment, f"train.epochs={name}") for name in ("2", "1"))
     loaders = []
     for made in (keeping, decoding):
         masks_stage(made)
@@ -99,7 +71,7 @@ def test_where_nothing_can_be_kept_images_are_decoded(drawn: Experiment, monkeyp
 
 @pytest.mark.parametrize("name", ["rare_classes", "inverse_frequency"])
 def test_images_that_weigh_more_come_more_often(name: str, drawn: Experiment, tmp_path: Path) -> None:
-    made = experiment(tmp_path / "other", f"train.sampling={{name: {name}, power: 1}}")
+    made = begun(tmp_path / "other", f"train.sampling={{name: {name}, power: 1}}")
     masks_stage(made)
     _, sampler = build_loader(made)
     if name == "inverse_frequency":
@@ -115,25 +87,16 @@ def test_images_that_weigh_more_come_more_often(name: str, drawn: Experiment, tm
 
 
 def test_repeated_images_make_the_epoch_longer_by_a_fixed_number(drawn: Experiment, tmp_path: Path) -> None:
-    made = experiment(tmp_path / "other", "train.sampling={name: repeat_factor, threshold: 1}", "train.batch_size=2")
+    made = begun(tmp_path / "other", "train.sampling={name: repeat_factor, threshold: 1}", "train.batch_size=2")
     masks_stage(made)
     loader, sampler = build_loader(made)
     assert 10 < len(sampler) < 20
     assert len(loader) == len(sampler) // 2
 
 
-def test_pixels_are_counted_in_the_masks_that_were_drawn(drawn: Experiment) -> None:
-    counts = training_pixels(drawn)
-    part = drawn.prepared.parts["train"]
-    for row, sample in zip(counts, semantic_samples(drawn, part), strict=True):
-        labels = read_label_map(sample.label_map)
-        assert row.tolist() == [int((labels == label).sum()) for label in range(len(drawn.prepared.table) + 1)]
-    assert (drawn.masks_folder("train") / "pixel_counts.csv").is_file()
-
-
 def test_copy_paste_brings_more_objects_into_the_batches(drawn: Experiment, tmp_path: Path) -> None:
-    other = experiment(tmp_path / "other", "augment.copy_paste=1", "augment.hue=0")
-    plain = experiment(tmp_path / "plain", "augment.hue=0")
+    other = begun(tmp_path / "other", "augment.copy_paste=1", "augment.hue=0")
+    plain = begun(tmp_path / "plain", "augment.hue=0")
     shares = []
     for made in (plain, other):
         masks_stage(made)
@@ -142,7 +105,7 @@ def test_copy_paste_brings_more_objects_into_the_batches(drawn: Experiment, tmp_
 
 
 def test_instance_batches_are_lists_of_images_and_targets(tmp_path: Path) -> None:
-    loader, _ = build_loader(experiment(tmp_path / "run", recipe="demo-instance"))
+    loader, _ = build_loader(begun(tmp_path / "run", recipe="demo-instance"))
     images, targets = next(iter(loader))
     assert len(images) == len(targets) == 4
     for image, target in zip(images, targets, strict=True):
@@ -150,7 +113,7 @@ def test_instance_batches_are_lists_of_images_and_targets(tmp_path: Path) -> Non
 
 
 def test_fewer_images_than_a_batch_is_an_error(tmp_path: Path) -> None:
-    made = experiment(tmp_path / "run", "train.batch_size=16")
+    made = begun(tmp_path / "run", "train.batch_size=16")
     masks_stage(made)
     with pytest.raises(DataError, match=r"10 images; expected .* batch of 16.*batch_size"):
         build_loader(made)
