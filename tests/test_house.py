@@ -4,8 +4,6 @@ import ast
 from collections import Counter, defaultdict
 from pathlib import Path, PurePath
 
-import pytest
-
 from tools.architecture.import_graph import MASKWRIGHT, ROOT
 
 SOURCE = ROOT / "src" / "maskwright"
@@ -93,7 +91,6 @@ def test_workflows_are_short() -> None:
     assert sum(lines.values()) <= LINES_OF_WORKFLOWS, f"{sum(lines.values())} lines; the longest files are {longest}"
 
 
-@pytest.mark.xfail(strict=True, reason="files that were parted get test files of their own next; then remove this mark")
 def test_a_file_has_a_test_file_of_its_name() -> None:
     untested = [path for path in sources() if not mirrored(path).exists() and path.as_posix() not in TESTED_BY]
     assert_none([f"{path}: expected {mirrored(path).relative_to(ROOT)}" for path in untested])

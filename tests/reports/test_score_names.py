@@ -1,0 +1,37 @@
+"""The scores that pages, tables and sweeps call by a name are scores that training and evaluation write."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from maskwright.files import read_json
+from maskwright.reports.score_names import CURVES, SWEEP_SCORES
+from maskwright.runs.context import INSTANCE_SCORES, SEMANTIC_SCORES
+
+TASKS = {"semantic": SEMANTIC_SCORES, "instance": INSTANCE_SCORES}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_each_named_score_is_in_the_metrics_and_in_the_scores_of_a_run(
+    task: str, request: pytest.FixtureRequest
+) -> None:
+    run: Path = request.getfixturevalue(f"{task}_run")
+    with (run / "metrics.csv").open(newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    scores = read_json(run / "scores.json")["validation"]
+    for key in CURVES[task] | SWEEP_SCORES[task]:
+        kind, _, name = key.partition("_") if task == "instance" else ("", "", key)
+        final = scores[kind][name] if kind else scores[name]
+        # The last of two epochs was the best, so that its validation is the evaluation.
+        assert float(last[f"validation/{key}"]) == pytest.approx(final), key
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_headline_is_the_score_that_chooses_the_best_checkpoint(task: str) -> None:
+    assert next(iter(CURVES[task])) == next(iter(SWEEP_SCORES[task])) == TASKS[task][0]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_no_two_scores_are_called_the_same(task: str) -> None:
+    assert len(set(CURVES[task].values())) == len(CURVES[task])

@@ -1,0 +1,63 @@
+"""``maskwright.train``: the stages up to the training, and a model that loads."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import maskwright as mw
+from maskwright.errors import UsageError
+from maskwright.files import sha256_of
+from tests.small_runs import SHARED, SMALL
+
+SETTINGS = [text for text in [*SMALL["semantic"], *SHARED] if "=" in text]
+QUIET = mw.Reporter(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> mw.RunFolder:
+    """A small training; do not change it."""
+    out = tmp_path_factory.mktemp("trained") / "run"
+    return mw.train("demo-semantic", overrides=SETTINGS, out=out, reporter=QUIET)
+
+
+def test_a_training_ends_with_a_best_model_that_predicts(trained: mw.RunFolder) -> None:
+    model = mw.load_model(trained.folder)
+    assert model.file == trained.checkpoints / "best" / "model.safetensors"
+    assert (model.task, model.card.epoch) == ("semantic", trained.card.get("best", {})["epoch"])
+    found = model.predict(np.zeros((40, 60, 3), np.uint8))
+    assert (found.shape, found.max() <= len(model.classes)) == ((40, 60), True)
+
+
+def test_there_is_no_evaluation_and_no_page(trained: mw.RunFolder) -> None:
+    assert list(trained.stages) == ["check", "masks", "train"]
+    assert not trained.page.exists()
+    with pytest.raises(UsageError, match=r"scores\.json"):
+        _ = trained.scores
+
+
+def test_run_goes_on_from_there_and_trains_no_more(trained: mw.RunFolder, tmp_path: Path) -> None:
+    once = mw.train("demo-semantic", overrides=SETTINGS, out=tmp_path / "run", reporter=QUIET)
+    before = sha256_of(once.checkpoints / "last" / "model.safetensors")
+    assert before == sha256_of(trained.checkpoints / "last" / "model.safetensors")
+    whole = mw.run("demo-semantic", overrides=SETTINGS, out=tmp_path / "run", reporter=QUIET)
+    assert whole == once
+    assert list(whole.stages) == ["check", "masks", "train", "evaluate", "report"]
+    assert sha256_of(once.checkpoints / "last" / "model.safetensors") == before
+    assert whole.scores["validation"].keys() >= {"mIoU", "classes"}
+
+
+def test_a_recipe_can_be_a_dictionary_and_its_name_is_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    unet = {"name": "residual_attention_unet", "options": {"widths": [4], "bottleneck": 4}, "input": {"size": 32}}
+    recipe = {
+        "name": "tiny",
+        "task": "semantic",
+        "data": {"shapes": {"train": 2, "validation": 1}},
+        "model": unet,
+        "train": {"epochs": 1, "batch_size": 2},
+    }
+    assert mw.train(recipe, reporter=QUIET).folder == Path("runs/tiny")
+    assert mw.load_model("runs/tiny").card.epoch == 1
