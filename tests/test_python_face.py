@@ -7,7 +7,6 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import maskwright as mw
@@ -21,6 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 import maskwright as mw
 
@@ -42,6 +42,18 @@ def train_all() -> list[mw.RunFolder]:
 
 def share(samples: Iterable[mw.Sample]) -> float:
     return float(np.mean([(sample.label_map(overlap="smallest") > 0).mean() for sample in samples]))
+
+
+def trained(images: list[npt.NDArray[np.uint8]]) -> float | None:
+    # Checked here, and run on built-in data by test_first_use.
+    run = mw.run("demo-instance", overrides=["train.epochs=1"], out="run", reporter=mw.Reporter(quiet=True))
+    print(run.folder / "recipe.yaml", run.page.name, run.card["classes"])
+    model = mw.load_model(run.folder, task="instance")
+    one: mw.Instances = model.predict(images[0])
+    every: list[mw.Instances] = model.predict(images, batch=2, score=0.5)
+    labels = mw.load_model("unet.safetensors", task="semantic").predict("photo.jpg")
+    print(one.boxes.shape, len(every), labels.shape, model.classes.names, model.task)
+    return run.scores["validation"].get("segm", {}).get("AP")
 
 
 data = mw.CocoDataset.open("labels.json", images="photos")
@@ -86,25 +98,6 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "images").rename(tmp_path / "photos")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def test_the_data_half_of_the_block_of_the_design(notebook: Path) -> None:
-    data = mw.CocoDataset.open("labels.json", images="photos")
-    assert (data.audit.adds_up, data.left_out) == (True, {})
-    assert (len(data.classes), len(data)) == (4, 10)
-    sample = data[0]
-    assert (sample.image.shape, sample.image.dtype, sample.name) == ((*sample.size, 3), np.uint8, "000000.jpg")
-    instances = sample.instances
-    assert instances.dense().shape == (len(instances), *sample.size)
-    assert len(instances.areas) == len(instances.boxes) == len(instances.labels) == len(instances.to_coco(1))
-    assert sample.label_map(overlap="last").shape == sample.size
-    disc = data.select(classes=["disc"], max_images=100)
-    assert disc.classes.names == ["disc"]
-    train, validation = data.split("8:2", seed=0)
-    assert (len(train), len(validation)) == (8, 2)
-    found = {each.name: each.instances for each in validation}
-    assert mw.score_instances(validation, found)["segm"]["AP"] == 1
-    assert mw.score_semantic(validation, {each.name: each.label_map() for each in validation})["mIoU"] == 1
 
 
 def test_importing_the_package_loads_nothing_that_takes_time() -> None:
