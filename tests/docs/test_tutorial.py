@@ -1,6 +1,7 @@
 """The tutorial works word by word: the files are saved as it says, the commands run in its order."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -43,7 +44,9 @@ def follow(shorten: Callable[[str], str], options: Callable[[str], list[str]]) -
             program, *arguments = shlex.split(line)
             if program == "python":
                 path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
-                subprocess.run([sys.executable, *arguments], env={**os.environ, "PYTHONPATH": path}, check=True)
+                environment = {**os.environ, "PYTHONPATH": path}
+                command = [sys.executable, *arguments]
+                print(subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout)
             elif program == "maskwright":
                 assert main([*arguments, *options(line)]) == 0, line
 
@@ -71,6 +74,12 @@ def test_the_tutorial_can_be_followed(reader: Path, capsys: pytest.CaptureFixtur
     for name in ("explored/explore.html", "parts/test.json", "runs/first/report.html", "runs/instances/report.html"):
         assert (reader / name).is_file(), name
     assert len(list((reader / "predicted" / "label_maps").iterdir())) == 40
+    of_run, in_python = (
+        re.search(rf"^{line}: ?(?:mIoU )?(0\.\d+)", shown, re.MULTILINE) for line in ("test", "mean IoU")
+    )
+    assert of_run is not None
+    assert in_python is not None
+    assert float(in_python[1]) == pytest.approx(float(of_run[1]), abs=0.0006)  # of three digits and of four
 
 
 @pytest.mark.slow
