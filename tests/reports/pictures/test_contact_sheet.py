@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from maskwright.reports.pictures import tile
-from maskwright.reports.pictures.contact_sheet import COLUMNS, PAPER, _lines, contact_sheet
+from maskwright.reports.pictures.contact_sheet import COLUMNS, _lines, contact_sheet
+from maskwright.reports.pictures.lettering import PAPER
 from maskwright.reports.pictures.tile import Tile
 
 

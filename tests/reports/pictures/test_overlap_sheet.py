@@ -1,16 +1,8 @@
 import numpy as np
 import pytest
 
-from maskwright.reports.pictures.overlap_sheet import (
-    CELL,
-    GAP,
-    MARGIN,
-    NOTHING,
-    PAPER,
-    STILL,
-    OverlapRow,
-    overlap_sheet,
-)
+from maskwright.reports.pictures.lettering import PAPER
+from maskwright.reports.pictures.overlap_sheet import CELL, GAP, MARGIN, NOTHING, STILL, OverlapRow, overlap_sheet
 from maskwright.structures import IGNORED_COLOR, ClassTable
 
 TABLE = ClassTable.from_names(["person", "dog", "car"])

@@ -1,25 +1,31 @@
 """Many small pictures on one sheet, each over the names and colours of its classes."""
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from maskwright.reports.letters import printable
 from maskwright.reports.pictures import tile
+from maskwright.reports.pictures.lettering import (
+    MUTED,
+    PAPER,
+    Swatch,
+    draw_entry,
+    draw_text,
+    entry_length,
+    font,
+    text_length,
+)
 from maskwright.reports.pictures.tile import Color, Tile
 from maskwright.reports.plots.svg import axis_name
 
 COLUMNS = 6
 MARGIN, GAP = 36, 24
-LETTERS, LINE, CAPTION_LINES = 15, 22, 3
-PAPER, INK, MUTED = (255, 255, 255), (29, 34, 41), (93, 102, 114)
+LINE, CAPTION_LINES = 22, 3
 
-_SWATCH, _AFTER_SWATCH, _BETWEEN = 11, 5, 14
+_SWATCH, _BETWEEN = Swatch(side=11, gap=5, drop=4), 14
 
 _Entry = tuple[str, Color | None]
 
@@ -35,7 +41,7 @@ def contact_sheet(tiles: Sequence[Tile], heading: str) -> npt.NDArray[np.uint8]:
     size = (2 * MARGIN + columns * cell_width - GAP, top + rows * cell_height + MARGIN - GAP)
     sheet = Image.new("RGB", size, PAPER)
     pen = ImageDraw.Draw(sheet)
-    pen.text((MARGIN, MARGIN), heading, MUTED, _font())
+    draw_text(pen, heading, MARGIN, MARGIN, MUTED)
     for position, each in enumerate(tiles):
         row, column = divmod(position, COLUMNS)
         _place(sheet, pen, each, MARGIN + column * cell_width, top + row * cell_height)
@@ -50,8 +56,7 @@ def _place(sheet: Image.Image, pen: ImageDraw.ImageDraw, each: Tile, left: int, 
     for line in _lines(each.classes):
         _write(pen, line, left, baseline)
         baseline += LINE
-    name = _fitting(each.file_name)
-    pen.text((left, baseline), name, MUTED, _font())
+    draw_text(pen, _fitting(each.file_name), left, baseline, MUTED)
 
 
 def _lines(classes: Sequence[tuple[str, Color]]) -> list[list[_Entry]]:
@@ -75,30 +80,22 @@ def _lines(classes: Sequence[tuple[str, Color]]) -> list[list[_Entry]]:
 def _write(pen: ImageDraw.ImageDraw, line: Sequence[_Entry], left: int, top: int) -> None:
     x = left
     for text, color in line:
-        if color is not None:
-            pen.rounded_rectangle((x, top + 4, x + _SWATCH, top + 4 + _SWATCH), 3, color)
-        pen.text((x + _swatch(color), top), text, INK if color else MUTED, _font())
+        if color is None:
+            draw_text(pen, text, x, top, MUTED)
+        else:
+            draw_entry(pen, text, color, x, top, _SWATCH)
         x += _width([(text, color)]) + _BETWEEN
 
 
 def _width(line: Sequence[_Entry]) -> int:
-    return sum(_swatch(color) + round(_font().getlength(text)) for text, color in line) + _BETWEEN * (len(line) - 1)
-
-
-def _swatch(color: Color | None) -> int:
-    return 0 if color is None else _SWATCH + _AFTER_SWATCH
+    lengths = [text_length(text) if color is None else entry_length(text, _SWATCH) for text, color in line]
+    return sum(lengths) + _BETWEEN * (len(line) - 1)
 
 
 def _fitting(name: str) -> str:
     """The end of a file name, which tells files apart better than its beginning."""
     clean = kept = printable(name)
-    while _font().getlength(kept) > tile.WIDTH:
+    while font().getlength(kept) > tile.WIDTH:
         clean = clean[1:]
         kept = "…" + clean
     return kept
-
-
-@cache
-def _font() -> ImageFont.FreeTypeFont:
-    """The font that matplotlib brings along, the same on every machine."""
-    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), LETTERS)

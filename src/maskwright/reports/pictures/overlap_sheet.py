@@ -3,30 +3,36 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import cv2
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from maskwright.images.lettering import Color
 from maskwright.masks.overlap_audit import moved_pixels
 from maskwright.reports.letters import printable
+from maskwright.reports.pictures.lettering import (
+    INK,
+    MUTED,
+    PAPER,
+    Swatch,
+    draw_entry,
+    draw_text,
+    entry_length,
+    text_length,
+)
 from maskwright.structures import IGNORED_COLOR, ClassTable, LabelMap
 
-Color = tuple[int, int, int]
 Picture = npt.NDArray[np.uint8]
 
 # All of a cell's room is used by pictures of 4 to 3; taller ones stand in its middle.
 CELL, TALLEST = 400, 400
-MARGIN, GAP, LETTERS, LINE = 32, 12, 15, 24
-PAPER, INK, MUTED = (255, 255, 255), (29, 34, 41), (93, 102, 114)
+MARGIN, GAP, LINE = 32, 12, 24
 NOTHING, STILL = (237, 239, 242), (208, 212, 218)
 
 _WIDTH = 3 * CELL + 2 * GAP
-_SWATCH, _AFTER_SWATCH, _BETWEEN, _NARROWEST_COLUMN = 12, 6, 18, 140
+_SWATCH, _BETWEEN, _NARROWEST_COLUMN = Swatch(side=12, gap=6, drop=3), 18, 140
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ def _titles(before: str, after: str) -> Image.Image:
     line = _paper(LINE)
     pen = ImageDraw.Draw(line)
     for position, title in enumerate((before, after, "what moved, in its new class")):
-        pen.text((position * (CELL + GAP), 0), title, INK, _font())
+        draw_text(pen, title, position * (CELL + GAP), 0, INK)
     return line
 
 
@@ -66,20 +72,24 @@ def _caption(row: OverlapRow, names: Sequence[str], colors: Picture) -> Image.Im
     line = _paper(LINE + GAP)
     pen = ImageDraw.Draw(line)
     moves = moved_pixels(row.before, row.after)
-    name = _fitting(row.file_name, CELL)
-    pen.text((0, GAP), name, MUTED, _font())
+    draw_text(pen, _fitting(row.file_name, CELL), 0, GAP, MUTED)
     left = CELL + GAP
-    left += _write(pen, f"{moves.total():,} pixels moved", left, GAP, INK) + _BETWEEN
+    left += _write(pen, f"{moves.total():,} pixels moved", left, INK) + _BETWEEN
     for (before, after), pixels in moves.most_common():
         first, second = _fitting(names[before], 160), f"{_fitting(names[after], 160)} {pixels:,}"
         arrow = " → "
-        needed = _entry_width(first) + _text_width(arrow) + _entry_width(second)
+        needed = entry_length(first, _SWATCH) + text_length(arrow) + entry_length(second, _SWATCH)
         if left + needed > _WIDTH:
             break
-        left += _entry(pen, first, colors[before], left, GAP)
-        left += _write(pen, arrow, left, GAP, MUTED)
-        left += _entry(pen, second, colors[after], left, GAP) + _BETWEEN
+        left += draw_entry(pen, first, _color(colors, before), left, GAP, _SWATCH)
+        left += _write(pen, arrow, left, MUTED)
+        left += draw_entry(pen, second, _color(colors, after), left, GAP, _SWATCH) + _BETWEEN
     return line
+
+
+def _write(pen: ImageDraw.ImageDraw, text: str, left: int, color: Color) -> int:
+    draw_text(pen, text, left, GAP, color)
+    return text_length(text)
 
 
 def _cells(row: OverlapRow, colors: Picture) -> Image.Image:
@@ -100,14 +110,15 @@ def _cells(row: OverlapRow, colors: Picture) -> Image.Image:
 def _legend(labels: Sequence[int], names: Sequence[str], colors: Picture) -> Image.Image:
     """The classes in columns, read downwards."""
     shown = [_fitting(names[label] if label < len(names) else "ignored", CELL - 2 * _BETWEEN) for label in labels]
-    widest = max((_entry_width(name) for name in shown), default=0) + _BETWEEN
+    widest = max((entry_length(name, _SWATCH) for name in shown), default=0) + _BETWEEN
     columns = max(1, _WIDTH // max(widest, _NARROWEST_COLUMN))
     rows = -(-len(shown) // columns)
     picture = _paper(2 * GAP + rows * LINE)
     pen = ImageDraw.Draw(picture)
     for position, (label, name) in enumerate(zip(labels, shown, strict=True)):
         column, row = divmod(position, rows)
-        _entry(pen, name, colors[label], column * _WIDTH // columns, 2 * GAP + row * LINE)
+        left, top = column * _WIDTH // columns, 2 * GAP + row * LINE
+        draw_entry(pen, name, _color(colors, label), left, top, _SWATCH)
     return picture
 
 
@@ -128,6 +139,11 @@ def _colors(table: ClassTable) -> Picture:
     return colors
 
 
+def _color(colors: Picture, label: int) -> Color:
+    red, green, blue = colors[label].tolist()
+    return red, green, blue
+
+
 def _framed(parts: Sequence[Image.Image]) -> Picture:
     sheet = Image.new("RGB", (_WIDTH + 2 * MARGIN, sum(part.height for part in parts) + 2 * MARGIN), PAPER)
     top = MARGIN
@@ -141,37 +157,10 @@ def _paper(height: int) -> Image.Image:
     return Image.new("RGB", (_WIDTH, height), PAPER)
 
 
-def _entry(pen: ImageDraw.ImageDraw, text: str, color: npt.NDArray[np.uint8], left: int, top: int) -> int:
-    """A swatch and a text; returns their width."""
-    red, green, blue = color.tolist()
-    pen.rounded_rectangle((left, top + 3, left + _SWATCH, top + 3 + _SWATCH), 3, (red, green, blue))
-    _write(pen, text, left + _SWATCH + _AFTER_SWATCH, top, INK)
-    return _entry_width(text)
-
-
-def _write(pen: ImageDraw.ImageDraw, text: str, left: int, top: int, color: Color) -> int:
-    pen.text((left, top), text, color, _font())
-    return _text_width(text)
-
-
-def _entry_width(text: str) -> int:
-    return _SWATCH + _AFTER_SWATCH + _text_width(text)
-
-
-def _text_width(text: str) -> int:
-    return round(_font().getlength(text))
-
-
 def _fitting(text: str, width: int) -> str:
     """The beginning of ``text`` that is at most ``width`` pixels wide."""
     clean = kept = printable(text)
-    while clean and _text_width(kept) > width:
+    while clean and text_length(kept) > width:
         clean = clean[:-1]
         kept = clean + "…"
     return kept
-
-
-@cache
-def _font() -> ImageFont.FreeTypeFont:
-    """The font that matplotlib brings along, the same on every machine."""
-    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), LETTERS)

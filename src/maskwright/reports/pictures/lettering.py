@@ -1,0 +1,51 @@
+"""The font, the colours and the swatches of the sheets, drawn with Pillow."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib as mpl
+from PIL import ImageDraw, ImageFont
+
+from maskwright.images.lettering import Color
+
+PAPER, INK, MUTED = (255, 255, 255), (29, 34, 41), (93, 102, 114)
+FONT_SIZE = 15
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """The rounded square before a class name, in pixels: its side, the gap after it, its drop below the line's top."""
+
+    side: int
+    gap: int
+    drop: int
+
+
+@cache
+def font() -> ImageFont.FreeTypeFont:
+    """Return the font that comes with matplotlib, which is the same on every machine."""
+    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), FONT_SIZE)
+
+
+def text_length(text: str) -> int:
+    """Return the length of ``text`` in whole pixels."""
+    return round(font().getlength(text))
+
+
+def draw_text(pen: ImageDraw.ImageDraw, text: str, left: int, top: int, color: Color) -> None:
+    """Draw ``text`` with its top left corner at ``(left, top)``."""
+    pen.text((left, top), text, color, font())
+
+
+def entry_length(text: str, swatch: Swatch) -> int:
+    """Return the length in pixels of a swatch and ``text``, as :func:`draw_entry` draws them."""
+    return swatch.side + swatch.gap + text_length(text)
+
+
+def draw_entry(pen: ImageDraw.ImageDraw, text: str, color: Color, left: int, top: int, swatch: Swatch) -> int:
+    """Draw a swatch of ``color`` and ``text`` in ink after it; return the length of both in pixels."""
+    corner = (left, top + swatch.drop)
+    pen.rounded_rectangle((*corner, corner[0] + swatch.side, corner[1] + swatch.side), 3, color)
+    draw_text(pen, text, left + swatch.side + swatch.gap, top, INK)
+    return entry_length(text, swatch)
