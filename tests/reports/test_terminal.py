@@ -1,6 +1,9 @@
-from maskwright.reports.letters import display_width
+import unicodedata
+
+import pytest
+
 from maskwright.reports.tables import Table
-from maskwright.reports.terminal import text_lines
+from maskwright.reports.terminal import display_width, printable, text_lines
 
 
 def test_names_stand_left_and_numbers_right():
@@ -15,3 +18,17 @@ def test_columns_meet_whatever_the_letters():
 
 def test_a_table_without_rows_has_its_header():
     assert text_lines(Table(["class", "images"], [])) == ["class  images"]
+
+
+@pytest.mark.parametrize(("text", "width"), [("dog", 3), ("自転車", 6), ("ｄｏｇ", 6), ("", 0)])
+def test_wide_letters_take_two_columns(text, width):
+    assert display_width(text) == width
+
+
+def test_marks_over_letters_take_none():
+    assert display_width(unicodedata.normalize("NFD", "café")) == display_width("café") == 4
+
+
+def test_what_could_command_a_terminal_is_replaced():
+    assert printable("a\x1b[31mb\nc\u202ed") == "a\ufffd[31mb\ufffdc\ufffdd"
+    assert printable("naïve 自転車 – ok") == "naïve 自転車 – ok"

@@ -1,11 +1,15 @@
-"""A table as lines of text for a terminal."""
+"""Text for a terminal: tables as lines, the columns that letters take, and names without control characters."""
 
-from maskwright.reports.letters import display_width, printable
+import unicodedata
+
 from maskwright.reports.tables import Table
 
 
 def text_lines(table: Table) -> list[str]:
-    """The header and the rows, names to the left and numbers to the right of columns as wide as they need."""
+    """Return the header and the rows of ``table`` as aligned lines, the first column left and the others right.
+
+    Control characters of the cells are replaced, see :func:`printable`.
+    """
     rows = [[printable(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(display_width(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
@@ -15,6 +19,20 @@ def text_lines(table: Table) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with U+FFFD for each control character: a name from a file must not command the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def display_width(text: str) -> int:
+    """Return the columns that ``text`` takes: two for a wide letter such as a Chinese one, none for a combining mark.
+
+    Source: Unicode Standard Annex 11, East Asian Width.
+    """
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return len(text) + wide - sum(unicodedata.combining(letter) != 0 for letter in text)
 
 
 def _padded(cell: str, width: int, left: bool) -> str:

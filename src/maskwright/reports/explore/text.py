@@ -6,8 +6,7 @@ from maskwright.annotations.faults import Audit
 from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.reports.explore.facts import balance, facts, summary_sentence
 from maskwright.reports.explore.tables import per_class_table
-from maskwright.reports.letters import printable
-from maskwright.reports.terminal import text_lines
+from maskwright.reports.terminal import printable, text_lines
 
 MOST_CLASSES = 100
 

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from maskwright.reports.letters import printable
 from maskwright.reports.pictures import tile
 from maskwright.reports.pictures.lettering import (
     MUTED,
@@ -20,6 +19,7 @@ from maskwright.reports.pictures.lettering import (
 )
 from maskwright.reports.pictures.tile import Color, Tile
 from maskwright.reports.plots.svg import axis_name
+from maskwright.reports.terminal import printable
 
 COLUMNS = 6
 MARGIN, GAP = 36, 24

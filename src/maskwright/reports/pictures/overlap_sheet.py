@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw
 
 from maskwright.images.lettering import Color
 from maskwright.masks.overlap_audit import moved_pixels
-from maskwright.reports.letters import printable
 from maskwright.reports.pictures.lettering import (
     INK,
     MUTED,
@@ -22,6 +21,7 @@ from maskwright.reports.pictures.lettering import (
     entry_length,
     text_length,
 )
+from maskwright.reports.terminal import printable
 from maskwright.structures import IGNORED_COLOR, ClassTable, LabelMap
 
 Picture = npt.NDArray[np.uint8]

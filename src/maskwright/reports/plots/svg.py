@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from maskwright.reports.letters import display_width
+from maskwright.reports.terminal import display_width
 
 # Wide enough for a plot, narrow enough that 12-unit letters still read when a phone shows it at 360 pixels.
 WIDTH = 420

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from maskwright.reports.letters import printable
 from maskwright.reports.sweep.outcome import Sweep
 from maskwright.reports.sweep.tables import conclusion, per_class_table, unfinished_variants, variant_table
-from maskwright.reports.terminal import text_lines
+from maskwright.reports.terminal import printable, text_lines
 
 MOST_ROWS = 30
 

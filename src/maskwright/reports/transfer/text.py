@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from maskwright.evaluation.instances.tide import TIDE_ERRORS
-from maskwright.reports.letters import printable
-from maskwright.reports.terminal import text_lines
+from maskwright.reports.terminal import printable, text_lines
 from maskwright.reports.transfer.tables import (
     Numbers,
     difference_table,
