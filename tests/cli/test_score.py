@@ -82,7 +82,7 @@ def test_instance_prints_tables_and_an_account_of_the_records(run: Run, instance
     assert code == 0
     assert re.search(r"^AP, mean over IoU 0.50 to 0.95 +1.000 +1.000$", out, re.MULTILINE)
     assert re.search(r"^person +1 +1.000", out, re.MULTILINE)
-    assert "records: 2 found = 1 scored + 1 left out (1 unknown_class)" in out
+    assert "records: 2 found = 1 scored + 1 rejected (1 unknown_class)" in out
 
 
 def test_instance_writes_everything_to_a_folder(run: Run, instances: tuple[Path, Path], tmp_path: Path):

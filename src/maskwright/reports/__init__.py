@@ -1,1 +1,1 @@
-"""The pictures, tables and the one self-contained page that show what a run did."""
+"""Reports: the pages of runs, sweeps, transfers and data sets, with their tables, plots and pictures."""

@@ -18,10 +18,10 @@ def largest_confusions(
     unit: str = "pixels",
     totals: npt.NDArray[np.int64] | None = None,
 ) -> Table:
-    """The pairs of two different classes with most in ``counts`` ``(classes, classes)``, whose rows are truth.
+    """Return a table of the ``most`` pairs of different classes with the largest counts.
 
-    Each with how many of the ``unit`` they are, and how many percent of the true class, which has as many as its row or
-    as ``totals`` ``(classes,)`` say.
+    ``counts`` ``(K, K)`` has the true class as row and the predicted class as column, in ``unit``. The last column
+    gives the percentage of the true class, whose total is the sum of its row, or its entry of ``totals`` ``(K,)``.
     """
     whole = counts.sum(axis=1) if totals is None else totals
     between = counts * ~np.eye(len(counts), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""The templates of the pages: how they are found, and what is escaped in them."""
+"""Rendering of the page templates, with HTML escaping."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 def render(template: str, **values: Any) -> str:
-    """The HTML of ``template`` (a file name of the templates) with ``values``.
+    """Return the HTML of ``template``, a file name in ``reports/templates``, filled with ``values``.
 
-    Text is escaped unless it is ``Markup``. A name that the template uses and ``values`` lacks is an error of ours and
-    raises ``jinja2.UndefinedError``.
+    Text is escaped unless it is ``Markup``. Raises ``jinja2.UndefinedError`` when the template uses a name that
+    ``values`` lacks, which is a fault of this package.
     """
     environment = Environment(
         loader=PackageLoader("maskwright.reports", "templates"),

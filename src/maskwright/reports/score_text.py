@@ -1,4 +1,4 @@
-"""Scores in a terminal: what ``score`` prints unless asked for JSON."""
+"""The scores that `maskwright score` prints on a terminal."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,13 +27,16 @@ _INSTANCE = {
     "best_IoU": "best IoU",
     "boundary_IoU": "boundary IoU",
 }
-# Cityscapes' AP of near objects, measured where their distances are known.
+# The Cityscapes AP of near objects, computed where their distances are known.
 _NEAR = ("AP_100m", "AP_50m", "AP50_50m")
 _WORST = 5
 
 
 def semantic_lines(scores: Scores) -> Iterator[str]:
-    """The table of classes with the means, pixel accuracy, and what the numbers mean."""
+    """Yield the lines of semantic scores: a table of the classes with their means, the overall scores, the protocol.
+
+    ``scores`` has the keys of one part of ``scores.json``.
+    """
     classes = scores["classes"]
     columns = [key for key in _SEMANTIC if any(key in row for row in classes.values())]
     rows = [[name, *(score_cell(row.get(key)) for key in columns)] for name, row in classes.items()]
@@ -46,7 +49,11 @@ def semantic_lines(scores: Scores) -> Iterator[str]:
 
 
 def instance_lines(scores: Scores) -> Iterator[str]:
-    """The 12 numbers, the table of classes that have objects, and what lies behind the numbers if it was measured."""
+    """Yield the lines of instance scores.
+
+    They are the 12 COCO numbers, a table of the classes that have objects, the details where they were measured, the
+    numbers of scored and rejected records, and the protocol. ``scores`` is what ``score_instances`` computes.
+    """
     yield from text_lines(instance_summary(scores))
     yield ""
     yield from text_lines(_instance_classes(scores["classes"]))
@@ -59,13 +66,13 @@ def instance_lines(scores: Scores) -> Iterator[str]:
     yield from detail_lines(scores)
     found = scores["results"]
     reasons = ", ".join(f"{row['count']} {reason}" for reason, row in found["left_out"].items()) or "none"
-    left_out = found["found"] - found["used"]
-    yield f"records: {found['found']} found = {found['used']} scored + {left_out} left out ({reasons})"
+    rejected = found["found"] - found["used"]
+    yield f"records: {found['found']} found = {found['used']} scored + {rejected} rejected ({reasons})"
     yield scores["protocol"]
 
 
 def cityscapes_lines(scores: Scores) -> Iterator[str]:
-    """The table of the eight classes with the averages, that of the pixels where they were scored."""
+    """Yield a table of the Cityscapes AP of each class, then one of the pixel scores where they were measured."""
     if scores["classes"]:
         measures = ["AP", "AP50", *(key for key in _NEAR if key in scores)]
         rows = [
@@ -113,21 +120,25 @@ def _instance_classes(classes: Mapping[str, Scores]) -> Table:
 
 
 def detail_lines(scores: Scores) -> Iterator[str]:
-    """What lies behind the AP of instances, a line each; none where it was not measured."""
+    """Yield what explains the AP of instances, a line each; nothing where the details were not measured.
+
+    The lines are precision and recall at the score threshold, IoU and Dice, TIDE's errors, the most confused classes,
+    the calibration error, and the images with the lowest F1.
+    """
     if "at_score" not in scores:
         return
     at, tide = scores["at_score"], scores["tide"]
     yield (
-        f"detections of at least {at['score']:g}, at IoU {at['iou']:g}: precision {score_cell(at['precision'])}, "
-        f"recall {score_cell(at['recall'])}, F1 {score_cell(at['F1'])} ({at['right']} right, {at['wrong']} wrong, "
-        f"{at['missed']} missed)"
+        f"detections with a score of at least {at['score']:g}, matched at IoU {at['iou']:g}: precision "
+        f"{score_cell(at['precision'])}, recall {score_cell(at['recall'])}, F1 {score_cell(at['F1'])} ({at['right']} "
+        f"correct, {at['wrong']} wrong, {at['missed']} missed)"
     )
     yield from _overlap_lines(scores)
     costs = {
-        kind: "not defined, none is found" if c is None else score_cell(c) for kind, c in error_costs(tide).items()
+        kind: "undefined, no object is found" if c is None else score_cell(c) for kind, c in error_costs(tide).items()
     }
     errors = ", ".join(f"{kind} {row['count']} ({costs[kind]})" for kind, row in tide["errors"].items())
-    yield f"TIDE errors, in brackets the AP50 they cost: {errors}"
+    yield f"TIDE errors, with the AP50 they cost: {errors}"
     pairs = ", ".join(
         f"{p['true']} as {p['predicted']} {p['count']}" for p in scores["confusion"]["most_confused"][:_WORST]
     )
@@ -135,7 +146,7 @@ def detail_lines(scores: Scores) -> Iterator[str]:
         yield printable(f"most confused: {pairs}")
     error = (scores["calibration"] or {}).get("ECE")
     if is_measured(error):
-        yield f"calibration: scores are off by {score_cell(error)} on average (ECE)"
+        yield f"calibration error (ECE): {score_cell(error)}"
     worst = ", ".join(f"{row['file_name']} (F1 {score_cell(row['F1'])})" for row in scores["worst_images"][:_WORST])
     if worst:
         yield printable(f"worst images: {worst}")

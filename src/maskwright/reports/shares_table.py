@@ -1,4 +1,4 @@
-"""The table of a split as plain text: how each class is shared out among the parts."""
+"""Class shares of a split as plain text: a table of the classes in each part, and the deviations in words."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ _WITHOUT_OBJECTS = "(without objects)"
 
 
 def shares_table(shares: ClassShares) -> list[str]:
-    """The lines of a table: per class its images and instances, and per part its images and both shares in %.
+    """Return a table: images and instances of each class, and for each part its images and both shares in %.
 
-    The class with most images comes first; classes without any object are left out, see :func:`shares_summary`.
+    The class with most images comes first. Classes without any object have no row; :func:`shares_summary` names them.
     """
     rows = [k for k in np.argsort(-shares.images[:-1].sum(axis=1), kind="stable") if shares.images[k].any()]
     if shares.images[-1].any():
@@ -28,7 +28,11 @@ def shares_table(shares: ClassShares) -> list[str]:
 
 
 def shares_summary(shares: ClassShares) -> list[str]:
-    """How far the shares are from those asked for, and which classes are absent from a part or from all, in words."""
+    """Return lines on how well the parts keep the class shares.
+
+    They state the mean and the largest deviation of images and of instances in percentage points, then the classes that
+    are absent from a part, then those without any object.
+    """
     lines = []
     for of in ("images", "instances"):
         deviations = shares.deviations(of)

@@ -1,4 +1,4 @@
-"""Numbers short enough for a cell or the end of a bar."""
+"""Short numbers for cells and bars: compact counts and percentages."""
 
 import math
 
@@ -8,7 +8,7 @@ _UNITS = ((10**3, "k"), (10**6, "M"), (10**9, "G"))
 
 
 def compact(value: int) -> str:
-    """A count in four characters or fewer, up to 999 billion: ``999``, ``1.2k``, ``35k``, ``840M``."""
+    """Return a count in at most four characters, up to 999 billion: ``999``, ``1.2k``, ``35k``, ``840M``."""
     if value < 1000:
         return str(value)
     size, unit = next((pair for pair in _UNITS if value < 999.5 * pair[0]), _UNITS[-1])
@@ -17,9 +17,9 @@ def compact(value: int) -> str:
 
 
 def percent(share: float) -> str:
-    """A share (0 to 1) with two significant digits and no powers of ten: ``75 %``, ``0.062 %``.
+    """Return ``share`` (0 to 1) in percent with two significant digits and without an exponent: ``75 %``, ``0.062 %``.
 
-    Only a share of 1 is 100 %; what would round to it is ``> 99 %``.
+    Only a share of 1 is ``100 %``. A smaller share that would round to it is ``> 99 %``.
     """
     value = float(f"{share * 100:.1e}")
     if value == 0 or share == 1:
@@ -30,5 +30,5 @@ def percent(share: float) -> str:
 
 
 def round_percent(share: float) -> str:
-    """A round share of an axis without the zeros behind its digits: ``10 %``, ``0.01 %``."""
+    """Return the round ``share`` (0 to 1) of an axis in percent without trailing zeros: ``10 %``, ``0.01 %``."""
     return f"{np.format_float_positional(share * 100, precision=6, unique=False, fractional=False, trim='-')} %"

@@ -1,4 +1,4 @@
-"""Tables of a report: scores and counts as rows of text. What was not measured is an en dash, never a zero."""
+"""Tables of scores and counts, as text cells. A value that was not measured is an en dash, never a zero."""
 
 import math
 from collections.abc import Mapping
@@ -28,7 +28,10 @@ Scores = Mapping[str, Any]
 
 
 class Table(NamedTuple):
-    """A header and rows of as many cells; the first column names the row, ``bar`` is the column shown as a bar too."""
+    """A header and rows with as many cells.
+
+    The first column names the row. ``bar`` is the index of the column that a page also draws as a bar.
+    """
 
     header: list[str]
     rows: list[list[str]]
@@ -36,22 +39,25 @@ class Table(NamedTuple):
 
 
 def score_cell(value: Any) -> str:
-    """A score with three decimals; an en dash for null and NaN."""
+    """Return ``value`` with three decimals, or an en dash where it is not a finite number."""
     return f"{value:.3f}" if is_measured(value) else ABSENT
 
 
 def count_cell(value: Any) -> str:
-    """A whole number with separators; an en dash for null and NaN."""
+    """Return ``value`` as a whole number with thousands separators, or an en dash where it is not finite."""
     return f"{value:,.0f}" if is_measured(value) else ABSENT
 
 
 def is_measured(value: Any) -> TypeGuard[float]:
-    """Whether ``value`` is a finite number."""
+    """Return whether ``value`` is a finite number. A bool is none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def semantic_summary(scores: Scores) -> Table:
-    """Each overall semantic score beside the all-background baseline's; boundaries and calibration have no baseline."""
+    """Return a table of the overall semantic scores beside those of the all-background baseline.
+
+    Boundary IoU and the calibration error have rows where they were measured; they have no baseline.
+    """
     baseline = scores.get("baseline") or {}
     rows = [[label, score_cell(scores.get(key)), score_cell(baseline.get(key))] for key, label in SEMANTIC.items()]
     if "boundary_mIoU" in scores:
@@ -64,7 +70,7 @@ def semantic_summary(scores: Scores) -> Table:
 
 
 def semantic_classes(scores: Scores) -> Table:
-    """The scores of each class and the baseline's IoU, best IoU first, unmeasured classes last.
+    """Return a table of the scores of each class and the baseline's IoU, highest IoU first, unmeasured classes last.
 
     Boundary IoU has a column where it was measured.
     """
@@ -79,14 +85,17 @@ def semantic_classes(scores: Scores) -> Table:
 
 
 def instance_summary(scores: Scores) -> Table:
-    """The twelve COCO numbers for masks and for boxes."""
+    """Return a table of the twelve COCO scores of masks and of boxes."""
     segm, bbox = scores.get("segm") or {}, scores.get("bbox") or {}
     rows = [[label, score_cell(segm.get(key)), score_cell(bbox.get(key))] for key, label in COCO_ROWS.items()]
     return Table(["COCO score", "mask", "box"], rows, bar=1)
 
 
 def instance_classes(scores: Scores) -> Table:
-    """Mask and box AP and AP50 of each class and its number of true instances, best mask AP first."""
+    """Return a table of the mask and box AP and AP50 of each class, and its true instances.
+
+    The class with the highest mask AP comes first.
+    """
     classes = _per_class(scores)
     rows = [
         [
@@ -100,7 +109,7 @@ def instance_classes(scores: Scores) -> Table:
 
 
 def split_sizes(statistics: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Images and instances of each split; the instances of all classes together."""
+    """Return a table of the images and the instances of each split, summed over the classes."""
     rows: list[list[str]] = []
     for split, part in statistics.items():
         found = [(entry or {}).get("instances") for entry in (part.get("classes") or {}).values()]
@@ -110,7 +119,7 @@ def split_sizes(statistics: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def class_counts(statistics: Mapping[str, Mapping[str, Any]], names: list[str]) -> Table:
-    """Instances and images of each class in each split, in the order of ``names``."""
+    """Return a table of the instances and images of each class in each split, in the order of ``names``."""
     header = ["class", *(f"{split} {unit}" for split in statistics for unit in ("instances", "images"))]
     rows = [[name] for name in names]
     for part in statistics.values():
@@ -121,7 +130,10 @@ def class_counts(statistics: Mapping[str, Mapping[str, Any]], names: list[str]) 
 
 
 def data_audit(data: Mapping[str, Mapping[str, Any]]) -> Table:
-    """What became of each instance of each split: read, used, skipped for which reason, and what is unaccounted for."""
+    """Return a table of the instances of each split: read, used, skipped by reason, and unaccounted for.
+
+    ``data`` is ``{split: {"images", "counts": {"in", "used", "skipped": {reason: number}}}}``, as in ``card.json``.
+    """
     counts = {split: part.get("counts") or {} for split, part in data.items()}
     reasons = sorted({reason for part in counts.values() for reason in part.get("skipped") or {}})
     rows = [
@@ -138,14 +150,17 @@ def data_audit(data: Mapping[str, Mapping[str, Any]]) -> Table:
 
 
 def unaccounted(counts: Mapping[str, Any]) -> int | None:
-    """Instances read that were neither used nor skipped; None when a count is absent."""
+    """Return how many instances read were neither used nor skipped, or None when a count is absent."""
     if not is_measured(counts.get("in")) or not is_measured(counts.get("used")):
         return None
     return counts["in"] - counts["used"] - sum((counts.get("skipped") or {}).values())
 
 
 def _per_class(scores: Scores) -> dict[str, Scores]:
-    """One record per class; the baseline may hold its IoU alone, and a class without any score holds null."""
+    """Return one record for each class.
+
+    The baseline may hold a class's IoU alone, and a class without any score holds null.
+    """
     found = scores.get("classes") or {}
     return {name: {"IoU": entry} if is_measured(entry) else entry or {} for name, entry in found.items()}
 

@@ -1,4 +1,4 @@
-"""Text for a terminal: tables as lines, the columns that letters take, and names without control characters."""
+"""Text for a terminal: aligned tables, the width of letters, and names without control characters."""
 
 import unicodedata
 

@@ -87,7 +87,7 @@ def test_what_was_skipped_and_found_wrong_is_on_the_page():
     assert "Every annotation read was either used or skipped for a stated reason." in text
     assert "skipped: bad_polygon" in text
     assert "annotation 77 has no polygon" in text
-    assert "chosen classes" in text
+    assert "some classes of the file" in text
 
 
 def test_an_audit_that_does_not_add_up_says_so():

@@ -1,1 +1,1 @@
-"""The page of `maskwright explore`: what a data set holds."""
+"""The page of `maskwright explore`: the classes, sizes, images and overlaps of a data set."""

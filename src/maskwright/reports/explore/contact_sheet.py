@@ -1,4 +1,4 @@
-"""Some images of a data set with their masks drawn: chosen to show every class, on one sheet."""
+"""The contact sheet of a data set: images with their masks, chosen to show every class."""
 
 from collections.abc import Sequence, Set
 from dataclasses import replace
@@ -20,10 +20,10 @@ from maskwright.structures import ClassTable
 
 SHEET = "contact_sheet.png"
 
-# As many pictures as a sheet has at least, and more, in full rows, while they show classes that no other shows.
+# The sheet has 24 pictures, and further full rows while each picture adds a class, up to 48.
 PICTURES, MOST_PICTURES = 24, 48
 
-# A folder that lacks so many of the images wanted is probably the wrong one.
+# A folder that lacks this many of the chosen images is probably the wrong one.
 _MOST_FAILURES = 24
 _MOST_NAMED = 12
 
@@ -37,10 +37,11 @@ def draw_pictures(
     out: Path,
     reporter: Reporter,
 ) -> tuple[PagePictures, list[str]]:
-    """Draw the pictures for a page and write them as a sheet into ``out``; ``seen[i]`` are the classes of image ``i``.
+    """Draw tiles for a page and write them as a contact sheet into ``out``; return them, and messages for the terminal.
 
-    ``order`` has all class indices; the first get the colours that differ most. An image whose file cannot be drawn on
-    is replaced by the next best. The remarks name each such file, and the classes of which there is no picture.
+    ``seen[i]`` holds the class indices of image ``i``. ``order`` has all class indices, the most frequent first; the
+    first get the colours that differ most. An image of ``folder`` that cannot be drawn is replaced by the next best
+    one. The messages name each such file, and the classes without a picture.
     """
     tiles, shown, failures = _tiles(coco, _colored(table, order), seen, folder, reporter)
     remarks = _remarks(table, set().union(*seen) - shown, len(tiles), len(failures))
@@ -52,7 +53,7 @@ def draw_pictures(
 def _tiles(
     coco: CocoFile, table: ClassTable, seen: Sequence[Set[int]], folder: Path, reporter: Reporter
 ) -> tuple[list[Tile], set[int], list[str]]:
-    """The tiles, the classes they show, and a message for each image that could not be drawn."""
+    """Return the tiles, the class indices they show, and a message for each image that could not be drawn."""
     showcase, labels, by_image = Showcase(seen), label_by_category(coco, table), coco.by_image()
     tiles: list[Tile] = []
     shown: set[int] = set()
@@ -78,17 +79,17 @@ def _tiles(
 
 
 def _colored(table: ClassTable, order: Sequence[int]) -> ClassTable:
-    """The same classes, coloured in ``order``: those seen most get the colours that differ most."""
+    """Return the same classes coloured in ``order``, so that frequent classes have the colours that differ most."""
     rank = {label: position for position, label in enumerate(order, start=1)}
     return ClassTable(tuple(replace(c, color=class_color(rank[c.index])) for c in table))
 
 
 def _remarks(table: ClassTable, without: set[int], tiles: int, failures: int) -> list[str]:
-    """What a reader of the page should know of the pictures; no paths, which tell of the machine."""
+    """Return what the page says about missing pictures. It names no paths, which would show folders of the machine."""
     remarks = []
     if failures:
         remarks.append(
-            f"{failures} of the {failures + tiles} images wanted could not be read, or are of another size than the "
+            f"{failures} of the {failures + tiles} chosen images cannot be read, or have another size than the "
             "annotations say. Is this the folder of their images?"
         )
     if without:

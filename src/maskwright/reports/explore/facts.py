@@ -1,4 +1,4 @@
-"""What a data set comes down to, in a few figures and sentences: for the terminal and the head of a page."""
+"""The key figures of a data set, for the terminal and the head of its page."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from maskwright.reports.tables import ABSENT, count_cell
 
 
 def summary_sentence(statistics: Statistics) -> str:
-    """What there is, in one sentence."""
+    """Return the number of instances, classes and images as one sentence."""
     return (
         f"{_counted(statistics.instances, 'instance')} of {_counted(len(statistics.table), 'class', 'classes')} "
         f"on {_counted(statistics.images, 'image')}."
@@ -19,10 +19,11 @@ def summary_sentence(statistics: Statistics) -> str:
 
 
 def facts(statistics: Statistics) -> list[tuple[str, str]]:
-    """Labels and values.
+    """Return the labels and values of the key figures.
 
-    Empty images show no instance; instances per image are the median and the range; small is COCO's; the background
-    is a share of all pixels, the shared pixels, which lie under several objects, of those under any.
+    Empty images show no instance. Instances per image are the median and the range. Small objects have an area below
+    32² pixels, as in COCO. Background is a share of all pixels. Shared pixels lie under several objects; their share is
+    that of the pixels under any object.
     """
     pixels, sizes = statistics.pixels, count_sizes(statistics.areas)
     return [
@@ -37,7 +38,7 @@ def facts(statistics: Statistics) -> list[tuple[str, str]]:
 
 
 def balance(statistics: Statistics) -> list[str]:
-    """How evenly instances and pixels are spread over the classes, in sentences."""
+    """Return sentences on how evenly instances and pixels are spread over the classes."""
     instances, pixels = statistics.imbalance("instances"), statistics.imbalance("covered_pixels")
     if instances is None:
         return ["There is no instance of these classes."]
@@ -63,7 +64,7 @@ def _rarest(statistics: Statistics, found: Imbalance) -> str:
 
 
 def _per_image(statistics: Statistics) -> str:
-    """Median and range."""
+    """Return the median and the range of the instances per image."""
     if not statistics.images:
         return ABSENT
     numbers = np.repeat(*(np.array(part) for part in zip(*statistics.instances_per_image.items(), strict=True)))

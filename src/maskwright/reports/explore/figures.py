@@ -1,4 +1,4 @@
-"""The figures of a data set: which there are, what they are called, and what is said under them."""
+"""The figures of a data set by name, with their captions."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from maskwright.reports.short_numbers import percent, round_percent
 
 BLUE, ORANGE, GREEN, VIOLET = COLORS[:4]
 
-# More rows than these make a picture that nobody reads; the numbers of all classes are in the table and the JSON.
+# Figures with more rows are not readable. The table and the JSON have the numbers of all classes.
 MOST_BARS, MOST_SIZES, MOST_IN_MATRIX = 100, 24, 20
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
 @dataclass(frozen=True)
 class NamedFigure:
-    """A figure, its file name without suffix, its SVG as a page holds it, and its caption.
+    """A figure with its file name without suffix, its SVG as a page holds it, and its caption.
 
-    The caption says what is counted and what is left out.
+    The caption says what is counted, and what the figure does not show.
     """
 
     name: str
@@ -37,7 +37,7 @@ class NamedFigure:
 
 
 def explore_figures(statistics: Statistics) -> Iterator[NamedFigure]:
-    """Draw the figures that have anything to show, one after the other, in the style of a page."""
+    """Yield each figure that has something to show, drawn in the style of a page."""
     for name, draw in FIGURES.items():
         with mpl.rc_context(STYLE):
             found = draw(statistics)
@@ -72,8 +72,8 @@ def _object_sizes(statistics: Statistics) -> _Drawn:
     sizes = count_sizes(areas)
     counted = ", ".join(f"{count:,} {name}" for name, count in sizes.items())
     caption = (
-        f"Instances by the side of a square of their area: {counted}. COCO calls them small below 32² square pixels, "
-        "large from 96² on."
+        f"Instances by the side of a square of their area: {counted}. In COCO an object is small below 32² pixels and "
+        "large from 96² pixels on."
     )
     return caption, size_figures.object_sizes(*side_histogram(areas), sizes)
 
@@ -87,7 +87,7 @@ def _sizes_per_class(statistics: Statistics) -> _Drawn:
         for label in labels[:MOST_SIZES]
     }
     caption = (
-        "Sizes by class. Dot: median; thick line: the middle half; thin line: 10 % to 90 %."
+        "Sizes by class. Dot: median; thick line: 25 % to 75 %; thin line: 10 % to 90 %."
         f"{_most_frequent(len(labels), MOST_SIZES)}"
     )
     return caption, size_figures.sizes_per_class(quantiles)
@@ -139,7 +139,7 @@ def _matrix(statistics: Statistics, amounts: Mapping[ClassPair, int], color: str
 
 
 def _at_positions(amounts: Mapping[ClassPair, int], labels: list[int]) -> dict[tuple[int, int], int]:
-    """``amounts`` by positions in ``labels``, the smaller first; pairs of other classes are left out."""
+    """Return ``amounts`` by positions in ``labels``, the smaller first, without pairs of other classes."""
     place = {label: position for position, label in enumerate(labels)}
     found = {}
     for (a, b), amount in amounts.items():

@@ -1,4 +1,4 @@
-"""What images are like: how many instances they show, how large they are, and of what shape."""
+"""Figures of the images of a data set: instances per image, image sizes and aspect ratios."""
 
 import math
 from collections.abc import Mapping
@@ -21,7 +21,10 @@ _RATIOS |= {"4:3": math.log2(4 / 3), "3:2": math.log2(1.5), "16:9": math.log2(16
 
 
 def instances_per_image(images: Mapping[int, int]) -> Figure:
-    """The histogram of ``images`` by their number of instances; images with none have a bar of their own."""
+    """Draw a histogram of the images by their number of instances; ``images`` is ``{instances: images}``.
+
+    Images without instances have a bar of their own.
+    """
     figure, axes = plot(HEIGHT)
     largest = max(images)
     step = _step(largest)
@@ -43,7 +46,7 @@ def instances_per_image(images: Mapping[int, int]) -> Figure:
 
 
 def image_sizes(images: Mapping[tuple[int, int], int]) -> Figure:
-    """A dot for each size ``(H, W)`` of the images, its area proportional to how many have it."""
+    """Draw a dot for each image size; ``images`` is ``{(H, W): images}``, and the area of a dot follows the images."""
     figure, axes = plot(HEIGHT + 60)
     counts = np.array(list(images.values()), np.float64)
     heights, widths = np.array(list(images), np.float64).T
@@ -67,7 +70,10 @@ def image_sizes(images: Mapping[tuple[int, int], int]) -> Figure:
 
 
 def aspect_ratios(images: Mapping[tuple[int, int], int]) -> Figure:
-    """The histogram of width to height, by image size ``(H, W)``, on a logarithmic axis symmetric about the square."""
+    """Draw a histogram of width to height; ``images`` is ``{(H, W): images}``.
+
+    The axis is logarithmic and symmetric about the square.
+    """
     figure, axes = plot(HEIGHT)
     bins: dict[int, int] = {}
     for (height, width), count in images.items():
@@ -87,7 +93,7 @@ def aspect_ratios(images: Mapping[tuple[int, int], int]) -> Figure:
 
 
 def _step(largest: int) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50 … that makes at most forty bars."""
+    """Return the smallest of 1, 2, 5, 10, 20, 50 … that gives at most forty bars."""
     power = 1
     while True:
         for nice in _NICE_STEPS:

@@ -1,4 +1,4 @@
-"""The page of a data set: what its annotations hold, in one HTML file that loads nothing."""
+"""The page of a data set: its classes, sizes, images and overlaps in one HTML file that loads nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from maskwright.reports.rendering import render
 
 @dataclass(frozen=True)
 class ShownFigure:
-    """A figure as a page holds it: an ``<svg>`` element, its width in units, and the text under it."""
+    """A figure as a page holds it: an ``<svg>`` element, its width in SVG units, and its caption."""
 
     svg: Markup
     width: int
@@ -27,13 +27,13 @@ class ShownFigure:
 
     @classmethod
     def of(cls, figure: NamedFigure) -> "ShownFigure":
-        """The page's part of ``figure``, so that the figure itself can be forgotten."""
+        """Return what a page needs of ``figure``, so that the matplotlib figure can be freed."""
         return cls(Markup(figure.svg), round(figure.figure.get_figwidth() * 72), figure.caption)
 
 
 @dataclass(frozen=True)
 class ShownTile:
-    """A tile as a page holds it: the picture embedded, the classes with their CSS colours, what it counts."""
+    """A tile as a page holds it: the embedded picture, the classes with their CSS colours, and its counts as text."""
 
     picture: Picture
     classes: list[tuple[str, str]]
@@ -41,7 +41,7 @@ class ShownTile:
 
     @classmethod
     def of(cls, tile: Tile) -> "ShownTile":
-        """The page's part of ``tile``."""
+        """Return what a page needs of ``tile``."""
         crowds = f", {tile.crowds:,} crowd region{'s' * (tile.crowds > 1)}" if tile.crowds else ""
         counted = f"{tile.instances:,} instance{'s' * (tile.instances != 1)}{crowds}"
         return cls(
@@ -51,7 +51,10 @@ class ShownTile:
 
 @dataclass(frozen=True)
 class PagePictures:
-    """The pictures of a page, and what there is to say of those it lacks; ``wanted`` is whether there was a folder."""
+    """The pictures of a page, and remarks on those it lacks.
+
+    ``wanted`` is whether a folder of images was given.
+    """
 
     wanted: bool = False
     tiles: Sequence[ShownTile] = ()
@@ -66,10 +69,10 @@ def render_explore_page(
     pictures: PagePictures,
     all_classes: bool,
 ) -> str:
-    """The HTML of a data set called ``name``; the same data set always gives the same text.
+    """Return the HTML of the data set called ``name``. The same data set always gives the same text.
 
-    ``figures`` by the names of :data:`maskwright.reports.explore.figures.FIGURES`; an absent one had nothing to show.
-    ``all_classes`` is whether the classes are all those of the file.
+    ``figures`` has the names of :data:`maskwright.reports.explore.figures.FIGURES`; an absent one had nothing to show.
+    ``all_classes`` is whether the statistics cover all classes of the file.
     """
     return render(
         "explore.html.jinja",

@@ -1,4 +1,4 @@
-"""How large objects are: of all classes as a histogram, and class by class."""
+"""Figures of the sizes of objects: a histogram over all classes, and quantiles for each class."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ BLUE, ORANGE, GREEN = COLORS[:3]
 SIZE_COLORS = {"small": ORANGE, "medium": GREEN, "large": BLUE}
 HEIGHT = 270
 
-# Sides in pixels at which COCO's sizes change.
+# The borders between COCO's sizes: sides of a square, in pixels.
 _SIZE_BORDERS = (32.0, 96.0)
 # The share of an axis that the word "medium" takes.
 _ROOM_FOR_NAME = 0.13
@@ -25,13 +25,14 @@ _MOST_TICKS, _MOST_LONG_TICKS = 10, 6
 
 
 def object_sizes(edges: Sequence[float], counts: Sequence[int], sizes: Mapping[str, int]) -> Figure:
-    """The histogram of sides in pixels on a logarithmic axis, coloured by COCO's sizes, with the shares of ``sizes``.
+    """Draw a histogram of √area in pixels on a logarithmic axis, coloured by COCO's sizes, with their shares.
 
-    ``edges`` and ``counts`` as :func:`maskwright.annotations.statistics.object_sizes.side_histogram` makes them.
+    ``sizes`` counts the instances of each size. :func:`maskwright.annotations.statistics.object_sizes.side_histogram`
+    computes ``edges`` and ``counts``.
     """
     figure, axes = plot(HEIGHT)
     first = next(i for i, count in enumerate(counts) if count)
-    # The axis has no 0: the first bin, when anything is in it, is drawn as wide as the others.
+    # A logarithmic axis has no 0: the first bin is drawn as wide as the others.
     drawn = [edges[1] / (edges[2] / edges[1]) if len(edges) > 2 else 1.0, *edges[1:]]
     for i in range(first, len(counts)):
         name = "small" if edges[i] < _SIZE_BORDERS[0] else "medium" if edges[i] < _SIZE_BORDERS[1] else "large"
@@ -51,12 +52,12 @@ def object_sizes(edges: Sequence[float], counts: Sequence[int], sizes: Mapping[s
 
 
 def sizes_per_class(quantiles: Mapping[str, Sequence[float]]) -> Figure:
-    """One row a class, the first on top: its 10, 25, 50, 75 and 90 % quantiles of the side in pixels.
+    """Draw a row for each class, the first on top: the 10, 25, 50, 75 and 90 % quantiles of √area in pixels.
 
-    A thin line spans the outer two, a thick one the inner two, a dot marks the median.
+    A thin line spans the outer two, a thick one the inner two; a dot marks the median.
     """
     figure, axes = plot(64 + 18 * len(quantiles))
-    # A side of 0, of a mask without pixels, has no place on a logarithmic axis.
+    # A logarithmic axis has no 0, the side of a mask without pixels.
     rows = np.maximum(np.array(list(quantiles.values())), 0.5)
     places = np.arange(len(rows))
     axes.hlines(places, rows[:, 0], rows[:, 4], color=BLUE, linewidth=1.2, alpha=0.7)
@@ -76,7 +77,10 @@ def sizes_per_class(quantiles: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def _name_sizes(axes: Axes, limits: tuple[float, float], texts: Sequence[str]) -> None:
-    """Lines where COCO's sizes change, and a text over the middle of each of the three parts it fits into."""
+    """Draw a line at each border between COCO's sizes.
+
+    Each of the three ranges has its text above its middle where it is wide enough.
+    """
     for border in _SIZE_BORDERS:
         axes.axvline(border, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     borders = (limits[0], *_SIZE_BORDERS, limits[1])

@@ -7,9 +7,10 @@ from maskwright.reports.tables import ABSENT, Table, count_cell
 
 
 def per_class_table(statistics: Statistics, most: int | None = None) -> Table:
-    """One row a class, most instances first, at most ``most`` of them.
+    """Return a table with a row for each class, most instances first, at most ``most`` rows.
 
-    Images, instances, crowd regions, instances by COCO size, median of the side in pixels, share of all image pixels.
+    The columns are images, instances, crowd regions, instances by COCO size, the median of √area in pixels, and the
+    share of all image pixels.
     """
     names = statistics.table.names
     rows = [[names[label - 1], *_class_cells(statistics, label)] for label in statistics.by_frequency()[:most]]
@@ -27,7 +28,10 @@ def _class_cells(statistics: Statistics, label: int) -> list[str]:
 
 
 def overlap_table(statistics: Statistics, most: int = 12) -> Table:
-    """The pairs of classes whose objects share most pixels, and the share of each class's pixels that this is."""
+    """Return a table of the ``most`` pairs of classes whose objects share most pixels.
+
+    The last two columns are the share of each class's pixels.
+    """
     names, classes = statistics.table.names, statistics.classes
     rows = []
     for (a, b), pixels in sorted(statistics.shared.items(), key=lambda item: (-item[1], item[0]))[:most]:

@@ -1,4 +1,4 @@
-"""A data set in a terminal: the table of classes, the facts and sentences, and the audit."""
+"""The statistics of a data set on a terminal: a table of classes, the key figures and the audit."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ MOST_CLASSES = 100
 
 
 def explore_lines(statistics: Statistics, audit: Audit) -> Iterator[str]:
-    """The lines to print; of more than a hundred classes those with most instances."""
+    """Yield the lines to print. Of more than a hundred classes, the table has those with most instances."""
     yield from text_lines(per_class_table(statistics, MOST_CLASSES))
     if len(statistics.table) > MOST_CLASSES:
         yield f"… and {len(statistics.table) - MOST_CLASSES:,} classes with fewer instances; --json has all of them"

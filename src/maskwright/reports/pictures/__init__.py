@@ -1,1 +1,1 @@
-"""Pictures: panels of image, truth and prediction, and contact sheets."""
+"""Pictures: tiles, contact sheets, overlap sheets, and panels of image, truth and prediction."""

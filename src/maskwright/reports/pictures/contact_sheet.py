@@ -1,4 +1,4 @@
-"""Many small pictures on one sheet, each over the names and colours of its classes."""
+"""A contact sheet: many small pictures, each above the names and colours of its classes."""
 
 from collections.abc import Sequence
 
@@ -31,9 +31,9 @@ _Entry = tuple[str, Color | None]
 
 
 def contact_sheet(tiles: Sequence[Tile], heading: str) -> npt.NDArray[np.uint8]:
-    """The N ≥ 1 tiles in rows of six under ``heading``, as ``(H, W, 3)`` uint8 RGB.
+    """Return the N ≥ 1 tiles in rows of six under ``heading``, as ``(H, W, 3)`` uint8 RGB.
 
-    Under each tile stand its classes, as many as fit into two lines, and its file name.
+    Under each tile are its classes, as many as fit into two lines, and its file name.
     """
     columns, rows = min(COLUMNS, len(tiles)), -(-len(tiles) // COLUMNS)
     cell_width, cell_height = tile.WIDTH + GAP, tile.HEIGHT + LINE * CAPTION_LINES + GAP
@@ -49,7 +49,7 @@ def contact_sheet(tiles: Sequence[Tile], heading: str) -> npt.NDArray[np.uint8]:
 
 
 def _place(sheet: Image.Image, pen: ImageDraw.ImageDraw, each: Tile, left: int, top: int) -> None:
-    """The tile's picture at the bottom of its room, so that captions stand right under pictures of any height."""
+    """Paste the picture at the bottom of its cell, so that its captions follow it directly whatever its height."""
     height, width = each.picture.shape[:2]
     sheet.paste(Image.fromarray(each.picture), (left + (tile.WIDTH - width) // 2, top + tile.HEIGHT - height))
     baseline = top + tile.HEIGHT + 6
@@ -60,7 +60,7 @@ def _place(sheet: Image.Image, pen: ImageDraw.ImageDraw, each: Tile, left: int, 
 
 
 def _lines(classes: Sequence[tuple[str, Color]]) -> list[list[_Entry]]:
-    """The classes in at most two lines; what does not fit is counted at the end."""
+    """Return the classes in at most two lines. A count at the end stands for those that do not fit."""
     lines: list[list[_Entry]] = [[]]
     for position, (name, color) in enumerate(classes):
         rest = len(classes) - position - 1
@@ -93,7 +93,7 @@ def _width(line: Sequence[_Entry]) -> int:
 
 
 def _fitting(name: str) -> str:
-    """The end of a file name, which tells files apart better than its beginning."""
+    """Return the end of a file name that fits a tile: it tells files apart better than the beginning."""
     clean = kept = printable(name)
     while font().getlength(kept) > tile.WIDTH:
         clean = clean[1:]

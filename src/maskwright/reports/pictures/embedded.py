@@ -1,4 +1,4 @@
-"""Picture files of a run as data URIs, so that a page needs no file beside it."""
+"""Pictures as data URIs, so that a page needs no other file."""
 
 import base64
 from collections.abc import Iterable
@@ -18,7 +18,10 @@ WIDEST = 1800
 
 
 class Picture(NamedTuple):
-    """One picture ``width`` by ``height`` pixels with its caption; ``uri`` is empty when ``fault`` says why."""
+    """A picture of ``width`` × ``height`` pixels with its caption.
+
+    ``uri`` is empty when the file could not be read; ``fault`` then says why.
+    """
 
     caption: str
     uri: str = ""
@@ -28,7 +31,11 @@ class Picture(NamedTuple):
 
 
 def read_pictures(run: Path, records: Iterable[dict[str, Any]]) -> list[Picture]:
-    """The pictures named by ``[{"file", "caption"}]``, files relative to the folder ``run`` and inside it."""
+    """Return the pictures that ``records`` name, ``{"file", "caption"}`` each.
+
+    Files are relative to the folder ``run`` and must lie in it. A file that lies outside, is missing or is no picture
+    gives a picture with a fault.
+    """
     return [_picture(run, str(record.get("file", "")), str(record.get("caption") or "")) for record in records]
 
 
@@ -45,7 +52,10 @@ def _picture(run: Path, name: str, caption: str) -> Picture:
 
 
 def embedded(caption: str, image: npt.NDArray[np.uint8]) -> Picture:
-    """``image`` ``(H, W, 3)`` RGB as a JPEG; writing it anew drops what else the file held, such as a place."""
+    """Return ``image`` ``(H, W, 3)`` uint8 RGB as a JPEG data URI, at most 1800 pixels wide.
+
+    The JPEG is encoded anew, so that no metadata of the file, such as a GPS position, is on the page.
+    """
     height, width = image.shape[:2]
     if width > WIDEST:
         image = resize_image(image, (max(1, round(height * WIDEST / width)), WIDEST))

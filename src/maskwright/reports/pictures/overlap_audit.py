@@ -1,4 +1,4 @@
-"""The overlap audit of a mask job as files: the numbers, and the images that the rule changes most."""
+"""The files of the overlap audit of a mask job: the counts, and a picture of the images that the rule changes most."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +13,10 @@ _LAST = "last"
 
 
 def write_overlap_audit(folder: Path, overlaps: OverlapReport, coco: CocoFile, labels: Mapping[int, int]) -> None:
-    """Write ``overlap_audit.json``, and ``overlap_audit.png`` with the images that change most.
+    """Write ``overlap_audit.json``, and ``overlap_audit.png`` with the images that the compared rule changes most.
 
-    ``labels`` gives the class index by category id. Where no pixel moves there is no picture, and an older one goes.
+    ``labels`` gives the class index by category id. Where no pixel changes its label, no picture is written and an
+    older one is removed.
     """
     write_json(folder / "overlap_audit.json", overlaps.to_json())
     picture, rule = folder / "overlap_audit.png", overlaps.compared

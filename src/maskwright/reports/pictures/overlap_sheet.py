@@ -1,4 +1,4 @@
-"""The images that an overlap rule changes most: before, after, and what moved, on one sheet."""
+"""A sheet of the images that an overlap rule changes most: before, after, and the changed pixels."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from maskwright.structures import IGNORED_COLOR, ClassTable, LabelMap
 
 Picture = npt.NDArray[np.uint8]
 
-# All of a cell's room is used by pictures of 4 to 3; taller ones stand in its middle.
+# A landscape or square picture is as wide as its cell; a portrait one is centred in it.
 CELL, TALLEST = 400, 400
 MARGIN, GAP, LINE = 32, 12, 24
 NOTHING, STILL = (237, 239, 242), (208, 212, 218)
@@ -37,7 +37,7 @@ _SWATCH, _BETWEEN, _NARROWEST_COLUMN = Swatch(side=12, gap=6, drop=3), 18, 140
 
 @dataclass(frozen=True)
 class OverlapRow:
-    """An image by two rules: label maps ``(H, W)``."""
+    """The label maps ``(H, W)`` of one image by two overlap rules."""
 
     file_name: str
     before: LabelMap
@@ -45,10 +45,11 @@ class OverlapRow:
 
 
 def overlap_sheet(rows: Sequence[OverlapRow], table: ClassTable, before: str, after: str) -> Picture:
-    """The N ≥ 1 ``rows``, each drawn by the rule ``before``, by the rule ``after``, and with the moved pixels alone.
+    """Draw the N ≥ 1 ``rows``: by the rule ``before``, by the rule ``after``, and the changed pixels alone.
 
-    Over each row stand its file name and the class pairs between which most pixels moved, below all rows the colours of
-    their classes. Returns ``(H, 3 cells and margins, 3)`` uint8 RGB.
+    Above each row are its file name and the class pairs with most changed pixels. Below all rows is a legend of the
+    classes of ``table`` that occur. Returns ``(H, W, 3)`` uint8 RGB; the width is that of three cells, two gaps and two
+    margins.
     """
     colors = _colors(table)
     names = table.names_with_background
@@ -68,7 +69,7 @@ def _titles(before: str, after: str) -> Image.Image:
 
 
 def _caption(row: OverlapRow, names: Sequence[str], colors: Picture) -> Image.Image:
-    """The file name at the left; from the right, the class pairs, as many as there is room for."""
+    """Draw the file name at the left, and at the right as many class pairs as fit."""
     line = _paper(LINE + GAP)
     pen = ImageDraw.Draw(line)
     moves = moved_pixels(row.before, row.after)
@@ -108,7 +109,7 @@ def _cells(row: OverlapRow, colors: Picture) -> Image.Image:
 
 
 def _legend(labels: Sequence[int], names: Sequence[str], colors: Picture) -> Image.Image:
-    """The classes in columns, read downwards."""
+    """Draw the classes in columns, read downwards."""
     shown = [_fitting(names[label] if label < len(names) else "ignored", CELL - 2 * _BETWEEN) for label in labels]
     widest = max((entry_length(name, _SWATCH) for name in shown), default=0) + _BETWEEN
     columns = max(1, _WIDTH // max(widest, _NARROWEST_COLUMN))
@@ -123,7 +124,7 @@ def _legend(labels: Sequence[int], names: Sequence[str], colors: Picture) -> Ima
 
 
 def _seen(rows: Sequence[OverlapRow], table: ClassTable) -> list[int]:
-    """The labels in the pictures, those of most pixels first, ignored pixels last."""
+    """Return the labels that occur, the most frequent first and ignored pixels last."""
     counts: Counter[int] = Counter()
     for row in rows:
         for label_map in (row.before, row.after):
@@ -158,7 +159,7 @@ def _paper(height: int) -> Image.Image:
 
 
 def _fitting(text: str, width: int) -> str:
-    """The beginning of ``text`` that is at most ``width`` pixels wide."""
+    """Return the beginning of ``text`` that is at most ``width`` pixels wide, with an ellipsis where it is cut."""
     clean = kept = printable(text)
     while clean and text_length(kept) > width:
         clean = clean[:-1]

@@ -1,11 +1,11 @@
-"""Panels: original, truth and prediction side by side, each under its caption, as one picture."""
+"""Panels: original, truth and prediction side by side in one picture, each under its caption."""
 
 import cv2
 import numpy as np
 
 from maskwright.images.lettering import Image, draw_text, shorten, text_size
 
-# Of an image, what is there, and what a model finds.
+# The captions of a panel: the image, its truth, and the prediction of a model.
 CAPTIONS = ["original", "truth", "prediction"]
 
 PAPER = (247, 248, 249)
@@ -15,11 +15,11 @@ NARROWEST, WIDEST = 0.5, 2.5
 
 
 def panel(images: list[Image], captions: list[str], height: int = 360) -> Image:
-    """The ``images`` ``(H, W, 3)`` in one row at ``height`` pixels, each under a strip with its caption.
+    """Return the ``images`` ``(H, W, 3)`` in one row, ``height`` pixels high, each under a strip with its caption.
 
-    Images keep their aspect ratio. A cell is never narrower than half or wider than 2.5 times its height, so that
-    captions stay readable and one panorama does not push the others aside; what is left of the cell is paper.
-    Returns ``(height + strip + margins, width, 3)`` uint8 RGB. Raises ``ValueError`` without one caption per image.
+    Images keep their aspect ratio. A cell is at least half and at most 2.5 times as wide as it is high, so that
+    captions are readable and a panorama does not dominate the panel; the rest of the cell is paper. Returns ``(height +
+    strip + margin, W, 3)`` uint8 RGB. Raises ``ValueError`` without images or without one caption for each.
     """
     if not images or len(images) != len(captions):
         raise ValueError(f"A panel needs one caption for each image, found {len(images)} and {len(captions)}.")
@@ -34,14 +34,17 @@ def panel(images: list[Image], captions: list[str], height: int = 360) -> Image:
 
 
 def _caption_scale(widths: list[int], captions: list[str]) -> float:
-    """Letters that read when the panel is shown across a page of about 1000 pixels, smaller for long captions."""
+    """Return a text scale that is readable when the panel is shown about 1000 pixels wide.
+
+    Long captions have a smaller one.
+    """
     readable = min(max(sum(widths) / 1900, 0.5), 1.0)
     fitting = [width / max(text_size(text, 1.0)[0], 1) for width, text in zip(widths, captions, strict=True)]
     return max(min(readable, *fitting), 0.4)
 
 
 def _fit(image: Image, height: int) -> Image:
-    """``image`` scaled into the middle of a paper cell ``(height, width, 3)``."""
+    """Return ``image`` scaled into the middle of a paper cell ``(height, width, 3)``."""
     rows, columns = image.shape[:2]
     width = round(height * min(max(columns / rows, NARROWEST), WIDEST))
     scale = min(height / rows, width / columns)

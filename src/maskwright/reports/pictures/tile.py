@@ -1,4 +1,4 @@
-"""A small picture of an image with its objects drawn, each in the colour of its class."""
+"""A tile: a small picture of an image with its objects drawn in the colours of their classes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +16,16 @@ from maskwright.structures import ClassInfo, ClassTable
 
 Color = tuple[int, int, int]
 
-# Four beside each other fill a page, each with half as many pixels again as it is wide there.
+# Four tiles fill the width of a page. Each has 1.5 pixels for each CSS pixel of its width there.
 WIDTH, HEIGHT = 360, 270
 
 
 @dataclass(frozen=True)
 class Tile:
-    """``picture`` ``(h, w, 3)`` RGB inside ``WIDTH`` × ``HEIGHT``, and what it shows.
+    """A ``picture`` ``(h, w, 3)`` uint8 RGB of at most ``WIDTH`` × ``HEIGHT`` pixels, and what it shows.
 
-    ``classes`` are the names and colours of its classes, the one that covers most first.
+    ``classes`` are the names and colours of its classes, the class with the largest area first. ``instances`` does not
+    count crowd regions; ``crowds`` does.
     """
 
     picture: npt.NDArray[np.uint8]
@@ -35,13 +36,14 @@ class Tile:
 
 
 def draw_tile(objects: ImageObjects, folder: Path, table: ClassTable) -> Tile:
-    """Read the image of ``objects`` from ``folder`` and draw them, small ones on top, crowd regions hatched in grey.
+    """Read the image of ``objects`` from ``folder`` and draw them: small ones on top, crowd regions hatched in grey.
 
-    Raises ``DataError`` when the file is missing, lies outside the folder, is no image or is of another size.
+    Raises ``DataError`` when the file is missing, lies outside the folder, is no image or has another size than the
+    JSON says.
     """
     image, size = objects.image, (objects.image.height, objects.image.width)
     path = image_path(folder, image.file_name)
-    # Before decoding: a file that is not the one meant may be of any size.
+    # Before decoding: a wrong file may have any size.
     found = image_size(path)
     if found != size:
         raise DataError(
@@ -58,7 +60,10 @@ def draw_tile(objects: ImageObjects, folder: Path, table: ClassTable) -> Tile:
 
 
 def _draw_apart(objects: ImageObjects, table: ClassTable) -> tuple[ClassTable, npt.NDArray[np.uint8 | np.uint16]]:
-    """A label map with a label for each object, so that objects of one class are outlined apart, and its table."""
+    """Return a table with a class for each object, and the label map drawn by it.
+
+    Neighbouring objects of one class so have outlines of their own.
+    """
     alone = [i for i, crowd in enumerate(objects.crowd) if not crowd]
     colors = [table.classes[objects.labels[i] - 1].color for i in alone]
     things = ClassTable(tuple(ClassInfo(index, "", color) for index, color in enumerate(colors, start=1)))

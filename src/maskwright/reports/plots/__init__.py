@@ -1,1 +1,1 @@
-"""Plots: bars, curves and matrices as SVG."""
+"""Plots: bars, curves and matrices over classes, as SVG and PNG."""

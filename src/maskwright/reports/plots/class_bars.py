@@ -1,4 +1,4 @@
-"""One bar a class, with its number at the end: for many classes on one narrow figure."""
+"""One horizontal bar for each class with its number, for many classes in one narrow figure."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -22,11 +22,11 @@ _LINEAR_RATIO = 100
 def class_bars(
     amounts: Mapping[str, float], unit: str, color: str, written: Callable[[float], str], tick: Callable[[float], str]
 ) -> Figure:
-    """Horizontal bars of ``amounts`` by class name, the first on top, each with its number as ``written``.
+    """Draw a horizontal bar for each class of ``amounts``, the first on top, with its amount as ``written`` formats it.
 
-    ``tick`` writes the round numbers along the axis, which is called ``unit``. The axis is logarithmic, and says so,
-    when the amounts span more than a factor of 100; its bars then start at half the smallest amount, and a class with
-    nothing has no bar. Draw within ``svg.STYLE``.
+    ``unit`` names the axis and ``tick`` formats its ticks. The axis is logarithmic, and its label says so, when the
+    positive amounts span more than a factor of 100. Its bars then start at half the smallest positive amount, and a
+    class with amount 0 has no bar. Call it within ``svg.STYLE``.
     """
     figure, axes = plot(FRAME + ROW * len(amounts), WIDTH)
     values = np.array(list(amounts.values()), np.float64)
@@ -48,7 +48,7 @@ def class_bars(
 
 
 def _log_start(values: np.ndarray) -> float:
-    """Where logarithmic bars start, or 0 for a linear axis."""
+    """Return where the bars of a logarithmic axis start, or 0 for a linear axis."""
     positive = values[values > 0]
     if not positive.size or positive.max() <= _LINEAR_RATIO * positive.min():
         return 0.0
@@ -56,7 +56,7 @@ def _log_start(values: np.ndarray) -> float:
 
 
 def _scale(axes: Axes, start: float, values: np.ndarray, unit: str) -> None:
-    """The axis up to beyond the largest: the room to the right holds the longest bar's number."""
+    """Set the axis range. It ends beyond the largest amount, so that the number of the longest bar has room."""
     largest = float(values.max())
     if start:
         axes.set_xscale("log")

@@ -1,4 +1,4 @@
-"""A confusion matrix as a square of cells: each row is a true class, and what became of its pixels or objects."""
+"""A confusion matrix as a square of coloured cells. Each row is a true class, each column a predicted one."""
 
 from collections.abc import Sequence
 
@@ -17,16 +17,16 @@ from maskwright.reports.tables import ABSENT
 CELL, TITLE = 31, 22
 RIGHT, WRONG = COLORS[0], COLORS[1]
 
-# A share of 1 has the strongest colour; a share above 0 is never quite without.
+# The opacity of a share just above 0 and of a share of 1: a cell that is not empty is always visible.
 _PALEST, _STRONGEST = 0.06, 0.8
 
 
 def confusion_matrix(names: Sequence[str], counts: npt.NDArray[np.int64]) -> Figure:
-    """The shares, in percent of each row, of ``counts`` ``(classes, classes)``: rows are truth.
+    """Draw ``counts`` ``(K, K)``, true class by predicted class, in percent of each row.
 
-    The diagonal has a colour of its own. A cell without any is blank; a row without any is dashes, as its class does
-    not occur. Cells have the same size whatever their number. Draw within ``svg.STYLE``; the numbers are set in its
-    ink and need more contrast where the page can give it.
+    The diagonal has a colour of its own. A cell with count 0 is blank; a row without counts has dashes, because its
+    class does not occur in the truth. Cells have one size, however many there are. Call it within ``svg.STYLE``. The
+    numbers have the style's ink; a page should give them more contrast.
     """
     figure = square_axes([axis_name(name) for name in names], CELL, TITLE)
     _add_titles(figure, len(names))
@@ -48,7 +48,10 @@ def confusion_matrix(names: Sequence[str], counts: npt.NDArray[np.int64]) -> Fig
 
 
 def whole_percent(part: int, whole: int) -> str:
-    """``part`` in percent of ``whole`` in at most three characters: only all is 100, and only nothing is blank."""
+    """Return ``part`` in percent of ``whole`` in at most three characters.
+
+    Only all is ``100`` and only nothing is blank; what would round to them is ``>99`` or ``<1``.
+    """
     if part in (0, whole):
         return "100" if part else ""
     percent = 100 * part / whole
@@ -58,7 +61,7 @@ def whole_percent(part: int, whole: int) -> str:
 def _add_titles(figure: Figure, classes: int) -> None:
     side, inside = 72 * figure.get_figwidth(), CELL * classes
     for title, place, turned in (("true", (0, 1), 90), ("predicted", (1, 0), 0)):
-        # In the middle of the cells, or as far from the edge as a title longer than they are needs.
+        # At the middle of the cells; a title longer than the cells stays inside the figure.
         middle = min(side - 1 - inside / 2, side - 1 - text_width(title) / 2)
         x, y = ((middle if along else TITLE / 2) / side for along in place)
         figure.text(x, y, title, rotation=turned, ha="center", va="center", fontsize=LETTERS)

@@ -1,4 +1,4 @@
-"""A figure in files of its own, SVG and PNG: dark ink on white paper, as documents want it."""
+"""A figure as SVG and PNG files: dark ink on white paper, for documents."""
 
 import io
 import warnings
@@ -19,9 +19,10 @@ _MOST_DOTS = 60000
 
 
 def write_figure(folder: Path, name: str, figure: Figure, svg: str) -> None:
-    """Write ``name.svg`` and ``name.png`` into ``folder``; ``svg`` is the figure's text as a page holds it.
+    """Write ``name.svg`` and ``name.png`` into ``folder``. ``svg`` is the figure's SVG text as a page holds it.
 
-    The PNG has 2.5 dots to a unit of the SVG, and only the letters of matplotlib's own font.
+    The PNG has 2.5 dots for each unit of the SVG. Letters that matplotlib's own font lacks are boxes in it. The
+    figure's colours and layout engine change; do not use it afterwards.
     """
     write_text(folder / f"{name}.svg", _on_paper(svg) + "\n")
     write_bytes(folder / f"{name}.png", _png(figure))
@@ -37,7 +38,7 @@ def _png(figure: Figure) -> bytes:
     for text in figure.findobj(Text):
         if isinstance(text, Text) and text.get_color() == INK:
             text.set_color(DARK_INK)
-    # Everything was laid out for the SVG.
+    # The layout of the SVG is kept.
     figure.set_layout_engine("none")
     content = io.BytesIO()
     dots = min(DOTS_PER_INCH, _MOST_DOTS / max(figure.get_size_inches()))

@@ -1,4 +1,4 @@
-"""The figures of a report as SVG text: class distribution, loss curves, metric curves."""
+"""The figures of a run as SVG text: class distribution, loss curves, score curves."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,10 +20,11 @@ COLORS = ("#3b82c4", "#e08a2c", "#3fa072", "#9a6fc9", "#d4545f", "#2f9fa8", "#b0
 
 
 def class_distribution(instances: Mapping[str, Mapping[str, int]], names: Sequence[str], largest: int) -> str:
-    """Horizontal bars: ``instances[split][name]`` for each of ``names``, one bar per split, the first name on top.
+    """Return bars of ``instances[split][name]`` as SVG text: one for each split, the first of ``names`` on top.
 
-    ``largest`` is the count at the right end, so that two figures can share one scale. The axis is logarithmic, and
-    says so, when the counts span more than a factor of 100. A split that lacks a name gets no bar and an en dash.
+    ``largest`` is the count at the right end of the axis, so that two figures can share one scale. The axis is
+    logarithmic, and its label says so, when the counts span more than a factor of 100. A split that lacks a name has an
+    en dash instead of a bar.
     """
     group = BAR * len(instances) + BAR_GAP
     logarithmic = _spans_decades(instances)
@@ -47,7 +48,7 @@ def class_distribution(instances: Mapping[str, Mapping[str, int]], names: Sequen
 
 
 def loss_curves(epochs: Sequence[int], curves: Mapping[str, Curve]) -> str:
-    """One line per loss part over the ``epochs``; a None is a gap that the line bridges."""
+    """Return a line for each loss over the ``epochs`` as SVG text. Lines bridge missing values (None)."""
     with mpl.rc_context(STYLE):
         figure, axes = plot(_curve_height(curves))
         for position, (name, values) in enumerate(curves.items()):
@@ -57,7 +58,10 @@ def loss_curves(epochs: Sequence[int], curves: Mapping[str, Curve]) -> str:
 
 
 def metric_curves(epochs: Sequence[int], curves: Mapping[str, Curve], headline: str) -> str:
-    """One line per validation metric; the best (largest) epoch of the curve called ``headline`` is marked."""
+    """Return a line for each validation score over the ``epochs`` as SVG text.
+
+    The epoch with the highest value of the curve called ``headline`` is marked.
+    """
     best = best_epoch(epochs, curves.get(headline, []))
     with mpl.rc_context(STYLE):
         figure, axes = plot(_curve_height(curves))
@@ -74,7 +78,7 @@ def metric_curves(epochs: Sequence[int], curves: Mapping[str, Curve], headline: 
 
 
 def best_epoch(epochs: Sequence[int], values: Curve) -> tuple[int, float] | None:
-    """The first epoch with the largest value, and that value; None when nothing was measured."""
+    """Return the first epoch with the highest value, and that value, or None when nothing was measured."""
     measured = [(epoch, value) for epoch, value in zip(epochs, values, strict=False) if value is not None]
     return max(measured, key=lambda pair: pair[1], default=None)
 
@@ -101,7 +105,10 @@ def _bars(
 
 
 def _scale_counts(axes: Axes, largest: int, logarithmic: bool) -> None:
-    """The count axis from its start to beyond ``largest``: the room to the right holds the longest bar's number."""
+    """Set the count axis from its start to beyond ``largest``.
+
+    The number of the longest bar has room at the right.
+    """
     if logarithmic:
         axes.set_xscale("log")
         axes.set_xlim(LOG_START, LOG_START * (max(largest, 1) / LOG_START) ** 1.22)

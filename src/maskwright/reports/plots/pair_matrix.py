@@ -1,4 +1,4 @@
-"""A symmetric table of pairs of classes as the lower triangle of a matrix, coloured and with its numbers."""
+"""A symmetric matrix over pairs of classes, drawn as its lower triangle with colours and numbers."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,16 @@ from maskwright.reports.short_numbers import compact
 
 CELL = 29
 
-# The palest and the strongest colour of a cell that is not empty.
+# The opacity of the smallest and of the largest amount.
 _PALEST, _STRONGEST = 0.08, 0.75
 
 
 def pair_matrix(names: Sequence[str], amounts: Mapping[tuple[int, int], int], color: str) -> Figure:
-    """The triangle of ``amounts[i, j]`` with ``i <= j``, positions in ``names``; a pair that is absent stays blank.
+    """Draw ``amounts[i, j]`` as a lower triangle; ``i <= j`` are positions in ``names``. An absent pair is blank.
 
-    The diagonal is framed. Colour runs with the logarithm of the amount, from 1 to the largest. Cells have the same
-    size whatever their number. Draw within ``svg.STYLE``; the numbers in the cells are set in its ink and need more
-    contrast where the page can give it.
+    The cells of the diagonal have a frame. The colour follows the logarithm of the amount, from 1 to the largest. Cells
+    have one size, however many there are. Call it within ``svg.STYLE``. The numbers have the style's ink; a page should
+    give them more contrast.
     """
     texts, count = [axis_name(name) for name in names], len(names)
     figure = square_axes(texts, CELL)

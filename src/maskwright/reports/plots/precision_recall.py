@@ -1,4 +1,4 @@
-"""Precision-recall curves: what share of detections is right, and of objects found, as the score to keep one falls."""
+"""Precision-recall curves of classes, from the highest score to the lowest."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,17 +9,17 @@ from maskwright.reports.plots.svg import axis_name, plot
 
 HEIGHT, LEGEND_ROW = 320, 18
 
-# Points nearer than this to the last one drawn cannot be told from it.
+# Points nearer than this to the last one drawn look the same.
 _NEAR = 0.004
 
 Curve = Mapping[str, Sequence[float]]
 
 
 def precision_recall_curves(curves: Mapping[str, Curve], score: float) -> Figure:
-    """One line for each class of ``curves``: ``{"score", "precision", "recall"}``, from the highest score down.
+    """Draw a line for each class of ``curves``, ``{"score", "precision", "recall"}`` from the highest score down.
 
-    The dot on a line is what detections of at least ``score`` reach; a class without one has none. Draw within
-    ``svg.STYLE``.
+    A dot marks the precision and recall of the detections with at least ``score``; a class without such a detection has
+    none. Call it within ``svg.STYLE``.
     """
     figure, axes = plot(HEIGHT + LEGEND_ROW * ((len(curves) + 1) // 2))
     for position, (name, curve) in enumerate(curves.items()):
@@ -44,7 +44,7 @@ def precision_recall_curves(curves: Mapping[str, Curve], score: float) -> Figure
 
 
 def _apart(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The points without those that lie on the last one kept; the last is kept."""
+    """Return the points that differ visibly from the last one kept. The first and the last are always kept."""
     kept = [points[0]]
     for point in points[1:-1]:
         if max(abs(point[0] - kept[-1][0]), abs(point[1] - kept[-1][1])) >= _NEAR:

@@ -1,4 +1,4 @@
-"""A reliability plot: how often predictions of each confidence are right, and how many there are.
+"""A reliability diagram: the share of correct predictions by confidence, and the number of predictions.
 
 Source: C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, "On Calibration of Modern Neural Networks", ICML 2017.
 """
@@ -24,11 +24,13 @@ def reliability_plot(
     counted: str = "pixels",
     confidence: str = "confidence: the highest probability of a pixel",
 ) -> Figure:
-    """The ``bins`` of :func:`~maskwright.evaluation.semantic.calibration.calibration_scores`, their ECE its ``error``.
+    """Draw the ``bins`` of calibration scores, whose ECE is ``error``.
 
-    Above, a bar to the share of right ones of what is ``counted`` in each bin, and a dot at its mean ``confidence``;
-    the line between the two is the bin's error. Below, the share of all. A bin without any is empty. Draw within
-    ``svg.STYLE``.
+    :func:`~maskwright.evaluation.semantic.calibration.calibration_scores` computes them.
+
+    The upper plot has a bar for the share of correct predictions of each bin and a dot at its mean confidence; the line
+    between them is the bin's error. The lower plot has each bin's share of all predictions. A bin without predictions
+    is empty. ``counted`` names what is predicted, ``confidence`` the horizontal axis. Call it within ``svg.STYLE``.
     """
     figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), layout="constrained", facecolor="none")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -58,7 +60,7 @@ def _accuracies(axes: Axes, bins: Sequence[Bin]) -> None:
 
 
 def _bars(axes: Axes, bins: Sequence[Bin], heights: Sequence[float], label: str) -> None:
-    """One bar a bin, with a gap between neighbours."""
+    """Draw a bar for each bin, with a gap between neighbours."""
     left, right = ([each[side] for each in bins] for side in ("from", "to"))
     widths = [0.92 * (end - start) for start, end in zip(left, right, strict=True)]
     middles = [(start + end) / 2 for start, end in zip(left, right, strict=True)]

@@ -1,4 +1,4 @@
-"""A square of cells of one size with a name before each row and above each column, for matrices over classes."""
+"""The axes of a matrix over classes: square cells with a name before each row and above each column."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from maskwright.reports.plots.text_width import LETTERS, text_width
 
 _GAP = 8
 
-# Half the side of what is drawn in a cell; a sliver between neighbours stays free.
+# Half the side of the square drawn in a cell; a narrow gap between neighbours stays free.
 _HALF = 0.47
 
 
 def square_axes(texts: Sequence[str], cell: float, title: float = 0) -> Figure:
-    """A figure of the size that cells and names need, its axes running from -½ to K - ½ in cells, rows downwards.
+    """Return a figure for K rows and columns named ``texts``, its axes from -½ to K - ½ in cells, rows downwards.
 
-    A cell has ``cell`` points; ``title`` points stay free above the names of the columns and before those of the rows.
+    A cell has a side of ``cell`` SVG units. ``title`` units stay free above the column names and before the row names.
     """
     inside, outside = cell * len(texts), max(text_width(text) for text in texts) + _GAP + title
     side = inside + outside + 1
@@ -32,6 +32,6 @@ def square_axes(texts: Sequence[str], cell: float, title: float = 0) -> Figure:
 
 
 def square(column: int, row: int) -> list[tuple[float, float]]:
-    """The corners of the square in a cell."""
+    """Return the corners of the square drawn in a cell, in cells."""
     corners = ((-_HALF, -_HALF), (_HALF, -_HALF), (_HALF, _HALF), (-_HALF, _HALF))
     return [(column + x, row + y) for x, y in corners]

@@ -1,7 +1,7 @@
-"""A matplotlib figure as one small ``<svg>`` element, fit to stand in a page or in a file of its own.
+"""A matplotlib figure as one small ``<svg>`` element, for a page or for a file of its own.
 
-The same text always comes out of the same figure, ids differ between figures so that several fit into one page, and
-nothing is loaded: letters stay text in the reader's own font. Colours are mid-tones that read on white and on black.
+The same figure always gives the same text. Ids differ between figures, so that several fit into one page. The element
+loads nothing: letters stay text in the reader's own font. The mid-tone colours are readable on white and on black.
 """
 
 import io
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from maskwright.reports.terminal import display_width
 
-# Wide enough for a plot, narrow enough that 12-unit letters still read when a phone shows it at 360 pixels.
+# Wide enough for a plot, narrow enough that 12-unit letters are readable when a phone shows it at 360 pixels.
 WIDTH = 420
 LONGEST_NAME = 22
 INK = "#7b828c"
@@ -49,13 +49,13 @@ STYLE: dict[Any, Any] = {
 
 
 def plot(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """A transparent figure, ``width`` by ``height`` SVG units, and its only axes; use within ``STYLE``."""
+    """Return a transparent figure, ``width`` by ``height`` SVG units, and its only axes. Call it within ``STYLE``."""
     figure = Figure(figsize=(width / 72, height / 72), layout="constrained", facecolor="none")
     return figure, figure.add_subplot(facecolor="none")
 
 
 def axis_name(name: str) -> str:
-    """``name`` without the characters that XML forbids, cut to the room beside an axis."""
+    """Return ``name`` without the characters that XML forbids, cut to at most 22 columns with an ellipsis."""
     clean = kept = _legal(name)
     while display_width(kept) > LONGEST_NAME:
         clean = clean[:-1]
@@ -64,11 +64,14 @@ def axis_name(name: str) -> str:
 
 
 def svg_text(figure: Figure, description: str) -> str:
-    """The figure as one ``<svg>`` element labelled ``description``: no prologue, date, metadata or global style."""
+    """Return the figure as one ``<svg>`` element with ``description`` as its accessible label.
+
+    It has no prologue, date, metadata or global style.
+    """
     text, label = io.StringIO(), _legal(description)
-    # The salt makes ids depend on nothing but the content, and differ between the figures of one page.
+    # With the salt, ids depend on the content alone and differ between the figures of one page.
     with mpl.rc_context({"svg.hashsalt": label}), warnings.catch_warnings():
-        # The reader's browser has the letters that matplotlib's own font lacks.
+        # The browser has the letters that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         FigureCanvasSVG(figure).print_svg(text, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     svg = text.getvalue()
@@ -80,7 +83,10 @@ def svg_text(figure: Figure, description: str) -> str:
 
 
 def _shorter(tag: str) -> str:
-    """A tag with numbers to a hundredth of a unit, without null rotations and ids of groups that nothing refers to."""
+    """Return the tag with two decimals for each number.
+
+    It loses null rotations and the ids of groups, to which nothing refers.
+    """
     tag = re.sub(r"(\.\d\d)\d+", r"\1", " ".join(tag.split()))
     tag = re.sub(r' transform="rotate\(-?0 [^"]*"', "", tag)
     return re.sub(r'^<g id="[^"]*"', "<g", tag)
