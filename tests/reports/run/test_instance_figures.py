@@ -49,7 +49,7 @@ def test_the_classes_with_most_objects_have_the_curves():
 
 def test_the_captions_say_the_threshold():
     found = drawn(3)
-    assert "a score of 0.4" in found[0].caption
+    assert "threshold 0.4" in found[0].caption
     assert "at least 0.4" in found[2].caption
 
 

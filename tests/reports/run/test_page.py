@@ -80,7 +80,7 @@ def test_headline_protocol_and_absent_scores(make_run):
     text = " ".join(parsed.text)
     assert "0.613" in text
     assert "From one confusion matrix of all pixels." in text
-    assert "calling every pixel background scores 0.142" in text
+    assert "background prediction scores 0.142" in text
     row = re.search(r'<th scope="row">cake</th>(.*?)</tr>', html[html.index("Per class, best first") :], re.DOTALL)
     assert row is not None
     assert row[1].count('<td class="none">–</td>') == 4

@@ -70,12 +70,12 @@ def test_errors_say_cost_and_rate():
 def test_models_against_each_other_and_bounds():
     found = target(on_cityscapes=True)
     table = difference_table(found["differences"])
-    assert cells(table, "<other> less one: mask AP50")["target"].startswith("+0.300")
-    assert cells(table, "<other> less one: official AP")["source"] == "–"
-    assert cells(gap_table(found["gaps"]), "known less one")["mask AP"].startswith("+0.350")
+    assert cells(table, "<other> minus one: mask AP50")["target"].startswith("+0.300")
+    assert cells(table, "<other> minus one: official AP")["source"] == "–"
+    assert cells(gap_table(found["gaps"]), "known minus one")["mask AP"].startswith("+0.350")
 
 
 def test_the_sentences_claim_a_difference_only_where_the_interval_is_off_zero():
-    assert any("<other> loses less mask AP than one, by 0.300" in each for each in sentences(numbers(0.5)))
-    assert any("one loses less mask AP than <other>, by 0.200" in each for each in sentences(numbers(0.0)))
-    assert any("cannot be told" in each for each in sentences(numbers(0.2)))
+    assert any("<other> loses 0.300 less mask AP than one" in each for each in sentences(numbers(0.5)))
+    assert any("one loses 0.200 less mask AP than <other>" in each for each in sentences(numbers(0.0)))
+    assert any("do not differ significantly" in each for each in sentences(numbers(0.2)))

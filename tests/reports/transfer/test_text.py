@@ -29,5 +29,5 @@ def test_the_brackets_are_explained_or_said_to_be_missing():
     bootstrap = content["bootstrap"]
     note = interval_note(content)
     assert f"{bootstrap['level']:.0%}" in note
-    assert f"{bootstrap['samples']} draws" in note
+    assert f"{bootstrap['samples']} samples" in note
     assert interval_note({**content, "bootstrap": {**bootstrap, "samples": 0}}) == "No intervals were computed."

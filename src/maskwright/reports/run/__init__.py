@@ -1,1 +1,1 @@
-"""The page of a run."""
+"""The page of a run: scores, curves, panels, data audit and settings."""

@@ -1,4 +1,4 @@
-"""A run folder as a report reads it: what is there, checked; what is not there yet, None."""
+"""The content of a run folder as a report reads it: checked, and None for what is not there yet."""
 
 import csv
 import json
@@ -16,7 +16,10 @@ TASKS = ("semantic", "instance")
 
 @dataclass(frozen=True)
 class Metrics:
-    """``metrics.csv``: the epochs, and under each column's name one value or None per epoch."""
+    """The content of ``metrics.csv``: the epochs, and each column's values by its name.
+
+    A column has one value or None for each epoch.
+    """
 
     epochs: list[int]
     columns: dict[str, list[float | None]]
@@ -24,7 +27,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class RunContents:
-    """What the files of a run hold; all but ``recipe`` and ``card`` are None until their stage is done."""
+    """The content of a run's files. All but ``recipe`` and ``card`` are None until their stage is done."""
 
     path: Path
     recipe: str
@@ -37,10 +40,10 @@ class RunContents:
 
 
 def read_run(path: Path) -> RunContents:
-    """The run in the folder ``path``.
+    """Read the run in the folder ``path``.
 
-    Raises ``UsageError`` when there is no such folder and ``DataError`` when it has no recipe or card, or when one of
-    its files is damaged.
+    Raises ``UsageError`` when there is no such folder. Raises ``DataError`` when it has no recipe or no card, or when
+    one of its files is damaged.
     """
     require_folder(path, "run")
     files = RunFolder(path)
@@ -65,7 +68,7 @@ def _scores(files: RunFolder) -> dict[str, PartScores] | None:
 
 
 def read_curves(run: Path, split: str) -> dict[str, Any] | None:
-    """The precision and recall of each class at every score, as the evaluation on ``split`` left them, or None.
+    """Return ``{class: {"score", "precision", "recall"}}`` of the evaluation on ``split``, or None without a file.
 
     Raises ``DataError`` when the file is damaged.
     """
@@ -105,7 +108,7 @@ def _class_table(path: Path, card: Card) -> ClassTable:
 
 
 def _json(path: Path, kind: type) -> Any:
-    """The content of a JSON file, None when the file is not there."""
+    """Return the content of a JSON file, or None without a file. Raises ``DataError`` when it holds no ``kind``."""
     if not path.is_file():
         return None
     try:
@@ -118,7 +121,10 @@ def _json(path: Path, kind: type) -> Any:
 
 
 def _metrics(path: Path) -> Metrics | None:
-    """Empty, NaN and infinite cells are None, as are the cells that a row still being written lacks."""
+    """Read ``metrics.csv``, or return None without a file.
+
+    Empty, NaN and infinite cells are None, and so are the cells that a row still being written lacks.
+    """
     if not path.is_file():
         return None
     with path.open(newline="", encoding="utf-8", errors="replace") as file:

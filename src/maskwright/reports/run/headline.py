@@ -1,4 +1,4 @@
-"""The verdict: one number and one sentence that say how good a model is, on what, and compared with what."""
+"""The headline of a run: its main score, and a sentence that says on what it was measured and against what baseline."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -11,7 +11,10 @@ INSTANCE_FACTS = (("mask AP50", "segm", "AP50"), ("box AP", "bbox", "AP"), ("box
 
 
 class Headline(NamedTuple):
-    """The headline's ``label`` and ``value``, a sentence on it, more ``(label, value)`` pairs, how it is averaged."""
+    """The main score of a run as ``label`` and ``value``, a sentence on it, and further scores.
+
+    ``facts`` are the further labels and values. ``protocol`` says how the score is averaged.
+    """
 
     label: str
     value: str
@@ -21,7 +24,7 @@ class Headline(NamedTuple):
 
 
 def headline(run: RunContents) -> Headline | None:
-    """The verdict on the validation split, or on the first split scored; None when nothing was scored."""
+    """Return the headline of the validation split, or of the first split with scores; None without scores."""
     if not run.scores:
         return None
     split = "validation" if "validation" in run.scores else next(iter(run.scores))
@@ -40,11 +43,11 @@ def _semantic(scores: Mapping[str, Any], where: str) -> Headline:
     elif value > baseline:
         sentence = (
             f"The mean IoU on {where} is {score_cell(value)}; "
-            f"calling every pixel background scores {score_cell(baseline)}."
+            f"an all-background prediction scores {score_cell(baseline)}."
         )
     else:
         sentence = (
-            f"The mean IoU on {where} is {score_cell(value)}, no better than calling every pixel background, "
+            f"The mean IoU on {where} is {score_cell(value)}, no better than an all-background prediction, "
             f"which scores {score_cell(baseline)}."
         )
     facts = [
@@ -79,4 +82,4 @@ def _where(card: Card, split: str) -> str:
 
 
 def _protocol(scores: Mapping[str, Any]) -> str:
-    return scores.get("protocol") or "How the number is averaged was not recorded."
+    return scores.get("protocol") or "The run did not record how the score is averaged."

@@ -1,4 +1,4 @@
-"""The figures of a split that an instance model was scored on, and the table that stands in for one too large."""
+"""The figures of an instance model's scores, and a table of confusions where the matrix is too large."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -24,9 +24,9 @@ MOST_CURVES = len(COLORS)
 
 
 def instance_figures(split: str, scores: Scores, curves: Mapping[str, Curve] | None) -> Iterator[NamedFigure]:
-    """Draw what ``scores`` has numbers for, in the style of a page; the names end with ``split``.
+    """Yield the figures that ``scores`` has numbers for, drawn in the style of a page. Their names end with ``split``.
 
-    ``curves`` are those of ``curves.json``, None without. A confusion matrix of more than 20 classes is not drawn.
+    ``curves`` is the content of ``curves.json``, or None. A confusion matrix of more than 20 classes is not drawn.
     """
     parts: dict[str, Callable[[], _Drawn]] = {
         "precision-recall": lambda: _precision_recall(split, scores, curves or {}),
@@ -42,7 +42,7 @@ def instance_figures(split: str, scores: Scores, curves: Mapping[str, Curve] | N
 
 
 def confusions(scores: Scores) -> Table | None:
-    """The classes taken for each other most often, where their matrix is not drawn; None where it is."""
+    """Return a table of the largest confusions where the matrix is too large to draw, else None."""
     names, counts = _counts(scores)
     if len(names) <= MOST_IN_MATRIX + 1:
         return None
@@ -57,8 +57,8 @@ def _precision_recall(split: str, scores: Scores, curves: Mapping[str, Curve]) -
     chosen = sorted(present, key=lambda name: -(classes.get(name) or {}).get("instances", 0))[:MOST_CURVES]
     some = f" The {MOST_CURVES} of {len(present)} classes with most objects." if len(present) > MOST_CURVES else ""
     caption = (
-        f"Precision and recall on the {split} split, as the score that a detection needs falls from left to right; an "
-        f"object is found at an IoU of {at['iou']:g}. Dot: a score of {at['score']:g}.{some}"
+        f"Precision and recall on the {split} split. The score threshold falls from left to right; detections match "
+        f"objects at an IoU of {at['iou']:g}. Dot: score threshold {at['score']:g}.{some}"
     )
     return caption, precision_recall_curves({name: curves[name] for name in chosen}, at["score"])
 
@@ -68,8 +68,8 @@ def _reliability(split: str, scores: Scores) -> _Drawn:
     if not is_measured(calibration.get("ECE")):
         return None
     caption = (
-        f"Calibration on the {split} split: where bars reach the dashed line, the score says how often a detection is "
-        "right. Orange: how far they miss it."
+        f"Calibration on the {split} split. Bar: share of correct detections by score; a calibrated model reaches the "
+        "dashed line. Orange: the error of a bin."
     )
     return caption, reliability_plot(calibration["bins"], calibration["ECE"], "detections", "score of a detection")
 
@@ -79,10 +79,10 @@ def _confusion(split: str, scores: Scores) -> _Drawn:
     if not counts.any() or len(names) > MOST_IN_MATRIX + 1:
         return None
     score = (scores.get("at_score") or {}).get("score")
-    kept = f", by detections of at least {score:g}" if is_measured(score) else ""
+    kept = f", for detections with a score of at least {score:g}" if is_measured(score) else ""
     caption = (
-        f"Confusion matrix of the {split} split: of each true class, how many percent of its objects were found as "
-        f"which{kept}; {names[-1]}: missed. The last row: what was found where nothing is. {ABSENT}: there is none."
+        f"Confusion matrix of the {split} split: percent of the objects of each true class by predicted class{kept}; "
+        f"{names[-1]}: missed. Last row: detections without an object. {ABSENT}: the row has no counts."
     )
     return caption, confusion_matrix(names, counts)
 

@@ -1,4 +1,4 @@
-"""Tables of what lies behind the AP of an instance model, each with a sentence that says what its numbers are."""
+"""Tables that explain the AP of an instance model, each with a sentence on its numbers."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ _CLASS_COLUMNS = {"best_Dice": "Dice", "best_IoU": "greedy IoU", "precision": "p
 
 
 class CaptionedTable(NamedTuple):
-    """A table, its title, and what its numbers are."""
+    """A table with its title and the meaning of its numbers."""
 
     title: str
     meaning: str
@@ -17,7 +17,7 @@ class CaptionedTable(NamedTuple):
 
 
 def instance_tables(scores: Scores) -> list[CaptionedTable]:
-    """The tables that ``scores`` has numbers for."""
+    """Return the tables that ``scores`` has numbers for."""
     found = (_beyond(scores), _classes(scores), _errors(scores), _worst(scores))
     return [each for each in found if each is not None and each.table.rows]
 
@@ -28,19 +28,20 @@ def _beyond(scores: Scores) -> CaptionedTable | None:
         return None
     best, paired = overlap.get("best") or {}, overlap.get("one_to_one") or {}
     rows = [
-        ["IoU of all objects of an image together, mean over images", score_cell(union.get("mean_IoU"))],
+        ["foreground IoU: all objects of an image together, mean over images", score_cell(union.get("mean_IoU"))],
         ["Dice of the same", score_cell(union.get("mean_Dice"))],
         ["greedy IoU: of a true object with its best detection, mean over objects", score_cell(best.get("mean_IoU"))],
         ["Dice of the same", score_cell(best.get("mean_Dice"))],
         ["one-to-one IoU: each detection serves one object", score_cell(paired.get("mean_IoU"))],
-        ["precision: detections that are right", score_cell(at.get("precision"))],
-        ["recall: objects that are found", score_cell(at.get("recall"))],
+        ["precision: share of correct detections", score_cell(at.get("precision"))],
+        ["recall: share of objects found", score_cell(at.get("recall"))],
         ["F1, the harmonic mean of the two", score_cell(at.get("F1"))],
     ]
     meaning = (
-        f"Of the detections with a score of at least {at['score']:g}; one is right when it finds an object of its "
-        f"class at an IoU of at least {at['iou']:g}: {count_cell(at['right'])} right, {count_cell(at['wrong'])} wrong, "
-        f"{count_cell(at['missed'])} objects missed. An object that no detection of its class overlaps counts 0."
+        f"For detections with a score of at least {at['score']:g}. A detection is correct when it matches an object of "
+        f"its class at an IoU of at least {at['iou']:g}: {count_cell(at['right'])} correct, {count_cell(at['wrong'])} "
+        f"wrong, {count_cell(at['missed'])} objects missed. An object without an overlapping detection of its class "
+        "counts 0."
     )
     return CaptionedTable("Beyond AP", meaning, Table(["score", "value"], rows, bar=1))
 
@@ -59,9 +60,9 @@ def _classes(scores: Scores) -> CaptionedTable | None:
         for name, row in sorted(measured.items(), key=lambda item: -_rank(item[1].get("F1")))
     ]
     meaning = (
-        "Dice and greedy IoU are means over the true objects of the class with their best detection, precision and "
-        f"recall those of detections with a score of at least {at['score']:g}; the last columns are the score from "
-        "which on the class reaches its highest F1, and that F1. Best F1 first."
+        "Dice and greedy IoU are means over the true objects of the class, each with its best detection. Precision and "
+        f"recall are those of detections with a score of at least {at['score']:g}. The last columns are the score "
+        "threshold with the highest F1 of the class, and that F1. Highest F1 first."
     )
     header = ["class", *_CLASS_COLUMNS.values(), "best threshold", "F1 there"]
     return CaptionedTable("Per class at a threshold", meaning, Table(header, rows, bar=1))
@@ -77,18 +78,20 @@ def _errors(scores: Scores) -> CaptionedTable | None:
         for kind, row in tide["errors"].items()
     ]
     meaning = (
-        f"What kinds of error there are among all detections, and how much AP{round(100 * tide['iou'])}, now "
-        f"{score_cell(tide['AP'])}, would gain if all of a kind were fixed (TIDE). The gains overlap and do not add up."
+        f"The errors among all detections by type (TIDE), and how much AP{round(100 * tide['iou'])}, now "
+        f"{score_cell(tide['AP'])}, would gain if all of a type were fixed. The gains overlap and do not add up."
     )
     if None in costs.values():
-        meaning += " What misses cost is not defined while no object is found."
+        meaning += " The cost of misses is undefined while no object is found."
     return CaptionedTable("Errors and what they cost", meaning, Table(["error", "AP50 it costs", "count"], rows, bar=1))
 
 
 def error_costs(tide: Scores) -> dict[str, float | None]:
-    """The AP that each of TIDE's errors costs; None for misses while no object is found.
+    """Return the AP that each of TIDE's errors costs; None for missed objects while no object is found.
 
-    TIDE mends a miss by no longer counting the object. With none found AP stays 0 so, whatever the misses cost.
+    TIDE repairs a miss by no longer counting the object. With no object found AP stays 0 by that, whatever the misses
+    cost. Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Identifying Object Detection
+    Errors", ECCV 2020.
     """
     undefined = {"Miss"} if tide["AP"] == 0 else set()
     return {kind: None if kind in undefined and row["count"] else row["dAP"] for kind, row in tide["errors"].items()}
@@ -107,10 +110,10 @@ def _worst(scores: Scores) -> CaptionedTable | None:
         for row in worst
     ]
     meaning = (
-        "The images of lowest F1. IoU is that of all objects of the image together; missed are objects that no "
-        "detection finds, invented are detections that find none."
+        "The images with the lowest F1. IoU is that of all objects of the image together. Missed are objects without a "
+        "detection, false positives are detections without an object."
     )
-    table = Table(["image", "IoU", "F1", "missed", "invented"], rows)
+    table = Table(["image", "IoU", "F1", "missed", "false positives"], rows)
     return CaptionedTable("Worst images", meaning, table)
 
 

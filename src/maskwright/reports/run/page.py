@@ -1,4 +1,4 @@
-"""The page of a run: everything it left behind, in one HTML file that loads nothing."""
+"""The page of a run: all its results in one HTML file that loads nothing."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,11 +32,11 @@ CONFUSIONS = {"semantic": semantic_figures.confusions, "instance": instance_figu
 
 
 def write_page(run: Path) -> Path:
-    """Read the run folder ``run`` and write ``report.html`` into it; returns that file.
+    """Read the run folder ``run``, write ``report.html`` into it, and return that file.
 
-    The figures of the scores are written into ``figures/`` too, as SVG and PNG.
-    The file appears whole: it is written under another name and renamed. What the run has not produced yet is named on
-    the page. Raises ``UsageError`` when there is no such folder and ``DataError`` when it is no run or is damaged.
+    The figures of the scores also go into ``figures/`` as SVG and PNG. The page is written under a temporary name and
+    then renamed. It names what the run has not produced yet. Raises ``UsageError`` when there is no such folder, and
+    ``DataError`` when it is no run or is damaged.
     """
     found = read_run(run)
     figures = list(_score_figures(found))
@@ -46,7 +46,7 @@ def write_page(run: Path) -> Path:
     target = RunFolder(run).page
     partial = run / f".report.{os.getpid()}.html"
     try:
-        # A name from a broken file system may hold letters that UTF-8 lacks; they are shown escaped.
+        # A name from a broken file system may hold letters that UTF-8 lacks. They are shown escaped.
         partial.write_text(html, encoding="utf-8", errors="backslashreplace", newline="\n")
         partial.replace(target)
     finally:
@@ -55,7 +55,10 @@ def write_page(run: Path) -> Path:
 
 
 def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
-    """The HTML of one run with the ``figures`` of its scores; the same run always gives the same text."""
+    """Return the HTML of one run with the ``figures`` of its scores.
+
+    The same run always gives the same text.
+    """
     data = run.card.get("data") or {}
     unaccounted = {split: tables.unaccounted(part.get("counts") or {}) for split, part in data.items()}
     return render(
@@ -88,7 +91,7 @@ def _colors(classes: Iterable[ClassInfo]) -> list[tuple[str, str]]:
 
 
 def _distribution(run: RunContents) -> dict[str, Any] | None:
-    """One figure, or two that share a scale when the classes are many, and the table behind them."""
+    """Return the figure of the class distribution, or two with one scale for many classes, and its tables."""
     instances = _instances(run.statistics or {})
     totals = dict.fromkeys(run.classes.names, 0)
     for counts in instances.values():
@@ -108,7 +111,7 @@ def _distribution(run: RunContents) -> dict[str, Any] | None:
 
 
 def _instances(statistics: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """``{split: {class name: instances}}`` without the counts that are null."""
+    """Return ``{split: {class name: instances}}`` without the counts that are null."""
     return {
         split: {
             name: entry["instances"]
@@ -131,7 +134,7 @@ def _losses(metrics: Metrics | None) -> Markup | None:
 
 
 def _metric_curves(metrics: Metrics | None, task: str) -> Markup | None:
-    """The task's scores, its headline first."""
+    """Draw the task's validation scores, the headline first."""
     columns = metrics.columns if metrics else {}
     found = {label: columns.get(f"validation/{key}", []) for key, label in CURVES[task].items()}
     curves = {label: values for label, values in found.items() if _measured(values)}
@@ -145,12 +148,12 @@ def _measured(values: Curve) -> bool:
 
 
 def _scored(run: RunContents) -> dict[str, PartScores]:
-    """The scores of each split that has any."""
+    """Return the scores of each split that has any."""
     return {split: scores for split, scores in (run.scores or {}).items() if scores}
 
 
 def _score_figures(run: RunContents) -> Iterator[NamedFigure]:
-    """Those of each split whose name can be part of a file's, as those that a run writes can."""
+    """Yield the figures of each split whose name can be part of a file name, as those of a run can."""
     for split, scores in _scored(run).items():
         if split.replace("-", "").isalnum():
             if run.card["task"] == "semantic":
@@ -160,7 +163,7 @@ def _score_figures(run: RunContents) -> Iterator[NamedFigure]:
 
 
 def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[str, Any]]:
-    """The tables and figures of each split that was scored."""
+    """Return the tables and figures of each split with scores."""
     task = run.card["task"]
     summary, classes = SCORE_TABLES[task]
     return [
@@ -181,11 +184,11 @@ def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[s
 
 
 def _audit_sentence(unaccounted: Mapping[str, int | None]) -> str:
-    """Whether objects read equal objects used plus objects skipped, split by split."""
+    """Return a sentence on whether instances read equal instances used plus skipped in every split."""
     wrong = [split for split, left in unaccounted.items() if left]
     unknown = [split for split, left in unaccounted.items() if left is None]
     if wrong:
         return f"The counts of {' and '.join(wrong)} do not add up: read should equal used plus skipped."
     if unknown:
-        return f"The counts of {' and '.join(unknown)} were not recorded, so nobody can tell what was skipped."
+        return f"The counts of {' and '.join(unknown)} were not recorded: what was skipped is unknown."
     return "Every instance read was either used or skipped for a stated reason."

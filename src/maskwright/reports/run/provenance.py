@@ -1,4 +1,4 @@
-"""What made a run, as labelled text: model, weights, seed, hardware, time, data files, versions."""
+"""The provenance of a run as labelled text: model, weights, seed, hardware, times, data files and versions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ Labelled = list[tuple[str, str]]
 
 
 def settings(card: Card) -> Labelled:
-    """Model, starting weights, seed, hardware and time of a run; an en dash where the card is silent."""
+    """Return model, starting weights, seed, hardware and times of a run; an en dash where the card lacks a value."""
     model = card.get("model") or {}
     return [
         ("model", f"{model.get('name', ABSENT)}, {count_cell(model.get('parameters'))} parameters"),
@@ -23,12 +23,12 @@ def settings(card: Card) -> Labelled:
 
 
 def package_versions(card: Card) -> Labelled:
-    """Package names and versions, by name."""
+    """Return the package names and versions, by name."""
     return sorted((name, str(version)) for name, version in (card.get("versions") or {}).items())
 
 
 def data_files(card: Card) -> list[tuple[str, str, str]]:
-    """``(split, annotation file, its SHA-256)`` for each split."""
+    """Return ``(split, annotation file, its SHA-256)`` for each split."""
     return [
         (split, str(part.get("annotations") or ABSENT), str(part.get("sha256") or ABSENT))
         for split, part in (card.get("data") or {}).items()
@@ -36,7 +36,7 @@ def data_files(card: Card) -> list[tuple[str, str, str]]:
 
 
 def origin(scores: Mapping[str, Any]) -> Labelled:
-    """Where the scores of a split come from, as far as it is not the recipe's alone: other data, taxonomies."""
+    """Return the data and the taxonomies of a split's scores, as far as they are not those of the recipe."""
     data, labelled = scores.get("data") or {}, []
     if data:
         labelled.append(("data", f"{data.get('annotations', ABSENT)}, {count_cell(data.get('images'))} images"))
@@ -48,12 +48,12 @@ def origin(scores: Mapping[str, Any]) -> Labelled:
 
 
 def other_classes(scores: Mapping[str, Any]) -> ClassTable:
-    """The classes of a split's scores where they are not the run's; else none."""
+    """Return the classes of a split's scores where they are not the run's; else an empty table."""
     return ClassTable.from_json(scores.get("class_table") or ())
 
 
 def duration(seconds: Any) -> str:
-    """``seconds`` as ``2 h 05 min``, ``3 min 20 s`` or ``4.2 s``."""
+    """Return ``seconds`` as ``2 h 05 min``, ``3 min 20 s`` or ``4.2 s``; an en dash where it is no number."""
     if not is_measured(seconds):
         return ABSENT
     if seconds < 60:

@@ -1,4 +1,4 @@
-"""The figures of a split that a semantic model was scored on, and the table that stands in for one too large."""
+"""The figures of a semantic model's scores, and a table of confusions where the matrix is too large."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,20 +14,20 @@ from maskwright.reports.plots.reliability import reliability_plot
 from maskwright.reports.plots.svg import STYLE, svg_text
 from maskwright.reports.tables import ABSENT, Table, is_measured
 
-# More classes make a matrix that nobody reads; their largest confusions are a table.
+# A larger matrix is not readable. A table of the largest confusions replaces it.
 MOST_IN_MATRIX = 20
 
 
 def semantic_figures(split: str, scores: Mapping[str, Any]) -> Iterator[NamedFigure]:
-    """Draw what ``scores`` has numbers for, in the style of a page; the names end with ``split``.
+    """Yield the figures that ``scores`` has numbers for, drawn in the style of a page. Their names end with ``split``.
 
-    A confusion matrix of more than 20 classes is not drawn.
+    A confusion matrix of more than 20 classes, background among them, is not drawn.
     """
     calibration = scores.get("calibration") or {}
     if is_measured(calibration.get("ECE")):
         caption = (
-            f"Calibration on the {split} split: where bars reach the dashed line, confidence says how often a pixel is "
-            "right. Orange: how far they miss it."
+            f"Calibration on the {split} split. Bar: share of correct pixels by confidence; a calibrated model reaches "
+            "the dashed line. Orange: the error of a bin."
         )
         with mpl.rc_context(STYLE):
             figure = reliability_plot(calibration["bins"], calibration["ECE"])
@@ -35,8 +35,8 @@ def semantic_figures(split: str, scores: Mapping[str, Any]) -> Iterator[NamedFig
     names, counts = _confusion(scores)
     if counts.any() and len(names) <= MOST_IN_MATRIX:
         caption = (
-            f"Confusion matrix of the {split} split: of each true class, how many percent of its pixels were predicted "
-            f"as which. {ABSENT}: the class does not occur in the truth."
+            f"Confusion matrix of the {split} split: percent of the pixels of each true class by predicted class. "
+            f"{ABSENT}: the class does not occur in the truth."
         )
         with mpl.rc_context(STYLE):
             figure = confusion_matrix(names, counts)
@@ -44,7 +44,7 @@ def semantic_figures(split: str, scores: Mapping[str, Any]) -> Iterator[NamedFig
 
 
 def confusions(scores: Mapping[str, Any]) -> Table | None:
-    """The largest confusions in ``scores``, where their matrix is not drawn; None where it is, or without numbers."""
+    """Return a table of the largest confusions where the matrix is too large to draw, else None."""
     names, counts = _confusion(scores)
     return largest_confusions(names, counts) if len(names) > MOST_IN_MATRIX else None
 

@@ -1,4 +1,4 @@
-"""What became of the variants of a recipe: the scores of each finished one, and which is best."""
+"""The outcome of a sweep: the status and the scores of each variant, and the best one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ CLASS_SCORE = {"semantic": "IoU", "instance": "mask AP"}
 
 @dataclass(frozen=True)
 class VariantScores:
-    """The overall scores on one part of the data, and one score for each class; None where undefined."""
+    """The overall scores of a variant on one part of the data, and one score for each class; None where undefined."""
 
     overall: dict[str, float | None]
     classes: dict[str, float | None]
@@ -26,10 +26,10 @@ class VariantScores:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A variant and, where it is finished, its scores by part, its best epoch and its training time.
+    """A variant with its status, and where it is finished its scores by part, its best epoch and its training time.
 
-    ``seconds`` are those spent on training batches, in every session of an interrupted training. ``curve`` has the
-    validation score of each epoch. ``error`` says why it failed.
+    ``seconds`` are spent on training batches, over all sessions of an interrupted training. ``curve`` has the
+    validation score by epoch. ``error`` says why the variant failed.
     """
 
     variant: Variant
@@ -44,7 +44,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Sweep:
-    """The variants of the recipe called ``recipe``, made in ``path`` with ``overrides`` in common."""
+    """The outcomes of all variants of a recipe.
+
+    ``recipe`` is the recipe as it was given, ``overrides`` are the settings that all variants share, and ``path`` is
+    the folder of the sweep.
+    """
 
     path: Path
     recipe: str
@@ -56,21 +60,22 @@ class Sweep:
 
     @property
     def score(self) -> str:
-        """The name of the score that decides."""
+        """The key of the score that decides which variant is best."""
         return next(iter(SWEEP_SCORES[self.task]))
 
     @property
     def parts(self) -> list[str]:
-        """The parts of the data that any variant was scored on, the one that decides first.
+        """The parts of the data with scores, the deciding one first.
 
-        That is validation where there is one: a variant chosen by its test score has no test score any more.
+        That is validation where it was scored. A variant chosen by its test score would have no unbiased test score any
+        more.
         """
         found = dict.fromkeys(part for outcome in self.outcomes for part in outcome.parts)
         return sorted(found, key=lambda part: part != "validation")
 
     @property
     def best(self) -> Outcome | None:
-        """The variant with the highest deciding score, the first of equals; None when none has one."""
+        """The variant with the highest deciding score, the first of equal ones; None without a score."""
         scored = [(value, outcome) for outcome in self.outcomes if (value := self.deciding(outcome)) is not None]
         return max(scored, key=lambda pair: pair[0], default=(None, None))[1]
 
@@ -80,18 +85,18 @@ class Sweep:
         return [outcome for outcome in self.outcomes if outcome.status == "failed"]
 
     def deciding(self, outcome: Outcome) -> float | None:
-        """The score by which ``outcome`` is compared."""
+        """Return the deciding score of ``outcome``, or None where it has none."""
         scores = outcome.parts.get(self.parts[0]) if self.parts else None
         value = scores.overall.get(self.score) if scores else None
         return value if is_measured(value) else None
 
     def classes(self, part: str) -> list[str]:
-        """The classes that any variant was scored on in ``part``, in their order."""
+        """Return the names of the classes that any variant was scored on in ``part``, in their order."""
         found = [outcome.parts[part].classes for outcome in self.outcomes if part in outcome.parts]
         return list(dict.fromkeys(name for classes in found for name in classes))
 
     def to_json(self) -> dict[str, Any]:
-        """For ``sweep.json`` and ``--json``."""
+        """Return the content of ``sweep.json``, which ``--json`` prints too."""
         best = self.best
         values = {key: [o.variant.settings[key] for o in self.outcomes] for key in self.outcomes[0].variant.settings}
         return {
@@ -108,7 +113,11 @@ class Sweep:
 
 
 def read_outcome(variant: Variant, path: Path, task: str, error: str | None = None) -> Outcome:
-    """The outcome of ``variant`` by its run folder ``path``; ``error`` says why it failed, if it did."""
+    """Return the outcome of ``variant`` from its run folder ``path``.
+
+    ``error`` says why it failed, if it did. Without a recipe in the folder the variant is waiting; without the stages
+    train, evaluate and report it is interrupted. Raises ``DataError`` when a file of the run is damaged.
+    """
     if error is not None:
         return Outcome(variant, "failed", error)
     files = RunFolder(path)
@@ -139,7 +148,7 @@ def _part_scores(task: str, scores: Mapping[str, Any]) -> VariantScores:
 
 
 def _seconds(metrics: Metrics | None) -> float | None:
-    """The training time over all epochs; what a stage of the run took is that of its last session only."""
+    """Return the training time over all epochs. The card has that of the last session only."""
     found = [value for value in (metrics.columns.get("seconds", []) if metrics else []) if value is not None]
     return sum(found) if found else None
 

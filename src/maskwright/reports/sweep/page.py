@@ -1,4 +1,4 @@
-"""The page of a sweep: its variants compared, in one HTML file that loads nothing."""
+"""The page of a sweep: its variants compared in one HTML file that loads nothing."""
 
 from markupsafe import Markup
 
@@ -9,12 +9,12 @@ from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.sweep.outcome import Outcome, Sweep
 from maskwright.reports.sweep.tables import conclusion, per_class_table, unfinished_variants, variant_table
 
-# As many as there are colours.
+# One colour each.
 MOST_CURVES = 8
 
 
 def render_sweep_page(sweep: Sweep) -> str:
-    """The HTML of ``sweep``; the same outcomes always give the same text."""
+    """Return the HTML of ``sweep``. The same outcomes always give the same text."""
     best = sweep.best
     return render(
         "sweep.html.jinja",
@@ -46,13 +46,13 @@ def _facts(sweep: Sweep) -> list[tuple[str, str]]:
 
 
 def _drawn(sweep: Sweep) -> list[Outcome]:
-    """The variants that have a curve, the best first."""
+    """Return the variants that have a curve, the best first."""
     found = [outcome for outcome in sweep.outcomes if any(value is not None for value in outcome.curve.values())]
     return sorted(found, key=lambda outcome: -(sweep.deciding(outcome) or 0.0))
 
 
 def _curves(sweep: Sweep) -> Markup | None:
-    """The deciding score of the best variants over the epochs of the longest training."""
+    """Draw the deciding score of the best variants over the epochs of the longest training."""
     drawn = _drawn(sweep)[:MOST_CURVES]
     if not drawn:
         return None

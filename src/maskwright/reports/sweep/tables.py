@@ -1,4 +1,4 @@
-"""The comparison of a sweep as tables: a variant a row with its overall scores, the classes, and a CSV of it all."""
+"""The comparison of a sweep as tables of variants and classes, and as CSV."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from maskwright.reports.tables import Table, count_cell, score_cell
 
 
 def variant_table(sweep: Sweep, part: str) -> Table:
-    """Each variant's overall scores on ``part``, the epoch they were reached in, and its training time."""
+    """Return a table of the overall scores of each variant on ``part``, its best epoch and its training time."""
     rows = []
     for outcome in sweep.outcomes:
         overall = outcome.parts[part].overall if part in outcome.parts else {}
@@ -20,7 +20,10 @@ def variant_table(sweep: Sweep, part: str) -> Table:
 
 
 def per_class_table(sweep: Sweep, part: str) -> Table:
-    """The score of every class on ``part``: a class a row, or a variant a row where the variants are more."""
+    """Return a table of the score of every class on ``part``.
+
+    Classes are rows, unless there are more variants than classes; then variants are rows.
+    """
     scored = [outcome for outcome in sweep.outcomes if part in outcome.parts]
     labels, names = [outcome.variant.label for outcome in scored], sweep.classes(part)
     rows = [[score_cell(outcome.parts[part].classes.get(name)) for outcome in scored] for name in names]
@@ -32,7 +35,10 @@ def per_class_table(sweep: Sweep, part: str) -> Table:
 
 
 def csv_text(sweep: Sweep) -> str:
-    """One line a variant and part, with exact scores; a variant without scores has one line too."""
+    """Return a CSV with a line for each variant and part, with exact scores.
+
+    A variant without scores has one line too.
+    """
     best, classes = sweep.best, list(dict.fromkeys(name for part in sweep.parts for name in sweep.classes(part)))
     kind, keys = CLASS_SCORE[sweep.task], list(sweep.outcomes[0].variant.settings)
     text = io.StringIO()
@@ -51,7 +57,7 @@ def csv_text(sweep: Sweep) -> str:
 
 
 def conclusion(sweep: Sweep) -> list[str]:
-    """Which variant is best and by how much, and what that is worth, in sentences."""
+    """Return sentences on which variant is best and by how much, and on what the difference means."""
     best = sweep.best
     if best is None:
         return ["No variant has a score yet."]
@@ -65,15 +71,15 @@ def conclusion(sweep: Sweep) -> list[str]:
     sentences[0] += "."
     if "seed" not in best.variant.settings:
         sentences.append(
-            f"Every variant was trained once, from seed {sweep.seed}: a difference as small as that between two seeds "
-            "says nothing. Sweep seed too to see how large that is."
+            f"Every variant was trained once, from seed {sweep.seed}. A difference no larger than that between two "
+            "seeds means nothing; sweep seed too to measure it."
         )
     return sentences
 
 
 def unfinished_variants(sweep: Sweep) -> list[tuple[str, str]]:
-    """The name of each variant without scores and what became of it."""
-    said = {"interrupted": "interrupted; goes on with --resume", "waiting": "not begun yet"}
+    """Return the name and the status, as a text, of each variant without scores."""
+    said = {"interrupted": "interrupted; --resume continues it", "waiting": "not started"}
     return [
         (outcome.variant.name, f"failed: {outcome.error}" if outcome.status == "failed" else said[outcome.status])
         for outcome in sweep.outcomes
@@ -86,6 +92,6 @@ def _marked(sweep: Sweep, outcome: Outcome) -> str:
 
 
 def _others(sweep: Sweep, best: Outcome) -> list[tuple[float, str]]:
-    """The deciding scores and names of the other variants, the highest first."""
+    """Return the deciding scores and names of the other variants, the highest first."""
     scored = [(sweep.deciding(outcome), outcome.variant.name) for outcome in sweep.outcomes if outcome is not best]
     return sorted(((value, name) for value, name in scored if value is not None), key=lambda pair: -pair[0])

@@ -1,4 +1,4 @@
-"""The comparison of a sweep in a terminal."""
+"""The comparison of a sweep on a terminal."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,10 @@ MOST_ROWS = 30
 
 
 def sweep_lines(sweep: Sweep) -> Iterator[str]:
-    """The tables of each part, of many classes the first thirty; what has no scores, and which variant is best."""
+    """Yield the tables of each part, the variants without scores, and the conclusion.
+
+    A table of classes has at most thirty rows.
+    """
     for part in sweep.parts:
         if len(sweep.parts) > 1:
             yield f"on {part}"

@@ -1,1 +1,1 @@
-"""The page of a transfer."""
+"""The page of a transfer: models compared on the source and on the targets."""

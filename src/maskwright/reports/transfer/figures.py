@@ -1,4 +1,4 @@
-"""The figures of a transfer: shifts as bars to the left and right of nothing, with their intervals."""
+"""The figures of a transfer: the shift of scores as bars from 0, with their bootstrap intervals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,9 +15,10 @@ Estimates = Mapping[str, Mapping[str, Any]]
 
 
 def shift_bars(shifts: Mapping[str, Estimates], names: Sequence[str], unit: str, label: str) -> str:
-    """One bar a model for each of ``names``, the first on top, from 0 to the shift; a line shows its interval.
+    """Draw a bar for each model and each of ``names``, the first on top, from 0 to the shift, and return the SVG text.
 
-    ``shifts[model][name]`` is ``{"value", "low", "high"}``; without a value there is an en dash instead of a bar.
+    ``shifts[model][name]`` is ``{"value", "low", "high"}``; a line spans the interval. Without a value there is an en
+    dash instead of a bar. ``unit`` names the axis, ``label`` describes the figure.
     """
     group = BAR * len(shifts) + BAR_GAP
     reach = _reach(shifts)
@@ -53,7 +54,7 @@ def _bar(
         return
     if is_measured(low) and is_measured(high):
         axes.plot([low, high], [y, y], color=INK, linewidth=1.2, solid_capstyle="butt")
-    # Beyond the bar and its interval, on the side away from 0.
+    # The number stands beyond the bar and its interval, away from 0.
     end = (
         (min(value, low) if is_measured(low) else value)
         if value < 0
@@ -75,7 +76,7 @@ def _reach(shifts: Mapping[str, Estimates]) -> float:
 
 
 def _limits(shifts: Mapping[str, Estimates], reach: float) -> tuple[float, float]:
-    """Room for every interval and, beyond it, for its number."""
+    """Return axis limits with room for every interval and for the number beyond it."""
     ends = _ends(shifts) or [0.0]
     room = 0.3 * reach
     return (min(ends) - room if min(ends) < 0 else -0.05 * reach), (max(ends) + room if max(ends) > 0 else 0.05 * reach)

@@ -1,4 +1,4 @@
-"""The page of a transfer: what the models lose from source to target, in one HTML file that loads nothing."""
+"""The page of a transfer: the shift of each model from source to target in one HTML file that loads nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,7 +27,10 @@ ROLES = {"model": "measured", "bound": "bound, trained on the target", "tuned": 
 
 
 def render_transfer_page(numbers: Numbers, pictures: Mapping[str, Mapping[str, Sequence[Picture]]], recipe: str) -> str:
-    """The HTML of ``transfer.json`` and the panels of each target's two sides; the same always gives the same text."""
+    """Return the HTML of ``numbers``, the content of ``transfer.json``, with panels and the text of the recipe.
+
+    ``pictures[target]`` has the panels of ``source`` and of ``target``. The same input always gives the same text.
+    """
     said = sentences(numbers)
     return render(
         "transfer.html.jinja",
@@ -92,7 +95,7 @@ def _target(name: str, target: Numbers, pictures: Mapping[str, Sequence[Picture]
 
 
 def _bars(shifts: Mapping[str, Any], names: Sequence[str], unit: str, label: str) -> Markup | None:
-    """None where no number has a shift: bounds alone, or nothing of these sizes."""
+    """Draw the shifts, or return None where no number has one, as with bounds alone or sizes that do not occur."""
     known = any(row.get(name, {}).get("value") is not None for row in shifts.values() for name in names)
     return Markup(shift_bars(shifts, names, unit, label)) if known else None
 
@@ -121,7 +124,7 @@ def _sets(numbers: Numbers) -> list[tuple[str, list[tuple[str, str]]]]:
                 ("images", f"{each['images']:,}"),
                 ("objects", f"{each['objects']:,}"),
                 *((key.replace("_", " "), _text(value)) for key, value in each["made_of"].items()),
-                *(("left out", remark) for remark in each["remarks"]),
+                *(("excluded", remark) for remark in each["remarks"]),
             ],
         )
         for name, each in numbers["sets"].items()

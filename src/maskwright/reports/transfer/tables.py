@@ -1,4 +1,4 @@
-"""The numbers of a transfer as tables: each model on source and target, classes, errors, models against each other."""
+"""The numbers of a transfer as tables: scores on source and target, classes, errors, and differences between models."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,12 +24,12 @@ _COMPARED = {
 
 
 def signed(value: Any) -> str:
-    """A difference with its sign and three decimals; an en dash where there is none."""
+    """Return a difference with its sign and three decimals; an en dash where it is not a finite number."""
     return f"{value:+.3f}".replace("-", "−") if is_measured(value) else ABSENT
 
 
 def with_interval(estimate: Numbers, form: Any = signed) -> str:
-    """``−0.123 [−0.150, −0.098]``; without the interval where it was not computed."""
+    """Return ``−0.123 [−0.150, −0.098]``, each formatted by ``form``; without an interval the value alone."""
     text = form(estimate["value"])
     if not is_measured(estimate["value"]) or not is_measured(estimate["low"]):
         return text
@@ -37,7 +37,10 @@ def with_interval(estimate: Numbers, form: Any = signed) -> str:
 
 
 def summary_table(target: Numbers) -> Table:
-    """Each model's mask AP on source and target, its shift, boundary IoU, and where there is one the official AP."""
+    """Return a table of each model's mask AP and boundary IoU on source and target, and its shift.
+
+    The official Cityscapes AP has columns where it was computed.
+    """
     official = any(row["cityscapes"] for row in target["models"].values())
     rows = []
     for name, row in target["models"].items():
@@ -54,7 +57,7 @@ def summary_table(target: Numbers) -> Table:
 
 
 def model_table(row: Numbers) -> Table:
-    """One model's COCO numbers for masks and boxes on source and target, and their shift."""
+    """Return a table of one model's COCO scores for masks and boxes on source and target, and their shift."""
     kinds = {"segm": "mask", "bbox": "box"}
     labels = {f"{kind}_{name}": f"{title} {COCO_ROWS[name]}" for kind, title in kinds.items() for name in _OVERALL}
     rows = [[label, *_triple(row, key)] for key, label in {**labels, **_BOUNDARIES}.items()]
@@ -62,7 +65,10 @@ def model_table(row: Numbers) -> Table:
 
 
 def per_class_table(row: Numbers) -> Table:
-    """One model's mask AP and AP50 of each shared class on source and target; the official ones where there are any."""
+    """Return a table of one model's mask AP and AP50 of each shared class on source and target.
+
+    The official ones have columns where they were computed.
+    """
     official = (row["cityscapes"] or {}).get("classes") or {}
     target, source, shift = (_classes(row[key]) for key in ("target", "source", "shift"))
     names = list(dict.fromkeys([*target, *official]))
@@ -90,7 +96,7 @@ def per_class_table(row: Numbers) -> Table:
 
 
 def error_table(row: Numbers) -> Table:
-    """One model's errors by TIDE's types: what each costs and how often it is made, on source and target."""
+    """Return a table of one model's TIDE errors: the AP50 each type costs and its frequency, on source and target."""
     rows = []
     for kind in TIDE_ERRORS:
         before, after = ((row[key] or {}).get("errors", {}).get(kind) for key in ("source", "target"))
@@ -104,29 +110,32 @@ def error_table(row: Numbers) -> Table:
 
 
 def difference_table(differences: Sequence[Numbers]) -> Table:
-    """One model less another, on the same draws of the images: source, target, and their shifts."""
+    """Return a table of paired differences between models: on the source, on the target, and of their shifts.
+
+    Both models are scored on the same bootstrap samples of the images.
+    """
     rows = []
     for each in differences:
         for key, label in _COMPARED.items():
             cells = [with_interval(each[place]["overall"][key]) for place in ("source", "target", "shift")]
-            rows.append([f"{each['of']} less {each['less']}: {label}", *cells])
+            rows.append([f"{each['of']} minus {each['less']}: {label}", *cells])
         if "cityscapes" in each:
             official = with_interval(each["cityscapes"]["overall"]["AP"])
-            rows.append([f"{each['of']} less {each['less']}: official AP", ABSENT, official, ABSENT])
+            rows.append([f"{each['of']} minus {each['less']}: official AP", ABSENT, official, ABSENT])
     return Table(["difference", "source", "target", "of the shifts"], rows)
 
 
 def gap_table(gaps: Sequence[Numbers]) -> Table:
-    """What each bound reaches more on the target than a model does."""
+    """Return a table of how much higher each bound, a model trained on the target, scores there than each model."""
     rows = [
-        [f"{each['of']} less {each['less']}", *(with_interval(each["target"]["overall"][key]) for key in _COMPARED)]
+        [f"{each['of']} minus {each['less']}", *(with_interval(each["target"]["overall"][key]) for key in _COMPARED)]
         for each in gaps
     ]
     return Table(["bound", *_COMPARED.values()], rows)
 
 
 def sentences(numbers: Numbers) -> list[str]:
-    """What became of each model on each target, and which differences between models are sure."""
+    """Return the mask AP of each model on source and targets, and which differences are significant, as sentences."""
     said = []
     for name, target in numbers["targets"].items():
         for model, row in target["models"].items():
@@ -148,8 +157,9 @@ def _difference_sentence(target: str, difference: Numbers) -> str:
     one, other = difference["of"], difference["less"]
     if low > 0 or high < 0:
         less, more = (one, other) if low > 0 else (other, one)
-        return f"On the way to {target} {less} loses less mask AP than {more}, by {score_cell(abs(estimate['value']))}."
-    return f"Which of {one} and {other} loses less mask AP on the way to {target} cannot be told from these images."
+        lost = score_cell(abs(estimate["value"]))
+        return f"From the source to {target}, {less} loses {lost} less mask AP than {more}."
+    return f"From the source to {target}, the losses of {one} and {other} do not differ significantly in mask AP."
 
 
 def _named(name: str, role: str) -> str:

@@ -1,4 +1,4 @@
-"""A transfer in a terminal: the tables of each target, and what they say."""
+"""A transfer on a terminal: the tables of each target, and the conclusion."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from maskwright.reports.transfer.tables import (
 
 
 def transfer_lines(numbers: Numbers) -> Iterator[str]:
-    """What was compared and how, the tables of every target and model, and the conclusion."""
+    """Yield what is compared by which rule, the tables of every target and model, and the conclusion."""
     for name, target in numbers["targets"].items():
         yield printable(
             f"from the source ({target['images']['source']} images) to {name} ({target['images']['target']})"
@@ -45,11 +45,11 @@ def transfer_lines(numbers: Numbers) -> Iterator[str]:
 
 
 def interval_note(numbers: Numbers) -> str:
-    """What the brackets mean."""
+    """Return a sentence that explains the intervals in brackets."""
     bootstrap = numbers["bootstrap"]
     if not bootstrap["samples"]:
         return "No intervals were computed."
     return (
-        f"In brackets: {bootstrap['level']:.0%} bootstrap intervals over images ({bootstrap['samples']} draws, seed "
-        f"{bootstrap['seed']}); source and target are drawn independently, models on one set together."
+        f"In brackets: {bootstrap['level']:.0%} bootstrap intervals over images ({bootstrap['samples']} samples, seed "
+        f"{bootstrap['seed']}). Source and target are sampled independently; all models share the samples of a set."
     )
