@@ -22,7 +22,7 @@ def test_the_table_has_the_most_frequent_class_first_and_the_totals_last(shares:
     ]
 
 
-def test_the_verdict_names_the_worst_deviation_and_what_is_absent(shares: ClassShares):
+def test_the_summary_names_the_worst_deviation_and_what_is_absent(shares: ClassShares):
     assert shares_summary(shares) == [
         "images: 16.7 points off on average, 16.7 at worst (dog: 66.7% in train, asked 50.0%); "
         "classes of 2 images or more",
@@ -36,8 +36,8 @@ def test_the_verdict_names_the_worst_deviation_and_what_is_absent(shares: ClassS
 def test_a_long_list_of_absent_classes_is_cut_and_counted():
     names = [f"class {number}" for number in range(12)]
     counts = {0: dict.fromkeys(range(12), 1), 1: {}}
-    verdict = shares_summary(class_shares(names, counts, {"a": [0], "b": [1]}, (1, 1)))
-    assert verdict == [f"b has no {', '.join(names[:10])}, … (12 classes)"]
+    summary = shares_summary(class_shares(names, counts, {"a": [0], "b": [1]}, (1, 1)))
+    assert summary == [f"b has no {', '.join(names[:10])}, … (12 classes)"]
 
 
 def test_a_file_without_objects_has_a_table_too():

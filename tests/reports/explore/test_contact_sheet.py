@@ -94,7 +94,7 @@ def test_a_wrong_folder_is_given_up_after_some_images(pictures):
 
 
 @pytest.mark.parametrize("name", ["../outside.png", "/etc/hostname", "x" * 5000, "1.png/2.png"])
-def test_a_name_that_leads_elsewhere_or_nowhere_costs_only_its_picture(pictures, tmp_path, name):
+def test_a_name_that_leads_out_or_nowhere_costs_only_its_picture(pictures, tmp_path, name):
     cv2.imwrite(str(tmp_path / "outside.png"), np.zeros((48, 64, 3), np.uint8))
     found, remarks, _ = pictures([[1], [2]], names=[name, "2.png"])
     assert captions(found) == ["2.png"]

@@ -35,7 +35,7 @@ def test_an_undefined_score_is_called_undefined(make_run, task):
     assert "undefined" in found.sentence
 
 
-def test_no_scores_no_verdict(make_run):
+def test_no_scores_no_headline(make_run):
     run = read_run(make_run())
     assert headline(replace(run, scores=None)) is None
     assert headline(replace(run, scores={})) is None

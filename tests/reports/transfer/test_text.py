@@ -1,4 +1,4 @@
-"""What a transfer says in a terminal: every table, what was left out, and what the brackets mean."""
+"""What a transfer says in a terminal: every table, what is excluded, and what the brackets mean."""
 
 import pytest
 
