@@ -30,7 +30,8 @@ def test_scores_of_an_earlier_version_are_read_under_the_keys_of_today(tmp_path:
     }
 
 
-def test_damaged_scores_are_named(tmp_path: Path):
-    (tmp_path / "scores.json").write_text("{", encoding="utf-8")
-    with pytest.raises(DataError, match=r"scores\.json"):
-        _ = RunFolder(tmp_path).scores
+@pytest.mark.parametrize("name", ["scores", "card", "stages"])
+def test_a_damaged_file_is_named(name: str, tmp_path: Path):
+    (tmp_path / f"{name}.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=rf"{name}\.json"):
+        getattr(RunFolder(tmp_path), name)

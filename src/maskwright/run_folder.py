@@ -216,13 +216,17 @@ class RunFolder:
 
     @property
     def card(self) -> Card:
-        """The content of ``card.json``; empty when it does not exist yet."""
-        return cast(Card, read_json(self.card_file) if self.card_file.is_file() else {})
+        """The content of ``card.json``; empty when it does not exist yet.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        return cast(Card, self._read(self.card_file) if self.card_file.is_file() else {})
 
     @property
     def stages(self) -> dict[str, dict[str, Any]]:
         """``{stage: {"finished", "seconds"}}`` of the finished stages; empty when there is no run."""
-        return read_json(self.stages_file) if self.stages_file.is_file() else {}
+        return self._read(self.stages_file) if self.stages_file.is_file() else {}
 
     @property
     def scores(self) -> dict[str, PartScores]:
@@ -234,11 +238,15 @@ class RunFolder:
         """
         if not self.scores_file.is_file():
             raise UsageError(f"{self.scores_file}: is missing; expected the scores of a run. Evaluate the run first.")
+        return {part: with_current_keys(scores) for part, scores in self._read(self.scores_file).items()}
+
+    def _read(self, file: Path) -> Any:
+        """Return the JSON in ``file``; raise ``DataError`` when it is damaged."""
         try:
-            found = read_json(self.scores_file)
+            return read_json(file)
         except ValueError as error:
-            raise DataError(f"{self.scores_file}: cannot be read ({error}). Evaluate the run again.") from error
-        return {part: with_current_keys(scores) for part, scores in found.items()}
+            remedy = "Run the stage that writes it again, or delete it."
+            raise DataError(f"{file}: cannot be read ({error}); expected JSON. {remedy}") from error
 
 
 def with_current_keys(scores: Mapping[str, Any]) -> PartScores:

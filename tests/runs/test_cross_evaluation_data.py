@@ -61,6 +61,7 @@ def labels(scored: ScoredEntry) -> list[str]:
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
+        (CrossEvaluation(), "names neither data nor classes"),
         (CrossEvaluation(images="there"), "--images and --annotations"),
         (CrossEvaluation(annotations="there"), "--images and --annotations"),
         (CrossEvaluation(rider="person"), "--rider replaces the rule of a taxonomy"),

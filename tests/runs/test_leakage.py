@@ -17,7 +17,7 @@ from maskwright.progress import Reporter
 from maskwright.runs.context import Experiment
 from maskwright.runs.evaluation import evaluate_stage
 from maskwright.runs.folder import open_run
-from maskwright.runs.leakage import FILE, TrainingImages, find_leaked_images, record_training_images
+from maskwright.runs.leakage import TrainingImages, find_leaked_images, record_training_images
 from maskwright.runs.prepare import DataSplit
 from maskwright.structures import ClassTable
 
@@ -93,7 +93,9 @@ def test_a_run_that_is_scored_on_its_training_images_says_so_and_others_are_quie
     said = io.StringIO()
     experiment = Experiment(open_run(folder, Reporter(quiet=True, stream=said)))
     parts = experiment.prepared.parts
-    assert len(json.loads((folder / FILE).read_text())["bytes"]) == len(parts["train"].selection.images) == 8
+    assert (
+        len(json.loads((folder / "trained_on.json").read_text())["bytes"]) == len(parts["train"].selection.images) == 8
+    )
     evaluate_stage(experiment)
     assert "training images" not in said.getvalue()
     assert "trained_on" not in json.loads((folder / "scores.json").read_text())["validation"]
@@ -111,7 +113,7 @@ def test_a_run_that_is_scored_on_its_training_images_says_so_and_others_are_quie
 
 def test_a_run_of_a_version_that_recorded_nothing_is_scored_without_a_word(semantic_run: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(semantic_run, tmp_path / "run")
-    (folder / FILE).unlink(missing_ok=True)
+    (folder / "trained_on.json").unlink(missing_ok=True)
     said = io.StringIO()
     run = open_run(folder, Reporter(stream=said))
     assert find_leaked_images(run, Experiment(run).prepared.parts["train"]) == {}

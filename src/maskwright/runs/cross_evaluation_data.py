@@ -65,6 +65,10 @@ class CrossEvaluation:
         Raises:
             UsageError: Two fields contradict each other, or ``name`` is not allowed.
         """
+        if self == CrossEvaluation():
+            raise UsageError(
+                "Cross-evaluation: names neither data nor classes; expected images with annotations, or a taxonomy."
+            )
         if (self.images is None) != (self.annotations is None):
             raise UsageError("--images and --annotations: one is missing; expected a folder and its COCO JSON.")
         if self.annotations is None and self.name != CrossEvaluation.name:

@@ -14,8 +14,6 @@ from maskwright.images.near_duplicates import near_pairs
 from maskwright.runs.folder import OpenRun
 from maskwright.runs.prepare import DataSplit
 
-FILE = "trained_on.json"
-
 
 @dataclass(frozen=True)
 class TrainingImages:

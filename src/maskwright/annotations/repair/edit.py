@@ -7,9 +7,6 @@ import msgspec
 
 from maskwright.annotations.coco.loose_records import field_value, identity, integer, json_excerpt, record_fields
 
-# The absence of a field; null is a value.
-_NOTHING: Any = object()
-
 
 @dataclass(frozen=True, slots=True)
 class Repair:

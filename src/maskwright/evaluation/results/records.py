@@ -71,10 +71,7 @@ class Results:
 
     def with_boxes(self) -> list[ResultRecord]:
         """Return all records, each with a box: its own, or the tight box of its mask."""
-        return [
-            record if "bbox" in record else cast(ResultRecord, {**record, "bbox": _mask_box(record)})
-            for record in self.records
-        ]
+        return [record if "bbox" in record else _with_mask_box(record) for record in self.records]
 
 
 @collector_paused()
