@@ -2,6 +2,7 @@
 
 import ast
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from tools.architecture.import_graph import MASKWRIGHT, ROOT
@@ -27,6 +28,9 @@ TESTED_BY: dict[str, str] = {
     # Both of its runs take minutes.
     "workflows/demo.py": "drills/test_demo.py",
 }
+
+PROPERTIES = {"property", "cached_property", "setter"}
+NO_VERBS = {"The", "A", "An", "What", "How", "Whether", "Which", "Where", "Every", "Each", "One", "For", "As", "All"}
 
 
 def sources() -> list[Path]:
@@ -62,6 +66,31 @@ def test_a_public_name_means_one_thing() -> None:
         if len({path.parent for path in paths}) > 1 and len({path.name for path in paths}) > 1
     }
     assert_none([f"{name}: {', '.join(map(str, paths))}" for name, paths in sorted(twice.items())])
+
+
+def test_public_docstrings_are_there_and_say_what_is_done() -> None:
+    """Functions and methods begin with an imperative; classes and properties name what they are."""
+    offenders = []
+    for path in sources():
+        for name, node in public_definitions(ast.parse((SOURCE / path).read_text(encoding="utf-8"))):
+            marks = {getattr(mark, "id", getattr(mark, "attr", "")) for mark in node.decorator_list}
+            text = ast.get_docstring(node)
+            if text is None and "overload" not in marks:
+                offenders.append(f"{path}: {name} has no docstring")
+            elif text and isinstance(node, ast.FunctionDef) and not marks & PROPERTIES and text.split()[0] in NO_VERBS:
+                offenders.append(
+                    f"{path}: {name} begins with '{text.split()[0]}'; expected a verb, as in 'Return the …'"
+                )
+    assert_none(offenders)
+
+
+def public_definitions(tree: ast.Module | ast.ClassDef) -> Iterator[tuple[str, ast.ClassDef | ast.FunctionDef]]:
+    """The public classes and functions of a module, and the public methods of its public classes."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+            yield node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from ((f"{node.name}.{name}", method) for name, method in public_definitions(node))
 
 
 def test_no_folder_is_crowded() -> None:
