@@ -26,7 +26,7 @@ def use(folder: Path) -> dict[str, Any]:
     (folder / "images").rename(folder / "photos")
 
     data = mw.CocoDataset.open(folder / "labels.json", images=folder / "photos")
-    assert (data.audit.adds_up, data.left_out) == (True, {})
+    assert (data.audit.adds_up, data.excluded) == (True, {})
     assert (len(data.classes), len(data)) == (4, 10)
     sample = data[0]
     assert (sample.image.dtype, sample.image.shape, sample.name) == (np.uint8, (*sample.size, 3), "000000.jpg")

@@ -78,7 +78,7 @@ average: float = mw.score_instances(validation, found)["segm"]["AP"]
 maps = {sample.name: sample.label_map() for sample in validation}
 mean: float = mw.score_semantic(validation, maps)["mIoU"]
 print(len(names), bright, pixels.sum(), again == large, len(drawn), len(infos), len(chosen), path.name, share(data[:3]))
-print(average, mean, whole.audit.adds_up, whole.left_out)
+print(average, mean, whole.audit.adds_up, whole.excluded)
 checked = mw.check("labels.json", images="photos", workers=1)
 explored = mw.explore("labels.json", classes=["disc"], out="explored")
 chosen_masks = mw.draw_masks("labels.json", "masks", options=mw.MaskOptions(overlap="smallest"), workers=0)

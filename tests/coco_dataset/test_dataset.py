@@ -56,8 +56,8 @@ def test_a_missing_image_is_in_the_account_of_what_is_selected_later(labels: Pat
     for each in (data, data.select(classes=["disc"], max_images=3, seed=1)):
         assert each.audit.adds_up
         assert each.audit.found == len(content(labels)["annotations"])
-        assert each.left_out["missing_image"] == ["000000.jpg"]
-        assert len(each) + sum(map(len, each.left_out.values())) == 12
+        assert each.excluded["missing_image"] == ["000000.jpg"]
+        assert len(each) + sum(map(len, each.excluded.values())) == 12
         assert [fault.code for fault in each.audit.faults] == ["missing_image"]
 
 
@@ -69,7 +69,7 @@ def test_parts_have_an_account_of_their_own_images(coco: CocoFactory):
     assert sum(part.audit.found for part in parts) == 3
     assert sum(part.audit.used for part in parts) == 2
     assert (data[:1].audit.found, dict(data[:1].audit.skipped)) == (2, {"empty_segmentation": 1})
-    assert [part.left_out for part in parts] == [{}, {}]
+    assert [part.excluded for part in parts] == [{}, {}]
     assert parts[0].merge(parts[1]).audit.found == 3
 
 
@@ -93,7 +93,7 @@ def test_a_selection_is_the_file_that_maskwright_subset_writes(
     assert chosen.to_json(tmp_path / "chosen.json").read_bytes() == (tmp_path / "subset.json").read_bytes()
     assert chosen.audit.to_json() == summary.audit.to_json() | {"faults": chosen.audit.to_json()["faults"]}
     by_name = {image["id"]: image["file_name"] for image in content(labels)["images"]}
-    assert chosen.left_out == {why: [by_name[i] for i in left] for why, left in summary.skipped_images.items()}
+    assert chosen.excluded == {why: [by_name[i] for i in left] for why, left in summary.skipped_images.items()}
     assert len(data) == 12, "the data set itself stays as it is"
 
 

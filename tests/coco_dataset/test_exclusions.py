@@ -9,9 +9,9 @@ def test_what_a_choice_excludes_is_added_to_what_was_excluded_before(coco: CocoF
     before = Exclusions(Audit("labels.json", 2, 0), {"missing_image": ["3.png"]})
     before.audit.skip("missing_image", 2)
     after = before.with_choice(file, {"other_class": 3}, {"image_beyond_max_images": [2]})
-    assert after.left_out == {"missing_image": ["3.png"], "image_beyond_max_images": ["2.png"]}
+    assert after.excluded == {"missing_image": ["3.png"], "image_beyond_max_images": ["2.png"]}
     assert (after.audit.found, dict(after.audit.skipped)) == (5, {"missing_image": 2, "other_class": 3})
-    assert (before.audit.found, before.left_out) == (2, {"missing_image": ["3.png"]}), "as it was"
+    assert (before.audit.found, before.excluded) == (2, {"missing_image": ["3.png"]}), "as it was"
 
 
 def test_the_audit_covers_what_is_excluded_and_what_is_drawn(coco: CocoFactory) -> None:
@@ -27,5 +27,5 @@ def test_exclusions_of_two_data_sets_add_up_and_name_both_files() -> None:
     first, second = (Exclusions(Audit(name, 1), {"image_size": [f"{name}.png"]}) for name in "ab")
     both = first.joined(second)
     assert (both.audit.source, both.audit.found) == ("a + b", 2)
-    assert both.left_out == {"image_size": ["a.png", "b.png"]}
+    assert both.excluded == {"image_size": ["a.png", "b.png"]}
     assert first.joined(first).audit.source == "a"

@@ -11,10 +11,10 @@ from tests.conftest import CocoFactory
 
 def test_a_file_without_faults_is_kept_record_for_record(labels: Path):
     document, exclusions = read_checked(labels, labels.parent / "images")
-    audit, left_out = exclusions.audit, exclusions.left_out
+    audit, excluded = exclusions.audit, exclusions.excluded
     content = json.loads(labels.read_bytes())
     assert [json.loads(bytes(raw)) for raw in document.annotations] == content["annotations"]
-    assert (audit.found, left_out) == (0, {})
+    assert (audit.found, excluded) == (0, {})
 
 
 @pytest.mark.parametrize("spoil", ["missing_image", "truncated_image", "unreadable_image", "image_size"])
@@ -31,9 +31,9 @@ def test_an_image_that_cannot_be_used_is_left_out_with_its_annotations(labels: P
         other = labels.parent / "images" / "000004.jpg"
         image.write_bytes(other.read_bytes())
     document, exclusions = read_checked(labels, labels.parent / "images")
-    audit, left_out = exclusions.audit, exclusions.left_out
+    audit, excluded = exclusions.audit, exclusions.excluded
     listed = [each for each in json.loads(labels.read_bytes())["annotations"] if each["image_id"] == 4]
-    assert left_out == {spoil: ["000003.jpg"]}
+    assert excluded == {spoil: ["000003.jpg"]}
     assert dict(audit.skipped) == ({spoil: len(listed)} if listed else {})
     assert audit.found == len(listed)
     assert [fault.code for fault in audit.faults] == [spoil]
@@ -45,8 +45,8 @@ def test_an_image_that_cannot_be_used_is_left_out_with_its_annotations(labels: P
 def test_records_that_do_not_fit_are_left_out_and_written_no_more(coco: CocoFactory, tmp_path: Path):
     path = coco({}, {"image_id": 9}, {"category_id": 9}, {"id": 1}, images=[{}, {"height": 0}])
     document, exclusions = read_checked(path, None)
-    audit, left_out = exclusions.audit, exclusions.left_out
-    assert left_out == {"bad_image": ["image 2"]}
+    audit, excluded = exclusions.audit, exclusions.excluded
+    assert excluded == {"bad_image": ["image 2"]}
     assert dict(audit.skipped) == {"unknown_image": 1, "unknown_category": 1, "duplicate_id": 1}
     assert [json.loads(bytes(raw))["id"] for raw in document.annotations] == [1]
     written = CocoDataset.open(path).to_json(tmp_path / "clean.json")

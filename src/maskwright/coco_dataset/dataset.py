@@ -55,7 +55,7 @@ class CocoDataset:
         """Open a COCO annotation file with the checks of the commands.
 
         Records that cannot be used are excluded, as are images whose file is missing, truncated, unreadable or of
-        another size than the JSON says. :attr:`audit` and :attr:`left_out` account for them.
+        another size than the JSON says. :attr:`audit` and :attr:`excluded` account for them.
 
         Args:
             path: The JSON file, which may be compressed by gzip.
@@ -71,7 +71,7 @@ class CocoDataset:
         Example:
             >>> from maskwright import CocoDataset
             >>> data = CocoDataset.open("labels.json", images="photos")
-            >>> data.left_out
+            >>> data.excluded
             {}
             >>> audit = data.audit
             >>> audit.found == audit.used + sum(audit.skipped.values())
@@ -152,13 +152,13 @@ class CocoDataset:
         return [image.file_name for image in self.coco.images]
 
     @property
-    def left_out(self) -> NamesByReason:
+    def excluded(self) -> NamesByReason:
         """The file names of excluded images of the file, by reason.
 
         The reasons are those of :meth:`open` and :meth:`select`. A record without a usable name is listed by its id.
         Parts, made by :meth:`split` or a slice, account for their own images only.
         """
-        return {reason: list(names) for reason, names in self._exclusions.left_out.items()}
+        return {reason: list(names) for reason, names in self._exclusions.excluded.items()}
 
     @cached_property
     def audit(self) -> Audit:

@@ -13,13 +13,13 @@ NamesByReason = dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Exclusions:
-    """The excluded annotations, all skipped in ``audit``, and the excluded images by reason, ``left_out``."""
+    """The excluded annotations, all skipped in ``audit``, and the excluded images by reason, ``excluded``."""
 
     audit: Audit
-    left_out: NamesByReason = field(default_factory=dict)
+    excluded: NamesByReason = field(default_factory=dict)
 
     def with_choice(
-        self, coco: CocoFile, skipped: Mapping[str, int], left_out: Mapping[str, Sequence[int]]
+        self, coco: CocoFile, skipped: Mapping[str, int], excluded: Mapping[str, Sequence[int]]
     ) -> "Exclusions":
         """Return these exclusions with those of a selection: counts of annotations and ids of images by reason."""
         audit = _copy(self.audit)
@@ -27,8 +27,8 @@ class Exclusions:
             audit.found += count
             audit.skip(reason, count)
         names = {image.id: image.file_name for image in coco.images}
-        chosen = {reason: [names[image_id] for image_id in ids] for reason, ids in left_out.items()}
-        return Exclusions(audit, _joined(self.left_out, chosen))
+        chosen = {reason: [names[image_id] for image_id in ids] for reason, ids in excluded.items()}
+        return Exclusions(audit, _joined(self.excluded, chosen))
 
     def joined(self, other: "Exclusions") -> "Exclusions":
         """Return these exclusions and those of another data set."""
@@ -36,7 +36,7 @@ class Exclusions:
         if other.audit.source != audit.source:
             audit.source = f"{audit.source} + {other.audit.source}"
         audit.add(other.audit)
-        return Exclusions(audit, _joined(self.left_out, other.left_out))
+        return Exclusions(audit, _joined(self.excluded, other.excluded))
 
     def audit_with(self, coco: CocoFile) -> Audit:
         """Return the audit of the exclusions and of the annotations of ``coco``, each of which is drawn once."""

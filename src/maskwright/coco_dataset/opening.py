@@ -23,18 +23,18 @@ def read_checked(path: Path, folder: Path | None) -> tuple[Document, Exclusions]
     document = read_document(path)
     coco = document.coco
     audit = audit_of_reading(coco)
-    left_out: NamesByReason = {}
+    excluded: NamesByReason = {}
     for fault in coco.faults:
         if fault.kind == "image" and fault.code not in STILL_USED:
-            left_out.setdefault(fault.code, []).append(f"image {fault.record}")
-    unusable = _without_file(coco, require_folder(folder, "images"), audit, left_out) if folder is not None else set()
+            excluded.setdefault(fault.code, []).append(f"image {fault.record}")
+    unusable = _without_file(coco, require_folder(folder, "images"), audit, excluded) if folder is not None else set()
     if unusable and len(unusable) == len(coco.images):
         first = next(fault for fault in audit.faults if fault.kind == "image" and fault.record in unusable)
         raise DataError(
             f"{path}: none of its {len(coco.images)} images can be used from {folder} ({first}); expected the files "
             "that it lists. Give their folder as images."
         )
-    return _usable(document, unusable), Exclusions(audit, left_out)
+    return _usable(document, unusable), Exclusions(audit, excluded)
 
 
 def part_of(
@@ -63,8 +63,8 @@ def part_of(
     )
 
 
-def _without_file(coco: CocoFile, folder: Path, audit: Audit, left_out: NamesByReason) -> set[int]:
-    """Add the images whose file cannot be used to ``audit`` and ``left_out``; return their ids."""
+def _without_file(coco: CocoFile, folder: Path, audit: Audit, excluded: NamesByReason) -> set[int]:
+    """Add the images whose file cannot be used to ``audit`` and ``excluded``; return their ids."""
     unusable: set[int] = set()
     by_image = coco.by_image()
     for image in coco.images:
@@ -74,7 +74,7 @@ def _without_file(coco: CocoFile, folder: Path, audit: Audit, left_out: NamesByR
             audit.faults.append(fault)
             audit.found += listed
             audit.skip(fault.code, listed)
-            left_out.setdefault(fault.code, []).append(image.file_name)
+            excluded.setdefault(fault.code, []).append(image.file_name)
             unusable.add(image.id)
     return unusable
 

@@ -65,14 +65,14 @@ def fetch_weights(name: str, reporter: Reporter | None = None) -> Path:
     Raises ``UsageError`` for an unknown name, ``WeightsError`` when the file cannot be fetched or is not the published
     one.
     """
-    told = _DownloadReporter(name, reporter or Reporter())
+    progress = _DownloadReporter(name, reporter or Reporter())
     if name in ZOO:
-        return zoo_file(ZOO[name], told)
+        return zoo_file(ZOO[name], progress)
     for model, weights in torchvision_checkpoints.published_checkpoints().items():
         if name == f"torchvision_{model}":
             file = weights.url.rpartition("/")[2]
             path = Path(get_dir()) / "checkpoints" / file
-            return download(weights.url, path, Hash("sha256", hash_start(weights)), told)
+            return download(weights.url, path, Hash("sha256", hash_start(weights)), progress)
     raise unknown_name("published weights", name, [weights["name"] for weights in list_weights()])
 
 

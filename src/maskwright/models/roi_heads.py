@@ -136,13 +136,13 @@ class BranchedRoIHeads(RoIHeads):
         """Return the binary cross-entropy of the masks and, with mask scoring, the squared error of their IoU."""
         labels = torch.cat(regions.labels)
         chosen = logits[torch.arange(len(labels), device=labels.device), labels]
-        learnt = None
+        predicted_iou = None
         if self.mask_scoring is not None:
-            learnt = to_float32(self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels))
+            predicted_iou = to_float32(self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels))
         if not len(labels):
             # A loss of every parameter: processes that share a batch must have gradients for the same parameters.
             nothing = {"loss_mask": logits.sum() * 0}
-            return nothing if learnt is None else nothing | {"loss_mask_iou": learnt.sum() * 0}
+            return nothing if predicted_iou is None else nothing | {"loss_mask_iou": predicted_iou.sum() * 0}
         assert regions.matched is not None
         truth = torch.cat(
             [
@@ -151,10 +151,10 @@ class BranchedRoIHeads(RoIHeads):
             ]
         )
         losses = {"loss_mask": functional.binary_cross_entropy_with_logits(chosen, truth)}
-        if learnt is not None:
+        if predicted_iou is not None:
             areas = [t["masks"].flatten(1).sum(1)[i] for t, i in zip(targets, regions.matched, strict=True)]
             wanted = mask_ious(chosen, truth, torch.cat(regions.boxes), torch.cat(areas))
-            losses["loss_mask_iou"] = functional.mse_loss(learnt, wanted)
+            losses["loss_mask_iou"] = functional.mse_loss(predicted_iou, wanted)
         return losses
 
 

@@ -80,15 +80,15 @@ def train_epoch(training: Training, epoch: int) -> dict[str, float]:
     sums = defaultdict(float, training.sums)
     training.model.train()
     for number, batch in _batches(training, epoch):
-        learned = training_step(training, batch, epoch, number)
-        for key, value in learned.losses.items():
+        step_result = training_step(training, batch, epoch, number)
+        for key, value in step_result.losses.items():
             sums[key] += value
         if ends_group(training, number):
             position.batch, training.sums = number + 1, dict(sums)
             training.seconds = time.perf_counter() - started
-            if learned.stop or learned.save:
+            if step_result.stop or step_result.save:
                 training.save_checkpoints("last")
-            if learned.stop:
+            if step_result.stop:
                 raise training.stop.interrupted(
                     f"in epoch {epoch}, after batch {position.batch} of {training.batches_per_epoch}"
                 )

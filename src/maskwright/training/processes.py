@@ -57,8 +57,8 @@ class ProcessGroup:
         """
         if self.world_size == 1:
             return values.tolist(), list(wishes)
-        told = torch.cat([values, values.new_tensor([float(wish) for wish in wishes])])
-        numbers = (self._sum(told) / self.world_size).tolist()
+        packed = torch.cat([values, values.new_tensor([float(wish) for wish in wishes])])
+        numbers = (self._sum(packed) / self.world_size).tolist()
         return numbers[: len(values)], [number > 0 for number in numbers[len(values) :]]
 
     def all_reduce_sum(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -29,17 +29,17 @@ def training_step(training: Training, batch: Any, epoch: int, number: int) -> St
     with training.fabric.no_backward_sync(training.model, enabled=not stepping):  # type: ignore[arg-type]
         losses = training.losses(training.model, batch)
         total = torch.stack(list(losses.values())).sum()
-        learned = _all_reduce(training, {"loss": total, **losses}, steps_until(training, number + 1))
-        if not math.isfinite(learned.losses["loss"]):
+        step_result = _all_reduce(training, {"loss": total, **losses}, steps_until(training, number + 1))
+        if not math.isfinite(step_result.losses["loss"]):
             raise MaskwrightError(
-                f"The loss became {learned.losses['loss']} in epoch {epoch}, batch {number + 1} ({learned.losses}); "
-                "expected a finite number. Lower train.optimizer.lr, set train.clip_norm, or use "
-                "train.precision=32-true."
+                f"The loss became {step_result.losses['loss']} in epoch {epoch}, batch {number + 1} "
+                f"({step_result.losses}); expected a finite number. "
+                "Lower train.optimizer.lr, set train.clip_norm, or use train.precision=32-true."
             )
         training.fabric.backward(total / _group_size(training, number) if training.accumulate > 1 else total)
     if stepping:
         _step(training)
-    return learned
+    return step_result
 
 
 def ends_group(training: Training, number: int) -> bool:

@@ -140,10 +140,10 @@ class TransferEvaluation:
         for name, each in self._named(model, found):
             if each["image_id"] in grouped and name in _POSITIONS:
                 grouped[each["image_id"]].append((each["segmentation"], _POSITIONS[name], each["score"]))
-        verdicts = [measure_rles(self.target.official[n], rows).match()[0] for n, rows in grouped.items()]
+        matches = [measure_rles(self.target.official[n], rows).match()[0] for n, rows in grouped.items()]
         weights = self._draws(self.target)
         places = [i for i, image in enumerate(self.target.images) if image["id"] in grouped]
-        return cityscapes_estimates(verdicts, weights[:, places], self.shared.names)
+        return cityscapes_estimates(matches, weights[:, places], self.shared.names)
 
     def _named(self, model: TransferModel, found: Sequence[ResultRecord]) -> Iterator[tuple[str, ResultRecord]]:
         """Yield each result of ``model`` with the name of its target class, including classes that are not compared."""

@@ -76,8 +76,8 @@ class CheckSummary:
             lines += [*self.repairs.lines(), ""]
         lines += self._counts()
         errors, warnings = self.findings.number("error"), self.findings.number("warning")
-        verdict = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}" if errors or warnings else "no fault"
-        return [*lines, f"{verdict} in {self.findings.source}{self._repaired()}"]
+        counted = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}" if errors or warnings else "no fault"
+        return [*lines, f"{counted} in {self.findings.source}{self._repaired()}"]
 
     def _repaired(self) -> str:
         if self.repairs is not None:

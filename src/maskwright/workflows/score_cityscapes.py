@@ -177,16 +177,16 @@ def _scored(
 ) -> dict[str, Any]:
     distances = _distances(folders.distances, truth) if folders.distances is not None else None
 
-    def judged(frame: str) -> _MatchedImage:
+    def match_frame(frame: str) -> _MatchedImage:
         found = measure(frame)
-        verdicts, skipped = found.match()
+        matches, skipped = found.match()
         if distances is None:
-            return _MatchedImage(verdicts, skipped, {})
+            return _MatchedImage(matches, skipped, {})
         known = distances.get(frame, {})
         near = match_within_limits(found.truth, found.predictions, known)
-        return _MatchedImage(verdicts, skipped, near, count_without_distance(found.truth, known))
+        return _MatchedImage(matches, skipped, near, count_without_distance(found.truth, known))
 
-    images = list(_in_threads(folders, judged, truth, "scoring instances"))
+    images = list(_in_threads(folders, match_frame, truth, "scoring instances"))
     for image in images:
         rejected.update(image.rejected)
     scores = instance_scores(image.matches for image in images) | {"images": len(truth)}

@@ -106,9 +106,9 @@ def _repaired_record(
         changes |= _boxes(fields, found) | _crowd(fields, found)
     if not changes:
         return None
-    mended = {name: value for name, value in {**fields, **changes}.items() if value is not _ABSENT}
+    repaired = {name: value for name, value in {**fields, **changes}.items() if value is not _ABSENT}
     try:
-        record = decoder.decode(msgspec.json.encode(mended))
+        record = decoder.decode(msgspec.json.encode(repaired))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     faults += [Fault(code, kind, record.id, message) for code, message in found]

@@ -23,12 +23,12 @@ def repair_boxes(
     """
     batch = measure_annotations([annotation for _, annotation, _ in annotations], sizes)
     positions = {annotation.id: position for position, (_, annotation, _) in enumerate(annotations)}
-    mended = set()
+    repaired = set()
     for fault in box_faults(batch):
         position = positions[fault.record]
         box = mask_box(batch, position)
-        if box is not None and position not in mended:
-            mended.add(position)
+        if box is not None and position not in repaired:
+            repaired.add(position)
             edit, _, unread = annotations[position]
             edit.set("bbox", box, "bad_box" if "bad_box" in unread else fault.code)
     for fault in area_faults(batch):

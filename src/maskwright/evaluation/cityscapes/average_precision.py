@@ -25,8 +25,8 @@ def instance_scores(images: Iterable[CityscapesMatches]) -> dict[str, Any]:
 
     A score is None for a class without an object, which is then excluded from the averages.
     """
-    verdicts = list(images)
-    ap, objects, predictions = average_precision(verdicts)
+    matches = list(images)
+    ap, objects, predictions = average_precision(matches)
     classes = {
         label.name: {
             "AP": _mean(ap[c : c + 1]),

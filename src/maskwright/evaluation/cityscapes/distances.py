@@ -127,8 +127,8 @@ def add_distance_scores(
     """
     added: dict[str, Any] = {}
     classes = {name: dict(row) for name, row in scores["classes"].items()}
-    for limit, verdicts in matches_by_limit.items():
-        found = instance_scores(verdicts)
+    for limit, matches in matches_by_limit.items():
+        found = instance_scores(matches)
         added |= {f"{key}_{limit}": found[key] for key in ("AP", "AP50")}
         for name, row in found["classes"].items():
             classes[name] |= {f"{key}_{limit}": row[key] for key in ("AP", "AP50", "objects")}

@@ -74,10 +74,10 @@ def _gains(errors: DetectionErrors, category: int) -> dict[str, float]:
     own, objects = matches.category == category, matches.true_category == category
     total, missed = int(objects.sum()), int((objects & np.isnan(matches.found_at)).sum())
 
-    def ap(detections: npt.NDArray[np.bool_], mended: npt.NDArray[np.bool_], count: int = total) -> float:
-        """Compute AP of the class's ``detections`` and the fixed (right) ones, ``mended``, of ``count`` objects."""
-        chosen, more = np.flatnonzero(own & (detections | mended)), np.flatnonzero(mended & ~own)
-        right = np.append((matches.right | mended)[chosen], np.ones(len(more), np.bool_))
+    def ap(detections: npt.NDArray[np.bool_], fixed: npt.NDArray[np.bool_], count: int = total) -> float:
+        """Compute AP of the class's ``detections`` and of those ``fixed`` to right ones, of ``count`` objects."""
+        chosen, more = np.flatnonzero(own & (detections | fixed)), np.flatnonzero(fixed & ~own)
+        right = np.append((matches.right | fixed)[chosen], np.ones(len(more), np.bool_))
         return average_precision(matches.score[np.append(chosen, more)], right, count)
 
     every, none = np.ones(len(own), np.bool_), np.zeros(len(own), np.bool_)

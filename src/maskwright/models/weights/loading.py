@@ -127,8 +127,8 @@ def _foreign(message: str, path: Path) -> str | None:
 
 def _reason(message: str) -> str:
     """Return the one line of torch's ``message`` that gives the reason."""
-    told = re.search(r"WeightsUnpickler error:\s*(.+)", message)
-    return told[1].strip() if told else "torch cannot read it"
+    reported = re.search(r"WeightsUnpickler error:\s*(.+)", message)
+    return reported[1].strip() if reported else "torch cannot read it"
 
 
 def fetch_starting_weights(name: str, model: str, download: Callable[[], StateDict], address: str) -> StateDict:
