@@ -84,7 +84,7 @@ def test_the_command_prints_the_tables_or_the_numbers(
     before = {file: file.stat().st_mtime_ns for file in (out / "predictions").rglob("*.json")}
     assert main(["transfer", str(path), "--out", str(out), "--quiet"]) == 0
     printed = capsys.readouterr().out
-    assert "fine less rough: mask AP" in printed
+    assert "fine minus rough: mask AP" in printed
     assert f"page: {out / PAGE}" in printed
     assert main(["transfer", str(path), "--out", str(out), "--quiet", "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
