@@ -83,6 +83,7 @@ def test_the_tutorial_can_be_followed(reader: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)  # two whole trainings, as the other drills
 def test_the_tutorial_reaches_what_it_says(reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
     follow(str, lambda line: [])
     (scores,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("test: mIoU")]
