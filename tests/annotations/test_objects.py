@@ -9,7 +9,7 @@ from pycocotools import mask as oracle
 
 from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
-from maskwright.annotations.objects import ImageObjects, draw_objects
+from maskwright.annotations.objects import BoxOnlyObject, ImageObjects, draw_objects
 from maskwright.masks.rle import rasterise
 
 H, W = 48, 64
@@ -135,14 +135,68 @@ def test_polygons_are_kept_as_they_stand_in_the_file_and_an_rle_is_not(coco):
     assert objects.outlines[1] is None
 
 
-def test_boxes_are_the_tight_boxes_of_the_masks(coco, random_segmentations: Callable[[], list[Any]]):
-    objects, _ = drawn(
-        coco(*({"segmentation": segmentation, "bbox": [0, 0, 1, 1]} for segmentation in random_segmentations()))
-    )
+def test_boxes_are_those_of_the_file(coco):
+    objects, audit = drawn(coco({"bbox": [9.25, 9.5, 11.5, 11.125]}, {"bbox": [0, 0, 64, 48], "iscrowd": 1}))
+    assert objects.boxes == [[9.25, 9.5, 11.5, 11.125], [0, 0, 64, 48]]
+    assert objects.instances().boxes.tolist() == [[9.25, 9.5, 20.75, 20.625], [0, 0, 64, 48]]
+    assert audit.faults == []
+
+
+@pytest.mark.parametrize("box", [..., None, [1, 2, 3], [30, 30, -5, 5]], ids=str)
+def test_where_the_file_has_no_box_that_can_be_used_it_is_that_of_the_mask(
+    coco, random_segmentations: Callable[[], list[Any]], box: Any
+):
+    objects, _ = drawn(coco(*({"segmentation": segmentation, "bbox": box} for segmentation in random_segmentations())))
+    assert objects.boxes == [None] * 20
     instances = objects.instances()
-    for box, rle_ in zip(instances.boxes, instances.masks, strict=True):
+    for i, (tight, rle_) in enumerate(zip(instances.boxes, instances.masks, strict=True)):
         rows, columns = np.nonzero(oracle.decode(rle_))
-        assert box.tolist() == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert tight.tolist() == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert objects.box(i) == oracle.toBbox(rle_).tolist()
+
+
+def test_an_object_without_a_pixel_keeps_its_box(coco):
+    point = [[5, 5, 5, 5, 5, 5]]
+    objects, audit = drawn(coco({"segmentation": point, "bbox": [4.5, 4.5, 1, 1]}, {"segmentation": point}))
+    assert [fault.code for fault in audit.faults] == ["no_pixels", "no_pixels"]
+    assert objects.instances().boxes.tolist() == [[4.5, 4.5, 5.5, 5.5], [0, 0, 0, 0]]
+
+
+def test_an_object_with_a_box_and_no_mask_is_kept_apart_and_counted_as_skipped(coco):
+    objects, audit = drawn(
+        coco(
+            {"id": 4, "segmentation": [], "bbox": [1, 2, 3, 4]},
+            {"id": 5},
+            {"id": 6, "segmentation": None, "bbox": [5, 6, 7, 8], "area": 30, "category_id": 2, "iscrowd": 1},
+            {"id": 7, "segmentation": []},
+        )
+    )
+    assert objects.ids == [5]
+    assert objects.box_only == [
+        BoxOnlyObject(4, 1, [1, 2, 3, 4], 12.0, False, place=0),
+        BoxOnlyObject(6, 2, [5, 6, 7, 8], 30.0, True, place=1),
+    ]
+    assert (audit.used, dict(audit.skipped), audit.adds_up) == (1, {"empty_segmentation": 3}, True)
+
+
+def test_relabelled_objects_keep_all_that_belongs_to_them(coco):
+    objects, _ = drawn(
+        coco(
+            {"id": 1, "bbox": [0, 0, 1, 1]},
+            {"id": 2, "bbox": [0, 0, 2, 2], "area": 7, "iscrowd": 1},
+            {"id": 3, "segmentation": [], "bbox": [0, 0, 3, 3]},
+            {"id": 4, "bbox": [0, 0, 4, 4], "segmentation": rle(COMPRESSED)},
+            {"id": 5, "segmentation": [], "bbox": [0, 0, 5, 5]},
+        )
+    )
+    few = objects.relabelled({2: 9, 4: 8, 5: 7})
+    assert (few.ids, few.labels, few.crowd, few.areas) == ([2, 4], [9, 8], [True, False], [7, min(H, W)])
+    assert few.boxes == [[0, 0, 2, 2], [0, 0, 4, 4]]
+    assert few.drawn == [objects.drawn[1], objects.drawn[2]]
+    assert few.outlines == [objects.outlines[1], None]
+    assert few.box_only == [BoxOnlyObject(5, 7, [0, 0, 5, 5], 25.0, False, place=2)]
+    assert [each.place for each in objects.relabelled({2: 1, 3: 1}).box_only] == [1]
+    assert objects.ids == [1, 2, 4], "the objects themselves stay"
 
 
 @pytest.fixture

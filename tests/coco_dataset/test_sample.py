@@ -59,6 +59,11 @@ def test_objects_that_cannot_be_drawn_are_left_out_of_the_instances(coco: CocoFa
     assert dict(data.audit.skipped) == {"empty_segmentation": 1}
 
 
+def test_boxes_are_those_of_the_file_where_it_has_them(coco: CocoFactory):
+    data = CocoDataset.open(coco({"bbox": [9.5, 9.5, 11, 11.25]}, {}, {"category_id": 2, "bbox": [1, 1, 5, 5]}))
+    assert data[0].instances.boxes.tolist() == [[9.5, 9.5, 20.5, 20.75], [10, 10, 20, 20], [1, 1, 6, 6]]
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -102,9 +102,10 @@ class Sample:
 
     @cached_property
     def instances(self) -> Instances:
-        """The objects that can be drawn, in file order, with crowd regions; boxes are the tight boxes of the masks.
+        """The objects that can be drawn, in file order, with crowd regions.
 
-        Labels are indices of the data set's classes, which the instances carry as ``classes``.
+        Boxes are the file's, those of the masks where it has none. Labels are indices of the data set's classes, which
+        the instances carry as ``classes``.
 
         Raises:
             DataError: A category is called ``background``.
@@ -163,13 +164,5 @@ class Sample:
 
 def _relabelled(objects: ImageObjects, labels: Mapping[int, int]) -> ImageObjects:
     """Return the objects whose category has a label in ``labels``, with that label."""
-    kept = [i for i, category_id in enumerate(objects.labels) if category_id in labels]
-    return ImageObjects(
-        objects.image,
-        [objects.ids[i] for i in kept],
-        [labels[objects.labels[i]] for i in kept],
-        [objects.drawn[i] for i in kept],
-        [objects.crowd[i] for i in kept],
-        [objects.areas[i] for i in kept],
-        [objects.outlines[i] for i in kept],
-    )
+    known = zip(objects.ids, objects.labels, strict=True)
+    return objects.relabelled({number: labels[category] for number, category in known if category in labels})

@@ -21,6 +21,27 @@ def test_a_sound_file_is_read_whole_and_without_faults(coco):
     assert [(a.id, a.category_id, a.iscrowd, a.area) for a in read.annotations] == [(1, 1, 0, None), (2, 2, 1, 7.0)]
 
 
+@pytest.mark.parametrize(
+    ("box", "usable"),
+    [
+        ([1, 2, 3, 4.5], True),
+        ([-1.5, 2, 3, 0], True),  # pycocotools counts an object with a flat box as missed
+        ([1, 2, -3, 4], False),
+        ([1, 2, 3, -4], False),
+        ([1, 2, 3], False),
+        ([1, 2, 3, 4, 5], False),
+        ([], False),
+        (["1", 2, 3, 4], False),
+        (None, False),
+        (..., False),
+    ],
+    ids=str,
+)
+def test_a_box_of_four_numbers_without_negative_sides_can_be_used(coco, box: Any, usable: bool):
+    (read,) = read_coco(coco({"bbox": box})).annotations
+    assert read.usable_box == (box if usable else None)
+
+
 def test_zero_is_an_id_like_any_other(coco):
     path = coco({"id": 0, "image_id": 0, "category_id": 0}, images=[{"id": 0}], categories={0: "person"})
     read = read_coco(path)

@@ -60,7 +60,11 @@ def test_riders_of_objects_need_objects():
 
 def test_true_objects_are_those_of_the_translated_file(coco):
     squares = [[[x, 2, x + 8, 2, x + 8, 12, x, 12]] for x in range(0, 60, 10)]
-    records = [{"category_id": c, "segmentation": s} for c, s in zip((5, 3, 1, 4, 2, 3), squares, strict=True)]
+    records = [
+        {"category_id": c, "segmentation": s, "bbox": [c, 2, 8, 10]}
+        for c, s in zip((5, 3, 1, 4, 2, 3), squares, strict=True)
+    ]
+    records.insert(3, {"category_id": 2, "segmentation": [], "bbox": [1, 2, 3, 4]})
     file = read_coco(coco(*records, categories=CATEGORIES))
     (drawn,) = select(file, class_table(file)).images
     ours = OutputClasses(class_table(file), PETS).true_objects(drawn)
@@ -68,6 +72,28 @@ def test_true_objects_are_those_of_the_translated_file(coco):
     assert (ours.ids, ours.labels, ours.areas, ours.crowd) == (theirs.ids, theirs.labels, theirs.areas, theirs.crowd)
     assert [each.rle for each in ours.drawn] == [each.rle for each in theirs.drawn]
     assert [each.rle for each in ours.ignored] == [each.rle for each in theirs.ignored]
-    assert len(ours.ignored) == 2
+    assert (ours.boxes, ours.ignored_boxes) == (theirs.boxes, theirs.ignored_boxes)
+    assert ours.box_only == theirs.box_only
+    assert (len(ours.ignored), len(ours.box_only)) == (2, 1)
     assert ours.used == 5
     assert len(drawn.ids) == 6
+
+
+def test_riders_go_by_the_files_boxes_and_so_do_persons_without_a_mask(coco):
+    file = read_coco(
+        coco(
+            # By its box the person begins above the bicycle; its mask lies lower.
+            {"category_id": 1, "segmentation": [[10, 20, 18, 20, 18, 26, 10, 26]], "bbox": [10, 2, 8, 28]},
+            {"category_id": 1, "segmentation": [], "bbox": [12, 2, 6, 28]},
+            {"category_id": 2, "segmentation": [[6, 12, 26, 12, 26, 34, 6, 34]], "bbox": [6, 12, 20, 22]},
+            categories={1: "person", 2: "bicycle"},
+        )
+    )
+    rule = read_taxonomy("coco-to-cityscapes", "person-over-two-wheeler")
+    (drawn,) = select(file, class_table(file)).images
+    classes = output_classes(class_table(file), rule, "instance")
+    ours = classes.true_objects(drawn)
+    assert [classes.table.names[label - 1] for label in ours.labels] == ["rider", "bicycle"]
+    assert [classes.table.names[each.label - 1] for each in ours.box_only] == ["rider"]
+    (theirs,) = select(remap_coco_file(file, rule), rule.target_table()).images
+    assert (theirs.labels, theirs.box_only) == (ours.labels, ours.box_only)

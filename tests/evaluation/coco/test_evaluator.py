@@ -92,10 +92,10 @@ def test_truth_carries_class_indices_and_ids_from_one(truth_of_file):
     assert truth["categories"] == [{"id": 1, "name": "person"}, {"id": 2, "name": "cake"}]
 
 
-def test_truth_carries_the_files_area_and_the_boxes_of_the_masks(truth_of_file):
+def test_truth_carries_the_area_and_the_box_of_the_file(truth_of_file):
     (annotation,) = truth_of_file({"category_id": 9, "area": 77.5, "bbox": [0, 0, 1, 1], "iscrowd": 1})["annotations"]
     assert annotation["area"] == 77.5
-    assert annotation["bbox"] == [10.0, 10.0, 10.0, 10.0]
+    assert annotation["bbox"] == [0, 0, 1, 1]
     assert annotation["iscrowd"] == 1
 
 

@@ -67,6 +67,15 @@ class CocoAnnotation(msgspec.Struct, gc=False):
     iscrowd: int | bool = UNSTATED_CROWD
     ignore: msgspec.Raw = msgspec.Raw(b"0")
 
+    @property
+    def usable_box(self) -> list[float] | None:
+        """The ``bbox``, or None unless it is four numbers whose sides are not negative.
+
+        A side of zero is kept, because pycocotools counts such an object as one that is missed.
+        """
+        box = self.bbox
+        return box if box is not None and len(box) == 4 and box[2] >= 0 and box[3] >= 0 else None
+
 
 _Record = TypeVar("_Record", CocoImage, CocoAnnotation, CocoCategory)
 

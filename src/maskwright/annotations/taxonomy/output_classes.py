@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import cast
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.taxonomy.class_remapping import Taxonomy
@@ -52,19 +52,23 @@ class OutputClasses:
         """
         if self.taxonomy is None:
             return objects
-        boxes = objects.instances().boxes.tolist()
+        true = [
+            *zip(objects.ids, objects.labels, objects.crowd, map(objects.box, range(len(objects.ids))), strict=True)
+        ]
+        true += [(each.id, each.label, each.crowd, each.box) for each in objects.box_only]
         rows = [
-            {"id": i, "image_id": 0, "category_id": label, "bbox": [x1, y1, x2 - x1, y2 - y1], "iscrowd": crowd}
-            for i, (label, crowd, (x1, y1, x2, y2)) in enumerate(zip(objects.labels, objects.crowd, boxes, strict=True))
+            {"id": number, "image_id": objects.image.id, "category_id": label, "bbox": box, "iscrowd": crowd}
+            for number, label, crowd, box in true
         ]
         translated = self.taxonomy.records(cast(list[TruthRecord], rows), self.own)
-        at = [row["id"] for row in translated.kept]
-        ignored = [*objects.ignored, *(objects.drawn[row["id"]] for row in translated.ignored)]
-        picked: dict[str, Any] = {
-            name: [getattr(objects, name)[i] for i in at] for name in ("ids", "drawn", "crowd", "areas", "outlines")
-        }
-        labels = [row["category_id"] for row in translated.kept]
-        return replace(objects, **picked, labels=labels, ignored=ignored)
+        kept = objects.relabelled({row["id"]: row["category_id"] for row in translated.kept})
+        spared = {row["id"] for row in translated.ignored}
+        places = [i for i, number in enumerate(objects.ids) if number in spared]
+        return replace(
+            kept,
+            ignored=[*objects.ignored, *(objects.drawn[i] for i in places)],
+            ignored_boxes=[*objects.ignored_boxes, *(objects.boxes[i] for i in places)],
+        )
 
 
 def output_classes(own: ClassTable, taxonomy: Taxonomy | None, task: Task) -> OutputClasses:

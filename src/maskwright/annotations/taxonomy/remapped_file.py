@@ -55,8 +55,8 @@ def _riders(coco: CocoFile, annotations: Iterable[CocoAnnotation], taxonomy: Tax
 
 
 def _record(annotation: CocoAnnotation, index: Mapping[int, int], size: tuple[int, int]) -> TruthRecord:
-    box = annotation.bbox
-    if box is None or len(box) != 4:
+    box = annotation.usable_box
+    if box is None:
         try:
             box = coco_mask.to_bbox(rasterise(annotation.segmentation, *size).rle).tolist()
         except BadSegmentation:  # a fault when it is drawn; here it takes part in no rule
