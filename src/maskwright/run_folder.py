@@ -79,6 +79,12 @@ class PartScores(TypedDict, total=False):
     # Instance: COCO's scores, and their details.
     segm: CocoScores
     bbox: CocoScores
+    # By what the size of a detected mask is measured for APs, APm and APl: "mask" or "box". Older runs went by the box
+    # and lack the key.
+    area: str | None
+    # The ids in the annotation file of objects "without_mask", scored for boxes only, and "without_box", scored with
+    # the box of their mask.
+    truth: dict[str, list[int]]
     at_score: dict[str, Any]
     foreground: dict[str, Any]
     overlap: dict[str, Any]

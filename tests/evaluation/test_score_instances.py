@@ -45,13 +45,14 @@ def by_command(data: CocoDataset, found: Found, classes: ClassTable, folder: Pat
     (folder / "results.json").write_text(json.dumps(records))
     (folder / "classes.json").write_text(json.dumps(classes.to_json()))
     summary = score_instance(truth, folder / "results.json", reporter=Reporter(quiet=True), **options)
-    return json.loads(json.dumps(summary.to_json()))
+    # In memory the results are called predictions.
+    return json.loads(json.dumps(summary.to_json()).replace(str(folder / "results.json"), "predictions"))
 
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"score": 0.3, "iou": 0.75}, {"details": False}, {"boundary": True}],
-    ids=["plain", "thresholds", "without details", "boundary"],
+    [{}, {"score": 0.3, "iou": 0.75}, {"details": False}, {"boundary": True}, {"area": "mask"}, {"area": "box"}],
+    ids=["plain", "thresholds", "without details", "boundary", "by mask area", "by box area"],
 )
 def test_the_scores_are_those_of_the_command_to_the_last_bit(
     shapes: CocoDataset, tmp_path: Path, options: dict[str, Any]
@@ -79,8 +80,8 @@ def test_so_are_the_scores_of_streets(tmp_path: Path):
     assert json.loads(json.dumps(scores)) == by_command(data, found, data.classes, tmp_path / "scored")
 
 
-def test_so_are_the_scores_of_the_sample_of_the_coco_api(shared: Path, tmp_path: Path):
-    folder = shared / "oracles" / "coco"
+def test_so_are_the_scores_of_the_sample_of_the_coco_api(tmp_path: Path):
+    folder = Path(__file__).parents[1] / "oracles" / "coco"
     data = CocoDataset.open(folder / "instances_val2014_100.json")
     records = json.loads((folder / "instances_val2014_fakesegm100_results.json").read_bytes())
     index = {category_id: each.index for each in data.classes for category_id in each.source_ids}
@@ -91,10 +92,21 @@ def test_so_are_the_scores_of_the_sample_of_the_coco_api(shared: Path, tmp_path:
     scores = score_instances(data, found)
     assert json.loads(json.dumps(scores)) == by_command(data, found, data.classes, tmp_path)
     expected = json.loads((folder / "pycocotools_expected_stats.json").read_bytes())["segm"]
-    whole = ("AP", "AP50", "AP75", "AR1", "AR10", "AR100")  # The file has no boxes, by which sizes would go.
-    assert [scores["segm"][name] for name in whole] == pytest.approx(
-        [expected[STATISTICS.index(name)] for name in whole], rel=0, abs=1e-12
-    )
+    # The file has no boxes, Instances have: sizes go by boxes unless masks are asked for.
+    assert (scores["area"], scores["segm"]["APs"]) == ("box", pytest.approx(0.409, abs=5e-4))
+    by_masks = score_instances(data, found, area="mask")
+    assert by_masks["area"] == "mask"
+    assert [by_masks["segm"][name] for name in STATISTICS] == pytest.approx(expected, rel=0, abs=1e-12)
+
+
+def test_the_files_own_boxes_score_one_and_unknown_area_rules_are_refused(coco: CocoFactory):
+    data = CocoDataset.open(coco({"bbox": [9.5, 9.25, 30, 21.125]}, {"category_id": 2}))
+    own = {"1.png": data[0].instances}
+    assert score_instances(data, own)["bbox"]["AP"] == pytest.approx(1.0, abs=1e-12)
+    tight = {"1.png": Instances.from_dense(data[0].instances.dense(), data[0].instances.labels)}
+    assert score_instances(data, tight)["bbox"]["AP"] < 1
+    with pytest.raises(UsageError, match=r"area rule 'masks'.*Nearest: mask"):
+        score_instances(data, own, area="masks")  # type: ignore[arg-type]
 
 
 def test_other_classes_meet_the_truth_by_name(shapes: CocoDataset, tmp_path: Path):
@@ -155,7 +167,7 @@ def test_an_image_without_a_prediction_is_one_where_nothing_is_found(shapes: Coc
     name = next(name for name, each in found.items() if len(each))
     empty = found | {name: Instances.empty(shapes[name].size)}
     del found[name]
-    scores, without = score_instances(shapes, empty), score_instances(shapes, found)
+    scores, without = (score_instances(shapes, each, area="mask") for each in (empty, found))
     remarks, more = scores.pop("remarks"), without.pop("remarks")
     assert scores == without
     assert remarks == []

@@ -48,6 +48,21 @@ def test_score_instance_gives_the_same_from_the_files(kind: str):
         assert set(summary.scores["segm"].values()) == {None}
 
 
+def test_box_area_moves_the_sizes_of_masks_and_nothing_else():
+    # The figures of pycocotools 2.0 when each result has the box of its mask (mask.toBbox): it takes sizes from these.
+    files = FOLDER / "instances_val2014_100.json", FOLDER / "instances_val2014_fakesegm100_results.json"
+    by_mask, by_box = (
+        score_instance(*files, area=area, details=False, reporter=Reporter(quiet=True)).scores["segm"]
+        for area in ("mask", "box")
+    )
+    sizes = ("APs", "APm", "APl")
+    assert [by_mask[name] for name in sizes] == pytest.approx([0.3874, 0.3102, 0.3269], abs=5e-5)
+    assert [by_box[name] for name in sizes] == pytest.approx([0.4093, 0.3246, 0.3092], abs=5e-5)
+    assert {name: by_box[name] for name in STATISTICS if name not in sizes} == {
+        name: by_mask[name] for name in STATISTICS if name not in sizes
+    }
+
+
 @pytest.mark.parametrize("kind", ["bbox", "segm"])
 def test_the_error_types_are_those_of_tide(kind: str):
     summary = score_instance(

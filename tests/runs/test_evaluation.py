@@ -224,6 +224,7 @@ def test_an_instance_run_has_the_numbers_of_score_instance_on_what_it_saved(inst
         tmp_path / "truth.json",
         saved / "instances.json",
         score=0.06,
+        area="mask",
         out=tmp_path / "out",
         reporter=Reporter(quiet=True),
     )
@@ -239,7 +240,7 @@ def test_an_instance_run_has_the_numbers_of_score_instance_on_what_it_saved(inst
 def test_the_validation_of_instances_after_an_epoch_measures_ap_alone(instances: Path) -> None:
     experiment = Experiment(open_run(instances, Reporter(quiet=True)))
     plain = evaluate_part(experiment, load_model(instances, "cpu"), "validation", None)
-    assert set(plain) == {"bbox", "segm", "classes", "protocol"}
+    assert set(plain) == {"bbox", "segm", "classes", "area", "protocol"}
 
 
 def test_the_page_of_an_instance_run_says_what_lies_behind_ap(instances: Path) -> None:

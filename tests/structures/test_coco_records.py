@@ -1,4 +1,4 @@
-from maskwright.structures import Instances, ResultRecord, TruthRecord, as_json
+from maskwright.structures import Instances, ResultRecord, TruthRecord, as_json, with_masks, without_boxes
 
 
 def test_records_have_the_keys_of_their_type():
@@ -15,3 +15,11 @@ def test_plain_dictionaries_are_the_records_themselves():
     assert as_json(records) == []
     record: ResultRecord = {"image_id": 1, "category_id": 2, "score": 0.5, "bbox": [0, 0, 1, 1], "segmentation": {}}
     assert as_json([record])[0] is record
+
+
+def test_records_without_a_mask_are_left_out_and_boxes_taken_off_without_changing_the_records():
+    one: ResultRecord = {"image_id": 1, "category_id": 2, "score": 0.5, "bbox": [0, 0, 1, 1], "segmentation": {}}
+    bare: ResultRecord = {"image_id": 1, "category_id": 2, "score": 0.5, "bbox": [0, 0, 1, 1]}  # type: ignore[typeddict-item]
+    assert with_masks([bare, one]) == [one]
+    assert without_boxes([one]) == [{"image_id": 1, "category_id": 2, "score": 0.5, "segmentation": {}}]
+    assert one["bbox"] == [0, 0, 1, 1]

@@ -79,21 +79,24 @@ def test_missing_files_are_left_out_and_named_and_none_at_all_is_an_error(tmp_pa
         read(tmp_path, **{**section, "images": "empty"})
 
 
-def test_objects_without_a_mask_are_counted_and_not_compared(tmp_path: Path):
+def test_objects_without_a_mask_or_a_box_are_kept_and_told(tmp_path: Path):
     file = write_shapes(tmp_path / "data", 4)
     content = json.loads(file.read_text())
     bare = [each for each in content["annotations"] if each["image_id"] in (1, 4)]
     for each in bare:
         del each["segmentation"]
+    boxless = next(each for each in content["annotations"] if each not in bare)
+    del boxless["bbox"]
     file.write_text(json.dumps(content))
     section = {"images": "data/images", "annotations": "data/annotations.json"}
     found = read(tmp_path, **section)
-    assert found.remarks == [f"there: {len(bare)} objects have no mask and are not compared."]
-    assert len(found.annotations) == len(content["annotations"]) - len(bare)
-    # Of the images that are taken, not of the file.
-    some = read(tmp_path, **section, max_images=3)
-    first = sum(each["image_id"] == 1 for each in bare)
-    assert some.remarks == [f"there: {first} objects have no mask and are not compared."]
+    masks, boxes = found.remarks
+    assert f"{file}: {len(bare)} objects have no mask that can be drawn" in masks
+    assert masks.endswith("they count for boxes only.")
+    assert boxes.startswith(f"{file}: 1 object has no box that can be used (annotation {boxless['id']})")
+    written = [each["bbox"] for each in content["annotations"] if each is not boxless]
+    assert [each["bbox"] for each in found.annotations if each["id"] != boxless["id"]] == written
+    assert sum("segmentation" not in each for each in found.annotations) == len(bare)
     assert read(tmp_path, shapes={"images": 1}).remarks == []
 
 

@@ -72,5 +72,5 @@ def test_images_without_any_shared_object_cannot_be_trained_on(tmp_path: Path, m
     _, _, images, shared = asked(tmp_path, monkeypatch, SHAPES)
     empty = type(images)("there", images.folder, ClassTable.from_names(SHAPES), images.images, [], {})
     model = open_transfer_model("one", "model", model_file(tmp_path / "one"), {})
-    with pytest.raises(DataError, match="no object"):
+    with pytest.raises(DataError, match="no mask"):
         fine_tune(model, "fog", empty, shared, SECTION, 0, tmp_path / "out", QUIET)

@@ -34,7 +34,7 @@ def test_what_predict_writes_is_scored_by_names_of_files_and_classes(coco, tmp_p
 
 
 def test_classes_of_the_truth_that_a_model_does_not_know_are_said_to_be_scored_as_not_found(coco, tmp_path: Path):
-    truth = coco({}, {"category_id": 2})
+    truth = coco({"bbox": [10, 10, 10, 10]}, {"bbox": [10, 10, 10, 10], "category_id": 2})
     write_json(tmp_path / "run" / "classes.json", ClassTable.from_names(["person"]).to_json())
     write_json(tmp_path / "run" / "instances.json", [record()])
     summary = scored(truth, tmp_path / "run" / "instances.json")
@@ -112,6 +112,46 @@ def test_several_objects_and_records_without_a_mask_are_several(coco, write_json
     remarks = " ".join(scored(coco({"id": 5}, *boxes), write_json(found, "results.json")).remarks)
     assert "2 objects have no mask that can be drawn (annotations 4, 6); they count for boxes only." in remarks
     assert "2 records have no mask; they count for boxes only." in remarks
+
+
+def test_objects_without_a_box_are_named_and_have_that_of_their_mask(coco, write_json):
+    truth = coco({"id": 4}, {"id": 5, "bbox": [10, 10, -5, 10]}, {"id": 6, "bbox": [10, 10, 10, 10]})
+    summary = scored(truth, write_json([record(bbox=[10, 10, 10, 10])], "results.json"))
+    assert summary.scores["truth"]["without_box"] == [4, 5]
+    said = "2 objects have no box that can be used (annotations 4, 5); that of their masks is taken."
+    assert any(remark.endswith(said) for remark in summary.remarks)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "area", "rule"),
+    [(True, None, "box"), (True, "box", "box"), (True, "mask", "mask"), (False, None, "mask"), (False, "box", "box")],
+)
+def test_sizes_of_masks_go_by_the_area_asked_for_and_it_is_said(coco, write_json, boxes: bool, area: Any, rule: str):
+    # An L of 700 pixels in a box of 1,600: small by its mask, medium by its box.
+    shape = [[2, 2, 42, 2, 42, 12, 12, 12, 12, 42, 2, 42]]
+    truth = coco({"segmentation": shape, "bbox": [2, 2, 40, 40], "area": 700})
+    found = record(segmentation=shape, bbox=[2, 2, 40, 40] if boxes else ...)
+    # A more confident detection of that shape elsewhere counts as wrong where it is of the size that is measured.
+    other = found | {"segmentation": [[x + 20 for x in shape[0]]], "score": 0.95}
+    if boxes:
+        other["bbox"] = [22, 22, 40, 40]
+    summary = scored(truth, write_json([found, other], "results.json"), area=area)
+    assert summary.scores["area"] == rule
+    assert summary.scores["protocol"].endswith(f"sizes of detected masks by {rule} area")
+    assert summary.scores["segm"]["APs"] == pytest.approx({"mask": 0.5, "box": 1.0}[rule])
+    told = [remark for remark in summary.remarks if "--area mask" in remark]
+    assert len(told) == (boxes and area is None)
+
+
+def test_an_unknown_area_rule_is_refused(coco, write_json):
+    with pytest.raises(UsageError, match="Nearest: mask"):
+        scored(coco({}), write_json([record()], "results.json"), area="masks")
+
+
+def test_without_masks_no_area_rule_is_named(coco, write_json):
+    summary = scored(coco({}), write_json([record(segmentation=..., bbox=[10, 10, 10, 10])], "results.json"))
+    assert summary.scores["area"] is None
+    assert summary.scores["protocol"].endswith("crowds ignored")
 
 
 @pytest.mark.parametrize("option", [{"score": -0.1}, {"score": 1.1}, {"iou": 0.0}, {"iou": 1.5}])

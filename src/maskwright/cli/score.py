@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -10,6 +10,7 @@ from maskwright.cli.options import Json, Quiet, print_json
 
 if TYPE_CHECKING:
     from maskwright.progress import Reporter
+    from maskwright.structures import AreaRule
     from maskwright.workflows.score import Summary
 
 app = typer.Typer(
@@ -36,6 +37,14 @@ def instance(
         bool, typer.Option("--details/--no-details", help="Overlaps, errors, confusions, calibration, worst images.")
     ] = True,
     boundary: Boundary = False,
+    area: Annotated[
+        str | None,
+        typer.Option(
+            "--area",
+            metavar="mask|box",
+            help="Size of a detected mask for APs, APm, APl [default: as in pycocotools, box where results have one].",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for scores.json, curves.json and images.json.")
     ] = None,
@@ -56,6 +65,7 @@ def instance(
         iou=iou,
         details=details,
         boundary=boundary,
+        area=cast("AreaRule | None", area),
         out=out,
         reporter=reporter,
     )

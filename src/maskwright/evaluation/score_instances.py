@@ -14,7 +14,7 @@ from maskwright.evaluation.results.masks import CompressedRle
 from maskwright.evaluation.results.prediction_classes import require_same_classes, with_one_class_table
 from maskwright.evaluation.results.records import UsualRecord, checked_results
 from maskwright.progress import Reporter
-from maskwright.structures import ClassTable, Instances
+from maskwright.structures import AreaRule, ClassTable, Instances
 
 # The name of the predictions in messages.
 _SOURCE = Path("predictions")
@@ -29,6 +29,7 @@ def score_instances(
     iou: float = 0.5,
     details: bool = True,
     boundary: bool = False,
+    area: AreaRule | None = None,
     reporter: Reporter | None = None,
 ) -> dict[str, Any]:
     """Compute COCO AP and AR and the detailed instance scores of predictions in memory.
@@ -49,17 +50,20 @@ def score_instances(
             errors use 0.5.
         details: Compute the details as well: overlaps, TIDE errors, confusions, calibration, the worst images.
         boundary: Compute boundary IoU as well, the slowest of the details.
+        area: How the size of a detected mask is measured for APs, APm and APl: ``mask`` (its pixels, as in Detectron2
+            and in runs) or ``box``. By default as in pycocotools, which takes the box where predictions have one, as
+            :class:`Instances` always do.
         reporter: Shows progress on standard error; quiet by default.
 
     Returns:
         What ``score instance --json`` prints: ``bbox`` and ``segm`` with ``AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs
-        ARm ARl``, ``classes`` by name, ``protocol``, the details by topic, ``results`` and ``truth`` with the numbers
-        of records found, used and rejected, and ``remarks``. A score is None where there is no truth to measure
-        against.
+        ARm ARl``, ``classes`` by name, ``area`` (the rule that was used), ``protocol``, the details by topic,
+        ``results`` and ``truth`` with the numbers of records found, used and rejected, and ``remarks``. A score is None
+        where there is no truth to measure against.
 
     Raises:
-        UsageError: A prediction is no :class:`Instances`, carries other classes than ``prediction_classes``, or a
-            threshold is out of range.
+        UsageError: A prediction is no :class:`Instances`, carries other classes than ``prediction_classes``, a
+            threshold is out of range, or an area rule is unknown.
         DataError: The data set has no image, the predictions share no class with the truth, a predicted class is the
             name of two categories of the truth, or no predicted object can be scored, because its image is unknown or
             its mask has another size than the image.
@@ -68,8 +72,9 @@ def score_instances(
         >>> from maskwright import CocoDataset, score_instances
         >>> data = CocoDataset.open("labels.json")
         >>> perfect = {sample.name: sample.instances for sample in data}
-        >>> score_instances(data, perfect)["segm"]["AP"]
-        1.0
+        >>> scores = score_instances(data, perfect)
+        >>> scores["segm"]["AP"], scores["bbox"]["AP"]
+        (1.0, 1.0)
     """
     thresholds = Thresholds(score, iou)
     require_thresholds(thresholds)
@@ -85,7 +90,7 @@ def score_instances(
     found = checked_results(_SOURCE, _records(predictions), images, index)
     classes = ResultClasses(index, f"indices of {CLASSES_FILE}, matched by name", source)
     quiet = reporter or Reporter(quiet=True)
-    summary = summarise_instances(true, found, classes, thresholds if details else None, boundary, quiet)
+    summary = summarise_instances(true, found, classes, thresholds if details else None, boundary, quiet, area)
     predicted = {images.find(0, name) for name in predictions}
     missing = [name for image_id, name in true.file_names().items() if image_id not in predicted]
     return {**summary.scores, "remarks": [*summary.remarks, *_without_prediction(missing, len(true.images))]}

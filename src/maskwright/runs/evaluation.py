@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.taxonomy.applied import record_taxonomies
+from maskwright.evaluation.coco.incomplete_objects import IncompleteObjects
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
@@ -68,7 +69,8 @@ def evaluate_part(
 
     A ``final`` evaluation of a semantic model averages probabilities over the views of the recipe's ``evaluate`` (flip,
     scales, window), and adds boundary IoU and calibration. That of an instance model adds overlaps, errors, confusions,
-    calibration and scores of single images. Any other evaluation predicts each image once.
+    calibration, scores of single images, and the true objects that lack a mask or a box. Any other evaluation predicts
+    each image once.
     """
     processes, stop = processes or ProcessGroup(), stop or StopRequest()
     if experiment.recipe.task == "instance":
@@ -137,6 +139,10 @@ def _evaluate_instances(
     if not processes.is_main:
         return {}
     scores, details = InstanceStream.merged(streams).result()
+    if final:
+        incomplete = IncompleteObjects.among(experiment.prepared.parts[name].selection.images)
+        experiment.run.reporter.warn(incomplete.lines(name))
+        scores["truth"] = incomplete.to_json()
     if save is not None and details is not None:
         write_details(save, details)
     return scores

@@ -7,13 +7,23 @@ is COCO's compressed form ``{"size": [H, W], "counts": bytes}``.
 """
 
 from maskwright.structures.class_table import BACKGROUND, IGNORED_COLOR, ClassInfo, ClassTable, normalise_name
-from maskwright.structures.coco_records import ImageRecord, Record, ResultRecord, Rle, TruthRecord, as_json
+from maskwright.structures.coco_records import (
+    ImageRecord,
+    Record,
+    ResultRecord,
+    Rle,
+    TruthRecord,
+    as_json,
+    with_masks,
+    without_boxes,
+)
 from maskwright.structures.instances import Instances, mask_boxes
-from maskwright.structures.named_types import CrowdRule, LabelMap, OverlapRule, RiderRule, Task
+from maskwright.structures.named_types import AreaRule, CrowdRule, LabelMap, OverlapRule, RiderRule, Task
 
 __all__ = [
     "BACKGROUND",
     "IGNORED_COLOR",
+    "AreaRule",
     "ClassInfo",
     "ClassTable",
     "CrowdRule",
@@ -30,4 +40,6 @@ __all__ = [
     "Task",
     "mask_boxes",
     "normalise_name",
+    "with_masks",
+    "without_boxes",
 ]

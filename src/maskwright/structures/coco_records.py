@@ -54,3 +54,18 @@ Record = TypeVar("Record", TruthRecord, ResultRecord)
 def as_json(records: Iterable[ImageRecord] | Iterable[TruthRecord] | Iterable[ResultRecord]) -> list[dict[str, Any]]:
     """Return ``records`` as the plain dictionaries that libraries take; the objects are the same."""
     return cast(list[dict[str, Any]], list(records))
+
+
+def with_masks(records: Iterable[Record]) -> list[Record]:
+    """Return the ``records`` that have a mask, which are those to score for the IoU type ``segm``."""
+    return [record for record in records if "segmentation" in record]
+
+
+def without_boxes(results: Iterable[ResultRecord]) -> list[ResultRecord]:
+    """Return ``results`` without their boxes, so that an evaluator takes the size of a detection from its mask.
+
+    Where results have boxes, pycocotools takes sizes from these, also when it scores masks (COCO API, coco.py,
+    ``loadRes``). Detectron2 therefore removes boxes before it scores masks (evaluation/coco_evaluation.py,
+    ``_evaluate_predictions_on_coco``).
+    """
+    return [cast(ResultRecord, {key: value for key, value in each.items() if key != "bbox"}) for each in results]

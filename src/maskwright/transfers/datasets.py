@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,9 @@ class TransferDataset:
     """Images in ``folder`` with objects of the classes ``table``.
 
     ``images`` are COCO image records. ``annotations`` are COCO annotation records, whose ``category_id`` is an index of
-    ``table`` and whose mask is an RLE. ``official`` are Cityscapes' own truth files by image id, where there are any.
-    ``identity`` describes the data set: equal identities mean equal data sets, but for the pixels of the images.
-    ``remarks`` are lines on what was skipped.
+    ``table`` and whose mask is an RLE; one without a mask counts for boxes only. ``official`` are Cityscapes' own truth
+    files by image id, where there are any. ``identity`` describes the data set: equal identities mean equal data sets,
+    but for the pixels of the images. ``remarks`` are lines on what was skipped or lacks a mask or a box.
     """
 
     name: str
@@ -69,7 +69,7 @@ def require_transfer_dataset(section: ImageSet, root: Path) -> None:
 def load_transfer_dataset(name: str, section: ImageSet, root: Path, drawn: Path) -> TransferDataset:
     """Return the data set that ``section`` names, called ``name``; built-in data is drawn into the folder ``drawn``.
 
-    Paths are relative to ``root``. Objects without a mask are skipped, and a remark counts them.
+    Paths are relative to ``root``.
 
     Raises ``UsageError`` for what does not exist, ``DataError`` for what cannot be used, or has no image.
     """
@@ -88,7 +88,7 @@ def load_transfer_dataset(name: str, section: ImageSet, root: Path, drawn: Path)
         assert section.annotations is not None
         assert section.images is not None
         found = _of_coco(name, root / section.annotations, root / section.images)
-    return _with_masks(_first(found, section.max_images))
+    return _first(found, section.max_images)
 
 
 def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | None = None) -> TransferDataset:
@@ -100,7 +100,7 @@ def _of_coco(name: str, path: Path, folder: Path, identity: dict[str, Any] | Non
             f"{path}: none of its {len(truth.images)} images is in {folder}; expected the files that it lists. "
             "Give their folder as images."
         )
-    remarks = truth.audit.lines()
+    remarks = truth.lines()
     if len(present) < len(truth.images):
         remarks.append(f"{path}: {len(truth.images) - len(present)} of {len(truth.images)} images are not in {folder}.")
     table = ClassTable.from_names(dict.fromkeys(truth.names.values()))
@@ -175,13 +175,3 @@ def _first(found: TransferDataset, count: int | None) -> TransferDataset:
     return TransferDataset(
         found.name, found.folder, found.table, images, annotations, identity, official, found.remarks
     )
-
-
-def _with_masks(found: TransferDataset) -> TransferDataset:
-    """Return ``found`` without the objects that have no mask, with a remark that counts them."""
-    kept = [each for each in found.annotations if "segmentation" in each]
-    lost = len(found.annotations) - len(kept)
-    if not lost:
-        return found
-    what = f"{lost:,} objects have no mask and are" if lost > 1 else "1 object has no mask and is"
-    return replace(found, annotations=kept, remarks=[*found.remarks, f"{found.name}: {what} not compared."])

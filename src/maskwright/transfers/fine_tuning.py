@@ -10,6 +10,7 @@ from maskwright.recipes.loading import validate_recipe
 from maskwright.recipes.transfer import FineTune
 from maskwright.runs.loaded_model import model_file
 from maskwright.runs.stages import train_recipe
+from maskwright.structures import with_masks
 from maskwright.transfers.datasets import TransferDataset
 from maskwright.transfers.models import TransferModel, open_transfer_model
 
@@ -30,7 +31,7 @@ def fine_tune(
     The heads keep the weights of classes that the model has, by name, and start at random for the others. A part of
     ``images`` chooses the checkpoint, by ``section.split``.
 
-    Raises ``DataError`` when ``images`` have no object of the shared classes, and ``Interrupted`` after SIGTERM or
+    Raises ``DataError`` when ``images`` have no mask of the shared classes, and ``Interrupted`` after SIGTERM or
     Ctrl-C.
     """
     name = f"{model.name}+{target}"
@@ -67,12 +68,12 @@ def fine_tune(
 def _annotations(images: TransferDataset, shared: SharedClasses, folder: Path) -> Path:
     """Write the truth of ``images`` in the shared classes as a COCO file, and return its absolute path."""
     kept = shared.remap_records(images.annotations, images.table, "target").kept
-    if not kept:
+    if not with_masks(kept):
         raise DataError(
-            f"{images.name}: has no object of the classes {', '.join(shared.names)}; expected some to train on."
+            f"{images.name}: has no mask of the classes {', '.join(shared.names)}; expected some to train on."
         )
     document = images.coco_dataset(kept, shared.table)
-    for each in document["annotations"]:
+    for each in with_masks(document["annotations"]):
         rle = each["segmentation"]
         each["segmentation"] = {"size": list(rle["size"]), "counts": rle["counts"].decode("ascii")}
     path = (folder / "tuned" / f"{images.name}.json").absolute()

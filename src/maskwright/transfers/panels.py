@@ -9,7 +9,7 @@ from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances
 from maskwright.images.encode import write_jpeg
 from maskwright.reports.pictures.panels import panel
-from maskwright.structures import ImageRecord, Instances, Record, TruthRecord
+from maskwright.structures import ImageRecord, Instances, Record, TruthRecord, with_masks
 from maskwright.transfers.datasets import TransferDataset
 from maskwright.transfers.models import TransferModel
 from maskwright.transfers.predictions import PredictionCache
@@ -31,7 +31,7 @@ def draw_panels(
     """
     images = compared.source if side == "source" else compared.target
     truth = compared.truth(images, side)
-    objects = _by_image(truth["annotations"])
+    objects = _by_image(with_masks(truth["annotations"]))
     found = {model.name: _by_image(compared.found(model, images, predictions)) for model in models}
     records = []
     for image in _chosen(images, objects, count):

@@ -16,6 +16,7 @@ from maskwright.evaluation.results.classes import CLASSES_FILE, class_index
 from maskwright.evaluation.results.records import read_results
 from maskwright.files import write_json
 from maskwright.progress import Reporter
+from maskwright.structures import AreaRule
 
 
 def score_instance(
@@ -27,6 +28,7 @@ def score_instance(
     iou: float = 0.5,
     details: bool = True,
     boundary: bool = False,
+    area: AreaRule | None = None,
     out: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> InstanceScores:
@@ -44,6 +46,9 @@ def score_instance(
         iou: The lowest IoU of a match in the details.
         details: Compute overlaps, errors, confusions, calibration and the worst images too.
         boundary: Compute boundary IoU too (Cheng et al. 2021), which takes longest.
+        area: How the size of a detected mask is measured for APs, APm and APl: ``mask`` (its pixels, as in Detectron2
+            and in runs) or ``box``. By default as in pycocotools: by the box where the results have one, else by the
+            mask.
         out: A folder for ``scores.json``, ``curves.json`` and ``images.json``.
         reporter: Where progress goes; standard error by default.
 
@@ -51,7 +56,7 @@ def score_instance(
         The scores, the details, and remarks on rejected records.
 
     Raises:
-        UsageError: A threshold is out of range, a class is unknown, or a file is missing.
+        UsageError: A threshold is out of range, a class or an area rule is unknown, or a file is missing.
         DataError: A file cannot be read, or no record can be scored.
     """
     truth, results, out = Path(truth), Path(results), Path(out) if out is not None else None
@@ -69,6 +74,7 @@ def score_instance(
         thresholds if details else None,
         boundary,
         reporter or Reporter(),
+        area,
     )
     if out is not None:
         _write(out, summary)

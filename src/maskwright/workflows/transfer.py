@@ -12,6 +12,7 @@ from maskwright.annotations.taxonomy.shared_classes import (
     shared_classes,
     transfer_taxonomy,
 )
+from maskwright.annotations.taxonomy.sides import Side
 from maskwright.errors import UsageError
 from maskwright.evaluation.cityscapes import average_precision as cityscapes_ap
 from maskwright.evaluation.coco import evaluator as coco
@@ -22,6 +23,7 @@ from maskwright.recipes.transfer import Transfer
 from maskwright.reports.pictures.embedded import read_pictures
 from maskwright.reports.transfer.page import render_transfer_page
 from maskwright.runs.folder import hardware, installed_versions
+from maskwright.structures import with_masks
 from maskwright.transfers.datasets import TransferDataset, load_transfer_dataset, require_transfer_dataset
 from maskwright.transfers.fine_tuning import fine_tune
 from maskwright.transfers.models import TransferModel
@@ -157,8 +159,10 @@ def _shared(
 def _comparison(
     recipe: Transfer, shared: SharedClasses, source: TransferDataset, target: TransferDataset, place: int
 ) -> TransferEvaluation:
+    # A class without a mask has no mask AP on its side.
+    sides: dict[Side, TransferDataset] = {"source": source, "target": target}
     compared = drop_classes_without_objects(
-        shared, {"source": (source.annotations, source.table), "target": (target.annotations, target.table)}
+        shared, {side: (with_masks(images.annotations), images.table) for side, images in sides.items()}
     )
     return TransferEvaluation(compared, source, target, Rules(recipe.score, recipe.bootstrap), place)
 
@@ -206,7 +210,8 @@ def _numbers(
         "seed": recipe.seed,
         "score": recipe.score,
         "bootstrap": recipe.bootstrap.model_dump(),
-        "protocol": coco.PROTOCOL,
+        "area": "mask",
+        "protocol": coco.protocol("mask"),
         "cityscapes_protocol": cityscapes_ap.PROTOCOL if any(each.official for each in targets.values()) else None,
         "sets": {
             name: {

@@ -10,7 +10,7 @@ from maskwright.annotations.coco.categories import class_table, label_by_categor
 from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
-from maskwright.evaluation.coco.evaluator import STATISTICS, ground_truth
+from maskwright.evaluation.coco.evaluator import PROTOCOL, STATISTICS, ground_truth, protocol
 from tests.evaluation.all_at_once import coco_scores
 from tests.evaluation.invented_coco import CLASSES, SIDE, datasets, pycocotools_scores, record, same
 
@@ -99,6 +99,27 @@ def test_truth_carries_the_area_and_the_box_of_the_file(truth_of_file):
     assert annotation["iscrowd"] == 1
 
 
+def test_an_object_without_a_mask_stands_in_its_place_and_has_no_segmentation(truth_of_file):
+    bare = {"segmentation": [], "bbox": [1, 2, 3, 4]}
+    truth = truth_of_file({"bbox": [0, 0, 1, 1], "category_id": 9}, bare | {"category_id": 0}, {"category_id": 9},
+                          bare | {"category_id": 9, "area": 7, "iscrowd": 1})  # fmt: skip
+    assert [each["id"] for each in truth["annotations"]] == [1, 2, 3, 4]
+    assert ["segmentation" in each for each in truth["annotations"]] == [True, False, True, False]
+    assert [each["bbox"] for each in truth["annotations"]] == [
+        [0, 0, 1, 1],
+        [1, 2, 3, 4],
+        [10, 10, 10, 10],
+        [1, 2, 3, 4],
+    ]
+    assert [each["area"] for each in truth["annotations"]] == [100, 12, 100, 7]
+    assert [(each["category_id"], each["iscrowd"]) for each in truth["annotations"]] == [(1, 0), (2, 0), (1, 0), (1, 1)]
+
+
+def test_the_protocol_names_the_area_rule_of_masks_where_one_was_used():
+    assert protocol(None) == PROTOCOL
+    assert protocol("mask") == f"{PROTOCOL}; sizes of detected masks by mask area"
+
+
 def test_truth_that_is_its_own_prediction_scores_one(truth_of_file):
     truth = truth_of_file({"category_id": 9}, {"category_id": 0, "segmentation": [[30, 5, 60, 5, 60, 40]]})
     results = [{**a, "score": 0.5} for a in truth["annotations"]]
@@ -112,9 +133,11 @@ def test_what_is_ignored_counts_neither_for_nor_against_in_any_class(coco):
     table = class_table(read, ["person", "cake"])
     person, toy = read.annotations
     toy.segmentation = msgspec.Raw(b"[[30, 30, 50, 30, 50, 46, 30, 46]]")
+    toy.bbox = [29.5, 29.5, 21, 17]
     objects = draw_objects(read.images[0], [person], label_by_category(read, table), Audit(""), ignored=[toy])
     truth = ground_truth([objects], table)
     assert [(a["category_id"], a["iscrowd"]) for a in truth["annotations"]] == [(1, 0), (1, 1), (2, 1)]
+    assert [a["bbox"] for a in truth["annotations"]] == [[10, 10, 10, 10], [29.5, 29.5, 21, 17], [29.5, 29.5, 21, 17]]
     right = {**truth["annotations"][0], "score": 0.5}
     # Found with more confidence than the person, inside what is ignored, and twice.
     inside = [{**truth["annotations"][1], "iscrowd": 0, "score": score} for score in (0.9, 0.8)]

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pycocotools import mask as oracle
 
 from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
 from maskwright.evaluation.coco.truth import read_truth
 from maskwright.evaluation.results.classes import class_index
 from maskwright.evaluation.results.records import read_results
+from maskwright.structures import AreaRule
 from tests.evaluation.invented_coco import datasets, pycocotools_scores, same
 
 # What a tool may write: boxes, masks or both. pycocotools takes a detection's size from its box where it has one.
@@ -31,14 +33,16 @@ def as_file(truth: dict[str, Any]) -> dict[str, Any]:
     return {**truth, "images": images, "annotations": annotations}
 
 
-def scored(folder: Path, truth: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
+def scored(
+    folder: Path, truth: dict[str, Any], results: list[dict[str, Any]], area: AreaRule | None = None
+) -> dict[str, Any]:
     paths = folder / "truth.json", folder / "results.json"
     for path, value in zip(paths, (as_file(truth), results), strict=True):
         path.write_text(json.dumps(value), encoding="utf-8")
     true = read_truth(paths[0])
     found = read_results(paths[1], true.image_index(), class_index(paths[1], true.names))
     assert found.found == len(found.records) == len(results)
-    return official_scores(true, found)
+    return official_scores(true, found, area)
 
 
 @settings(max_examples=300)
@@ -59,6 +63,44 @@ def test_the_numbers_equal_pycocotools_with_crowds_ignores_ties_empty_classes_an
             row = ours["classes"][category["name"]]
             for key, expected in zip((kind, f"{kind}50"), theirs["classes"][category["id"]], strict=True):
                 assert same(row[key], expected), (category, key, row[key], expected)
+
+
+@settings(max_examples=40)
+@given(datasets(), st.sampled_from(["both", "masks", "mixed"]), st.sampled_from(["mask", "box"]))
+def test_by_mask_area_the_numbers_are_those_without_boxes_and_by_box_area_those_with_them(
+    tmp_path_factory: pytest.TempPathFactory, dataset: Any, form: str, area: AreaRule
+):
+    truth, results = dataset
+    given = [*in_form(results[:1], "masks"), *results[1:]] if form == "mixed" else in_form(results, form)
+    ours = scored(tmp_path_factory.mktemp("set"), truth, given, area)
+    assert ours["area"] == area
+    tight = [{**each, "bbox": oracle.toBbox(compressed(each)).tolist()} for each in in_form(given, "masks")]
+    boxed = [{**one, **other} for one, other in zip(tight, given, strict=True)]
+    theirs = pycocotools_scores(truth, in_form(given, "masks") if area == "mask" else boxed, "segm")
+    for name in STATISTICS:
+        assert same(ours["segm"][name], theirs[name]), name
+    # The scores of boxes are pycocotools', whatever the rule for masks.
+    theirs = pycocotools_scores(truth, given, "bbox")
+    for name in STATISTICS:
+        assert same(ours["bbox"][name], theirs[name]), name
+
+
+@settings(max_examples=40)
+@given(datasets())
+def test_where_the_first_record_alone_lacks_a_box_sizes_go_by_masks_as_in_pycocotools(
+    tmp_path_factory: pytest.TempPathFactory, dataset: Any
+):
+    truth, results = dataset[0], [*in_form(dataset[1][:1], "masks"), *dataset[1][1:]]
+    ours = scored(tmp_path_factory.mktemp("set"), truth, results)
+    assert ours["area"] == "mask"
+    for kind in ("bbox", "segm"):
+        theirs = pycocotools_scores(truth, results, kind)
+        for name in STATISTICS:
+            assert same(ours[kind][name], theirs[name]), (kind, name)
+
+
+def compressed(record: dict[str, Any]) -> dict[str, Any]:
+    return {**record["segmentation"], "counts": record["segmentation"]["counts"].encode()}
 
 
 def as_numbered(truth: dict[str, Any]) -> list[dict[str, Any]]:

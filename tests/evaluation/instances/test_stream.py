@@ -44,7 +44,8 @@ def test_everything_is_what_score_instance_says_of_truth_and_results(
         record["file_name"] = objects.image.file_name
     (folder / "truth.json").write_text(json.dumps(truth))
     (folder / "results.json").write_text(json.dumps(dataset[1]))
-    theirs = score_instance(folder / "truth.json", folder / "results.json", score=SCORE, reporter=Reporter(quiet=True))
+    quiet = Reporter(quiet=True)
+    theirs = score_instance(folder / "truth.json", folder / "results.json", score=SCORE, area="mask", reporter=quiet)
     ours, details = gathered(dataset).result()
     assert ours == {key: value for key, value in theirs.scores.items() if key not in ("results", "truth")}
     assert details == theirs.details
@@ -65,8 +66,9 @@ def test_without_thresholds_there_are_the_official_scores_alone(dataset: Any):
         stream.add(objects, results_on(objects, dataset[1]))
     scores, details = InstanceStream.merged([stream]).result()
     assert details is None
-    assert scores.pop("protocol").startswith("COCO")
-    assert scores == coco_scores(ground_truth(images, TABLE), dataset[1])
+    assert scores.pop("protocol").endswith("sizes of detected masks by mask area")
+    assert scores.pop("area") == "mask"
+    assert scores == coco_scores(ground_truth(images, TABLE), dataset[1], "mask")
 
 
 @pytest.mark.parametrize("side", [16, 160])
@@ -76,7 +78,9 @@ def test_an_image_of_100_detections_leaves_15_kb_however_large_its_masks(side: i
     stream, sizes = InstanceStream(TABLE, Thresholds(SCORE)), []
     for number in range(1, 13):
         image = CocoImage(number, f"{number}.png", side, side)
-        objects = ImageObjects(image, [1] * 7, [1, 2, 3, 4, 5, 1, 2], [truth] * 7, [False] * 7, [9.0] * 7, [None] * 7)
+        objects = ImageObjects(
+            image, [1] * 7, [1, 2, 3, 4, 5, 1, 2], [truth] * 7, [False] * 7, [9.0] * 7, [None] * 7, [None] * 7
+        )
         stream.add(objects, [noisy(rng, side, image_id=number, score=float(score)) for score in rng.random(100)])
         sizes.append(len(pickle.dumps(stream)))
     assert (sizes[-1] - sizes[3]) / 8 < 15_000

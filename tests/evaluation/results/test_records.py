@@ -74,11 +74,27 @@ def test_a_score_beyond_all_numbers_is_no_score(tmp_path: Path):
     assert read_results(path, IMAGES, CLASSES).rejected.total == 1
 
 
-def test_where_one_record_has_a_box_the_others_get_that_of_their_mask(read):
+def test_where_the_first_record_has_a_box_the_others_get_that_of_their_mask(read):
     mixed = read(record(), record(bbox=...))
     assert mixed.records[1]["bbox"] == [2.0, 2.0, 10.0, 10.0]
-    # Without any box none is made up: pycocotools takes sizes from masks then.
-    assert "bbox" not in read(record(bbox=...)).records[0]
+    assert mixed.area_rule == "box"
+    # Otherwise none is made up: pycocotools takes sizes from masks then.
+    bare = read(record(bbox=...), record())
+    assert ["bbox" in each for each in bare.records] == [False, True]
+    assert bare.area_rule == read().area_rule == "mask"
+    # Unless masks are missing: boxes are all there is.
+    assert all("bbox" in each for each in read(record(bbox=...), record(segmentation=...)).records)
+
+
+def test_records_of_masks_have_boxes_exactly_where_sizes_go_by_them(read):
+    for records in ((record(), record(bbox=...)), (record(bbox=...), record()), (record(bbox=...),)):
+        results = read(*records, record(segmentation=...))
+        by_rule = {area: results.of("segm", area) for area in (None, "mask", "box")}
+        assert all(len(found) == len(records) for found in by_rule.values())
+        assert not any("bbox" in each for each in by_rule["mask"])
+        assert all("bbox" in each for each in by_rule["box"])
+        assert by_rule[None] == by_rule[results.area_rule]
+        assert all("bbox" in each for each in results.of("bbox", "mask"))
 
 
 def test_records_without_a_mask_are_scored_for_boxes_only(read):

@@ -2,15 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, get_args
 
 from hotcoco import COCO, COCOeval
-from hotcoco import mask as coco_mask
 
-from maskwright.annotations.objects import ImageObjects
-from maskwright.structures import ClassTable, ResultRecord, TruthRecord, as_json
+from maskwright.annotations.objects import ImageObjects, true_box
+from maskwright.structures import AreaRule, ClassTable, ResultRecord, TruthRecord, as_json
 
 STATISTICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 
@@ -22,43 +21,67 @@ PROTOCOL = (
 )
 
 
+# How the size of a detected mask is measured: in pixels of the mask, or of its box.
+AREA_RULES: tuple[AreaRule, ...] = get_args(AreaRule)
+
+
+def protocol(area: AreaRule | None) -> str:
+    """Return what the COCO scores of a detector mean; ``area`` is the area rule of masks, None where none is scored."""
+    return PROTOCOL if area is None else f"{PROTOCOL}; sizes of detected masks by {area} area"
+
+
 def ground_truth(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, Any]:
     """Return the COCO data set of ``images``; category ids are the class indices of ``table``.
 
     Annotation ids run from 1, because pycocotools takes a match with annotation id 0 for no match. Boxes are xywh
-    pixels, masks RLEs, areas those of the file. An ignored mask of an image becomes a crowd of every class, so that
-    detections in it count neither as right nor as wrong.
+    pixels, masks RLEs. Boxes and areas are those of the file, or of the mask where it has none. An object without a
+    mask has no ``segmentation``. An ignored mask of an image becomes a crowd of every class, so that detections in it
+    count neither as right nor as wrong.
     """
     image_records, annotations = [], []
     for objects in images:
         image_records.append({"id": objects.image.id, "height": objects.image.height, "width": objects.image.width})
-        instances = objects.instances()
-        for i in range(len(instances)):
-            x1, y1, x2, y2 = (float(value) for value in instances.boxes[i])
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": objects.image.id,
-                    "category_id": int(instances.labels[i]),
-                    "segmentation": _text_rle(instances.masks[i]),
-                    "bbox": [x1, y1, x2 - x1, y2 - y1],
-                    "area": objects.areas[i],
-                    "iscrowd": int(instances.crowd[i]),
-                }
-            )
-        for drawn, each in product(objects.ignored, table):
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": objects.image.id,
-                    "category_id": each.index,
-                    "segmentation": _text_rle(drawn.rle),
-                    "bbox": coco_mask.to_bbox(drawn.rle).tolist(),
-                    "area": float(drawn.area),
-                    "iscrowd": 1,
-                }
-            )
+        for fields in (*_true_objects(objects), *_ignored_regions(objects, table)):
+            annotations.append({"id": len(annotations) + 1, "image_id": objects.image.id, **fields})
     return {"images": image_records, "annotations": annotations, "categories": categories_of(table)}
+
+
+def _true_objects(objects: ImageObjects) -> list[dict[str, Any]]:
+    """Return the records of the objects of one image in file order, by which COCO's evaluation breaks ties."""
+    placed: list[tuple[float, dict[str, Any]]] = [
+        (
+            i,
+            {
+                "category_id": objects.labels[i],
+                "segmentation": _text_rle(drawn.rle),
+                "bbox": objects.box(i),
+                "area": objects.areas[i],
+                "iscrowd": int(objects.crowd[i]),
+            },
+        )
+        for i, drawn in enumerate(objects.drawn)
+    ]
+    placed += [
+        (
+            each.place - 0.5,
+            {"category_id": each.label, "bbox": each.box, "area": each.area, "iscrowd": int(each.crowd)},
+        )
+        for each in objects.box_only
+    ]
+    return [record for _, record in sorted(placed, key=itemgetter(0))]
+
+
+def _ignored_regions(objects: ImageObjects, table: ClassTable) -> Iterator[dict[str, Any]]:
+    """Yield a crowd record of each class of ``table`` for each ignored mask."""
+    for drawn, box in zip(objects.ignored, objects.ignored_boxes, strict=True):
+        for each in table:
+            yield {
+                "category_id": each.index,
+                "segmentation": _text_rle(drawn.rle),
+                "bbox": true_box(box, drawn),
+                "area": float(drawn.area),
+                "iscrowd": 1,
+            }
 
 
 def categories_of(table: ClassTable) -> list[dict[str, Any]]:
@@ -96,8 +119,8 @@ def summarise(
 def run_coco_eval(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str) -> COCOeval:
     """Run COCO's evaluation of ``results`` for the IoU type ``bbox`` or ``segm`` and return it with its statistics.
 
-    ``truth`` is a COCO data set. As in pycocotools the area of a detection is that of its box where it has one, else
-    that of its mask.
+    ``truth`` is a COCO data set. As in pycocotools the area of a detection is that of its box where the first of the
+    results has one, else that of its mask.
     """
     coco = COCO(truth)
     evaluation = COCOeval(coco, coco.load_res(without_text(results)), iou_type)

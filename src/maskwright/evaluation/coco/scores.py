@@ -4,23 +4,29 @@ from collections import Counter
 from typing import Any
 
 from maskwright.evaluation.coco.evaluator import (
-    PROTOCOL,
     STATISTICS,
     class_average_precision,
     coco_stats,
+    protocol,
     run_coco_eval,
 )
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.results.records import Results
+from maskwright.structures import AreaRule
 
 
-def official_scores(truth: CocoTruth, results: Results) -> dict[str, Any]:
+def official_scores(truth: CocoTruth, results: Results, area: AreaRule | None = None) -> dict[str, Any]:
     """Compute the COCO statistics of ``results``, by IoU type and by class.
 
     Returns ``{"bbox": {"AP", …}, "segm": {"AP", …}, "classes": {name: {"instances", "bbox", "bbox50", "segm",
-    "segm50"}}, "protocol"}``. A score is None where there is no truth to measure against. Masks have None throughout
-    when the truth or the results have none.
+    "segm50"}}, "area", "protocol"}``. A score is None where there is no truth to measure against. Masks have None
+    throughout when the truth or the results have none.
+
+    The size of a detected mask is measured by ``area``, by default as pycocotools does. The rule that was used is in
+    the scores, None where no mask is scored. The size of a detected box is measured as pycocotools does.
     """
+    kinds = scorable_iou_types(truth, results)
+    used = (area or results.area_rule) if "segm" in kinds else None
     labels = truth.labels()
     objects = Counter(each["category_id"] for each in truth.annotations if not each["iscrowd"])
     classes: dict[str, dict[str, Any]] = {name: {"instances": objects[i]} for i, name in labels.items()}
@@ -28,14 +34,14 @@ def official_scores(truth: CocoTruth, results: Results) -> dict[str, Any]:
     for kind in ("bbox", "segm"):
         scores[kind] = dict.fromkeys(STATISTICS)
         by_class: dict[int, tuple[float | None, float | None]] = {}
-        if kind in scorable_iou_types(truth, results):
-            evaluation = run_coco_eval(truth.coco_dataset(kind), results.of(kind), kind)
+        if kind in kinds:
+            evaluation = run_coco_eval(truth.coco_dataset(kind), results.of(kind, area), kind)
             scores[kind] = coco_stats(evaluation)
             by_class = class_average_precision(evaluation)
         for category_id, name in labels.items():
             ap, ap50 = by_class.get(category_id, (None, None))
             classes[name] |= {kind: ap, f"{kind}50": ap50}
-    return {**scores, "classes": classes, "protocol": PROTOCOL}
+    return {**scores, "classes": classes, "area": used, "protocol": protocol(used)}
 
 
 def scorable_iou_types(truth: CocoTruth, results: Results) -> tuple[str, ...]:

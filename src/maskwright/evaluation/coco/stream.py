@@ -16,14 +16,15 @@ from maskwright.evaluation.coco.evaluator import (
     summarise,
     without_text,
 )
-from maskwright.structures import ClassTable, ResultRecord
+from maskwright.structures import ClassTable, ResultRecord, with_masks, without_boxes
 
 
 class CocoStream:
     """An accumulator of COCO scores: :meth:`add` each image with its results, then call :meth:`scores` once.
 
-    The scores equal those of one evaluation of all images to the last bit, whatever the order of the images. An image
-    with 100 detections takes about 4 KB, however large its masks are.
+    The scores equal those of one evaluation of all images to the last bit, whatever the order of the images. The size
+    of a detected mask is its own area, see :func:`maskwright.structures.without_boxes`. An image with 100 detections
+    takes about 4 KB, however large its masks are.
     """
 
     def __init__(self, table: ClassTable) -> None:
@@ -48,9 +49,9 @@ class CocoStream:
 
     def add_truth(self, truth: Mapping[str, Any], results: Sequence[ResultRecord]) -> None:
         """Match the COCO ``results`` of one image with ``truth``, its objects in the form of :func:`ground_truth`."""
-        found = without_text(results)
-        for matched in self._matched.values():
-            matched.update(truth["images"], truth["annotations"], found)
+        objects = truth["annotations"]
+        self._matched["bbox"].update(truth["images"], objects, without_text(results))
+        self._matched["segm"].update(truth["images"], with_masks(objects), without_text(without_boxes(results)))
         self._objects += objects_by_category(truth["annotations"])
 
     def scores(self) -> dict[str, Any]:

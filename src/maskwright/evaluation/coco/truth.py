@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import msgspec
-from hotcoco import mask as coco_mask
 
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names, read_coco
 from maskwright.annotations.faults import Audit, Fault
+from maskwright.annotations.objects import true_box
 from maskwright.annotations.selection.select import audit_of_reading
 from maskwright.errors import DataError
+from maskwright.evaluation.coco.incomplete_objects import IncompleteObjects
 from maskwright.evaluation.results.index import ImageIndex
 from maskwright.masks.rle import BadSegmentation, RasterisedMask, rasterise
 from maskwright.parallel.garbage_collection import collector_paused
-from maskwright.structures import ImageRecord, TruthRecord
+from maskwright.structures import ImageRecord, TruthRecord, with_masks
 
 
 class _Runs(msgspec.Struct, gc=False):
@@ -37,9 +38,10 @@ class CocoTruth:
 
     ``annotations`` are COCO records with ids from 1 on in file order, because pycocotools takes a match with id 0 for
     no match. ``file_ids[i]`` is the id in the file of the annotation ``i + 1``. Areas and boxes (xywh pixels) are the
-    file's, as COCO's evaluation uses them; where the file has none they are the mask's. ``segmentation`` is polygons or
-    an RLE. An object without a mask has no ``segmentation``, counts for boxes only, and its id in the file is in
-    ``without_mask``. ``names`` are the chosen classes by category id, ``other_names`` the others.
+    file's, as COCO's evaluation uses them; where the file has none that can be used they are the mask's.
+    ``segmentation`` is polygons or an RLE. An object without a mask has no ``segmentation``, counts for boxes only, and
+    its id in the file is in ``without_mask``. Those of objects whose box is the mask's are in ``without_box``.
+    ``names`` are the chosen classes by category id, ``other_names`` the others.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class CocoTruth:
     audit: Audit
     other_names: dict[int, str] = field(default_factory=dict)
     without_mask: list[int] = field(default_factory=list)
+    without_box: list[int] = field(default_factory=list)
 
     @property
     def has_masks(self) -> bool:
@@ -58,9 +61,7 @@ class CocoTruth:
 
     def coco_dataset(self, kind: str) -> dict[str, Any]:
         """Return the COCO data set for ``kind``: all objects for ``bbox``, those with a mask for ``segm``."""
-        annotations = self.annotations
-        if kind == "segm" and self.without_mask:
-            annotations = [each for each in annotations if "segmentation" in each]
+        annotations = with_masks(self.annotations) if kind == "segm" and self.without_mask else self.annotations
         categories = [{"id": category_id, "name": name} for category_id, name in self.names.items()]
         return {"images": self.images, "annotations": annotations, "categories": categories}
 
@@ -74,6 +75,18 @@ class CocoTruth:
             mask = each.get("segmentation")
             if isinstance(mask, list) or (mask is not None and isinstance(mask["counts"], list)):
                 each["segmentation"] = rasterise(mask, *sizes[each["image_id"]]).rle
+
+    @property
+    def incomplete(self) -> IncompleteObjects:
+        """The objects without a mask or without a box."""
+        return IncompleteObjects(self.without_mask, self.without_box)
+
+    def lines(self) -> list[str]:
+        """Return lines for a terminal on the annotations that cannot be used, or not as a whole."""
+        source = str(self.path)
+        if self.has_masks:
+            return [*self.audit.lines(), *self.incomplete.lines(source)]
+        return [*self.audit.lines(), f"{source}: the truth has no mask; only boxes are scored."]
 
     def image_index(self) -> ImageIndex:
         """Return the look-up of images by id, by file name, and by name without folders where that is unique."""
@@ -133,12 +146,14 @@ def _add_annotations(truth: CocoTruth, coco: CocoFile) -> None:
         try:
             mask = _mask(annotation, *sizes[annotation.image_id])
         except BadSegmentation as bad:
-            if not _has_box(annotation):
+            if annotation.usable_box is None:
                 message = f"(image {annotation.image_id}) {bad} and no box"
                 truth.audit.fault(Fault(bad.code, "annotation", annotation.id, message))
                 continue
             mask = None
             truth.without_mask.append(annotation.id)
+        if annotation.usable_box is None:
+            truth.without_box.append(annotation.id)
         truth.audit.used += 1
         truth.annotations.append(_record(annotation, mask, len(truth.annotations) + 1))
         truth.file_ids.append(annotation.id)
@@ -149,7 +164,7 @@ def _mask(annotation: CocoAnnotation, height: int, width: int) -> list[list[floa
 
     The evaluator draws polygons itself, on all processors at once.
     """
-    if _has_box(annotation) and annotation.area is not None:
+    if annotation.usable_box is not None and annotation.area is not None:
         try:
             plain = _plain.decode(annotation.segmentation)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -162,16 +177,12 @@ def _mask(annotation: CocoAnnotation, height: int, width: int) -> list[list[floa
     return rasterise(annotation.segmentation, height, width)
 
 
-def _has_box(annotation: CocoAnnotation) -> bool:
-    return annotation.bbox is not None and len(annotation.bbox) == 4
-
-
 def _record(
     annotation: CocoAnnotation, mask: list[list[float]] | dict[str, Any] | RasterisedMask | None, number: int
 ) -> TruthRecord:
-    box, area = annotation.bbox, annotation.area
+    box, area = annotation.usable_box, annotation.area
     if isinstance(mask, RasterisedMask):
-        box = box if _has_box(annotation) else coco_mask.to_bbox(mask.rle).tolist()
+        box = true_box(box, mask)
         area = mask.area if area is None else area
     elif area is None and box is not None:
         area = box[2] * box[3]

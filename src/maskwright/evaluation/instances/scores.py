@@ -24,7 +24,7 @@ from maskwright.evaluation.coco.weighted import coco_statistics, match_records
 from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
 from maskwright.evaluation.instances.per_image import image_overlaps, image_records
 from maskwright.evaluation.instances.tide import BACKGROUND_IOU, IOU, tide_scores
-from maskwright.structures import ResultRecord
+from maskwright.structures import ResultRecord, with_masks, without_boxes
 
 MATCH_IOU = 0.5
 
@@ -74,19 +74,22 @@ def coco_estimates(
 ) -> ScoreEstimates:
     """Compute the COCO scores of ``results`` for boxes and masks, boundary IoU, and the TIDE errors of masks.
 
-    ``truth`` is a COCO data set whose masks are RLEs. ``draws`` ``(B, N)`` are bootstrap weights of its images in their
-    order. Boundary IoU uses the detections of at least ``score``, everything else all detections. Without ``boundary``
-    boundary IoU is skipped.
+    ``truth`` is a COCO data set whose masks are RLEs. Objects without a mask count for boxes only. The size of a
+    detected mask is its own area, as in Detectron2. ``draws`` ``(B, N)`` are bootstrap weights of the images of
+    ``truth`` in their order. Boundary IoU uses the detections of at least ``score``, everything else all detections.
+    Without ``boundary`` boundary IoU is skipped.
     """
     document = dict(truth)
+    masked = {**document, "annotations": with_masks(document["annotations"])}
+    scored = {"bbox": (document, results), "segm": (masked, without_boxes(results))}
     names = {each["id"]: each["name"] for each in document["categories"]}
     images = [each["id"] for each in document["images"]]
     weights = with_original_sample(draws)
     overall: Row = {}
     classes: dict[str, Row] = {name: {} for name in names.values()}
     objects = [each for each in document["annotations"] if not each["iscrowd"]]
-    for kind in ("bbox", "segm"):
-        evaluation = run_coco_eval(document, results, kind)
+    for kind, (true, found) in scored.items():
+        evaluation = run_coco_eval(true, found, kind)
         records = match_records(evaluation, images)
         precision = records.precision(weights)
         overall |= {f"{kind}_{name}": bootstrap_estimate(values) for name, values in coco_statistics(precision).items()}
@@ -97,12 +100,12 @@ def coco_estimates(
                 f"{kind}50": bootstrap_estimate(whole[:, 0]),
             }
     if boundary:
-        summed = _boundary_sums(document, results, list(names), images, score)
+        summed = _boundary_sums(masked, results, list(names), images, score)
         overall |= _boundaries(weights, summed.sum(axis=1), "boundary_IoU_all")
         for k, name in enumerate(names.values()):
             classes[name] |= _boundaries(weights, summed[:, k])
     counts = {name: sum(each["category_id"] == k for each in objects) for k, name in names.items()}
-    return ScoreEstimates(overall, classes, _errors(document, results, list(names), len(objects)), counts)
+    return ScoreEstimates(overall, classes, _errors(masked, results, list(names)), counts)
 
 
 def cityscapes_estimates(matches: Sequence[CityscapesMatches], draws: Weights, shared: Sequence[str]) -> ScoreEstimates:
@@ -131,9 +134,10 @@ def cityscapes_estimates(matches: Sequence[CityscapesMatches], draws: Weights, s
 
 
 def _errors(
-    truth: Mapping[str, Any], results: Sequence[ResultRecord], categories: list[int], objects: int
+    truth: Mapping[str, Any], results: Sequence[ResultRecord], categories: list[int]
 ) -> dict[str, dict[str, float]]:
-    """Return the count, the rate per hundred ``objects`` and the dAP of each of TIDE's errors, for masks."""
+    """Return the count, the rate per hundred objects and the dAP of each of TIDE's errors, for masks."""
+    objects = sum(not each["iscrowd"] for each in truth["annotations"])
     images: list[DetectionErrors] = []
     for each in image_records(truth, results):
         matched = image_matches(each.image, each.objects, each.found, "segm", IOU)

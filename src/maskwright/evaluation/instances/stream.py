@@ -4,17 +4,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.evaluation.coco.evaluator import PROTOCOL, ground_truth
+from maskwright.evaluation.coco.evaluator import ground_truth, protocol
 from maskwright.evaluation.coco.stream import CocoStream
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
 from maskwright.evaluation.instances.per_image import ImageRecords
-from maskwright.structures import ClassTable, ImageRecord, ResultRecord
+from maskwright.structures import AreaRule, ClassTable, ImageRecord, ResultRecord, with_masks
+
+# The rule of the official scores, which are those of Detectron2.
+_AREA: AreaRule = "mask"
 
 
 class InstanceStream:
     """An accumulator of instance scores: :meth:`add` each image with its results, then call :meth:`result` once.
 
-    The numbers equal those of ``maskwright score instance`` for the same truth and results.
+    The numbers equal those of ``maskwright score instance --area mask`` for the same truth and results.
     """
 
     def __init__(self, table: ClassTable, thresholds: Thresholds | None = None) -> None:
@@ -40,11 +43,11 @@ class InstanceStream:
         self._official.add_truth(truth, results)
         if self._details is not None:
             image = cast(ImageRecord, {**truth["images"][0], "file_name": objects.image.file_name})
-            self._details.add(ImageRecords(image, truth["annotations"], list(results)))
+            self._details.add(ImageRecords(image, with_masks(truth["annotations"]), list(results)))
 
     def result(self) -> tuple[dict[str, Any], Details | None]:
         """Return the COCO scores with the details merged in, and the details; None when they are not computed."""
-        scores = {**self._official.scores(), "protocol": PROTOCOL}
+        scores = {**self._official.scores(), "area": _AREA, "protocol": protocol(_AREA)}
         if self._details is None:
             return scores, None
         details = self._details.result()

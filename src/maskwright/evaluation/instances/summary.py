@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.errors import UsageError, some_of
+from maskwright.errors import UsageError, some_of, unknown_name
+from maskwright.evaluation.coco.evaluator import AREA_RULES
 from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
@@ -15,6 +16,7 @@ from maskwright.evaluation.instances.per_image import image_records
 from maskwright.evaluation.results.index import ClassIndex
 from maskwright.evaluation.results.records import Results
 from maskwright.progress import Reporter
+from maskwright.structures import AreaRule
 
 
 @dataclass(frozen=True)
@@ -49,21 +51,32 @@ def summarise_instances(
     thresholds: Thresholds | None,
     boundary: bool = False,
     reporter: Reporter | None = None,
+    area: AreaRule | None = None,
 ) -> InstanceScores:
     """Score the results ``found`` against ``truth``.
 
     ``thresholds`` are those of the details; with None only the COCO scores are computed. For details the segmentations
-    of ``truth`` become RLEs in place. ``boundary`` adds boundary IoU
-    to the details. ``reporter`` shows progress; quiet by default.
+    of ``truth`` become RLEs in place. ``boundary`` adds boundary IoU to the details. ``area`` is the rule for the size
+    of a detected mask, by default that of pycocotools. ``reporter`` shows progress; quiet by default.
+
+    Raises ``UsageError`` for an unknown area rule.
     """
-    scores = official_scores(truth, found)
+    if area is not None and area not in AREA_RULES:
+        raise unknown_name("area rule", area, AREA_RULES)
+    scores = official_scores(truth, found, area)
     details = None
     if thresholds is not None:
         details = _details(truth, found, thresholds, boundary, reporter or Reporter(quiet=True))
         scores = details.merged_into(scores)
     scores["results"] = _account(found, classes)
-    scores["truth"] = truth.audit.to_json() | {"without_mask": truth.without_mask}
-    return InstanceScores(scores, details, [*_remarks(truth, found), *_unknown_classes(truth, classes)])
+    scores["truth"] = truth.audit.to_json() | truth.incomplete.to_json()
+    remarks = [*truth.lines(), *_on_results(found), *_unknown_classes(truth, classes)]
+    if area is None and scores["area"] == "box":
+        remarks.append(
+            f"{found.path}: APs, APm and APl of masks go by box area, as in pycocotools, since the results have boxes; "
+            "with --area mask they go by mask area, as in Detectron2 and in runs."
+        )
+    return InstanceScores(scores, details, remarks)
 
 
 def require_thresholds(thresholds: Thresholds) -> None:
@@ -93,27 +106,15 @@ def _account(results: Results, classes: ResultClasses) -> dict[str, Any]:
     }
 
 
-def _remarks(truth: CocoTruth, results: Results) -> list[str]:
-    remarks = [*truth.audit.lines(), *results.rejected.lines(str(results.path))]
-    if not truth.has_masks:
-        remarks.append(f"{truth.path}: the truth has no mask; only boxes are scored.")
-    elif truth.without_mask:
-        some = some_of(truth.without_mask, 5)
-        count = len(truth.without_mask)
-        have, listed = ("object has", "annotation") if count == 1 else ("objects have", "annotations")
-        what = f"{count} {have} no mask that can be drawn ({listed} {some})"
-        remarks.append(f"{truth.path}: {what}; {_they_count(count)} for boxes only.")
+def _on_results(results: Results) -> list[str]:
+    remarks = results.rejected.lines(str(results.path))
     if not results.has_masks:
         remarks.append(f"{results.path}: the results have no mask; only boxes are scored.")
     elif results.without_mask:
         count = results.without_mask
-        have = "record has" if count == 1 else "records have"
-        remarks.append(f"{results.path}: {count} {have} no mask; {_they_count(count)} for boxes only.")
+        have, they_count = ("record has", "it counts") if count == 1 else ("records have", "they count")
+        remarks.append(f"{results.path}: {count} {have} no mask; {they_count} for boxes only.")
     return remarks
-
-
-def _they_count(count: int) -> str:
-    return "it counts" if count == 1 else "they count"
 
 
 def _unknown_classes(truth: CocoTruth, classes: ResultClasses) -> list[str]:

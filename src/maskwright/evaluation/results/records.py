@@ -16,7 +16,7 @@ from maskwright.evaluation.results.index import ClassIndex, Images
 from maskwright.evaluation.results.masks import CompressedRle, checked_masks
 from maskwright.evaluation.results.rejected import RejectedResults
 from maskwright.parallel.garbage_collection import collector_paused
-from maskwright.structures import ResultRecord
+from maskwright.structures import AreaRule, ResultRecord, with_masks, without_boxes
 
 _NOTHING = msgspec.Raw(b"null")
 
@@ -47,9 +47,10 @@ class UsualRecord(msgspec.Struct, gc=False):
 class Results:
     """The records of results that can be scored, with the truth's image and category ids.
 
-    Each record has ``image_id category_id score`` and ``bbox`` (xywh pixels), ``segmentation`` (RLE) or both. Where one
-    record has a box, all have one. ``found`` counts all records of the file, those ``rejected`` included.
-    ``without_mask`` records have no mask.
+    Each record has ``image_id category_id score`` and ``bbox`` (xywh pixels), ``segmentation`` (RLE) or both. Where the
+    first record has a box, all have one. ``found`` counts all records of the file, those ``rejected`` included.
+    ``without_mask`` records have no mask. ``area_rule`` is where pycocotools takes the size of a detected mask from:
+    the box if the first record has one, else the mask.
     """
 
     path: Path
@@ -57,21 +58,26 @@ class Results:
     found: int
     rejected: RejectedResults
     without_mask: int = 0
+    area_rule: AreaRule = "mask"
 
     @property
     def has_masks(self) -> bool:
         """Return whether masks can be scored: some record has one, or there is no record at all."""
         return self.without_mask < len(self.records) or not self.records
 
-    def of(self, iou_type: str) -> list[ResultRecord]:
-        """Return the records to score for the IoU type ``bbox``, or those with a mask for ``segm``."""
-        if iou_type == "segm" and self.without_mask:
-            return [record for record in self.records if "segmentation" in record]
-        return self.records
+    def of(self, iou_type: str, area: AreaRule | None = None) -> list[ResultRecord]:
+        """Return the records to score for the IoU type ``bbox``, or those with a mask for ``segm``.
+
+        The evaluator measures the size of a detected mask by ``area``, or by the ``area_rule`` of the records.
+        """
+        if iou_type == "bbox":
+            return self.records
+        masked = with_masks(self.records) if self.without_mask else self.records
+        return without_boxes(masked) if (area or self.area_rule) == "mask" else [_with_box(each) for each in masked]
 
     def with_boxes(self) -> list[ResultRecord]:
         """Return all records, each with a box: its own, or the tight box of its mask."""
-        return [record if "bbox" in record else _with_mask_box(record) for record in self.records]
+        return [_with_box(record) for record in self.records]
 
 
 @collector_paused()
@@ -125,8 +131,12 @@ def checked_results(
         records.append(scored)
     if found and not records:
         raise DataError("\n".join([f"{path}: none of its {found} records can be scored.", *left_out.lines(path.name)]))
-    _fill_boxes(records)
-    return Results(path, records, found, left_out, sum("segmentation" not in record for record in records))
+    area_rule: AreaRule = "box" if records and "bbox" in records[0] else "mask"
+    without_mask = sum("segmentation" not in record for record in records)
+    if area_rule == "box" or without_mask:
+        # Only where no record lacks a mask does the evaluator take missing boxes from the masks, as pycocotools does.
+        records = [_with_box(record) for record in records]
+    return Results(path, records, found, left_out, without_mask, area_rule)
 
 
 _Located = tuple[int, int, int, _Record | UsualRecord]
@@ -209,17 +219,8 @@ def _is_null(value: Any) -> bool:
     return isinstance(value, msgspec.Raw) and bytes(value) == b"null"
 
 
-def _fill_boxes(records: list[ResultRecord]) -> None:
-    """Give each record without a box that of its mask, unless no record has a box of its own."""
-    lacking = [record for record in records if "bbox" not in record]
-    if len(lacking) < len(records):
-        for record in lacking:
-            record["bbox"] = _mask_box(record)
-
-
-def _with_mask_box(record: ResultRecord) -> ResultRecord:
-    return {**record, "bbox": _mask_box(record)}
-
-
-def _mask_box(record: ResultRecord) -> list[float]:
-    return coco_mask.to_bbox(record["segmentation"]).tolist()
+def _with_box(record: ResultRecord) -> ResultRecord:
+    """Return ``record`` with a box: its own, or that of its mask."""
+    if "bbox" in record:
+        return record
+    return cast(ResultRecord, {**record, "bbox": coco_mask.to_bbox(record["segmentation"]).tolist()})
