@@ -85,6 +85,22 @@ def test_instance_prints_tables_and_an_account_of_the_records(run: Run, instance
     assert "records: 2 found = 1 scored + 1 rejected (1 unknown_class)" in out
 
 
+def test_sizes_of_masks_go_by_the_area_asked_for_and_the_last_line_says_which(run: Run, coco, write_json):
+    square = [[10, 10, 20, 10, 20, 20, 10, 20]]
+    found = {"image_id": 1, "category_id": 1, "score": 0.9, "segmentation": square, "bbox": [10, 10, 10, 10]}
+    files = coco({}), write_json([found], "results.json")
+    code, out, err = run("instance", *files)
+    assert code == 0
+    assert out.splitlines()[-1].endswith("sizes of detected masks by box area")
+    assert len([line for line in err.splitlines() if "--area mask" in line]) == 1
+    code, out, err = run("instance", *files, "--area", "mask")
+    assert out.splitlines()[-1].endswith("sizes of detected masks by mask area")
+    assert "--area" not in err
+    code, out, err = run("instance", *files, "--area", "pixels")
+    assert (code, out) == (2, "")
+    assert "Known: box, mask" in err
+
+
 def test_instance_writes_everything_to_a_folder(run: Run, instances: tuple[Path, Path], tmp_path: Path):
     assert run("instance", *instances, "--out", tmp_path / "out")[0] == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["curves.json", "images.json", "scores.json"]

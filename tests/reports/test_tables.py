@@ -63,6 +63,17 @@ def test_instance_classes_show_masks_before_boxes_and_the_count():
     assert table.rows == [["dog", "0.300", "0.500", "0.400", "0.600", "1,200"]]
 
 
+def test_the_caption_of_the_summary_says_how_masks_were_measured_and_what_objects_lack():
+    assert tables.summary_caption({"mIoU": 0.5}) == tables.summary_caption({"area": None}) == "Over all classes"
+    assert tables.summary_caption({"area": "mask", "truth": {"without_mask": [], "without_box": []}}) == (
+        "Over all classes; sizes of detected masks by mask area"
+    )
+    caption = tables.summary_caption({"area": "box", "truth": {"without_mask": [7], "without_box": [1] * 1200}})
+    assert "by box area" in caption
+    assert "boxes only: 1;" in caption
+    assert caption.endswith("that of their mask: 1,200")
+
+
 def test_instance_summary_has_the_twelve_coco_numbers():
     table = tables.instance_summary({"segm": {"AP": 0.3, "ARl": 0.7}, "bbox": None})
     assert len(table.rows) == 12

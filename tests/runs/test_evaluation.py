@@ -245,4 +245,6 @@ def test_the_validation_of_instances_after_an_epoch_measures_ap_alone(instances:
 
 def test_the_page_of_an_instance_run_says_what_lies_behind_ap(instances: Path) -> None:
     write_page(instances)
-    assert "Beyond AP" in (instances / "report.html").read_text()
+    page = (instances / "report.html").read_text()
+    assert "Beyond AP" in page
+    assert "Over all classes; sizes of detected masks by mask area" in page

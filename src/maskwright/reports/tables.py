@@ -91,6 +91,22 @@ def instance_summary(scores: Scores) -> Table:
     return Table(["COCO score", "mask", "box"], rows, bar=1)
 
 
+def summary_caption(scores: Scores) -> str:
+    """Return the caption of the table of overall scores: how masks are measured, and which objects lack what.
+
+    Scores that record neither, such as semantic ones, have a plain caption.
+    """
+    said = ["Over all classes"]
+    if scores.get("area"):
+        said.append(f"sizes of detected masks by {scores['area']} area")
+    truth = scores.get("truth") or {}
+    if truth.get("without_mask"):
+        said.append(f"objects without a mask, which count for boxes only: {len(truth['without_mask']):,}")
+    if truth.get("without_box"):
+        said.append(f"objects without a box in the file, which have that of their mask: {len(truth['without_box']):,}")
+    return "; ".join(said)
+
+
 def instance_classes(scores: Scores) -> Table:
     """Return a table of the mask and box AP and AP50 of each class, and its true instances.
 

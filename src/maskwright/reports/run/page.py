@@ -171,6 +171,7 @@ def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[s
             "split": split,
             "origin": provenance.origin(scores),
             "colors": _colors(provenance.other_classes(scores)),
+            "caption": tables.summary_caption(scores),
             "summary": summary(scores),
             "classes": classes(scores),
             "reliability": figures.get(f"reliability-{split}"),
