@@ -13,7 +13,7 @@ from maskwright.files import read_json, write_json
 from maskwright.model_file import ModelCard
 from maskwright.recipes.loading import load_transfer
 from maskwright.runs.loaded_model import model_file
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, with_masks
 from maskwright.training.checkpoint import save_checkpoint
 from maskwright.transfers.datasets import TransferDataset, load_transfer_dataset
 from maskwright.transfers.models import open_transfer_model
@@ -46,7 +46,7 @@ def detections(
     rng = np.random.default_rng(seed)
     names = {image["id"]: image["file_name"] for image in truth.images}
     found = []
-    for each in truth.annotations:
+    for each in with_masks(truth.annotations):
         name = truth.table.names[each["category_id"] - 1]
         if each["iscrowd"] or rng.random() < missed or name not in classes:
             continue

@@ -81,7 +81,8 @@ def test_semantic_scores_are_those_of_the_saved_label_maps(semantic_run: Path) -
     assert scores["mIoU"] == pytest.approx(sum(ious) / len(ious), abs=1e-12)
 
 
-def test_instance_scores_are_those_pycocotools_gives_the_saved_results(instance_run: Path) -> None:
+@pytest.mark.parametrize("kind", ["bbox", "segm"])
+def test_instance_scores_are_those_pycocotools_gives_the_saved_results(instance_run: Path, kind: str) -> None:
     truth_file = instance_run / "data" / "validation" / "annotations.json"
     classes = json.loads((instance_run / "predictions" / "validation" / "classes.json").read_text())
     results = json.loads((instance_run / "predictions" / "validation" / "instances.json").read_text())
@@ -89,12 +90,14 @@ def test_instance_scores_are_those_pycocotools_gives_the_saved_results(instance_
     assert results
     for record in results:
         record["category_id"] = category[record["category_id"]]
+        if kind == "segm":  # Detectron2 drops boxes before masks are scored.
+            del record["bbox"]
     coco = COCO(str(truth_file))
-    evaluation = COCOeval(coco, coco.loadRes(results), "segm")
+    evaluation = COCOeval(coco, coco.loadRes(results), kind)
     evaluation.evaluate()
     evaluation.accumulate()
     evaluation.summarize()
-    scores = json.loads((instance_run / "scores.json").read_text())["validation"]["segm"]
+    scores = json.loads((instance_run / "scores.json").read_text())["validation"][kind]
     # pycocotools says -1 where there is nothing to measure, we say None.
     expected = [None if value < 0 else pytest.approx(value, abs=1e-12) for value in evaluation.stats]
     assert list(scores.values()) == expected

@@ -15,6 +15,7 @@ from maskwright.errors import DataError, UsageError
 from maskwright.files import read_json, write_json
 from maskwright.progress import Reporter
 from maskwright.reports.transfer.text import transfer_lines
+from maskwright.structures import without_boxes
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.transfers import predictions as transfer_predictions
 from maskwright.workflows import transfer as workflow
@@ -39,7 +40,10 @@ def test_shift_is_the_difference_of_what_pycocotools_says(done: tuple[Path, Path
             theirs = {}
             for side, name in (("source", "source"), ("target", "fog")):
                 truth, ids = raw_truth(out, name)
-                theirs[side] = pycocotools_scores(truth, raw_results(out, model, name, ids), kind)
+                found = raw_results(out, model, name, ids)
+                # Detectron2 drops the boxes of results before it scores masks.
+                scored = without_boxes(found) if kind == "segm" else found
+                theirs[side] = pycocotools_scores(truth, scored, kind)
                 for key in NAMES:
                     assert same(row[side]["overall"][f"{kind}_{key}"]["value"], theirs[side][key])
                 for category, each in ids.items():
