@@ -141,6 +141,8 @@ def odd_file(folder: Path) -> Path:
     point = [[5, 5, 5, 5, 5, 5]]
     line = [[3, 70, 33, 70, 12, 70]]
     crowd = {"size": list(SIZE), "counts": [40 * 90 + 3, 60, 30, 60, 90 * 120 - 40 * 90 - 153]}
+    # Small by its mask, medium by its box.
+    angle = [[2, 2, 42, 2, 42, 12, 12, 12, 12, 42, 2, 42]]
     shapes: list[dict[str, Any]] = [
         {"segmentation": tile, "bbox": [19.5, 19.25, 41, 31], "area": 1200},
         {"segmentation": corner, "area": 1380},
@@ -154,6 +156,7 @@ def odd_file(folder: Path) -> Path:
         {"segmentation": tile, "bbox": [60, 50, -40, -30], "category_id": 4},
         {"segmentation": tile, "bbox": [20, 20, 40, 30], "category_id": 4, "area": 900},
         {"segmentation": corner, "bbox": [60, 40, 58, 0], "category_id": 4},
+        {"segmentation": angle, "bbox": [2, 2, 40, 40], "area": 700},
     ]
     annotations = [
         {"id": 2 * (len(shapes) * image + position), "image_id": 7 * image, "category_id": 0, "iscrowd": 0} | shape
@@ -256,9 +259,9 @@ def test_objects_without_a_mask_or_a_box_are_counted_and_told(tmp_path: Path, mo
     truth = odd_file(tmp_path)
     images = blank_images(truth, tmp_path / "images")
     run = Evaluated(truth, images, tmp_path / "run", perturbed(0), monkeypatch)
-    assert run.scores["truth"] == {"without_mask": [10, 12, 34, 36], "without_box": [2, 8, 14, 18, 26, 32, 38, 42]}
+    assert run.scores["truth"] == {"without_mask": [10, 12, 36, 38], "without_box": [2, 8, 14, 18, 28, 34, 40, 44]}
     assert [line for line in run.said if line.startswith("validation: ")] == [
-        "validation: 4 objects have no mask that can be drawn (annotations 10, 12, 34, 36); they count for boxes only.",
-        "validation: 8 objects have no box that can be used (annotations 2, 8, 14, 18, 26 and 3 more); that of their "
+        "validation: 4 objects have no mask that can be drawn (annotations 10, 12, 36, 38); they count for boxes only.",
+        "validation: 8 objects have no box that can be used (annotations 2, 8, 14, 18, 28 and 3 more); that of their "
         "masks is taken.",
     ]
