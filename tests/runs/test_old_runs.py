@@ -101,4 +101,6 @@ def test_its_predictions_are_scored_as_then(old: Path, capsys: pytest.CaptureFix
     then = read_json(old / "instance" / "scores.json")["validation"]
     now = json.loads(capsys.readouterr().out)
     assert then.keys() >= {"bbox", "segm", "classes", "tide", "at_score", "worst_images"}
+    # Runs went by box area then, as the command does, and did not say so.
+    assert now["protocol"] == f"{then.pop('protocol')}; sizes of detected masks by box area"
     assert {key: now[key] for key in then} == then
