@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from pycocotools import mask as coco
 from torchvision.models.detection.roi_heads import paste_masks_in_image
-from maskwright.prediction.instance import paste
+from maskwright.prediction.instance import paste_torchvision_mask as paste
 
 torch.set_num_threads(1)
 count, height, width, low, high, rounds = map(int, sys.argv[1:])

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,15 @@ def training() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parents[1].joinpath("benchmarks").glob("*.py")), ids=lambda p: p.stem
+)
+def test_what_a_benchmark_imports_exists_also_in_the_programs_that_it_starts(path: Path) -> None:
+    # The programs are texts, in which renamed functions are easily forgotten.
+    for statement in re.findall(r"^\s*(from maskwright\S* import (?:\([^)]*\)|.+))$", path.read_text(), re.MULTILINE):
+        exec(statement, {})
 
 
 @pytest.mark.slow
