@@ -1,8 +1,10 @@
-"""The benchmark of training runs on little data, and what it compares is the same on both sides."""
+"""The benchmarks run on little data, and what they compare is the same on both sides."""
 
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -12,11 +14,12 @@ import pytest
 from maskwright.annotations.coco.file import read_coco
 from maskwright.images.decode import read_image
 
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
 
 @pytest.fixture(scope="module")
 def training() -> ModuleType:
-    path = Path(__file__).parents[1] / "benchmarks" / "training.py"
-    spec = importlib.util.spec_from_file_location("benchmark_of_training", path)
+    spec = importlib.util.spec_from_file_location("benchmark_of_training", BENCHMARKS / "training.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -24,9 +27,7 @@ def training() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize(
-    "path", sorted(Path(__file__).parents[1].joinpath("benchmarks").glob("*.py")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", sorted(BENCHMARKS.glob("*.py")), ids=lambda p: p.stem)
 def test_what_a_benchmark_imports_exists_also_in_the_programs_that_it_starts(path: Path) -> None:
     # The programs are texts, in which renamed functions are easily forgotten.
     for statement in re.findall(r"^\s*(from maskwright\S* import (?:\([^)]*\)|.+))$", path.read_text(), re.MULTILINE):
@@ -96,3 +97,13 @@ def test_the_memory_of_evaluations_is_shown(training: ModuleType, capsys: pytest
     assert [line[:26].strip() for line in shown.splitlines()[1:]] == [
         "semantic", "instance", "instance, the usual way"
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_threads_that_spin_and_threads_that_sleep_learn_the_same_beside_a_neighbour() -> None:
+    few = ["--rounds", "1", "--steps", "1", "--models", "residual_attention_unet, 4 × 64²"]
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "neighbour.py", *few], capture_output=True, text=True, check=True
+    )
+    assert "equal losses" in done.stdout
+    assert [line.split()[0] for line in done.stdout.splitlines()[2:]] == ["spinning", "sleeping"]

@@ -9,6 +9,7 @@ The commands are functions: ``from maskwright import run, draw_masks, predict``.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from maskwright.parallel.sleeping_threads import let_threads_sleep
 from maskwright.version import __version__
 
 # The module of each name. draw_masks is not called masks, because that is the sub-package maskwright.masks.
@@ -124,6 +125,7 @@ if not TYPE_CHECKING:  # With __getattr__ a type checker would accept every name
         module = {**_VERBS, **_HELD}.get(name)
         if module is None:
             raise AttributeError(f"module 'maskwright' has no attribute '{name}'")
+        let_threads_sleep()
         return getattr(import_module(f"maskwright.{module}"), _NAMED_OTHERWISE.get(name, name))
 
 

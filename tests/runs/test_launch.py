@@ -103,7 +103,8 @@ def test_what_several_machines_need_and_lack_is_named(monkeypatch: pytest.Monkey
 def test_a_signal_to_the_launching_process_is_its_exit_code_and_nothing_stays_changed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
     before, handler = dict(os.environ), signal.getsignal(signal.SIGTERM)
     seen = {}
 
@@ -126,5 +127,6 @@ def test_a_signal_to_the_launching_process_is_its_exit_code_and_nothing_stays_ch
     logger.error("heard again")
     assert capsys.readouterr().err == "heard again\n"
     assert seen["OMP_NUM_THREADS"] == "2", "8 cores have 2 threads for each of 3 processes"
+    assert seen["OMP_WAIT_POLICY"] == "passive", "each imports torch anew, whatever this one did"
     assert dict(os.environ) == before
     assert signal.getsignal(signal.SIGTERM) == handler

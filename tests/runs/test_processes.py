@@ -14,6 +14,7 @@ from maskwright.runs.processes import (
     is_rank_zero,
     require_devices,
     sync_batch_norm,
+    torch_threads,
 )
 
 LAUNCHED = {"TORCHELASTIC_RUN_ID": "drill", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_WORLD_SIZE": "2"}
@@ -85,6 +86,15 @@ def test_a_process_alone_gets_a_fabric_of_one(monkeypatch: pytest.MonkeyPatch) -
     assert (fabric.world_size, fabric.device.type) == (1, "cpu")
     with fabric.autocast():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
+
+
+def test_a_number_of_threads_holds_inside_and_none_changes_nothing() -> None:
+    before = torch.get_num_threads()
+    with torch_threads(before + 2):
+        assert torch.get_num_threads() == before + 2
+        with torch_threads(None):
+            assert torch.get_num_threads() == before + 2
+    assert torch.get_num_threads() == before
 
 
 class Several:

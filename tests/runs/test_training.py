@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from maskwright.recipes.loading import load_recipe
+from maskwright.runs import evaluation
 from maskwright.runs import training as train
 from maskwright.runs.context import build_model
 from tests.small_runs import small_run
@@ -33,6 +34,25 @@ def test_the_training_stops_when_patience_is_over(tmp_path: Path, monkeypatch: p
     assert [row["validation/mIoU"] for row in rows(tmp_path / "run")] == ["0.1", "0.3", "0.2", "0.3"]
     card = json.loads((tmp_path / "run" / "card.json").read_text())
     assert card["best"] == {"epoch": 2, "score": "mIoU", "value": 0.3}
+
+
+def test_training_and_evaluation_compute_with_the_threads_of_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    step = evaluation.evaluate_part
+
+    def evaluate_part(*arguments: Any, **options: Any) -> dict[str, Any]:
+        seen.append(torch.get_num_threads())
+        return step(*arguments, **options)
+
+    for module in (train, evaluation):
+        monkeypatch.setattr(module, "evaluate_part", evaluate_part)
+    before = torch.get_num_threads()
+    assert small_run("semantic", tmp_path / "run", "--set", f"train.threads={before + 1}") == 0
+    assert set(seen) == {before + 1}
+    assert len(seen) >= 2, "in the training and after it"
+    assert torch.get_num_threads() == before
 
 
 def test_gradients_of_several_batches_make_one_step_and_the_schedule_knows(

@@ -212,6 +212,8 @@ class Train(Section):
             new head does not spoil them. The running statistics of its BatchNorm go on.
         device: ``cpu``, ``cuda``, or ``auto``, a GPU where there is one.
         devices: The GPUs, or on a CPU the processes, of one machine that share each batch, at least 1.
+        threads: The threads that each process computes with on a CPU, in the training and the evaluation of the run, at
+            least 1. None takes one per core, or as many as ``OMP_NUM_THREADS`` says. Fewer leave cores to other work.
         precision: A precision of Lightning Fabric: ``32-true``; ``bf16-mixed`` or ``16-mixed``, which take about half
             the memory of activations.
         channels_last: Whether batches of semantic models lie in memory with the channels last, which is faster for
@@ -255,6 +257,7 @@ class Train(Section):
     head_only_epochs: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     devices: int = Field(default=1, ge=1)
+    threads: int | None = Field(default=None, ge=1)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     channels_last: bool = True
     compile: bool = False

@@ -29,6 +29,7 @@ from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import data_changes
 from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
+from maskwright.runs.processes import torch_threads
 from maskwright.structures import ResultRecord
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
@@ -43,7 +44,8 @@ def evaluate_stage(experiment: Experiment) -> None:
     scores = {}
     for part in recipe.evaluate.on:
         folder = run.files.predictions(part)
-        scores[part] = evaluate_part(experiment, loaded, part, folder, final=True)
+        with torch_threads(recipe.train.threads):
+            scores[part] = evaluate_part(experiment, loaded, part, folder, final=True)
         use = experiment.prepared.parts[part].translation
         scores[part] = record_taxonomies(scores[part], [use] if use else []) | find_leaked_images(
             run, experiment.prepared.parts[part]

@@ -77,7 +77,8 @@ class OpenRun:
 def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
     """Create the run folder ``path`` for ``recipe``, or open it to continue a run of the same recipe.
 
-    The keys ``train.device``, ``devices``, ``workers`` and ``save_every`` may differ when a run is continued.
+    The keys ``train.device``, ``devices``, ``threads``, ``workers`` and ``save_every`` may differ when a run is
+    continued.
 
     Raises ``UsageError`` when the folder holds a run of another recipe, or other files.
     """
@@ -127,7 +128,7 @@ def _remove_leftovers(path: Path) -> None:
 def _content(recipe: Recipe) -> dict[str, Any]:
     """Return the keys of the recipe that decide the result, defaults included, without those on where it runs."""
     content = recipe.model_dump(mode="json")
-    for key in ("device", "devices", "workers", "save_every"):
+    for key in ("device", "devices", "threads", "workers", "save_every"):
         content["train"].pop(key)
     return content
 

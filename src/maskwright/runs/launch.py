@@ -23,6 +23,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.parallel.pool import cores
+from maskwright.parallel.sleeping_threads import waiting_policy
 from maskwright.training.interruption import Interrupted
 
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT) if sys.platform != "win32" else ()
@@ -116,6 +117,7 @@ def _several_machines(nodes: int) -> list[str]:
 def _environment(devices: int, nodes: int) -> Iterator[None]:
     """Divide the cores among the processes, keep the traffic of one machine on it, and silence the agent."""
     before: dict[str, Any] = dict(os.environ)
+    os.environ.update(waiting_policy())  # this process may have imported torch before; its children have not
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // devices)))
     if nodes == 1 and sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
@@ -65,6 +67,20 @@ def build_fabric(recipe: Recipe) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+@contextmanager
+def torch_threads(threads: int | None) -> Iterator[None]:
+    """Compute with so many ``threads`` inside the context; None changes nothing."""
+    if threads is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def sync_batch_norm(model: nn.Module, fabric: Fabric) -> nn.Module:

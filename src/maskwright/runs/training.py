@@ -28,7 +28,7 @@ from maskwright.runs.folder import open_run
 from maskwright.runs.leakage import record_training_images
 from maskwright.runs.losses import batch_losses, memory_format_of
 from maskwright.runs.panels import validate_with_panels
-from maskwright.runs.processes import sync_batch_norm
+from maskwright.runs.processes import sync_batch_norm, torch_threads
 from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
 from maskwright.training.checkpoint import read_state, remove_partial_files, save_checkpoint
@@ -59,7 +59,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     if resume and (state := read_state(run.path / LAST)) is not None:
         training.restore(state)
         run.reporter.say(f"train: resumes after {training.position}")
-    with _trackers(experiment, training), training.stop.listening():
+    with torch_threads(recipe.train.threads), _trackers(experiment, training), training.stop.listening():
         position = fit(training, recipe.train.epochs)
     if position.epoch < recipe.train.epochs:
         run.reporter.say(
