@@ -21,6 +21,7 @@ from maskwright.files import write_json, writing_json_list
 from maskwright.images.decode import read_image
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import read_label_map, write_label_map
+from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import Pixels
 from maskwright.prediction.test_time_augmentation import Views
@@ -44,7 +45,7 @@ def evaluate_stage(experiment: Experiment) -> None:
     scores = {}
     for part in recipe.evaluate.on:
         folder = run.files.predictions(part)
-        with torch_threads(recipe.train.threads):
+        with torch_threads(recipe.train.threads), freed_memory_kept():
             scores[part] = evaluate_part(experiment, loaded, part, folder, final=True)
         use = experiment.prepared.parts[part].translation
         scores[part] = record_taxonomies(scores[part], [use] if use else []) | find_leaked_images(

@@ -18,6 +18,7 @@ from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
 from maskwright.model_file import ModelCard
 from maskwright.models.encoder import encoder_parameters
+from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
@@ -59,7 +60,12 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     if resume and (state := read_state(run.path / LAST)) is not None:
         training.restore(state)
         run.reporter.say(f"train: resumes after {training.position}")
-    with torch_threads(recipe.train.threads), _trackers(experiment, training), training.stop.listening():
+    with (
+        torch_threads(recipe.train.threads),
+        freed_memory_kept(),
+        _trackers(experiment, training),
+        training.stop.listening(),
+    ):
         position = fit(training, recipe.train.epochs)
     if position.epoch < recipe.train.epochs:
         run.reporter.say(

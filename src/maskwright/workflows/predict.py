@@ -22,6 +22,7 @@ from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import write_jpeg
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import write_label_map
+from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
@@ -130,7 +131,7 @@ def predict(
     skipped: dict[str, str] = {}
     semantic = loaded.task == "semantic"
     decoded = _decoded(reporter.track(files, "predicting"), skipped)
-    with _records(out, loaded, layout, classes.table, stems) as write:
+    with freed_memory_kept(), _records(out, loaded, layout, classes.table, stems) as write:
         predicted = loaded.label_maps(decoded, batch, views) if semantic else loaded.instances(decoded, batch)
         for number, (path, image, answer) in enumerate(predicted, start=1):
             file = stems[path.name]
