@@ -13,11 +13,7 @@ from tests.evaluation.all_at_once import coco_scores
 
 FOLDER = Path(__file__).parent / "coco"
 
-# Counted by tidecv 1.0.1, the authors' own tool, on the same files.
-TIDE_COUNTS = {
-    "bbox": {"Cls": 83, "Loc": 1, "Both": 0, "Dupe": 1, "Bkg": 0, "Miss": 97},
-    "segm": {"Cls": 76, "Loc": 82, "Both": 7, "Dupe": 0, "Bkg": 4, "Miss": 109},
-}
+TIDE = json.loads((Path(__file__).parent / "tide" / "expected.json").read_text(encoding="utf-8"))["coco"]
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +60,15 @@ def test_box_area_moves_the_sizes_of_masks_and_nothing_else():
 
 
 @pytest.mark.parametrize("kind", ["bbox", "segm"])
-def test_the_error_types_are_those_of_tide(kind: str):
+def test_the_errors_and_their_costs_are_those_of_tidecv(kind: str):
     summary = score_instance(
         FOLDER / "instances_val2014_100.json",
         FOLDER / f"instances_val2014_fake{kind}100_results.json",
         reporter=Reporter(quiet=True),
     )
-    tide = summary.scores["tide"]
-    assert {error: row["count"] for error, row in tide["errors"].items()} == TIDE_COUNTS[kind]
-    assert tide["AP"] == pytest.approx(summary.scores[kind]["AP50"], abs=1e-12)
+    tide, expected = summary.scores["tide"], TIDE[kind]
+    assert {error: row["count"] for error, row in tide["errors"].items()} == expected["count"]
+    costs = {error: row["dAP"] for error, row in tide["errors"].items()}
+    assert costs == pytest.approx(expected["dAP"], rel=0, abs=1e-12)
+    whole = [tide["AP"], tide["FP"], tide["FN"]]
+    assert whole == pytest.approx([expected["AP"], expected["FalsePos"], expected["FalseNeg"]], rel=0, abs=1e-12)

@@ -98,14 +98,13 @@ class InstanceDetails:
         kind, iou = self._kind, self._thresholds.iou
         kept = image.above(self._thresholds.score)
         matched = image_matches(image.image, image.objects, image.found, kind, iou)
-        at_half = matched if iou == IOU else image_matches(image.image, image.objects, image.found, kind, IOU)
         self._confusion += image_confusion(kept.objects, kept.found, self._index, kind, iou)
         self._images.append(
             _Measured(
                 image.image["file_name"],
                 image_overlaps(kept, kind, self._boundary),
                 matched.matches,
-                image_errors(image.objects, image.found, at_half, kind, IOU, BACKGROUND_IOU),
+                image_errors(image.objects, image.found, kind, IOU, BACKGROUND_IOU),
             )
         )
 

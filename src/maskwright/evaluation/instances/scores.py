@@ -19,7 +19,6 @@ from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.matching import CityscapesMatches
 from maskwright.evaluation.cityscapes.weighted import weighted_precision
 from maskwright.evaluation.coco.evaluator import run_coco_eval
-from maskwright.evaluation.coco.matches import image_matches
 from maskwright.evaluation.coco.weighted import coco_statistics, match_records
 from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
 from maskwright.evaluation.instances.per_image import image_overlaps, image_records
@@ -138,10 +137,9 @@ def _errors(
 ) -> dict[str, dict[str, float]]:
     """Return the count, the rate per hundred objects and the dAP of each of TIDE's errors, for masks."""
     objects = sum(not each["iscrowd"] for each in truth["annotations"])
-    images: list[DetectionErrors] = []
-    for each in image_records(truth, results):
-        matched = image_matches(each.image, each.objects, each.found, "segm", IOU)
-        images.append(image_errors(each.objects, each.found, matched, "segm", IOU, BACKGROUND_IOU))
+    images = [
+        image_errors(each.objects, each.found, "segm", IOU, BACKGROUND_IOU) for each in image_records(truth, results)
+    ]
     found = tide_scores(DetectionErrors.merged(images), categories)
     return {
         kind: {

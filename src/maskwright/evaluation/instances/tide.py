@@ -1,15 +1,14 @@
 """The error types of TIDE and what each costs in AP.
 
-Source: D. Bolya, S. Foley, J. Hays, J. Hoffman, "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV
-2020, arXiv:2008.08115.
+The numbers are those of the authors' tool tidecv 1.0.1, as fractions. Source: D. Bolya, S. Foley, J. Hays, J. Hoffman,
+"TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV 2020, arXiv:2008.08115.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from hotcoco.metrics import average_precision
 
 from maskwright.evaluation.instances.image_errors import (
     BACKGROUND_ERROR,
@@ -31,7 +30,6 @@ TIDE_ERRORS = {
     "Miss": "object not found",
 }
 
-
 _FALSE = {
     "Cls": CLASS_ERROR,
     "Loc": LOCALISATION_ERROR,
@@ -40,61 +38,97 @@ _FALSE = {
     "Bkg": BACKGROUND_ERROR,
 }
 
+# Written x / 100: COCO's evaluator has 0.28000000000000003 for 28 / 100, and so misses a recall of 7 / 25.
+_RECALLS = np.arange(101) / 100
+
 
 def tide_scores(errors: DetectionErrors, categories: Sequence[int]) -> dict[str, Any]:
     """Return ``{"AP", "iou", "background_iou", "errors": {type: {"count", "dAP", "meaning"}}, "FP", "FN"}``.
 
     ``errors`` were found image by image at ``IOU`` and ``BACKGROUND_IOU``; ``categories`` are the ids of all classes.
-    dAP is how much AP at ``IOU`` gains when all errors of the type are fixed. FP and FN are the gains without any false
-    positive and without any miss. Each is a mean over the classes that have truth. ``AP`` is None without an object.
+    dAP is how much AP at ``IOU`` gains when all errors of the type are fixed, 0 where it would fall. FP and FN are the
+    gains without any false positive and without any miss. ``AP`` is None without an object.
+
+    Each AP is a mean over the classes that have an object or a detection, as in tidecv. One with detections only counts
+    as 0 there, where COCO's AP leaves it out.
     """
-    matches = errors.matches
-    rows = [_gains(errors, category) for category in categories if (matches.true_category == category).any()]
-    means = {
-        key: sum(row[key] for row in rows) / len(rows) if rows else 0.0 for key in ("AP", *TIDE_ERRORS, "FP", "FN")
-    }
-    counts = {name: int((errors.kind == kind).sum()) for name, kind in _FALSE.items()}
-    counts["Miss"] = int(_lost(errors).sum())
+    wrong, right = np.flatnonzero(~errors.right & ~errors.on_crowd), np.flatnonzero(errors.right)
+    objects = {category: int((errors.true_category == category).sum()) for category in categories}
+    every = np.sort(np.append(wrong, right))
+    whole = _mean_ap(_Ranking.of(errors, every), objects)
+    # In tidecv a ranking with errors has the wrong detections first, which matters where scores are equal.
+    unfixed = _Ranking.of(errors, np.append(wrong, right))
+    gains = {name: max(0.0, _mean_ap(_fixed(errors, kind), objects) - whole) for name, kind in _FALSE.items()}
+    lost = _lost(errors)
+    gains["Miss"] = max(0.0, _mean_ap(unfixed, _without(objects, errors.true_category[lost])) - whole)
+    counts = {name: int((errors.kind == kind).sum()) for name, kind in _FALSE.items()} | {"Miss": int(lost.sum())}
     return {
-        "AP": means["AP"] if rows else None,
+        "AP": whole if len(errors.found) else None,
         "iou": IOU,
         "background_iou": BACKGROUND_IOU,
         "errors": {
-            kind: {"count": counts[kind], "dAP": means[kind], "meaning": meaning}
-            for kind, meaning in TIDE_ERRORS.items()
+            name: {"count": counts[name], "dAP": gains[name], "meaning": meaning}
+            for name, meaning in TIDE_ERRORS.items()
         },
-        "FP": means["FP"],
-        "FN": means["FN"],
+        "FP": _mean_ap(unfixed._replace(score=unfixed.right.astype(np.float64)), objects) - whole,
+        "FN": _mean_ap(unfixed, _without(objects, errors.true_category[~errors.found])) - whole,
     }
 
 
-def _gains(errors: DetectionErrors, category: int) -> dict[str, float]:
-    """Return the AP of a class, and how much it gains with all errors of each type fixed."""
-    matches = errors.matches
-    own, objects = matches.category == category, matches.true_category == category
-    total, missed = int(objects.sum()), int((objects & np.isnan(matches.found_at)).sum())
+class _Ranking(NamedTuple):
+    """Detections ``(N,)`` by category and score, and whether each is right; equal scores keep their order."""
 
-    def ap(detections: npt.NDArray[np.bool_], fixed: npt.NDArray[np.bool_], count: int = total) -> float:
-        """Compute AP of the class's ``detections`` and of those ``fixed`` to right ones, of ``count`` objects."""
-        chosen, more = np.flatnonzero(own & (detections | fixed)), np.flatnonzero(fixed & ~own)
-        right = np.append((matches.right | fixed)[chosen], np.ones(len(more), np.bool_))
-        return average_precision(matches.score[np.append(chosen, more)], right, count)
+    category: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
+    right: npt.NDArray[np.bool_]
 
-    every, none = np.ones(len(own), np.bool_), np.zeros(len(own), np.bool_)
-    aimed = errors.fixes >= 0
-    aimed[aimed] = objects[errors.fixes[aimed]]
-    # A fixed detection finds its object and takes its class; the other detections with this error are removed.
-    found = {kind: aimed & (errors.kind == kind) for kind in (LOCALISATION_ERROR, CLASS_ERROR)}
-    whole = ap(every, none)
-    gains = {name: ap(errors.kind != kind, found.get(kind, none)) - whole for name, kind in _FALSE.items()}
-    gains["Miss"] = ap(every, none, total - int((objects & _lost(errors)).sum())) - whole
-    gains["FP"] = ap(matches.right, none) - whole
-    gains["FN"] = ap(every, none, total - missed) - whole
-    return {"AP": whole, **gains}
+    @classmethod
+    def of(cls, errors: DetectionErrors, chosen: npt.NDArray[np.int64]) -> "_Ranking":
+        """Return the detections at the positions ``chosen``, as they are."""
+        return cls(errors.category[chosen], errors.score[chosen], errors.right[chosen])
+
+
+def _fixed(errors: DetectionErrors, kind: int) -> _Ranking:
+    """Return the detections with the errors of one ``kind`` fixed.
+
+    Where an object is given to a detection it finds that and takes its class; the others with this error are removed.
+    """
+    mended = (errors.kind == kind) & (errors.fixes >= 0)
+    kept = np.flatnonzero(mended | (~errors.right & ~errors.on_crowd & (errors.kind != kind)))
+    chosen = np.append(kept, np.flatnonzero(errors.right))
+    category, mends = errors.category[chosen], mended[chosen]
+    category[mends] = errors.true_category[errors.fixes[chosen][mends]]
+    return _Ranking(category, errors.score[chosen], errors.right[chosen] | mends)
+
+
+def _mean_ap(ranking: _Ranking, objects: dict[int, int]) -> float:
+    """Return the mean AP over the classes with a detection or an object; ``objects`` are counts by category id."""
+    own = {category: ranking.category == category for category in objects}
+    values = [
+        _average_precision(ranking.score[mine], ranking.right[mine], objects[category])
+        for category, mine in own.items()
+        if objects[category] or mine.any()
+    ]
+    return sum(values) / len(values) if values else 0.0
+
+
+def _average_precision(scores: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], objects: int) -> float:
+    """Return the mean, over 101 recalls, of the highest precision at that recall or above; 0 without an object."""
+    if not objects:
+        return 0.0
+    true = np.cumsum(right[np.argsort(-scores, kind="stable")])
+    precision = np.maximum.accumulate((true / np.arange(1, len(true) + 1))[::-1])[::-1]
+    reached = np.searchsorted(true / objects, _RECALLS)
+    return float(precision[reached[reached < len(true)]].sum() / len(_RECALLS))
+
+
+def _without(objects: dict[int, int], categories: npt.NDArray[np.int64]) -> dict[int, int]:
+    """Return the counts of ``objects`` by category id without one object of each of the ``categories``."""
+    return {category: count - int((categories == category).sum()) for category, count in objects.items()}
 
 
 def _lost(errors: DetectionErrors) -> npt.NDArray[np.bool_]:
     """Return the objects ``(M,)`` bool that no detection finds even when every error is fixed."""
-    lost = np.isnan(errors.matches.found_at)
+    lost = ~errors.found
     lost[errors.fixes[errors.fixes >= 0]] = False
     return lost
