@@ -8,16 +8,40 @@ import torch
 from safetensors.torch import save_file
 
 from maskwright.model_file import CARD_KEY, SOURCE_KEY, read_model_file
+from maskwright.models.published_weights import list_weights
 from maskwright.recipes.loading import dump, load_recipe, validate_recipe
 from maskwright.recipes.transfer import Transfer
 from maskwright.runs.loaded_model import model_file
+from maskwright.transfers.training_data import (
+    PastTraining,
+    trainings_of_file,
+    trainings_of_published,
+    trainings_of_recipe,
+)
 from tests.transfers.transferred import write_model
 
 
-def transfer_of(start: Any, target: dict[str, Any], key: str = "models", root: Path | None = None) -> Transfer:
+def transfer_of(
+    start: Any, target: dict[str, Any], key: str = "models", root: Path | None = None, source: Any = None
+) -> Transfer:
     others = {} if key == "models" else {"models": {"innocent": "demo-none"}}
-    content = {"name": "t", "source": {"shapes": {}}, "targets": {"there": target}, key: {"it": start}, **others}
+    content = {
+        "name": "t",
+        "source": source or {"shapes": {"seed": 1000}},
+        "targets": {"there": target},
+        key: {"it": start},
+        **others,
+    }
     return validate_recipe({**content, **({"root": str(root)} if root else {})}, "t", Transfer)
+
+
+def trainings(start: Any) -> list[PastTraining]:
+    """The history of ``start``: a recipe with settings, a published name, or a model file."""
+    if isinstance(start, dict):
+        return list(trainings_of_recipe(load_recipe(start["recipe"], start["set"])))
+    if start in {each["name"] for each in list_weights()}:
+        return list(trainings_of_published(start))
+    return list(trainings_of_file(model_file(Path(start))))
 
 
 def trained(folder: Path, **data: Any) -> str:

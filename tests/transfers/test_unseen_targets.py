@@ -13,26 +13,15 @@ from maskwright.recipes.loading import dump, load_recipe, validate_recipe
 from maskwright.runs.loaded_model import model_file
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
-from maskwright.transfers.unseen_targets import (
-    require_unseen_by_file,
-    require_unseen_by_published,
-    require_unseen_by_recipe,
-)
-from tests.transfers.starts import converted, trained, transfer_of
+from maskwright.transfers.unseen_targets import require_unseen_targets
+from tests.transfers.starts import converted, trained, trainings, transfer_of
 from tests.transfers.transferred import write_model
 
 CITY = tuple(label.name for label in INSTANCE_LABELS)
 
 
 def require_unseen(start: Any, target: dict[str, Any], root: Path | None = None) -> None:
-    """Ask of ``start`` what it is: a recipe with settings, a published name, or a model file."""
-    recipe = transfer_of(start, target, root=root)
-    if isinstance(start, dict):
-        require_unseen_by_recipe("it", load_recipe(start["recipe"], start["set"]), recipe)
-    elif start in ZOO:
-        require_unseen_by_published("it", start, recipe)
-    else:
-        require_unseen_by_file("it", model_file(Path(start)), recipe)
+    require_unseen_targets("it", trainings(start), transfer_of(start, target, root=root))
 
 
 def refused(start: Any, target: dict[str, Any], root: Path | None = None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import maskwright
 from maskwright.cli.main import main
@@ -221,3 +222,36 @@ def test_a_recipe_of_another_job_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert "maskwright run" in capsys.readouterr().err
     assert main(["run", "shapes-transfer", "--out", str(tmp_path / "out")]) == 2
     assert "maskwright transfer" in capsys.readouterr().err
+
+
+def test_a_source_that_a_model_was_trained_on_is_refused_before_any_work(
+    instance_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    trained = yaml.safe_load((instance_run / "recipe.yaml").read_text(encoding="utf-8"))["data"]["shapes"]["seed"]
+    source: dict[str, Any] = {"shapes": {"seed": 2 * trained}}
+    path, _ = a_recipe(tmp_path, panels=0)
+    overrides = [f"models.run={instance_run}", f"source={json.dumps(source)}"]
+    arguments = [argument for each in overrides for argument in ("--set", each)]
+    assert main(["transfer", str(path), "--out", str(tmp_path / "new"), *arguments]) == 2
+    message = capsys.readouterr().err
+    assert "models.run: it was trained on" in message
+    assert "which is the source" in message
+    assert not (tmp_path / "new").exists()
+
+    # Images of another file are found by their content, once the data sets are read.
+    copy = write_shapes(tmp_path / "copy", 3, 17)
+    recorded = read_json(instance_run / "trained_on.json")
+    picture = Path(recorded["folder"]) / next(iter(recorded["bytes"]))
+    (copy.parent / "images" / "000001.jpg").write_bytes(picture.read_bytes())
+    source = {"images": str(copy.parent / "images"), "annotations": str(copy)}
+    overrides = [f"models.run={instance_run}", f"source={json.dumps(source)}"]
+    with pytest.raises(UsageError, match=r"run: .* 1 of the 3 images \(000001\.jpg\) of the source"):
+        transfer(str(path), overrides=overrides, out=tmp_path / "new", reporter=Reporter(quiet=True))
+
+
+def test_images_to_fine_tune_on_are_not_those_that_are_scored(tmp_path: Path):
+    fog = {"images": 10, "seed": 6, "domain": "shifted"}
+    targets = {"fog": {"shapes": fog, "train": {"shapes": {**fog, "images": 2}}}}
+    path, out = a_recipe(tmp_path, targets=targets, fine_tune={"train": {"epochs": 1}})
+    with pytest.raises(UsageError, match=r"targets\.fog\.train: 2 of the 10 images"):
+        transfer(str(path), out=out, reporter=Reporter(quiet=True))

@@ -1,5 +1,6 @@
-"""The models that a transfer starts from: found, downloaded, converted or trained, and checked against the targets."""
+"""The models that a transfer starts from: found, downloaded, converted or trained, and checked against its data."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from maskwright.errors import UsageError, require_file
@@ -14,20 +15,23 @@ from maskwright.recipes.transfer import ModelSource, Transfer
 from maskwright.runs.loaded_model import model_file
 from maskwright.runs.stages import train_recipe
 from maskwright.transfers.models import Role, TransferModel, open_transfer_model
-from maskwright.transfers.unseen_targets import (
-    require_unseen_by_file,
-    require_unseen_by_published,
-    require_unseen_by_recipe,
+from maskwright.transfers.training_data import (
+    PastTraining,
+    trainings_of_file,
+    trainings_of_published,
+    trainings_of_recipe,
 )
+from maskwright.transfers.unseen_source import require_unseen_source
+from maskwright.transfers.unseen_targets import require_unseen_targets
 
 _CHECKPOINTS = (".pkl", ".pth", ".pt")
 
 
 def require_model_sources(recipe: Transfer) -> None:
-    """Raise ``UsageError`` for a model that does not exist, is no instance model, or was trained on a target.
+    """Raise ``UsageError`` for a model that does not exist, is no instance model, or was trained on source or target.
 
     Only names, recipes and model files are looked at: nothing is downloaded, trained or written. Models under ``bound``
-    may have been trained on a target.
+    may have been trained on a target, and are not scored on the source.
     """
     for key, start in {**recipe.models, **recipe.bound}.items():
         free = key in recipe.bound
@@ -38,12 +42,12 @@ def require_model_sources(recipe: Transfer) -> None:
                     f"models.{key}: {start.recipe} trains a {trained.task} model; expected an instance one."
                 )
             if not free:
-                require_unseen_by_recipe(key, trained, recipe)
+                _require_unseen(key, trainings_of_recipe(trained), recipe)
             continue
         assert start.use is not None
         if not Path(start.use).exists() and start.use in _published():
             if not free:
-                require_unseen_by_published(key, start.use, recipe)
+                _require_unseen(key, trainings_of_published(start.use), recipe)
         elif Path(start.use).suffix in _CHECKPOINTS:
             require_file(Path(start.use), "weights")
         else:
@@ -51,7 +55,17 @@ def require_model_sources(recipe: Transfer) -> None:
             card, _ = read_model_file(file)
             _require_instances(key, card)
             if not free:
-                require_unseen_by_file(key, file, recipe)
+                _require_unseen(key, trainings_of_file(file), recipe)
+
+
+def present_models(recipe: Transfer) -> dict[str, Path]:
+    """Return the model files by name of those ``models`` that need not be downloaded, converted or trained first."""
+    found = {}
+    for key, start in recipe.models.items():
+        path = Path(start.use or "")
+        if start.use is not None and path.exists() and path.suffix not in _CHECKPOINTS:
+            found[key] = model_file(path)
+    return found
 
 
 def obtain_model(
@@ -60,8 +74,8 @@ def obtain_model(
     """Return the model ``key``, trained or downloaded into ``folder`` unless it is there.
 
     Raises ``UsageError`` when there is no such model, it is no instance model, or it has the role ``model`` and was
-    trained on a target; ``WeightsError`` when weights cannot be fetched or converted; ``Interrupted`` after SIGTERM or
-    Ctrl-C during a training.
+    trained on the source or a target; ``WeightsError`` when weights cannot be fetched or converted; ``Interrupted``
+    after SIGTERM or Ctrl-C during a training.
     """
     if start.recipe is not None:
         path = folder / "trained" / key
@@ -79,8 +93,14 @@ def obtain_model(
         found = open_transfer_model(key, role, model_file(path), {"use": start.use})
     _require_instances(key, found.card)
     if role == "model":
-        require_unseen_by_file(key, found.file, recipe)
+        _require_unseen(key, trainings_of_file(found.file), recipe)
     return found
+
+
+def _require_unseen(key: str, trainings: Iterable[PastTraining], recipe: Transfer) -> None:
+    known = list(trainings)
+    require_unseen_targets(key, known, recipe)
+    require_unseen_source(key, known, recipe)
 
 
 def _is_converted(file: Path, use: str) -> bool:

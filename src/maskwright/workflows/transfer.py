@@ -30,7 +30,8 @@ from maskwright.transfers.models import TransferModel
 from maskwright.transfers.panels import draw_panels
 from maskwright.transfers.predictions import PredictionCache
 from maskwright.transfers.scores import Rules, TransferEvaluation
-from maskwright.transfers.starting_models import obtain_model, require_model_sources
+from maskwright.transfers.starting_models import obtain_model, present_models, require_model_sources
+from maskwright.transfers.unseen_images import require_other_images, require_unseen_images
 
 SUMMARY = "transfer.json"
 PAGE = "transfer.html"
@@ -74,7 +75,8 @@ def transfer(
         differences between models.
 
     Raises:
-        UsageError: The recipe, its files or its models have a fault, or a model was trained on a target.
+        UsageError: The recipe, its files or its models have a fault, or a model was trained on the source's
+            images or on a target.
         DataError: No class is shared, or no shared class has objects on both sides.
         WeightsError: Weights cannot be fetched or read.
         Interrupted: SIGTERM or Ctrl-C came during a training; the same call continues it.
@@ -94,7 +96,12 @@ def transfer(
     path = _folder(loaded, Path(out) if out is not None else Path("runs") / loaded.name)
     source = _read("source", loaded.source, root, path, reporter)
     targets = {name: _read(name, section, root, path, reporter) for name, section in loaded.targets.items()}
+    trains = _read_trains(loaded, targets, path, reporter)
+    for key, file in present_models(loaded).items():
+        require_unseen_images(key, file, source, targets)
     models = [obtain_model(key, start, "model", path, loaded, reporter) for key, start in loaded.models.items()]
+    for model in models:
+        require_unseen_images(model.name, model.file, source, targets)
     models += [obtain_model(key, start, "bound", path, loaded, reporter) for key, start in loaded.bound.items()]
     predictions = PredictionCache(path, loaded.device, reporter)
     compared: dict[str, Any] = {}
@@ -106,7 +113,7 @@ def transfer(
         for missing, why in comparison.shared.excluded.items():
             reporter.say(f"{name}: {missing} is not compared: {why}")
         # Fine-tuned in all shared classes: the heads keep a class even where the scored images lack it.
-        mine = [*models, *_fine_tuned(loaded, name, models, shared, path, reporter)]
+        mine = [*models, *_fine_tuned(loaded, name, models, shared, trains.get(name), path, reporter)]
         for model in mine:
             comparison.add(model, predictions, reporter)
         compared[name] = comparison.to_json(mine)
@@ -167,13 +174,31 @@ def _comparison(
     return TransferEvaluation(compared, source, target, Rules(recipe.score, recipe.bootstrap), place)
 
 
+def _read_trains(
+    recipe: Transfer, targets: dict[str, TransferDataset], path: Path, reporter: Reporter
+) -> dict[str, TransferDataset]:
+    """Return the images to fine-tune on by target; raise ``UsageError`` when some of them are scored."""
+    if recipe.fine_tune is None:
+        return {}
+    found = {}
+    for name, section in recipe.targets.items():
+        if section.train is not None:
+            found[name] = _read(f"{name}-train", section.train, Path(recipe.root), path, reporter)
+            require_other_images(name, found[name], targets[name])
+    return found
+
+
 def _fine_tuned(
-    recipe: Transfer, name: str, models: Sequence[TransferModel], shared: SharedClasses, path: Path, reporter: Reporter
+    recipe: Transfer,
+    name: str,
+    models: Sequence[TransferModel],
+    shared: SharedClasses,
+    images: TransferDataset | None,
+    path: Path,
+    reporter: Reporter,
 ) -> list[TransferModel]:
-    train = recipe.targets[name].train
-    if recipe.fine_tune is None or train is None:
+    if recipe.fine_tune is None or images is None:
         return []
-    images = _read(f"{name}-train", train, Path(recipe.root), path, reporter)
     return [
         fine_tune(model, name, images, shared, recipe.fine_tune, recipe.seed, path, reporter)
         for model in models

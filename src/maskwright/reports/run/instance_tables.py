@@ -79,8 +79,8 @@ def _errors(scores: Scores) -> CaptionedTable | None:
     ]
     meaning = (
         f"The errors among all detections by type (TIDE), and how much AP{round(100 * tide['iou'])}, now "
-        f"{score_cell(tide['AP'])}, would gain if all of a type were fixed. The gains overlap and do not add up. Unlike "
-        "COCO, TIDE counts a class with detections and no object as AP 0."
+        f"{score_cell(tide['AP'])}, would gain if all of a type were fixed. The gains overlap and do not add up. "
+        "Unlike COCO, TIDE counts a class with detections and no object as AP 0."
     )
     if None in costs.values():
         meaning += " The cost of misses is undefined while no object is found."
