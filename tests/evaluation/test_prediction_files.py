@@ -52,6 +52,15 @@ def scores(truth: Path, predictions: Path) -> dict[str, Any]:
     return score_cityscapes(truth, predictions, workers=1, reporter=Reporter(quiet=True)).scores
 
 
+def test_results_bear_the_category_ids_of_the_table_and_the_given_image_id(tmp_path: Path) -> None:
+    full = coco_mask.encode(np.ones(SIZE, np.uint8, order="F"))
+    found = Instances(SIZE, np.zeros((2, 4), np.float32), np.array([3, 1]), [full, full])
+    with result_files(tmp_path, "coco", TABLE.with_category_ids([2, 90, 3, 1]), ["a.png"]) as add:
+        add(found, 700, "a.png")
+    records = json.loads((tmp_path / "instances.json").read_text())
+    assert [(each["image_id"], each["category_id"]) for each in records] == [(700, 3), (700, 2)]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_both_layouts_hold_the_same_objects_and_score_alike(seed: int, tmp_path: Path) -> None:
     write_city(tmp_path, np.random.default_rng(seed))

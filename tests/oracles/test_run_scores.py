@@ -73,14 +73,8 @@ class Evaluated:
         sizes = {each["id"]: (each["height"], each["width"]) for each in truth["images"]}
         annotations = [complete(each, sizes[each["image_id"]]) for each in truth["annotations"]]
         truth["annotations"] = [{**each, "id": number} for number, each in enumerate(annotations, start=1)]
-        classes = json.loads(self.results.with_name("classes.json").read_bytes())
-        names = {each["index"]: each["name"] for each in classes}
-        ids = {each["name"]: each["id"] for each in truth["categories"]}
-        images = {each["file_name"]: each["id"] for each in truth["images"]}
-        found = [
-            {**each, "category_id": ids[names[each["category_id"]]], "image_id": images[each.pop("file_name")]}
-            for each in json.loads(self.results.read_bytes())
-        ]
+        # As they are written: their ids are the truth's.
+        found = json.loads(self.results.read_bytes())
         bare = [{key: value for key, value in each.items() if key != "bbox"} for each in found]
         masked = {**truth, "annotations": [each for each in truth["annotations"] if each["segmentation"]]}
         return {"bbox": pycocotools_scores(truth, found, "bbox"), "segm": pycocotools_scores(masked, bare, "segm")}
@@ -230,11 +224,12 @@ def test_the_files_own_boxes_score_one_by_every_path(
     section = ImageSet(images=str(images), annotations=str(findable))
     there = load_transfer_dataset("there", section, Path(), tmp_path / "drawn")
     numbers = {each["file_name"]: each["id"] for each in there.images}
+    names = dict(zip(table.category_ids, table.names, strict=True))
     records = [
         {
             **each,
             "image_id": numbers[each["file_name"]],
-            "category_id": there.table.index_of(table.names[each["category_id"] - 1]),
+            "category_id": there.table.index_of(names[each["category_id"]]),
         }
         for each in found
     ]

@@ -103,4 +103,11 @@ def test_its_predictions_are_scored_as_then(old: Path, capsys: pytest.CaptureFix
     assert then.keys() >= {"bbox", "segm", "classes", "tide", "at_score", "worst_images"}
     # Runs went by box area then, as the command does, and did not say so.
     assert now["protocol"] == f"{then.pop('protocol')}; sizes of detected masks by box area"
+    before, tide = then.pop("tide"), now["tide"]
     assert {key: now[key] for key in then} == then
+    # The costs were computed by another program then, which rounds otherwise.
+    assert {kind: row["count"] for kind, row in tide["errors"].items()} == {
+        kind: row["count"] for kind, row in before["errors"].items()
+    }
+    costs = {kind: row["dAP"] for kind, row in before["errors"].items()}
+    assert {kind: row["dAP"] for kind, row in tide["errors"].items()} == pytest.approx(costs, rel=0, abs=1e-12)

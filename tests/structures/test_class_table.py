@@ -46,6 +46,22 @@ def test_a_table_comes_back_from_its_json_with_colours_and_source_ids():
     assert ClassTable.from_json(table.to_json()) == table
 
 
+def test_category_ids_are_the_indices_until_they_are_given():
+    table = ClassTable.from_names(["person", COMPOSED], [(7,), (90,)])
+    assert table.category_ids == [1, 2]
+    assert "category_id" not in table.to_json()[0]
+    known = table.with_category_ids([44, 0])
+    assert known.category_ids == [44, 0]
+    assert [record["category_id"] for record in known.to_json()] == [44, 0]
+    assert ClassTable.from_json(known.to_json()) == known != table
+
+
+@pytest.mark.parametrize("ids", [[1], [1, 1], [1, 2, 3]])
+def test_each_class_needs_a_category_id_of_its_own(ids: list[int]):
+    with pytest.raises(ValueError, match="for 2 classes"):
+        ClassTable.from_names(["person", "dog"]).with_category_ids(ids)
+
+
 def test_the_palette_gives_black_to_background_and_every_class_its_own_colour():
     palette = ClassTable.from_names([str(i) for i in range(80)]).palette()
     assert palette[0].tolist() == [0, 0, 0]

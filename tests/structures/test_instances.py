@@ -112,6 +112,17 @@ def test_what_is_no_compressed_mask_of_the_image_is_refused_with_its_record(segm
         Instances.from_coco([{"id": 5, "image_id": 1, "category_id": 1, "segmentation": segmentation}], SIZE)
 
 
+def test_category_ids_of_the_classes_become_labels():
+    table = ClassTable.from_names(["person", "dog"])
+    mask = Instances.from_dense(np.ones((1, 2, 3)), labels=[1]).to_coco(1)[0]
+    records = [{**mask, "category_id": number} for number in (2, 1)]
+    assert Instances.from_coco(records, (2, 3), table).labels.tolist() == [2, 1]
+    known = table.with_category_ids([2, 1])
+    assert Instances.from_coco(records, (2, 3), known).labels.tolist() == [1, 2]
+    with pytest.raises(DataError, match=r"category id 3; expected one of \[2, 1\]"):
+        Instances.from_coco([{**mask, "category_id": 3}], (2, 3), known)
+
+
 def test_instances_are_equal_when_every_field_is():
     first, second = three_instances(), three_instances()
     assert first == second

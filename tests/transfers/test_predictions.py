@@ -51,7 +51,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[Bright]:
         return LoadedModel(
             module=loaded[-1],
             task="instance",
-            classes=ClassTable.from_names(SHAPES),
+            classes=ClassTable.from_names(SHAPES, [(3,), (7,), (11,), (20,)]),
             input_size=InputSize(True, 32),
             file=path,
             card=card,
@@ -85,6 +85,8 @@ def test_every_image_is_predicted_and_kept_as_it_is_given(tmp_path: Path, loads:
     kept = tmp_path / "predictions" / "one" / "there"
     assert [each["name"] for each in read_json(kept / "classes.json")] == list(SHAPES)
     assert [each["score"] for each in read_json(kept / "instances.json")] == [each["score"] for each in found]
+    # In the file ids are those of the model's training file, in memory indices.
+    assert {each["category_id"] for each in read_json(kept / "instances.json")} == {7}
 
 
 def test_what_is_kept_needs_no_model(tmp_path: Path, loads: list[Bright]):
@@ -93,6 +95,17 @@ def test_what_is_kept_needs_no_model(tmp_path: Path, loads: list[Bright]):
     again = PredictionCache(tmp_path, "cpu", QUIET).of(one, there)
     assert again == first
     assert isinstance(again[0]["segmentation"]["counts"], bytes)
+    assert len(loads) == 1
+
+
+def test_what_an_earlier_version_kept_has_indices(tmp_path: Path, loads: list[Bright]):
+    there, one = images(tmp_path), model(tmp_path)
+    first = PredictionCache(tmp_path, "cpu", QUIET).of(one, there)
+    folder = tmp_path / "predictions" / "one" / "there"
+    write_json(folder / "classes.json", ClassTable.from_names(SHAPES).to_json())
+    records = read_json(folder / "instances.json")
+    write_json(folder / "instances.json", [{**each, "category_id": 2} for each in records])
+    assert PredictionCache(tmp_path, "cpu", QUIET).of(one, there) == first
     assert len(loads) == 1
 
 

@@ -10,7 +10,10 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from maskwright.cli.main import main
+from maskwright.files import read_json, write_json
 from maskwright.masks.png import read_label_map
+from maskwright.synthetic.shapes import CATEGORY_IDS
+from tests.evaluation.invented_coco import pycocotools_scores, same
 
 
 @pytest.fixture
@@ -55,11 +58,53 @@ def test_an_instance_model_writes_coco_results(instance_run: Path, images: Path,
         assert image is not None
         assert (height, width) == image.shape[:2]
         assert 0 <= record["score"] <= 1
-        assert 1 <= record["category_id"] <= 4
+        # The ids of the file that the model was trained on.
+        assert record["category_id"] in CATEGORY_IDS.values()
         x, y, w, h = record["bbox"]
         assert -1e-3 <= x <= x + w <= width + 1e-3
         assert -1e-3 <= y <= y + h <= height + 1e-3
         assert coco_mask.decode(record["segmentation"]).shape == (height, width)
+
+
+def test_ids_of_a_file_are_what_pycocotools_compares(
+    instance_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Other ids than in the training: those of two classes are exchanged.
+    truth = read_json(instance_run / "data" / "validation" / "annotations.json")
+    other = {3: 7, 7: 3, 11: 0, 20: 90}
+    for each in truth["categories"]:
+        each["id"] = other[each["id"]]
+    for each in truth["annotations"]:
+        each["category_id"] = other[each["category_id"]]
+        each["image_id"] += 500
+    for each in truth["images"]:
+        each |= {"id": each["id"] + 500, "file_name": f"val/{each['file_name']}"}
+    write_json(tmp_path / "truth.json", truth)
+    images, out = instance_run / "data" / "validation" / "images", tmp_path / "out"
+    arguments = ["predict", str(instance_run), str(images), "--out", str(out), "--score", "0", "--no-overlays"]
+    assert main([*arguments, "--ids-of", str(tmp_path / "truth.json"), "--quiet"]) == 0
+    classes = read_json(out / "classes.json")
+    assert {each["name"]: (each["index"], each["category_id"]) for each in classes} == {
+        "disc": (1, 7), "square": (2, 3), "triangle": (3, 0), "ring": (4, 90),
+    }  # fmt: skip
+    capsys.readouterr()
+    results = out / "instances.json"
+    assert main(["score", "instance", str(tmp_path / "truth.json"), str(results), "--json", "--quiet"]) == 0
+    ours = json.loads(capsys.readouterr().out)
+    for kind in ("bbox", "segm"):
+        theirs = pycocotools_scores(truth, read_json(results), kind)
+        assert all(same(ours[kind][name], theirs[name]) for name in ours[kind])
+    assert any(each["category_id"] == 7 for each in read_json(results))
+
+
+def test_ids_of_a_file_are_for_instances(
+    semantic_run: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = semantic_run / "data" / "validation" / "annotations.json"
+    arguments = ["predict", str(semantic_run), str(images), "--out", str(tmp_path / "o"), "--ids-of", str(file)]
+    assert main(arguments) == 2
+    assert "--ids-of is for instance models" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
 
 
 def test_the_score_threshold_keeps_only_better_instances(instance_run: Path, images: Path, tmp_path: Path) -> None:
@@ -174,10 +219,12 @@ def test_results_in_other_classes_are_the_model_s_own_translated(
     for file in (own / "label_maps").iterdir():
         assert (read_label_map(other / "label_maps" / file.name) == becomes[read_label_map(file)]).all()
     own, other = (tmp_path / instance_run.name / each / "instances.json" for each in ("own", "other"))
+    # The model's own classes have the ids of its training file; those of the taxonomy are of no file.
+    index = {each["category_id"]: each["index"] for each in read_json(own.with_name("classes.json"))}
     expected = [
-        record | {"category_id": int(becomes[record["category_id"]])}
+        record | {"category_id": int(becomes[index[record["category_id"]]])}
         for record in json.loads(own.read_text())
-        if becomes[record["category_id"]]
+        if becomes[index[record["category_id"]]]
     ]
     assert json.loads(other.read_text()) == expected != []
 

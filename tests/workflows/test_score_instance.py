@@ -30,7 +30,7 @@ def test_what_predict_writes_is_scored_by_names_of_files_and_classes(coco, tmp_p
     write_json(tmp_path / "run" / "instances.json", [record(image_id=7, file_name="b.png")])
     scores = scored(truth, tmp_path / "run" / "instances.json").scores
     assert scores["classes"]["dog"]["segm"] == pytest.approx(1.0)
-    assert scores["results"]["category_ids"] == "indices of classes.json, matched by name"
+    assert scores["results"]["category_ids"] == "those of classes.json, matched by name"
 
 
 def test_classes_of_the_truth_that_a_model_does_not_know_are_said_to_be_scored_as_not_found(coco, tmp_path: Path):

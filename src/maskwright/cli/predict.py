@@ -31,6 +31,9 @@ def command(
     layout: Annotated[
         str, typer.Option("--layout", help="Instances: coco, or cityscapes for its official txt and PNG files too.")
     ] = "coco",
+    ids_of: Annotated[
+        Path | None, typer.Option("--ids-of", help="Instances: a COCO file of the images; results get its ids.")
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -51,6 +54,7 @@ def command(
         taxonomy=taxonomy,
         rider=rider,
         layout=layout,
+        ids_of=ids_of,
         reporter=Reporter(quiet),
     )
     if json:

@@ -12,20 +12,22 @@ from maskwright.evaluation.cityscapes.writing import (
     instance_label_ids,
     write_predictions,
 )
+from maskwright.evaluation.results.category_ids import with_category_ids
 from maskwright.files import writing_folder, writing_json_list
 from maskwright.structures import ClassTable, Instances
 
 LAYOUTS = ("coco", "cityscapes")
 RESULTS, OFFICIAL = "instances.json", "cityscapes"
 
-# Writes the objects found in one image, given the image's number from 1 and its file name.
+# Writes the objects found in one image, given the image's id in the results and its file name.
 Write = Callable[[Instances, int, str], None]
 
 
 def result_files(out: Path, layout: str, table: ClassTable, names: Iterable[str]) -> AbstractContextManager[Write]:
-    """Return a context manager that yields a function ``write(instances, number, name)`` for the images of ``predict``.
+    """Return a context manager that yields ``write(instances, image_id, name)`` for the images of ``predict``.
 
-    ``instances.json`` in the folder ``out`` holds the objects of all images as COCO results. The layout ``cityscapes``
+    ``instances.json`` in the folder ``out`` holds the objects of all images as COCO results, with the category ids of
+    ``table``. The layout ``cityscapes``
     also writes the official files, into a folder of that name. That folder replaces an older one when all images are
     done. ``table`` holds the classes of the labels, ``names`` are the file names of the images.
 
@@ -33,25 +35,27 @@ def result_files(out: Path, layout: str, table: ClassTable, names: Iterable[str]
     the folder ``cityscapes`` holds other files than results.
     """
     if layout == "coco":
-        return _coco(out / RESULTS)
+        return _coco(out / RESULTS, table)
     label_ids, frames = instance_label_ids(table), frames_by_name(names)
     _require_own(out / OFFICIAL)
-    return _cityscapes(out, label_ids, frames)
+    return _cityscapes(out, table, label_ids, frames)
 
 
 @contextmanager
-def _coco(path: Path) -> Iterator[Write]:
+def _coco(path: Path, table: ClassTable) -> Iterator[Write]:
     with writing_json_list(path) as append:
-        yield lambda found, number, name: append(found.to_coco(number, name))
+        yield lambda found, image_id, name: append(with_category_ids(found.to_coco(image_id, name), table))
 
 
 @contextmanager
-def _cityscapes(out: Path, label_ids: Mapping[int, int], frames: Mapping[str, str]) -> Iterator[Write]:
-    with _coco(out / RESULTS) as as_coco, writing_folder(out / OFFICIAL) as folder:
+def _cityscapes(
+    out: Path, table: ClassTable, label_ids: Mapping[int, int], frames: Mapping[str, str]
+) -> Iterator[Write]:
+    with _coco(out / RESULTS, table) as as_coco, writing_folder(out / OFFICIAL) as folder:
 
-        def write(found: Instances, number: int, name: str) -> None:
+        def write(found: Instances, image_id: int, name: str) -> None:
             """Write the objects of one image in both formats."""
-            as_coco(found, number, name)
+            as_coco(found, image_id, name)
             write_predictions(folder, frames[name], found, label_ids)
 
         yield write

@@ -85,10 +85,10 @@ def score_instances(
     default = truth.classes if prediction_classes is None else prediction_classes
     table, predictions = with_one_class_table(predictions, default)
     source = "predictions" if prediction_classes is None else "prediction_classes"
-    index = index_by_name(source, table, true.names)
+    index = index_by_name(source, {c.index: c.name for c in table}, true.names)
     images = true.image_index()
     found = checked_results(_SOURCE, _records(predictions), images, index)
-    classes = ResultClasses(index, f"indices of {CLASSES_FILE}, matched by name", source)
+    classes = ResultClasses(index, f"those of {CLASSES_FILE}, matched by name", source)
     quiet = reporter or Reporter(quiet=True)
     summary = summarise_instances(true, found, classes, thresholds if details else None, boundary, quiet, area)
     predicted = {images.find(0, name) for name in predictions}

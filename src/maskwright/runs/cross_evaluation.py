@@ -4,7 +4,6 @@ from typing import Any
 
 from maskwright.annotations.taxonomy.applied import record_taxonomies
 from maskwright.files import write_json
-from maskwright.label_maps.files import write_classes
 from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluation_entries, entry_record
 from maskwright.runs.evaluation import evaluate_part
@@ -30,7 +29,6 @@ def cross_evaluate(experiment: Experiment, asked: CrossEvaluation) -> None:
             scored.draw_truth()
         folder = run.files.predictions(scored.name)
         found = evaluate_part(scored.experiment, loaded, scored.name, folder, final=True)
-        write_classes(folder, scored.experiment.prepared.table)
         scores[scored.name] = (
             record_taxonomies(found, scored.taxonomies)
             | entry_record(scored, asked)

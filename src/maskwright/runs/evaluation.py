@@ -15,6 +15,7 @@ from maskwright.evaluation.coco.incomplete_objects import IncompleteObjects
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
+from maskwright.evaluation.results.category_ids import of_annotation_file, with_category_ids
 from maskwright.evaluation.semantic.calibration import empty_bins
 from maskwright.evaluation.semantic.counts import SemanticCounts
 from maskwright.files import write_json, writing_json_list
@@ -51,7 +52,6 @@ def evaluate_stage(experiment: Experiment) -> None:
         scores[part] = record_taxonomies(scores[part], [use] if use else []) | find_leaked_images(
             run, experiment.prepared.parts[part]
         )
-        write_classes(folder, experiment.prepared.table)
     write_json(run.files.scores_file, scores)
 
 
@@ -65,6 +65,9 @@ def evaluate_part(
     final: bool = False,
 ) -> dict[str, Any]:
     """Return the scores of ``model`` on ``part``, and write its predictions below ``save`` if given.
+
+    Instance results bear the category ids of the part's annotation file, see
+    :func:`maskwright.evaluation.results.category_ids.of_annotation_file`; ``classes.json`` beside them has these ids.
 
     Each of several ``processes`` predicts its shard of the images; the counts are all-reduced or gathered, and the main
     process has the scores. Instance results are saved only by a process that works alone. After a ``stop`` request the
@@ -107,6 +110,8 @@ def _evaluate_semantic(
         counts.add(truth, predicted, table.ignore_index)
         if save is not None:
             write_label_map(save / "label_maps" / file, predicted, table.png_palette())
+    if save is not None:
+        write_classes(save, table)
     counts.confusion = processes.all_reduce_sum(counts.confusion)
     if not final:
         return counts.scores(table.names_with_background)
@@ -133,11 +138,14 @@ def _evaluate_instances(
 ) -> dict[str, Any]:
     thresholds = Thresholds(score=experiment.recipe.evaluate.show_score) if final else None
     stream = InstanceStream(experiment.prepared.table, thresholds)
+    table = of_annotation_file(experiment.prepared.table, experiment.prepared.parts[name].selection.categories)
     with _records(save) as write:
         for objects, _, instances in model.instances(_images(experiment, name, processes, stop)):
             found = experiment.classes.instances(instances).to_coco(objects.image.id, objects.image.file_name)
             stream.add(objects, found)
-            write(found)
+            write(with_category_ids(found, table))
+    if save is not None:
+        write_classes(save, table)
     streams = processes.gather(stream)
     if not processes.is_main:
         return {}

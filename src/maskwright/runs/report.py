@@ -10,6 +10,8 @@ import numpy.typing as npt
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.selection.showcase import showcase_images
 from maskwright.errors import MaskwrightError, UsageError
+from maskwright.evaluation.results.category_ids import with_indices
+from maskwright.evaluation.results.classes import CLASSES_FILE, read_class_table
 from maskwright.files import read_json_list, write_json
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
@@ -76,9 +78,13 @@ class _PanelPredictions:
             file = self.folder / "instances.json"
             if not file.is_file():
                 raise UsageError(f"{file}: the predictions are missing. Run `maskwright evaluate` on the run.")
-            for record in read_json_list(file):
-                if record["image_id"] in images and record["score"] >= experiment.recipe.evaluate.show_score:
-                    self.results[record["image_id"]].append(cast(ResultRecord, record))
+            shown = [
+                cast(ResultRecord, record)
+                for record in read_json_list(file)
+                if record["image_id"] in images and record["score"] >= experiment.recipe.evaluate.show_score
+            ]
+            for record in with_indices(shown, read_class_table(self.folder / CLASSES_FILE)):
+                self.results[record["image_id"]].append(record)
 
     def drawn(
         self, objects: ImageObjects, image: npt.NDArray[np.uint8]

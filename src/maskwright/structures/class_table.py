@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -30,6 +30,7 @@ class ClassInfo:
         color: RGB colour, each channel from 0 to 255.
         source_ids: Category ids of the class in its annotation file; several where categories share a name, none where
             the file is not known.
+        category_id: Id of the class in the COCO results that this table belongs to; None where it is ``index``.
 
     Example:
         >>> from maskwright import ClassTable
@@ -42,6 +43,7 @@ class ClassInfo:
     name: str
     color: tuple[int, int, int]
     source_ids: tuple[int, ...] = ()
+    category_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class ClassTable:
         """Return the table that :meth:`to_json` gave, the content of ``classes.json``.
 
         Args:
-            records: ``[{"index", "name", "color", "source_ids"}]`` in index order; ``source_ids`` may be absent.
+            records: ``[{"index", "name", "color", "source_ids", "category_id"}]`` in index order; the last two may be
+                absent.
 
         Returns:
             The table.
@@ -126,14 +129,19 @@ class ClassTable:
             True
         """
         return cls(
-            tuple(ClassInfo(r["index"], r["name"], tuple(r["color"]), tuple(r.get("source_ids", ()))) for r in records)
+            tuple(
+                ClassInfo(
+                    r["index"], r["name"], tuple(r["color"]), tuple(r.get("source_ids", ())), r.get("category_id")
+                )
+                for r in records
+            )
         )
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the table as JSON values, the content of ``classes.json``.
 
         Returns:
-            ``[{"index", "name", "color", "source_ids"}]``.
+            ``[{"index", "name", "color", "source_ids"}]``, with ``category_id`` where the class has one.
 
         Example:
             >>> from maskwright import ClassTable
@@ -141,9 +149,41 @@ class ClassTable:
             [18]
         """
         return [
-            {"index": c.index, "name": c.name, "color": list(c.color), "source_ids": list(c.source_ids)}
+            {
+                "index": c.index,
+                "name": c.name,
+                "color": list(c.color),
+                "source_ids": list(c.source_ids),
+                **({} if c.category_id is None else {"category_id": c.category_id}),
+            }
             for c in self.classes
         ]
+
+    @property
+    def category_ids(self) -> list[int]:
+        """The ids of the K classes in COCO results, in index order: their ``category_id``, else their index."""
+        return [c.index if c.category_id is None else c.category_id for c in self.classes]
+
+    def with_category_ids(self, ids: Sequence[int]) -> Self:
+        """Return the table of the same classes with the category ids that COCO results have for them.
+
+        Args:
+            ids: A category id for each class, in index order; no two are the same.
+
+        Returns:
+            The table; names, indices and colours are the same.
+
+        Raises:
+            ValueError: ``ids`` has another length than the table, or repeats an id.
+
+        Example:
+            >>> from maskwright import ClassTable
+            >>> ClassTable.from_names(["person", "dog"]).with_category_ids([1, 18]).category_ids
+            [1, 18]
+        """
+        if len(set(ids)) != len(self):
+            raise ValueError(f"{len(set(ids))} different category ids for {len(self)} classes; expected one for each.")
+        return type(self)(tuple(replace(c, category_id=number) for c, number in zip(self.classes, ids, strict=True)))
 
     def __len__(self) -> int:
         """Return K, the number of classes without background."""

@@ -256,13 +256,15 @@ class Instances:
                 ``counts`` as text or bytes. A record without ``bbox`` (xywh pixels) gets the box of its mask. ``score``
                 is 1 and ``iscrowd`` 0 by default.
             size: Height and width of the image in pixels.
-            classes: The table whose indices the category ids are; None by default.
+            classes: The table of the labels; None by default. Category ids are its indices, or its ``category_ids``
+                where it was read from the ``classes.json`` beside results; labels then are its indices.
 
         Returns:
             The instances in the order of the records.
 
         Raises:
-            DataError: A record has no compressed RLE of this size. :class:`maskwright.CocoDataset` reads polygons.
+            DataError: A record has no compressed RLE of this size, or a category id that ``classes`` lacks though it
+                has some. :class:`maskwright.CocoDataset` reads polygons.
 
         Example:
             >>> import numpy as np
@@ -281,7 +283,7 @@ class Instances:
         return cls(
             size,
             boxes,
-            np.array([row["category_id"] for row in rows], np.int64),
+            np.array([_label(row["category_id"], classes) for row in rows], np.int64),
             rles,
             np.array([row.get("score", 1.0) for row in rows], np.float32),
             np.array([bool(row.get("iscrowd")) for row in rows], np.bool_),
@@ -296,6 +298,19 @@ def mask_boxes(rles: Sequence[Rle]) -> npt.NDArray[np.float32]:
     boxes = np.asarray(coco_mask.to_bbox(list(rles)), np.float32)
     boxes[:, 2:] += boxes[:, :2]
     return boxes
+
+
+def _label(category_id: int, classes: "ClassTable | None") -> int:
+    """Return the label of a category id: the id itself, or the index of its class where ``classes`` have other ids."""
+    if classes is None or all(c.category_id is None for c in classes):
+        return category_id
+    for c in classes:
+        if category_id == (c.index if c.category_id is None else c.category_id):
+            return c.index
+    raise DataError(
+        f"A record has the category id {category_id}; expected one of {classes.category_ids}, those of the classes. "
+        "Give the classes.json that was written with the records."
+    )
 
 
 def _compressed(record: Mapping[str, Any], size: tuple[int, int]) -> Rle:

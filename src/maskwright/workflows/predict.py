@@ -1,7 +1,7 @@
 """Predict a folder of images: label maps or COCO results, and an overlay of each image."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ from maskwright.annotations.taxonomy.output_classes import OutputClasses, output
 from maskwright.annotations.taxonomy.sides import side_of
 from maskwright.errors import DataError, UsageError, require_folder, unknown_name
 from maskwright.evaluation.prediction_files import LAYOUTS, Write, result_files
+from maskwright.evaluation.results.category_ids import of_model
+from maskwright.evaluation.results.file_ids import FileIds, read_file_ids, running_ids
 from maskwright.files import write_json
 from maskwright.images.decode import find_images, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
@@ -63,12 +65,17 @@ def predict(
     taxonomy: str | Path | None = None,
     rider: str | None = None,
     layout: str = "coco",
+    ids_of: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> PredictionSummary:
     """Predict every image of a folder and write the results in the usual formats.
 
     A semantic model writes ``label_maps/<stem>.png``, an instance model ``instances.json`` (COCO results). Both write
     ``classes.json``. Files that cannot be decoded are skipped and named.
+
+    Results have the category ids of the file that the model was trained on, COCO's for COCO's published weights, and
+    the class indices where these are not known; ``classes.json`` has both. Images are numbered from 1. ``ids_of`` gives
+    category and image ids of an annotation file instead, so that other tools can compare results with it.
 
     Args:
         model: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` model file.
@@ -85,6 +92,8 @@ def predict(
             and ``taxonomy.json`` records it.
         rider: Replaces the taxonomy's rule for riders: ``absent``, ``person`` or ``person-over-two-wheeler``.
         layout: ``coco``, or ``cityscapes`` to write its official files too, into the folder ``cityscapes``.
+        ids_of: A COCO annotation file of the images, whose category and image ids the results of an instance model get,
+            matched by class name and file name.
         reporter: Where progress goes; standard error by default.
 
     Returns:
@@ -92,8 +101,9 @@ def predict(
 
     Raises:
         UsageError: There is no model or no image, a number or name is out of range, an instance model gets ``views``,
-            the taxonomy does not account for the model's classes, or ``layout`` cannot hold them.
-        DataError: Two images would share one result file.
+            the taxonomy does not account for the model's classes, ``layout`` cannot hold them, or a semantic model gets
+            ``ids_of``.
+        DataError: Two images would share one result file, or the file ``ids_of`` shares no class with the results.
         WeightsError: The model file does not fit its model, or the model answers with NaN or infinity.
 
     Example:
@@ -128,12 +138,14 @@ def predict(
             "Omit them."
         )
     classes = output_classes(loaded.classes, by, loaded.task)
+    ids = _ids(ids_of, loaded, classes.table, [path.name for path in files])
+    reporter.warn(ids.remarks)
     skipped: dict[str, str] = {}
     semantic = loaded.task == "semantic"
     decoded = _decoded(reporter.track(files, "predicting"), skipped)
-    with freed_memory_kept(), _records(out, loaded, layout, classes.table, stems) as write:
+    with freed_memory_kept(), _records(out, loaded, layout, ids.table, stems) as write:
         predicted = loaded.label_maps(decoded, batch, views) if semantic else loaded.instances(decoded, batch)
-        for number, (path, image, answer) in enumerate(predicted, start=1):
+        for path, image, answer in predicted:
             file = stems[path.name]
             if isinstance(answer, np.ndarray):
                 picture = _semantic(classes, image, answer, out / "label_maps" / file)
@@ -141,11 +153,11 @@ def predict(
                 # Remapped first: the rule for riders needs the two-wheelers below --score too.
                 found = classes.instances(answer)
                 found = found[found.scores >= score]
-                write(found, number, path.name)
+                write(found, ids.images[path.name], path.name)
                 picture = overlay_instances(image, found, classes.table)
             if overlays:
                 write_jpeg(out / "overlays" / f"{Path(file).stem}.jpg", picture)
-    write_classes(out, classes.table)
+    write_classes(out, classes.table if semantic else ids.table)
     use = AppliedTaxonomy(by, model=side_of(by, loaded.classes)) if by is not None else None
     _state(out, use)
     reporter.warn(f"{message} Skipped." for message in skipped.values())
@@ -182,6 +194,15 @@ def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[P
             yield path, read_image(path)
         except DataError as error:
             skipped[path.name] = str(error)
+
+
+def _ids(ids_of: str | Path | None, loaded: LoadedModel[Any], table: ClassTable, names: Sequence[str]) -> FileIds:
+    """Return the ids of the results of an instance model: those of the file ``ids_of``, else the model's."""
+    if ids_of is None:
+        return running_ids(of_model(table), names)
+    if loaded.task == "semantic":
+        raise UsageError(f"{loaded.file}: a semantic model; --ids-of is for instance models. Omit it.")
+    return read_file_ids(Path(ids_of), table, names)
 
 
 def _records(

@@ -65,7 +65,7 @@ def score_instance(
     true = read_truth(truth, classes)
     index = class_index(results, true.names, true.other_names)
     beside = results.parent / CLASSES_FILE
-    meaning = f"indices of {CLASSES_FILE}, matched by name" if beside.is_file() else "the truth's own"
+    meaning = f"those of {CLASSES_FILE}, matched by name" if beside.is_file() else "the truth's own"
     found = read_results(results, true.image_index(), index)
     summary = summarise_instances(
         true,

@@ -21,10 +21,18 @@ def test_without_classes_json_ids_are_the_truths_own(tmp_path: Path):
     assert index.foreign == {7: "kite"}
 
 
-def test_with_classes_json_ids_are_its_indices_and_classes_meet_by_name(tmp_path: Path):
+def test_with_classes_json_of_an_earlier_version_ids_are_its_indices_and_classes_meet_by_name(tmp_path: Path):
     index = class_index(beside(tmp_path, "person", "zebra", "cake"), NAMES)
     assert index.categories == {1: 44, 3: 0}
     assert index.foreign == {2: "zebra"}
+
+
+def test_category_ids_in_classes_json_go_before_its_indices(tmp_path: Path):
+    table = ClassTable.from_names(["person", "zebra", "cake"]).with_category_ids([2, 1, 90])
+    write_json(tmp_path / "classes.json", table.to_json())
+    index = class_index(tmp_path / "results.json", NAMES)
+    assert index.categories == {2: 44, 90: 0}
+    assert index.foreign == {1: "zebra"}
 
 
 def test_names_meet_in_any_unicode_form(tmp_path: Path):
@@ -39,6 +47,13 @@ def test_no_shared_name_is_refused_with_the_nearest(tmp_path: Path):
 def test_a_name_of_two_categories_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="two categories called 'dog'"):
         class_index(beside(tmp_path, "dog"), {1: "dog", 2: "dog"})
+
+
+def test_two_classes_of_one_category_id_are_refused(tmp_path: Path):
+    records = [{**each, "category_id": 7} for each in ClassTable.from_names(["dog", "cake"]).to_json()]
+    write_json(tmp_path / "classes.json", records)
+    with pytest.raises(DataError, match=r"classes\.json: is no class table"):
+        read_class_table(tmp_path / "classes.json")
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', '[{"index": 1}]', "7"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from maskwright.annotations.coco.categories import absent_classes, label_by_category
-from maskwright.annotations.coco.file import CocoFile, CocoImage
+from maskwright.annotations.coco.file import CocoFile, CocoImage, category_names
 from maskwright.annotations.faults import STILL_USED, Audit, Fault
 from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.annotations.selection.sampling import first_images
@@ -48,6 +48,7 @@ class Selection:
     """The images of one file that an experiment uses, and the audit of the whole file.
 
     ``skipped_images`` lists image ids by reason. ``absent_classes`` are the classes of ``table`` that the file lacks.
+    ``categories`` are the file's own, name by id.
     """
 
     table: ClassTable
@@ -55,6 +56,7 @@ class Selection:
     audit: Audit
     skipped_images: dict[str, list[int]] = field(default_factory=dict)
     absent_classes: list[str] = field(default_factory=list)
+    categories: Mapping[int, str] = field(default_factory=dict)
 
 
 def select(
@@ -79,7 +81,7 @@ def select(
         labels = label_by_category(coco, table)
     else:
         absent = [c.name for c in table if c.index not in labels.values()]
-    selection = Selection(table, [], audit, absent_classes=absent)
+    selection = Selection(table, [], audit, absent_classes=absent, categories=category_names(coco))
     by_image, ignored = coco.by_image(), coco.ignored_by_image()
     for image in coco.images:
         annotations = by_image[image.id]
