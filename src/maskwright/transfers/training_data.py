@@ -12,7 +12,7 @@ import yaml
 
 from maskwright.errors import DataError, MaskwrightError
 from maskwright.images.training_images import TrainingImages
-from maskwright.model_file import read_model_file, read_provenance
+from maskwright.model_file import read_card, read_model_file, read_provenance
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.published_weights import list_weights
 from maskwright.recipes.loading import validate_recipe
@@ -67,7 +67,8 @@ def trainings_of_file(file: Path) -> Iterator[PastTraining]:
 
 
 def _of_file(file: Path, first: bool) -> Iterator[PastTraining]:
-    card, _ = read_model_file(file)
+    # The card alone is read at once, the weights only to say what is wrong with them.
+    card = read_card(file) or read_model_file(file)[0]
     published = _published_file(read_provenance(file))
     if published is not None:
         yield from trainings_of_published(published, first)
