@@ -19,6 +19,7 @@ from maskwright.models.weights.loading import WeightsReport
 from maskwright.models.weights.published_classes import cityscapes_classes, class_names, coco_classes
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.context import build_model, input_size, model_options, monitored_score
+from maskwright.runs.loaded_model import load_model
 from maskwright.structures import ClassTable
 from maskwright.training.checkpoint import save_checkpoint
 from tests.models.detectron2.conftest import HEADS, TINY, tiny
@@ -45,6 +46,26 @@ def test_detection_models_get_the_input_size_as_options() -> None:
     options = model_options(load_recipe("demo-instance", ["model.input.longest=300"]))
     assert (options["short_side"], options["longest"]) == (128, 300)
     assert "short_side" not in model_options(load_recipe("demo-semantic"))
+
+
+@pytest.mark.parametrize(("more", "rates"), [([], [4, 7, 11]), (["augment.crop=null"], [5, 9, 14])])
+def test_atrous_rates_fit_the_crop_or_else_the_input_and_a_saved_model_keeps_them(
+    more: list[str], rates: list[int], tmp_path: Path
+) -> None:
+    overrides = ["model.name=smp:DeepLabV3Plus/resnet18", "model.options={decoder_atrous_rates: auto}"]
+    overrides += ["model.input={size: 400}", "augment.crop=320", *more]
+    recipe = load_recipe("demo-semantic", overrides)
+    assert model_options(recipe) == {"decoder_atrous_rates": rates}
+    model, _ = build_model(recipe, ["disc"])
+    table = ClassTable.from_names(["disc"]).to_json()
+    section = recipe.model.input.model_dump()
+    card = ModelCard(recipe.model.name, "semantic", model_options(recipe), table, section, 1, {}, recipe.name)
+    save_checkpoint(tmp_path / "best", card, model.state_dict(), {})
+    again = load_model(tmp_path / "best", "cpu")
+    assert again.card.options == {"decoder_atrous_rates": rates}
+    image = torch.rand(1, 3, 96, 96)
+    with torch.inference_mode():
+        assert torch.equal(again.module(image)["logits"], model.eval()(image)["logits"])
 
 
 def test_the_best_checkpoint_is_chosen_by_the_task_s_main_score() -> None:

@@ -62,6 +62,11 @@ def build_dilated(name: str) -> Dilated:
     return Dilated(features, *_TAPS[name])
 
 
+def dilated_stride(name: str) -> int:
+    """Return the output stride, in pixels of the image, of the deepest features of the backbone ``name``."""
+    return 8 if name.startswith("resnet") else 16
+
+
 def _dilate_last_stride(features: nn.Module) -> None:
     """Set stride 1 from the last strided convolution on, and dilation 2 in its 3 × 3 successors, in place."""
     convolutions = [module for module in features.modules() if isinstance(module, nn.Conv2d)]

@@ -1,6 +1,7 @@
 """Catalogue entries for every architecture of segmentation-models-pytorch on every encoder it offers."""
 
 import inspect
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -49,6 +50,19 @@ def smp_entry(name: str) -> ModelEntry:
             published[tag] = PublishedWeights(download, str(settings.get("repo_id", settings.get("url", encoder))))
     build = partial(_build, architecture=architecture, encoder=encoder)
     return ModelEntry(name, "semantic", SMP_SUMMARY, build, _RENAMES, _option_names(architecture, encoder), published)
+
+
+def smp_atrous_stride(name: str, options: Mapping[str, Any]) -> int | None:
+    """Return the output stride of the atrous pyramid of ``smp:ARCHITECTURE/ENCODER`` with ``options``.
+
+    It is None for an architecture without one. A shallow encoder ends before its dilated stages.
+    """
+    architecture = name.removeprefix("smp:").partition("/")[0]
+    if architecture not in ("DeepLabV3", "DeepLabV3Plus"):
+        return None
+    defaults = inspect.signature(getattr(smp, architecture)).parameters
+    stride, depth = (int(options.get(key, defaults[key].default)) for key in ("encoder_output_stride", "encoder_depth"))
+    return min(stride, 2**depth)
 
 
 def _build(classes: int, *, architecture: str, encoder: str, **options: Any) -> nn.Module:

@@ -14,6 +14,7 @@ from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.images.resize import InputSize
 from maskwright.model_file import read_card
 from maskwright.models import catalogue
+from maskwright.models.atrous_rates import resolve_atrous_rates
 from maskwright.models.weights.head_transfer import ClassRows, class_rows
 from maskwright.models.weights.loading import WeightsReport
 from maskwright.prediction.predictor import Predictor
@@ -97,13 +98,16 @@ def monitored_score(recipe: Recipe, classes: Sequence[str] | None = None) -> str
 def model_options(recipe: Recipe) -> dict[str, object]:
     """Return the catalogue options of the recipe's model.
 
-    Instance models resize images themselves, so their options include the input size in pixels.
+    Instance models resize images themselves, so their options include the input size in pixels. Atrous rates that are
+    ``auto`` are those that fit the crop, or the input size where there is none; as numbers they hold for every later
+    use of the model.
+
+    Raises ``UsageError`` for atrous rates that are another word.
     """
-    options = dict(recipe.model.options)
+    section, options = recipe.model.input, dict(recipe.model.options)
     if recipe.task == "instance":
-        section = recipe.model.input
-        options = {"short_side": section.size, "longest": section.longest or 2 * section.size, **options}
-    return options
+        return {"short_side": section.size, "longest": section.longest or 2 * section.size, **options}
+    return resolve_atrous_rates(recipe.model.name, options, recipe.augment.crop or section.size)
 
 
 def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, WeightsReport | None]:
