@@ -24,6 +24,10 @@ from maskwright.recipes.training import Augment, Loss, Optimizer, Sampling, Sche
         (Loss, {"boundary_sigma": 0}),
         (Loss, {"tversky_beta": 0}),
         (Loss, {"tversky_gamma": 0.5}),
+        (Loss, {"ohem_share": 0}),
+        (Loss, {"ohem_share": 1.1}),
+        (Loss, {"ohem_threshold": 0}),
+        (Loss, {"ohem_threshold": 1}),
         (Optimizer, {"lr": 0}),
         (Optimizer, {"momentum": 1}),
         (Optimizer, {"encoder_lr_factor": 0}),
@@ -72,6 +76,18 @@ def test_a_loss_without_single_pixels_cannot_weigh_them(name: str, weights: dict
 @pytest.mark.parametrize("name", ["cross_entropy", "dice_ce", "lovasz_ce", "focal"])
 def test_the_other_losses_can(name: str):
     assert Loss.model_validate({"name": name, "class_weights": "effective_number", "boundary_weight": 2})
+
+
+@pytest.mark.parametrize("name", ["focal", "tversky", "focal_tversky", "lovasz"])
+@pytest.mark.parametrize("mining", [{"ohem_share": 0.5}, {"ohem_threshold": 0.7}])
+def test_a_loss_without_cross_entropy_has_no_hard_pixels_to_choose(name: str, mining: dict[str, Any]):
+    with pytest.raises(ValidationError, match=rf"{name} has no cross-entropy.*leave out {next(iter(mining))}, or use"):
+        Loss.model_validate({"name": name} | mining)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "dice_ce", "lovasz_ce"])
+def test_a_loss_with_cross_entropy_may_choose_them_by_share_by_threshold_or_by_both(name: str):
+    assert Loss.model_validate({"name": name, "ohem_share": 1, "ohem_threshold": 0.7, "boundary_weight": 2})
 
 
 def test_patience_lasts_until_the_next_validation_at_least():

@@ -36,6 +36,11 @@ def test_every_preset_gives_a_valid_loss_and_keeps_the_strengths_of_the_recipe(n
     assert recipe.loss.class_weights == ("inverse_frequency" if name.startswith("weighted") else "none")
 
 
+def test_a_preset_chooses_its_own_hard_pixels_and_not_the_recipe_s():
+    losses = [recipe.loss for recipe in recipes_of("loss=ce,ohem_ce,tversky", overrides=("loss.ohem_threshold=0.7",))]
+    assert [(loss.ohem_share, loss.ohem_threshold) for loss in losses] == [(None, None), (0.25, None), (None, None)]
+
+
 def test_a_word_for_a_section_chooses_its_name_and_leaves_its_other_keys():
     plain = load_recipe("demo-semantic").train
     for name, recipe in zip(("sgd", "adam"), recipes_of("train.optimizer=sgd,adam"), strict=True):

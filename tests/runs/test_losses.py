@@ -107,6 +107,7 @@ def test_points_cost_the_cross_entropy_of_their_pixels_whatever_the_loss_of_the_
 
 
 OPTIONS = {
+    "cross_entropy": ["", "ohem_share: 0.1", "ohem_threshold: 0.02", "ohem_share: 0.3, ohem_threshold: 0.02"],
     "focal": ["", "focal_gamma: 1", "boundary_weight: 3", "boundary_weight: 3, boundary_sigma: 1"],
     "tversky": ["", "tversky_alpha: 0.9", "tversky_beta: 0.1"],
     "focal_tversky": ["", "tversky_alpha: 0.9", "tversky_beta: 0.1", "tversky_gamma: 3"],

@@ -29,6 +29,11 @@ class Loss(Section):
         tversky_beta: The weight > 0 of a false-negative pixel. Above ``tversky_alpha``, the default, it favours recall.
         tversky_gamma: The γ ≥ 1 of the focal Tversky loss, (1 − index)^(1 / γ). The default is the paper's.
         auxiliary: The weight ≥ 0 of the loss of the auxiliary head, where the model has one.
+        ohem_share: Online hard example mining (arXiv:1604.03540, for pixels arXiv:1605.06885): the share of a batch's
+            pixels, above 0 and at most 1, over which the cross-entropy is the mean, those with the largest loss. None
+            sets no share. It needs ``cross_entropy``, ``dice_ce`` or ``lovasz_ce``.
+        ohem_threshold: The same by probability, above 0 and below 1: the pixels whose true class has less. Beside
+            ``ohem_share`` all pixels count that either of them keeps. None sets no threshold.
 
     Example:
         >>> from maskwright.recipes.training import Loss
@@ -48,6 +53,18 @@ class Loss(Section):
     tversky_beta: float = Field(default=0.7, gt=0)
     tversky_gamma: float = Field(default=4 / 3, ge=1)
     auxiliary: float = Field(default=0.4, ge=0)
+    ohem_share: float | None = Field(default=None, gt=0, le=1)
+    ohem_threshold: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _hard_pixels_are_those_of_cross_entropy(self) -> Self:
+        mining = [key for key in ("ohem_share", "ohem_threshold") if getattr(self, key) is not None]
+        if mining and self.name not in ("cross_entropy", "dice_ce", "lovasz_ce"):
+            raise ValueError(
+                f"{self.name} has no cross-entropy to choose hard pixels by; leave out {' and '.join(mining)}, "
+                "or use cross_entropy, dice_ce or lovasz_ce"
+            )
+        return self
 
     @model_validator(mode="after")
     def _weights_need_pixels(self) -> Self:

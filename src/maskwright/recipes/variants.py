@@ -12,14 +12,15 @@ from maskwright.recipes.schema import Recipe
 from maskwright.recipes.section import Section
 from maskwright.recipes.training import Loss
 
-# A plain loss has no weights. The border weight of ``boundary_ce`` is U-Net's (Ronneberger, Fischer & Brox 2015,
-# arXiv:1505.04597).
-_PLAIN = {"class_weights": "none", "boundary_weight": "0"}
+# A plain loss has no weights and counts every pixel. The border weight of ``boundary_ce`` is U-Net's (Ronneberger,
+# Fischer & Brox 2015, arXiv:1505.04597).
+_PLAIN = {"class_weights": "none", "boundary_weight": "0", "ohem_share": "null", "ohem_threshold": "null"}
 _WEIGHTED = {**_PLAIN, "class_weights": "inverse_frequency"}
 _LOSSES = {
     "ce": {"name": "cross_entropy", **_PLAIN},
     "weighted_ce": {"name": "cross_entropy", **_WEIGHTED},
     "boundary_ce": {"name": "cross_entropy", **_PLAIN, "boundary_weight": "10"},
+    "ohem_ce": {"name": "cross_entropy", **_PLAIN, "ohem_share": "0.25"},
     **{name: {"name": name, **_PLAIN} for name in get_args(Loss.model_fields["name"].annotation)},
     **{f"weighted_{name}": {"name": name, **_WEIGHTED} for name in ("dice_ce", "lovasz_ce", "focal")},
 }

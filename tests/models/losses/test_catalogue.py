@@ -8,6 +8,8 @@ import torch
 from maskwright.errors import UsageError
 from maskwright.models.losses.catalogue import LOSSES, SemanticLoss, build_loss
 from maskwright.models.losses.cross_entropy import cross_entropy
+from maskwright.models.losses.hard_pixels import hard_cross_entropy
+from maskwright.models.losses.pixel_weights import pixel_weights
 from maskwright.models.losses.tversky import dice, focal_tversky
 from maskwright.recipes.training import Loss
 from tests.models.losses.batches import IGNORE, random_batch
@@ -18,9 +20,15 @@ WEIGHTED: dict[str, dict[str, Any]] = {
     "class weights": {"class_weights": CLASSES},
     "boundary": {"boundary_weight": 3.0, "boundary_sigma": 1.0},
 }
+MINING: list[dict[str, Any]] = [
+    {"ohem_share": 0.3},
+    {"ohem_threshold": 0.4},
+    {"ohem_share": 0.2, "ohem_threshold": 0.1, "class_weights": CLASSES},
+]
 EVERY = [(name, {}) for name in LOSSES] + [
     (name, options) for name in ("cross_entropy", "dice_ce", "focal") for options in list(WEIGHTED.values())[1:]
 ]
+EVERY += [(name, options) for name in ("cross_entropy", "lovasz_ce") for options in MINING]
 
 
 def total(loss: SemanticLoss, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -98,6 +106,16 @@ def test_the_options_reach_the_losses_they_are_for() -> None:
     assert parts["focal_tversky"].item() == focal_tversky(logits, labels, IGNORE, 0.1, 0.4, 3).item()
     focused = build_loss("focal", IGNORE, focal_gamma=4)(logits, labels)["focal"]
     assert focused.item() < build_loss("focal", IGNORE, focal_gamma=1)(logits, labels)["focal"].item()
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "dice_ce", "lovasz_ce"])
+def test_hard_pixels_are_chosen_for_the_cross_entropy_and_the_other_part_has_them_all(name: str) -> None:
+    logits, labels = random_batch()
+    plain = build_loss(name, IGNORE)(logits, labels)
+    mined = build_loss(name, IGNORE, ohem_share=0.2, ohem_threshold=0.05)(logits, labels)
+    expected = hard_cross_entropy(logits, labels, IGNORE, pixel_weights(labels, IGNORE), 0.2, 0.05)
+    assert mined.pop("cross_entropy").item() == expected.item() > plain.pop("cross_entropy").item()
+    assert {part: value.item() for part, value in mined.items()} == {part: v.item() for part, v in plain.items()}
 
 
 def test_a_recipe_knows_exactly_these_losses() -> None:

@@ -8,6 +8,7 @@ import torch
 from maskwright.errors import unknown_name
 from maskwright.models.losses.cross_entropy import cross_entropy
 from maskwright.models.losses.focal import focal
+from maskwright.models.losses.hard_pixels import hard_cross_entropy
 from maskwright.models.losses.lovasz import lovasz
 from maskwright.models.losses.pixel_weights import pixel_weights
 from maskwright.models.losses.tversky import dice, focal_tversky, tversky
@@ -37,13 +38,16 @@ def build_loss(
     tversky_alpha: float = 0.3,
     tversky_beta: float = 0.7,
     tversky_gamma: float = 4 / 3,
+    ohem_share: float | None = None,
+    ohem_threshold: float | None = None,
 ) -> SemanticLoss:
     """Return the loss ``name`` of ``LOSSES``: a function of logits and labels that returns its parts by name.
 
     The function takes logits ``(B, K+1, H, W)`` and labels ``(B, H, W)`` int64, and returns scalars whose sum is
     minimised. Pixels of ``ignore_index`` do not count. ``class_weights`` ``(K+1,)`` and the boundary options weigh the
     pixels of ``cross_entropy`` and ``focal``. The other parts are computed by class over the whole batch and take no
-    pixel weights.
+    pixel weights. ``ohem_share`` and ``ohem_threshold`` are the share and the threshold of the hard pixels over which
+    ``cross_entropy`` is the mean, see :mod:`maskwright.models.losses.hard_pixels`; without them it is that of all.
 
     Raises ``UsageError`` with the nearest name when there is no such loss.
     """
@@ -64,9 +68,12 @@ def build_loss(
         boundary_sigma=boundary_sigma,
     )
     weighted = class_weights is not None or boundary_weight > 0
+    mining = ohem_share is not None or ohem_threshold is not None
 
     def part(kind: str, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return one part of the loss."""
+        if kind == "cross_entropy" and mining:
+            return hard_cross_entropy(logits, labels, ignore_index, weigh(labels), ohem_share, ohem_threshold)
         if kind == "cross_entropy":
             return cross_entropy(logits, labels, ignore_index, weigh(labels) if weighted else None)
         if kind == "focal":
