@@ -252,6 +252,15 @@ def test_copy_paste_brings_objects_of_other_samples_as_often_as_asked(grid: list
     assert shares[2] > 0.75
 
 
+def test_copy_paste_takes_from_the_samples_that_weigh_something(sample: InstanceSample) -> None:
+    kinds = [InstanceSample(sample.image, sample.truth[np.array([place])]) for place in (0, 2, 3)]
+    weights = np.array([0.0, 0.0, 1.0])
+    plain = build_augmentation(mask_fill=0, input_size=None)
+    pasting = InstanceDataset(kinds, plain, copy_paste=1.0, paste_weights=weights)
+    pasted = [pasting[0, seed][1]["labels"].tolist() for seed in range(40)]
+    assert {tuple(labels) for labels in pasted} == {(1,), (1, 3)}
+
+
 def test_a_seed_gives_the_same_sample_again_with_everything_on(grid: list[InstanceSample]) -> None:
     lively = training_data(grid, **LIVELY["all"])
     once, again, other = lively[3, 8], lively[3, 8], lively[3, 9]

@@ -108,6 +108,13 @@ def test_copy_paste_brings_objects_of_other_samples_as_often_as_asked(tmp_path: 
         assert torch.equal(image[0] == 200, labels == 2) if pasted else bool((image == 50).all())
 
 
+def test_copy_paste_takes_from_the_samples_that_weigh_something(tmp_path: Path) -> None:
+    samples = [object_sample(tmp_path, name, label, 50) for label, name in enumerate(("a", "b", "c"), start=1)]
+    dataset = SemanticDataset(samples, PLAIN, CopyPaste(1.0, 255, np.array([0.0, 0.0, 2.0])))
+    shown = [set(np.unique(dataset[0, seed][1].numpy())) for seed in range(40)]
+    assert set.union(*shown) == {0, 1, 3}
+
+
 def test_copy_paste_changes_no_sample_that_it_leaves_alone_and_depends_on_the_seed_alone(tmp_path: Path) -> None:
     samples = [write_sample(tmp_path, name) for name in ("a", "bb", "ccc")]
     plain, never = SemanticDataset(samples, LIVELY), SemanticDataset(samples, LIVELY, CopyPaste(0.0, 255))

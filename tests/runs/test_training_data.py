@@ -1,14 +1,21 @@
 """Samples, batches and label maps of a training."""
 
+import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from maskwright.datasets.instance import InstanceDataset
 from maskwright.datasets.sampling import pixel_rarity_weights
+from maskwright.datasets.semantic import SemanticDataset
 from maskwright.errors import DataError
+from maskwright.progress import Reporter
+from maskwright.recipes.loading import load_recipe
 from maskwright.runs.context import Experiment
+from maskwright.runs.folder import create_run
 from maskwright.runs.mask_statistics import training_pixels
 from maskwright.runs.masks import masks_stage
 from maskwright.runs.training_data import build_loader
@@ -102,6 +109,67 @@ def test_copy_paste_brings_more_objects_into_the_batches(drawn: Experiment, tmp_
         masks_stage(made)
         shares.append(np.mean([(labels.numpy() > 0).mean() for _, labels in build_loader(made)[0]]))
     assert shares[1] > 1.2 * shares[0]
+
+
+@pytest.mark.parametrize("recipe", ["demo-semantic", "demo-instance"])
+@pytest.mark.parametrize("name", ["shuffle", "rare_classes", "repeat_factor"])
+def test_copy_paste_draws_its_source_as_the_sampler_draws(name: str, recipe: str, tmp_path: Path) -> None:
+    sampling = f"train.sampling={{name: {name}, threshold: 1}}"
+    made = begun(tmp_path / "run", sampling, "augment.copy_paste=0.5", "augment.scale=null", recipe=recipe)
+    if recipe == "demo-semantic":
+        masks_stage(made)
+    loader, sampler = build_loader(made)
+    dataset = loader.dataset
+    assert isinstance(dataset, SemanticDataset | InstanceDataset)
+    ends = dataset.sources.ends
+    if name == "shuffle":
+        assert ends is None
+        return
+    weights = sampler.shares if sampler.repeats is None else sampler.repeats / sampler.repeats.sum()
+    assert weights is not None
+    assert ends is not None
+    assert weights.min() < weights.max()
+    assert np.diff(ends, prepend=0) == pytest.approx(weights)
+
+
+def crowded(folder: Path, *overrides: str, task: str = "semantic") -> Experiment:
+    """Ten images of a thing, of which one shows a crowd of another class besides, and one nothing but that crowd."""
+    square = [[4, 4, 20, 4, 20, 20, 4, 20]]
+    crowd = {"counts": [0, 30, 48 * 64 - 30], "size": [48, 64]}
+    shapes = [(number, 1, square, 0) for number in range(1, 10)] + [(9, 2, crowd, 1), (10, 2, crowd, 1)]
+    annotations = [
+        {"id": place, "image_id": image, "category_id": category, "segmentation": segmentation, "iscrowd": is_crowd}
+        for place, (image, category, segmentation, is_crowd) in enumerate(shapes, start=1)
+    ]
+    images = [{"id": number, "file_name": f"{number}.png", "width": 64, "height": 48} for number in range(1, 11)]
+    for image in images:
+        cv2.imwrite(str(folder / image["file_name"]), np.full((48, 64, 3), 9 * image["id"], np.uint8))
+    categories = [{"id": 1, "name": "thing"}, {"id": 2, "name": "other"}]
+    content = {"images": images, "annotations": annotations, "categories": categories}
+    (folder / "labels.json").write_text(json.dumps(content))
+    part = f"{{images: {folder}, annotations: {folder / 'labels.json'}}}"
+    data = ["classes=all", f"data={{train: {part}, validation: {part}}}", *overrides]
+    recipe = load_recipe(f"demo-{task}", ["train.batch_size=4", "model.input.size=64", *data])
+    return Experiment(create_run(recipe, folder / "run", Reporter(quiet=True)))
+
+
+@pytest.mark.parametrize("name", ["rare_classes", "repeat_factor"])
+@pytest.mark.parametrize(
+    ("task", "rule"), [("semantic", "ignore"), ("semantic", "skip"), ("semantic", "include"), ("instance", None)]
+)
+def test_a_crowd_shows_its_class_only_where_it_is_drawn(name: str, task: str, rule: str | None, tmp_path: Path) -> None:
+    overrides = [f"train.sampling={{name: {name}, power: 1, threshold: 1}}"]
+    made = crowded(tmp_path, *overrides, *([f"data.crowd={rule}"] if rule else []), task=task)
+    if task == "semantic":
+        masks_stage(made)
+    loader, sampler = build_loader(made)
+    weights = sampler.shares if sampler.repeats is None else sampler.repeats
+    assert weights is not None
+    power = 1 if name == "rare_classes" else 0.5
+    # Nine images of ten show the first class. Where the crowds are drawn two show the other, else the last shows none.
+    factors = [10 / 9] * 8 + [5] * 2 if rule == "include" else [10 / 9] * 9 + [1]
+    assert weights / weights[0] == pytest.approx((np.array(factors) / factors[0]) ** power)
+    assert len(list(loader)) == len(sampler) // 4
 
 
 def test_instance_batches_are_lists_of_images_and_targets(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 from torchvision import tv_tensors
@@ -12,6 +13,7 @@ from torchvision import tv_tensors
 from maskwright.datasets.augmentation import RandomScale
 from maskwright.datasets.instance_copy_paste import Scene, paste_instances
 from maskwright.datasets.instance_masks import Outline, rasterise_masks
+from maskwright.datasets.paste_sources import PasteSources
 from maskwright.errors import DataError
 from maskwright.images.decode import read_image
 from maskwright.structures import Instances
@@ -40,7 +42,8 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
 
     Crowd regions are dropped. Images without objects are kept as negatives. With ``scaling``, images are resized and
     masks rasterised at the training resolution here, and the target has a ``size`` ``(2,)``. Without it, the model
-    resizes. With the probability ``copy_paste``, objects of a second sample are pasted onto the first.
+    resizes. With the probability ``copy_paste``, objects of a second sample are pasted onto the first; it is drawn in
+    proportion to ``paste_weights`` ``(N,)``, without them evenly.
     """
 
     def __init__(
@@ -49,10 +52,12 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
         augmentation: Callable[..., tuple],
         scaling: RandomScale | None = None,
         copy_paste: float = 0.0,
+        paste_weights: npt.NDArray[np.float64] | None = None,
     ) -> None:
         """Take ``samples``; ``augmentation`` maps an image and its masks to both of them."""
         self.samples, self.augmentation = [sample.without_crowds() for sample in samples], augmentation
         self.scaling, self.copy_paste = scaling, copy_paste
+        self.sources = PasteSources(len(self.samples), paste_weights)
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -75,7 +80,7 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
         generator = np.random.default_rng(seed)
         if generator.random() >= self.copy_paste:
             return scene
-        other, other_seed = int(generator.integers(len(self))), int(generator.integers(2**62))
+        other, other_seed = self.sources.draw(generator), int(generator.integers(2**62))
         return paste_instances(scene, self._augmented(other, other_seed), generator)
 
     def _augmented(self, index: int, seed: int) -> Scene:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 from torchvision import tv_tensors
@@ -12,6 +13,7 @@ from torchvision.transforms.v2 import functional
 
 from maskwright.datasets.augmentation import resize_nearest
 from maskwright.datasets.copy_paste import ImageAndLabels, paste_objects
+from maskwright.datasets.paste_sources import PasteSources
 from maskwright.datasets.pixel_store import Pixels, PixelStore
 from maskwright.errors import DataError
 from maskwright.images.decode import read_image
@@ -30,10 +32,14 @@ class SemanticSample:
 
 @dataclass(frozen=True)
 class CopyPaste:
-    """The settings of copy-paste: its ``probability`` for a sample, and the label ``ignore_index``, never pasted."""
+    """The settings of copy-paste: its ``probability`` for a sample, and the label ``ignore_index``, never pasted.
+
+    ``weights`` ``(N,)`` are those of the samples as sources; None draws all of them equally often.
+    """
 
     probability: float
     ignore_index: int
+    weights: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class SemanticDataset(Dataset[ImageAndLabels]):
         """Take ``samples``; ``augmentation`` maps an image and its label map to both of them."""
         self.samples, self.augmentation, self.copy_paste = list(samples), augmentation, copy_paste
         self.label_dtype, self.kept = label_dtype, cache
+        self.sources = PasteSources(len(self.samples), copy_paste.weights if copy_paste is not None else None)
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -98,7 +105,7 @@ class SemanticDataset(Dataset[ImageAndLabels]):
         generator = np.random.default_rng(seed)
         if generator.random() >= self.copy_paste.probability:
             return pair
-        other, other_seed = int(generator.integers(len(self))), int(generator.integers(2**62))
+        other, other_seed = self.sources.draw(generator), int(generator.integers(2**62))
         return paste_objects(pair, self._augmented(other, other_seed), self.copy_paste.ignore_index, generator)
 
     def _augmented(self, index: int, seed: int) -> ImageAndLabels:

@@ -96,6 +96,7 @@ class Augment(Section):
         scale: The smallest and the largest factor of the input size, above 0, drawn log-uniformly. None keeps the size.
         crop: The side in pixels of a random square crop, at least 16. Smaller images are padded. None crops nothing.
         copy_paste: The probability, 0 to 1, that objects of a second image are pasted onto an image (arXiv:2012.07177).
+            The second image is drawn as ``train.sampling`` draws images.
     """
 
     horizontal_flip: float = Field(default=0.0, ge=0, le=1)

@@ -2,14 +2,20 @@
 
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
+
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.instance import InstanceDataset, InstanceSample
 from maskwright.images.resize import InputSize
 from maskwright.runs.context import Experiment, model_options
 
 
-def instance_dataset(experiment: Experiment) -> InstanceDataset:
-    """Return the recipe's training images with their objects, resized, scaled and augmented as it says."""
+def instance_dataset(experiment: Experiment, paste_weights: npt.NDArray[np.float64] | None = None) -> InstanceDataset:
+    """Return the recipe's training images with their objects, resized, scaled and augmented as it says.
+
+    ``paste_weights`` ``(N,)`` are those of the images as sources of copy-paste; None draws all equally often.
+    """
     recipe, part = experiment.recipe, experiment.prepared.parts["train"]
     options = model_options(recipe)
     size = InputSize(False, cast(int, options["short_side"]), 1, cast(int, options["longest"]))
@@ -23,4 +29,5 @@ def instance_dataset(experiment: Experiment) -> InstanceDataset:
         # Without antialiasing when shrinking, as the model resizes at prediction.
         RandomScale(size, recipe.augment.scale or (1.0, 1.0), antialias=False),
         recipe.augment.copy_paste,
+        paste_weights,
     )

@@ -58,14 +58,15 @@ def build_loader(
     """
     processes = processes or ProcessGroup()
     recipe = experiment.recipe
-    dataset = _dataset(experiment, processes)
+    weights, repeats = _image_weights(experiment)
+    dataset = _dataset(experiment, processes, weights if repeats is None else repeats)
     batch_size, workers = recipe.train.batch_size, recipe.train.workers
     if len(dataset) < batch_size:
         raise DataError(
             f"train has {len(dataset)} images; expected at least one batch of {batch_size}. "
             "Lower train.batch_size or choose more images."
         )
-    sampler = _sampler(experiment, len(dataset))
+    sampler = SeededSampler(len(dataset), recipe.seed, weights, repeats)
     loader = Loader(
         dataset,
         batch_size=batch_size // processes.world_size,
@@ -84,38 +85,48 @@ def build_loader(
     return loader, sampler
 
 
-def _sampler(experiment: Experiment, images: int) -> SeededSampler:
-    recipe, sampling = experiment.recipe, experiment.recipe.train.sampling
-    weights, repeats = None, None
+def _image_weights(
+    experiment: Experiment,
+) -> tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.float64] | None]:
+    """Return the ``weights`` and the ``repeats`` of the recipe's sampling, each ``(N,)`` or None."""
+    sampling = experiment.recipe.train.sampling
     if sampling.name == "rare_classes":
-        weights = rarity_weights(_presence(experiment), sampling.power)
-    elif sampling.name == "inverse_frequency":
-        weights = pixel_rarity_weights(training_pixels(experiment), sampling.power)
-    elif sampling.name == "repeat_factor":
-        repeats = repeat_factors(_presence(experiment), sampling.threshold)
-    return SeededSampler(images, recipe.seed, weights, repeats)
+        return rarity_weights(_presence(experiment), sampling.power), None
+    if sampling.name == "inverse_frequency":
+        return pixel_rarity_weights(training_pixels(experiment), sampling.power), None
+    if sampling.name == "repeat_factor":
+        return None, repeat_factors(_presence(experiment), sampling.threshold)
+    return None, None
 
 
 def _presence(experiment: Experiment) -> npt.NDArray[np.bool_]:
-    """Return the classes that each training image shows, ``(N, K)`` bool."""
-    images = experiment.prepared.parts["train"].selection.images
+    """Return the classes that each training image shows, ``(N, K)`` bool.
+
+    A crowd region shows its class only where it is drawn. Elsewhere nothing is learned from it, and an image that has
+    nothing but a crowd of a class would count as an example of it.
+    """
+    recipe, images = experiment.recipe, experiment.prepared.parts["train"].selection.images
+    crowds_drawn = recipe.task == "semantic" and recipe.data.crowd == "include"
     presence = np.zeros((len(images), len(experiment.prepared.table)), np.bool_)
     for row, objects in zip(presence, images, strict=True):
-        row[np.array(objects.labels, np.int64) - 1] = True
+        labels = np.array(objects.labels, np.int64)
+        row[labels[~np.array(objects.crowd, np.bool_) | crowds_drawn] - 1] = True
     return presence
 
 
-def _dataset(experiment: Experiment, processes: ProcessGroup) -> SemanticDataset | InstanceDataset:
+def _dataset(
+    experiment: Experiment, processes: ProcessGroup, paste_weights: npt.NDArray[np.float64] | None
+) -> SemanticDataset | InstanceDataset:
     recipe, part = experiment.recipe, experiment.prepared.parts["train"]
     if recipe.task == "instance":
-        return instance_dataset(experiment)
+        return instance_dataset(experiment, paste_weights)
     size = input_size(recipe.model.input)
     augmentation = build_augmentation(
         mask_fill=experiment.prepared.table.ignore_index,
         input_size=size,
         **recipe.augment.model_dump(exclude={"copy_paste"}),
     )
-    pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index)
+    pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index, paste_weights)
     return SemanticDataset(
         semantic_samples(experiment, part),
         augmentation,
