@@ -1,4 +1,4 @@
-"""The CPU recipes on 300 real COCO images at full length: an hour in all, so run with ``-m slow``."""
+"""The CPU recipes on 300 real COCO images at full length: hours in all, so run with ``-m slow``."""
 
 import json
 from pathlib import Path
