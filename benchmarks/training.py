@@ -1,4 +1,4 @@
-"""The cost of a training step, the rate of the loader and the memory of an evaluation, each beside the plain way.
+"""The cost of a training step and of what is measured, the rate of the loader and the memory of an evaluation.
 
 ``python benchmarks/training.py step`` trains the same model on the same batches, which lie in memory, by our loop and
 by the few lines of PyTorch that everybody writes; optimiser, precision, memory layout and threads are the same, and the
@@ -13,6 +13,10 @@ measured as it is in the first epoch, decoding every image, and as in all later 
 fewer), in a process of its own each, and prints its peak: a small semantic model, and a detector that finds 100 objects
 on each image, whose masks are noise. Its results are scored and saved by ours as they come, and in the usual way: kept
 to the end, then pycocotools; the scores must agree.
+
+``python benchmarks/training.py measures [ANNOTATIONS IMAGES]`` trains a semantic and an instance model on all
+images and validates them on a quarter of these: scores alone, and with the validation loss and the scores of training
+images as by default. The difference is given as a share of an epoch, training and validation together.
 
 What is compared takes turns in short rounds, so that whatever else the machine does meets all alike.
 """
@@ -50,12 +54,13 @@ from maskwright.runs.mask_statistics import semantic_samples
 from maskwright.runs.masks import masks_stage
 from maskwright.runs.processes import build_fabric
 from maskwright.runs.training_data import build_loader
-from maskwright.training.loop import train_epoch
+from maskwright.training.loop import train_epoch, validate
 from maskwright.training.random_state import seed_epoch
 from maskwright.training.state import Training
 
 SIDE = 256
 CPU = "train.device=cpu"
+UNMEASURED = ["train.validation_loss=false", "train.measure_training=false"]
 SEMANTIC = [CPU, "model.options={}", f"model.input.size={SIDE}", "augment={}", "train.schedule={name: constant}"]
 
 # The recipe's options follow the folder; the parent reads the peak.
@@ -398,6 +403,62 @@ def cpu_seconds(process: int | str) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+# Measures.
+
+
+def measures(options: argparse.Namespace, folder: Path) -> None:
+    """The share of an epoch that validation loss and training scores take, by processor time."""
+    torch.set_num_threads(options.threads)
+    annotations, images = coco_data(options, folder / "data", options.count)
+    count = len(json.loads(annotations.read_text(encoding="utf-8"))["images"])
+    parts = source(annotations, images), source(annotations, images, max(1, count // 4))
+    common = ["data={{train: {}, validation: {}}}".format(*parts), "train.batch_size=4", "train.validate_every=1"]
+    small = f"model.input={{resize: short-side, size: {options.instance_side}, longest: {2 * options.instance_side}}}"
+    print(f"{count} training and {max(1, count // 4)} validation images, {options.rounds} rounds, CPU seconds (median)")
+    print(f"{'':42}{'training':>10}{'validation':>12}{'with measures':>15}{'of an epoch':>13}")
+    for recipe, settings in {
+        "demo-semantic": [*SEMANTIC, f"model.name={options.model}"],
+        "demo-instance": [CPU, small, "train.schedule={name: constant}"],
+    }.items():
+        plain = training_of(recipe, folder / f"{recipe}-plain", *common, *settings, *UNMEASURED)
+        ours = training_of(recipe, folder / recipe, *common, *settings)
+        epochs = iter(range(1, options.rounds + 2))
+        ways = {
+            "training": functools.partial(timed, lambda t=plain, e=epochs: trained(t, next(e))),
+            "validation": functools.partial(timed, functools.partial(validate, plain)),
+            "measured": functools.partial(timed, functools.partial(validate, ours)),
+        }
+        in_turn(1, ways)  # to warm up
+        training, alone, measured = map(statistics.median, in_turn(options.rounds, ways).values())
+        name = (
+            f"{options.model}, {SIDE}²" if recipe == "demo-semantic" else f"mask_rcnn:resnet18, {options.instance_side}"
+        )
+        share = (measured - alone) / (training + alone)
+        print(f"{name:42}{training:10.2f}{alone:12.2f}{measured:15.2f}{share:13.1%}", flush=True)
+
+
+def training_of(recipe: str, folder: Path, *overrides: str) -> Training:
+    """The training of a shipped recipe with other settings."""
+    experiment = experiment_of(recipe, folder, *overrides)
+    workflow.seed_everything(0)
+    model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
+    layout = torch.channels_last if experiment.recipe.task == "semantic" else torch.contiguous_format
+    return workflow._build_training(experiment, build_fabric(experiment.recipe), model.to(memory_format=layout))
+
+
+def trained(training: Training, epoch: int) -> None:
+    """Train for one epoch from its first batch on."""
+    training.position.batch, training.sums, training.seconds = 0, {}, 0.0
+    train_epoch(training, epoch)
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """The processor seconds that ``work`` takes."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
 # Memory.
 
 
@@ -476,10 +537,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     of_loader.add_argument("--rounds", type=int, default=10)
     of_loader.add_argument("--workers", type=int, default=2)
     of_loader.set_defaults(run=loader)
+    of_measures = kinds.add_parser("measures")
+    of_measures.add_argument(
+        "--model", default="deeplabv3_mobilenet_v3_large", help="a semantic model of the catalogue"
+    )
+    of_measures.add_argument("--count", type=int, default=100, help="images to make where none are named")
+    of_measures.add_argument("--instance-side", type=int, default=256, help="the short side of images in pixels")
+    of_measures.add_argument("--rounds", type=int, default=3)
+    of_measures.add_argument("--threads", type=int, default=1)
+    of_measures.set_defaults(run=measures)
     of_memory = kinds.add_parser("memory")
     of_memory.add_argument("--counts", type=int, nargs=2, default=(100, 500), help="images of either evaluation")
     of_memory.set_defaults(run=memory)
-    for kind in (of_loader, of_memory):
+    for kind in (of_loader, of_measures, of_memory):
         kind.add_argument("annotations", type=Path, nargs="?")
         kind.add_argument("images", type=Path, nargs="?")
     options = parser.parse_args(arguments)

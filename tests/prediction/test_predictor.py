@@ -19,7 +19,7 @@ from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.point_rend.rcnn import build_point_rend_rcnn
 from maskwright.prediction.batches import LOOKAHEAD
 from maskwright.prediction.predictor import Predictor
-from maskwright.prediction.semantic import predict_pixels
+from maskwright.prediction.semantic import predict_logits, predict_pixels
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.structures import ClassTable, Instances
 from tests.models.detectron2.conftest import tiny
@@ -237,3 +237,23 @@ def test_answers_that_are_not_finite_name_the_file() -> None:
         )
     with pytest.raises(NotFinite, match=r"^The model answers"):
         predictor(bad).predict(random_image((8, 8)))
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_whoever_watches_sees_each_output_with_its_images_and_changes_nothing(batch: int) -> None:
+    module = Local().eval()
+    model = predictor(module, "semantic")
+    images = [(number, random_image((20 + number, 30))) for number in range(4)]
+    seen: dict[int, torch.Tensor] = {}
+
+    def watch(numbers: list[int], output: dict[str, torch.Tensor]) -> None:
+        assert len(numbers) <= batch
+        seen.update(zip(numbers, output["logits"], strict=True))
+
+    found = [label_map for *_, label_map in model.label_maps(images, batch=batch, watch=watch)]
+    plain = [label_map for *_, label_map in model.label_maps(images, batch=batch)]
+    assert all(np.array_equal(one, other) for one, other in zip(found, plain, strict=True))
+    for number, image in images:
+        (logits,) = predict_logits(module, [image], InputSize(True, 32))
+        small = torch.nn.functional.interpolate(seen[number][None], image.shape[:2], mode="bilinear")[0]
+        torch.testing.assert_close(small, logits)

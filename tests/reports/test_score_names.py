@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maskwright.files import read_json
-from maskwright.reports.score_names import CURVES, SWEEP_SCORES
+from maskwright.reports.score_names import CLASS_CURVES, CURVES, SWEEP_SCORES, is_score
 from maskwright.runs.context import INSTANCE_SCORES, SEMANTIC_SCORES
 
 TASKS = {"semantic": SEMANTIC_SCORES, "instance": INSTANCE_SCORES}
@@ -25,6 +25,21 @@ def test_each_named_score_is_in_the_metrics_and_in_the_scores_of_a_run(
         final = scores[kind][name] if kind else scores[name]
         # The last of two epochs was the best, so that its validation is the evaluation.
         assert float(last[f"validation/{key}"]) == pytest.approx(final), key
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_columns_of_a_run_are_told_apart_as_losses_and_scores(task: str, request: pytest.FixtureRequest) -> None:
+    run: Path = request.getfixturevalue(f"{task}_run")
+    with (run / "metrics.csv").open(newline="") as file:
+        columns = next(csv.reader(file))
+    for part in ("train", "validation"):
+        names = [column.partition("/")[2] for column in columns if column.startswith(f"{part}/")]
+        losses = {"loss", "cross_entropy"} if task == "semantic" else {
+            "loss", "objectness", "rpn_box_reg", "classifier", "box_reg", "mask"
+        }  # fmt: skip
+        assert {name for name in names if not is_score(name)} == losses
+        for key in CLASS_CURVES[task]:
+            assert {f"{key}/disc", f"{key}/square"} <= set(names)
 
 
 @pytest.mark.parametrize("task", TASKS)

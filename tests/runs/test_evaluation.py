@@ -22,9 +22,10 @@ from maskwright.prediction.semantic import predict_logits
 from maskwright.progress import Reporter
 from maskwright.reports.run.page import write_page
 from maskwright.runs.context import Experiment, input_size
-from maskwright.runs.evaluation import evaluate_part, evaluate_stage
+from maskwright.runs.evaluation import evaluate_part, evaluate_stage, measure_images
 from maskwright.runs.folder import open_run
 from maskwright.runs.loaded_model import LoadedModel, load_model
+from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 from maskwright.workflows.score_instance import score_instance
 from tests.workflows.spoilt import change_weights
@@ -241,6 +242,21 @@ def test_the_validation_of_instances_after_an_epoch_measures_ap_alone(instances:
     experiment = Experiment(open_run(instances, Reporter(quiet=True)))
     plain = evaluate_part(experiment, load_model(instances, "cpu"), "validation", None)
     assert set(plain) == {"bbox", "segm", "classes", "area", "protocol"}
+
+
+@pytest.mark.parametrize("fixture", ["experiment", "instances"])
+def test_chosen_images_have_the_scores_of_a_part_that_has_no_others(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    path = request.getfixturevalue(fixture)
+    path = path if isinstance(path, Path) else path.run.path
+    whole, alone = (Experiment(open_run(path, Reporter(quiet=True))) for _ in range(2))
+    parts, model = alone.prepared.parts, load_model(path, "cpu")
+    chosen = parts["train"].selection.images[1:3]
+    found = measure_images(whole, model, "train", chosen, ProcessGroup(), StopRequest())
+    parts["train"] = replace(parts["train"], selection=replace(parts["train"].selection, images=chosen))
+    assert found == evaluate_part(alone, model, "train", None)
+    assert found != evaluate_part(whole, model, "train", None)
 
 
 def test_the_page_of_an_instance_run_says_what_lies_behind_ap(instances: Path) -> None:

@@ -46,6 +46,21 @@ def test_at_the_size_of_the_file_masks_are_the_annotations_and_labels_theirs(tmp
         assert torch.equal(target["boxes"], torch.from_numpy(truth.boxes[visible]))
 
 
+def test_without_augmentation_the_samples_of_a_part_do_not_depend_on_chance(tmp_path: Path) -> None:
+    changes = ["augment={copy_paste: 1, horizontal_flip: 0.5, scale: [0.5, 2], crop: 48, brightness: 0.5}"]
+    plain = instance_dataset(experiment(tmp_path / "plain", "data.shapes.validation=3"), "validation")
+    measured = instance_dataset(
+        experiment(tmp_path / "changed", *changes, "data.shapes.validation=3"), "validation", augmented=False
+    )
+    assert len(plain) == len(measured) == 3
+    for number in range(3):
+        image, target = plain[number, 0]
+        for seed in (0, 1):
+            same_image, same_target = measured[number, seed]
+            assert torch.equal(image, same_image)
+            assert all(torch.equal(value, same_target[key]) for key, value in target.items())
+
+
 def test_jitter_crop_and_copy_paste_do_what_they_say(tmp_path: Path) -> None:
     plain = instance_dataset(experiment(tmp_path / "plain"))
     pasted = instance_dataset(experiment(tmp_path / "pasted", "augment.copy_paste=1"))

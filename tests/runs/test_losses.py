@@ -17,7 +17,7 @@ from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.context import Experiment
 from maskwright.runs.folder import create_run
-from maskwright.runs.losses import batch_losses, recipe_loss
+from maskwright.runs.losses import SemanticLosses, batch_losses, recipe_loss
 from maskwright.runs.mask_statistics import training_pixels
 from maskwright.runs.masks import masks_stage
 
@@ -56,6 +56,13 @@ def test_both_heads_are_trained_by_the_loss_of_the_recipe(tmp_path: Path) -> Non
     assert losses["cross_entropy"].item() == cross_entropy(model.main, labels, 255).item()
     other = cross_entropy(model.other, labels, 255) + dice(model.other, labels, 255)
     assert losses["auxiliary"].item() == pytest.approx(0.25 * other.item())
+
+
+def test_the_losses_of_an_output_are_those_of_the_batch(tmp_path: Path) -> None:
+    losses = batch_losses(experiment(tmp_path / "run", "loss={name: dice_ce, auxiliary: 0.25}"), FABRIC)
+    assert isinstance(losses, SemanticLosses)
+    model, (images, labels) = TwoHeads(), batch()
+    assert losses.of_output(model(images), labels) == losses(model, (images, labels))  # type: ignore[arg-type]
 
 
 def test_an_auxiliary_weight_of_zero_leaves_the_second_head_alone(tmp_path: Path) -> None:

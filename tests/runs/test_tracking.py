@@ -16,8 +16,12 @@ from maskwright.errors import UsageError
 from maskwright.images.decode import read_image
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs import training as train
-from maskwright.runs.tracking import require_trackers
+from maskwright.runs.metrics.tags import tag
+from maskwright.runs.tracking import build_trackers, require_trackers
 from maskwright.training.interruption import StopRequest
+from maskwright.training.tensorboard_tracker import TensorBoardTracker
+from maskwright.training.trackers import CsvTracker, Metrics
+from tests.runs.small_experiments import begun
 from tests.small_runs import small_run
 from tests.training import wandb_runs
 from tests.training.wandb_runs import Run, read_runs
@@ -41,7 +45,7 @@ def resumed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             return bool(asked)
 
     class Asking(train.EpochLines):
-        def record(self, epoch: int, metrics: train.Metrics) -> None:
+        def record(self, epoch: int, metrics: Metrics) -> None:
             if epoch == 2:
                 asked.append(epoch)
 
@@ -67,14 +71,14 @@ def events(run: Path) -> Run:
     read.Reload()
     metrics: dict[int, dict[str, float]] = {}
     pictures: Pictures = {}
-    for tag in read.Tags()["scalars"]:
-        for event in read.Scalars(tag):
-            assert tag not in metrics.setdefault(event.step, {}), "said twice"
-            metrics[event.step][tag] = event.value
-    for tag in read.Tags()["images"]:
-        for event in read.Images(tag):
+    for name in read.Tags()["scalars"]:
+        for event in read.Scalars(name):
+            assert name not in metrics.setdefault(event.step, {}), "said twice"
+            metrics[event.step][name] = event.value
+    for name in read.Tags()["images"]:
+        for event in read.Images(name):
             content = cv2.imdecode(np.frombuffer(event.encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
-            pictures.setdefault(event.step, {})[tag] = content[:, :, ::-1]
+            pictures.setdefault(event.step, {})[name] = content[:, :, ::-1]
     return Run(metrics, pictures)
 
 
@@ -97,21 +101,42 @@ def assert_same_pictures(found: Pictures, expected: Pictures) -> None:
 def test_the_table_has_every_epoch_and_every_metric(resumed: Path) -> None:
     rows = table(resumed)
     assert list(rows) == [1, 2, 3]
+    overall = {f"{part}/{name}" for part in ("train", "validation") for name in ("loss", "mIoU", "pixel_accuracy")}
     for row in rows.values():
-        assert {"train/loss", "learning_rate", "seconds", "validation/mIoU", "validation/pixel_accuracy"} <= row.keys()
-        assert any(key.startswith("validation/IoU/") for key in row)
+        assert {"learning_rate", "seconds", *overall} <= row.keys()
+        for name in ("IoU", "Dice", "accuracy"):
+            assert {f"train/{name}/background", f"validation/{name}/background"} <= row.keys()
         assert all(math.isfinite(value) for value in row.values())
 
 
 def test_tensorboard_has_the_numbers_of_the_table(resumed: Path) -> None:
-    expected = {epoch: {k: float(np.float32(v)) for k, v in row.items()} for epoch, row in table(resumed).items()}
+    expected = {epoch: {tag(k): float(np.float32(v)) for k, v in row.items()} for epoch, row in table(resumed).items()}
     assert events(resumed).metrics == expected
+    assert {"loss/train", "loss/validation", "mIoU/train", "mIoU/validation", "IoU/background"} <= expected[1].keys()
 
 
 def test_the_last_file_of_wandb_has_the_numbers_of_the_table(resumed: Path) -> None:
     first, last = read_runs(resumed)
-    assert last.metrics == table(resumed)
+    assert last.metrics == {e: {tag(k): v for k, v in row.items()} for e, row in table(resumed).items()}
     assert first.metrics == {epoch: row for epoch, row in last.metrics.items() if epoch < 3}
+
+
+def test_a_run_that_began_under_other_names_has_whole_curves_under_those_of_today(tmp_path: Path) -> None:
+    made = begun(tmp_path / "run")
+    history = {1: {"train/loss": 0.5}, 2: {"train/loss": 0.25, "validation/mIoU": 0.5}}
+    earlier = [CsvTracker(made.run.files.metrics_file), TensorBoardTracker(made.run.path / "tensorboard")]
+    for epoch, metrics in history.items():
+        for tracker in earlier:
+            tracker.record(epoch, metrics)
+    for session in (2, 3):  # the second time the names are there already
+        (table_, board) = build_trackers(made, session)
+        for tracker in (table_, board):
+            tracker.record(session + 1, {"train/loss": 0.125})
+            tracker.close()
+    assert {epoch: row["loss/train"] for epoch, row in events(made.run.path).metrics.items()} == {
+        1: 0.5, 2: 0.25, 3: 0.125, 4: 0.125
+    }  # fmt: skip
+    assert events(made.run.path).metrics[2]["mIoU/validation"] == 0.5
 
 
 def test_the_pictures_of_the_trackers_are_those_of_the_run_folder(resumed: Path) -> None:

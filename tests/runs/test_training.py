@@ -9,10 +9,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs import evaluation
 from maskwright.runs import training as train
 from maskwright.runs.context import build_model
+from maskwright.runs.stages import train_recipe
+from maskwright.synthetic.shapes import write_shapes
 from tests.small_runs import small_run
 
 
@@ -53,6 +56,43 @@ def test_training_and_evaluation_compute_with_the_threads_of_the_recipe(
     assert set(seen) == {before + 1}
     assert len(seen) >= 2, "in the training and after it"
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_what_is_measured_does_not_change_the_training(
+    task: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    measured: Path = request.getfixturevalue(f"{task}_run")
+    off = ["--set", "train.validation_loss=false", "--set", "train.measure_training=false"]
+    assert small_run(task, tmp_path / "run", *off, verb="train") == 0
+    for name in ("last", "best"):
+        ours, theirs = (
+            load_file(run / "checkpoints" / name / "model.safetensors") for run in (measured, tmp_path / "run")
+        )
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(value, theirs[key]) for key, value in ours.items())
+    for row, plain in zip(rows(measured), rows(tmp_path / "run"), strict=True):
+        del row["seconds"], plain["seconds"]
+        assert plain.items() <= row.items()
+        more = {key.partition("/")[2] for key in row.keys() - plain.keys()}
+        score = "mIoU" if task == "semantic" else "segm_AP"
+        assert {"loss", score, f"{'IoU' if task == 'semantic' else 'segm_AP'}/disc"} <= more
+        assert float(row["validation/loss"]) > 0
+    images = json.loads((measured / "card.json").read_text())["measured"]
+    assert images == {"train": 1, "validation_loss": 6 if task == "semantic" else 1}
+
+
+def test_all_training_images_are_measured_on_demand_as_the_validation_would_measure_them(tmp_path: Path) -> None:
+    annotations = write_shapes(tmp_path / "shapes", 5, seed=0)
+    part = f"{{images: {tmp_path / 'shapes' / 'images'}, annotations: {annotations}}}"
+    overrides = ["train.measure_training=true", f"data={{train: {part}, validation: {part}}}", "train.epochs=1"]
+    made = load_recipe("demo-semantic", ["model.options={widths: [4, 8], bottleneck: 8}", *overrides])
+    train_recipe(made, tmp_path / "run", reporter=Reporter(quiet=True))
+    (row,) = rows(tmp_path / "run")
+    shared = [key for key in row if key.startswith("validation/") and "loss" not in key and "entropy" not in key]
+    assert len(shared) == 5 + 3 * 5
+    for key in shared:
+        assert row[key] == row[key.replace("validation/", "train/")], key
 
 
 def test_gradients_of_several_batches_make_one_step_and_the_schedule_knows(

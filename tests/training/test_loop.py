@@ -253,6 +253,24 @@ def test_the_average_is_validated_and_the_own_weights_come_back() -> None:
     assert not torch.equal(training.model.state_dict()["0.weight"], seen[0]["0.weight"])
 
 
+def test_training_images_are_measured_with_each_validation_by_the_same_weights() -> None:
+    training, saved = make_training(scores=[0.1, 0.2, 0.3], average=0.9, validate_every=2)
+    seen = []
+
+    def measure(model: nn.Module) -> Scores:
+        assert not model.training
+        seen.append({key: value.clone() for key, value in model.state_dict().items()})
+        return {"score": 0.9}
+
+    training.measure = measure
+    fit(training, EPOCHS)
+    rows = training.trackers[0].rows  # type: ignore[attr-defined]
+    assert [metrics.get("train/score") for _, metrics in rows] == [None, 0.9, 0.9]
+    assert [metrics.get("validation/score") for _, metrics in rows] == [None, 0.1, 0.2]
+    assert training.scores == {"score": 0.2}  # those of the validation
+    assert_same(seen[-1], saved[-1][1])
+
+
 def test_validation_and_numbered_checkpoints_come_as_often_as_asked() -> None:
     training, saved = make_training(validate_every=2, checkpoint_every=2)
     fit(training, EPOCHS)

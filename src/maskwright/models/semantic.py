@@ -1,6 +1,6 @@
 """Common interface of semantic models: RGB images in 0..1 as input, logits of the same size as output."""
 
-from typing import TypedDict
+from typing import Required, TypedDict
 
 import torch
 from torch import nn
@@ -18,7 +18,7 @@ class SemanticOutput(TypedDict, total=False):
     ``(B, K+1, P)``.
     """
 
-    logits: torch.Tensor
+    logits: Required[torch.Tensor]
     auxiliary: torch.Tensor
     points: torch.Tensor
     point_logits: torch.Tensor

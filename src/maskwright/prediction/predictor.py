@@ -201,7 +201,11 @@ class Predictor(Generic[Found]):
         return _flat(in_batches(images, lambda pair: batch_size(_size(pair)), predict, batch))
 
     def label_maps(
-        self, images: Iterable[tuple[Item, Image]], batch: int = 1, views: Views = PLAIN
+        self,
+        images: Iterable[tuple[Item, Image]],
+        batch: int = 1,
+        views: Views = PLAIN,
+        watch: Callable[[list[Item], Any], None] | None = None,
     ) -> Iterator[tuple[Item, Image, LabelMap]]:
         """Yield each pair of any object and an image together with the label map of the image.
 
@@ -209,6 +213,8 @@ class Predictor(Generic[Found]):
             images: As in :meth:`instances`.
             batch: The most images, or with a window in ``views`` the most windows, that the network sees at once.
             views: What the probabilities are averaged over.
+            watch: A function that is given each output of the network, such as to compute a loss: the objects of the
+                batch, and the :class:`~maskwright.models.semantic.SemanticOutput`.
 
         Yields:
             The object, the image and its label map ``(H, W)``, in the order of ``images``.
@@ -229,7 +235,7 @@ class Predictor(Generic[Found]):
             >>> [(name, label_map.shape) for name, image, label_map in model.label_maps(images)]
             [('a.png', (20, 30))]
         """
-        return self._semantic(predict_label_maps, images, batch, views)
+        return self._semantic(predict_label_maps, images, batch, views, watch)
 
     def pixels(
         self, images: Iterable[tuple[Item, Image]], batch: int = 1, views: Views = PLAIN
@@ -268,14 +274,17 @@ class Predictor(Generic[Found]):
         images: Iterable[tuple[Item, Image]],
         batch: int,
         views: Views,
+        watch: Callable[[list[Item], Any], None] | None = None,
     ) -> Iterator[tuple[Item, Image, Result]]:
         def size_of(pair: tuple[Item, Image]) -> tuple[tuple[int, int], ...]:
             return input_sizes(self.input_size, _size(pair), views)
 
         def predict(pairs: list[tuple[Item, Image]]) -> list[Result]:
-            arrays = [image for _, image in pairs]
+            arrays, module = [image for _, image in pairs], self.module
+            if watch is not None:
+                module = _Watched(module, partial(watch, [item for item, _ in pairs]))
             with self._named():
-                return predict_batch(self.module, arrays, self.input_size, self.classes.label_dtype, views, batch)
+                return predict_batch(module, arrays, self.input_size, self.classes.label_dtype, views, batch)
 
         # With windows, a batch holds windows of one image.
         return _flat(in_batches(images, size_of, predict, batch if views.window is None else 1))
@@ -304,6 +313,19 @@ class Predictor(Generic[Found]):
             raise UsageError("A semantic model; score is for the objects of instance models. Leave it out.")
         if self.task == "instance" and not views.plain:
             raise UsageError("An instance model; views average the probabilities of semantic models. Leave them out.")
+
+
+class _Watched(nn.Module):
+    """A network whose outputs are given to ``watch`` as well."""
+
+    def __init__(self, network: nn.Module, watch: Callable[[Any], None]) -> None:
+        super().__init__()
+        self.network, self.watch = network, watch
+
+    def forward(self, images: torch.Tensor) -> Any:
+        output = self.network(images)
+        self.watch(output)
+        return output
 
 
 def _size(pair: tuple[Item, Image]) -> tuple[int, int]:

@@ -6,8 +6,19 @@ INSTANCE = {"segm_AP": "mask AP", "segm_AP50": "mask AP50", "bbox_AP": "box AP",
 CURVES: dict[str, dict[str, str]] = {"semantic": SEMANTIC, "instance": INSTANCE}
 """The validation scores drawn over the epochs, by their key in ``metrics.csv``. The first is the headline."""
 
+CLASS_CURVES: dict[str, dict[str, str]] = {
+    "semantic": {"IoU": "IoU", "Dice": "Dice", "accuracy": "accuracy"},
+    "instance": {"segm_AP": "mask AP", "bbox_AP": "box AP"},
+}
+"""The scores of single classes drawn over the epochs, by their key in ``metrics.csv``, which ``/NAME`` follows."""
+
 SWEEP_SCORES: dict[str, dict[str, str]] = {
     "semantic": SEMANTIC,
     "instance": {key: name for key, name in INSTANCE.items() if key != "bbox_AP50"},
 }
 """The scores by which a sweep compares its variants. The first decides which variant is best."""
+
+
+def is_score(name: str) -> bool:
+    """Return whether a column of ``metrics.csv``, without its part, is a score; the others of a part are losses."""
+    return "/" in name or name.startswith(("segm_", "bbox_", "mean_")) or name in SEMANTIC

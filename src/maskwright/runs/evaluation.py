@@ -1,6 +1,6 @@
 """Evaluation: predict a part of the data and score it by the official rules, at original image size."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +22,7 @@ from maskwright.files import write_json, writing_json_list
 from maskwright.images.decode import read_image
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import read_label_map, write_label_map
+from maskwright.models.semantic import SemanticOutput
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import Pixels
@@ -35,6 +36,9 @@ from maskwright.runs.processes import torch_threads
 from maskwright.structures import ResultRecord
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
+
+Images = Iterator[tuple[ImageObjects, npt.NDArray[np.uint8]]]
+Watch = Callable[[Sequence[ImageObjects], SemanticOutput], None]
 
 
 def evaluate_stage(experiment: Experiment) -> None:
@@ -63,6 +67,7 @@ def evaluate_part(
     processes: ProcessGroup | None = None,
     stop: StopRequest | None = None,
     final: bool = False,
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     """Return the scores of ``model`` on ``part``, and write its predictions below ``save`` if given.
 
@@ -76,30 +81,46 @@ def evaluate_part(
     A ``final`` evaluation of a semantic model averages probabilities over the views of the recipe's ``evaluate`` (flip,
     scales, window), and adds boundary IoU and calibration. That of an instance model adds overlaps, errors, confusions,
     calibration, scores of single images, and the true objects that lack a mask or a box. Any other evaluation predicts
-    each image once.
+    each image once, and ``watch`` is given each output of a semantic model with the objects of its images.
     """
     processes, stop = processes or ProcessGroup(), stop or StopRequest()
+    images = _images(experiment, part, processes, stop)
     if experiment.recipe.task == "instance":
-        return _evaluate_instances(experiment, model, part, save, processes, stop, final)
-    return _evaluate_semantic(experiment, model, part, save, processes, stop, final)
+        return _evaluate_instances(experiment, model, part, images, save, processes, final)
+    return _evaluate_semantic(experiment, model, part, images, save, processes, final, watch)
+
+
+def measure_images(
+    experiment: Experiment,
+    model: Predictor[Any],
+    part: str,
+    chosen: Sequence[ImageObjects],
+    processes: ProcessGroup,
+    stop: StopRequest,
+) -> dict[str, Any]:
+    """Return the scores of ``model`` on the ``chosen`` images of ``part``, as :func:`evaluate_part` computes them."""
+    images = _images(experiment, part, processes, stop, chosen)
+    if experiment.recipe.task == "instance":
+        return _evaluate_instances(experiment, model, part, images, None, processes, final=False)
+    return _evaluate_semantic(experiment, model, part, images, None, processes, final=False)
 
 
 def _evaluate_semantic(
     experiment: Experiment,
     model: Predictor[Any],
     name: str,
+    images: Images,
     save: Path | None,
     processes: ProcessGroup,
-    stop: StopRequest,
     final: bool,
+    watch: Watch | None = None,
 ) -> dict[str, Any]:
     part, table = experiment.prepared.parts[name], experiment.prepared.table
     classes = experiment.classes
     views = views_of(experiment.recipe.evaluate)
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     counts = SemanticCounts.none(len(table) + 1)
-    images = _images(experiment, name, processes, stop)
-    for objects, _, found in model.pixels(images, views=views) if final else model.label_maps(images):
+    for objects, _, found in model.pixels(images, views=views) if final else model.label_maps(images, watch=watch):
         file = files[objects.image.file_name]
         truth = read_label_map(experiment.masks_folder(name) / file).astype(table.label_dtype)
         if isinstance(found, Pixels):
@@ -131,16 +152,16 @@ def _evaluate_instances(
     experiment: Experiment,
     model: Predictor[Any],
     name: str,
+    images: Images,
     save: Path | None,
     processes: ProcessGroup,
-    stop: StopRequest,
     final: bool,
 ) -> dict[str, Any]:
     thresholds = Thresholds(score=experiment.recipe.evaluate.show_score) if final else None
     stream = InstanceStream(experiment.prepared.table, thresholds)
     table = of_annotation_file(experiment.prepared.table, experiment.prepared.parts[name].selection.categories)
     with _records(save) as write:
-        for objects, _, instances in model.instances(_images(experiment, name, processes, stop)):
+        for objects, _, instances in model.instances(images):
             found = experiment.classes.instances(instances).to_coco(objects.image.id, objects.image.file_name)
             stream.add(objects, found)
             write(with_category_ids(found, table))
@@ -165,10 +186,17 @@ def _records(save: Path | None) -> AbstractContextManager[Callable[[list[ResultR
 
 
 def _images(
-    experiment: Experiment, name: str, processes: ProcessGroup, stop: StopRequest
-) -> Iterator[tuple[ImageObjects, npt.NDArray[np.uint8]]]:
-    """Yield the objects and the pixels ``(H, W, 3)`` of each image in the shard of this process, read one by one."""
+    experiment: Experiment,
+    name: str,
+    processes: ProcessGroup,
+    stop: StopRequest,
+    chosen: Sequence[ImageObjects] | None = None,
+) -> Images:
+    """Yield the objects and the pixels ``(H, W, 3)`` of each image in the shard of this process, read one by one.
+
+    They are those of the part ``name``, or the ``chosen`` ones of it.
+    """
     part = experiment.prepared.parts[name]
-    share = processes.shard(part.selection.images)
+    share = processes.shard(part.selection.images if chosen is None else chosen)
     for objects in stop.until(experiment.run.reporter.track(share, f"evaluating on {name}")):
         yield objects, read_image(part.path_of(objects))

@@ -1,4 +1,4 @@
-"""The training set of an instance model: images and masks at the model's input resolution."""
+"""The samples of an instance model for its losses: images and masks at the model's input resolution."""
 
 from typing import cast
 
@@ -8,15 +8,23 @@ import numpy.typing as npt
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.instance import InstanceDataset, InstanceSample
 from maskwright.images.resize import InputSize
+from maskwright.recipes.training import Augment
 from maskwright.runs.context import Experiment, model_options
 
 
-def instance_dataset(experiment: Experiment, paste_weights: npt.NDArray[np.float64] | None = None) -> InstanceDataset:
-    """Return the recipe's training images with their objects, resized, scaled and augmented as it says.
+def instance_dataset(
+    experiment: Experiment,
+    name: str = "train",
+    augmented: bool = True,
+    paste_weights: npt.NDArray[np.float64] | None = None,
+) -> InstanceDataset:
+    """Return the images of the part ``name`` with their objects, at the size at which the model is trained on them.
 
+    They are scaled and augmented as the recipe says, or with ``augmented`` false not changed at random.
     ``paste_weights`` ``(N,)`` are those of the images as sources of copy-paste; None draws all equally often.
     """
-    recipe, part = experiment.recipe, experiment.prepared.parts["train"]
+    recipe, part = experiment.recipe, experiment.prepared.parts[name]
+    augment = recipe.augment if augmented else Augment()
     options = model_options(recipe)
     size = InputSize(False, cast(int, options["short_side"]), 1, cast(int, options["longest"]))
     samples = [
@@ -25,9 +33,9 @@ def instance_dataset(experiment: Experiment, paste_weights: npt.NDArray[np.float
     ]
     return InstanceDataset(
         samples,
-        build_augmentation(mask_fill=0, input_size=None, **recipe.augment.model_dump(exclude={"copy_paste", "scale"})),
+        build_augmentation(mask_fill=0, input_size=None, **augment.model_dump(exclude={"copy_paste", "scale"})),
         # Without antialiasing when shrinking, as the model resizes at prediction.
-        RandomScale(size, recipe.augment.scale or (1.0, 1.0), antialias=False),
-        recipe.augment.copy_paste,
+        RandomScale(size, augment.scale or (1.0, 1.0), antialias=False),
+        augment.copy_paste,
         paste_weights,
     )

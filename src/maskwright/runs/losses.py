@@ -12,6 +12,7 @@ from maskwright.errors import UsageError
 from maskwright.models.losses.catalogue import SemanticLoss, build_loss
 from maskwright.models.losses.class_weights import class_weights
 from maskwright.models.point_rend.segmenter import labels_at
+from maskwright.models.semantic import SemanticOutput
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import Experiment
 from maskwright.runs.mask_statistics import training_pixels
@@ -26,7 +27,7 @@ def batch_losses(experiment: Experiment, fabric: Fabric) -> Callable[[nn.Module,
     weights = recipe_class_weights(experiment)
     # Points have no neighbours, so their loss is the one that needs none.
     of_points = build_loss("cross_entropy", experiment.prepared.table.ignore_index, class_weights=weights)
-    return partial(semantic_losses, fabric, recipe, recipe_loss(experiment, weights), of_points)
+    return SemanticLosses(fabric, recipe, recipe_loss(experiment, weights), of_points)
 
 
 def recipe_class_weights(experiment: Experiment) -> torch.Tensor | None:
@@ -48,25 +49,33 @@ def recipe_loss(experiment: Experiment, weights: torch.Tensor | None) -> Semanti
     return build_loss(section.name, experiment.prepared.table.ignore_index, class_weights=weights, **options)
 
 
-def semantic_losses(
-    fabric: Fabric, recipe: Recipe, loss: SemanticLoss, of_points: SemanticLoss, model: nn.Module, batch: Any
-) -> Losses:
-    """Return the losses of a semantic model on a batch of images and label maps ``(B, H, W)``.
+class SemanticLosses:
+    """The losses of a semantic model: a callable of the model and a batch of images and label maps ``(B, H, W)``.
 
     They are the parts of ``loss`` on the logits ``(B, K+1, H, W)``. A model with an auxiliary head adds ``auxiliary``,
-    its loss times ``loss.auxiliary``. A PointRend model adds ``points``, the loss ``of_points`` at its points, see
-    :mod:`maskwright.models.point_rend.segmenter`. Raises ``UsageError`` for a batch too small for BatchNorm.
+    its loss times ``loss.auxiliary``. A PointRend model in training adds ``points``, the loss ``of_points`` at its
+    points, see :mod:`maskwright.models.point_rend.segmenter`.
     """
-    images, labels = fabric.to_device(batch)
-    output = _forward(model, images.contiguous(memory_format=memory_format_of(recipe)))
-    losses = loss(output["logits"].float(), labels)
-    if "auxiliary" in output and recipe.loss.auxiliary:
-        parts = loss(output["auxiliary"].float(), labels)
-        losses["auxiliary"] = recipe.loss.auxiliary * torch.stack(list(parts.values())).sum()
-    if "points" in output:
-        parts = of_points(output["point_logits"].float(), labels_at(labels, output["points"]))
-        losses["points"] = parts["cross_entropy"]
-    return losses
+
+    def __init__(self, fabric: Fabric, recipe: Recipe, loss: SemanticLoss, of_points: SemanticLoss) -> None:
+        self.fabric, self.recipe, self.loss, self.of_points = fabric, recipe, loss, of_points
+
+    def __call__(self, model: nn.Module, batch: Any) -> Losses:
+        """Return the losses of ``model`` on ``batch``; raise ``UsageError`` for one too small for BatchNorm."""
+        images, labels = self.fabric.to_device(batch)
+        output = _forward(model, images.contiguous(memory_format=memory_format_of(self.recipe)))
+        return self.of_output(output, labels)
+
+    def of_output(self, output: SemanticOutput, labels: torch.Tensor) -> Losses:
+        """Return the losses of a model's ``output``; ``labels`` ``(B, H, W)`` int64 have the size of its logits."""
+        losses = self.loss(output["logits"].float(), labels)
+        if "auxiliary" in output and self.recipe.loss.auxiliary:
+            parts = self.loss(output["auxiliary"].float(), labels)
+            losses["auxiliary"] = self.recipe.loss.auxiliary * torch.stack(list(parts.values())).sum()
+        if "points" in output and "point_logits" in output:
+            parts = self.of_points(output["point_logits"].float(), labels_at(labels, output["points"]))
+            losses["points"] = parts["cross_entropy"]
+        return losses
 
 
 def instance_losses(fabric: Fabric, model: nn.Module, batch: Any) -> Losses:

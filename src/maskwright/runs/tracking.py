@@ -1,9 +1,11 @@
 """Build the trackers of a recipe for a training that starts or resumes."""
 
 import uuid
+from pathlib import Path
 
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import Experiment
+from maskwright.runs.metrics.tags import TaggedTracker, tag
 from maskwright.runs.panels import read_panels, tags
 from maskwright.training.tensorboard_tracker import TensorBoardTracker
 from maskwright.training.trackers import CsvTracker, Tracker
@@ -22,10 +24,25 @@ def build_trackers(experiment: Experiment, done: int) -> list[Tracker]:
     table = CsvTracker(experiment.run.files.metrics_file, done)
     trackers: list[Tracker] = [table]
     if "tensorboard" in chosen:
-        trackers.append(TensorBoardTracker(path / "tensorboard", done))
+        trackers.append(_tensorboard(path / "tensorboard", table, done))
     if "wandb" in chosen and (run := _wandb_run(experiment)).mode != "disabled":
-        trackers.append(_replay_history(WandbTracker(path, run, experiment.run.reporter.say), table, experiment))
+        wandb = TaggedTracker(WandbTracker(path, run, experiment.run.reporter.say))
+        trackers.append(_replay_history(wandb, table, experiment))
     return trackers
+
+
+def _tensorboard(folder: Path, table: CsvTracker, done: int) -> Tracker:
+    """Return the TensorBoard tracker; one that goes on with files of an earlier version repeats the earlier epochs.
+
+    Those had other names (``train/loss``), under which the curves would end.
+    """
+    tag_of_today = tag("train/loss").encode()
+    earlier = [file.read_bytes() for file in folder.glob("events.*")] if done else []
+    tracker = TaggedTracker(TensorBoardTracker(folder, done))
+    if earlier and not any(tag_of_today in content for content in earlier):
+        for epoch, metrics in table.history():
+            tracker.record(epoch, metrics)
+    return tracker
 
 
 def _replay_history(tracker: Tracker, table: CsvTracker, experiment: Experiment) -> Tracker:

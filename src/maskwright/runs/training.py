@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.utils.data import DataLoader
 
+from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets.loader_workers import ignore_signals, stop_workers, unwrap_worker_errors
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
@@ -24,10 +25,15 @@ from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import Experiment, build_model, model_options, monitored_score
 from maskwright.runs.data_check import require_same_data
-from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.evaluation import evaluate_part, measure_images
 from maskwright.runs.folder import open_run
 from maskwright.runs.leakage import record_training_images
-from maskwright.runs.losses import batch_losses, memory_format_of
+from maskwright.runs.losses import SemanticLosses, batch_losses, memory_format_of
+from maskwright.runs.metrics.epoch_lines import EpochLines
+from maskwright.runs.metrics.flat_scores import flat_scores
+from maskwright.runs.metrics.mean_losses import MeanLosses
+from maskwright.runs.metrics.sample import training_sample
+from maskwright.runs.metrics.validation_loss import InstanceValidationLoss, SemanticValidationLoss, ValidationLoss
 from maskwright.runs.panels import validate_with_panels
 from maskwright.runs.processes import sync_batch_norm, torch_threads
 from maskwright.runs.tracking import build_trackers
@@ -39,8 +45,7 @@ from maskwright.training.loop import fit
 from maskwright.training.optimisation import build_optimizer, build_schedule
 from maskwright.training.processes import ProcessGroup
 from maskwright.training.save_clock import SaveClock
-from maskwright.training.state import Position, Scores, Training
-from maskwright.training.trackers import Metrics, Pictures
+from maskwright.training.state import Losses, Position, Scores, Training
 
 LAST = "checkpoints/last"
 
@@ -113,7 +118,10 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         losses = batch_losses(experiment, fabric)
     compiled = cast(nn.Module, torch.compile(model)) if recipe.train.compile else model
     prepared_model, prepared_optimizer = fabric.setup(compiled, optimizer)
-    stop = StopRequest()
+    processes, stop = ProcessGroup(fabric), StopRequest()
+    loss = _validation_loss(experiment, losses, processes, stop)
+    measured = training_sample(recipe, experiment.prepared.parts["train"].selection.images)
+    experiment.run.update_card(measured={"train": len(measured), "validation_loss": 0 if loss is None else loss.images})
     return Training(
         fabric=fabric,
         model=prepared_model,
@@ -127,7 +135,7 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         epochs=functools.partial(_batches, experiment, loader, sampler),
         batches_per_epoch=len(loader),
         losses=losses,
-        validate=functools.partial(_validate, experiment, ProcessGroup(fabric), stop),
+        validate=functools.partial(_validate, experiment, loss, processes, stop),
         save=functools.partial(_save, experiment),
         trackers=[],
         seed=recipe.seed,
@@ -140,8 +148,20 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         release=functools.partial(stop_workers, loader),
         clock=SaveClock(recipe.train.save_every),
         average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
+        measure=functools.partial(_measure, experiment, measured, processes, stop) if measured else None,
         stop=stop,
     )
+
+
+def _validation_loss(
+    experiment: Experiment, losses: Callable[[nn.Module, Any], Losses], processes: ProcessGroup, stop: StopRequest
+) -> ValidationLoss | None:
+    """Return what computes the validation loss by the ``losses`` of the training; None where none is wanted."""
+    if not experiment.recipe.train.validation_loss:
+        return None
+    if isinstance(losses, SemanticLosses):
+        return SemanticValidationLoss(experiment, losses.of_output)
+    return InstanceValidationLoss(experiment, losses, processes, stop)
 
 
 @contextmanager
@@ -181,31 +201,6 @@ def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> N
     )
 
 
-class EpochLines:
-    """A tracker that reports one line an epoch."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-
-    def record(self, epoch: int, metrics: Metrics) -> None:
-        """Report ``epoch 3/10: loss 0.4100, mIoU 0.7100 (12 s)``."""
-        recipe = self.experiment.recipe
-        shown = [f"loss {metrics['train/loss']:.4f}"]
-        for name in (monitored_score(recipe), *(("segm_AP50", "bbox_AP") if recipe.task == "instance" else ())):
-            value = metrics.get(f"validation/{name}")
-            if value is not None:
-                shown.append(f"{name} {value:.4f}")
-        self.experiment.run.reporter.say(
-            f"epoch {epoch}/{recipe.train.epochs}: {', '.join(shown)} ({metrics['seconds']:.0f} s)"
-        )
-
-    def close(self) -> None:
-        """Do nothing: no line is pending."""
-
-    def show(self, epoch: int, pictures: Pictures) -> None:
-        """Do nothing: a line has no pictures."""
-
-
 def _batches(
     experiment: Experiment, loader: DataLoader[Any], sampler: SeededSampler, epoch: int, first_batch: int
 ) -> Iterable[Any]:
@@ -219,19 +214,26 @@ def _batches(
     return experiment.run.reporter.track(batches, f"epoch {epoch}/{train.epochs}", len(loader) - first_batch)
 
 
-def _validate(experiment: Experiment, processes: ProcessGroup, stop: StopRequest, module: nn.Module) -> Scores:
-    scores = evaluate_part(experiment, experiment.predictor(module), "validation", None, processes, stop)
-    return _flat(scores) if processes.is_main else {}
+def _validate(
+    experiment: Experiment, loss: ValidationLoss | None, processes: ProcessGroup, stop: StopRequest, module: nn.Module
+) -> Scores:
+    """Return the validation scores and, with ``loss``, the validation losses; empty but in the main process."""
+    watch = None if loss is None else loss.watch
+    scores = evaluate_part(experiment, experiment.predictor(module), "validation", None, processes, stop, watch=watch)
+    losses = [] if loss is None else processes.gather(loss.finish(module).on_cpu())
+    return {**MeanLosses.merged(losses).means(), **flat_scores(scores)} if processes.is_main else {}
 
 
-def _flat(scores: dict[str, Any]) -> Scores:
-    """Return the scores of an evaluation under flat names for the trackers, such as ``segm_AP`` and ``IoU/disc``."""
-    flat: Scores = {key: value for key, value in scores.items() if isinstance(value, float) or value is None}
-    for kind in ("segm", "bbox"):
-        flat |= {f"{kind}_{key}": value for key, value in scores.get(kind, {}).items()}
-    if "segm" not in scores:
-        flat |= {f"IoU/{name}": row["IoU"] for name, row in scores["classes"].items()}
-    return flat
+def _measure(
+    experiment: Experiment,
+    images: Sequence[ImageObjects],
+    processes: ProcessGroup,
+    stop: StopRequest,
+    module: nn.Module,
+) -> Scores:
+    """Return the scores on the training ``images``; empty but in the main process."""
+    scores = measure_images(experiment, experiment.predictor(module), "train", images, processes, stop)
+    return flat_scores(scores) if processes.is_main else {}
 
 
 def _save(experiment: Experiment, names: Sequence[str], training: Training) -> None:

@@ -119,7 +119,7 @@ def _dataset(
 ) -> SemanticDataset | InstanceDataset:
     recipe, part = experiment.recipe, experiment.prepared.parts["train"]
     if recipe.task == "instance":
-        return instance_dataset(experiment, paste_weights)
+        return instance_dataset(experiment, paste_weights=paste_weights)
     size = input_size(recipe.model.input)
     augmentation = build_augmentation(
         mask_fill=experiment.prepared.table.ignore_index,

@@ -52,7 +52,8 @@ def _train_and_validate(training: Training, epoch: int, last_epoch: int) -> None
     metrics["seconds"] = training.seconds
     names = []
     if epoch % training.validate_every == 0 or epoch == last_epoch:
-        training.scores = _validated(training, epoch)
+        training.scores, measured = _validated(training, epoch)
+        metrics |= {f"train/{key}": value for key, value in measured.items()}
         metrics |= {f"validation/{key}": value for key, value in training.scores.items()}
         score = training.scores.get(training.best_by)
         if position.best_epoch == 0 or (score is not None and score > (position.best or 0.0)):
@@ -109,24 +110,25 @@ def _batches(training: Training, epoch: int) -> Iterator[tuple[int, Any]]:
     yield from enumerate(batches, start=first)
 
 
-def _validated(training: Training, epoch: int) -> Scores:
-    """Return the validation scores.
+def _validated(training: Training, epoch: int) -> tuple[Scores, Scores]:
+    """Return the validation scores, and those on training images.
 
     Raises ``Interrupted``, with the state saved, after a stop request: the scores are dropped, and resuming begins with
     the validation.
     """
-    scores = validate(training)
+    both = validate(training)
     _, (stop,) = training.processes.all_reduce(torch.zeros(0, device=training.fabric.device), [training.stop()])
     if stop:
         training.save_checkpoints("last")
         raise training.stop.interrupted(f"before the validation of epoch {epoch}")
-    return scores
+    return both
 
 
-def validate(training: Training) -> Scores:
-    """Return the validation scores of the weights to keep; the model has its own weights again afterwards.
+def validate(training: Training) -> tuple[Scores, Scores]:
+    """Return the validation scores of the weights to keep, and their scores on training images, empty if not measured.
 
-    With several processes, all of them call this together. The scores of the first process are returned in each.
+    The model has its own weights again afterwards. With several processes, all of them call this together. The scores
+    of the first process are returned in each.
     """
     own = None
     if training.average is not None:
@@ -138,7 +140,9 @@ def validate(training: Training) -> Scores:
     module = training.model.module  # not its DDP wrapper, which all processes would have to call equally often
     try:
         with torch.inference_mode(), training.fabric.autocast():
-            return training.processes.broadcast(training.validate(module))  # type: ignore[arg-type]
+            scores = training.validate(module)  # type: ignore[arg-type]
+            measured = {} if training.measure is None else training.measure(module)  # type: ignore[arg-type]
+            return training.processes.broadcast((scores, measured))
     finally:
         if own is not None:
             training.model.load_state_dict(own)

@@ -62,6 +62,7 @@ class Training:
     numbered checkpoint every ``checkpoint_every``. ``patience`` ends the training after so many epochs without a better
     score. ``average`` is the moving average of the weights that is validated and kept instead of the weights
     themselves. The state is saved as ``last`` after each epoch, and within one when ``clock`` asks for it.
+    ``measure(module)`` returns named scores of the weights on training images with each validation, if given.
 
     ``fabric`` places the model and may join several processes. Each then gets a share of every batch and of the
     validation images, the scores of the first process count, and ``save`` is called in all of them.
@@ -88,6 +89,7 @@ class Training:
     patience: int | None = None
     clip_norm: float | None = None
     average: MovingAverage | None = None
+    measure: Callable[[nn.Module], Scores] | None = None
     release: Callable[[], None] = lambda: None
     clock: SaveClock = field(default_factory=SaveClock)
     stop: StopRequest = field(default_factory=StopRequest)

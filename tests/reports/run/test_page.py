@@ -9,6 +9,7 @@ from maskwright.errors import DataError
 from maskwright.reports.run import page
 from maskwright.reports.run.page import write_page
 from tests.reports.html_page import Page
+from tests.reports.measured import measured_metrics
 
 EIGHTY = tuple(f"class {i}" for i in range(80))
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'; url(http://evil.example)")
@@ -209,6 +210,26 @@ def test_a_folder_without_a_card_is_refused_and_nothing_is_written(make_run):
 def test_reports_and_drawings_do_not_import_torch():
     code = "import sys, maskwright.reports.run.page, maskwright.images.draw; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_both_parts_stand_beside_each_other_on_the_page(make_run, task):
+    run = make_run(task)
+    before = read(run)[0]
+    assert "Training beside validation" not in before
+    assert "Overfitting" not in before
+    (run / "metrics.csv").write_text(measured_metrics(task))
+    html, parsed = read(run)
+    text = " ".join("".join(parsed.text).split())
+    assert "Training beside validation" in text
+    assert "Overfitting: the validation loss was lowest after epoch 1 (1.000)" in text
+    labels = [attributes["aria-label"] for attributes in parsed.named("svg")]
+    assert "Loss per epoch: training, validation" in labels
+    curves = {"semantic": ["IoU", "Dice", "accuracy"], "instance": ["mask AP", "box AP"]}[task]
+    for quantity in curves:
+        assert f"{quantity} per epoch: person, dog, cake" in labels
+    assert html.count("<svg") == before.count("<svg") + len(curves) + 1
+    assert not parsed.unbalanced
 
 
 def test_the_page_of_an_instance_run_shows_what_lies_behind_ap(make_run):

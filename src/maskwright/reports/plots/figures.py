@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from maskwright.reports.plots.svg import STYLE, axis_name, plot, svg_text
@@ -53,7 +54,7 @@ def loss_curves(epochs: Sequence[int], curves: Mapping[str, Curve]) -> str:
         figure, axes = plot(_curve_height(curves))
         for position, (name, values) in enumerate(curves.items()):
             _line(axes, epochs, values, position, axis_name(name))
-        _finish_curves(figure, axes, "loss")
+        finish_curves(figure, axes, "loss")
         return svg_text(figure, "Loss per epoch: " + ", ".join(curves))
 
 
@@ -73,7 +74,7 @@ def metric_curves(epochs: Sequence[int], curves: Mapping[str, Curve], headline: 
                 axes.axvline(best[0], color=color, linewidth=1, linestyle=(0, (4, 3)))
                 axes.plot(*best, "o", markersize=10, markerfacecolor="none", color=color)
             _line(axes, epochs, values, position, label)
-        _finish_curves(figure, axes, "score")
+        finish_curves(figure, axes, "score")
         return svg_text(figure, "Validation scores per epoch: " + ", ".join(curves))
 
 
@@ -140,11 +141,12 @@ def _line(axes: Axes, epochs: Sequence[int], values: Curve, position: int, label
     )
 
 
-def _finish_curves(figure: Figure, axes: Axes, quantity: str) -> None:
+def finish_curves(figure: Figure, axes: Axes, quantity: str, keys: Sequence[Line2D] | None = None) -> None:
+    """Name and scale the axes of curves over the epochs, and add the legend: of all lines, or of the ``keys``."""
     axes.set_xlabel("epoch")
     axes.set_ylabel(quantity)
     if axes.dataLim.y0 >= 0:
         axes.set_ylim(bottom=0.0)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.grid()
-    figure.legend(loc="outside upper left", ncols=2)
+    figure.legend(handles=keys, loc="outside upper left", ncols=2)

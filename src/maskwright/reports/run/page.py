@@ -12,13 +12,12 @@ from maskwright.reports.explore.figures import NamedFigure
 from maskwright.reports.explore.page import ShownFigure
 from maskwright.reports.pictures.embedded import read_pictures
 from maskwright.reports.plots.figure_files import write_figure
-from maskwright.reports.plots.figures import Curve, class_distribution, loss_curves, metric_curves
+from maskwright.reports.plots.figures import class_distribution
 from maskwright.reports.rendering import render
-from maskwright.reports.run import instance_figures, provenance, semantic_figures
-from maskwright.reports.run.contents import Metrics, RunContents, read_curves, read_run
+from maskwright.reports.run import instance_figures, overfitting, provenance, semantic_figures, training_curves
+from maskwright.reports.run.contents import RunContents, read_curves, read_run
 from maskwright.reports.run.headline import headline
 from maskwright.reports.run.instance_tables import instance_tables
-from maskwright.reports.score_names import CURVES
 from maskwright.run_folder import PartScores, RunFolder
 from maskwright.structures import ClassInfo
 
@@ -68,8 +67,13 @@ def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
         headline=headline(run),
         colors=_colors(run.classes),
         distribution=_distribution(run),
-        losses=_losses(run.metrics),
-        curves=_metric_curves(run.metrics, run.card["task"]),
+        losses=training_curves.losses(run.metrics),
+        curves=training_curves.scores(run.metrics, run.card["task"]),
+        loss_parts=training_curves.loss_parts(run.metrics),
+        class_curves=training_curves.classes(run),
+        beside=overfitting.beside_each_other(run),
+        classes_beside=overfitting.classes_beside_each_other(run),
+        overfitting=overfitting.overfitting(run),
         scores=_scores(run, {drawn.name: ShownFigure.of(drawn) for drawn in figures}),
         panels=None if run.panels is None else read_pictures(run.path, run.panels[:MOST_PANELS]),
         panel_count=len(run.panels or []),
@@ -120,31 +124,6 @@ def _instances(statistics: Mapping[str, Any]) -> dict[str, dict[str, int]]:
         }
         for split, part in statistics.items()
     }
-
-
-def _losses(metrics: Metrics | None) -> Markup | None:
-    if metrics is None:
-        return None
-    curves: dict[str, Curve] = {
-        name.removeprefix("train/").removesuffix("_reg").replace("_", " "): values
-        for name, values in metrics.columns.items()
-        if (name.startswith("train/") or (name.startswith("validation/") and "loss" in name)) and _measured(values)
-    }
-    return Markup(loss_curves(metrics.epochs, curves)) if curves else None
-
-
-def _metric_curves(metrics: Metrics | None, task: str) -> Markup | None:
-    """Draw the task's validation scores, the headline first."""
-    columns = metrics.columns if metrics else {}
-    found = {label: columns.get(f"validation/{key}", []) for key, label in CURVES[task].items()}
-    curves = {label: values for label, values in found.items() if _measured(values)}
-    if metrics is None or not curves:
-        return None
-    return Markup(metric_curves(metrics.epochs, curves, next(iter(CURVES[task].values()))))
-
-
-def _measured(values: Curve) -> bool:
-    return any(value is not None for value in values)
 
 
 def _scored(run: RunContents) -> dict[str, PartScores]:
