@@ -67,6 +67,16 @@ def test_the_loaders_are_timed_on_made_images(training: ModuleType, capsys: pyte
     ]
 
 
+@pytest.mark.slow
+def test_the_cost_of_what_is_measured_is_shown(training: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    model = "lraspp_mobilenet_v3_large"
+    training.main(["measures", "--count", "8", "--rounds", "1", "--instance-side", "64", "--model", model])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("8 training and 2 validation images")
+    assert [line.split(",")[0] for line in shown[2:]] == [model, "mask_rcnn:resnet18"]
+    assert all(re.search(r" -?\d+\.\d%$", line) for line in shown[2:])
+
+
 def test_made_images_are_like_cocos(training: ModuleType, tmp_path: Path) -> None:
     annotations, images = training.made_data(tmp_path / "made", 3)
     assert [read_image(path).shape for path in sorted(images.iterdir())] == [(480, 640, 3)] * 3
