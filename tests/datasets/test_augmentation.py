@@ -16,6 +16,7 @@ from torchvision import tv_tensors
 
 from maskwright.datasets.augmentation import RandomScale, build_augmentation, resize_nearest
 from maskwright.images.resize import InputSize
+from maskwright.prediction.resizing import resize_antialiased
 
 FILL = 255
 # The colour of each label in the invented images; none is near another or near the colour of pixels from outside.
@@ -60,7 +61,10 @@ def scene(size: tuple[int, int]) -> Pair:
 
 
 def augment(image: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], seed: int, **options: Any) -> Pair:
-    augmentation = build_augmentation(**({"mask_fill": FILL, "input_size": None} | options))
+    options = dict(options)
+    size, scale = options.pop("input_size", None), options.pop("scale", (1.0, 1.0))
+    resizing = None if size is None else RandomScale(size, resize_antialiased, scale)
+    augmentation = build_augmentation(mask_fill=FILL, resizing=resizing, **options)
     torch.manual_seed(seed)
     picture = tv_tensors.Image(torch.from_numpy(image).permute(2, 0, 1))
     picture, mask = augmentation(picture, tv_tensors.Mask(torch.from_numpy(labels.astype(np.int32))))
@@ -208,7 +212,7 @@ def test_the_input_size_and_the_scale_bound_the_size(size: tuple[int, int]) -> N
 
 def test_enlarging_is_as_likely_as_shrinking_by_the_same_factor() -> None:
     torch.manual_seed(0)
-    scaling = RandomScale(InputSize(True, 1000), (0.5, 2.0))
+    scaling = RandomScale(InputSize(True, 1000), resize_antialiased, (0.5, 2.0))
     mask = tv_tensors.Mask(torch.zeros(10, 10, dtype=torch.uint8))
     sides = [scaling.make_params([mask])["size"][0] for _ in range(2000)]
     logarithms = np.log2(np.array(sides) / 1000)

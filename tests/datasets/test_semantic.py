@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from maskwright.datasets.augmentation import build_augmentation
+from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.pixel_store import PixelStore, stored_bytes
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.datasets.semantic import (
@@ -25,9 +25,10 @@ from maskwright.datasets.semantic import (
 )
 from maskwright.errors import DataError
 from maskwright.images.resize import InputSize
+from maskwright.prediction.resizing import resize_antialiased
 
-PLAIN = build_augmentation(mask_fill=255, input_size=None)
-LIVELY = build_augmentation(mask_fill=255, input_size=None, horizontal_flip=0.5, rotation=90.0, brightness=0.5)
+PLAIN = build_augmentation(mask_fill=255)
+LIVELY = build_augmentation(mask_fill=255, horizontal_flip=0.5, rotation=90.0, brightness=0.5)
 
 
 def write_sample(
@@ -138,9 +139,13 @@ KEPT = {
 def test_what_is_kept_changes_no_sample(size: InputSize | None, options: Any, dtype: type, tmp_path: Path) -> None:
     samples = [write_sample(tmp_path, name, (33, 41), dtype) for name in ("a", "bb", "ccc")]
     label_dtype = torch.uint8 if dtype is np.uint8 else torch.int32
-    augmentation = build_augmentation(mask_fill=255, input_size=size or InputSize(False, 24), **options)
+    resizing = RandomScale(size or InputSize(False, 24), resize_antialiased, options.get("scale", (1.0, 1.0)))
+    others = {name: value for name, value in options.items() if name != "scale"}
+    augmentation = build_augmentation(mask_fill=255, resizing=resizing, **others)
     store = PixelStore(tmp_path, [stored_bytes((33, 41), np.dtype(dtype).itemsize)] * 3, 10**6)
-    keeping = SemanticDataset(samples, augmentation, CopyPaste(0.5, 255), label_dtype, SampleCache(store, size))
+    keeping = SemanticDataset(
+        samples, augmentation, CopyPaste(0.5, 255), label_dtype, SampleCache(store, resize_antialiased, size)
+    )
     plain = SemanticDataset(samples, augmentation, CopyPaste(0.5, 255))
     expected = [plain[index, seed] for index in range(3) for seed in range(5)]
     for _ in range(2):

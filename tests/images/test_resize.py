@@ -1,9 +1,18 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
-from maskwright.images.resize import InputSize, fit_short_side, resize_image, resize_label_map
+from maskwright.images.resize import (
+    InputSize,
+    detectron2_size,
+    fit_short_side,
+    resize_image,
+    resize_label_map,
+    torchvision_size,
+)
 
 SIDES = st.integers(1, 40)
 
@@ -68,3 +77,41 @@ def test_a_square_input_ignores_the_aspect_ratio_and_is_rounded_up():
 def test_a_short_side_input_keeps_the_aspect_ratio():
     assert InputSize(square=False, size=384, multiple=16).of((480, 640)) == (384, 512)
     assert InputSize(square=False, size=800, longest=1333).of((300, 900)) == (444, 1333)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((500, 299), (1333, 797)),
+        ((375, 500), (800, 1067)),
+        ((480, 640), (800, 1067)),
+        ((640, 427), (1199, 800)),
+        ((100, 1000), (133, 1333)),
+        ((800, 800), (800, 800)),
+    ],
+)
+def test_detectron2_makes_the_short_side_800_and_the_long_one_at_most_1333(size, expected):
+    assert detectron2_size(size, 800, 1333) == expected
+    assert InputSize(False, 800, longest=1333, rule="detectron2").of(size) == expected
+
+
+def test_detectron2_rounds_a_half_pixel_up_not_to_even():
+    assert detectron2_size((2, 5), 1, 100) == (1, 3)
+    assert detectron2_size((5, 2), 1, 100) == (3, 1)
+    assert round(2.5) == 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(20, 900), st.integers(20, 900), st.integers(16, 400), st.integers(16, 600))
+def test_torchvision_rounds_sides_down(height: int, width: int, short: int, longest: int):
+    theirs, _ = GeneralizedRCNNTransform(short, longest, [0.0], [1.0]).eval().resize(torch.zeros(1, height, width))
+    assert torchvision_size((height, width), short, longest) == tuple(theirs.shape[1:])
+    assert InputSize(False, short, longest=longest, rule="torchvision").of((height, width)) == tuple(theirs.shape[1:])
+
+
+def test_a_sliver_keeps_a_pixel():
+    assert detectron2_size((2, 4000), 64, 96) == torchvision_size((2, 4000), 64, 96) == (1, 96)
+
+
+def test_without_a_limit_the_long_side_is_free():
+    assert detectron2_size((100, 1000), 50, None) == torchvision_size((100, 1000), 50, None) == (50, 500)

@@ -9,12 +9,14 @@ import torch
 from pycocotools import mask as oracle
 from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn, maskrcnn_resnet50_fpn_v2
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.models.detection.transform import resize_boxes
 from torchvision.ops import FrozenBatchNorm2d
 
+from maskwright.images.resize import InputSize
 from maskwright.models.catalogue import MODELS
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.weights.torchvision_files import norms_without_epsilon
-from maskwright.prediction.instance import paste_torchvision_mask
+from maskwright.prediction.instance import predict_instances, to_image
 from tests.models.invented_scenes import empty_target, fits, learnt, narrow, scene
 
 CLASSES, SHORT, LONGEST = 3, 128, 160
@@ -56,10 +58,18 @@ def targets() -> list[Target]:
     return made
 
 
-def losses(model: MaskRCNN) -> dict[str, float]:
+def losses(model: MaskRCNN, batch: tuple[list[torch.Tensor], list[Target]]) -> dict[str, float]:
     torch.manual_seed(7)  # which proposals are sampled
     with torch.no_grad():
-        return {key: value.item() for key, value in model.train()(images(), copy.deepcopy(targets())).items()}
+        return {key: value.item() for key, value in model.train()(*copy.deepcopy(batch)).items()}
+
+
+def resized(theirs: MaskRCNN) -> tuple[list[torch.Tensor], list[Target]]:
+    """Return the batch as torchvision resizes it."""
+    pairs = [theirs.transform.resize(*pair) for pair in zip(images(), copy.deepcopy(targets()), strict=True)]
+    for (image, target), before in zip(pairs, images(), strict=True):
+        target["boxes"] = resize_boxes(target["boxes"], list(before.shape[1:]), list(image.shape[1:]))
+    return [image for image, _ in pairs], [target for _, target in pairs]
 
 
 def test_names_and_shapes_of_the_state_are_those_of_torchvision() -> None:
@@ -72,27 +82,31 @@ def test_names_and_shapes_of_the_state_are_those_of_torchvision() -> None:
 
 
 def test_the_losses_of_a_batch_are_those_of_torchvision(pair: tuple[MaskRCNN, MaskRCNN]) -> None:
-    ours, theirs = (losses(model) for model in pair)
+    ours, theirs = losses(pair[0], resized(pair[1].train())), losses(pair[1], (images(), targets()))
     assert set(ours) == {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg", "loss_mask"}
     assert all(value > 0 for value in ours.values())
     assert ours == pytest.approx(theirs, rel=1e-6)
 
 
 def test_the_detections_are_those_of_torchvision(pair: tuple[MaskRCNN, MaskRCNN]) -> None:
-    picture = images()[:1]
+    pixels = (images()[0] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    picture, seen = [torch.from_numpy(pixels).permute(2, 0, 1).float() / 255], []
+    size = InputSize(False, SHORT, longest=LONGEST, rule="torchvision")
+    hook = pair[0].register_forward_pre_hook(lambda _, given: seen.extend(given[0]))
     with torch.inference_mode():
-        ours, theirs = (model.eval()(picture)[0] for model in pair)
+        (found,) = predict_instances(pair[0].eval(), [pixels], size)
+        ours = to_image(pair[0](seen)[0], (seen[0].shape[1], seen[0].shape[2]), (90, 131))
+        theirs = pair[1].eval()(picture)[0]
+    hook.remove()
     assert len(theirs["boxes"]) >= 10
     assert torch.equal(ours["labels"], theirs["labels"])
     torch.testing.assert_close(ours["boxes"], theirs["boxes"])
     torch.testing.assert_close(ours["scores"], theirs["scores"])
 
-    size = (picture[0].shape[1], picture[0].shape[2])
+    np.testing.assert_array_equal(found.boxes, ours["boxes"].numpy())
+    np.testing.assert_array_equal(found.scores, ours["scores"].numpy())
     assert ours["masks"].shape[2:] == (28, 28)
-    pasted = [
-        oracle.decode(paste_torchvision_mask(mask[0], box, size))
-        for mask, box in zip(ours["masks"], ours["boxes"], strict=True)
-    ]
+    pasted = [oracle.decode(mask) for mask in found.masks]
     expected = (theirs["masks"][:, 0] > 0.5).numpy()
     assert 0 < expected.mean() < 1
     assert np.array_equal(np.stack(pasted), expected)
@@ -104,24 +118,15 @@ def small(**options) -> MaskRCNN:
     return build_mask_rcnn(CLASSES, **({"backbone": "resnet18"} | narrow | options))
 
 
-def test_the_short_side_and_the_longest_bound_the_size_inside() -> None:
+@pytest.mark.parametrize("training", [True, False])
+def test_images_are_not_resized_in_training_nor_in_prediction(training: bool) -> None:
     sizes = []
-    model = small()
+    model = small().train(training)
     model.backbone.register_forward_pre_hook(lambda _, inputs: sizes.append(tuple(inputs[0].shape[-2:])))
-    with torch.inference_mode():
-        model.eval()([torch.rand(3, 40, 100)])
-    # 40 × 100 would be 64 × 160; the longest side of 96 makes it 38 × 96, padded to multiples of 32.
-    assert sizes == [(64, 96)]
-
-
-def test_a_training_image_that_says_its_size_is_not_resized_again() -> None:
-    sizes = []
-    model = small().train()
-    model.backbone.register_forward_pre_hook(lambda _, inputs: sizes.append(tuple(inputs[0].shape[-2:])))
-    picture, target = images()[2], targets()[2]
-    for more in ({}, {"size": torch.tensor([64, 64])}):
-        model([torch.nn.functional.pad(picture, (32, 32, 32, 32))], [target | more])
-    assert sizes == [(64, 64), (128, 128)]
+    given = (images()[1:2], targets()[1:2]) if training else ([images()[1]],)
+    with torch.no_grad():
+        model(*given)
+    assert sizes == [(160, 128)]  # 140 × 100, padded to multiples of 32
 
 
 def test_weights_that_were_trained_without_epsilon_give_the_features_they_gave() -> None:

@@ -17,7 +17,8 @@ from maskwright.models.catalogue import create_model
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.weights.download import Hash
 from maskwright.models.weights_conversion import convert_weights
-from maskwright.prediction.semantic import to_tensor
+from maskwright.prediction.instance import to_image
+from maskwright.prediction.resizing import to_network_input
 from maskwright.runs.loaded_model import load_model
 from tests.file_server import Server
 from tests.models.detectron2.conftest import HEADS, tiny
@@ -164,7 +165,9 @@ def test_predict_pastes_masks_by_the_rule_of_the_model(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     found = loaded.predict(image)
     with torch.inference_mode():
-        own = loaded.module([to_tensor(image, torch.device("cpu"))])[0]
+        seen = to_network_input(image, loaded.input_size, torch.device("cpu"))
+        assert seen.shape == (3, 64, 96)
+        own = to_image(loaded.module([seen])[0], (64, 96), (40, 60))
     expected = [
         loaded.module.paste(mask[0], box, (40, 60)) for mask, box in zip(own["masks"], own["boxes"], strict=True)
     ]

@@ -15,7 +15,6 @@ from pycocotools import mask as coco_mask
 from maskwright.cli.main import main
 from maskwright.images.decode import read_image
 from maskwright.model_file import read_model_file
-from maskwright.prediction.semantic import to_tensor
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from tests.oracles.detectron2.checkpoint import digest, read_manifest, weights, write_checkpoint
 
@@ -82,11 +81,9 @@ def test_the_weights_are_those_that_detectron2_ran(kind: str, oracle: Oracle) ->
 
 def detect(loaded: LoadedModel[Any], image: np.ndarray) -> tuple[dict[str, torch.Tensor], list[np.ndarray]]:
     """The boxes, labels and scores on ``image``, and its masks as pixels."""
-    with torch.inference_mode():
-        found = loaded.module([to_tensor(image, torch.device("cpu"))])[0]
-    size = (image.shape[0], image.shape[1])
-    pasted = [loaded.module.paste(mask[0], box, size) for mask, box in zip(found["masks"], found["boxes"], strict=True)]
-    return found, [coco_mask.decode(rle) for rle in pasted]
+    found = loaded.predict(image)
+    tensors = {name: torch.from_numpy(getattr(found, name)) for name in ("boxes", "labels", "scores")}
+    return tensors, [coco_mask.decode(rle) for rle in found.masks]
 
 
 def recorded_masks(record: dict[str, Any]) -> list[np.ndarray]:

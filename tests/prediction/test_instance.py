@@ -8,10 +8,12 @@ from pycocotools import mask as oracle
 from torch import nn
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from maskwright.prediction.instance import paste_torchvision_mask, predict_instances
+from maskwright.images.resize import InputSize
+from maskwright.prediction.instance import paste_torchvision_mask, predict_instances, to_image
 from maskwright.structures import Rle
 
 SIZE = (61, 83)
+OWN_SIZE = InputSize(False, 61, longest=83, rule="torchvision")  # leaves images of SIZE as they are
 
 
 def smooth_masks(count: int, side: int = 28) -> torch.Tensor:
@@ -107,7 +109,7 @@ class Fixed(nn.Module):
 def test_instances_carry_what_the_model_found_with_masks_of_the_image() -> None:
     model = Fixed(6)
     image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), np.uint8)
-    (instances,) = predict_instances(model, [image])
+    (instances,) = predict_instances(model, [image], OWN_SIZE)
     assert instances.size == SIZE
     assert np.array_equal(instances.boxes, model.found["boxes"].numpy())
     assert instances.labels.tolist() == [1, 2, 3, 4, 5, 6]
@@ -120,12 +122,37 @@ def test_instances_carry_what_the_model_found_with_masks_of_the_image() -> None:
 def test_the_model_sees_one_image_in_0_to_1_at_its_own_size() -> None:
     model = Fixed(1)
     image = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), np.uint8)
-    predict_instances(model, [image])
+    predict_instances(model, [image], OWN_SIZE)
     (seen,) = model.seen
     np.testing.assert_allclose(seen.numpy().transpose(1, 2, 0), image / 255, rtol=1e-6)
 
 
 def test_an_image_in_which_nothing_is_found_has_no_instances() -> None:
-    (instances,) = predict_instances(Fixed(0), [np.zeros((*SIZE, 3), np.uint8)])
+    (instances,) = predict_instances(Fixed(0), [np.zeros((*SIZE, 3), np.uint8)], OWN_SIZE)
     assert len(instances) == 0
     assert instances.boxes.shape == (0, 4)
+
+
+def test_boxes_are_scaled_to_the_image_and_masks_pasted_there() -> None:
+    model = Fixed(6)
+    image = np.random.default_rng(0).integers(0, 256, (122, 166, 3), np.uint8)
+    (instances,) = predict_instances(model, [image], OWN_SIZE)
+    assert model.seen[0].shape == (3, *SIZE)
+    np.testing.assert_array_equal(instances.boxes, 2 * model.found["boxes"].numpy())
+    expected = pasted_by_torchvision(model.found["masks"], 2 * model.found["boxes"], (122, 166))
+    for rle, wanted in zip(instances.masks, expected, strict=True):
+        assert_same(rle, wanted)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_detection_of_no_width_or_height_is_dropped_whole_and_the_thinnest_is_kept(axis: int) -> None:
+    thin, gone, plain = ([10.0, 10, 30, 30] for _ in range(3))
+    thin[axis + 2] = thin[axis] + 1e-4
+    gone[axis::2] = [97.0, 99.0]  # beyond the edge, where clipping leaves nothing of it
+    boxes = torch.tensor([thin, gone, plain])
+    found = {"boxes": boxes, "labels": torch.tensor([3, 2, 1]), "scores": torch.tensor([0.9, 0.8, 0.7])}
+    kept = to_image(found, (64, 96), (60, 90))
+    assert kept["labels"].tolist() == [3, 1]
+    assert kept["scores"].tolist() == pytest.approx([0.9, 0.7])
+    assert 0 < kept["boxes"][0, axis + 2] - kept["boxes"][0, axis] < 1.1e-4
+    torch.testing.assert_close(kept["boxes"], boxes[[0, 2]] * 60 / 64)

@@ -15,6 +15,7 @@ from torch import nn
 from maskwright.errors import NotFinite, UsageError, WeightsError
 from maskwright.images.resize import InputSize
 from maskwright.models import catalogue
+from maskwright.models.detectron2.network import Detectron2RCNN
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.point_rend.rcnn import build_point_rend_rcnn
 from maskwright.prediction.batches import LOOKAHEAD
@@ -54,6 +55,9 @@ def smooth_images() -> list[npt.NDArray[np.uint8]]:
 
 
 def predictor(module: nn.Module, task: Any = "instance", size: InputSize = InputSize(True, 32)) -> Predictor[Any]:  # noqa: B008
+    if task == "instance":
+        rule = "detectron2" if isinstance(module, Detectron2RCNN) else "torchvision"
+        size = InputSize(False, 64, longest=96, rule=rule)
     return Predictor(module.eval(), task, TABLE, size, file=None)
 
 

@@ -39,7 +39,8 @@ from tests.models.detectron2.conftest import HEADS, TINY, tiny
     ],
 )
 def test_the_input_size_follows_the_recipe(overrides: list[str], image: tuple[int, int], expected) -> None:
-    assert input_size(load_recipe("demo-semantic", overrides).model.input).of(image) == expected
+    model = load_recipe("demo-semantic", overrides).model
+    assert input_size(model.name, model.options, model.input).of(image) == expected
 
 
 def test_detection_models_get_the_input_size_as_options() -> None:

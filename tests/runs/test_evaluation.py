@@ -52,7 +52,8 @@ def with_settings(experiment: Experiment, **settings: Any) -> Experiment:
 def pixels(experiment: Experiment, model: LoadedModel[Any]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Of each image and its pixels that count: truth, prediction, and the softmax of what was predicted."""
     part = experiment.prepared.parts["validation"]
-    size = input_size(experiment.recipe.model.input)
+    recipe = experiment.recipe.model
+    size = input_size(recipe.name, recipe.options, recipe.input)
     for objects in part.selection.images:
         file = f"{Path(objects.image.file_name).stem}.png"
         truth = read_label_map(experiment.masks_folder("validation") / file)

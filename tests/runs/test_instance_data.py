@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import torch
 from hotcoco import mask as coco_mask
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
+from maskwright.images.decode import read_image
+from maskwright.prediction.resizing import to_network_input
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.context import Experiment
@@ -21,15 +24,28 @@ def experiment(folder: Path, *overrides: str) -> Experiment:
     return Experiment(create_run(load_recipe("demo-instance", [*plain, *overrides]), folder, Reporter(quiet=True)))
 
 
-def test_images_come_at_the_size_that_the_model_would_resize_them_to(tmp_path: Path) -> None:
+def test_images_come_at_the_size_that_torchvision_would_resize_them_to(tmp_path: Path) -> None:
+    theirs = GeneralizedRCNNTransform(80, 100, [0.0] * 3, [1.0] * 3).eval()
     ours = experiment(tmp_path, "model.input={resize: short-side, size: 80, longest: 100}")
-    images = ours.prepared.parts["train"].selection.images
-    for index, objects in enumerate(images):
+    for index, objects in enumerate(ours.prepared.parts["train"].selection.images):
         image, target = instance_dataset(ours)[index, 0]
-        height, width = objects.image.height, objects.image.width
-        scale = min(80 / min(height, width), 100 / max(height, width))
-        assert image.shape[1:] == (round(height * scale), round(width * scale))
-        assert target["size"].tolist() == list(image.shape[1:])
+        expected, _ = theirs.resize(torch.zeros(3, objects.image.height, objects.image.width))
+        assert image.shape == expected.shape
+        assert target["masks"].shape[1:] == expected.shape[1:]
+
+
+def test_a_training_image_is_what_the_network_sees_of_it_in_prediction(tmp_path: Path) -> None:
+    for name in ("mask_rcnn_small", "detectron2_mask_rcnn_resnet50_fpn"):
+        ours = experiment(
+            tmp_path / name, f"model={{name: {name}, input: {{resize: short-side, size: 50, longest: 100}}}}"
+        )
+        dataset, size = instance_dataset(ours), ours.predictor(torch.nn.Identity()).input_size
+        for index in range(len(dataset)):
+            image, _ = dataset[index, 0]
+            seen = to_network_input(read_image(dataset.samples[index].image), size, torch.device("cpu"))
+            assert image.shape == seen.shape
+            # Training has whole grey levels, and prediction by torchvision's rule has what they were rounded from.
+            assert (image - seen).abs().max() <= (0.51 / 255 if name == "mask_rcnn_small" else 0)
 
 
 def test_at_the_size_of_the_file_masks_are_the_annotations_and_labels_theirs(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ instance masks.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,21 +18,22 @@ from maskwright.images.resize import InputSize
 # The mean colour of ImageNet: what normalisation turns into nearly zero.
 _FILL = [124.0, 116.0, 104.0]
 
+Resize = Callable[[torch.Tensor, list[int]], torch.Tensor]
+"""A function of an image ``(3, H, W)`` uint8 and a size ``[h, w]`` that returns the image at that size."""
+
 
 class RandomScale(v2.Transform):
     """Resize to the model's input size times a random factor, drawn log-uniformly from ``scale``.
 
-    Masks are resized by :func:`resize_nearest`. torchvision's resize takes the floored nearest pixel, which shifts a
-    mask by up to half a pixel against its image. ``antialias`` averages image pixels when shrinking. Detection models
-    of torchvision do not do so when they resize at prediction.
+    Images are resized by ``resize``, the function that also resizes them for prediction, masks by
+    :func:`resize_nearest`. torchvision's resize takes the floored nearest pixel, which shifts a mask by up to half a
+    pixel against its image.
     """
 
-    def __init__(
-        self, input_size: InputSize, scale: tuple[float, float] = (1.0, 1.0), *, antialias: bool = True
-    ) -> None:
+    def __init__(self, input_size: InputSize, resize: Resize, scale: tuple[float, float] = (1.0, 1.0)) -> None:
         """Resize to ``input_size`` times a factor between the two values of ``scale``."""
         super().__init__()
-        self.input_size, self.antialias = input_size, antialias
+        self.input_size, self.resize = input_size, resize
         self.low, self.high = (math.log(value) for value in scale)
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
@@ -45,7 +47,7 @@ class RandomScale(v2.Transform):
         """Resize one input, an image or a mask, to ``params["size"]``."""
         if isinstance(inpt, tv_tensors.Mask):
             return tv_tensors.Mask(resize_nearest(inpt, params["size"]))
-        return functional.resize(inpt, params["size"], antialias=self.antialias)
+        return tv_tensors.Image(self.resize(inpt.as_subclass(torch.Tensor), params["size"]))
 
 
 def resize_nearest(mask: torch.Tensor, size: list[int]) -> torch.Tensor:
@@ -60,7 +62,7 @@ def resize_nearest(mask: torch.Tensor, size: list[int]) -> torch.Tensor:
 def build_augmentation(
     *,
     mask_fill: int,
-    input_size: InputSize | None,
+    resizing: RandomScale | None = None,
     horizontal_flip: float = 0.0,
     vertical_flip: float = 0.0,
     rotation: float = 0.0,
@@ -68,21 +70,20 @@ def build_augmentation(
     contrast: float = 0.0,
     saturation: float = 0.0,
     hue: float = 0.0,
-    scale: tuple[float, float] | None = None,
     crop: int | None = None,
 ) -> v2.Compose:
     """Return the transforms of a recipe's ``augment`` section, in the order scale, crop, flip, rotation, colour.
 
     ``mask_fill`` is the label of pixels from outside the image; such image pixels get ImageNet's mean colour.
-    ``input_size`` None leaves the size to the model (detection), and ``scale`` is ignored. ``crop`` is the side of a
+    ``resizing`` comes first; None is for images that are resized before. ``crop`` is the side of a
     square in pixels, ``rotation`` the largest angle in degrees either way, and the flips are probabilities. The other
     values are the strengths of torchvision's ``ColorJitter``. Cropping comes before rotating, so that fewer pixels are
     rotated.
     """
     fill: Any = {tv_tensors.Image: _FILL, tv_tensors.Mask: mask_fill, "others": 0}
     steps: list[v2.Transform] = []
-    if input_size is not None:
-        steps.append(RandomScale(input_size, scale or (1.0, 1.0)))
+    if resizing is not None:
+        steps.append(resizing)
     if crop:
         steps.append(v2.RandomCrop(crop, pad_if_needed=True, fill=fill))
     if horizontal_flip:

@@ -41,9 +41,9 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
     """Instance samples indexed by ``(index, seed)``: the augmentation of a sample depends on its seed alone.
 
     Crowd regions are dropped. Images without objects are kept as negatives. With ``scaling``, images are resized and
-    masks rasterised at the training resolution here, and the target has a ``size`` ``(2,)``. Without it, the model
-    resizes. With the probability ``copy_paste``, objects of a second sample are pasted onto the first; it is drawn in
-    proportion to ``paste_weights`` ``(N,)``, without them evenly.
+    masks rasterised at the training resolution; without it, images keep their size. With the probability
+    ``copy_paste``, objects of a second sample are pasted onto the first; it is drawn in proportion to ``paste_weights``
+    ``(N,)``, without them evenly.
     """
 
     def __init__(
@@ -70,10 +70,7 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
         """
         index, seed = item
         scene = self._pasted(self._augmented(index, seed), seed)
-        target = target_of(scene.masks, scene.labels)
-        if self.scaling is not None:
-            target["size"] = torch.tensor(scene.image.shape[1:])
-        return scene.image.float() / 255, target
+        return scene.image.float() / 255, target_of(scene.masks, scene.labels)
 
     def _pasted(self, scene: Scene, seed: int) -> Scene:
         """Return ``scene``, with objects of a second sample pasted onto it where ``seed`` draws so."""

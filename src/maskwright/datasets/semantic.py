@@ -9,9 +9,8 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 from torchvision import tv_tensors
-from torchvision.transforms.v2 import functional
 
-from maskwright.datasets.augmentation import resize_nearest
+from maskwright.datasets.augmentation import Resize, resize_nearest
 from maskwright.datasets.copy_paste import ImageAndLabels, paste_objects
 from maskwright.datasets.paste_sources import PasteSources
 from maskwright.datasets.pixel_store import Pixels, PixelStore
@@ -46,11 +45,12 @@ class CopyPaste:
 class SampleCache:
     """The store of decoded samples, and the ``size`` to which they are resized before; None keeps their own size.
 
-    ``size`` must be the first thing that the augmentation does to every image, without chance; see
+    ``size`` must be the first thing that the augmentation does to every image, without chance and by ``resize``; see
     :func:`size_to_keep`.
     """
 
     store: PixelStore
+    resize: Resize
     size: InputSize | None = None
 
 
@@ -125,7 +125,7 @@ class SemanticDataset(Dataset[ImageAndLabels]):
             return read_pixels(self.samples[index])
         pixels = self.kept.store.get(index)
         if pixels is None:
-            pixels = _resized(read_pixels(self.samples[index]), self.kept.size)
+            pixels = _resized(read_pixels(self.samples[index]), self.kept)
             self.kept.store.put(index, pixels)
         return pixels
 
@@ -159,13 +159,13 @@ def to_model_input(batch: ImageAndLabels, device: torch.device | str) -> ImageAn
     return images.float().div_(255), labels.long()
 
 
-def _resized(pixels: Pixels, size: InputSize | None) -> Pixels:
+def _resized(pixels: Pixels, kept: SampleCache) -> Pixels:
     """Return ``pixels`` at the size at which they are stored, resized exactly as the augmentation does."""
     image, labels = pixels
-    new = size_to_keep(labels.shape, size)
+    new = size_to_keep(labels.shape, kept.size)
     if new == labels.shape:
         return pixels
-    smooth = functional.resize(torch.from_numpy(image).permute(2, 0, 1), list(new), antialias=True)
+    smooth = kept.resize(torch.from_numpy(image).permute(2, 0, 1), list(new))
     nearest = resize_nearest(_tensor(labels), list(new))
     return smooth.permute(1, 2, 0).numpy(), nearest.numpy().astype(labels.dtype)
 

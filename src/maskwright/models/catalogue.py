@@ -25,6 +25,13 @@ from maskwright.models.entry import (
 )
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.mask_rcnn_options import OPTION_GROUPS
+from maskwright.models.normalisation import (
+    IMAGENET,
+    NORMALISATION_OPTIONS,
+    Normalisation,
+    normalise,
+    timm_normalisation,
+)
 from maskwright.models.point_rend.head import PointRendHead
 from maskwright.models.point_rend.rcnn import build_point_rend_rcnn
 from maskwright.models.point_rend.segmenter import PointRendSegmenter
@@ -121,7 +128,19 @@ def _detector(kind: str, name: str, summary: str, published: dict[str, Published
     if kind == "point_rend":  # takes its own options and those of the detector below it
         names = keyword_options(build, *OPTION_GROUPS, PointRendHead)
         build = partial(build_point_rend_rcnn, **options)
-    return ModelEntry(name, "instance", f"{title} {summary}", build, _MASK_RCNN_RENAMES, names, published)
+    backbone = str(options["backbone"])
+    trained = timm_normalisation(backbone.removeprefix("timm:")) if backbone.startswith("timm:") else IMAGENET
+    return ModelEntry(
+        name,
+        "instance",
+        f"{title} {summary}",
+        build,
+        _MASK_RCNN_RENAMES,
+        names,
+        published,
+        resizing="torchvision",
+        normalisation=trained,
+    )
 
 
 def _detectors() -> list[ModelEntry]:
@@ -159,6 +178,7 @@ MODELS: dict[str, ModelEntry] = {
                 "coco": replace(_COCO_V1, download=partial(norms_without_epsilon, _COCO_V1.download)),
                 **imagenet("resnet50"),
             },
+            resizing="torchvision",
         ),
         ModelEntry(
             "mask_rcnn_resnet50_fpn_v2",
@@ -168,6 +188,7 @@ MODELS: dict[str, ModelEntry] = {
             _MASK_RCNN_RENAMES,
             keyword_options(_mask_rcnn_resnet50_v2, *OPTION_GROUPS),
             {"coco": torchvision_weights(MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1), **imagenet("resnet50")},
+            resizing="torchvision",
         ),
         *_detectors(),
         *detectron2_entries(),
@@ -212,22 +233,31 @@ def _detector_entry(name: str) -> ModelEntry:
 def create_model(name: str, classes: int, options: Mapping[str, Any]) -> nn.Module:
     """Build the model ``name`` for ``classes`` classes (without background) with random weights.
 
-    ``options`` are those of the entry, see :func:`option_names`. Raises ``UsageError`` for an unknown name or option,
-    with the nearest valid one, and for values that the model cannot be built with.
+    ``options`` are those of the entry, see :func:`option_names`. Without ``image_mean`` and ``image_std`` images are
+    normalised by ImageNet's mean and standard deviation. Raises ``UsageError`` for an unknown name or option, with the
+    nearest valid one, and for values that the model cannot be built with.
     """
     entry = find_model(name)
+    known = option_names(entry)
     for option in options:
-        if entry.options is not None and option not in entry.options:
-            raise unknown_name(f"option of {name}", option, entry.options)
+        if known is not None and option not in known:
+            raise unknown_name(f"option of {name}", option, known)
+    normalised = entry.normalisation is not None
+    own = {key: value for key, value in options.items() if not normalised or key not in NORMALISATION_OPTIONS}
     try:
-        return entry.build(classes, **options)
+        module = entry.build(classes, **own)
+        if normalised:
+            normalise(module, Normalisation.from_options(options))
     except (TypeError, ValueError, KeyError, RuntimeError, AttributeError) as error:
         raise UsageError(f"{name} cannot be built with the options {dict(options)}: {error}") from error
+    return module
 
 
 def option_names(entry: ModelEntry) -> list[str] | None:
     """Return the names of an entry's options, or None when the library that builds the model takes any."""
-    return None if entry.options is None else list(entry.options)
+    if entry.options is None:
+        return None
+    return [*entry.options, *(NORMALISATION_OPTIONS if entry.normalisation is not None else ())]
 
 
 def is_file(weights: str) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 from torch import nn
 from torchvision.models import WeightsEnum, get_model_weights
 
+from maskwright.images.resize import ResizingRule
+from maskwright.models.normalisation import IMAGENET, Normalisation
 from maskwright.models.weights.download import Hash
 from maskwright.models.weights.loading import StateDict
 from maskwright.models.weights.published_classes import class_names
@@ -23,13 +25,15 @@ class PublishedWeights:
 
     ``download`` fetches them and returns their state dict. ``classes`` are the classes of the heads in order, without
     background; None for the weights of a backbone, which have no heads. ``hash`` is the start of the file's hash, None
-    where the publisher gives none.
+    where the publisher gives none. ``normalisation`` is that of the images they were trained on; None for that of the
+    entry.
     """
 
     download: Callable[[], StateDict]
     address: str
     classes: tuple[str, ...] | None = None
     hash: Hash | None = None
+    normalisation: Normalisation | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ class ModelEntry:
     ``renames`` are the ways in which the keys of a weights file may map to the module's (see
     :func:`maskwright.models.weights.loading.load_matching`). ``options`` are the names of the options, None when the
     library that builds the model takes any. ``published`` has the weights by name. With ``background_first`` background
-    is class 0 of the heads, otherwise it is their last class.
+    is class 0 of the heads, otherwise it is their last class. ``resizing`` is the rule by which images are resized for
+    the model. ``normalisation`` is that of its backbone's pretraining, which a training takes unless the recipe gives
+    ``image_mean`` and ``image_std``; None for a model with options of its own for it.
     """
 
     name: str
@@ -51,6 +57,8 @@ class ModelEntry:
     options: tuple[str, ...] | None
     published: Mapping[str, PublishedWeights] = field(default_factory=dict)
     background_first: bool = True
+    resizing: ResizingRule = "nearest"
+    normalisation: Normalisation | None = IMAGENET
 
 
 def keyword_options(*builds: Callable[..., nn.Module]) -> tuple[str, ...]:

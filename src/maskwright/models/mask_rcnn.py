@@ -5,17 +5,15 @@ torchvision's, so its published checkpoints load. Options build Cascade Mask R-C
 or combined; the modules of their parts name the papers.
 """
 
-import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
-from torch.nn import functional
 from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
 from torchvision.models.detection.rpn import RegionProposalNetwork
-from torchvision.models.detection.transform import GeneralizedRCNNTransform, resize_boxes
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
@@ -56,30 +54,22 @@ class BackboneWithPyramid(nn.Module):
 
 
 class UnpastedTransform(GeneralizedRCNNTransform):
-    """torchvision's resizing and normalisation of images, without pasting masks into the image.
+    """torchvision's normalisation and batches of images, without its resizing and its pasting of masks.
 
-    Pasting every mask into a dense image fills the memory. :func:`maskwright.prediction.instance.predict_instances`
-    turns the probabilities ``(N, 1, 28, 28)`` of the mask head into RLE within each box instead.
+    Images come resized, in training as in prediction. Pasting every mask into a dense image fills the memory.
+    :func:`maskwright.prediction.instance.predict_instances` turns the probabilities ``(N, 1, 28, 28)`` of the mask head
+    into RLE within each box instead.
     """
 
     def resize(self, image: torch.Tensor, target: dict[str, torch.Tensor] | None = None) -> Any:
-        """Resize an ``image`` ``(3, H, W)`` and its target to the model's input size; return both.
-
-        A target with a ``size`` marks an image that scale jitter has resized before: both are returned as they are.
-        """
-        if target is not None and "size" in target:
+        """Return ``image`` ``(3, H, W)`` and its target as they are."""
+        if self.training:
             # torchvision draws a random number here. Drawing it as well keeps the sampled proposals equal to its own.
             self.torch_choice(list(self.min_size))  # type: ignore[arg-type]
-            return image, target
-        if target is None:
-            image = _no_sliver(image, self.min_size[0], self.max_size)  # type: ignore[index]
-        return super().resize(image, target)
+        return image, target
 
     def postprocess(self, result, image_shapes, original_image_sizes):  # type: ignore[no-untyped-def]
-        """Return ``result`` with boxes scaled back to the pixels of the original images; in training as it is."""
-        if not self.training:
-            for found, resized, original in zip(result, image_shapes, original_image_sizes, strict=True):
-                found["boxes"] = resize_boxes(found["boxes"], list(resized), list(original))
+        """Return ``result`` as it is, in pixels of the images that the network got."""
         return result
 
 
@@ -90,15 +80,13 @@ class TorchvisionRCNN(GeneralizedRCNN):
     """
 
     def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return ``(H, W)`` of the batch in which an image of ``size`` ``(H, W)`` is alone: resized and padded.
+        """Return ``(H, W)`` of the batch in which a resized image of ``size`` ``(H, W)`` is alone: padded.
 
         Images of one padded size give the same detections in one batch as each alone. A larger batch pads an image
-        further, and the features of that padding move its detections by pixels. The size is that of prediction.
+        further, and the features of that padding move its detections by pixels.
         """
-        # Only the size is needed: a tensor on the meta device has no values.
-        resized, _ = self.transform.resize(torch.empty((3, *size), device="meta"))  # type: ignore[operator]
-        multiple = self.transform.size_divisible
-        height, width = (-(-side // multiple) * multiple for side in resized.shape[-2:])
+        multiple = cast(int, self.transform.size_divisible)
+        height, width = (-(-side // multiple) * multiple for side in size)
         return height, width
 
 
@@ -106,7 +94,7 @@ def build_mask_rcnn(classes: int, *, backbone: str, **options: Any) -> Torchvisi
     """Build Mask R-CNN on ``backbone`` for ``classes`` classes with random weights; background is class 0.
 
     ``options`` are the fields of the groups in :mod:`maskwright.models.mask_rcnn_options`, by their own names. The
-    model takes RGB images ``(3, H, W)`` in 0..1 of any sizes and resizes them itself. In training it takes targets with
+    model takes RGB images ``(3, H, W)`` in 0..1, as large as it is to see them. In training it takes targets with
     ``boxes`` ``(T, 4)``, ``labels`` ``(T,)`` int64 1..K and ``masks`` ``(T, H, W)``, and returns scalar losses by name.
     In prediction it returns for each image ``boxes`` ``(N, 4)`` in its own pixels, ``labels`` and ``scores`` ``(N,)``,
     best first, and ``masks`` ``(N, 1, 28, 28)``, probabilities within the boxes.
@@ -127,17 +115,6 @@ def build_mask_rcnn(classes: int, *, backbone: str, **options: Any) -> Torchvisi
         groups.resizing.short_side, groups.resizing.longest, list(IMAGENET_MEAN), list(IMAGENET_STD)
     )
     return TorchvisionRCNN(pyramid, proposing, heads, resizing)
-
-
-def _no_sliver(image: torch.Tensor, short: float, longest: float) -> torch.Tensor:
-    """Return ``image`` ``(3, H, W)``, its narrow side stretched where resizing would leave less than a pixel."""
-    height, width = image.shape[-2:]
-    factor = min(short / min(height, width), longest / max(height, width))
-    if factor * min(height, width) >= 1:
-        return image
-    least = math.ceil(1 / factor)
-    size = (max(height, least), max(width, least))
-    return functional.interpolate(image[None], size, mode="bilinear", align_corners=False)[0]
 
 
 def _pyramid(backbone: str, training: BackboneTraining, parts: HeadParts) -> nn.Module:

@@ -13,6 +13,7 @@ from torch import nn
 
 from maskwright.errors import UsageError, unknown_name
 from maskwright.models.entry import ModelEntry, PublishedWeights
+from maskwright.models.normalisation import IMAGENET, smp_normalisation, timm_normalisation
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.weights.loading import StateDict
 
@@ -38,18 +39,22 @@ def smp_entry(name: str) -> ModelEntry:
         raise UsageError(f"Model '{name}' names no encoder; expected {SMP_PATTERN}, as smp:Unet/resnet18.")
     if architecture not in SMP_ARCHITECTURES:
         raise unknown_name("architecture of segmentation-models-pytorch", architecture, SMP_ARCHITECTURES)
-    published = {}
+    published, trained = {}, IMAGENET
     if encoder.startswith("tu-"):
         if not timm.is_model(encoder.removeprefix("tu-")):
             raise unknown_name("timm model", encoder.removeprefix("tu-"), timm.list_models())
+        trained = timm_normalisation(encoder.removeprefix("tu-"))
     elif encoder not in smp_encoders:
         raise unknown_name("encoder of segmentation-models-pytorch", encoder, smp_encoders)
     else:
         for tag, settings in smp_encoders[encoder]["pretrained_settings"].items():
             download = partial(_encoder_state, encoder, tag)
-            published[tag] = PublishedWeights(download, str(settings.get("repo_id", settings.get("url", encoder))))
+            address = str(settings.get("repo_id", settings.get("url", encoder)))
+            published[tag] = PublishedWeights(download, address, normalisation=smp_normalisation(encoder, tag))
+        trained = smp_normalisation(encoder, next(iter(published)))
     build = partial(_build, architecture=architecture, encoder=encoder)
-    return ModelEntry(name, "semantic", SMP_SUMMARY, build, _RENAMES, _option_names(architecture, encoder), published)
+    options = _option_names(architecture, encoder)
+    return ModelEntry(name, "semantic", SMP_SUMMARY, build, _RENAMES, options, published, normalisation=trained)
 
 
 def smp_atrous_stride(name: str, options: Mapping[str, Any]) -> int | None:

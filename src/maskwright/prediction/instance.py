@@ -8,41 +8,66 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from maskwright.images.resize import InputSize
 from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.rle import compress
-from maskwright.prediction.semantic import to_tensor
+from maskwright.prediction.resizing import to_network_input
 from maskwright.structures import Instances, Rle
 
 
 @torch.inference_mode()
-def predict_instances(model: nn.Module, images: Sequence[npt.NDArray[np.uint8]]) -> list[Instances]:
+def predict_instances(
+    model: nn.Module, images: Sequence[npt.NDArray[np.uint8]], input_size: InputSize
+) -> list[Instances]:
     """Return the objects that ``model`` finds in each of the ``images`` ``(H, W, 3)`` uint8 RGB, best score first.
 
-    ``model`` is in evaluation mode and sees the images as one batch. Images of one :func:`batch_size_of` give what each
-    gives alone, but for rounding. Masks are pasted by the model's own ``paste`` if it has one (Detectron2's rule
-    differs), else by :func:`paste_torchvision_mask`.
+    ``model`` is in evaluation mode and sees the images at ``input_size`` as one batch. Images of one
+    :func:`batch_size_of` give what each gives alone, but for rounding. Boxes are scaled back to each image and clipped;
+    those that are left without width or height are dropped. Masks are pasted by the model's own ``paste`` if it has one
+    (Detectron2's rule differs), else by :func:`paste_torchvision_mask`.
 
     Raises ``NotFinite`` when the output of the model is NaN or infinite.
     """
     device = next(model.parameters()).device
-    found = model([to_tensor(image, device) for image in images])
+    seen = [to_network_input(image, input_size, device) for image in images]
     rule = getattr(model, "paste", paste_torchvision_mask)
-    return [_instances(one, (image.shape[0], image.shape[1]), rule) for one, image in zip(found, images, strict=True)]
+    return [
+        _instances(to_image(one, (small.shape[1], small.shape[2]), (image.shape[0], image.shape[1])), image, rule)
+        for one, small, image in zip(model(seen), seen, images, strict=True)
+    ]
 
 
-def batch_size_of(model: nn.Module, size: tuple[int, int]) -> tuple[int, int]:
+def batch_size_of(model: nn.Module, input_size: InputSize, size: tuple[int, int]) -> tuple[int, int]:
     """Return the ``(H, W)`` of the batch in which ``model`` sees an image of ``size`` ``(H, W)`` alone.
 
-    In a larger batch the image would be padded further. Feature maps of padding are not zero and reach into the image,
-    which moves detections by pixels. For a model without ``padded_size`` it is ``size``: only images of one size go
-    together.
+    ``input_size`` is that of the model. In a larger batch the image would be padded further. Feature maps of padding
+    are not zero and reach into the image, which moves detections by pixels. For a model without ``padded_size`` it is
+    the size of the resized image: only images of one size go together.
     """
+    resized = input_size.of(size)
     padded_size = getattr(model, "padded_size", None)
-    return size if padded_size is None else padded_size(size)
+    return resized if padded_size is None else padded_size(resized)
 
 
-def _instances(found: Mapping[str, torch.Tensor], size: tuple[int, int], rule: Callable[..., Rle]) -> Instances:
-    boxes = found["boxes"].float().cpu()
+def to_image(
+    found: Mapping[str, torch.Tensor], resized: tuple[int, int], size: tuple[int, int]
+) -> dict[str, torch.Tensor]:
+    """Return the detections ``found`` on an image of size ``resized`` ``(H, W)``, in pixels of the image of ``size``.
+
+    ``found`` has ``boxes`` ``(N, 4)`` xyxy, which are scaled and clipped, and other tensors of length N. A box without
+    width or height is dropped from all of them.
+    """
+    (height, width), (small_height, small_width) = size, resized
+    y, x = height / small_height, width / small_width
+    boxes = found["boxes"].float()
+    boxes = boxes * torch.tensor([x, y, x, y], device=boxes.device)
+    boxes = torch.stack([boxes[:, i].clamp(0, (width, height)[i % 2]) for i in range(4)], dim=1)
+    real = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    return {key: (boxes if key == "boxes" else value)[real] for key, value in found.items()}
+
+
+def _instances(found: Mapping[str, torch.Tensor], image: npt.NDArray[np.uint8], rule: Callable[..., Rle]) -> Instances:
+    size, boxes = (image.shape[0], image.shape[1]), found["boxes"].cpu()
     masks = [rule(mask[0], box, size) for mask, box in zip(found["masks"].float().cpu(), boxes, strict=True)]
     return Instances(
         size,

@@ -36,7 +36,7 @@ class Predictor(Generic[Found]):
         task: ``instance``, which predicts :class:`~maskwright.structures.Instances`, or ``semantic``, which predicts
             label maps.
         classes: The classes of its labels 1..K.
-        input_size: The size to which images are resized for a semantic network. An instance network resizes by itself.
+        input_size: The size to which images are resized before the network sees them, as in its training.
         file: The file of its weights, which errors name. None without one, as during training.
 
     Example:
@@ -189,11 +189,11 @@ class Predictor(Generic[Found]):
             >>> pairs = ((sample.name, sample.image) for sample in photos)
             >>> counts = {name: len(found) for name, image, found in model.instances(pairs)}
         """
-        batch_size = cache(partial(batch_size_of, self.module))
+        batch_size = cache(partial(batch_size_of, self.module, self.input_size))
 
         def predict(pairs: list[tuple[Item, Image]]) -> list[Instances]:
             with self._named():
-                found = predict_instances(self.module, [image for _, image in pairs])
+                found = predict_instances(self.module, [image for _, image in pairs], self.input_size)
             for one in found:
                 one.classes = self.classes
             return found

@@ -11,7 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 from maskwright.errors import NotFinite
-from maskwright.images.resize import InputSize, resize_image
+from maskwright.images.resize import InputSize
+from maskwright.prediction.resizing import to_network_input
 from maskwright.prediction.sliding_window import predict_windows
 from maskwright.prediction.test_time_augmentation import Views, mean_probabilities, scale_input_size
 from maskwright.structures import LabelMap
@@ -24,11 +25,6 @@ class Pixels(NamedTuple):
 
     label_map: LabelMap
     confidence: npt.NDArray[np.float32]
-
-
-def to_tensor(image: npt.NDArray[np.uint8], device: torch.device) -> torch.Tensor:
-    """Return ``image`` ``(H, W, 3)`` uint8 on ``device`` as ``(3, H, W)`` float32 in 0..1."""
-    return torch.from_numpy(image).permute(2, 0, 1).to(device).float() / 255
 
 
 @torch.inference_mode()
@@ -45,9 +41,7 @@ def predict_logits(
     """
     device = next(model.parameters()).device
     sizes = [(image.shape[0], image.shape[1]) for image in images]
-    seen = torch.stack(
-        [to_tensor(resize_image(image, input_size.of(size)), device) for image, size in zip(images, sizes, strict=True)]
-    )
+    seen = torch.stack([to_network_input(image, input_size, device) for image in images])
     answers = (model(seen.flip(-1))["logits"].flip(-1) if flip else model(seen)["logits"]).float()
     if not answers.isfinite().all():
         raise NotFinite("The model answers an image with NaN or infinity")

@@ -260,6 +260,18 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _one_size_in_a_batch(self) -> Self:
+        scale, batch = self.augment.scale, self.train.batch_size
+        varies = scale is not None and scale[0] != scale[1] and self.augment.crop is None
+        if self.task == "semantic" and varies and batch > self.train.devices:
+            raise ValueError(
+                f"augment.scale: {list(scale or ())} makes images of different sizes, and a semantic model takes a "
+                f"batch of one size (train.batch_size: {batch}); set augment.crop to cut all to one size, or "
+                f"train.batch_size: {self.train.devices}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _semantic_settings(self) -> Self:
         if self.task == "semantic":
             return self

@@ -1,6 +1,6 @@
 """An experiment: a run folder, its data, prepared once, and its model, built as the recipe says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from maskwright.images.resize import InputSize
 from maskwright.model_file import read_card
 from maskwright.models import catalogue
 from maskwright.models.atrous_rates import resolve_atrous_rates
+from maskwright.models.normalisation import NORMALISATION_OPTIONS
 from maskwright.models.weights.head_transfer import ClassRows, class_rows
 from maskwright.models.weights.loading import WeightsReport
 from maskwright.prediction.predictor import Predictor
@@ -63,7 +64,7 @@ class Experiment:
 
     def predictor(self, module: nn.Module) -> Predictor[Any]:
         """Return the predictor of ``module``, a network of the recipe in evaluation mode, also during training."""
-        size = input_size(self.recipe.model.input)
+        size = input_size(self.recipe.model.name, self.recipe.model.options, self.recipe.model.input)
         return Predictor(module, self.recipe.task, self.classes.own, size, file=None)
 
     def masks_folder(self, part: str) -> Path:
@@ -71,9 +72,23 @@ class Experiment:
         return self.run.files.masks(part)
 
 
-def input_size(section: Input) -> InputSize:
-    """Return the input size, in pixels, that the recipe's ``model.input`` describes."""
-    return InputSize(section.resize == "square", section.size, section.multiple, section.longest)
+def input_size(name: str, options: Mapping[str, Any], section: Input) -> InputSize:
+    """Return the size at which the model ``name`` of the catalogue sees images, in training as in prediction.
+
+    ``section`` is the recipe's ``model.input``. The ``options`` of an instance model may replace it by ``short_side``
+    and ``longest``.
+    """
+    entry = catalogue.find_model(name)
+    if entry.task == "semantic":
+        return InputSize(section.resize == "square", section.size, section.multiple, section.longest, entry.resizing)
+    sides = instance_sides(options, section)
+    return InputSize(False, sides["short_side"], 1, sides["longest"], entry.resizing)
+
+
+def instance_sides(options: Mapping[str, Any], section: Input) -> dict[str, int]:
+    """Return the options ``short_side`` and ``longest`` of an instance model with ``options``, in pixels."""
+    sides = {"short_side": section.size, "longest": section.longest or 2 * section.size}
+    return {name: options.get(name, side) for name, side in sides.items()}
 
 
 def monitored_score(recipe: Recipe, classes: Sequence[str] | None = None) -> str:
@@ -98,22 +113,23 @@ def monitored_score(recipe: Recipe, classes: Sequence[str] | None = None) -> str
 def model_options(recipe: Recipe) -> dict[str, object]:
     """Return the catalogue options of the recipe's model.
 
-    Instance models resize images themselves, so their options include the input size in pixels. Atrous rates that are
-    ``auto`` are those that fit the crop, or the input size where there is none; as numbers they hold for every later
-    use of the model.
+    Those of an instance model include the input size in pixels. Atrous rates that are ``auto`` are those that fit the
+    crop, or the input size where there is none; as numbers they hold for every later use of the model.
 
     Raises ``UsageError`` for atrous rates that are another word.
     """
     section, options = recipe.model.input, dict(recipe.model.options)
     if recipe.task == "instance":
-        return {"short_side": section.size, "longest": section.longest or 2 * section.size, **options}
+        return {**instance_sides(options, section), **options}
     return resolve_atrous_rates(recipe.model.name, options, recipe.augment.crop or section.size)
 
 
 def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, WeightsReport | None]:
     """Return the recipe's model for ``classes`` with its starting weights, and the report on the weights.
 
-    From weights of other classes, the heads take over the rows of the classes that both have.
+    From weights of other classes, the heads take over the rows of the classes that both have. Images are normalised as
+    in the training of the weights, or without weights as in the pretraining of the backbone; see
+    :func:`starting_normalisation`.
 
     Raises ``UsageError`` for an unknown model, option or weights name and ``WeightsError`` for weights that cannot be
     fetched, read or matched.
@@ -122,9 +138,32 @@ def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Weig
     if entry.task != recipe.task:
         known = [e.name for e in catalogue.MODELS.values() if e.task == recipe.task]
         raise unknown_name(f"{recipe.task} model", recipe.model.name, known)
-    module = catalogue.create_model(recipe.model.name, len(classes), model_options(recipe))
+    options = starting_normalisation(recipe) | model_options(recipe)
+    module = catalogue.create_model(recipe.model.name, len(classes), options)
     rows = _class_rows(module, recipe, classes)
     return module, catalogue.load_weights(module, recipe.model.name, recipe.model.weights, rows)
+
+
+def starting_normalisation(recipe: Recipe) -> dict[str, Any]:
+    """Return the options of the normalisation that the recipe's starting weights were trained with.
+
+    A model file names its own; a file without a card counts as the weights that the backbone's publisher offers. The
+    options are none for ImageNet's normalisation, and for a model with options of its own for it.
+    """
+    name, weights = recipe.model.name, recipe.model.weights
+    entry = catalogue.find_model(name)
+    if entry.normalisation is None:
+        return {}
+    if catalogue.is_file(weights):
+        card = read_card(Path(weights))
+        return entry.normalisation.to_options() if card is None else normalisation_options(card.options)
+    published = entry.published.get(weights)
+    return ((published and published.normalisation) or entry.normalisation).to_options()
+
+
+def normalisation_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a model's ``options`` that say how images are normalised."""
+    return {name: options[name] for name in NORMALISATION_OPTIONS if name in options}
 
 
 def _class_rows(module: nn.Module, recipe: Recipe, classes: Sequence[str]) -> ClassRows | None:

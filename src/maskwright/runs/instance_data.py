@@ -1,15 +1,15 @@
 """The samples of an instance model for its losses: images and masks at the model's input resolution."""
 
-from typing import cast
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.instance import InstanceDataset, InstanceSample
-from maskwright.images.resize import InputSize
+from maskwright.prediction.resizing import resize_antialiased
 from maskwright.recipes.training import Augment
-from maskwright.runs.context import Experiment, model_options
+from maskwright.runs.context import Experiment, input_size
 
 
 def instance_dataset(
@@ -25,17 +25,15 @@ def instance_dataset(
     """
     recipe, part = experiment.recipe, experiment.prepared.parts[name]
     augment = recipe.augment if augmented else Augment()
-    options = model_options(recipe)
-    size = InputSize(False, cast(int, options["short_side"]), 1, cast(int, options["longest"]))
+    size = input_size(recipe.model.name, recipe.model.options, recipe.model.input)
     samples = [
         InstanceSample(part.path_of(objects), objects.instances(), tuple(objects.outlines))
         for objects in part.selection.images
     ]
     return InstanceDataset(
         samples,
-        build_augmentation(mask_fill=0, input_size=None, **augment.model_dump(exclude={"copy_paste", "scale"})),
-        # Without antialiasing when shrinking, as the model resizes at prediction.
-        RandomScale(size, augment.scale or (1.0, 1.0), antialias=False),
+        build_augmentation(mask_fill=0, **augment.model_dump(exclude={"copy_paste", "scale"})),
+        RandomScale(size, partial(resize_antialiased, rule=size.rule), augment.scale or (1.0, 1.0)),
         augment.copy_paste,
         paste_weights,
     )

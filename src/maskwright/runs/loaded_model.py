@@ -31,7 +31,7 @@ class LoadedModel(Predictor[Found]):
         module: The network.
         task: ``instance`` or ``semantic``.
         classes: The classes that it was trained on.
-        input_size: The size to which a semantic network resizes images.
+        input_size: The size to which images are resized for the network.
         file: The model file that it was loaded from.
         card: The metadata in that file: model name and options, epoch, scores, recipe.
 
@@ -121,7 +121,7 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
     except RuntimeError as error:
         raise WeightsError(f"{file}: does not fit the model {card.name} it names ({error}). Train it again.") from error
     module = _on(module, device)
-    size = input_size(Input(**card.input))
+    size = input_size(card.name, card.options, Input(**card.input))
     return LoadedModel(module=module, task=card.task, classes=card.table, input_size=size, file=file, card=card)
 
 

@@ -17,8 +17,9 @@ from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets.loader_workers import ignore_signals, stop_workers, unwrap_worker_errors
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
-from maskwright.model_file import ModelCard
+from maskwright.model_file import ModelCard, read_card
 from maskwright.models.encoder import encoder_parameters
+from maskwright.models.normalisation import Normalisation, normalisation_of, normalise
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
@@ -38,7 +39,7 @@ from maskwright.runs.panels import validate_with_panels
 from maskwright.runs.processes import sync_batch_norm, torch_threads
 from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
-from maskwright.training.checkpoint import read_state, remove_partial_files, save_checkpoint
+from maskwright.training.checkpoint import MODEL_FILE, read_state, remove_partial_files, save_checkpoint
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
 from maskwright.training.loop import fit
@@ -64,6 +65,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
         record_training_images(run, experiment.prepared.parts["train"])
     if resume and (state := read_state(run.path / LAST)) is not None:
         training.restore(state)
+        keep_normalisation(model, run.path / LAST / MODEL_FILE)
         run.reporter.say(f"train: resumes after {training.position}")
     with (
         torch_threads(recipe.train.threads),
@@ -108,6 +110,16 @@ def require_resume(path: Path, resume: bool) -> None:
         f"{path}: holds a training that was interrupted after {Position(**state['position'])}; expected --resume. "
         "Add it to continue, or choose another folder with --out."
     )
+
+
+def keep_normalisation(model: nn.Module, file: Path) -> None:
+    """Let ``model`` normalise images as the one in the model file ``file`` does, whose training it continues.
+
+    Files of earlier versions hold ImageNet's normalisation, whatever the backbone.
+    """
+    card = read_card(file)
+    if card is not None and normalisation_of(model) is not None:
+        normalise(model, Normalisation.from_options(card.options))
 
 
 def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) -> Training:
@@ -240,10 +252,11 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
     recipe, state = experiment.recipe, training.state()
     if not experiment.run.is_main_process:
         return
+    normalisation = normalisation_of(training.model)
     card = ModelCard(
         name=recipe.model.name,
         task=recipe.task,
-        options=model_options(recipe),
+        options=model_options(recipe) | (normalisation.to_options() if normalisation else {}),
         classes=experiment.prepared.table.to_json(),
         input=recipe.model.input.model_dump(),
         epoch=training.position.epoch,

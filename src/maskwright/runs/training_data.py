@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from maskwright.datasets import instance as instance_data
-from maskwright.datasets.augmentation import build_augmentation
+from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.distributed_sampler import DistributedBatchSampler
 from maskwright.datasets.instance import InstanceDataset
 from maskwright.datasets.loader_workers import init_worker, start_method
@@ -23,8 +23,9 @@ from maskwright.datasets.semantic import (
     size_to_keep,
     to_model_input,
 )
-from maskwright.errors import DataError
+from maskwright.errors import DataError, UsageError
 from maskwright.images.resize import InputSize
+from maskwright.prediction.resizing import resize_antialiased
 from maskwright.runs.context import Experiment, input_size
 from maskwright.runs.instance_data import instance_dataset
 from maskwright.runs.mask_statistics import semantic_samples, training_pixels
@@ -54,7 +55,8 @@ def build_loader(
 
     A last, smaller batch is dropped, as BatchNorm cannot use a batch of one. Loading starts with ``iter(loader)``.
 
-    Raises ``DataError`` when there are fewer images than one batch.
+    Raises ``DataError`` when there are fewer images than one batch, and ``UsageError`` when a semantic model would get
+    images of different sizes in one batch.
     """
     processes = processes or ProcessGroup()
     recipe = experiment.recipe
@@ -66,6 +68,8 @@ def build_loader(
             f"train has {len(dataset)} images; expected at least one batch of {batch_size}. "
             "Lower train.batch_size or choose more images."
         )
+    if recipe.task == "semantic" and batch_size > processes.world_size:
+        _require_one_size(experiment)
     sampler = SeededSampler(len(dataset), recipe.seed, weights, repeats)
     loader = Loader(
         dataset,
@@ -83,6 +87,21 @@ def build_loader(
     if recipe.task == "semantic":
         loader.device = processes.device
     return loader, sampler
+
+
+def _require_one_size(experiment: Experiment) -> None:
+    """Raise ``UsageError`` when the resized training images of a semantic model differ in size."""
+    recipe = experiment.recipe
+    size = input_size(recipe.model.name, recipe.model.options, recipe.model.input)
+    images = experiment.prepared.parts["train"].selection.images
+    sizes = sorted({size.of((objects.image.height, objects.image.width)) for objects in images})
+    if recipe.augment.crop is None and len(sizes) > 1:
+        shown = " and ".join(f"{height} × {width}" for height, width in (sizes[0], sizes[-1]))
+        raise UsageError(
+            f"model.input.resize: {recipe.model.input.resize}: training images of {len(sizes)} sizes, such as {shown} "
+            f"(height × width); expected one size in a batch of {recipe.train.batch_size}. Set augment.crop to cut all "
+            "to one size, model.input.resize: square, or train.batch_size to one image for each device."
+        )
 
 
 def _image_weights(
@@ -120,11 +139,11 @@ def _dataset(
     recipe, part = experiment.recipe, experiment.prepared.parts["train"]
     if recipe.task == "instance":
         return instance_dataset(experiment, paste_weights=paste_weights)
-    size = input_size(recipe.model.input)
+    size = input_size(recipe.model.name, recipe.model.options, recipe.model.input)
     augmentation = build_augmentation(
         mask_fill=experiment.prepared.table.ignore_index,
-        input_size=size,
-        **recipe.augment.model_dump(exclude={"copy_paste"}),
+        resizing=RandomScale(size, resize_antialiased, recipe.augment.scale or (1.0, 1.0)),
+        **recipe.augment.model_dump(exclude={"copy_paste", "scale"}),
     )
     pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index, paste_weights)
     return SemanticDataset(
@@ -146,7 +165,9 @@ def _sample_cache(experiment: Experiment, size: InputSize | None, processes: Pro
     try:
         most = affordable_bytes(experiment.run.path) // processes.world_size
         return SampleCache(
-            PixelStore(experiment.run.path, [stored_bytes(each, label_bytes) for each in sizes], most), size
+            PixelStore(experiment.run.path, [stored_bytes(each, label_bytes) for each in sizes], most),
+            resize_antialiased,
+            size,
         )
     except OSError:  # a read-only folder is reported when checkpoints are written
         return None

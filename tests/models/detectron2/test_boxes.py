@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from maskwright.models.detectron2.boxes import DETECTION_CODER, PROPOSAL_CODER, clip, decode, nonempty, scale
+from maskwright.models.detectron2.boxes import DETECTION_CODER, PROPOSAL_CODER, clip, decode, nonempty
 
 BOXES = torch.tensor([[10.0, 20, 50, 40], [0, 0, 8, 8]])
 
@@ -38,7 +38,3 @@ def test_clipping_keeps_boxes_inside_and_only_what_is_empty_is_dropped() -> None
     assert inside.tolist()[:2] == [[0, 0, 100, 60], [100, 3, 100, 8]]
     assert nonempty(inside).tolist() == [True, False, True, False]
     assert torch.equal(clip(boxes.reshape(2, 2, 4), (60, 100)).reshape(-1, 4), inside)
-
-
-def test_scaling_is_by_height_and_width_apart() -> None:
-    assert scale(torch.tensor([[10.0, 10, 20, 20]]), (100, 50), (200, 25)).tolist() == [[5, 20, 10, 40]]

@@ -4,7 +4,6 @@ import pytest
 import torch
 from pycocotools import mask as oracle
 
-from maskwright.models.detectron2.box_head import BoxDetections
 from maskwright.models.detectron2.network import Detectron2RCNN
 from maskwright.models.detectron2.pasting import paste_detectron2_mask
 from tests.models.detectron2.conftest import tiny
@@ -46,33 +45,6 @@ def test_images_of_one_size_are_detected_alone_as_together() -> None:
     for one, other in zip(together, alone, strict=True):
         torch.testing.assert_close(one["boxes"], other["boxes"], atol=1e-3, rtol=1e-4)
         torch.testing.assert_close(one["scores"], other["scores"])
-
-
-@pytest.mark.parametrize("axis", [0, 1])
-def test_a_detection_of_no_width_or_height_is_dropped_whole_and_the_thinnest_is_kept(
-    kind: str, axis: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = tiny(kind).eval()
-    # In pixels of the image of 64 × 96 that the network makes of one of 60 × 90.
-    thin, gone, plain = ([10.0, 10, 30, 30] for _ in range(3))
-    thin[axis + 2] = thin[axis] + 1e-4
-    gone[axis::2] = [97.0, 99.0]  # beyond the edge, where clipping leaves nothing of it
-    boxes = torch.tensor([thin, gone, plain])
-    found = BoxDetections(boxes, torch.tensor([0.9, 0.8, 0.7]), torch.tensor([2, 1, 0]))
-
-    def detected(which: list[int]) -> dict[str, torch.Tensor]:
-        monkeypatch.setattr(model.roi_heads, "detect", lambda *_: [found[torch.tensor(which)]])
-        with torch.inference_mode():
-            return model([scene()[0]])[0]
-
-    kept = detected([0, 1, 2])
-    assert kept["labels"].tolist() == [3, 1]
-    assert kept["scores"].tolist() == pytest.approx([0.9, 0.7])
-    assert 0 < kept["boxes"][0, axis + 2] - kept["boxes"][0, axis] < 1.1e-4
-    torch.testing.assert_close(kept["boxes"], boxes[[0, 2]] * 60 / 64)
-    expected = detected([0, 2])["masks"]
-    assert len(expected) == 2
-    assert torch.equal(kept["masks"], expected)
 
 
 def test_its_masks_are_pasted_by_its_own_rule() -> None:

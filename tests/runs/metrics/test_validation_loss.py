@@ -13,13 +13,12 @@ from torch import nn
 from torch.nn import functional
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.datasets.augmentation import build_augmentation
+from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.instance import collate
 from maskwright.datasets.semantic import SemanticDataset
 from maskwright.images.decode import read_image
-from maskwright.images.resize import resize_image
 from maskwright.models.mask_rcnn import build_mask_rcnn
-from maskwright.prediction.semantic import to_tensor
+from maskwright.prediction.resizing import resize_antialiased
 from maskwright.runs.context import Experiment, build_model, input_size
 from maskwright.runs.evaluation import evaluate_part
 from maskwright.runs.instance_data import instance_dataset
@@ -64,17 +63,15 @@ def test_the_semantic_loss_is_that_of_the_samples_without_augmentation(seen_at: 
     with torch.inference_mode():
         evaluate_part(made, made.predictor(model), "validation", None, watch=ours.watch)
         found = ours.finish(model).means()
-        ignore, size = made.prepared.table.ignore_index, input_size(made.recipe.model.input)
-        plain = build_augmentation(mask_fill=ignore, input_size=size)
+        ignore, model_of = made.prepared.table.ignore_index, made.recipe.model
+        size = input_size(model_of.name, model_of.options, model_of.input)
+        plain = build_augmentation(mask_fill=ignore, resizing=RandomScale(size, resize_antialiased))
         samples = SemanticDataset(semantic_samples(made, made.prepared.parts["validation"]), plain)
         expected = []
-        for number, (_, image) in enumerate(images_of(made)):
-            labels = samples[number, 0][1].long()
-            # The network sees the image as for prediction.
-            seen = to_tensor(resize_image(image, size.of((image.shape[0], image.shape[1]))), torch.device("cpu"))
-            expected.append(
-                float(functional.cross_entropy(model(seen[None])["logits"], labels[None], ignore_index=ignore))
-            )
+        for number in range(len(samples)):
+            image, labels = samples[number, 0]
+            logits = model(image[None])["logits"]
+            expected.append(float(functional.cross_entropy(logits, labels[None].long(), ignore_index=ignore)))
     assert list(found) == ["loss", "cross_entropy"]
     assert found["loss"] == pytest.approx(sum(expected) / len(expected), rel=1e-5)
     assert ours.finish(model).means() == {}  # the next validation begins anew

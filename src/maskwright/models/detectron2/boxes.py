@@ -1,4 +1,4 @@
-"""Operations on boxes ``(N, 4)`` xyxy in pixels: decoding of deltas, clipping, test for emptiness, and scaling.
+"""Operations on boxes ``(N, 4)`` xyxy in pixels: decoding of deltas, clipping, and test for emptiness.
 
 Deltas are those of Faster R-CNN, Ren et al. 2015 (arXiv:1506.01497).
 """
@@ -29,9 +29,3 @@ def clip(boxes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 def nonempty(boxes: torch.Tensor) -> torch.Tensor:
     """Return which of ``boxes`` ``(N, 4)`` have a width and a height above 0, however small; ``(N,)`` bool."""
     return (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-
-
-def scale(boxes: torch.Tensor, size: tuple[int, int], to: tuple[int, int]) -> torch.Tensor:
-    """Return ``boxes`` ``(N, 4)`` of an image of ``size`` ``(H, W)`` in pixels of the same image at size ``to``."""
-    y, x = to[0] / size[0], to[1] / size[1]
-    return boxes * torch.tensor([x, y, x, y], device=boxes.device)

@@ -79,7 +79,7 @@ def build_detector(
 ) -> Detectron2RCNN:
     """Build a detector for ``classes`` classes with random weights; ``mask_head(channels)`` returns its mask head.
 
-    Images are resized inside: the short side gets ``short_side`` pixels and the long side at most ``longest``.
+    Images come resized: the short side has ``short_side`` pixels and the long side at most ``longest``.
     ``pixel_mean`` and ``pixel_std`` are of blue, green and red in 0..255. ``backbone`` is a key of ``BACKBONES``;
     ``depths``, ``stem_channels`` and ``group_width`` change its size. The first ``frozen_stages`` of the backbone,
     counted from the stem, are not trained. ``anchor_sizes`` has one size in pixels for each of the five levels.

@@ -53,7 +53,18 @@ def _entry(kind: str, backbone: str) -> ModelEntry:
         if model.model == name
     }
     build = partial(KINDS[kind], backbone=backbone)
-    return ModelEntry(name, "instance", summary, build, (("", ""),), options, published, background_first=False)
+    return ModelEntry(
+        name,
+        "instance",
+        summary,
+        build,
+        (("", ""),),
+        options,
+        published,
+        background_first=False,
+        resizing="detectron2",
+        normalisation=None,  # its own pixel_mean and pixel_std
+    )
 
 
 def _weights(model: ZooModel) -> dict[str, torch.Tensor]:
