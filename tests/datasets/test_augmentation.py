@@ -61,10 +61,10 @@ def scene(size: tuple[int, int]) -> Pair:
 
 
 def augment(image: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], seed: int, **options: Any) -> Pair:
-    options = dict(options)
+    options = {"mask_fill": FILL} | options
     size, scale = options.pop("input_size", None), options.pop("scale", (1.0, 1.0))
     resizing = None if size is None else RandomScale(size, resize_antialiased, scale)
-    augmentation = build_augmentation(mask_fill=FILL, resizing=resizing, **options)
+    augmentation = build_augmentation(resizing=resizing, **options)
     torch.manual_seed(seed)
     picture = tv_tensors.Image(torch.from_numpy(image).permute(2, 0, 1))
     picture, mask = augmentation(picture, tv_tensors.Mask(torch.from_numpy(labels.astype(np.int32))))

@@ -53,15 +53,15 @@ def test_training_and_prediction_see_the_same_pixels(rule) -> None:
     trained = scaling.transform(planes(noise()), scaling.make_params([planes(noise())])).float() / 255
     seen = to_network_input(noise(), size, CPU)
     assert trained.shape == seen.shape == (3, 24, 30)
-    # torchvision's networks see in prediction what training rounds to whole grey levels.
-    assert (trained - seen).abs().max() <= (0.51 / 255 if rule == "torchvision" else 0)
+    # torchvision's networks see in prediction what training rounds to whole grey levels, once for each axis.
+    assert (trained - seen).abs().max() <= (1 / 255 if rule == "torchvision" else 0)
 
 
 def test_an_enlarged_image_is_torchvisions_own() -> None:
     transform = GeneralizedRCNNTransform(90, 200, [0.0] * 3, [1.0] * 3).eval()
     theirs, _ = transform.resize(planes(noise()).float() / 255)
     ours = to_network_input(noise(), InputSize(False, 90, longest=200, rule="torchvision"), CPU)
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=3e-6)
 
 
 def gradient_energy(pixels: npt.NDArray[np.uint8]) -> float:

@@ -4,6 +4,7 @@ import hashlib
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,11 +15,12 @@ from maskwright.errors import UsageError
 from maskwright.model_file import ModelCard
 from maskwright.models import catalogue
 from maskwright.models.entry import PublishedWeights
+from maskwright.models.normalisation import IMAGENET, Normalisation, normalisation_of
 from maskwright.models.weights.download import Hash
 from maskwright.models.weights.loading import WeightsReport
 from maskwright.models.weights.published_classes import cityscapes_classes, class_names, coco_classes
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import build_model, input_size, model_options, monitored_score
+from maskwright.runs.context import build_model, input_size, model_options, monitored_score, starting_normalisation
 from maskwright.runs.loaded_model import load_model
 from maskwright.structures import ClassTable
 from maskwright.training.checkpoint import save_checkpoint
@@ -217,3 +219,46 @@ def test_of_a_backbone_no_head_is_spoken(monkeypatch: pytest.MonkeyPatch) -> Non
     _, coverage = started("imagenet", PET, name)
     assert "heads" not in str(coverage)
     assert coverage.classes is None
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "expected"),
+    [
+        ("residual_attention_unet", "none", {}),
+        ("smp:Unet/tu-mobilevit_xxs", "none", {"image_mean": [0.0] * 3, "image_std": [1.0] * 3}),
+        ("smp:Unet/efficientnet-b0", "none", {}),
+        ("smp:Unet/efficientnet-b0", "advprop", {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}),
+        ("smp:Unet/efficientnet-b0", "lost.pth", {}),
+        ("smp:Unet/xception", "lost.pth", {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}),
+    ],
+)
+def test_a_training_normalises_as_its_weights_were_trained(name: str, weights: str, expected: dict[str, Any]) -> None:
+    recipe = load_recipe("demo-semantic", [f"model={{name: '{name}', weights: {weights}, input: {{size: 64}}}}"])
+    assert starting_normalisation(recipe) == expected
+
+
+def test_detectron2s_networks_keep_their_own_normalisation() -> None:
+    assert starting_normalisation(load_recipe("demo-instance", [f"model={{name: {D2}}}"])) == {}
+
+
+@pytest.mark.parametrize("own", [{}, {"image_mean": [0.1, 0.2, 0.3], "image_std": [0.4, 0.5, 0.6]}])
+def test_a_model_file_brings_its_normalisation_with_it_and_an_old_one_imagenets(
+    own: dict[str, Any], tmp_path: Path
+) -> None:
+    name, small = "smp:Unet/tu-mobilevit_xxs", {"encoder_depth": 2, "decoder_channels": [8, 8]}
+    trained = catalogue.create_model(name, 2, {**small, **own})
+    table = ClassTable.from_names(["disc", "ring"]).to_json()
+    card = ModelCard(name, "semantic", {**small, **own}, table, {}, 1, {}, "old")
+    save_checkpoint(tmp_path / "best", card, trained.state_dict(), {})
+    file = tmp_path / "best" / "model.safetensors"
+    model = f"{{name: '{name}', options: {small}, weights: {file}, input: {{size: 64}}}}"
+    module, _ = build_model(load_recipe("demo-semantic", [f"model={model}"]), ["disc", "ring"])
+    assert (
+        normalisation_of(module) == normalisation_of(load_model(file, "cpu").module) == Normalisation.from_options(own)
+    )
+
+
+def test_a_recipe_may_normalise_otherwise() -> None:
+    options = {"widths": [4, 8], "bottleneck": 8, "image_mean": [0.5, 0.5, 0.5]}
+    module, _ = build_model(load_recipe("demo-semantic", [f"model.options={options}"]), ["disc", "ring"])
+    assert normalisation_of(module) == Normalisation((0.5,) * 3, IMAGENET.std)

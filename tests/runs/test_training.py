@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,19 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from maskwright.cli.main import main
+from maskwright.models.catalogue import find_model
+from maskwright.models.normalisation import IMAGENET, Normalisation, normalisation_of
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs import evaluation
 from maskwright.runs import training as train
 from maskwright.runs.context import build_model
+from maskwright.runs.loaded_model import load_model
 from maskwright.runs.stages import train_recipe
 from maskwright.synthetic.shapes import write_shapes
-from tests.small_runs import small_run
+from maskwright.training.checkpoint import save_checkpoint
+from tests.small_runs import SHARED, small_run
 
 
 def rows(run: Path) -> list[dict[str, str]]:
@@ -137,3 +143,24 @@ def test_the_encoder_has_a_rate_of_its_own_where_the_recipe_says_so() -> None:
         assert [group["lr"] for group in train.build_recipe_optimizer(recipe, model).param_groups] == pytest.approx(
             expected
         )
+
+
+def test_a_run_keeps_the_normalisation_of_its_backbone_with_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "evaluate_part", lambda *_, **__: scores(0.5))
+    name = "smp:Unet/tu-mobilevit_xxs"
+    model = f"{{name: '{name}', options: {{encoder_depth: 2, decoder_channels: [8, 8]}}, input: {{size: 32}}}}"
+    settings = [f"model={model}", "train.epochs=1"]
+    overrides = [part for setting in settings for part in ("--set", setting)]
+    assert main(["train", "demo-semantic", *SHARED, *overrides, "--out", str(tmp_path / "run")]) == 0
+    loaded = load_model(tmp_path / "run", "cpu")
+    expected = Normalisation((0.0,) * 3, (1.0,) * 3)
+    assert loaded.card.options["image_std"] == [1.0] * 3
+    assert normalisation_of(loaded.module) == expected == find_model(name).normalisation
+
+    # A training that was begun with ImageNet's, which earlier versions took for all, is continued with it.
+    old = replace(loaded.card, options={k: v for k, v in loaded.card.options.items() if not k.startswith("image")})
+    save_checkpoint(tmp_path / "last", old, loaded.module.state_dict(), {})
+    train.keep_normalisation(loaded.module, tmp_path / "last" / "model.safetensors")
+    assert normalisation_of(loaded.module) == IMAGENET

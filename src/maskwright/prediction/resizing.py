@@ -36,7 +36,8 @@ def to_network_input(image: npt.NDArray[np.uint8], input_size: InputSize, device
     """Return ``image`` ``(H, W, 3)`` uint8 RGB on ``device`` as a network sees it: ``(3, h, w)`` float32 in 0..1.
 
     It has the pixels of :func:`resize_antialiased`. Networks of torchvision get them unrounded, as torchvision computes
-    them, so that published weights give torchvision's own results; training rounds them to whole grey levels.
+    them, so that published weights give torchvision's own results; those of training are whole grey levels, which
+    differ by less than one.
     """
     pixels = torch.from_numpy(image).permute(2, 0, 1)
     size = input_size.of((image.shape[0], image.shape[1]))
