@@ -124,9 +124,9 @@ if way == "ours":
     noise = experiment.predictor(model)
     score = evaluate_part(experiment, noise, "validation", Path(folder) / "predictions")["segm"]["AP"]
 else:
-    found = []
+    found, size = [], experiment.predictor(model).input_size
     for objects in part.selection.images:
-        (instances,) = predict_instances(model, [read_image(part.path_of(objects))])
+        (instances,) = predict_instances(model, [read_image(part.path_of(objects))], size)
         found += instances.to_coco(objects.image.id, objects.image.file_name)
     (Path(folder) / "instances.json").write_text(json.dumps(found))
     truth = COCO()

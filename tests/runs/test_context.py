@@ -253,9 +253,8 @@ def test_a_model_file_brings_its_normalisation_with_it_and_an_old_one_imagenets(
     file = tmp_path / "best" / "model.safetensors"
     model = f"{{name: '{name}', options: {small}, weights: {file}, input: {{size: 64}}}}"
     module, _ = build_model(load_recipe("demo-semantic", [f"model={model}"]), ["disc", "ring"])
-    assert (
-        normalisation_of(module) == normalisation_of(load_model(file, "cpu").module) == Normalisation.from_options(own)
-    )
+    expected = Normalisation.from_options(own)
+    assert normalisation_of(module) == normalisation_of(load_model(file, "cpu").module) == expected
 
 
 def test_a_recipe_may_normalise_otherwise() -> None:
