@@ -107,7 +107,7 @@ def test_the_key_on_is_a_word_not_the_truth_value_of_yaml_1_1(recipe_file: Path)
         ("train.ema=.5", "train", "ema", 0.5),
         ("data.max_images=3", "data", "max_images", 3),
         ("data.only_with_objects=true", "data", "only_with_objects", True),
-        ("augment.scale=[0.5, 2]", "augment", "scale", (0.5, 2.0)),
+        ("augment.scale=[0.5, 0.5]", "augment", "scale", (0.5, 0.5)),
         ("model.options={widths: [4, 8]}", "model", "options", {"widths": [4, 8]}),
         ("model.options.widths=[4, 8]", "model", "options", {"widths": [4, 8], "bottleneck": 96}),
         (

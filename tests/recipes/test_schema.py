@@ -174,3 +174,18 @@ def test_instances_are_said_to_keep_their_shape_as_they_do(model: dict[str, Any]
 def test_a_section_that_is_none_stays_a_fault_of_its_own(section: dict[str, Any]):
     with pytest.raises(ValidationError, match="model"):
         Recipe.model_validate(SMALLEST | {"task": "instance"} | section)
+
+
+def test_a_range_of_scales_in_a_batch_of_a_semantic_model_needs_a_crop():
+    content = SMALLEST | {"augment": {"scale": [0.5, 2]}}
+    remedy = r"augment\.scale: \[0\.5, 2\.0\] .*\(train\.batch_size: 4\); set augment\.crop .*or train\.batch_size: 1"
+    with pytest.raises(ValidationError, match=remedy):
+        Recipe.model_validate(content)
+    for change in (
+        {"augment": {"scale": [0.5, 2], "crop": 64}},
+        {"augment": {"scale": [0.5, 0.5]}},
+        {"train": {"epochs": 1, "batch_size": 1}},
+        {"train": {"epochs": 1, "batch_size": 2, "devices": 2}},
+        {"task": "instance"},
+    ):
+        assert Recipe.model_validate(content | change)

@@ -31,10 +31,11 @@ def predict_instances(
     device = next(model.parameters()).device
     seen = [to_network_input(image, input_size, device) for image in images]
     rule = getattr(model, "paste", paste_torchvision_mask)
-    return [
-        _instances(to_image(one, (small.shape[1], small.shape[2]), (image.shape[0], image.shape[1])), image, rule)
-        for one, small, image in zip(model(seen), seen, images, strict=True)
-    ]
+    found = []
+    for one, small, image in zip(model(seen), seen, images, strict=True):
+        resized, size = (small.shape[1], small.shape[2]), (image.shape[0], image.shape[1])
+        found.append(_instances(to_image({key: value.cpu() for key, value in one.items()}, resized, size), size, rule))
+    return found
 
 
 def batch_size_of(model: nn.Module, input_size: InputSize, size: tuple[int, int]) -> tuple[int, int]:
@@ -66,15 +67,14 @@ def to_image(
     return {key: (boxes if key == "boxes" else value)[real] for key, value in found.items()}
 
 
-def _instances(found: Mapping[str, torch.Tensor], image: npt.NDArray[np.uint8], rule: Callable[..., Rle]) -> Instances:
-    size, boxes = (image.shape[0], image.shape[1]), found["boxes"].cpu()
-    masks = [rule(mask[0], box, size) for mask, box in zip(found["masks"].float().cpu(), boxes, strict=True)]
+def _instances(found: Mapping[str, torch.Tensor], size: tuple[int, int], rule: Callable[..., Rle]) -> Instances:
+    masks = [rule(mask[0], box, size) for mask, box in zip(found["masks"].float(), found["boxes"], strict=True)]
     return Instances(
         size,
-        boxes.numpy(),
-        found["labels"].cpu().numpy().astype(np.int64),
+        found["boxes"].numpy(),
+        found["labels"].numpy().astype(np.int64),
         masks,
-        scores=found["scores"].float().cpu().numpy(),
+        scores=found["scores"].float().numpy(),
     )
 
 
