@@ -14,7 +14,9 @@ def scene(size: tuple[int, int], shade: int, labels: list[int]) -> Scene:
     rows, columns = torch.meshgrid(torch.arange(size[0]), torch.arange(size[1]), indexing="ij")
     masks = torch.zeros(3, *size, dtype=torch.uint8)
     masks[0, 2:8, 2:8], masks[1, 4:6, :], masks[2, -3:, -3:] = 1, 1, 1
-    return Scene(torch.stack([rows, columns, torch.full(size, shade)]).to(torch.uint8), masks, torch.tensor(labels))
+    picture = torch.stack([rows, columns, torch.full(size, shade)]).to(torch.uint8)
+    boxes = torch.arange(24.0).reshape(6, 4) + shade
+    return Scene(picture, masks, torch.tensor(labels), boxes)
 
 
 def pasted(seed: int, sizes: tuple[tuple[int, int], tuple[int, int]]) -> tuple[Scene, Scene, Scene]:
@@ -36,7 +38,10 @@ def test_image_masks_and_labels_tell_the_same_story(sizes) -> None:
         assert torch.equal(both.image[:, ~foreign], first.image[:, ~foreign])
         rows, columns = foreign.nonzero(as_tuple=True)
         assert torch.equal(both.image[:, rows, columns], second.image[:, rows, columns])
-        for mask, label in zip(new, both.labels[3:].tolist(), strict=True):
+        assert torch.equal(both.boxes[:6], first.boxes)
+        pairs = both.boxes[6:].reshape(-1, 2, 4)
+        for mask, label, pair in zip(new, both.labels[3:].tolist(), pairs, strict=True):
+            assert torch.equal(pair, second.boxes.reshape(-1, 2, 4)[label - 4])
             whole = second.masks[label - 4]
             height, width = (min(sides) for sides in zip(*sizes, strict=True))
             expected = torch.zeros(sizes[0], dtype=torch.uint8)
@@ -65,7 +70,10 @@ def test_the_inputs_stay_as_they_are_and_the_seed_decides() -> None:
 
 def test_scenes_without_objects_give_and_take_nothing() -> None:
     empty = Scene(
-        torch.zeros(3, 20, 18, dtype=torch.uint8), torch.zeros(0, 20, 18, dtype=torch.uint8), torch.zeros(0).long()
+        torch.zeros(3, 20, 18, dtype=torch.uint8),
+        torch.zeros(0, 20, 18, dtype=torch.uint8),
+        torch.zeros(0).long(),
+        torch.zeros(0, 4),
     )
     full = scene((20, 18), 100, [1, 2, 3])
     unchanged = paste_instances(full, empty, np.random.default_rng(0))

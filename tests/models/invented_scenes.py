@@ -84,7 +84,8 @@ def fits(model: nn.Module) -> list[float]:
                     ious.append(0.0)
                     continue
                 first = int(near.nonzero()[0])
-                rle = paste_torchvision_mask(found["masks"][first, 0], found["boxes"][first], (SIDE, SIDE))
+                paste = getattr(model, "paste", paste_torchvision_mask)
+                rle = paste(found["masks"][first, 0], found["boxes"][first], (SIDE, SIDE))
                 drawn = torch.from_numpy(coco_mask.decode(rle)) > 0
                 ious.append(float((drawn & (mask > 0)).sum() / (drawn | (mask > 0)).sum()))
     return ious

@@ -124,6 +124,43 @@ def test_every_stage_has_losses_by_its_weight_and_every_parameter_gets_a_gradien
             assert halves[name].item() == pytest.approx(weight * ones[name].item(), rel=1e-5)
 
 
+def test_the_stages_together_move_the_pyramid_as_one_branch_would() -> None:
+    """Detectron2's CascadeROIHeads scales the gradient of the pooled features by 1 / stages, and nothing else."""
+    images, targets = scene()
+    gradients = {}
+    for scaled in (True, False):
+        model = narrow(cascade_ious=IOUS, scaled_gradients=scaled).train()
+        torch.manual_seed(1)
+        losses = model(images, copy.deepcopy(targets))
+        sum(value for name, value in losses.items() if "_stage" in name).backward()
+        named = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+        gradients[scaled] = losses, named
+    assert {k: v.item() for k, v in gradients[True][0].items()} == {k: v.item() for k, v in gradients[False][0].items()}
+    pyramid = [name for name in gradients[True][1] if name.startswith("backbone.fpn")]
+    stages = [name for name in gradients[True][1] if name.startswith("roi_heads.stages")]
+    assert pyramid
+    assert stages
+    for names, factor in ((pyramid, 1 / 3), (stages, 1.0)):
+        for name in names:
+            torch.testing.assert_close(gradients[True][1][name], factor * gradients[False][1][name])
+
+
+def test_masks_are_learnt_on_the_boxes_of_the_last_stage_where_asked() -> None:
+    model = narrow(cascade_ious=IOUS, masks_on_predicted_boxes=True).train()
+    images, targets = scene()
+    features = model.backbone(torch.stack(images))
+    boxes = [boxes_near(t["boxes"], 9, 2.0) for t in targets]
+    answers, seen = [], []
+    for stage in model.roi_heads.stages:
+        stage.register_forward_hook(lambda *call: answers.append(call[2][1]))
+    model.roi_heads.box_roi_pool.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    regions, _, _ = model.roi_heads.detect(features, boxes, [(SIDE, SIDE)] * 2, targets)
+    last = model.roi_heads.stages[2].refined(answers[2], seen[2], [(SIDE, SIDE)] * 2)
+    positive = match_proposals(seen[0], targets, IOUS[0]).labels
+    for found, moved, labels in zip(regions.boxes, last, positive, strict=True):
+        assert torch.equal(found, moved[labels > 0])
+
+
 def test_a_batch_with_a_negative_and_one_of_negatives_alone_are_learnt_from() -> None:
     images, targets = scene()
     for truth in ([targets[0], empty_target()], [empty_target(), empty_target()]):

@@ -13,9 +13,10 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from maskwright.images.resize import InputSize
 from maskwright.models.catalogue import MODELS
+from maskwright.models.detectron2.pasting import paste_detectron2_mask
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.weights.torchvision_files import norms_without_epsilon
-from maskwright.prediction.instance import predict_instances, to_image
+from maskwright.prediction.instance import paste_torchvision_mask, predict_instances, to_image
 from maskwright.prediction.resizing import to_network_input
 from tests.models.invented_scenes import empty_target, fits, learnt, narrow, scene
 
@@ -253,3 +254,23 @@ def test_a_batch_of_negatives_alone_is_learnt_from() -> None:
     assert losses["loss_classifier"] > 0
     assert losses["loss_objectness"] > 0
     assert losses["loss_mask"] == losses["loss_box_reg"] == losses["loss_rpn_box_reg"] == 0
+
+
+@pytest.mark.parametrize("aligned", [False, True])
+def test_an_aligned_model_pastes_its_masks_as_detectron2_does(aligned: bool) -> None:
+    model = small(aligned=aligned, score_threshold=0.0, detections=5).eval()
+    picture = np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)
+    (found,) = predict_instances(model, [picture])
+    with torch.inference_mode():
+        (raw,) = model([torch.from_numpy(picture).permute(2, 0, 1) / 255])
+    rule = paste_detectron2_mask if aligned else paste_torchvision_mask
+    expected = [rule(mask[0], box, (50, 70)) for mask, box in zip(raw["masks"], raw["boxes"], strict=True)]
+    assert len(found) == 5
+    assert found.masks == expected
+
+
+def test_an_aligned_model_learns_a_batch_by_heart() -> None:
+    model = narrow(aligned=True, norm_momentum=0.3, class_agnostic_masks=True, class_agnostic_boxes=True)
+    totals = learnt(model, 45)
+    assert totals[-1] < totals[0] / 2
+    assert min(fits(model)) > 0.6

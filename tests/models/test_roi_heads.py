@@ -3,9 +3,11 @@
 import copy
 
 import torch
+from torch.nn import functional
 from torchvision.models.detection.roi_heads import RoIHeads
 
-from maskwright.models.roi_heads import MaskProposals, detections_as_proposals
+from maskwright.models.mask_targets import mask_targets
+from maskwright.models.roi_heads import MaskProposals, detections_as_proposals, to_foreground_proposals
 from tests.models.invented_scenes import SIDE, empty_target, narrow, scene
 
 
@@ -61,3 +63,46 @@ def test_detections_are_regions_without_objects_to_become() -> None:
     regions = detections_as_proposals([{"boxes": torch.ones(2, 4), "labels": torch.tensor([1, 2])}])
     assert regions.matched is None
     assert regions.labels[0].tolist() == [1, 2]
+
+
+def test_aligned_heads_learn_the_masks_of_detectron2() -> None:
+    """The targets are those of :func:`mask_targets`, which the tests of Detectron2's parts hold to its rule."""
+    model = narrow(aligned=True).train()
+    features, boxes, shapes, targets = inputs(model)
+    seen: dict[str, torch.Tensor] = {}
+    model.roi_heads.mask_predictor.register_forward_hook(lambda *call: seen.update(logits=call[2]))
+    torch.manual_seed(3)
+    regions, found, _ = model.roi_heads.detect(features, boxes, shapes, targets)
+    losses = model.roi_heads.segment(features, regions, shapes, found, targets)
+    truth = torch.cat([mask_targets(each, 28) for each in to_foreground_proposals(regions, targets)])
+    labels = torch.cat(regions.labels)
+    own = seen["logits"][torch.arange(len(labels)), labels]
+    torch.testing.assert_close(losses["loss_mask"], functional.binary_cross_entropy_with_logits(own, truth))
+    assert set(truth.unique().tolist()) == {0.0, 1.0}
+
+
+def test_masks_are_learnt_on_predicted_boxes_where_asked() -> None:
+    regions = []
+    for predicted in (False, True):
+        model = narrow(masks_on_predicted_boxes=predicted).train()
+        features, boxes, shapes, targets = inputs(model)
+        torch.manual_seed(3)
+        with torch.no_grad():  # so that they move, the deltas of class 2 alone
+            model.roi_heads.box_predictor.bbox_pred.weight.zero_()
+            model.roi_heads.box_predictor.bbox_pred.bias.zero_()[8:12] = torch.tensor([1.0, 0, 0, 0])
+        regions.append(model.roi_heads.detect(features, list(boxes), shapes, targets)[0])
+    proposals, moved = regions
+    for before, after, labels in zip(proposals.boxes, moved.boxes, moved.labels, strict=True):
+        width = before[:, 2] - before[:, 0]
+        shift = torch.stack([0.1 * width, 0 * width, 0.1 * width, 0 * width], dim=1)  # a delta of 1 is a tenth
+        torch.testing.assert_close(after, before + shift * (labels == 2)[:, None])
+    assert {1, 2} <= set(torch.cat(moved.labels).tolist())
+
+
+def test_foreground_proposals_count_classes_from_zero() -> None:
+    target = {"masks": torch.zeros(10, 4, 4)}
+    regions = MaskProposals([torch.ones(2, 4)], [torch.tensor([1, 3])], [torch.tensor([7, 9])])
+    (region,) = to_foreground_proposals(regions, [target])
+    assert region.classes.tolist() == [0, 2]
+    assert region.objects.tolist() == [7, 9]
+    assert region.to_masks.tolist() == [1, 1, 1, 1]

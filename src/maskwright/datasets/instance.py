@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from torchvision import tv_tensors
 
 from maskwright.datasets.augmentation import RandomScale
+from maskwright.datasets.instance_boxes import box_pairs, mask_extents, true_boxes
 from maskwright.datasets.instance_copy_paste import Scene, paste_instances
 from maskwright.datasets.instance_masks import Outline, rasterise_masks
 from maskwright.datasets.paste_sources import PasteSources
@@ -23,7 +24,10 @@ Target = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class InstanceSample:
-    """An image file and its true objects; ``outlines`` holds the polygons of each object, or is empty."""
+    """An image file and its true objects; ``outlines`` holds the polygons of each object, or is empty.
+
+    The boxes of ``truth`` are the file's, at full size. An object whose box is empty gets that of its mask.
+    """
 
     image: Path
     truth: Instances
@@ -54,7 +58,7 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
         copy_paste: float = 0.0,
         paste_weights: npt.NDArray[np.float64] | None = None,
     ) -> None:
-        """Take ``samples``; ``augmentation`` maps an image and its masks to both of them."""
+        """Take ``samples``; ``augmentation`` maps an image, its masks and their boxes to the three of them."""
         self.samples, self.augmentation = [sample.without_crowds() for sample in samples], augmentation
         self.scaling, self.copy_paste = scaling, copy_paste
         self.sources = PasteSources(len(self.samples), paste_weights)
@@ -70,7 +74,7 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
         """
         index, seed = item
         scene = self._pasted(self._augmented(index, seed), seed)
-        return scene.image.float() / 255, target_of(scene.masks, scene.labels)
+        return scene.image.float() / 255, target_of(scene.masks, scene.labels, true_boxes(scene.boxes, scene.masks))
 
     def _pasted(self, scene: Scene, seed: int) -> Scene:
         """Return ``scene``, with objects of a second sample pasted onto it where ``seed`` draws so."""
@@ -96,25 +100,22 @@ class InstanceDataset(Dataset[tuple[torch.Tensor, Target]]):
                 params = self.scaling.make_params([picture])
                 picture, size = self.scaling.transform(picture, params), (params["size"][0], params["size"][1])
             masks = tv_tensors.Mask(rasterise_masks(sample.truth, sample.outlines, size))
-            picture, masks = self.augmentation(picture, masks)
-        plain = (picture.as_subclass(torch.Tensor), masks.as_subclass(torch.Tensor))
-        return Scene(*plain, torch.from_numpy(sample.truth.labels))
+            changed = self.augmentation(picture, masks, box_pairs(sample.truth, masks.as_subclass(torch.Tensor)))
+        image, drawn, boxes = (each.as_subclass(torch.Tensor) for each in changed)
+        return Scene(image, drawn, torch.from_numpy(sample.truth.labels), boxes)
 
 
-def target_of(masks: torch.Tensor, labels: torch.Tensor) -> Target:
-    """Return torchvision's detection target of ``masks`` ``(N, H, W)`` and ``labels`` ``(N,)``.
+def target_of(masks: torch.Tensor, labels: torch.Tensor, boxes: torch.Tensor | None = None) -> Target:
+    """Return torchvision's detection target of ``masks`` ``(N, H, W)``, ``labels`` ``(N,)`` and ``boxes`` ``(N, 4)``.
 
     The target has ``boxes`` ``(N, 4)`` float32 in xyxy pixels, half-open, ``labels`` ``(N,)``, ``masks`` ``(N, H, W)``
-    and ``area`` ``(N,)`` float32 in pixels. Boxes and areas are computed from the augmented masks. Objects without a
-    pixel left are dropped, so that no box is empty.
+    and ``area`` ``(N,)`` float32 in pixels. Areas are computed from the augmented masks, as are boxes that are not
+    given. Objects without a pixel left are dropped.
     """
     seen = (masks != 0).flatten(1).any(dim=1)
-    masks, labels = masks[seen], labels[seen]
-    boxes = torch.zeros((len(masks), 4))
-    for i, mask in enumerate(masks):
-        rows, columns = mask.any(dim=1).nonzero(), mask.any(dim=0).nonzero()
-        boxes[i] = torch.tensor([int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1])
-    return {"boxes": boxes, "labels": labels, "masks": masks, "area": masks.flatten(1).sum(1).float()}
+    boxes = mask_extents(masks) if boxes is None else boxes
+    masks = masks[seen]
+    return {"boxes": boxes[seen], "labels": labels[seen], "masks": masks, "area": masks.flatten(1).sum(1).float()}
 
 
 def collate(samples: Sequence[tuple[torch.Tensor, Target]]) -> tuple[list[torch.Tensor], list[Target]]:

@@ -3,6 +3,7 @@
 Boxes: Cai & Vasconcelos 2018 (arXiv:1712.00726). With masks: Cai & Vasconcelos 2019 (arXiv:1906.09756).
 """
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -80,14 +81,20 @@ class CascadeStage(nn.Module):
 class CascadeRoIHeads(BranchedRoIHeads):
     """RoI heads with several box stages; the mask branch is trained on the proposals of the first stage.
 
-    ``stages`` run in order, and ``stage_weights`` multiply their losses. ``parts`` are the other arguments of
-    :class:`~maskwright.models.roi_heads.BranchedRoIHeads`.
+    ``stages`` run in order, and ``stage_weights`` multiply their losses. With ``scaled_gradients``, the gradients of
+    their pooled features are divided by the number of stages, as in Detectron2's ``CascadeROIHeads``: else all stages
+    together would move the pyramid as many times as far as one box branch. ``parts`` are the other arguments of
+    :class:`~maskwright.models.roi_heads.BranchedRoIHeads`; its ``masks_on_predicted_boxes`` takes the boxes of the last
+    stage.
     """
 
-    def __init__(self, stages: list[CascadeStage], stage_weights: list[float], **parts: Any) -> None:
+    def __init__(
+        self, stages: list[CascadeStage], stage_weights: list[float], *, scaled_gradients: bool = True, **parts: Any
+    ) -> None:
         super().__init__(box_head=None, box_predictor=None, **parts)
         self.stages = nn.ModuleList(stages)
         self.stage_weights = stage_weights
+        self.gradient_share = 1 / len(stages) if scaled_gradients else 1.0
         self.box_coder = stages[-1].coder
 
     def detect(
@@ -121,13 +128,19 @@ class CascadeRoIHeads(BranchedRoIHeads):
         first = regions = MaskProposals(boxes, labels, matched)
         losses: Losses = {}
         for number, (stage, weight) in enumerate(zip(self.stages, self.stage_weights, strict=True), start=1):
-            logits, deltas = stage(self.box_roi_pool(features, regions.boxes, image_shapes))
+            pooled = self.box_roi_pool(features, regions.boxes, image_shapes)
+            if pooled.requires_grad and self.gradient_share != 1:
+                pooled.register_hook(lambda gradient: gradient * self.gradient_share)
+            logits, deltas = stage(pooled)
             classifier, box = stage.losses(logits, deltas, regions, targets)  # type: ignore[operator]
             losses[f"loss_classifier_stage{number}"] = weight * classifier
             losses[f"loss_box_reg_stage{number}"] = weight * box
-            if number < len(self.stages):
+            if number < len(self.stages) or self.masks_on_predicted_boxes:
                 boxes = stage.refined(deltas, regions.boxes, image_shapes)  # type: ignore[operator]
+            if number < len(self.stages):
                 regions = match_proposals(boxes, targets, self.stages[number].iou)  # type: ignore[arg-type]
+        if self.masks_on_predicted_boxes:
+            first = replace(first, boxes=boxes)
         return first.positive(), [], losses
 
 

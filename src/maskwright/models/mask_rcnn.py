@@ -6,7 +6,7 @@ or combined; the modules of their parts name the papers.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
@@ -19,6 +19,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from maskwright.models.backbones import build_body
 from maskwright.models.cascade import CascadeRoIHeads
+from maskwright.models.detectron2.pasting import paste_detectron2_mask
 from maskwright.models.full_precision import FullAnchors, FullRPNHead
 from maskwright.models.head_parts import HeadParts
 from maskwright.models.mask_rcnn_options import (
@@ -31,6 +32,7 @@ from maskwright.models.mask_rcnn_options import (
 from maskwright.models.panet import AggregatedPyramid
 from maskwright.models.roi_heads import BranchedRoIHeads
 from maskwright.models.semantic import IMAGENET_MEAN, IMAGENET_STD
+from maskwright.structures import Rle
 
 
 class BackboneWithPyramid(nn.Module):
@@ -76,8 +78,11 @@ class UnpastedTransform(GeneralizedRCNNTransform):
 class TorchvisionRCNN(GeneralizedRCNN):
     """torchvision's R-CNN detector with :meth:`padded_size` as an additional method.
 
-    For its inputs and outputs see :func:`build_mask_rcnn`.
+    For its inputs and outputs see :func:`build_mask_rcnn`. An aligned model has ``paste``, the function that turns a
+    mask of the mask head into the RLE of the image; without it torchvision's rule holds.
     """
+
+    paste: Callable[..., Rle]
 
     def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return ``(H, W)`` of the batch in which a resized image of ``size`` ``(H, W)`` is alone: padded.
@@ -105,7 +110,15 @@ def build_mask_rcnn(classes: int, *, backbone: str, **options: Any) -> Torchvisi
     groups = MaskRCNNOptions.from_flat(**options)
     made = groups.architecture
     parts = HeadParts(
-        classes, made.pyramid_channels, made.box_features, made.mask_channels, made.version, made.path_aggregation
+        classes,
+        made.pyramid_channels,
+        made.box_features,
+        made.mask_channels,
+        version=made.version,
+        all_levels=made.path_aggregation,
+        aligned=made.aligned,
+        agnostic_boxes=made.class_agnostic_boxes,
+        agnostic_masks=made.class_agnostic_masks,
     )
     # The parts draw their random weights in this order. Keep it: the same seed must give the same weights.
     pyramid = _pyramid(backbone, groups.backbone, parts)
@@ -114,7 +127,10 @@ def build_mask_rcnn(classes: int, *, backbone: str, **options: Any) -> Torchvisi
     resizing = UnpastedTransform(
         groups.resizing.short_side, groups.resizing.longest, list(IMAGENET_MEAN), list(IMAGENET_STD)
     )
-    return TorchvisionRCNN(pyramid, proposing, heads, resizing)
+    network = TorchvisionRCNN(pyramid, proposing, heads, resizing)
+    if made.aligned:
+        network.paste = paste_detectron2_mask
+    return network
 
 
 def _pyramid(backbone: str, training: BackboneTraining, parts: HeadParts) -> nn.Module:
@@ -139,6 +155,8 @@ def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> BranchedRoIHeads:
         "score_thresh": kept.score_threshold,
         "nms_thresh": kept.nms_threshold,
         "detections_per_img": kept.detections,
+        "aligned": groups.architecture.aligned,
+        "masks_on_predicted_boxes": sampling.masks_on_predicted_boxes,
         **parts.pools(),
     }
     box = {} if ious else parts.box_branch()
@@ -147,7 +165,9 @@ def _roi_heads(parts: HeadParts, groups: MaskRCNNOptions) -> BranchedRoIHeads:
     if groups.architecture.mask_scoring:
         shared["mask_scoring"] = parts.mask_scoring()
     if stages:
-        return CascadeRoIHeads(stages, list(groups.cascade.stage_weights), **shared)
+        return CascadeRoIHeads(
+            stages, list(groups.cascade.stage_weights), scaled_gradients=groups.cascade.scaled_gradients, **shared
+        )
     return BranchedRoIHeads(**box, **shared)
 
 

@@ -40,11 +40,19 @@ class Architecture:
     al. 2021, arXiv:2111.11429). ``path_aggregation`` builds PANet's pyramid, pooling and heads. ``mask_scoring`` adds a
     head that predicts the IoU of each mask, by which scores are multiplied. ``pyramid_channels``, ``box_features`` and
     ``mask_channels`` are the widths of the pyramid, of the box head and of the mask head's convolutions.
+
+    With ``aligned``, RoI pooling, mask targets and pasting take the value of a pixel to be at its centre, as Detectron2
+    does. Without it they are torchvision's, which are half a pixel off: its published weights are trained so, and
+    earlier model files. ``class_agnostic_boxes`` and ``class_agnostic_masks`` build one box regressor and one mask for
+    all classes together.
     """
 
     version: int = 1
     path_aggregation: bool = False
     mask_scoring: bool = False
+    aligned: bool = False
+    class_agnostic_boxes: bool = False
+    class_agnostic_masks: bool = False
     pyramid_channels: int = 256
     box_features: int = 1024
     mask_channels: Sequence[int] = (256, 256, 256, 256)
@@ -59,11 +67,14 @@ class Architecture:
 class Cascade:
     """Box stages: one for each of ``cascade_ious``, such as 0.5, 0.6 and 0.7; without them there is one box branch.
 
-    A stage takes a proposal for an object from its IoU on. ``stage_weights`` multiply the losses of the stages.
+    A stage takes a proposal for an object from its IoU on. ``stage_weights`` multiply the losses of the stages. With
+    ``scaled_gradients``, the gradients that reach the pyramid from the box stages are divided by their number, as in
+    Detectron2.
     """
 
     cascade_ious: Sequence[float] = ()
     stage_weights: Sequence[float] = (1.0, 0.5, 0.25)
+    scaled_gradients: bool = True
 
     def __post_init__(self) -> None:
         ious, weights = list(self.cascade_ious), list(self.stage_weights)
@@ -119,12 +130,14 @@ class RoiSampling:
     """The proposals on which the heads are trained: ``rois_per_image``, of which at most a share are objects.
 
     The share is ``positive_rois``. A proposal is an object from IoU ``roi_iou`` on; a cascade has IoU thresholds of its
-    own instead.
+    own instead. With ``masks_on_predicted_boxes`` the mask head is trained on the boxes that the box head makes of the
+    proposals, as in prediction, and not on the proposals (Detectron2's ``TRAIN_ON_PRED_BOXES``).
     """
 
     rois_per_image: int = 512
     positive_rois: float = 0.25
     roi_iou: float = 0.5
+    masks_on_predicted_boxes: bool = False
 
     def __post_init__(self) -> None:
         _require_positive(self, "rois_per_image")

@@ -53,12 +53,12 @@ class AggregatedPyramid(nn.Module):
 class AllLevelsPool(nn.Module):
     """Adaptive feature pooling: RoIAlign of each box on all four levels, not on one chosen by its size (section 3.2).
 
-    As in torchvision's R-CNN, boxes are not shifted by half a pixel (``aligned`` is False).
+    Unless ``aligned``, boxes are not shifted by half a pixel, as in torchvision's R-CNN.
     """
 
-    def __init__(self, output_size: int, sampling_ratio: int = 2) -> None:
+    def __init__(self, output_size: int, sampling_ratio: int = 2, *, aligned: bool = False) -> None:
         super().__init__()
-        self.output_size, self.sampling_ratio = output_size, sampling_ratio
+        self.output_size, self.sampling_ratio, self.aligned = output_size, sampling_ratio, aligned
 
     def forward(
         self, features: Mapping[str, torch.Tensor], boxes: list[torch.Tensor], image_shapes: list[tuple[int, int]]
@@ -69,7 +69,7 @@ class AllLevelsPool(nn.Module):
         of ``LEVELS``. ``image_shapes`` is not used; torchvision's pooling has it.
         """
         pooled = [
-            roi_align(features[level], boxes, self.output_size, 1 / stride, self.sampling_ratio)
+            roi_align(features[level], boxes, self.output_size, 1 / stride, self.sampling_ratio, self.aligned)
             for level, stride in zip(LEVELS, STRIDES, strict=True)
         ]
         return torch.stack(pooled, dim=1)

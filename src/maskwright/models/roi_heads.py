@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss, maskrcnn_inference, project_masks_on_boxes
+from torchvision.models.detection.roi_heads import RoIHeads, fastrcnn_loss, project_masks_on_boxes
 
 from maskwright.models.full_precision import require_finite, to_float32
 from maskwright.models.mask_scoring import mask_ious
+from maskwright.models.mask_targets import ForegroundProposals, mask_targets
 
 Features = Mapping[str, torch.Tensor]
 Shapes = list[tuple[int, int]]
@@ -39,14 +40,24 @@ class MaskProposals:
 class BranchedRoIHeads(RoIHeads):
     """torchvision's RoI heads with separate box branch (:meth:`detect`) and mask branch (:meth:`segment`).
 
-    Without ``mask_scoring`` losses and results equal torchvision's. With it the IoU of each mask is predicted, and
-    scores become class score times IoU (see :class:`~maskwright.models.mask_scoring.MaskScoringHead`). ``parts`` are
-    the other arguments of torchvision's ``RoIHeads``.
+    With the defaults losses and results equal torchvision's. With ``mask_scoring`` the IoU of each mask is predicted,
+    and scores become class score times IoU (see :class:`~maskwright.models.mask_scoring.MaskScoringHead`). With
+    ``aligned`` the true masks are cropped as in Detectron2, see :func:`~maskwright.models.mask_targets.mask_targets`;
+    pooling is to be aligned as well. With ``masks_on_predicted_boxes`` the mask branch is trained on the boxes that the
+    box branch makes of the proposals. ``parts`` are the other arguments of torchvision's ``RoIHeads``.
     """
 
-    def __init__(self, *, mask_scoring: nn.Module | None = None, **parts: Any) -> None:
+    def __init__(
+        self,
+        *,
+        mask_scoring: nn.Module | None = None,
+        aligned: bool = False,
+        masks_on_predicted_boxes: bool = False,
+        **parts: Any,
+    ) -> None:
         super().__init__(bbox_reg_weights=None, **parts)
         self.mask_scoring = mask_scoring
+        self.aligned, self.masks_on_predicted_boxes = aligned, masks_on_predicted_boxes
 
     def forward(  # type: ignore[override]
         self,
@@ -73,7 +84,8 @@ class BranchedRoIHeads(RoIHeads):
         """Return the proposals to segment, the detections without masks, and the losses of classes and boxes.
 
         The arguments are those of :meth:`forward`. In training the first are the sampled proposals that hold an object,
-        and the losses ``loss_classifier`` and ``loss_box_reg``; in prediction the first are the detections themselves.
+        with ``masks_on_predicted_boxes`` as the box branch moves them, and the losses ``loss_classifier`` and
+        ``loss_box_reg``; in prediction the first are the detections themselves.
         """
         matched, labels, wanted = None, [], []
         if self.training:
@@ -83,6 +95,8 @@ class BranchedRoIHeads(RoIHeads):
         if self.training:
             classifier, box = fastrcnn_loss(logits, deltas, labels, wanted)
             losses = {"loss_classifier": classifier, "loss_box_reg": box}
+            if self.masks_on_predicted_boxes:
+                proposals = self._predicted_boxes(deltas.detach(), proposals, labels)
             return MaskProposals(proposals, labels, matched).positive(), [], losses
         found = self.detections(logits, deltas, proposals, image_shapes)
         return detections_as_proposals(found), found, {}
@@ -101,6 +115,14 @@ class BranchedRoIHeads(RoIHeads):
         boxes, scores, labels = self.postprocess_detections(logits, deltas, proposals, image_shapes)
         return [{"boxes": b, "labels": one, "scores": s} for b, one, s in zip(boxes, labels, scores, strict=True)]
 
+    def _predicted_boxes(
+        self, deltas: torch.Tensor, proposals: list[torch.Tensor], labels: list[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        """Return the ``proposals`` as ``deltas`` ``(N, 4 (K+1))`` move them for their true class, not clipped."""
+        boxes = self.box_coder.decode(deltas, proposals)
+        own = boxes[torch.arange(len(boxes), device=boxes.device), torch.cat(labels)]
+        return list(own.split([len(one) for one in proposals]))
+
     def segment(
         self,
         features: Features,
@@ -118,44 +140,68 @@ class BranchedRoIHeads(RoIHeads):
         """
         pooled = self.mask_roi_pool(features, regions.boxes, image_shapes)  # type: ignore[misc]
         logits = to_float32(self.mask_predictor(self.mask_head(pooled)))  # type: ignore[misc]
+        labels = torch.cat(regions.labels)
+        chosen = logits[torch.arange(len(labels), device=labels.device), labels][:, None]
         if targets is not None and regions.matched is not None:
-            return self._mask_losses(pooled, logits, regions, targets)
+            return self._mask_losses(pooled, chosen, regions, targets)
         require_finite([logits])
-        for one, masks in zip(found, maskrcnn_inference(logits, regions.labels), strict=True):
+        counts = [len(boxes) for boxes in regions.boxes]
+        for one, masks in zip(found, chosen.sigmoid().split(counts), strict=True):
             one["masks"] = masks
         if self.mask_scoring is not None:
             masks = torch.cat([one["masks"] for one in found])
-            qualities = to_float32(self.mask_scoring(pooled, masks, torch.cat(regions.labels))).clamp(0, 1)
-            for one, quality in zip(found, qualities.split([len(labels) for labels in regions.labels]), strict=True):
+            qualities = to_float32(self.mask_scoring(pooled, masks, labels)).clamp(0, 1)
+            for one, quality in zip(found, qualities.split(counts), strict=True):
                 _rescore(one, quality)
         return {}
 
     def _mask_losses(
         self, pooled: torch.Tensor, logits: torch.Tensor, regions: MaskProposals, targets: list[Target]
     ) -> Losses:
-        """Return the binary cross-entropy of the masks and, with mask scoring, the squared error of their IoU."""
-        labels = torch.cat(regions.labels)
-        chosen = logits[torch.arange(len(labels), device=labels.device), labels]
+        """Return the binary cross-entropy of the masks and, with mask scoring, the squared error of their IoU.
+
+        ``logits`` ``(N, 1, M, M)`` are those of the true classes.
+        """
+        labels, chosen = torch.cat(regions.labels), logits[:, 0]
         predicted_iou = None
         if self.mask_scoring is not None:
-            predicted_iou = to_float32(self.mask_scoring(pooled, chosen.sigmoid()[:, None], labels))
+            predicted_iou = to_float32(self.mask_scoring(pooled, logits.sigmoid(), labels))
         if not len(labels):
             # A loss of every parameter: processes that share a batch must have gradients for the same parameters.
             nothing = {"loss_mask": logits.sum() * 0}
             return nothing if predicted_iou is None else nothing | {"loss_mask_iou": predicted_iou.sum() * 0}
         assert regions.matched is not None
-        truth = torch.cat(
-            [
-                project_masks_on_boxes(target["masks"], boxes, matched, logits.shape[-1])
-                for target, boxes, matched in zip(targets, regions.boxes, regions.matched, strict=True)
-            ]
-        )
+        truth = self._true_masks(regions, targets, logits.shape[-1])
         losses = {"loss_mask": functional.binary_cross_entropy_with_logits(chosen, truth)}
         if predicted_iou is not None:
             areas = [t["masks"].flatten(1).sum(1)[i] for t, i in zip(targets, regions.matched, strict=True)]
             wanted = mask_ious(chosen, truth, torch.cat(regions.boxes), torch.cat(areas))
             losses["loss_mask_iou"] = functional.mse_loss(predicted_iou, wanted)
         return losses
+
+    def _true_masks(self, regions: MaskProposals, targets: list[Target], side: int) -> torch.Tensor:
+        """Return the true masks within the boxes of ``regions``, ``(N, side, side)``: of 0 and 1 where aligned."""
+        if self.aligned:
+            return torch.cat([mask_targets(region, side) for region in to_foreground_proposals(regions, targets)])
+        return torch.cat(
+            [
+                project_masks_on_boxes(target["masks"], boxes, matched, side)
+                for target, boxes, matched in zip(targets, regions.boxes, regions.matched or [], strict=True)
+            ]
+        )
+
+
+def to_foreground_proposals(regions: MaskProposals, targets: list[Target]) -> list[ForegroundProposals]:
+    """Return training proposals of foreground, ``regions``, in the form of Detectron2's parts.
+
+    Labels 1..K become classes 0..K-1. Masks have the size of the resized image, so ``to_masks`` is 1.
+    """
+    assert regions.matched is not None
+    parts = zip(regions.boxes, regions.labels, regions.matched, targets, strict=True)
+    return [
+        ForegroundProposals(boxes, labels - 1, matched, target["masks"], boxes.new_ones(4))
+        for boxes, labels, matched, target in parts
+    ]
 
 
 def detections_as_proposals(found: Sequence[Target]) -> MaskProposals:

@@ -20,6 +20,7 @@ from maskwright.runs.prepare import declared_classes, require_data
 from maskwright.runs.processes import build_fabric, is_launched, require_devices
 from maskwright.runs.report import report_stage
 from maskwright.runs.source_file import SourceFiles
+from maskwright.runs.starting.options import with_starting_options
 from maskwright.runs.tracking import require_trackers
 from maskwright.runs.training import (
     has_begun,
@@ -44,6 +45,7 @@ def train_recipe(
     """
     require_data(recipe)
     monitored_score(recipe)
+    recipe = with_starting_options(recipe, path)
     trained = "train" in RunFolder(path).stages
     if not trained:
         require_trackers(recipe)

@@ -15,6 +15,7 @@ from maskwright.runs.context import build_model, monitored_score
 from maskwright.runs.folder import create_run
 from maskwright.runs.prepare import declared_classes, require_data
 from maskwright.runs.processes import is_launched, require_devices
+from maskwright.runs.starting.options import with_starting_options
 from maskwright.runs.tracking import require_trackers
 from maskwright.runs.training import require_resume
 
@@ -107,7 +108,7 @@ def _require_ready(item: Planned, resume: bool, built: set[str]) -> None:
     require_data(item.recipe)
     monitored_score(item.recipe)
     if item.path.is_dir() and any(item.path.iterdir()):
-        create_run(item.recipe, item.path, Reporter(quiet=True))
+        create_run(with_starting_options(item.recipe, item.path), item.path, Reporter(quiet=True))
     if "train" in RunFolder(item.path).stages:
         return
     require_trackers(item.recipe)

@@ -62,6 +62,14 @@ def test_it_learns_the_mask_of_a_scene() -> None:
     assert history[-1] < 0.85 * history[0]
 
 
-def test_mask_scoring_does_not_go_with_it() -> None:
-    with pytest.raises(ValueError, match="mask_scoring"):
-        build_point_rend_rcnn(3, **NARROW, mask_scoring=True)
+@pytest.mark.parametrize("option", ["mask_scoring", "class_agnostic_masks"])
+def test_options_of_other_mask_heads_do_not_go_with_it(option: str) -> None:
+    with pytest.raises(ValueError, match=option):
+        build_point_rend_rcnn(3, **NARROW, **{option: True})
+
+
+def test_it_is_trained_on_predicted_boxes_as_the_reference_is() -> None:
+    """Detectron2's Base-PointRend-RCNN-FPN.yaml sets ROI_BOX_HEAD.TRAIN_ON_PRED_BOXES."""
+    assert build_point_rend_rcnn(3, **NARROW, **HEAD).roi_heads.boxes.masks_on_predicted_boxes
+    proposals = build_point_rend_rcnn(3, **NARROW, **HEAD, masks_on_predicted_boxes=False)
+    assert not proposals.roi_heads.boxes.masks_on_predicted_boxes

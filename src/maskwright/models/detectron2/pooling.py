@@ -21,11 +21,13 @@ def levels_of(boxes: torch.Tensor) -> torch.Tensor:
     return levels.clamp(LEVELS[0], LEVELS[-1]).to(torch.int64) - LEVELS[0]
 
 
-def pool(maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], side: int) -> torch.Tensor:
+def pool(
+    maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], side: int, sampling_ratio: int = 0
+) -> torch.Tensor:
     """Return features ``(N, C, side, side)`` of the boxes of all images from ``maps`` p2 … p5.
 
     ``boxes`` holds ``(N, 4)`` of each image in pixels of the resized image. RoIAlign is the aligned one: shifted by
-    half a pixel, and with as many samples of an output cell as it covers cells of the map.
+    half a pixel. An output cell has ``sampling_ratio``² samples, or with 0 as many as it covers cells of the map.
     """
     every = torch.cat(list(boxes))
     owner = torch.cat([torch.full((len(b), 1), i, dtype=every.dtype, device=b.device) for i, b in enumerate(boxes)])
@@ -33,6 +35,6 @@ def pool(maps: Sequence[torch.Tensor], boxes: Sequence[torch.Tensor], side: int)
     pooled = maps[0].new_zeros((len(every), maps[0].shape[1], side, side))
     for level, features in enumerate(maps[: len(LEVELS)]):
         chosen = (levels == level).nonzero().squeeze(1)
-        found = roi_align(features, regions[chosen], side, 1.0 / STRIDES[level], sampling_ratio=0, aligned=True)
+        found = roi_align(features, regions[chosen], side, 1.0 / STRIDES[level], sampling_ratio, aligned=True)
         pooled = pooled.index_put((chosen,), found.to(pooled.dtype))
     return pooled

@@ -8,9 +8,8 @@ from torch import nn
 
 from maskwright.models.entry import split_options
 from maskwright.models.mask_rcnn import TorchvisionRCNN, build_mask_rcnn
-from maskwright.models.mask_targets import ForegroundProposals
 from maskwright.models.point_rend.head import PointRendHead
-from maskwright.models.roi_heads import MaskProposals
+from maskwright.models.roi_heads import to_foreground_proposals
 
 Target = dict[str, torch.Tensor]
 FINEST = "0"  # torchvision's name of the level at stride 4
@@ -45,33 +44,23 @@ class PointRendRoIHeads(nn.Module):
         return found, losses
 
 
-def to_foreground_proposals(regions: MaskProposals, targets: list[Target]) -> list[ForegroundProposals]:
-    """Return the training proposals in the form that PointRend takes.
-
-    Labels 1..K become classes 0..K-1. Masks have the size of the resized image, so ``to_masks`` is 1.
-    """
-    assert regions.matched is not None
-    parts = zip(regions.boxes, regions.labels, regions.matched, targets, strict=True)
-    return [
-        ForegroundProposals(boxes, labels - 1, matched, target["masks"], boxes.new_ones(4))
-        for boxes, labels, matched, target in parts
-    ]
-
-
-def build_point_rend_rcnn(classes: int, **options: Any) -> TorchvisionRCNN:
+def build_point_rend_rcnn(classes: int, *, masks_on_predicted_boxes: bool = True, **options: Any) -> TorchvisionRCNN:
     """Build torchvision's Mask R-CNN with PointRend's masks for ``classes`` classes, with random weights.
 
-    Background is class 0 of the boxes. The options are those of :class:`PointRendHead` and of
+    Background is class 0 of the boxes. The masks are trained on predicted boxes, as in the reference, unless
+    ``masks_on_predicted_boxes`` is false. The other options are those of :class:`PointRendHead` and of
     :func:`~maskwright.models.mask_rcnn.build_mask_rcnn`, which says what the model takes and returns; here ``masks``
     are ``(N, 1, 224, 224)``.
 
-    Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1, and for ``mask_scoring``, which
-    reads the masks of Mask R-CNN. Raises the errors of :func:`~maskwright.models.mask_rcnn.build_mask_rcnn`.
+    Raises ``ValueError`` for a ``point_loss`` other than cross_entropy and smooth_l1, and for ``mask_scoring`` and
+    ``class_agnostic_masks``, which are of Mask R-CNN's masks. Raises the errors of
+    :func:`~maskwright.models.mask_rcnn.build_mask_rcnn`.
     """
     own, detector = split_options(PointRendHead, options)
-    if detector.get("mask_scoring"):
-        raise ValueError("mask_scoring: expected none with PointRend's masks")
-    network = build_mask_rcnn(classes, **detector)
+    for option in ("mask_scoring", "class_agnostic_masks"):
+        if detector.get(option):
+            raise ValueError(f"{option}: expected none with PointRend's masks")
+    network = build_mask_rcnn(classes, masks_on_predicted_boxes=masks_on_predicted_boxes, **detector)
     for part in ("mask_roi_pool", "mask_head", "mask_predictor"):
         setattr(network.roi_heads, part, None)
     masks = PointRendHead(network.backbone.out_channels, classes, **own)  # type: ignore[arg-type]

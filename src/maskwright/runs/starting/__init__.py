@@ -1,0 +1,1 @@
+"""What a new run starts with beyond its recipe: options of the model that follow from its weights."""
