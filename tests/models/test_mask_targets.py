@@ -1,8 +1,9 @@
 """True masks cropped by boxes, at whatever size the model sees the image."""
 
+import pytest
 import torch
 
-from maskwright.models.mask_targets import ForegroundProposals, mask_targets
+from maskwright.models.mask_targets import ForegroundProposals, cropped_masks, mask_targets
 
 
 def region(boxes: list[list[float]], objects: list[int], factor: float = 1.0) -> ForegroundProposals:
@@ -22,6 +23,13 @@ def test_a_cell_is_of_the_object_when_half_of_it_is() -> None:
     expected[0, 1:3, 1:3] = 1
     expected[1, :, 2:] = 1
     assert torch.equal(found, expected)
+
+
+def test_a_cell_has_the_share_that_the_object_covers_to_within_the_interpolation() -> None:
+    """The object begins a quarter into the second of five cells of 8 pixels, at pixel 10, and ends in the fourth."""
+    one = region([[0, 0, 40, 40]], [0])
+    found = cropped_masks(one, 5)[0, 2]
+    assert found.tolist() == [0, pytest.approx(0.75, abs=0.07), 1, pytest.approx(0.75, abs=0.07), 0]
 
 
 def test_the_size_the_network_sees_makes_no_difference() -> None:

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 from torchvision.models.detection.roi_heads import RoIHeads
 
-from maskwright.models.mask_targets import mask_targets
+from maskwright.models.mask_targets import cropped_masks, mask_targets
 from maskwright.models.roi_heads import MaskProposals, detections_as_proposals, to_foreground_proposals
 from tests.models.invented_scenes import SIDE, empty_target, narrow, scene
 
@@ -65,8 +65,8 @@ def test_detections_are_regions_without_objects_to_become() -> None:
     assert regions.labels[0].tolist() == [1, 2]
 
 
-def test_aligned_heads_learn_the_masks_of_detectron2() -> None:
-    """The targets are those of :func:`mask_targets`, which the tests of Detectron2's parts hold to its rule."""
+def test_aligned_heads_learn_the_share_of_each_cell_that_an_object_covers() -> None:
+    """Rounded, the targets are Detectron2's."""
     model = narrow(aligned=True).train()
     features, boxes, shapes, targets = inputs(model)
     seen: dict[str, torch.Tensor] = {}
@@ -74,11 +74,13 @@ def test_aligned_heads_learn_the_masks_of_detectron2() -> None:
     torch.manual_seed(3)
     regions, found, _ = model.roi_heads.detect(features, boxes, shapes, targets)
     losses = model.roi_heads.segment(features, regions, shapes, found, targets)
-    truth = torch.cat([mask_targets(each, 28) for each in to_foreground_proposals(regions, targets)])
+    foreground = to_foreground_proposals(regions, targets)
+    truth = torch.cat([cropped_masks(each, 28) for each in foreground])
     labels = torch.cat(regions.labels)
     own = seen["logits"][torch.arange(len(labels)), labels]
     torch.testing.assert_close(losses["loss_mask"], functional.binary_cross_entropy_with_logits(own, truth))
-    assert set(truth.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal((truth >= 0.5).float(), torch.cat([mask_targets(each, 28) for each in foreground]))
+    assert ((truth > 0) & (truth < 1)).any()
 
 
 def test_masks_are_learnt_on_predicted_boxes_where_asked() -> None:

@@ -1,5 +1,6 @@
 """Shipped recipes: a variant differs from its base only where its name says, a twin only in size."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,13 @@ SMALLER_RCNN = {f"model.{key}" for key in ("name", "weights", "input.size", "inp
 LONGER = {
     f"train.{key}" for key in ("epochs", "validate_every", "optimizer.lr", "schedule.name", "schedule.warmup_steps")
 }
+# What 300 images and a CPU need beyond a smaller model: a first stage on all classes, and strong augmentation.
+FEW_IMAGES = (
+    {f"model.options.{key}" for key in ("class_agnostic_boxes", "class_agnostic_masks", "score_threshold")}
+    | {f"augment.{key}" for key in ("scale", "copy_paste", "rotation", "brightness", "contrast", "saturation", "hue")}
+    | {f"train.{key}" for key in ("optimizer.encoder_lr_factor", "sampling.name", "sampling.threshold")}
+    | {f"train.{key}" for key in ("ema", "clip_norm", "precision", "workers")}
+)
 TWINS = {
     "deeplab-mobilenet-5class": DATA | {"model.name", "model.weights", "evaluate.on", "train.validate_every"},
     "deeplab-resnet50-5class": DATA
@@ -39,6 +47,7 @@ TWINS = {
     "maskrcnn-person-car-dog-cake": SMALLER_RCNN | LONGER,
     "maskrcnn-person-cat-ball-book": SMALLER_RCNN
     | LONGER
+    | FEW_IMAGES
     | {f"train.optimizer.{key}" for key in ("name", "momentum", "weight_decay")},
 }
 
@@ -74,3 +83,14 @@ def test_a_twin_differs_only_in_its_data_its_size_and_its_length(name: str) -> N
 def test_the_model_of_every_shipped_recipe_is_in_the_catalogue(name: str) -> None:
     recipe = load_recipe(name)
     assert catalogue.find_model(recipe.model.name).task == recipe.task
+
+
+@pytest.mark.parametrize("name", ["deeplabplus-mobilenetv2-5class-finetuned", "maskrcnn-person-cat-ball-book-coco300"])
+def test_a_second_stage_builds_the_model_of_the_first_and_starts_from_its_best_weights(name: str) -> None:
+    second = load_recipe(name)
+    folder, *rest = Path(second.model.weights).relative_to("runs").parts
+    assert rest == ["checkpoints", "best", "model.safetensors"]
+    first = load_recipe(folder)
+    assert first.model.name == second.model.name
+    thresholds = {"score_threshold"}
+    assert {k: v for k, v in second.model.options.items() if k not in thresholds} == first.model.options

@@ -12,9 +12,9 @@ import torchvision
 from timm.layers.norm_act import freeze_batch_norm_2d
 from torch import nn
 from torchvision.models._utils import IntermediateLayerGetter
-from torchvision.ops import FrozenBatchNorm2d
 
 from maskwright.errors import UsageError, unknown_name
+from maskwright.models.frozen_norm import FusedFrozenBatchNorm2d
 
 STRIDES = (4, 8, 16, 32)
 PARTS = len(STRIDES) + 1  # the stem is one as well
@@ -83,7 +83,7 @@ def _torchvision_body(name: str, frozen_norm: bool) -> tuple[nn.Module, list[int
     if name not in TORCHVISION_BACKBONES:
         raise unknown_name("backbone", name, TORCHVISION_BACKBONES)
     # ConvNeXt has LayerNorm, which has no statistics to freeze.
-    norm = {"norm_layer": FrozenBatchNorm2d} if frozen_norm and not name.startswith("convnext") else {}
+    norm = {"norm_layer": FusedFrozenBatchNorm2d} if frozen_norm and not name.startswith("convnext") else {}
     classifier = torchvision.models.get_model(name, weights=None, **norm)
     features = getattr(classifier, "features", classifier)
     stem, stages = _stages(features)

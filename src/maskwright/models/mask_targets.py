@@ -24,14 +24,21 @@ class ForegroundProposals:
     to_masks: torch.Tensor
 
 
-def mask_targets(region: ForegroundProposals, side: int) -> torch.Tensor:
-    """Return the true masks cropped by the boxes and resampled: ``(N, side, side)`` float of 0 and 1.
+def cropped_masks(region: ForegroundProposals, side: int) -> torch.Tensor:
+    """Return the true masks cropped by the boxes and resampled by aligned RoIAlign: ``(N, side, side)``, 0 to 1.
 
-    A cell is 1 where aligned RoIAlign of the mask is at least ½.
+    The value of a cell is the share of it that the object covers, but for the interpolation between pixels.
     """
     boxes = torch.cat([region.objects[:, None].to(region.boxes), region.boxes * region.to_masks], dim=1)
-    cut = roi_align(region.masks[:, None].to(region.boxes), boxes, side, 1.0, sampling_ratio=0, aligned=True)
-    return (cut[:, 0] >= 0.5).to(region.boxes)
+    return roi_align(region.masks[:, None].to(region.boxes), boxes, side, 1.0, sampling_ratio=0, aligned=True)[:, 0]
+
+
+def mask_targets(region: ForegroundProposals, side: int) -> torch.Tensor:
+    """Return the targets of Detectron2's mask heads, ``(N, side, side)`` float of 0 and 1.
+
+    A cell is 1 where :func:`cropped_masks` is at least ½.
+    """
+    return (cropped_masks(region, side) >= 0.5).to(region.boxes)
 
 
 def of_class(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:

@@ -234,8 +234,8 @@ class Train(Section):
             least 1. None takes one per core, or as many as ``OMP_NUM_THREADS`` says. Fewer leave cores to other work.
         precision: A precision of Lightning Fabric: ``32-true``; ``bf16-mixed`` or ``16-mixed``, which take about half
             the memory of activations.
-        channels_last: Whether batches of semantic models lie in memory with the channels last, which is faster for
-            convolutions.
+        channels_last: Whether activations lie in memory with the channels last, which is faster for convolutions. It
+            has no effect on instance models in full precision, which gain nothing.
         compile: Whether to compile a semantic model with ``torch.compile``. False, because that takes a minute at the
             start, and on a CPU a C++ compiler.
         workers: The processes that load data, 0 or more. Results do not depend on it. With 0 the training process

@@ -85,11 +85,12 @@ def instance_losses(fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
 
 
 def memory_format_of(recipe: Recipe) -> torch.memory_format:
-    """Return the memory format: channels last for semantic models with ``train.channels_last``, else contiguous.
+    """Return the memory format: with ``train.channels_last`` that, but for instance models in full precision.
 
-    Instance models take lists of images, which have no batch to lay out.
+    Those gain nothing from it on a CPU (Mask R-CNN on MobileNetV2 at 416 pixels takes 2.6 s a step both ways); in
+    bfloat16 they do (1.7 s instead of 2.0 s). Their batch follows the layout of the weights.
     """
-    wanted = recipe.task == "semantic" and recipe.train.channels_last
+    wanted = recipe.train.channels_last and (recipe.task == "semantic" or recipe.train.precision != "32-true")
     return torch.channels_last if wanted else torch.contiguous_format
 
 
