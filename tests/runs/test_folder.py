@@ -50,6 +50,14 @@ def test_the_same_recipe_continues_and_another_is_refused_by_its_differences(tmp
         create_run(other, tmp_path / "run", QUIET)
 
 
+def test_a_run_of_an_earlier_version_whose_precision_was_written_out_continues(tmp_path: Path) -> None:
+    create_run(load_recipe("demo-semantic", ["train.precision=32-true"]), tmp_path / "run", QUIET)
+    create_run(load_recipe("demo-semantic"), tmp_path / "run", QUIET)
+    create_run(load_recipe("demo-semantic", ["train.precision=bf16-mixed"]), tmp_path / "run", QUIET)
+    with pytest.raises(UsageError, match=r"differs in train\.precision"):
+        create_run(load_recipe("demo-semantic", ["train.precision=16-mixed"]), tmp_path / "run", QUIET)
+
+
 def test_an_opened_run_has_the_recipe_it_was_created_with(tmp_path: Path) -> None:
     recipe = load_recipe("deeplab-mobilenet-5class")
     create_run(recipe, tmp_path / "run", QUIET)

@@ -164,3 +164,31 @@ def test_a_run_keeps_the_normalisation_of_its_backbone_with_its_weights(
     save_checkpoint(tmp_path / "last", old, loaded.module.state_dict(), {})
     train.keep_normalisation(loaded.module, tmp_path / "last" / "model.safetensors")
     assert normalisation_of(loaded.module) == IMAGENET
+
+
+@pytest.mark.parametrize(
+    ("device", "overrides", "fused"),
+    [
+        ("cpu", [], None),
+        ("cuda", [], True),
+        ("mps", ["train.clip_norm=1"], True),
+        ("cuda", ["train.precision=16-mixed"], True),
+        ("cuda", ["train.precision=16-mixed", "train.clip_norm=1"], None),
+    ],
+)
+def test_on_a_gpu_the_optimiser_is_fused_unless_scaled_gradients_are_clipped(
+    device: str, overrides: list[str], fused: bool | None
+) -> None:
+    recipe = load_recipe("demo-semantic", ["model.options={widths: [4, 8], bottleneck: 8}", *overrides])
+    model, _ = build_model(recipe, ["disc", "ring", "square", "triangle"])
+    optimizer = train.build_recipe_optimizer(recipe, model, torch.device(device))
+    assert [group["fused"] for group in optimizer.param_groups] == [fused]
+
+
+def test_a_gpu_that_is_not_there_ends_the_run_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert small_run("semantic", tmp_path / "run", "--set", "train.device=cuda", verb="train") == 2
+    assert "train.device cuda: torch" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

@@ -175,3 +175,17 @@ def test_steps_beyond_the_end_stay_at_the_end(name: str, end: float) -> None:
         optimizer.step()
         schedule.step()
     assert math.isclose(optimizer.param_groups[0]["lr"], end, abs_tol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_fused_kernels_take_the_steps_of_the_plain_ones(name: str) -> None:
+    ends = []
+    for fused in (False, True):
+        parameter = nn.Parameter(torch.tensor([START, -START]))
+        optimizer = build_optimizer(name, [parameter], lr=LR, weight_decay=DECAY, momentum=MOMENTUM, fused=fused)
+        assert optimizer.param_groups[0]["fused"] is (True if fused else None)
+        for _ in range(3):
+            parameter.grad = torch.tensor([GRADIENT, 2 * GRADIENT])
+            optimizer.step()
+        ends.append(parameter.tolist())
+    assert ends[1] == pytest.approx(ends[0], rel=1e-6)

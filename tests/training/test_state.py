@@ -1,5 +1,7 @@
 """The state of a training: its content, and a second training that continues from it."""
 
+import copy
+
 import pytest
 import torch
 
@@ -42,3 +44,19 @@ def test_a_process_that_has_no_recorded_random_numbers_starts_from_the_seed() ->
     assert training.random is None
     training.restore(state)
     assert training.random is not None
+
+
+def test_a_training_that_began_with_fused_kernels_goes_on_with_those_of_its_own_device() -> None:
+    first, _ = make_training()
+    fit(first, 1)
+    state = copy.deepcopy(first.state())
+    for group in state["optimizer"]["param_groups"]:
+        group["fused"] = True
+    second, _ = make_training()
+    second.restore(state)
+    assert [group["fused"] for group in second.optimizer.param_groups] == [None]
+    third, _ = make_training()
+    third.restore(copy.deepcopy(first.state()))
+    for training in (second, third):
+        fit(training, 2)
+    assert all(torch.equal(value, second.weights()[key]) for key, value in third.weights().items())

@@ -14,7 +14,7 @@ def command(
     out: Annotated[Path, typer.Option("--out", help="Folder for results and overlays.", show_default=False)],
     score: Annotated[float, typer.Option("--score", help="Instances: lowest score of an object.")] = 0.5,
     batch: Annotated[int, typer.Option("--batch", help="Images, or tiles, that the model sees at once.")] = 1,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
     overlays: Annotated[bool, typer.Option(help="Draw the results over the images.")] = True,
     flip: Annotated[bool, typer.Option("--flip", help="Semantic: average with the mirror image.")] = False,
     scales: Annotated[

@@ -228,12 +228,18 @@ class Train(Section):
             memory of a small one.
         head_only_epochs: The first epochs, fewer than ``epochs``, in which the encoder's weights stay fixed, so that a
             new head does not spoil them. The running statistics of its BatchNorm go on.
-        device: ``cpu``, ``cuda``, or ``auto``, a GPU where there is one.
+        device: ``cpu``, ``cuda``, ``mps`` (the GPU of Apple silicon), or ``auto``, a GPU where there is one.
         devices: The GPUs, or on a CPU the processes, of one machine that share each batch, at least 1.
         threads: The threads that each process computes with on a CPU, in the training and the evaluation of the run, at
             least 1. None takes one per core, or as many as ``OMP_NUM_THREADS`` says. Fewer leave cores to other work.
         precision: A precision of Lightning Fabric: ``32-true``; ``bf16-mixed`` or ``16-mixed``, which take about half
-            the memory of activations.
+            the memory of activations; or ``auto``: ``bf16-mixed`` on a CUDA GPU that computes in bfloat16, else
+            ``32-true``.
+        matmul_precision: On a CUDA GPU, the precision of products and convolutions of float32 numbers: ``highest``
+            rounds as on a CPU; ``high``, the default, is TF32, with 10 bits of mantissa and several times as fast;
+            ``medium`` may use bfloat16 inside.
+        deterministic: Whether a CUDA GPU must repeat its bits, by slower kernels; torch warns where it has none. On a
+            CPU every training repeats them.
         channels_last: Whether activations lie in memory with the channels last, which is faster for convolutions. It
             has no effect on instance models in full precision, which gain nothing.
         compile: Whether to compile a semantic model with ``torch.compile``. False, because that takes a minute at the
@@ -278,10 +284,12 @@ class Train(Section):
     clip_norm: float | None = Field(default=None, gt=0)
     accumulate: int = Field(default=1, ge=1)
     head_only_epochs: int = Field(default=0, ge=0)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     devices: int = Field(default=1, ge=1)
     threads: int | None = Field(default=None, ge=1)
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
+    matmul_precision: Literal["highest", "high", "medium"] = "high"
+    deterministic: bool = False
     channels_last: bool = True
     compile: bool = False
     workers: int = Field(default=0, ge=0)

@@ -189,7 +189,7 @@ class Transfer(Section):
         bootstrap: The bootstrap intervals.
         fine_tune: Fine-tuning on each target, which then needs ``train`` images. None skips it.
         panels: How many images of the source and of each target are drawn with every model's detections, 0 or more.
-        device: The device of the predictions: ``cpu``, ``cuda``, or ``auto``, a GPU where there is one.
+        device: The device of the predictions: ``cpu``, ``cuda``, ``mps``, or ``auto``, a GPU where there is one.
 
     Raises:
         ValidationError: Pydantic's, when built in code, for an unknown key, a value out of range, a name in both
@@ -216,7 +216,7 @@ class Transfer(Section):
     bootstrap: Bootstrap = Bootstrap()
     fine_tune: FineTune | None = None
     panels: int = Field(default=4, ge=0)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

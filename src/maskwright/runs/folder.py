@@ -84,7 +84,10 @@ def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
     """
     file = RunFolder(path).recipe_file
     if file.is_file():
-        changed = _differences(_content(open_run(path, reporter).recipe), _content(recipe))
+        before = open_run(path, reporter).recipe
+        # ``auto`` is whatever suits the device, and earlier versions wrote what it is on a CPU.
+        either = "auto" in (before.train.precision, recipe.train.precision)
+        changed = _differences(_content(before, either), _content(recipe, either))
         if changed:
             raise UsageError(
                 f"{path}: holds a run of another recipe (it differs in {', '.join(changed[:5])}); expected the same "
@@ -125,10 +128,10 @@ def _remove_leftovers(path: Path) -> None:
             file.unlink(missing_ok=True)
 
 
-def _content(recipe: Recipe) -> dict[str, Any]:
+def _content(recipe: Recipe, any_precision: bool) -> dict[str, Any]:
     """Return the keys of the recipe that decide the result, defaults included, without those on where it runs."""
     content = recipe.model_dump(mode="json")
-    for key in ("device", "devices", "threads", "workers", "save_every"):
+    for key in ("device", "devices", "threads", "workers", "save_every", *(["precision"] if any_precision else [])):
         content["train"].pop(key)
     return content
 

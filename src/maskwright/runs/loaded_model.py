@@ -4,10 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
-import torch
-from torch import nn
-
-from maskwright.errors import NotFinite, UsageError, WeightsError, unknown_name
+from maskwright.errors import NotFinite, UsageError, WeightsError
 from maskwright.files import recover_folder
 from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
@@ -17,8 +14,7 @@ from maskwright.run_folder import RunFolder
 from maskwright.runs.context import input_size
 from maskwright.structures import Instances, LabelMap, Task
 from maskwright.training.checkpoint import MODEL_FILE
-
-DEVICES = ("auto", "cpu", "cuda")
+from maskwright.training.device import resolve_device
 
 Found = TypeVar("Found")
 
@@ -88,14 +84,14 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
     Args:
         path: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` file that
             Maskwright wrote.
-        device: ``cpu``, ``cuda``, or ``auto`` for a GPU where there is one.
+        device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for a GPU where there is one.
         task: ``instance`` or ``semantic``, to require a model of this task. Type checkers then know what it predicts.
 
     Returns:
         The model in evaluation mode, with ``predict``, ``classes``, ``task`` and ``device``.
 
     Raises:
-        UsageError: There is no model at ``path``, it is of another ``task``, or ``device`` is unknown.
+        UsageError: There is no model at ``path``, it is of another ``task``, or ``device`` is unknown or not here.
         WeightsError: The file does not fit the model that its card names, or holds NaN or infinity.
 
     Example:
@@ -106,8 +102,7 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
         >>> model.classes.names
         ['disc', 'square', 'triangle', 'ring']
     """
-    if device not in DEVICES:
-        raise unknown_name("device", device, DEVICES)
+    resolved = resolve_device(device)
     file = model_file(Path(path))
     card, weights = read_model_file(file)
     if task is not None and card.task != task:
@@ -120,13 +115,6 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
         module.load_state_dict(weights)
     except RuntimeError as error:
         raise WeightsError(f"{file}: does not fit the model {card.name} it names ({error}). Train it again.") from error
-    module = _on(module, device)
+    module = module.eval().to(resolved)
     size = input_size(card.name, card.options, Input(**card.input))
     return LoadedModel(module=module, task=card.task, classes=card.table, input_size=size, file=file, card=card)
-
-
-def _on(module: nn.Module, device: str) -> nn.Module:
-    """Return ``module`` in evaluation mode on ``device``."""
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return module.eval().to(device)

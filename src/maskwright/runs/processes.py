@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -13,6 +14,8 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.recipes.schema import Recipe
+from maskwright.recipes.training import Train
+from maskwright.training.device import resolve_device, resolve_precision
 
 # The timeout of a collective: a process may wait for another's validation images or a checkpoint on a slow disk.
 _PATIENCE = timedelta(minutes=30)
@@ -41,7 +44,7 @@ def node_rank(nodes: int) -> int:
 def require_devices(recipe: Recipe, nodes: int = 1) -> None:
     """Raise ``UsageError`` when the machine has too few GPUs or a batch cannot be divided equally among devices."""
     devices, cuda = recipe.train.devices, torch.cuda.device_count()
-    if recipe.train.device != "cpu" and cuda and devices > cuda:
+    if device_of(recipe.train) == "cuda" and devices > cuda:
         raise UsageError(f"train.devices {devices}: this machine has {cuda} GPUs; expected at most {cuda}.")
     _require_slices(recipe.train.batch_size, devices * nodes)
 
@@ -49,21 +52,23 @@ def require_devices(recipe: Recipe, nodes: int = 1) -> None:
 def build_fabric(recipe: Recipe) -> Fabric:
     """Return Lightning Fabric for the recipe's device; under torchrun, joined to the other processes.
 
-    Raises ``UsageError`` when a batch cannot be divided equally among the processes.
+    Raises ``UsageError`` when there is no such device here, or a batch cannot be divided equally among the processes.
     """
     train = recipe.train
     if not is_launched():
-        return Fabric(accelerator=train.device, devices=1, precision=train.precision)
+        device = device_of(train)
+        return Fabric(accelerator=device, devices=1, precision=_precision(train, device))
     _require_slices(train.batch_size, int(os.environ["WORLD_SIZE"]))
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it logs a banner in every process
     # A head without a loss gets no gradients, and DDP would wait for them.
     idle_head = recipe.task == "semantic" and not recipe.loss.auxiliary
+    device = device_of(train, shared=True)
     fabric = Fabric(
-        accelerator=train.device,
+        accelerator=device,
         devices=int(os.environ["LOCAL_WORLD_SIZE"]),
         num_nodes=int(os.environ["GROUP_WORLD_SIZE"]),
         strategy=DDPStrategy(timeout=_PATIENCE, find_unused_parameters=idle_head),
-        precision=train.precision,
+        precision=_precision(train, device),
     )
     fabric.launch()
     return fabric
@@ -81,6 +86,20 @@ def torch_threads(threads: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def device_of(train: Train, shared: bool | None = None) -> str:
+    """Return ``cpu``, ``cuda`` or ``mps``: the device of the recipe's ``train``.
+
+    ``shared`` says whether several processes share the training; None goes by ``devices``.
+
+    Raises ``UsageError`` when there is no such device here.
+    """
+    return resolve_device(train.device, "train.device", train.devices > 1 if shared is None else shared)
+
+
+def _precision(train: Train, device: str) -> Any:
+    return resolve_precision(train.precision, device)
 
 
 def sync_batch_norm(model: nn.Module, fabric: Fabric) -> nn.Module:

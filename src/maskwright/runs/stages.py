@@ -17,7 +17,7 @@ from maskwright.runs.folder import create_run, open_run
 from maskwright.runs.launch import TrainingJob, launch
 from maskwright.runs.masks import masks_stage
 from maskwright.runs.prepare import declared_classes, require_data
-from maskwright.runs.processes import build_fabric, is_launched, require_devices
+from maskwright.runs.processes import build_fabric, device_of, is_launched, require_devices
 from maskwright.runs.report import report_stage
 from maskwright.runs.source_file import SourceFiles
 from maskwright.runs.starting.options import with_starting_options
@@ -48,6 +48,7 @@ def train_recipe(
     recipe = with_starting_options(recipe, path)
     trained = "train" in RunFolder(path).stages
     if not trained:
+        device_of(recipe.train)
         require_trackers(recipe)
     if is_launched():
         _train_as_one_of_several(recipe, path, resume, reporter)

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -40,6 +40,7 @@ from maskwright.runs.processes import sync_batch_norm, torch_threads
 from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
 from maskwright.training.checkpoint import MODEL_FILE, read_state, remove_partial_files, save_checkpoint
+from maskwright.training.device import device_settings, has_fused_optimizers, resolve_precision
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
 from maskwright.training.loop import fit
@@ -57,7 +58,8 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     Raises ``Interrupted`` after SIGTERM or Ctrl-C, once the state is saved.
     """
     recipe, run = experiment.recipe, experiment.run
-    run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric)})
+    precision = resolve_precision(recipe.train.precision, fabric.device)
+    run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric), "precision": precision})
     model = sync_batch_norm(model.to(memory_format=memory_format_of(recipe)), fabric)
     training = _build_training(experiment, fabric, model)
     if run.is_main_process:
@@ -72,6 +74,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
         freed_memory_kept(),
         _trackers(experiment, training),
         training.stop.listening(),
+        _device_settings(recipe, fabric),
     ):
         position = fit(training, recipe.train.epochs)
     if position.epoch < recipe.train.epochs:
@@ -124,7 +127,7 @@ def keep_normalisation(model: nn.Module, file: Path) -> None:
 
 def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) -> Training:
     recipe = experiment.recipe
-    optimizer = build_recipe_optimizer(recipe, model)
+    optimizer = build_recipe_optimizer(recipe, model, fabric.device)
     with fabric.rank_zero_first():  # rank 0 may count the pixels of the masks and cache them for the others
         loader, sampler = build_loader(experiment, ProcessGroup(fabric))
         losses = batch_losses(experiment, fabric)
@@ -189,11 +192,21 @@ def _trackers(experiment: Experiment, training: Training) -> Iterator[None]:
             tracker.close()
 
 
-def build_recipe_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """Return the optimiser of ``train.optimizer``, with its own learning rate for the encoder if given one."""
+def build_recipe_optimizer(
+    recipe: Recipe, model: nn.Module, device: torch.device | str = "cpu"
+) -> torch.optim.Optimizer:
+    """Return the optimiser of ``train.optimizer`` for ``device``, with its own rate for the encoder if given one."""
     section, later = recipe.train.optimizer, recipe.train.head_only_epochs > 0
     encoder = encoder_parameters(model) if section.encoder_lr_factor != 1 or later else []
-    return build_optimizer(parameters=model.parameters(), encoder=encoder, encoder_apart=later, **section.model_dump())
+    # A fused step scales 16-bit gradients back by itself, and then nothing can clip them before.
+    clips_scaled = recipe.train.precision == "16-mixed" and recipe.train.clip_norm is not None
+    return build_optimizer(
+        parameters=model.parameters(),
+        encoder=encoder,
+        encoder_apart=later,
+        fused=has_fused_optimizers(torch.device(device)) and not clips_scaled,
+        **section.model_dump(),
+    )
 
 
 def seed_everything(seed: int) -> None:
@@ -266,6 +279,18 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
     folder: Path = experiment.run.path / "checkpoints"
     for name in names:
         save_checkpoint(folder / name, card, training.weights(), state)
+
+
+def _device_settings(recipe: Recipe, fabric: Fabric) -> AbstractContextManager[None]:
+    """Return the context with torch's settings for the recipe's training on the device of ``fabric``."""
+    size, augment = recipe.model.input, recipe.augment
+    same = augment.crop is not None or (size.resize == "square" and augment.scale is None)
+    return device_settings(
+        fabric.device,
+        matmul_precision=recipe.train.matmul_precision,
+        fixed_size=recipe.task == "semantic" and same,
+        deterministic=recipe.train.deterministic,
+    )
 
 
 def _device_name(fabric: Fabric) -> str:

@@ -21,23 +21,26 @@ def build_optimizer(
     encoder: Iterable[torch.nn.Parameter] = (),
     encoder_lr_factor: float = 1.0,
     encoder_apart: bool = False,
+    fused: bool = False,
 ) -> torch.optim.Optimizer:
     """Return Adam, AdamW or SGD over the ``parameters`` that require gradients.
 
     ``name`` is ``adam``, ``adamw`` or ``sgd``. ``weight_decay`` is L2 regularisation in Adam and SGD and decoupled in
     AdamW, as in torch. ``momentum`` is for SGD alone. Parameters of the ``encoder`` get the rate ``lr`` times
     ``encoder_lr_factor``. They are a parameter group of their own, the first, where the factor is not 1 or
-    ``encoder_apart`` is set. The last group always has the rate ``lr``.
+    ``encoder_apart`` is set. The last group always has the rate ``lr``. ``fused`` updates all parameters by torch's
+    fused kernels, see :func:`~maskwright.training.device.has_fused_optimizers`.
     """
+    kernels = True if fused else None
     learning = [parameter for parameter in parameters if parameter.requires_grad]
     slower = {id(parameter) for parameter in encoder} if encoder_lr_factor != 1 or encoder_apart else set()
     groups: list[dict[str, Any]] = [{"params": [parameter for parameter in learning if id(parameter) not in slower]}]
     if slower:
         groups.insert(0, {"params": [p for p in learning if id(p) in slower], "lr": lr * encoder_lr_factor})
     if name == "sgd":
-        return torch.optim.SGD(groups, lr, momentum=momentum, weight_decay=weight_decay)
+        return torch.optim.SGD(groups, lr, momentum=momentum, weight_decay=weight_decay, fused=kernels)
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-    return kinds[name](groups, lr, weight_decay=weight_decay)
+    return kinds[name](groups, lr, weight_decay=weight_decay, fused=kernels)
 
 
 def build_schedule(

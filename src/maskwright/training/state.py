@@ -137,7 +137,7 @@ class Training:
         The processes may be more or fewer than before. Those without a saved random state start from the epoch's seed.
         """
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(_with_kernels_of(self.optimizer, state["optimizer"]))
         self.schedule.load_state_dict(state["schedule"])
         scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         if scaler is not None and state["scaler"] is not None:
@@ -151,3 +151,15 @@ class Training:
         # With another number of processes, the saved ones continue and new ones start from the epoch's seed.
         states = state["random"]
         self.random = states[self.processes.rank] if self.processes.rank < len(states) else None
+
+
+def _with_kernels_of(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the saved ``state`` of an optimiser with the kernels of ``optimizer``, which suit its device.
+
+    A training that began on a GPU with fused kernels may continue on a CPU without them.
+    """
+    groups = [
+        {**saved, **{key: group[key] for key in ("fused", "foreach") if key in group}}
+        for saved, group in zip(state["param_groups"], optimizer.param_groups, strict=True)
+    ]
+    return {**state, "param_groups": groups}

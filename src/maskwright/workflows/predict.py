@@ -29,8 +29,9 @@ from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
-from maskwright.runs.loaded_model import DEVICES, LoadedModel, load_model
+from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.structures import ClassTable, LabelMap
+from maskwright.training.device import resolve_device
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def predict(
         score: The lowest score of an object that is written, from 0 to 1; for instance models.
         batch: The most images, or windows, that the model sees at once. More than one changes results within rounding,
             see :meth:`maskwright.prediction.predictor.Predictor.predict`.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         overlays: Write ``overlays/<stem>.jpg``, each image with its result drawn over it.
         views: What a semantic model averages its probabilities over, see
             :class:`maskwright.prediction.test_time_augmentation.Views`.
@@ -119,8 +120,7 @@ def predict(
         raise UsageError(f"--batch {batch}: expected 1 or more images at once.")
     if rider is not None and taxonomy is None:
         raise UsageError("--rider replaces the rule of a taxonomy. Add --taxonomy.")
-    if device not in DEVICES:
-        raise unknown_name("device", device, DEVICES)
+    resolve_device(device)
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
     reporter = reporter or Reporter()

@@ -1,0 +1,142 @@
+"""Which device is chosen, what a missing one is answered with, and what torch is told for a GPU."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from maskwright.errors import UsageError
+from maskwright.training.device import (
+    device_settings,
+    has_fused_optimizers,
+    resolve_device,
+    resolve_precision,
+)
+
+CUDA = torch.device("cuda")
+
+
+def machine(monkeypatch: pytest.MonkeyPatch, *, cuda: bool = False, mps: bool = False, bf16: bool = True) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: bf16)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "shared", "chosen"),
+    [
+        (False, False, False, "cpu"),
+        (True, False, False, "cuda"),
+        (False, True, False, "mps"),
+        (True, True, False, "cuda"),
+        (False, True, True, "cpu"),  # an Apple GPU is one
+    ],
+)
+def test_auto_is_a_gpu_where_there_is_one(
+    cuda: bool, mps: bool, shared: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(monkeypatch, cuda=cuda, mps=mps)
+    assert resolve_device("auto", shared=shared) == chosen
+    assert resolve_device("cpu") == "cpu"
+
+
+@pytest.mark.parametrize("name", ["cuda", "mps"])
+def test_a_gpu_that_is_not_there_is_refused_with_what_torch_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch)
+    with pytest.raises(UsageError, match=rf"^train\.device {name}: torch \d.*expected.*Use auto"):
+        resolve_device(name, "train.device")
+
+
+def test_a_build_without_cuda_is_told_apart_from_a_machine_without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch)
+    monkeypatch.setattr(torch.version, "cuda", None)
+    with pytest.raises(UsageError, match="built without CUDA"):
+        resolve_device("cuda")
+    monkeypatch.setattr(torch.version, "cuda", "13.2")
+    with pytest.raises(UsageError, match="finds no GPU here"):
+        resolve_device("cuda")
+
+
+def test_several_processes_do_not_share_an_apple_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, mps=True)
+    assert resolve_device("mps") == "mps"
+    with pytest.raises(UsageError, match="one device"):
+        resolve_device("mps", shared=True)
+
+
+def test_an_unknown_device_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="Nearest: cpu"):
+        resolve_device("cpus")
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "bf16", "precision"),
+    [
+        ("auto", "cpu", True, "32-true"),
+        ("auto", "mps", True, "32-true"),
+        ("auto", "cuda", True, "bf16-mixed"),
+        ("auto", "cuda", False, "32-true"),
+        ("16-mixed", "cuda", True, "16-mixed"),
+        ("bf16-mixed", "cpu", False, "bf16-mixed"),
+    ],
+)
+def test_auto_is_bfloat16_where_a_cuda_gpu_has_it(
+    name: str, device: str, bf16: bool, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(monkeypatch, cuda=True, bf16=bf16)
+    assert resolve_precision(name, device) == precision
+
+
+def test_optimisers_are_fused_on_gpus_alone() -> None:
+    assert [has_fused_optimizers(torch.device(name)) for name in ("cpu", "cuda", "mps")] == [False, True, True]
+
+
+def switches() -> tuple[object, ...]:
+    cudnn = torch.backends.cudnn
+    return (
+        torch.get_float32_matmul_precision(),
+        cudnn.allow_tf32,
+        cudnn.benchmark,
+        cudnn.deterministic,
+        torch.are_deterministic_algorithms_enabled(),
+    )
+
+
+@pytest.fixture
+def before() -> Iterator[tuple[object, ...]]:
+    found = switches()
+    yield found
+    assert switches() == found
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"matmul_precision": "high", "fixed_size": True}, ("high", True, True, False, False)),
+        ({"matmul_precision": "highest", "fixed_size": True}, ("highest", False, True, False, False)),
+        ({"matmul_precision": "medium"}, ("medium", True, False, False, False)),
+        (
+            {"matmul_precision": "high", "fixed_size": True, "deterministic": True},
+            ("high", True, False, True, True),
+        ),
+    ],
+)
+def test_a_cuda_device_gets_its_switches_inside_the_context(
+    options: dict, expected: tuple[object, ...], before: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")  # the user's own stays, and it is put back
+    with device_settings(CUDA, **options):
+        assert switches() == expected
+    assert switches() == before
+
+
+def test_the_switches_are_put_back_after_an_error(before: tuple[object, ...]) -> None:
+    with pytest.raises(ZeroDivisionError), device_settings(CUDA, matmul_precision="medium"):
+        raise ZeroDivisionError
+    assert switches() == before
+
+
+@pytest.mark.parametrize("name", ["cpu", "mps"])
+def test_elsewhere_nothing_changes(name: str, before: tuple[object, ...]) -> None:
+    with device_settings(torch.device(name), matmul_precision="medium", fixed_size=True, deterministic=True):
+        assert switches() == before
