@@ -174,3 +174,46 @@ def test_a_loss_that_is_not_finite_elsewhere_ends_this_process_too() -> None:
     with pytest.raises(MaskwrightError, match="loss became nan"):
         training_step(training, 1.0, 1, 0)
     assert weight(training) == START
+
+
+def lazy(batches: int, read_every: int = 3, **options: Any) -> Training:
+    return make_training(batches, read_every=read_every, **options)
+
+
+def test_losses_are_read_together_every_few_batches_and_at_the_end_of_the_epoch() -> None:
+    training = lazy(8)
+    found = [training_step(training, float(number), 1, number).losses for number in range(8)]
+    assert [bool(losses) for losses in found] == [False, False, True, False, False, True, False, True]
+    plain = make_training(8)
+    each = [training_step(plain, float(number), 1, number).losses for number in range(8)]
+    assert weight(training) == weight(plain)
+    for read, batches in zip((2, 5, 7), (each[:3], each[3:6], each[6:]), strict=True):
+        assert found[read] == pytest.approx({name: sum(one[name] for one in batches) for name in each[0]})
+    assert not training.unread
+
+
+def test_losses_are_read_early_where_the_state_is_to_be_saved_or_the_training_to_stop() -> None:
+    training = lazy(9, read_every=100, accumulate=2, clock=SaveClock(steps=2))
+    said = [training_step(training, 1.0, 1, number) for number in range(5)]
+    # The second step ends with batch 3, counted from 0.
+    assert [(bool(one.losses), one.save) for one in said] == [(False, False)] * 3 + [(True, True), (False, False)]
+    training.stop.number = signal.SIGTERM
+    assert training_step(training, 1.0, 1, 5).stop
+    assert not training.unread
+
+
+def test_a_loss_that_is_not_finite_is_placed_when_it_is_read() -> None:
+    training = lazy(9, read_every=4)
+    for number, batch in enumerate([1.0, math.nan, 1.0]):
+        assert not training_step(training, batch, 2, number).losses
+    with pytest.raises(MaskwrightError, match=r"became nan in epoch 2, batch 2 .*'small': nan"):
+        training_step(training, 1.0, 2, 3)
+
+
+def test_several_processes_read_at_the_same_batches_whatever_one_of_them_is_told() -> None:
+    training = lazy(9, read_every=4, clock=SaveClock(seconds=0.0))
+    training.processes = Agreeing(1)
+    training.stop.number = signal.SIGTERM
+    found = [training_step(training, 1.0, 1, number) for number in range(4)]
+    assert [bool(one.losses) for one in found] == [False, False, False, True]
+    assert found[-1].stop

@@ -50,6 +50,8 @@ from maskwright.training.save_clock import SaveClock
 from maskwright.training.state import Losses, Position, Scores, Training
 
 LAST = "checkpoints/last"
+# On a GPU, each reading of losses waits until it has done everything it was given; a CPU has nothing to wait for.
+_BATCHES_BETWEEN_READINGS = 20
 
 
 def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume: bool = False) -> None:
@@ -160,6 +162,7 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         accumulate=recipe.train.accumulate,
         patience=recipe.train.patience,
         clip_norm=recipe.train.clip_norm,
+        read_every=1 if fabric.device.type == "cpu" else _BATCHES_BETWEEN_READINGS,
         release=functools.partial(stop_workers, loader),
         clock=SaveClock(recipe.train.save_every),
         average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,

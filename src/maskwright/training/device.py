@@ -6,6 +6,7 @@ On a CPU nothing here changes a number: precision, kernels and optimisers are th
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -73,7 +74,8 @@ def device_settings(
     if device.type != "cuda":
         yield
         return
-    cudnn, before = torch.backends.cudnn, _switches()
+    cudnn: Any = torch.backends.cudnn
+    before = _switches()
     torch.set_float32_matmul_precision(matmul_precision)
     cudnn.allow_tf32 = matmul_precision != "highest"
     cudnn.benchmark, cudnn.deterministic = fixed_size and not deterministic, deterministic
@@ -90,7 +92,7 @@ def device_settings(
 
 
 def _switches() -> tuple[str, bool, bool, bool, bool, bool]:
-    cudnn = torch.backends.cudnn
+    cudnn: Any = torch.backends.cudnn
     return (
         torch.get_float32_matmul_precision(),
         cudnn.allow_tf32,

@@ -18,8 +18,9 @@ def fit(training: Training, last_epoch: int) -> Position:
 
     The training ends earlier when the validation score has not improved for ``training.patience`` epochs.
 
-    Raises ``MaskwrightError`` when a loss is not finite, before the weights change, or when a data-loading process was
-    killed. Raises :class:`~maskwright.training.interruption.Interrupted` after a stop request, with the state saved.
+    Raises ``MaskwrightError`` when a loss is not finite, before a checkpoint is written, or when a data-loading process
+    was killed. Raises :class:`~maskwright.training.interruption.Interrupted` after a stop request, with the state
+    saved.
     """
     position = training.position
     try:

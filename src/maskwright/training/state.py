@@ -49,6 +49,15 @@ class Position:
         return f"epoch {self.epoch}" + (f" and {self.batch} batches" if self.batch else "")
 
 
+@dataclass(frozen=True)
+class UnreadLosses:
+    """The losses of batch ``number`` (from 0) of an epoch, still on the device: ``values`` ``(N,)`` by their names."""
+
+    number: int
+    names: tuple[str, ...]
+    values: torch.Tensor
+
+
 @dataclass
 class Training:
     """The parts of one training, built by the caller, and its changing state.
@@ -60,15 +69,18 @@ class Training:
     An epoch has ``batches_per_epoch`` batches. The gradients of ``accumulate`` batches make one optimiser step, and
     their norm is clipped to ``clip_norm``. Validation happens every ``validate_every`` epochs and after the last, a
     numbered checkpoint every ``checkpoint_every``. ``patience`` ends the training after so many epochs without a better
-    score. ``average`` is the moving average of the weights that is validated and kept instead of the weights
-    themselves. The state is saved as ``last`` after each epoch, and within one when ``clock`` asks for it.
-    ``measure(module)`` returns named scores of the weights on training images with each validation, if given.
+    score. The losses of ``read_every`` batches are read from the device together, because each reading waits for the
+    device; with 1, the default, they are read before the weights change. ``average`` is the moving average of the
+    weights that is validated and kept instead of the weights themselves. The state is saved as ``last`` after each
+    epoch, and within one when ``clock`` asks for it. ``measure(module)`` returns named scores of the weights on training
+    images with each validation, if given.
 
     ``fabric`` places the model and may join several processes. Each then gets a share of every batch and of the
     validation images, the scores of the first process count, and ``save`` is called in all of them.
 
     ``position``, ``scores`` (of the last validation), ``sums`` (the losses of the epoch so far), ``seconds`` (of the
-    epoch so far) and ``random`` (the generators to continue from) are the state that changes.
+    epoch so far) and ``random`` (the generators to continue from) are the state that changes. ``unread`` holds the
+    losses that are still on the device; it is empty whenever the state is saved.
     """
 
     fabric: Fabric
@@ -88,6 +100,7 @@ class Training:
     accumulate: int = 1
     patience: int | None = None
     clip_norm: float | None = None
+    read_every: int = 1
     average: MovingAverage | None = None
     measure: Callable[[nn.Module], Scores] | None = None
     release: Callable[[], None] = lambda: None
@@ -98,6 +111,7 @@ class Training:
     sums: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     random: dict[str, Any] | None = None
+    unread: list[UnreadLosses] = field(default_factory=list)
     processes: ProcessGroup = field(init=False)
 
     def __post_init__(self) -> None:
