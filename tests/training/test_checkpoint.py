@@ -9,7 +9,7 @@ import torch
 
 from maskwright.errors import WeightsError
 from maskwright.model_file import read_model_file
-from maskwright.training.checkpoint import MODEL_FILE, STATE_FILE, read_state, save_checkpoint
+from maskwright.training.checkpoint import MODEL_FILE, STATE_FILE, read_state, save_checkpoint, snapshot
 from tests.training.invented_model import bits, make_card, make_weights
 
 
@@ -98,3 +98,18 @@ def test_a_truncated_state_is_refused_wherever_it_ends(tmp_path: Path) -> None:
         path.write_bytes(content[:length])
         with pytest.raises(WeightsError, match="Start again without --resume"):
             read_state(tmp_path / "last")
+
+
+def test_a_snapshot_stays_as_it_was_when_the_training_goes_on() -> None:
+    model = torch.nn.BatchNorm2d(3)
+    weights = model.state_dict()
+    state = {"model": weights, "again": [weights["weight"]], "rates": (0.1, None), "step": 4}
+    kept = snapshot(state)
+    with torch.no_grad():
+        model.weight.zero_()
+    assert kept["model"]["weight"].tolist() == [1.0, 1.0, 1.0]
+    assert kept["again"][0] is kept["model"]["weight"]
+    assert (kept["rates"], kept["step"]) == ((0.1, None), 4)
+    # The versions of the modules, by which later versions of torch read old states.
+    assert kept["model"]._metadata == weights._metadata
+    assert kept["model"].keys() == weights.keys()

@@ -1,6 +1,7 @@
 """The loop equals one written by hand; best checkpoints, resuming and losses that are not finite."""
 
 import signal
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -277,3 +278,40 @@ def test_validation_and_numbered_checkpoints_come_as_often_as_asked() -> None:
     rows = training.trackers[0].rows  # type: ignore[attr-defined]
     assert ["validation/score" in metrics for _, metrics in rows] == [False, True, True]
     assert [names for names, *_ in saved] == [("last",), ("best", "epoch-0002", "last"), ("last",)]
+
+
+def test_an_error_of_a_checkpoint_written_beside_the_training_ends_it_at_the_next_step() -> None:
+    training, _ = make_training(clock=SaveClock(steps=1))
+    seen: list[int] = []
+
+    def fail() -> None:
+        raise MaskwrightError("disk full")
+
+    def save(names: Sequence[str], of: Training) -> None:
+        seen.append(of.position.batch)
+        of.writer.submit(fail)
+        while of.writer._pending is not None and not of.writer._pending.done():
+            pass
+
+    training.save = save
+    with pytest.raises(MaskwrightError, match="disk full"):
+        fit(training, EPOCHS)
+    assert seen == [1]
+
+
+@pytest.mark.parametrize("asked", [0, signal.SIGTERM])
+def test_a_training_ends_and_stops_only_when_its_checkpoints_are_written(asked: int) -> None:
+    training, _ = make_training(clock=SaveClock(steps=1))
+    written: list[str] = []
+
+    def save(names: Sequence[str], of: Training) -> None:
+        of.writer.submit(lambda: (time.sleep(0.05), written.append(str(of.position)))[-1])
+
+    training.save, training.stop.number = save, asked
+    if asked:
+        with pytest.raises(Interrupted, match="has saved its state"):
+            fit(training, 1)
+        assert written == ["epoch 0 and 1 batches"]
+    else:
+        fit(training, 1)
+        assert written[-1] == "epoch 1"

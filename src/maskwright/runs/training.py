@@ -39,7 +39,7 @@ from maskwright.runs.panels import validate_with_panels
 from maskwright.runs.processes import sync_batch_norm, torch_threads
 from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
-from maskwright.training.checkpoint import MODEL_FILE, read_state, remove_partial_files, save_checkpoint
+from maskwright.training.checkpoint import MODEL_FILE, read_state, remove_partial_files, save_checkpoint, snapshot
 from maskwright.training.device import device_settings, has_fused_optimizers, resolve_precision
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
@@ -265,6 +265,7 @@ def _measure(
 
 
 def _save(experiment: Experiment, names: Sequence[str], training: Training) -> None:
+    """Copy the state to the host, and write it as the checkpoints ``names`` beside the training, ``last`` last."""
     recipe, state = experiment.recipe, training.state()
     if not experiment.run.is_main_process:
         return
@@ -276,12 +277,18 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
         classes=experiment.prepared.table.to_json(),
         input=recipe.model.input.model_dump(),
         epoch=training.position.epoch,
-        scores=training.scores,
+        scores=dict(training.scores),
         recipe=dump(recipe),
     )
-    folder: Path = experiment.run.path / "checkpoints"
-    for name in names:
-        save_checkpoint(folder / name, card, training.weights(), state)
+    weights = training.weights() if training.average is not None else state["model"]
+    weights, state = snapshot((weights, state))
+    folders = [experiment.run.path / "checkpoints" / name for name in names]
+
+    def write() -> None:
+        for folder in folders:
+            save_checkpoint(folder, card, weights, state)
+
+    training.writer.submit(write)
 
 
 def _device_settings(recipe: Recipe, fabric: Fabric) -> AbstractContextManager[None]:

@@ -5,6 +5,7 @@ prediction needs. ``state.pt`` holds what resuming needs besides. It is read wit
 executes no code.
 """
 
+import copy
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,26 @@ def save_checkpoint(folder: Path, card: ModelCard, weights: Mapping[str, torch.T
             f"{folder}: the checkpoint cannot be written ({_why(error)}); one saved before is intact. "
             "Make room on the disk, or the folder writable, then go on with --resume."
         ) from error
+
+
+def snapshot(value: Any, copies: dict[int, torch.Tensor] | None = None) -> Any:
+    """Return ``value`` with a copy of each of its tensors in the memory of the host.
+
+    Dictionaries, lists and tuples keep their kind. A tensor that occurs twice is copied once. A training can go on
+    while the copies are written.
+    """
+    copies = {} if copies is None else copies
+    if isinstance(value, torch.Tensor):
+        if id(value) not in copies:
+            copies[id(value)] = value.detach().to("cpu", copy=True)
+        return copies[id(value)]
+    if isinstance(value, dict):
+        copied = copy.copy(value)  # keeps what a model's state has besides, its versions
+        copied.update({key: snapshot(entry, copies) for key, entry in value.items()})
+        return copied
+    if isinstance(value, list | tuple):
+        return type(value)(snapshot(entry, copies) for entry in value)
+    return value
 
 
 def remove_partial_files(folder: Path) -> None:

@@ -18,14 +18,17 @@ def fit(training: Training, last_epoch: int) -> Position:
 
     The training ends earlier when the validation score has not improved for ``training.patience`` epochs.
 
-    Raises ``MaskwrightError`` when a loss is not finite, before a checkpoint is written, or when a data-loading process
-    was killed. Raises :class:`~maskwright.training.interruption.Interrupted` after a stop request, with the state
-    saved.
+    The checkpoints are written when this returns or raises.
+
+    Raises ``MaskwrightError`` when a loss is not finite, before a checkpoint is written, when a checkpoint cannot be
+    written, or when a data-loading process was killed. Raises :class:`~maskwright.training.interruption.Interrupted`
+    after a stop request, with the state saved.
     """
     position = training.position
     try:
         while position.epoch < last_epoch and not _patience_is_over(training):
             _train_and_validate(training, position.epoch + 1, last_epoch)
+        training.writer.wait()
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise
@@ -35,6 +38,7 @@ def fit(training: Training, last_epoch: int) -> Position:
             "go on with --resume."
         ) from error
     finally:
+        training.writer.settle()
         training.release()
     if training.stop():
         raise training.stop.interrupted("after the last epoch")
@@ -82,6 +86,7 @@ def train_epoch(training: Training, epoch: int) -> dict[str, float]:
     sums = defaultdict(float, training.sums)
     training.model.train()
     for number, batch in _batches(training, epoch):
+        training.writer.raise_error()
         step_result = training_step(training, batch, epoch, number)
         for key, value in step_result.losses.items():
             sums[key] += value
@@ -91,6 +96,7 @@ def train_epoch(training: Training, epoch: int) -> dict[str, float]:
             if step_result.stop or step_result.save:
                 training.save_checkpoints("last")
             if step_result.stop:
+                training.writer.wait()
                 raise training.stop.interrupted(
                     f"in epoch {epoch}, after batch {position.batch} of {training.batches_per_epoch}"
                 )
@@ -121,6 +127,7 @@ def _validated(training: Training, epoch: int) -> tuple[Scores, Scores]:
     _, (stop,) = training.processes.all_reduce(torch.zeros(0, device=training.fabric.device), [training.stop()])
     if stop:
         training.save_checkpoints("last")
+        training.writer.wait()
         raise training.stop.interrupted(f"before the validation of epoch {epoch}")
     return both
 

@@ -13,6 +13,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from maskwright.training.background_writer import BackgroundWriter
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
@@ -64,7 +65,8 @@ class Training:
 
     ``losses(model, batch)`` returns named losses, whose sum is minimised. ``validate(module)`` returns named scores;
     the one called ``best_by``, higher is better, chooses the checkpoint ``best``. ``save(names, training)`` writes
-    checkpoints. ``release()`` is called when the training ends for any reason, and stops the data loading.
+    checkpoints, which ``writer`` may do beside the training. ``release()`` is called when the training ends for any
+    reason, and stops the data loading.
 
     An epoch has ``batches_per_epoch`` batches. The gradients of ``accumulate`` batches make one optimiser step, and
     their norm is clipped to ``clip_norm``. Validation happens every ``validate_every`` epochs and after the last, a
@@ -72,8 +74,8 @@ class Training:
     score. The losses of ``read_every`` batches are read from the device together, because each reading waits for the
     device; with 1, the default, they are read before the weights change. ``average`` is the moving average of the
     weights that is validated and kept instead of the weights themselves. The state is saved as ``last`` after each
-    epoch, and within one when ``clock`` asks for it. ``measure(module)`` returns named scores of the weights on training
-    images with each validation, if given.
+    epoch, and within one when ``clock`` asks for it. ``measure(module)`` returns named scores of the weights on
+    training images with each validation, if given.
 
     ``fabric`` places the model and may join several processes. Each then gets a share of every batch and of the
     validation images, the scores of the first process count, and ``save`` is called in all of them.
@@ -104,6 +106,7 @@ class Training:
     average: MovingAverage | None = None
     measure: Callable[[nn.Module], Scores] | None = None
     release: Callable[[], None] = lambda: None
+    writer: BackgroundWriter = field(default_factory=BackgroundWriter)
     clock: SaveClock = field(default_factory=SaveClock)
     stop: StopRequest = field(default_factory=StopRequest)
     position: Position = field(default_factory=Position)
@@ -118,7 +121,7 @@ class Training:
         self.processes = ProcessGroup(self.fabric)
 
     def save_checkpoints(self, *names: str) -> None:
-        """Save the current state as the checkpoints ``names``, and time it."""
+        """Save the current state as the checkpoints ``names``, and time how long the training waits for it."""
         with self.clock.saving():
             self.save(names, self)
 
