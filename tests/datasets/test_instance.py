@@ -14,7 +14,7 @@ from pycocotools import mask as oracle
 from torchvision.ops import masks_to_boxes
 
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
-from maskwright.datasets.instance import InstanceDataset, InstanceSample, collate, target_of
+from maskwright.datasets.instance import InstanceDataset, InstanceSample, collate, target_of, to_detection_input
 from maskwright.errors import DataError
 from maskwright.images.resize import InputSize
 from maskwright.prediction.resizing import resize_antialiased
@@ -98,7 +98,7 @@ def test_masks_and_labels_stay_with_their_objects(options: dict[str, Any], sampl
         for label, mask in zip(target["labels"].tolist(), target["masks"].numpy(), strict=True):
             inner = cv2.erode(mask, np.ones((5, 5)), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
             seen += int(inner.sum())
-            assert (np.abs(image.numpy()[:, inner] * 255 - GREYS[label]) <= 2).all()
+            assert (np.abs(image.numpy()[:, inner].astype(np.float64) - GREYS[label]) <= 2).all()
     assert seen > 100
 
 
@@ -143,6 +143,14 @@ def test_the_seed_alone_decides_how_a_sample_is_augmented(sample: InstanceSample
     assert torch.equal(first[0], again[0])
     assert all(torch.equal(value, again[1][key]) for key, value in first[1].items())
     assert not torch.equal(first[0], other[0])
+
+
+def test_the_model_gets_shares_of_255_and_the_targets_as_they_are(sample: InstanceSample) -> None:
+    samples = [dataset(sample)[0, 0], dataset(sample, horizontal_flip=1.0)[0, 0]]
+    assert all(image.dtype == torch.uint8 for image, _ in samples)
+    images, targets = to_detection_input(collate(samples), "cpu")
+    assert all(torch.equal(found, image.float() / 255) for found, (image, _) in zip(images, samples, strict=True))
+    assert all(found is target for found, (_, target) in zip(targets, samples, strict=True))
 
 
 def test_a_batch_keeps_images_of_different_sizes_apart() -> None:
@@ -225,7 +233,7 @@ def test_every_label_is_its_objects_on_a_grid_of_sizes(options: dict[str, Any], 
         for label, mask in zip(target["labels"].tolist(), target["masks"].numpy(), strict=True):
             inner = cv2.erode(mask, np.ones((7, 7)), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
             seen += int(inner.sum())
-            assert (np.abs(image.numpy()[:, inner] * 255 - GRID_GREYS[label]) <= 3).all()
+            assert (np.abs(image.numpy()[:, inner].astype(np.float64) - GRID_GREYS[label]) <= 3).all()
     assert seen > 1000
 
 

@@ -63,6 +63,25 @@ class UnpastedTransform(GeneralizedRCNNTransform):
     into RLE within each box instead.
     """
 
+    _statistics: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def normalize(self, image: torch.Tensor) -> torch.Tensor:
+        """Return ``image`` ``(3, H, W)`` less the mean colour, divided by the standard deviation.
+
+        torchvision copies both to the device for every image, and the host waits for it. Here they stay there.
+        """
+        if not image.is_floating_point():
+            return super().normalize(image)  # whose error says what was expected
+        kept = self._statistics
+        if kept is None or (kept[0].device, kept[0].dtype) != (image.device, image.dtype):
+            with torch.inference_mode(False):  # so that a training can use what a prediction has made
+                mean, std = (
+                    torch.as_tensor(values, dtype=image.dtype, device=image.device)[:, None, None]
+                    for values in (self.image_mean, self.image_std)
+                )
+            self._statistics = kept = (mean, std)
+        return (image - kept[0]) / kept[1]
+
     def resize(self, image: torch.Tensor, target: dict[str, torch.Tensor] | None = None) -> Any:
         """Return ``image`` ``(3, H, W)`` and its target as they are."""
         if self.training:

@@ -33,8 +33,23 @@ class MaskProposals:
     def positive(self) -> "MaskProposals":
         """Return the proposals that hold an object (label above 0); ``matched`` must be given."""
         assert self.matched is not None
-        images = [(b[c > 0], c[c > 0], m[c > 0]) for b, c, m in zip(self.boxes, self.labels, self.matched, strict=True)]
-        return MaskProposals(*(list(field) for field in zip(*images, strict=True)))
+        rows = _positive_rows(self.labels)
+        fields = (self.boxes, self.labels, self.matched)
+        return MaskProposals(*([one[chosen] for one, chosen in zip(field, rows, strict=True)] for field in fields))
+
+
+def _positive_rows(labels: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Return the rows ``(P,)`` int64 of the labels ``(N,)`` above 0 of each image.
+
+    How many there are must be known to the host. It reads the labels of all images once, instead of waiting for the
+    device with every index of every image.
+    """
+    host = torch.cat(labels).cpu().split([len(one) for one in labels])
+    rows = [(one > 0).nonzero()[:, 0] for one in host]
+    device = labels[0].device
+    if device.type == "cpu":
+        return rows
+    return list(torch.cat(rows).to(device, non_blocking=True).split([len(one) for one in rows]))
 
 
 class BranchedRoIHeads(RoIHeads):

@@ -25,6 +25,7 @@ def batch_losses(experiment: Experiment, fabric: Fabric) -> Callable[[nn.Module,
     if recipe.task == "instance":
         return partial(instance_losses, fabric)
     weights = recipe_class_weights(experiment)
+    weights = weights if weights is None else weights.to(fabric.device)  # else each step would copy them
     # Points have no neighbours, so their loss is the one that needs none.
     of_points = build_loss("cross_entropy", experiment.prepared.table.ignore_index, class_weights=weights)
     return SemanticLosses(fabric, recipe, recipe_loss(experiment, weights), of_points)

@@ -1,7 +1,7 @@
 """The training data loader: data set, seeded sampling and batches, shared among processes."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from maskwright.datasets import instance as instance_data
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.distributed_sampler import DistributedBatchSampler
-from maskwright.datasets.instance import InstanceDataset
+from maskwright.datasets.instance import InstanceDataset, to_detection_input
 from maskwright.datasets.loader_workers import init_worker, start_method
 from maskwright.datasets.pixel_store import PixelStore, affordable_bytes, stored_bytes
 from maskwright.datasets.sampling import SeededSampler, pixel_rarity_weights, rarity_weights, repeat_factors
@@ -38,14 +38,19 @@ class Loader(DataLoader[Any]):
     Loader processes send uint8, as float images are four times as large and int64 labels eight times.
     """
 
-    device: torch.device | None = None
+    device: torch.device = torch.device("cpu")
+    to_input: Callable[[Any, torch.device], Any] = to_model_input
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         """Return the batches; loading has started when this returns."""
-        batches = super().__iter__()
-        if self.device is None:
-            return batches
-        return (to_model_input(batch, self.device) for batch in batches)
+        batches, to_input = super().__iter__(), type(self).to_input
+        return (to_input(batch, self.device) for batch in batches)
+
+
+class DetectionLoader(Loader):
+    """A loader of detection batches, whose images differ in size."""
+
+    to_input = to_detection_input
 
 
 def build_loader(
@@ -71,7 +76,8 @@ def build_loader(
     if recipe.task == "semantic" and batch_size > processes.world_size:
         _require_one_size(experiment)
     sampler = SeededSampler(len(dataset), recipe.seed, weights, repeats)
-    loader = Loader(
+    kind = DetectionLoader if recipe.task == "instance" else Loader
+    loader = kind(
         dataset,
         batch_size=batch_size // processes.world_size,
         sampler=DistributedBatchSampler(sampler, batch_size, processes.rank, processes.world_size),
@@ -84,8 +90,7 @@ def build_loader(
         persistent_workers=workers > 0,
         multiprocessing_context=start_method() if workers else None,
     )
-    if recipe.task == "semantic":
-        loader.device = processes.device
+    loader.device = processes.device
     return loader, sampler
 
 

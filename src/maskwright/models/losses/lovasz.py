@@ -15,7 +15,8 @@ def lovasz(logits: torch.Tensor, labels: torch.Tensor, ignore_index: int) -> tor
     without a counted pixel has loss 0.
     """
     probabilities, truth = by_class(logits, labels, ignore_index)
-    present = truth.sum(dim=1) > 0  # sorting is expensive: present classes only
+    # Sorting is expensive: present classes only. As rows, because each use of a mask as index would wait for a GPU.
+    present = (truth.sum(dim=1) > 0).nonzero()[:, 0]
     probabilities, truth = probabilities[present], truth[present]
     errors = (truth - probabilities).abs()
     # Ignored pixels rank behind all others, where they change no other pixel's share.

@@ -1,0 +1,125 @@
+"""How often a training step waits for the device, and what it copies there, counted on an invented one.
+
+The invented device refuses operations on tensors of two devices as a GPU does, so that these trainings also show that
+everything is put where it belongs.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from maskwright.runs import training as workflow
+from maskwright.runs.context import Experiment, build_model
+from maskwright.training.loop import train_epoch
+from maskwright.training.state import Training
+from tests.runs.small_experiments import begun, with_masks
+from tests.training.fake_device import Counts, invented_device, invented_fabric
+
+IMAGES, BATCH = 10, 2
+STEPS = IMAGES // BATCH
+PLAIN = (f"train.batch_size={BATCH}", "train.schedule.warmup_steps=0", "model.input.size=64")
+# What torchvision's detectors wait for, because the size of a result depends on values: which anchors and proposals
+# match, which are sampled, which survive NMS, on which level of the pyramid each is pooled; and whether a true box is
+# empty. Only other models can do without. That many for each image of a batch, and for the batch.
+TORCHVISIONS = {"generalized_rcnn.py", "_utils.py", "boxes.py", "poolers.py", "roi_heads.py", "rpn.py"}
+
+
+def training_on(experiment: Experiment) -> Training:
+    model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
+    return workflow._build_training(experiment, invented_fabric(), model)
+
+
+def counted_epoch(make: Callable[[], Experiment]) -> tuple[Counts, Training, dict[str, float]]:
+    """What the second epoch waits for and copies; the first one fills caches."""
+    experiment = make()
+    with invented_device() as counts:
+        training = training_on(experiment)
+        for epoch in (1, 2):
+            counts.clear()
+            training.position.batch, training.sums = 0, {}
+            losses = train_epoch(training, epoch)
+        counts_of_epoch = Counts(
+            Counter(counts.waits), Counter(counts.to_device), Counter(counts.to_host), list(counts.uploaded)
+        )
+    return counts_of_epoch, training, losses
+
+
+@pytest.mark.parametrize(
+    ("overrides", "in_loss"),
+    [
+        ([], 0),
+        (["train.clip_norm=1", "train.ema=0.9", "train.accumulate=2"], 0),
+        (["loss.name=dice_ce", "loss.class_weights=median_frequency", "loss.boundary_weight=5"], 0),
+        (["loss.name=focal_tversky"], 0),
+        (["loss.name=lovasz_ce"], 1),  # which classes are present, so that only they are sorted
+    ],
+)
+def test_a_semantic_epoch_waits_once_for_its_losses_and_copies_each_batch_once(
+    overrides: list[str], in_loss: int, tmp_path: Path
+) -> None:
+    counts, training, losses = counted_epoch(lambda: with_masks(tmp_path / "run", *PLAIN, *overrides))
+    assert training.read_every > STEPS
+    assert sum(counts.waits.values()) == sum(counts.of("maskwright").values()) == 1 + in_loss * STEPS, counts.waits
+    assert Counter(counts.uploaded) == {
+        ((BATCH, 3, 64, 64), torch.uint8): STEPS,
+        ((BATCH, 64, 64), torch.uint8): STEPS,
+    }
+    assert losses["loss"] > 0
+
+
+def test_an_instance_epoch_waits_once_a_step_besides_what_torchvision_waits_for(tmp_path: Path) -> None:
+    small = ["model.options.proposals_train=50", "model.options.proposals_test=20"]
+    counts, _, losses = counted_epoch(lambda: begun(tmp_path / "run", *PLAIN, *small, recipe="demo-instance"))
+    ours = counts.of("maskwright")
+    # One for the sampled proposals that hold an object, in each step, and one for the losses of the epoch.
+    assert sum(ours.values()) == STEPS + 1, ours
+    assert not counts.of("lightning_fabric")
+    others = {place.split()[1].split(":")[0] for place in counts.of("torchvision")}
+    assert others <= TORCHVISIONS, counts.of("torchvision")
+    assert sum(counts.waits.values()) == sum(ours.values()) + sum(counts.of("torchvision").values())
+    copies: Any = Counter(place.split(":")[0] for place in counts.to_device.elements())
+    # Of each image: itself and the five tensors of its target; of each step: the rows of the sampled proposals.
+    assert copies["maskwright"] == IMAGES * 6 + STEPS
+    assert losses["mask"] > 0
+
+
+def test_with_losses_read_in_every_step_each_waits_once(tmp_path: Path) -> None:
+    experiment = with_masks(tmp_path / "run", *PLAIN)
+    with invented_device() as counts:
+        training = training_on(experiment)
+        training.read_every = 1
+        counts.clear()
+        train_epoch(training, 1)
+        assert sum(counts.waits.values()) == STEPS
+
+
+def test_the_invented_device_counts_what_a_gpu_waits_for_and_refuses_mixed_devices() -> None:
+    with invented_device() as counts:
+        device = invented_fabric().device
+        values = torch.arange(4.0).to(device)
+        assert (sum(counts.waits.values()), sum(counts.to_device.values())) == (1, 1)
+        assert torch.arange(4.0).to(device, non_blocking=True).device == device
+        assert (sum(counts.waits.values()), sum(counts.to_device.values())) == (1, 2)
+        doubled = values * 2 + 1
+        assert sum(counts.waits.values()) == 1
+        for number, wait in enumerate(
+            (
+                lambda: doubled[0].item(),
+                lambda: doubled.tolist(),
+                lambda: doubled.cpu(),
+                lambda: (doubled > 1).nonzero(),
+                lambda: doubled[doubled > 1],
+                lambda: bool((doubled > 1).any()),
+                lambda: torch.tensor([1.0, 2.0], device=device),
+            ),
+            start=2,
+        ):
+            wait()
+            assert sum(counts.waits.values()) == number
+        assert doubled.tolist() == [1.0, 3.0, 5.0, 7.0]
+        with pytest.raises(RuntimeError, match="same device"):
+            doubled + torch.ones(4)
