@@ -5,24 +5,37 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 
 from maskwright.annotations.coco.file import read_coco
 from maskwright.images.decode import read_image
+from maskwright.models.catalogue import create_model
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
 def training() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmark_of_training", BENCHMARKS / "training.py")
+    return benchmark("training")
+
+
+@pytest.fixture(scope="module")
+def gpu() -> ModuleType:
+    return benchmark("gpu")
+
+
+def benchmark(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"benchmark_of_{name}", BENCHMARKS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for their module
     spec.loader.exec_module(module)
     return module
 
@@ -117,3 +130,37 @@ def test_threads_that_spin_and_threads_that_sleep_learn_the_same_beside_a_neighb
     )
     assert "equal losses" in done.stdout
     assert [line.split()[0] for line in done.stdout.splitlines()[2:]] == ["spinning", "sleeping"]
+
+
+def test_the_networks_of_the_gpu_benchmark_are_torchvisions(gpu: ModuleType) -> None:
+    with torch.device("meta"):
+        ours = create_model("deeplabv3_resnet50", gpu.CLASSES, gpu.SEMANTIC_OPTIONS["deeplabv3_resnet50"])
+        theirs = gpu.reference_model("semantic", gpu.FULL)
+        gpu.require_same_size(ours, theirs)
+        with pytest.raises(SystemExit, match="expected the same"):
+            gpu.require_same_size(ours, create_model("deeplabv3_resnet50", gpu.CLASSES, {}))
+
+
+def test_a_row_that_no_time_is_left_for_is_named(gpu: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    table = gpu.Table(torch.device("cpu"), deadline=time.monotonic() + 60)
+    table.measure("training", "ours", 4, lambda: (10, 2.0))
+    table.measure("training", "torchvision", 4, lambda: (10, 4.0))
+    table.deadline = 0.0
+    table.measure("loading", "ours", 4, lambda: pytest.fail("measured"))
+    assert table.rows == [
+        ("training", "ours", "20.0", "200.0", "–", ""),
+        ("training", "torchvision", "10.0", "400.0", "–", "2.00×"),
+        ("loading", "ours", "no time left", "", "", ""),
+    ]
+    assert "no time left" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_gpu_benchmark_measures_everything_on_a_cpu_too(gpu: ModuleType) -> None:
+    arguments = ["--quick", "--no-compile", "--workers", "0", "--device", "cpu"]
+    rows = gpu.main(arguments).rows[1:]
+    assert [row[1] for row in rows] == ["ours", "torchvision"] * 9 + ["ours, kept"]
+    assert all(float(row[2]) > 0 for row in rows)
+    assert sum(row[0].startswith("training, ") for row in rows) == 8
+    assert sum(row[0].startswith("prediction, ") for row in rows) == 8
