@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+import torch
+
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
@@ -80,7 +82,7 @@ def train_step(model: str, folder: Path) -> Callable[[], float]:
         masks_stage(experiment)
     workflow.seed_everything(0)
     module, _ = build_model(experiment.recipe, experiment.prepared.table.names)
-    module = module.to(memory_format=workflow.memory_format_of(experiment.recipe))
+    module = module.to(memory_format=workflow.memory_format_of(experiment.recipe, torch.device("cpu")))
     training = workflow._build_training(experiment, build_fabric(experiment.recipe), module)
     in_memory(training, list(training.epochs(1, 0))[:1])
     epochs = iter(range(1, 100000))

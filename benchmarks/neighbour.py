@@ -114,6 +114,8 @@ def table(model: str, found: dict[str, dict[str, list[float]]]) -> None:
 
 def train(model: str) -> None:
     """Do as many steps as each line of the standard input says, and print the seconds of one and the loss."""
+    import torch
+
     from maskwright.progress import Reporter
     from maskwright.recipes.loading import load_recipe
     from maskwright.runs import training as workflow
@@ -132,7 +134,7 @@ def train(model: str) -> None:
             masks_stage(experiment)
         workflow.seed_everything(0)
         module, _ = build_model(experiment.recipe, experiment.prepared.table.names)
-        module = module.to(memory_format=workflow.memory_format_of(experiment.recipe))
+        module = module.to(memory_format=workflow.memory_format_of(experiment.recipe, torch.device("cpu")))
         training = workflow._build_training(experiment, build_fabric(experiment.recipe), module)
         batches = list(training.epochs(1, 0))
         for epoch, line in enumerate(sys.stdin, start=1):

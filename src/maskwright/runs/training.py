@@ -62,7 +62,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     recipe, run = experiment.recipe, experiment.run
     precision = resolve_precision(recipe.train.precision, fabric.device)
     run.update_card(hardware={**run.card()["hardware"], "device": _device_name(fabric), "precision": precision})
-    model = sync_batch_norm(model.to(memory_format=memory_format_of(recipe)), fabric)
+    model = sync_batch_norm(model.to(memory_format=memory_format_of(recipe, fabric.device)), fabric)
     training = _build_training(experiment, fabric, model)
     if run.is_main_process:
         remove_partial_files(run.path / "checkpoints")

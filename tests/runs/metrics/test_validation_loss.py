@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
-from maskwright.datasets.instance import collate
+from maskwright.datasets.instance import collate, to_detection_input
 from maskwright.datasets.semantic import SemanticDataset
 from maskwright.images.decode import read_image
 from maskwright.models.mask_rcnn import build_mask_rcnn
@@ -100,13 +100,13 @@ def test_the_instance_loss_is_the_mean_of_the_training_losses_of_the_images(tmp_
     expected = []
     samples = instance_dataset(made, "validation", augmented=False)
     for number in ours._chosen:
-        image, target = samples[number, 0]
-        assert len(target["labels"]) == len(made.prepared.parts["validation"].selection.images[number].labels)
+        images, targets = to_detection_input(collate([samples[number, 0]]), "cpu")
+        assert len(targets[0]["labels"]) == len(made.prepared.parts["validation"].selection.images[number].labels)
         model.train()
         for part in model.modules():
             part.train(not isinstance(part, nn.BatchNorm2d) and part.training)
         torch.manual_seed(number)
-        expected.append({name: value.item() for name, value in model([image], [target]).items()})
+        expected.append({name: value.item() for name, value in model(images, targets).items()})
     for name in expected[0]:
         mean = sum(each[name] for each in expected) / len(expected)
         assert found[name.removeprefix("loss_")] == pytest.approx(mean, rel=1e-5), name
@@ -138,7 +138,7 @@ def test_neither_weights_nor_statistics_nor_random_numbers_change(name: str, tmp
     made = begun(tmp_path / "run", *INSTANCE, recipe="demo-instance")
     model = NETWORKS[name]().train()
     model.backbone.eval()  # type: ignore[operator]
-    batch = collate([instance_dataset(made, "validation", augmented=False)[0, 0]])
+    batch = to_detection_input(collate([instance_dataset(made, "validation", augmented=False)[0, 0]]), "cpu")
     modes = [part.training for part in model.modules()]
     before = {key: value.clone() for key, value in model.state_dict().items()}
     torch.manual_seed(5)

@@ -15,7 +15,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets.augmentation import resize_nearest
-from maskwright.datasets.instance import collate
+from maskwright.datasets.instance import collate, to_detection_input
 from maskwright.masks.file_names import mask_file
 from maskwright.masks.png import read_label_map
 from maskwright.models.semantic import SemanticOutput
@@ -103,7 +103,8 @@ class InstanceValidationLoss:
         with giving_losses(module, self._processes.device):
             for number in self._stop.until(reporter.track(share, "validation loss")):
                 torch.manual_seed(number)
-                found.add(self._losses(module, collate([self._samples[number, 0]])))
+                batch = to_detection_input(collate([self._samples[number, 0]]), self._processes.device)
+                found.add(self._losses(module, batch))
         return found
 
 
