@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from maskwright.cli.main import main
 from maskwright.masks.png import read_label_map
 from maskwright.recipes.loading import recipe_text
+from maskwright.reports.score_names import is_score
 from maskwright.training.checkpoint import read_state
 from tests.drills.runs import TINY_MASK_RCNN, metrics
 from tests.small_runs import small_run
@@ -62,8 +63,11 @@ def test_metrics_have_a_row_for_every_epoch(finished_run: Path) -> None:
     with (finished_run / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
-    parts = [float(v) for k, v in rows[0].items() if k.startswith("train/") and k != "train/loss"]
-    assert float(rows[0]["train/loss"]) == pytest.approx(sum(parts), rel=1e-5)
+    for part, row in (("train", rows[0]), ("train", rows[1]), ("validation", rows[1])):
+        losses = {k: float(v) for k, v in row.items() if k.startswith(part) and not is_score(k.partition("/")[2])}
+        total = losses.pop(f"{part}/loss")
+        assert losses
+        assert total == pytest.approx(sum(losses.values()), rel=1e-5)
 
 
 def test_semantic_scores_are_those_of_the_saved_label_maps(semantic_run: Path) -> None:

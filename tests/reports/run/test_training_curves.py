@@ -34,6 +34,13 @@ def test_with_a_validation_loss_the_sums_stand_beside_each_other_and_their_parts
     assert label(parts.svg) == "part of the loss per epoch: mask, box"
 
 
+def test_a_part_that_the_validation_lacks_is_named():
+    columns = {"train__loss": [1.0], "train__cross_entropy": [0.6], "train__points": [0.4]}
+    found = training_curves.losses(metrics(**columns, validation__loss=[0.7], validation__cross_entropy=[0.7]))
+    assert found is not None
+    assert found.caption.endswith("Only the training has the part points.")
+
+
 def test_a_loss_of_one_part_has_no_second_figure():
     columns = {f"{part}__{name}": [1.0] for part in ("train", "validation") for name in ("loss", "cross_entropy")}
     assert training_curves.loss_parts(metrics(**columns)) is None

@@ -32,6 +32,8 @@ def losses(metrics: Metrics | None) -> CaptionedCurves | None:
     if "loss" in training and "loss" in validation:
         both = {"training": training["loss"], "validation": validation["loss"]}
         caption = "Loss per epoch. That of the training is the mean over the epoch, on augmented images."
+        if only := [_words(name) for name in training if name not in validation]:
+            caption += f" Only the training has the part {' and '.join(only)}."
         return CaptionedCurves(Markup(loss_curves(metrics.epochs, both)), caption)
     curves = {_words(name): values for name, values in training.items()}
     return CaptionedCurves(Markup(loss_curves(metrics.epochs, curves)), "Loss per epoch.") if curves else None
