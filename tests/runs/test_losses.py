@@ -17,7 +17,7 @@ from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.context import Experiment
 from maskwright.runs.folder import create_run
-from maskwright.runs.losses import SemanticLosses, batch_losses, recipe_loss
+from maskwright.runs.losses import SemanticLosses, batch_losses, memory_format_of, recipe_loss
 from maskwright.runs.mask_statistics import training_pixels
 from maskwright.runs.masks import masks_stage
 
@@ -146,3 +146,19 @@ def test_a_batch_of_one_image_for_a_network_that_needs_two_is_told_so(tmp_path: 
     images, labels = batch()
     with pytest.raises(UsageError, match=r"train\.batch_size 1: .*at least 2"):
         batch_losses(made, FABRIC)(Pooling().train(), (images[:1], labels[:1]))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "overrides", "expected"),
+    [
+        ("demo-semantic", (), torch.channels_last),
+        ("demo-semantic", ("train.channels_last=false",), torch.contiguous_format),
+        ("demo-instance", (), torch.contiguous_format),
+        ("demo-instance", ("train.precision=bf16-mixed",), torch.channels_last),
+        ("demo-instance", ("train.precision=bf16-mixed", "train.channels_last=false"), torch.contiguous_format),
+    ],
+)
+def test_channels_lie_last_where_it_is_faster(
+    recipe: str, overrides: tuple[str, ...], expected: torch.memory_format
+) -> None:
+    assert memory_format_of(load_recipe(recipe, list(overrides))) is expected

@@ -13,6 +13,11 @@ class FusedFrozenBatchNorm2d(FrozenBatchNorm2d):
     of a fused multiplication and addition. In prediction the result is torchvision's to the last bit.
     """
 
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
+    weight: torch.Tensor
+    bias: torch.Tensor
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return ``x`` ``(B, C, H, W)`` normalised by the statistics, scaled and shifted."""
         if not self.training:

@@ -68,9 +68,9 @@ class AgnosticBoxPredictor(FastRCNNPredictor):
         super().__init__(inputs, classes)
         self.bbox_pred = nn.Linear(inputs, 4)
 
-    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return logits ``(N, classes)`` and the same four deltas for every class, ``(N, 4 classes)``."""
-        logits, deltas = super().forward(features)
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits ``(N, classes)`` and the same four deltas for every class, ``(N, 4 classes)``, of features."""
+        logits, deltas = super().forward(x)
         return logits, deltas.repeat(1, logits.shape[1])
 
 
