@@ -36,6 +36,22 @@ def test_predict_runs_what_was_converted(tmp_path: Path, capsys: pytest.CaptureF
     assert [record["name"] for record in read_json(tmp_path / "p" / "classes.json")] == ["a", "b", "c"]
 
 
+def test_a_model_of_cocos_classes_writes_cocos_ids(tmp_path: Path) -> None:
+    source, out = checkpoint(tmp_path / "model.pkl", classes=80), tmp_path / "model.safetensors"
+    cv2.imwrite(str(tmp_path / "photo.png"), np.full((48, 64, 3), 128, np.uint8))
+    sets = [argument for name, value in SIZES.items() for argument in ("--set", f"{name}={value}")]
+    assert main(["weights", "convert", str(source), str(out), *sets]) == 0
+    assert main(["predict", str(out), str(tmp_path / "photo.png"), "--out", str(tmp_path / "p"), "--score", "0"]) == 0
+    classes = {
+        each["name"]: (each["index"], each["category_id"]) for each in read_json(tmp_path / "p" / "classes.json")
+    }
+    # As in instances_val2017.json, which has no 12, 26 and so on.
+    assert (classes["person"], classes["stop sign"], classes["toothbrush"]) == ((1, 1), (12, 13), (80, 90))
+    found = {each["category_id"] for each in read_json(tmp_path / "p" / "instances.json")}
+    assert found <= {number for _, number in classes.values()}
+    assert any(number > 11 for number in found)
+
+
 def test_a_published_name_becomes_a_model_file_through_the_network(
     zoo: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
