@@ -21,7 +21,7 @@ from maskwright.masks.png import read_label_map
 from maskwright.prediction.semantic import predict_logits
 from maskwright.progress import Reporter
 from maskwright.reports.run.page import write_page
-from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.context import Experiment
 from maskwright.runs.evaluation import evaluate_part, evaluate_stage, measure_images
 from maskwright.runs.folder import open_run
 from maskwright.runs.loaded_model import LoadedModel, load_model
@@ -52,8 +52,7 @@ def with_settings(experiment: Experiment, **settings: Any) -> Experiment:
 def pixels(experiment: Experiment, model: LoadedModel[Any]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Of each image and its pixels that count: truth, prediction, and the softmax of what was predicted."""
     part = experiment.prepared.parts["validation"]
-    recipe = experiment.recipe.model
-    size = input_size(recipe.name, recipe.options, recipe.input)
+    size = model.input_size
     for objects in part.selection.images:
         file = f"{Path(objects.image.file_name).stem}.png"
         truth = read_label_map(experiment.masks_folder("validation") / file)

@@ -69,7 +69,8 @@ def test_its_model_predicts_and_evaluates_to_the_scores_it_has(old: Path) -> Non
     after = mw.evaluate("semantic", QUIET, on=mw.CrossEvaluation(taxonomy="forms.yaml"))
     assert list(after) == list(before)
     for part, scores in before.items():
-        assert after[part].get("mIoU") == pytest.approx(scores.get("mIoU"), abs=1e-3)
+        # Old versions predicted on images that were shrunk by area average, which training never did.
+        assert after[part].get("mIoU") == pytest.approx(scores.get("mIoU"), abs=2e-3)
         assert after[part].keys() == scores.keys()
 
 
