@@ -266,7 +266,7 @@ def test_copy_paste_brings_objects_of_other_samples_as_often_as_asked(grid: list
 def test_copy_paste_takes_from_the_samples_that_weigh_something(sample: InstanceSample) -> None:
     kinds = [InstanceSample(sample.image, sample.truth[np.array([place])]) for place in (0, 2, 3)]
     weights = np.array([0.0, 0.0, 1.0])
-    plain = build_augmentation(mask_fill=0, input_size=None)
+    plain = build_augmentation(mask_fill=0)
     pasting = InstanceDataset(kinds, plain, copy_paste=1.0, paste_weights=weights)
     pasted = [pasting[0, seed][1]["labels"].tolist() for seed in range(40)]
     assert {tuple(labels) for labels in pasted} == {(1,), (1, 3)}

@@ -16,6 +16,7 @@ from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.instance import InstanceDataset, InstanceSample
 from maskwright.datasets.instance_boxes import box_pairs, clip_boxes, mask_extents, true_boxes
 from maskwright.images.resize import InputSize
+from maskwright.prediction.resizing import resize_antialiased
 from maskwright.structures import Instances
 
 HEIGHT, WIDTH = 120, 150
@@ -44,8 +45,8 @@ def sample(tmp_path: Path) -> InstanceSample:
 
 
 def dataset(sample: InstanceSample, copy_paste: float = 0.0, **options: Any) -> InstanceDataset:
-    scaling = RandomScale(InputSize(False, INPUT), options.pop("scale", (1.0, 1.0)), antialias=False)
-    return InstanceDataset([sample], build_augmentation(mask_fill=0, input_size=None, **options), scaling, copy_paste)
+    scaling = RandomScale(InputSize(False, INPUT), resize_antialiased, options.pop("scale", (1.0, 1.0)))
+    return InstanceDataset([sample], build_augmentation(mask_fill=0, **options), scaling, copy_paste)
 
 
 def by_label(target: dict[str, torch.Tensor]) -> dict[int, list[float]]:

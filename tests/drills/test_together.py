@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from maskwright.reports.score_names import is_score
 from maskwright.training.checkpoint import MODEL_FILE
 from tests.drills.runs import assert_equal_ends, assert_loadable, metrics, train_command
 from tests.drills.together import HERE, start_together
@@ -74,7 +75,8 @@ def test_two_processes_train_a_detector_as_one_that_adds_up_their_gradients(mach
     both = train_command("instance", tmp_path / "two", *more, "--set", "train.batch_size=2")
     assert_done(start_together(machine, both, "train"))
     for one, two in zip(metrics(tmp_path / "one"), metrics(tmp_path / "two"), strict=True):
-        learnt = [key for key in one if key.startswith("train/")]
+        # The losses. A score may jump where the rounding of a probability does.
+        learnt = [key for key in one if key.startswith("train/") and not is_score(key.removeprefix("train/"))]
         assert len(learnt) >= 6
         for key in learnt:
             assert float(two[key]) == pytest.approx(float(one[key]), rel=1e-4), key

@@ -260,7 +260,8 @@ def test_a_batch_of_negatives_alone_is_learnt_from() -> None:
 def test_an_aligned_model_pastes_its_masks_as_detectron2_does(aligned: bool) -> None:
     model = small(aligned=aligned, score_threshold=0.0, detections=5).eval()
     picture = np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)
-    (found,) = predict_instances(model, [picture])
+    size = InputSize(False, 50, longest=70)  # the picture's own
+    (found,) = predict_instances(model, [picture], size)
     with torch.inference_mode():
         (raw,) = model([torch.from_numpy(picture).permute(2, 0, 1) / 255])
     rule = paste_detectron2_mask if aligned else paste_torchvision_mask

@@ -82,8 +82,8 @@ def test_an_instance_epoch_waits_once_a_step_besides_what_torchvision_waits_for(
     assert others <= TORCHVISIONS, counts.of("torchvision")
     assert sum(counts.waits.values()) == sum(ours.values()) + sum(counts.of("torchvision").values())
     copies: Any = Counter(place.split(":")[0] for place in counts.to_device.elements())
-    # Of each image: itself and the five tensors of its target; of each step: the rows of the sampled proposals.
-    assert copies["maskwright"] == IMAGES * 6 + STEPS
+    # Of each image: itself and the four tensors of its target; of each step: the rows of the sampled proposals.
+    assert copies["maskwright"] == IMAGES * 5 + STEPS
     assert losses["mask"] > 0
 
 

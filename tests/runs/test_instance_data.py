@@ -45,7 +45,7 @@ def test_a_training_image_is_what_the_network_sees_of_it_in_prediction(tmp_path:
             seen = to_network_input(read_image(dataset.samples[index].image), size, torch.device("cpu"))
             assert image.shape == seen.shape
             # Training has whole grey levels, and prediction by torchvision's rule has what they were rounded from.
-            assert (image - seen).abs().max() <= (1 / 255 if name == "mask_rcnn_small" else 0)
+            assert (image / 255 - seen).abs().max() <= (1 / 255 if name == "mask_rcnn_small" else 0)
 
 
 def test_at_the_size_of_the_file_masks_are_the_annotations_and_labels_theirs(tmp_path: Path) -> None:

@@ -77,11 +77,12 @@ def test_every_image_is_predicted_and_kept_as_it_is_given(tmp_path: Path, loads:
     assert len({each["score"] for each in found}) == 3  # each from its own pixels
     for each, image in zip(found, there.images, strict=True):
         assert (each["file_name"], each["category_id"]) == (image["file_name"], 2)
-        assert each["bbox"] == [4.0, 8.0, 16.0, 16.0]
+        x, y = image["width"] / 32, image["height"] / 32  # the model sees 32 × 32 pixels
+        assert each["bbox"] == pytest.approx([4 * x, 8 * y, 16 * x, 16 * y], abs=1e-3)
         mask = coco_mask.decode(each["segmentation"])
         assert mask.shape == (image["height"], image["width"])
-        assert mask[10:22, 6:18].all()
-        assert not mask[26:].any()
+        assert mask[round(10 * y) : round(22 * y), round(6 * x) : round(18 * x)].all()
+        assert not mask[round(26 * y) :].any()
     kept = tmp_path / "predictions" / "one" / "there"
     assert [each["name"] for each in read_json(kept / "classes.json")] == list(SHAPES)
     assert [each["score"] for each in read_json(kept / "instances.json")] == [each["score"] for each in found]

@@ -34,8 +34,8 @@ class LoadedModel(Predictor[Found]):
     Example:
         >>> import maskwright as mw
         >>> model = mw.load_model("runs/first")
-        >>> model.card.name, model.card.epoch
-        ('mask_rcnn:resnet18', 2)
+        >>> model.card.name
+        'mask_rcnn:resnet18'
         >>> data = mw.CocoDataset.open("labels.json", images="photos")
         >>> found = model.predict(data[0].image, score=0.5)
         >>> found.size == data[0].size

@@ -70,7 +70,7 @@ def test_the_semantic_loss_is_that_of_the_samples_without_augmentation(seen_at: 
         expected = []
         for number in range(len(samples)):
             image, labels = samples[number, 0]
-            logits = model(image[None])["logits"]
+            logits = model(image[None] / 255)["logits"]
             expected.append(float(functional.cross_entropy(logits, labels[None].long(), ignore_index=ignore)))
     assert list(found) == ["loss", "cross_entropy"]
     assert found["loss"] == pytest.approx(sum(expected) / len(expected), rel=1e-5)

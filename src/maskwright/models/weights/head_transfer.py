@@ -79,7 +79,7 @@ def class_rows(
     grow are those of the classes. The state of the random generator is kept. ``before`` are the classes of the weights
     file, None where it does not name them.
     """
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         larger = {key: value.shape for key, value in build(len(now) + 1).state_dict().items()}
     sizes = {}
     for key, value in module.state_dict().items():
