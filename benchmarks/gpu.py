@@ -35,6 +35,7 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
+from torch.utils.data._utils.pin_memory import pin_memory
 from torchvision.models import detection, segmentation
 from torchvision.transforms import v2
 
@@ -171,7 +172,7 @@ def host_batches(experiment: Experiment, count: int, pin: bool) -> list[Any]:
 
 def pinned(value: Any) -> Any:
     """The same in pinned memory."""
-    return torch.utils.data._utils.pin_memory.pin_memory(value)
+    return pin_memory(value)
 
 
 # Training.
@@ -244,8 +245,8 @@ def reference_training(
     model = reference_model(task, scale).to(device).train()
     network: Any = torch.compile(model) if compiled else model
     optimizer = torch.optim.SGD(model.parameters(), 1e-4, momentum=0.9, weight_decay=1e-4)
-    to_input = to_model_input if task == "semantic" else to_detection_input
-    prepared = [to_input(batch, "cpu") for batch in batches]
+    to_input: Any = to_model_input if task == "semantic" else to_detection_input
+    prepared: Any = [to_input(batch, "cpu") for batch in batches]
     if task == "semantic":
         prepared = [(v2.functional.normalize(images, MEAN, STD), labels) for images, labels in prepared]
     else:  # the reference resizes in the model

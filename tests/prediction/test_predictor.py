@@ -98,6 +98,20 @@ def test_one_image_at_a_time_is_the_same_to_the_bit(network: str) -> None:
         assert found.masks == alone.masks
 
 
+def test_results_encoded_in_threads_are_the_same_to_the_bit_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, images = predictor(NETWORKS["mask_rcnn"]()), smooth_images()
+    alone = [list(model.instances(enumerate(images), batch)) for batch in (1, 4)]
+    monkeypatch.setattr(Predictor, "result_threads", 3)
+    for before, batch in zip(alone, (1, 4), strict=True):
+        beside = list(model.instances(enumerate(images), batch))
+        assert [number for number, _, _ in beside] == list(range(len(images)))
+        for (_, _, one), (_, _, other) in zip(before, beside, strict=True):
+            assert other.classes == TABLE
+            assert (one.boxes == other.boxes).all()
+            assert (one.scores == other.scores).all()
+            assert one.masks == other.masks
+
+
 @pytest.mark.parametrize("network", ["mask_rcnn", "detectron2_mask_rcnn"])
 @pytest.mark.parametrize("size", [(1, 1), (2, 400), (400, 2), (64, 96), (65, 96), (33, 250), (97, 41)])
 def test_the_padded_size_is_that_of_the_batch_that_one_image_is(network: str, size: tuple[int, int]) -> None:

@@ -18,6 +18,7 @@ from maskwright.evaluation.coco.evaluator import ground_truth
 from maskwright.files import write_json
 from maskwright.images.decode import read_image
 from maskwright.masks.png import read_label_map
+from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import predict_logits
 from maskwright.progress import Reporter
 from maskwright.reports.run.page import write_page
@@ -157,6 +158,26 @@ def test_the_shares_of_two_processes_add_up_to_the_whole(experiment: Experiment,
     assert shared == alone
     assert calibration[0]["ECE"] == pytest.approx(calibration[1]["ECE"], abs=1e-12)
     assert [each["count"] for each in calibration[0]["bins"]] == [each["count"] for each in calibration[1]["bins"]]
+
+
+def test_scores_counted_in_threads_are_the_same_to_the_bit(
+    semantic_run: Path, instance_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in (semantic_run, instance_run):
+        experiment = Experiment(open_run(run, Reporter(quiet=True)))
+        loaded = load_model(run, "cpu")
+        alone, beside = (tmp_path / run.name / name for name in ("alone", "beside"))
+        expected = evaluate_part(experiment, loaded, "validation", alone, final=True)
+        with monkeypatch.context() as patch:
+            patch.setattr(Predictor, "result_threads", 3)
+            assert evaluate_part(experiment, loaded, "validation", beside, final=True) == expected
+            assert {file.relative_to(beside): file.read_bytes() for file in beside.rglob("*.*")} == {
+                file.relative_to(alone): file.read_bytes() for file in alone.rglob("*.*")
+            }
+            patch.setattr(Predictor, "usual_batch", 4)
+            batched = evaluate_part(experiment, loaded, "validation", None)
+        key = "mIoU" if experiment.recipe.task == "semantic" else "bbox"
+        assert batched[key] == pytest.approx(expected[key], abs=1e-3, nan_ok=True)
 
 
 def test_the_stage_saves_what_it_scored(semantic_run: Path, tmp_path: Path) -> None:

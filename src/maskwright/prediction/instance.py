@@ -14,28 +14,58 @@ from maskwright.masks.rle import compress
 from maskwright.prediction.resizing import to_network_input
 from maskwright.structures import Instances, Rle
 
+# ``boxes`` (N, 4), ``labels`` and ``scores`` (N,) and ``masks`` (N, 1, M, M) of an image, as a model answers it.
+Detections = Mapping[str, torch.Tensor]
 
-@torch.inference_mode()
+
 def predict_instances(
     model: nn.Module, images: Sequence[npt.NDArray[np.uint8]], input_size: InputSize
 ) -> list[Instances]:
     """Return the objects that ``model`` finds in each of the ``images`` ``(H, W, 3)`` uint8 RGB, best score first.
 
+    They are those of :func:`detect`, with the masks of :func:`encode_instances`.
+
+    Raises ``NotFinite`` when the output of the model is NaN or infinite.
+    """
+    found = detect(model, images, input_size)
+    return [encode_instances(model, one, image.shape[:2]) for one, image in zip(found, images, strict=True)]
+
+
+@torch.inference_mode()
+def detect(model: nn.Module, images: Sequence[npt.NDArray[np.uint8]], input_size: InputSize) -> list[Detections]:
+    """Return what ``model`` finds in each of the ``images`` ``(H, W, 3)`` uint8 RGB, in the memory of the host.
+
     ``model`` is in evaluation mode and sees the images at ``input_size`` as one batch. Images of one
     :func:`batch_size_of` give what each gives alone, but for rounding. Boxes are scaled back to each image and clipped;
-    those that are left without width or height are dropped. Masks are pasted by the model's own ``paste`` if it has one
-    (Detectron2's rule differs), else by :func:`paste_torchvision_mask`.
+    those that are left without width or height are dropped.
 
     Raises ``NotFinite`` when the output of the model is NaN or infinite.
     """
     device = next(model.parameters()).device
     seen = [to_network_input(image, input_size, device) for image in images]
-    rule = getattr(model, "paste", paste_torchvision_mask)
-    found = []
-    for one, small, image in zip(model(seen), seen, images, strict=True):
-        resized, size = (small.shape[1], small.shape[2]), (image.shape[0], image.shape[1])
-        found.append(_instances(to_image({key: value.cpu() for key, value in one.items()}, resized, size), size, rule))
-    return found
+    return [
+        to_image(_on_host(one), (small.shape[1], small.shape[2]), (image.shape[0], image.shape[1]))
+        for one, small, image in zip(model(seen), seen, images, strict=True)
+    ]
+
+
+@torch.inference_mode()
+def encode_instances(model: nn.Module, found: Detections, size: tuple[int, ...]) -> Instances:
+    """Return the detections ``found`` on an image of ``size`` ``(H, W)`` with their masks as RLE.
+
+    Masks are pasted by the model's own ``paste`` if it has one (Detectron2's rule differs), else by
+    :func:`paste_torchvision_mask`. It may be called in several threads.
+    """
+    height, width = size
+    rule: Callable[..., Rle] = getattr(model, "paste", paste_torchvision_mask)
+    boxes = found["boxes"]
+    return Instances(
+        (height, width),
+        boxes.numpy(),
+        found["labels"].numpy().astype(np.int64),
+        [rule(mask[0], box, (height, width)) for mask, box in zip(found["masks"], boxes, strict=True)],
+        scores=found["scores"].numpy(),
+    )
 
 
 def batch_size_of(model: nn.Module, input_size: InputSize, size: tuple[int, int]) -> tuple[int, int]:
@@ -67,15 +97,8 @@ def to_image(
     return {key: (boxes if key == "boxes" else value)[real] for key, value in found.items()}
 
 
-def _instances(found: Mapping[str, torch.Tensor], size: tuple[int, int], rule: Callable[..., Rle]) -> Instances:
-    masks = [rule(mask[0], box, size) for mask, box in zip(found["masks"].float(), found["boxes"], strict=True)]
-    return Instances(
-        size,
-        found["boxes"].numpy(),
-        found["labels"].numpy().astype(np.int64),
-        masks,
-        scores=found["scores"].float().numpy(),
-    )
+def _on_host(found: Detections) -> dict[str, torch.Tensor]:
+    return {key: (value.float() if value.is_floating_point() else value).cpu() for key, value in found.items()}
 
 
 def paste_torchvision_mask(

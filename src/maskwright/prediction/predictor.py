@@ -13,8 +13,10 @@ from torch import nn
 
 from maskwright.errors import NotFinite, UsageError, WeightsError
 from maskwright.images.resize import InputSize
+from maskwright.parallel.pool import cores
+from maskwright.parallel.threads import map_in_threads
 from maskwright.prediction.batches import in_batches
-from maskwright.prediction.instance import batch_size_of, predict_instances
+from maskwright.prediction.instance import Detections, batch_size_of, detect, encode_instances
 from maskwright.prediction.semantic import PLAIN, Pixels, input_sizes, predict_label_maps, predict_pixels
 from maskwright.prediction.sources import Image, ImageSource, as_image
 from maskwright.prediction.test_time_augmentation import Views
@@ -62,6 +64,16 @@ class Predictor(Generic[Found]):
     def device(self) -> torch.device:
         """The device of the network."""
         return next(self.module.parameters()).device
+
+    @property
+    def usual_batch(self) -> int:
+        """The number of images that the network sees at once by default: 1 on a CPU, 8 on a GPU."""
+        return 1 if self.device.type == "cpu" else BATCH_ON_GPU
+
+    @property
+    def result_threads(self) -> int:
+        """The threads that encode results while the network goes on: none on a CPU, whose cores it needs itself."""
+        return 0 if self.device.type == "cpu" else min(cores(), BATCH_ON_GPU)
 
     @overload
     def predict(  # type: ignore[reportOverlappingOverload] # a str is an Iterable[str] too, but one path
@@ -191,14 +203,18 @@ class Predictor(Generic[Found]):
         """
         batch_size = cache(partial(batch_size_of, self.module, self.input_size))
 
-        def predict(pairs: list[tuple[Item, Image]]) -> list[Instances]:
+        def predict(pairs: list[tuple[Item, Image]]) -> list[Detections]:
             with self._named():
-                found = predict_instances(self.module, [image for _, image in pairs], self.input_size)
-            for one in found:
-                one.classes = self.classes
-            return found
+                return detect(self.module, [image for _, image in pairs], self.input_size)
 
-        return _flat(in_batches(images, lambda pair: batch_size(_size(pair)), predict, batch))
+        def encoded(one: tuple[tuple[Item, Image], Detections]) -> tuple[Item, Image, Instances]:
+            (item, image), found = one
+            instances = encode_instances(self.module, found, image.shape[:2])
+            instances.classes = self.classes
+            return item, image, instances
+
+        found = in_batches(images, lambda pair: batch_size(_size(pair)), predict, batch)
+        return map_in_threads(encoded, found, self.result_threads)
 
     def label_maps(
         self,
@@ -301,7 +317,7 @@ class Predictor(Generic[Found]):
 
     def _batch(self, batch: int | None) -> int:
         if batch is None:
-            return 1 if self.device.type == "cpu" else BATCH_ON_GPU
+            return self.usual_batch
         if batch < 1:
             raise UsageError(f"batch {batch}: expected 1 or more images at once.")
         return batch

@@ -24,6 +24,7 @@ from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.models.semantic import SemanticOutput
 from maskwright.parallel.freed_memory import freed_memory_kept
+from maskwright.parallel.threads import map_in_threads
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import Pixels
 from maskwright.prediction.test_time_augmentation import Views
@@ -33,7 +34,7 @@ from maskwright.runs.data_check import data_changes
 from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
 from maskwright.runs.processes import torch_threads
-from maskwright.structures import ResultRecord
+from maskwright.structures import Instances, LabelMap, ResultRecord
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 
@@ -119,18 +120,27 @@ def _evaluate_semantic(
     classes = experiment.classes
     views = views_of(experiment.recipe.evaluate)
     files = mask_files([objects.image.file_name for objects in part.selection.images])
-    counts = SemanticCounts.none(len(table) + 1)
-    for objects, _, found in model.pixels(images, views=views) if final else model.label_maps(images, watch=watch):
-        file = files[objects.image.file_name]
+    batch = model.usual_batch
+
+    def scored(one: tuple[ImageObjects, npt.NDArray[np.uint8], Pixels | LabelMap]) -> SemanticCounts:
+        """Return the counts of one image, and write its label map."""
+        objects, _, found = one
+        file, image_counts = files[objects.image.file_name], SemanticCounts.none(len(table) + 1)
         truth = read_label_map(experiment.masks_folder(name) / file).astype(table.label_dtype)
         if isinstance(found, Pixels):
             predicted = classes.label_map(found.label_map)
-            counts.add_details(truth, predicted, found.confidence, table.ignore_index)
+            image_counts.add_details(truth, predicted, found.confidence, table.ignore_index)
         else:
             predicted = classes.label_map(found)
-        counts.add(truth, predicted, table.ignore_index)
+        image_counts.add(truth, predicted, table.ignore_index)
         if save is not None:
             write_label_map(save / "label_maps" / file, predicted, table.png_palette())
+        return image_counts
+
+    found = model.pixels(images, batch, views) if final else model.label_maps(images, batch, watch=watch)
+    counts = SemanticCounts.none(len(table) + 1)
+    for image_counts in map_in_threads(scored, found, model.result_threads):
+        counts.merge(image_counts)
     if save is not None:
         write_classes(save, table)
     counts.confusion = processes.all_reduce_sum(counts.confusion)
@@ -161,8 +171,14 @@ def _evaluate_instances(
     stream = InstanceStream(experiment.prepared.table, thresholds)
     table = of_annotation_file(experiment.prepared.table, experiment.prepared.parts[name].selection.categories)
     with _records(save) as write:
-        for objects, _, instances in model.instances(images):
-            found = experiment.classes.instances(instances).to_coco(objects.image.id, objects.image.file_name)
+
+        def records(one: tuple[ImageObjects, Any, Instances]) -> tuple[ImageObjects, list[ResultRecord]]:
+            objects, _, instances = one
+            found = experiment.classes.instances(instances)
+            return objects, found.to_coco(objects.image.id, objects.image.file_name)
+
+        results = model.instances(images, model.usual_batch)
+        for objects, found in map_in_threads(records, results, model.result_threads):
             stream.add(objects, found)
             write(with_category_ids(found, table))
     if save is not None:

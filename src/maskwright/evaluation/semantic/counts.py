@@ -53,6 +53,12 @@ class SemanticCounts:
         self.boundaries += boundary_counts(truth, prediction, len(self.boundaries), ignore_index)
         self.bins += pixel_reliability(confidence, prediction, truth, ignore_index)
 
+    def merge(self, other: "SemanticCounts") -> None:
+        """Add the counts of ``other`` images."""
+        self.confusion += other.confusion
+        self.boundaries += other.boundaries
+        self.bins += other.bins
+
     def scores(self, names: Sequence[str]) -> dict[str, Any]:
         """Return the semantic scores by class name, those of the all-background ``baseline``, and the ``protocol``.
 
