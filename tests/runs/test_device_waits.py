@@ -14,6 +14,7 @@ import torch
 
 from maskwright.runs import training as workflow
 from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.training_data import build_loader
 from maskwright.training.loop import train_epoch
 from maskwright.training.state import Training
 from tests.runs.small_experiments import begun, with_masks
@@ -26,6 +27,13 @@ PLAIN = (f"train.batch_size={BATCH}", "train.schedule.warmup_steps=0", "model.in
 # match, which are sampled, which survive NMS, on which level of the pyramid each is pooled; and whether a true box is
 # empty. Only other models can do without. That many for each image of a batch, and for the batch.
 TORCHVISIONS = {"generalized_rcnn.py", "_utils.py", "boxes.py", "poolers.py", "roi_heads.py", "rpn.py"}
+
+
+def experiment_of(task: str, folder: Path, *overrides: str) -> Experiment:
+    if task == "semantic":
+        return with_masks(folder, *overrides)
+    small = ["model.options.proposals_train=50", "model.options.proposals_test=20"]
+    return begun(folder, *overrides, *small, recipe="demo-instance")
 
 
 def training_on(experiment: Experiment) -> Training:
@@ -71,9 +79,36 @@ def test_a_semantic_epoch_waits_once_for_its_losses_and_copies_each_batch_once(
     assert losses["loss"] > 0
 
 
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_colours_changed_on_the_device_wait_for_nothing(task: str, tmp_path: Path) -> None:
+    colours = "augment={brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1}"
+    settings = (*PLAIN, colours, "train.augment_on=device")
+    experiment = experiment_of(task, tmp_path / "run", *settings)
+    with invented_device() as counts:
+        device = invented_fabric().device
+        loader, drawing = build_loader(experiment)
+        loader.device = device
+        counts.clear()
+        drawing.set_epoch(1, 0)
+        on_device = [image for images, _ in loader for image in images]
+        waits = counts.of("maskwright")
+        changed = [image.cpu() for image in on_device]
+    own, sampler = build_loader(experiment_of(task, tmp_path / "plain", *PLAIN, "augment={}"))
+    sampler.set_epoch(1, 0)
+    images = [image for images, _ in own for image in images]
+    assert not waits
+    assert len(changed) == len(images) == IMAGES
+    assert all(not torch.allclose(one, other, atol=1e-2) for one, other in zip(changed, images, strict=True))
+    # The same samples: each is changed on the host by its seed to the same.
+    loader.device = torch.device("cpu")
+    drawing.set_epoch(1, 0)
+    again = [image for images, _ in loader for image in images]
+    for one, other in zip(changed, again, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+
+
 def test_an_instance_epoch_waits_once_a_step_besides_what_torchvision_waits_for(tmp_path: Path) -> None:
-    small = ["model.options.proposals_train=50", "model.options.proposals_test=20"]
-    counts, _, losses = counted_epoch(lambda: begun(tmp_path / "run", *PLAIN, *small, recipe="demo-instance"))
+    counts, _, losses = counted_epoch(lambda: experiment_of("instance", tmp_path / "run", *PLAIN))
     ours = counts.of("maskwright")
     # One for the sampled proposals that hold an object, in each step, and one for the losses of the epoch.
     assert sum(ours.values()) == STEPS + 1, ours

@@ -246,6 +246,9 @@ class Train(Section):
             start, and on a CPU a C++ compiler.
         workers: The processes that load data, 0 or more. Results do not depend on it. With 0 the training process
             loads.
+        augment_on: Where the colours of training images are changed: in the ``workers``, image by image; or on the
+            ``device`` of the model, batch by batch, which takes this work from processors that cannot feed a GPU. The
+            rest of ``augment`` stays with the workers. The colours of a sample are others than with ``workers``.
         validate_every: Epochs between validations, at least 1. The last epoch is always validated.
         validation_loss: Whether each validation computes the loss too, without random changes of the images: of every
             image for semantic models, of a fixed sample for instance models, as many as ``measure_training: auto``.
@@ -293,6 +296,7 @@ class Train(Section):
     channels_last: bool = True
     compile: bool = False
     workers: int = Field(default=0, ge=0)
+    augment_on: Literal["workers", "device"] = "workers"
     validate_every: int = Field(default=1, ge=1)
     validation_loss: bool = True
     measure_training: bool | Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"

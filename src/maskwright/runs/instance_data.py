@@ -6,10 +6,25 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
+from maskwright.datasets.device_augmentation import ColorChange
 from maskwright.datasets.instance import InstanceDataset, InstanceSample
 from maskwright.prediction.resizing import resize_antialiased
+from maskwright.recipes.schema import Recipe
 from maskwright.recipes.training import Augment
 from maskwright.runs.context import Experiment, input_size
+
+_COLORS = ("brightness", "contrast", "saturation", "hue")
+
+
+def colors_elsewhere(recipe: Recipe) -> tuple[str, ...]:
+    """Return the keys of ``augment`` that are done on the device, not in the data set."""
+    return _COLORS if recipe.train.augment_on == "device" else ()
+
+
+def color_change(recipe: Recipe) -> ColorChange | None:
+    """Return the colour changes to do on the device; None where there are none."""
+    strengths = {key: getattr(recipe.augment, key) for key in colors_elsewhere(recipe)}
+    return ColorChange(**strengths) if any(strengths.values()) else None
 
 
 def instance_dataset(
@@ -32,7 +47,9 @@ def instance_dataset(
     ]
     return InstanceDataset(
         samples,
-        build_augmentation(mask_fill=0, **augment.model_dump(exclude={"copy_paste", "scale"})),
+        build_augmentation(
+            mask_fill=0, **augment.model_dump(exclude={"copy_paste", "scale", *colors_elsewhere(recipe)})
+        ),
         RandomScale(size, partial(resize_antialiased, rule=size.rule), augment.scale or (1.0, 1.0)),
         augment.copy_paste,
         paste_weights,

@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from maskwright.datasets import instance as instance_data
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
+from maskwright.datasets.device_augmentation import ColorChange, SeededSamples, collate_seeded
 from maskwright.datasets.distributed_sampler import DistributedBatchSampler
 from maskwright.datasets.instance import InstanceDataset, to_detection_input
 from maskwright.datasets.loader_workers import init_worker, start_method
@@ -27,7 +29,7 @@ from maskwright.errors import DataError, UsageError
 from maskwright.images.resize import InputSize
 from maskwright.prediction.resizing import resize_antialiased
 from maskwright.runs.context import Experiment, input_size
-from maskwright.runs.instance_data import instance_dataset
+from maskwright.runs.instance_data import color_change, colors_elsewhere, instance_dataset
 from maskwright.runs.mask_statistics import semantic_samples, training_pixels
 from maskwright.training.processes import ProcessGroup
 
@@ -40,11 +42,19 @@ class Loader(DataLoader[Any]):
 
     device: torch.device = torch.device("cpu")
     to_input: Callable[[Any, torch.device], Any] = to_model_input
+    change: ColorChange | None = None
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         """Return the batches; loading has started when this returns."""
-        batches, to_input = super().__iter__(), type(self).to_input
-        return (to_input(batch, self.device) for batch in batches)
+        batches = super().__iter__()
+        return (self._input(batch) for batch in batches)
+
+    def _input(self, batch: Any) -> Any:
+        if self.change is None:
+            return type(self).to_input(batch, self.device)
+        batch, seeds = batch
+        images, targets = type(self).to_input(batch, self.device)
+        return self.change(images, seeds), targets
 
 
 class DetectionLoader(Loader):
@@ -66,23 +76,28 @@ def build_loader(
     processes = processes or ProcessGroup()
     recipe = experiment.recipe
     weights, repeats = _image_weights(experiment)
-    dataset = _dataset(experiment, processes, weights if repeats is None else repeats)
+    dataset: Dataset[Any] = _dataset(experiment, processes, weights if repeats is None else repeats)
+    images = len(dataset)  # type: ignore[arg-type]
     batch_size, workers = recipe.train.batch_size, recipe.train.workers
-    if len(dataset) < batch_size:
+    if images < batch_size:
         raise DataError(
-            f"train has {len(dataset)} images; expected at least one batch of {batch_size}. "
+            f"train has {images} images; expected at least one batch of {batch_size}. "
             "Lower train.batch_size or choose more images."
         )
     if recipe.task == "semantic" and batch_size > processes.world_size:
         _require_one_size(experiment)
-    sampler = SeededSampler(len(dataset), recipe.seed, weights, repeats)
-    kind = DetectionLoader if recipe.task == "instance" else Loader
+    sampler = SeededSampler(images, recipe.seed, weights, repeats)
+    kind: type[Loader] = DetectionLoader if recipe.task == "instance" else Loader
+    collate: Callable[[Any], Any] = instance_data.collate if recipe.task == "instance" else default_collate
+    change = color_change(recipe)
+    if change is not None:
+        dataset, collate = SeededSamples(dataset), partial(collate_seeded, collate=collate)
     loader = kind(
         dataset,
         batch_size=batch_size // processes.world_size,
         sampler=DistributedBatchSampler(sampler, batch_size, processes.rank, processes.world_size),
         num_workers=workers,
-        collate_fn=instance_data.collate if recipe.task == "instance" else None,
+        collate_fn=collate,
         pin_memory=processes.device.type == "cuda",
         drop_last=True,
         generator=torch.Generator() if workers else None,
@@ -90,7 +105,7 @@ def build_loader(
         persistent_workers=workers > 0,
         multiprocessing_context=start_method() if workers else None,
     )
-    loader.device = processes.device
+    loader.device, loader.change = processes.device, change
     return loader, sampler
 
 
@@ -148,7 +163,7 @@ def _dataset(
     augmentation = build_augmentation(
         mask_fill=experiment.prepared.table.ignore_index,
         resizing=RandomScale(size, resize_antialiased, recipe.augment.scale or (1.0, 1.0)),
-        **recipe.augment.model_dump(exclude={"copy_paste", "scale"}),
+        **recipe.augment.model_dump(exclude={"copy_paste", "scale", *colors_elsewhere(recipe)}),
     )
     pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index, paste_weights)
     return SemanticDataset(
