@@ -426,7 +426,7 @@ def measures(options: argparse.Namespace, folder: Path) -> None:
         ways = {
             "training": functools.partial(timed, lambda t=plain, e=epochs: trained(t, next(e))),
             "validation": functools.partial(timed, functools.partial(validate, plain)),
-            "measured": functools.partial(timed, functools.partial(validate, ours)),
+            "measured": functools.partial(validated_like, ours, plain),
         }
         in_turn(1, ways)  # to warm up
         training, alone, measured = map(statistics.median, in_turn(options.rounds, ways).values())
@@ -450,6 +450,12 @@ def trained(training: Training, epoch: int) -> None:
     """Train for one epoch from its first batch on."""
     training.position.batch, training.sums, training.seconds = 0, {}, 0.0
     train_epoch(training, epoch)
+
+
+def validated_like(training: Training, other: Training) -> float:
+    """The processor seconds of a validation of ``training`` with the weights of ``other``: as many detections to score."""
+    training.model.load_state_dict(other.model.state_dict())
+    return timed(functools.partial(validate, training))
 
 
 def timed(work: Callable[[], Any]) -> float:
