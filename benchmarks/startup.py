@@ -1,9 +1,23 @@
-"""How long ``maskwright --help`` takes beside the bare interpreter: ``python benchmarks/startup.py``."""
+"""How long a command takes before it works.
 
+``python benchmarks/startup.py`` times ``maskwright --help`` beside the bare interpreter and the import of torch.
+
+``python benchmarks/startup.py run [RECIPE] [--set KEY=VALUE …]`` times ``maskwright run`` from its start to its first
+training step, in a new run folder, and shows where the time goes: what is imported, wherever that happens, and the
+functions that do the rest. ``--beside CHECKOUT`` times the code of another checkout as well, in turns.
+"""
+
+import argparse
+import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 RUNS = 15
 COMMANDS = {
@@ -11,6 +25,99 @@ COMMANDS = {
     "maskwright --help": [sys.executable, "-m", "maskwright", "--help"],
     "import torch": [sys.executable, "-c", "import torch"],
 }
+SOURCE = Path(__file__).resolve().parents[1]
+
+# The folder, the recipe and its options follow. Each part is timed without the parts inside it.
+RUN = """
+import builtins, importlib, json, os, sys, time
+from contextlib import contextmanager
+
+FUNCTIONS = {
+    "draw built-in images": [("maskwright.runs.prepare", "write_shapes"), ("maskwright.runs.stages", "take_images")],
+    "read, check and select data": [
+        ("maskwright.runs.stages", "declared_classes"), ("maskwright.runs.context", "prepare"),
+        ("maskwright.runs.stages", "check_stage"),
+    ],
+    "draw masks": [("maskwright.runs.stages", "masks_stage")],
+    "build the model": [("maskwright.runs.stages", "build_model")],
+    "first batch": [("maskwright.training.loop", "_batches")],
+}
+inside, parts = [], {}
+
+def clock():
+    used = os.times()
+    return time.perf_counter(), used.user + used.system + used.children_user + used.children_system
+
+@contextmanager
+def part(name):
+    start = clock()
+    inside.append([0.0, 0.0])
+    try:
+        yield
+    finally:
+        own = inside.pop()
+        spent = [end - begin for end, begin in zip(clock(), start)]
+        parts[name] = [a + b - c for a, b, c in zip(parts.get(name, (0, 0)), spent, own)]
+        if inside:
+            inside[-1] = [a + b for a, b in zip(inside[-1], spent)]
+
+plain_import, importing = builtins.__import__, False
+
+def timed_import(*arguments, **options):
+    global importing
+    if importing:
+        return plain_import(*arguments, **options)
+    importing = True
+    try:
+        with part("imports"):
+            return plain_import(*arguments, **options)
+    finally:
+        importing = False
+
+def time_function(name, module, function):
+    try:
+        module = importlib.import_module(module)
+        untimed = getattr(module, function)
+    except (ImportError, AttributeError):  # another version of the package
+        return
+    if function == "_batches":  # a generator: its first value
+        def timed(*arguments):
+            batches = untimed(*arguments)
+            with part(name):
+                first = next(batches)
+            yield first
+            yield from batches
+    else:
+        def timed(*arguments, **options):
+            with part(name):
+                return untimed(*arguments, **options)
+    setattr(module, function, timed)
+
+def stop(*_):
+    # Whatever is still open ends here.
+    sys.stdout.write(json.dumps({"parts": parts, "cpu": clock()[1]}) + "\\n")
+    sys.stdout.flush()
+    os._exit(0)
+
+builtins.__import__ = timed_import
+folder, recipe, *options = sys.argv[1:]
+from maskwright.cli import main as command_line
+import maskwright.cli.run
+
+# The command imports what it needs when it is called; the functions are timed as soon as they are there.
+def importer(name, *arguments, **options):
+    module = timed_import(name, *arguments, **options)
+    loop = sys.modules.get("maskwright.training.loop")
+    if not importing and loop is not None and hasattr(loop, "fit") and getattr(loop, "training_step", stop) is not stop:
+        loop.training_step = stop
+        for part_name, functions in FUNCTIONS.items():
+            for where, function in functions:
+                time_function(part_name, where, function)
+    return module
+
+builtins.__import__ = importer
+command_line.main(["run", recipe, "--out", folder, "--quiet", *options])
+"""
 
 
 def seconds(command: list[str], runs: int) -> list[float]:
@@ -23,12 +130,60 @@ def seconds(command: list[str], runs: int) -> list[float]:
     return times[1:]
 
 
-def main() -> None:
+def commands() -> None:
     """Print a table: median and slowest call of each command."""
     print(f"{'command':20} {'median s':>9} {'slowest s':>10}")
     for name, command in COMMANDS.items():
         times = seconds(command, 3 if "torch" in name else RUNS)
         print(f"{name:20} {statistics.median(times):9.3f} {max(times):10.3f}")
+
+
+def until_first_step(checkout: Path, recipe: str, options: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Return wall and CPU seconds of each part of ``maskwright run``, and in all, until its first training step."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
+        command = [sys.executable, "-c", RUN, str(Path(folder) / "run"), recipe, *options]
+        started = time.perf_counter()
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        wall = time.perf_counter() - started
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    parts = {name: (spent[0], spent[1]) for name, spent in found["parts"].items()}
+    rest = [
+        whole - sum(each) for whole, each in zip((wall, found["cpu"]), zip(*parts.values(), strict=True), strict=True)
+    ]
+    return {**parts, "the rest": (rest[0], rest[1]), "until the first step": (wall, found["cpu"])}
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print a table: median wall and CPU seconds of each part, for each checkout."""
+    checkouts = [*([options.beside.resolve()] if options.beside else []), SOURCE]
+    settings = [argument for each in options.set or () for argument in ("--set", each)]
+    found: list[list[dict[str, tuple[float, float]]]] = [[] for _ in checkouts]
+    for number in range(options.runs + 1):  # the first warms the file cache
+        for checkout, times in list(zip(checkouts, found, strict=True))[:: 1 if number % 2 else -1]:
+            times.append(until_first_step(checkout, options.recipe, settings))
+    heads = ["beside", "this"] if options.beside else ["this"]
+    print(f"{options.recipe}: median of {options.runs}", *(f"{f'{head}: wall s':>15}{'CPU s':>8}" for head in heads))
+    names = dict.fromkeys(name for times in found for each in times for name in each)
+    for name in sorted(names, key=["the rest", "until the first step"].__contains__):
+        cells = ""
+        for times in found:
+            wall, cpu = zip(*(each.get(name, (0.0, 0.0)) for each in times[1:]), strict=True)
+            cells += f"{statistics.median(wall):16.2f}{statistics.median(cpu):8.2f}"
+        print(f"{name:30}{cells}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table that the arguments ask for."""
+    parser = argparse.ArgumentParser(description="How long a command takes before it works.")
+    kinds = parser.add_subparsers()
+    of_run = kinds.add_parser("run")
+    of_run.add_argument("recipe", nargs="?", default="demo-semantic")
+    of_run.add_argument("--set", action="append", metavar="KEY=VALUE")
+    of_run.add_argument("--beside", type=Path, help="another checkout")
+    of_run.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args(arguments)
+    run(options) if hasattr(options, "recipe") else commands()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ The commands are functions: ``from maskwright import run, draw_masks, predict``.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.parallel.sleeping_threads import let_threads_sleep
 from maskwright.version import __version__
 
@@ -126,7 +127,8 @@ if not TYPE_CHECKING:  # With __getattr__ a type checker would accept every name
         if module is None:
             raise AttributeError(f"module 'maskwright' has no attribute '{name}'")
         let_threads_sleep()
-        return getattr(import_module(f"maskwright.{module}"), _NAMED_OTHERWISE.get(name, name))
+        with collector_paused():
+            return getattr(import_module(f"maskwright.{module}"), _NAMED_OTHERWISE.get(name, name))
 
 
 def __dir__() -> list[str]:

@@ -11,6 +11,8 @@ from maskwright.annotations import objects
 from maskwright.annotations.coco import file as coco_file
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
+from maskwright.runs.stages import train_recipe
+from maskwright.synthetic.shape_parts import DrawnAhead, write_shape_parts
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.workflows.run import run
 from tests.small_runs import SMALL
@@ -61,3 +63,26 @@ def test_a_recipe_is_taken_as_a_dictionary_and_not_changed(tmp_path: Path) -> No
     assert load_recipe(recipe, ["train.epochs=3"]).train.epochs == 3
     assert load_recipe(load_recipe(recipe)) == load_recipe(recipe)
     assert json.dumps(recipe) == before
+
+
+class Drawn(DrawnAhead):
+    """Images that were drawn ahead, with a mark that those drawn when needed lack."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def move_to(self, folder: Path) -> None:
+        self.begun = sorted(path.name for path in folder.parent.iterdir())
+        write_shape_parts(folder, train=4, validation=1, seed=0, domain="clear")
+        (folder / "mark").touch()
+
+
+def test_images_drawn_ahead_are_taken_into_the_run_folder_once_it_is_made(tmp_path: Path) -> None:
+    small = [text for text in SMALL["semantic"][1:] if text != "--set"]
+    recipe = load_recipe("demo-semantic", [*small, "data.shapes={train: 4, validation: 1}", "train.epochs=1"])
+    drawn = Drawn()
+    experiment = train_recipe(recipe, tmp_path / "run", reporter=Reporter(quiet=True), drawn=drawn)
+    assert experiment is not None
+    assert "recipe.yaml" in drawn.begun
+    assert (tmp_path / "run" / "data" / "mark").is_file()
+    assert len(experiment.prepared.parts["train"].selection.images) == 4

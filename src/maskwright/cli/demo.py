@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Quiet
+from maskwright.parallel.garbage_collection import collector_paused
 
 
 def command(
@@ -13,7 +14,8 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Train and score two models on built-in data; minutes on a CPU."""
-    from maskwright.progress import Reporter
-    from maskwright.workflows.demo import demo
+    with collector_paused():
+        from maskwright.progress import Reporter
+        from maskwright.workflows.demo import demo
 
     print(demo(out, reporter=Reporter(quiet)))

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, Quiet, Rider, RunPath, Taxonomy, print_json
+from maskwright.parallel.garbage_collection import collector_paused
 
 
 def command(
@@ -20,11 +21,12 @@ def command(
     json: Json = False,
 ) -> None:
     """Score a trained run and write its page. Other data or classes add their scores."""
-    from maskwright.progress import Reporter
-    from maskwright.run_folder import RunFolder
-    from maskwright.runs.cross_evaluation_data import CrossEvaluation
-    from maskwright.runs.score_summary import score_summary
-    from maskwright.workflows.evaluate import evaluate
+    with collector_paused():
+        from maskwright.progress import Reporter
+        from maskwright.run_folder import RunFolder
+        from maskwright.runs.cross_evaluation_data import CrossEvaluation
+        from maskwright.runs.score_summary import score_summary
+        from maskwright.workflows.evaluate import evaluate
 
     on = CrossEvaluation(images, annotations, taxonomy, rider, name)
     scores = evaluate(run, Reporter(quiet), on if on != CrossEvaluation() else None)

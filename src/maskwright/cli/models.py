@@ -5,13 +5,15 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, print_json
+from maskwright.parallel.garbage_collection import collector_paused
 
 
 def command(
     name: Annotated[str | None, typer.Argument(help="A model, to list its options.")] = None, json: Json = False
 ) -> None:
     """List the models and their published weights. With NAME, list the options of one."""
-    from maskwright.workflows.models import list_models
+    with collector_paused():
+        from maskwright.workflows.models import list_models
 
     models = list_models(name)
     if json:

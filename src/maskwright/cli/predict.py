@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, Quiet, Rider, Taxonomy, print_json
+from maskwright.parallel.garbage_collection import collector_paused
 
 
 def command(
@@ -38,8 +39,9 @@ def command(
     json: Json = False,
 ) -> None:
     """Predict images: write label maps or COCO results, and overlays."""
-    from maskwright.progress import Reporter
-    from maskwright.workflows.predict import parse_views, predict
+    with collector_paused():
+        from maskwright.progress import Reporter
+        from maskwright.workflows.predict import parse_views, predict
 
     views = parse_views(flip, scales, tile, overlap)
     summary = predict(

@@ -7,6 +7,7 @@ import typer
 
 from maskwright.cli.options import Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
 from maskwright.errors import UsageError
+from maskwright.parallel.garbage_collection import collector_paused
 
 Sweep = Annotated[
     list[str] | None,
@@ -35,9 +36,8 @@ def command(
             raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")
         _sweep(recipe, sweep, set_ or [], out, resume, devices, quiet, json)
         return
+    # Not torch yet: `run` has other work done while it imports that.
     from maskwright.progress import Reporter
-    from maskwright.runs.processes import is_main_process
-    from maskwright.runs.score_summary import score_summary
     from maskwright.workflows.run import run
 
     done = run(
@@ -49,6 +49,9 @@ def command(
         nodes=nodes,
         reporter=Reporter(quiet),
     )
+    from maskwright.runs.processes import is_main_process
+    from maskwright.runs.score_summary import score_summary
+
     if not is_main_process(nodes):
         return
     if json:
@@ -68,9 +71,10 @@ def _sweep(
     json: bool,
 ) -> None:
     """Run the variants and print the comparison; exit with 1 when one of them failed."""
-    from maskwright.progress import Reporter
-    from maskwright.reports.sweep.text import sweep_lines
-    from maskwright.workflows.sweep import PAGE, sweep
+    with collector_paused():
+        from maskwright.progress import Reporter
+        from maskwright.reports.sweep.text import sweep_lines
+        from maskwright.workflows.sweep import PAGE, sweep
 
     compared = sweep(
         recipe, sweeps, overrides=overrides, out=out, resume=resume, devices=devices, reporter=Reporter(quiet)

@@ -1,6 +1,7 @@
 """``maskwright train``: do the stages of a recipe up to the training."""
 
 from maskwright.cli.options import Devices, Nodes, Out, Quiet, Recipe, Resume, Set
+from maskwright.parallel.garbage_collection import collector_paused
 
 
 def command(
@@ -13,9 +14,10 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Check the data, draw the masks and train. No evaluation, no report."""
-    from maskwright.progress import Reporter
-    from maskwright.runs.processes import is_main_process
-    from maskwright.workflows.train import train
+    with collector_paused():
+        from maskwright.progress import Reporter
+        from maskwright.runs.processes import is_main_process
+        from maskwright.workflows.train import train
 
     run = train(
         recipe,

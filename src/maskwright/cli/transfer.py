@@ -5,15 +5,17 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, Out, Quiet, Set, print_json
+from maskwright.parallel.garbage_collection import collector_paused
 
 Recipe = Annotated[str, typer.Argument(help="The name of a shipped transfer, or a YAML file.", show_default=False)]
 
 
 def command(recipe: Recipe, set_: Set = None, out: Out = None, quiet: Quiet = False, json: Json = False) -> None:
     """Evaluate models on their source data and on target data. Finished work is skipped."""
-    from maskwright.progress import Reporter
-    from maskwright.reports.transfer.text import transfer_lines
-    from maskwright.workflows.transfer import PAGE, transfer
+    with collector_paused():
+        from maskwright.progress import Reporter
+        from maskwright.reports.transfer.text import transfer_lines
+        from maskwright.workflows.transfer import PAGE, transfer
 
     found = transfer(recipe, overrides=set_ or (), out=out, reporter=Reporter(quiet))
     if json:

@@ -6,10 +6,8 @@ The four maps are the inputs of a feature pyramid (Lin et al. 2017, arXiv:1612.0
 from collections import OrderedDict
 from typing import Any
 
-import timm
 import torch
 import torchvision
-from timm.layers.norm_act import freeze_batch_norm_2d
 from torch import nn
 from torchvision.models._utils import IntermediateLayerGetter
 
@@ -117,6 +115,10 @@ def _timm_body(name: str, frozen_norm: bool) -> tuple[nn.Module, list[int], list
 
     The last is an empty list where timm does not name these modules.
     """
+    # Imported here: it takes as long as building most networks, and only its own backbones need it.
+    import timm
+    from timm.layers.norm_act import freeze_batch_norm_2d
+
     if not timm.is_model(name):
         raise unknown_name("timm model", name, timm.list_models())
     try:

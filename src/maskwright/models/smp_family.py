@@ -1,14 +1,13 @@
-"""Catalogue entries for every architecture of segmentation-models-pytorch on every encoder it offers."""
+"""Catalogue entries for every architecture of segmentation-models-pytorch on every encoder it offers.
+
+It and timm are imported where they are used, because no other model needs them.
+"""
 
 import inspect
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import segmentation_models_pytorch as smp
-import timm
-from segmentation_models_pytorch.encoders import encoders as smp_encoders
-from segmentation_models_pytorch.encoders import get_encoder
 from torch import nn
 
 from maskwright.errors import UsageError, unknown_name
@@ -34,6 +33,9 @@ def smp_entry(name: str) -> ModelEntry:
 
     Raises ``UsageError`` with the nearest names when the architecture or the encoder does not exist.
     """
+    import timm
+    from segmentation_models_pytorch.encoders import encoders as smp_encoders
+
     architecture, _, encoder = name.removeprefix("smp:").partition("/")
     if not encoder:
         raise UsageError(f"Model '{name}' names no encoder; expected {SMP_PATTERN}, as smp:Unet/resnet18.")
@@ -72,14 +74,18 @@ def smp_atrous_stride(name: str, options: Mapping[str, Any]) -> int | None:
 
 def _build(classes: int, *, architecture: str, encoder: str, **options: Any) -> nn.Module:
     """Build the model for ``classes`` classes; background is one more output."""
+    import segmentation_models_pytorch as smp
+
     network = getattr(smp, architecture)(encoder_name=encoder, encoder_weights=None, classes=classes + 1, **options)
     whole_levels = network.requires_divisible_input_shape
     return SemanticModel(network, multiple=network.encoder.output_stride if whole_levels else 1)
 
 
 def _option_names(architecture: str, encoder: str) -> tuple[str, ...] | None:
-    # timm's encoders take options of their own; the others silently ignore unknown ones.
     """Return the options of the architecture, or None where its encoder takes options of its own."""
+    import segmentation_models_pytorch as smp
+
+    # timm's encoders take options of their own; the others silently ignore unknown ones.
     if encoder.startswith(("tu-", "timm-")):
         return None
     return tuple(sorted(set(inspect.signature(getattr(smp, architecture)).parameters) - _FIXED))
@@ -87,4 +93,6 @@ def _option_names(architecture: str, encoder: str) -> tuple[str, ...] | None:
 
 def _encoder_state(encoder: str, tag: str) -> StateDict:
     """Return the published weights ``tag`` of an encoder; smp fetches them."""
+    from segmentation_models_pytorch.encoders import get_encoder
+
     return get_encoder(encoder, weights=tag).state_dict()

@@ -16,7 +16,8 @@ from maskwright.images.decode import image_path
 from maskwright.recipes.schema import Data, Recipe, Source
 from maskwright.runs.source_file import SourceFile, SourceFiles
 from maskwright.structures import ClassTable, normalise_name
-from maskwright.synthetic.shapes import CLASS_NAMES, write_shapes
+from maskwright.synthetic.shape_parts import write_shape_parts
+from maskwright.synthetic.shapes import CLASS_NAMES
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ def require_data(recipe: Recipe) -> None:
         require_folder(Path(recipe.data.root) / source.images, "images")
 
 
+def data_folder(run: Path) -> Path:
+    """Return the folder of the built-in data of the run folder ``run``."""
+    return run / "data"
+
+
 def declared_classes(recipe: Recipe, files: SourceFiles | None = None) -> ClassTable:
     """Return the class table of ``recipe`` from the categories of its training file, without reading images.
 
@@ -83,7 +89,7 @@ def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = Non
 
     Raises ``UsageError`` for an unknown class or missing file, ``DataError`` when a part has no usable image.
     """
-    sources = _sources(recipe.data) or _write_shapes(recipe, folder / "data")
+    sources = _sources(recipe.data) or _write_shapes(recipe, data_folder(folder))
     source_files = source_files or SourceFiles()
     files = {name: _read(recipe.data, source, source_files) for name, source in sources.items()}
     table = _classes(recipe, next(iter(files.values())))
@@ -134,13 +140,10 @@ def _sources(data: Data) -> dict[str, Source]:
 def _write_shapes(recipe: Recipe, folder: Path) -> dict[str, Source]:
     shapes = recipe.data.shapes
     assert shapes is not None  # the schema asks for one way to name the data
-    sources = {}
-    for offset, (name, images) in enumerate((("train", shapes.train), ("validation", shapes.validation))):
-        annotations = write_shapes(folder / name, images, seed=2 * shapes.seed + offset, domain=shapes.domain)
-        sources[name] = Source(
-            images=str((folder / name / "images").absolute()), annotations=str(annotations.absolute())
-        )
-    return sources
+    return {
+        name: Source(images=str((file.parent / "images").absolute()), annotations=str(file.absolute()))
+        for name, file in write_shape_parts(folder, **shapes.model_dump()).items()
+    }
 
 
 def _classes(recipe: Recipe, file: SourceFile) -> ClassTable:

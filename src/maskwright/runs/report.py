@@ -1,4 +1,4 @@
-"""The report stage of a run: draw panels of original, truth and prediction, and write the page."""
+"""The last stages of a run: evaluate, then draw panels of original, truth and prediction, and write the page."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -18,13 +18,23 @@ from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import write_jpeg
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
+from maskwright.progress import Reporter
 from maskwright.reports.pictures.panels import CAPTIONS, panel
 from maskwright.reports.run.page import write_page
 from maskwright.run_folder import PartScores
 from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluation_entries
+from maskwright.runs.evaluation import evaluate_stage
+from maskwright.runs.folder import open_run
 from maskwright.runs.prepare import DataSplit
 from maskwright.structures import Instances, ResultRecord
+
+
+def evaluate_and_report(path: Path, reporter: Reporter, experiment: Experiment | None = None) -> None:
+    """Do the evaluate and report stages of the run at ``path``, with the data of ``experiment`` if given."""
+    experiment = experiment or Experiment(open_run(path, reporter))
+    experiment.run.perform("evaluate", lambda: evaluate_stage(experiment))
+    experiment.run.perform("report", lambda: report_stage(experiment))
 
 
 def report_stage(experiment: Experiment) -> None:

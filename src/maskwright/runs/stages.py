@@ -1,4 +1,7 @@
-"""Perform the stages of a run in order: check, masks, train, evaluate, report; skip the finished ones."""
+"""Perform the stages of a run up to the training in order: check, masks, train; skip the finished ones.
+
+The stages that follow are in :mod:`maskwright.runs.report`, which is imported when the training is done.
+"""
 
 import shutil
 from functools import partial
@@ -12,13 +15,11 @@ from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
 from maskwright.runs.context import Experiment, build_model, monitored_score
 from maskwright.runs.data_check import check_stage, data_changes, report_data, require_same_data
-from maskwright.runs.evaluation import evaluate_stage
-from maskwright.runs.folder import create_run, open_run
+from maskwright.runs.folder import create_run
 from maskwright.runs.launch import TrainingJob, launch
 from maskwright.runs.masks import masks_stage
-from maskwright.runs.prepare import declared_classes, require_data
+from maskwright.runs.prepare import data_folder, declared_classes, require_data
 from maskwright.runs.processes import build_fabric, device_of, is_launched, require_devices
-from maskwright.runs.report import report_stage
 from maskwright.runs.source_file import SourceFiles
 from maskwright.runs.starting.options import with_starting_options
 from maskwright.runs.tracking import require_trackers
@@ -30,13 +31,22 @@ from maskwright.runs.training import (
     train_stage,
     train_worker,
 )
+from maskwright.synthetic.shape_parts import DrawnAhead
 from maskwright.training.processes import ProcessGroup
 
 
 def train_recipe(
-    recipe: Recipe, path: Path, *, resume: bool = False, nodes: int = 1, reporter: Reporter
+    recipe: Recipe,
+    path: Path,
+    *,
+    resume: bool = False,
+    nodes: int = 1,
+    reporter: Reporter,
+    drawn: DrawnAhead | None = None,
 ) -> Experiment | None:
     """Do the stages of ``recipe`` up to the training in the run folder ``path``.
+
+    Its built-in images may have been ``drawn`` ahead.
 
     Return the experiment with its data, for the stages that follow in this process; None when other processes did
     the work. Faults of the recipe, its files, its model and its weights are found before any work starts.
@@ -56,19 +66,12 @@ def train_recipe(
         require_devices(recipe, nodes)
         launch(TrainingJob(dump(recipe), str(path), resume, reporter.quiet), recipe.train.devices, nodes)
     else:
-        return _train_alone(recipe, path, resume, reporter)
+        return _train_alone(recipe, path, resume, reporter, drawn)
     return None
 
 
-def evaluate_and_report(path: Path, reporter: Reporter, experiment: Experiment | None = None) -> None:
-    """Do the evaluate and report stages of the run at ``path``, with the data of ``experiment`` if given."""
-    experiment = experiment or Experiment(open_run(path, reporter))
-    experiment.run.perform("evaluate", lambda: evaluate_stage(experiment))
-    experiment.run.perform("report", lambda: report_stage(experiment))
-
-
-def _train_alone(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> Experiment:
-    experiment, model = _prepare(recipe, path, resume, reporter)
+def _train_alone(recipe: Recipe, path: Path, resume: bool, reporter: Reporter, drawn: DrawnAhead | None) -> Experiment:
+    experiment, model = _prepare(recipe, path, resume, reporter, drawn)
     if model is None:
         reporter.say("train: already finished, skipped")
     else:
@@ -93,7 +96,9 @@ def _train_as_one_of_several(recipe: Recipe, path: Path, resume: bool, reporter:
         work()
 
 
-def _prepare(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> tuple[Experiment, nn.Module | None]:
+def _prepare(
+    recipe: Recipe, path: Path, resume: bool, reporter: Reporter, drawn: DrawnAhead | None = None
+) -> tuple[Experiment, nn.Module | None]:
     """Do the stages before the training; return the experiment and the model to train, None when it is trained."""
     model, coverage, source_files = None, None, SourceFiles()
     # Built before the run folder exists: weights that cannot be fetched must stop the job before any work starts.
@@ -103,6 +108,8 @@ def _prepare(recipe: Recipe, path: Path, resume: bool, reporter: Reporter) -> tu
         seed_everything(recipe.seed)
         model, coverage = build_model(recipe, classes.names)
     folder = create_run(recipe, path, reporter)
+    if drawn is not None:
+        drawn.move_to(data_folder(path))
     experiment = Experiment(folder, source_files=source_files)
     if model is not None:
         require_resume(path, resume)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import RecipeLike, load_recipe
 from maskwright.run_folder import RunFolder
-from maskwright.runs.processes import is_main_process
-from maskwright.runs.stages import evaluate_and_report, train_recipe
+from maskwright.synthetic.shape_parts import drawn_ahead
 
 
 def run(
@@ -54,7 +54,17 @@ def run(
     reporter = reporter or Reporter()
     loaded = load_recipe(recipe, overrides, devices)
     path = Path(out) if out is not None else Path("runs") / loaded.name
-    experiment = train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter)
+    shapes = loaded.data.shapes if loaded.train.devices * nodes == 1 and not path.exists() else None
+    with drawn_ahead(shapes.model_dump() if shapes is not None else None) as drawn:
+        # Imported here: torch takes seconds, in which another process draws built-in images.
+        with collector_paused():
+            from maskwright.runs.processes import is_main_process
+            from maskwright.runs.stages import train_recipe
+
+        experiment = train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter, drawn=drawn)
     if is_main_process(nodes):
+        # Imported here: it imports matplotlib, and would delay the training.
+        from maskwright.runs.report import evaluate_and_report
+
         evaluate_and_report(path, reporter, experiment)
     return RunFolder(path)
