@@ -67,6 +67,8 @@ def smp_atrous_stride(name: str, options: Mapping[str, Any]) -> int | None:
     architecture = name.removeprefix("smp:").partition("/")[0]
     if architecture not in ("DeepLabV3", "DeepLabV3Plus"):
         return None
+    import segmentation_models_pytorch as smp
+
     defaults = inspect.signature(getattr(smp, architecture)).parameters
     stride, depth = (int(options.get(key, defaults[key].default)) for key in ("encoder_output_stride", "encoder_depth"))
     return min(stride, 2**depth)
