@@ -453,7 +453,7 @@ def trained(training: Training, epoch: int) -> None:
 
 
 def validated_like(training: Training, other: Training) -> float:
-    """The processor seconds of a validation of ``training`` with ``other``'s weights: as many detections to score."""
+    """The processor seconds of a validation of ``training`` with the weights of ``other``: as many detections."""
     training.model.load_state_dict(other.model.state_dict())
     return timed(functools.partial(validate, training))
 
