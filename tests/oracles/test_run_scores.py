@@ -41,11 +41,13 @@ Finder = Callable[[ImageObjects], Instances]
 class Invented:
     """A model whose predictions are made of the truth."""
 
+    usual_batch, result_threads = 1, 0
+
     def __init__(self, finder: Finder) -> None:
         self._finder = finder
 
     def instances(
-        self, images: Iterable[tuple[ImageObjects, npt.NDArray[np.uint8]]]
+        self, images: Iterable[tuple[ImageObjects, npt.NDArray[np.uint8]]], batch: int
     ) -> Iterator[tuple[ImageObjects, npt.NDArray[np.uint8], Instances]]:
         for objects, image in images:
             yield objects, image, self._finder(objects)
