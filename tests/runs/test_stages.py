@@ -1,6 +1,8 @@
-"""A run parses each annotation file once and draws each object once, from its check to its page."""
+"""A run parses each annotation file once, draws each object once, and imports what it needs when it does."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -86,3 +88,9 @@ def test_images_drawn_ahead_are_taken_into_the_run_folder_once_it_is_made(tmp_pa
     assert "recipe.yaml" in drawn.begun
     assert (tmp_path / "run" / "data" / "mark").is_file()
     assert len(experiment.prepared.parts["train"].selection.images) == 4
+
+
+def test_what_only_some_models_and_pages_need_is_not_imported_before_the_training() -> None:
+    code = "import sys, maskwright.runs.stages\nprint(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"timm", "segmentation_models_pytorch", "jinja2", "wandb"} & set(done.stdout.split())

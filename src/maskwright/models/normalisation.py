@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import timm
 import torch
 from torch import nn
 
@@ -75,6 +74,8 @@ def timm_normalisation(name: str) -> Normalisation:
 
     It is ImageNet's for a model without published weights.
     """
+    import timm  # a second of imports, which only its own encoders need
+
     published = timm.get_pretrained_cfg(name)
     return IMAGENET if published is None else Normalisation(tuple(published.mean), tuple(published.std))
 
