@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: help setup demo test docs slow check clean
 help:
-	@echo "make demo   set up, then run the whole job on built-in data (about 4 minutes on a laptop)"
+	@echo "make demo   set up, then run the whole job on built-in data (two to four minutes on two cores)"
 	@echo "make test   set up, then run the checks and the tests"
 	@echo "make docs   set up, then build the documentation in site/"
 	@echo "make setup  only set up the environment .venv"
@@ -16,7 +16,12 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "== setting up $(VENV): Maskwright with the tested versions of its libraries (one to three minutes, 6 GB) =="
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Maskwright needs Python 3.11 or newer; found $$($(PYTHON) --version). Use: make PYTHON=python3.11 ..."; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --compile --constraint constraints.txt --editable '.[train,dev,docs]'
+# pip's lines are shortened and its checks of what is there already left out, so that one sees what it is doing.
+	@rm -f $(VENV)/.failed
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --compile --constraint constraints.txt --editable '.[train,dev,docs]' || touch $(VENV)/.failed; } | awk ' \
+		/^ *(Collecting|Downloading|Using cached|Building)/ { sub(/^ */, ""); print "  " substr($$0, 1, 100); fflush() } \
+		/^Installing collected/ { print "  Installing " NF - 3 " packages and compiling them (about a minute)"; fflush() }'
+	@test ! -e $(VENV)/.failed
 	@touch $@
 	@echo "== set up =="
 

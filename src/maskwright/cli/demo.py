@@ -11,6 +11,7 @@ from maskwright.parallel.garbage_collection import collector_paused
 
 def command(
     out: Annotated[Path, typer.Option("--out", help="Folder for the two runs.")] = Path("maskwright-demo"),
+    full: Annotated[bool, typer.Option("--full", help="Train longer, to higher scores: about twice the time.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Train and score two models on built-in data; minutes on a CPU."""
@@ -18,4 +19,4 @@ def command(
         from maskwright.progress import Reporter
         from maskwright.workflows.demo import demo
 
-    print(demo(out, reporter=Reporter(quiet)))
+    print(demo(out, reporter=Reporter(quiet), full=full))

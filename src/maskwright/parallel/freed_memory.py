@@ -22,7 +22,7 @@ def freed_memory_kept() -> Iterator[None]:
     """Keep freed memory for the next allocations inside the context; at its end the system gets it back.
 
     The GNU C library maps every block of more than 32 MiB anew and returns it when it is freed. The system then has to
-    clear each page of each large tensor in every step, which is a quarter to a third of the time of a training on a CPU
+    clear each page of each large tensor in every step, which is a quarter of the time of training a DeepLab on a CPU
     (``benchmarks/freed_memory.py``). Results do not depend on it.
 
     Elsewhere than on Linux with that library, and where a user's environment has decided (``MALLOC_TRIM_THRESHOLD_``

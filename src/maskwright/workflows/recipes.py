@@ -18,7 +18,7 @@ def list_recipes() -> list[dict[str, str]]:
     Example:
         >>> import maskwright as mw
         >>> [recipe["name"] for recipe in mw.list_recipes() if recipe["name"].startswith("demo")]
-        ['demo-instance', 'demo-semantic']
+        ['demo-instance', 'demo-instance-short', 'demo-semantic', 'demo-semantic-short']
     """
     texts = {**shipped_recipes(), **shipped_transfers()}
     return [{"name": name, "description": yaml.safe_load(text)["description"]} for name, text in texts.items()]
