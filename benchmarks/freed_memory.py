@@ -14,18 +14,9 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-import torch
-
 from maskwright.parallel.freed_memory import freed_memory_kept
-from maskwright.progress import Reporter
-from maskwright.recipes.loading import load_recipe
-from maskwright.runs import training as workflow
-from maskwright.runs.context import Experiment, build_model
-from maskwright.runs.folder import create_run
-from maskwright.runs.masks import masks_stage
-from maskwright.runs.processes import build_fabric
 from maskwright.training.loop import train_epoch
-from training import in_memory
+from training import in_memory, on_shapes
 
 RETURNED, KEPT = "returned", "kept"
 
@@ -76,14 +67,7 @@ def measure(step: Callable[[], float], rounds: int, steps: int) -> dict[str, lis
 def train_step(model: str, folder: Path) -> Callable[[], float]:
     """Return a function that trains ``model`` by one step and returns the loss."""
     recipe, *changes = MODELS[model]
-    settings = [*changes, "train.device=cpu", "data.shapes={train: 8, validation: 1}", "train.epochs=100000"]
-    experiment = Experiment(create_run(load_recipe(recipe, settings), folder, Reporter(quiet=True)))
-    if experiment.recipe.task == "semantic":
-        masks_stage(experiment)
-    workflow.seed_everything(0)
-    module, _ = build_model(experiment.recipe, experiment.prepared.table.names)
-    module = module.to(memory_format=workflow.memory_format_of(experiment.recipe, torch.device("cpu")))
-    training = workflow._build_training(experiment, build_fabric(experiment.recipe), module)
+    training = on_shapes(recipe, changes, 8, folder)
     in_memory(training, list(training.epochs(1, 0))[:1])
     epochs = iter(range(1, 100000))
 

@@ -114,28 +114,13 @@ def table(model: str, found: dict[str, dict[str, list[float]]]) -> None:
 
 def train(model: str) -> None:
     """Do as many steps as each line of the standard input says, and print the seconds of one and the loss."""
-    import torch
-
-    from maskwright.progress import Reporter
-    from maskwright.recipes.loading import load_recipe
-    from maskwright.runs import training as workflow
-    from maskwright.runs.context import Experiment, build_model
-    from maskwright.runs.folder import create_run
-    from maskwright.runs.masks import masks_stage
-    from maskwright.runs.processes import build_fabric
+    # Imported here, as the process that compares needs none of it.
     from maskwright.training.loop import train_epoch
-    from training import in_memory
+    from training import in_memory, on_shapes
 
     recipe, *changes = MODELS[model]
-    settings = [*changes, "train.device=cpu", "data.shapes={train: 4, validation: 1}", "train.epochs=100000"]
     with tempfile.TemporaryDirectory() as folder:
-        experiment = Experiment(create_run(load_recipe(recipe, settings), Path(folder), Reporter(quiet=True)))
-        if experiment.recipe.task == "semantic":
-            masks_stage(experiment)
-        workflow.seed_everything(0)
-        module, _ = build_model(experiment.recipe, experiment.prepared.table.names)
-        module = module.to(memory_format=workflow.memory_format_of(experiment.recipe, torch.device("cpu")))
-        training = workflow._build_training(experiment, build_fabric(experiment.recipe), module)
+        training = on_shapes(recipe, changes, 4, Path(folder))
         batches = list(training.epochs(1, 0))
         for epoch, line in enumerate(sys.stdin, start=1):
             steps = batches * int(line)

@@ -190,6 +190,18 @@ def instance_loss(model: nn.Module, batch: Any) -> torch.Tensor:
     return torch.stack(list(model(*batch).values())).sum()
 
 
+def on_shapes(recipe: str, changes: Sequence[str], images: int, folder: Path) -> Training:
+    """A training on a CPU of the shipped ``recipe`` with ``changes``, on so many built-in images, that never ends."""
+    settings = [*changes, "train.device=cpu", f"data.shapes={{train: {images}, validation: 1}}", "train.epochs=100000"]
+    experiment = Experiment(create_run(load_recipe(recipe, settings), folder, Reporter(quiet=True)))
+    if experiment.recipe.task == "semantic":
+        masks_stage(experiment)
+    workflow.seed_everything(0)
+    model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
+    model = model.to(memory_format=workflow.memory_format_of(experiment.recipe, torch.device("cpu")))
+    return workflow._build_training(experiment, build_fabric(experiment.recipe), model)
+
+
 def in_memory(training: Training, batches: Sequence[Any]) -> Training:
     """``training`` on ``batches``, whatever the epoch."""
 
