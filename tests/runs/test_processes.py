@@ -88,6 +88,27 @@ def test_a_process_alone_gets_a_fabric_of_one(monkeypatch: pytest.MonkeyPatch) -
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
 
 
+class Detector(torch.nn.Linear):
+    def forward(self, images: list[torch.Tensor], targets: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+        self.seen = images[0], targets[0]["boxes"]
+        return {"product": super().forward(images[0])}
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+def test_mixed_precision_leaves_the_inputs_of_a_model_as_they_are(
+    precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in LAUNCHED:
+        monkeypatch.delenv(key, raising=False)
+    model = Detector(4, 1)
+    wrapped = build_fabric(recipe_of(f"train.precision={precision}")).setup_module(model)
+    image, box = torch.rand(2, 4), torch.tensor([[478.0, 427.0, 483.0, 428.0]])  # bfloat16 has no 427 and no 483
+    assert wrapped([image], [{"boxes": box}])["product"].dtype is torch.float32
+    assert [seen.dtype for seen in model.seen] == [torch.float32] * 2
+    assert torch.equal(model.seen[0], image)
+    assert torch.equal(model.seen[1], box)
+
+
 def test_a_number_of_threads_holds_inside_and_none_changes_nothing() -> None:
     before = torch.get_num_threads()
     with torch_threads(before + 2):

@@ -77,10 +77,11 @@ def test_an_unknown_device_is_answered_with_the_nearest() -> None:
         ("auto", "cuda", True, "bf16-mixed"),
         ("auto", "cuda", False, "32-true"),
         ("16-mixed", "cuda", True, "16-mixed"),
+        ("16-mixed", "cpu", True, "bf16-mixed"),
         ("bf16-mixed", "cpu", False, "bf16-mixed"),
     ],
 )
-def test_auto_is_bfloat16_where_a_cuda_gpu_has_it(
+def test_auto_is_bfloat16_where_a_cuda_gpu_has_it_and_a_cpu_has_no_float16(
     name: str, device: str, bf16: bool, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(monkeypatch, cuda=True, bf16=bf16)

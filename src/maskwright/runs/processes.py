@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.precision import MixedPrecision
+from lightning_fabric.plugins.precision import Precision as FullPrecision
 from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import nn
 
@@ -57,7 +59,7 @@ def build_fabric(recipe: Recipe) -> Fabric:
     train = recipe.train
     if not is_launched():
         device = device_of(train)
-        return Fabric(accelerator=device, devices=1, precision=_precision(train, device))
+        return Fabric(accelerator=device, devices=1, plugins=[_precision(train, device)])
     _require_slices(train.batch_size, int(os.environ["WORLD_SIZE"]))
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it logs a banner in every process
     # A head without a loss gets no gradients, and DDP would wait for them.
@@ -68,7 +70,7 @@ def build_fabric(recipe: Recipe) -> Fabric:
         devices=int(os.environ["LOCAL_WORLD_SIZE"]),
         num_nodes=int(os.environ["GROUP_WORLD_SIZE"]),
         strategy=DDPStrategy(timeout=_PATIENCE, find_unused_parameters=idle_head),
-        precision=_precision(train, device),
+        plugins=[_precision(train, device)],
     )
     fabric.launch()
     return fabric
@@ -98,8 +100,21 @@ def device_of(train: Train, shared: bool | None = None) -> str:
     return resolve_device(train.device, "train.device", train.devices > 1 if shared is None else shared)
 
 
-def _precision(train: Train, device: str) -> Any:
-    return resolve_precision(train.precision, device)
+def _precision(train: Train, device: str) -> FullPrecision:
+    name = resolve_precision(train.precision, device)
+    return FullPrecision() if name == "32-true" else _FullInputs(name, device)
+
+
+class _FullInputs(MixedPrecision):
+    """Fabric's mixed precision that leaves the inputs of a model in float32; autocast chooses the type of each layer.
+
+    Fabric rounds all of them to the half type. In bfloat16 the true boxes of a detector would lie on a grid of 2 pixels
+    beyond 256, and a box of less than that could be empty.
+    """
+
+    def convert_input(self, data: Any) -> Any:
+        """Return ``data`` as it is."""
+        return data
 
 
 def sync_batch_norm(model: nn.Module, fabric: Fabric) -> nn.Module:

@@ -18,6 +18,7 @@ from maskwright.datasets.loader_workers import ignore_signals, stop_workers, unw
 from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
 from maskwright.model_file import ModelCard, read_card
+from maskwright.models.dilated_depthwise import speed_up_dilated
 from maskwright.models.encoder import encoder_parameters
 from maskwright.models.normalisation import Normalisation, normalisation_of, normalise
 from maskwright.parallel.freed_memory import freed_memory_kept
@@ -129,6 +130,7 @@ def keep_normalisation(model: nn.Module, file: Path) -> None:
 
 def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) -> Training:
     recipe = experiment.recipe
+    speed_up_dilated(model)
     optimizer = build_recipe_optimizer(recipe, model, fabric.device)
     with fabric.rank_zero_first():  # rank 0 may count the pixels of the masks and cache them for the others
         loader, sampler = build_loader(experiment, ProcessGroup(fabric))

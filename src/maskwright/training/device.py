@@ -6,11 +6,13 @@ On a CPU nothing here changes a number: precision, kernels and optimisers are th
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from maskwright.errors import UsageError, unknown_name
+
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 # Where torch's fused optimisers update all parameters by a few kernels. On a CPU they round differently.
@@ -43,11 +45,14 @@ def resolve_device(name: str, asked_by: str = "device", shared: bool = False) ->
     return name
 
 
-def resolve_precision(name: str, device: torch.device | str) -> str:
+def resolve_precision(name: Precision | Literal["auto"], device: torch.device | str) -> Precision:
     """Return the precision for ``device``: ``name`` itself, or for ``auto`` the one that suits it.
 
-    It is ``bf16-mixed`` on a CUDA GPU that computes in bfloat16 (Ampere and later), else ``32-true``.
+    It is ``bf16-mixed`` on a CUDA GPU that computes in bfloat16 (Ampere and later), else ``32-true``. A CPU gets
+    ``bf16-mixed`` for ``16-mixed``, since it has no kernels in float16 for most layers.
     """
+    if name == "16-mixed" and torch.device(device).type == "cpu":
+        return "bf16-mixed"
     if name != "auto":
         return name
     if torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
