@@ -1,11 +1,12 @@
 """What one busy process beside it costs a training step: ``python benchmarks/neighbour.py``.
 
-Threads of OpenMP that wait for each other either spin, as they do by default, or sleep, as Maskwright makes them. Each
-way has a process of its own, which trains the same model on the same batches with the same seed, with one thread per
-core. The ways take turns in short rounds, first alone and then beside a program that only counts, so that whatever else
-the machine does meets all alike. Their losses must be equal to the last bit.
+Threads of OpenMP that wait for each other spin by default, or sleep where ``OMP_WAIT_POLICY`` says so; Maskwright lets
+them spin while the machine has a core for each, and sleep beside other programs. Each way has a process of its own,
+which trains the same model on the same batches with the same seed, with one thread per core. The ways take turns in
+short rounds, first alone and then beside a program that only counts, so that whatever else the machine does meets all
+alike. Their losses must be equal to the last bit.
 
-``--spins N`` adds a third way, ``GOMP_SPINCOUNT=N``.
+``--spins N`` adds a fourth way, ``GOMP_SPINCOUNT=N``.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-SPINNING, SLEEPING = "spinning", "sleeping"
+SPINNING, SLEEPING, GIVING_WAY = "spinning", "sleeping", "giving way"
 
 # The recipe and its changes, by the name of the model.
 MODELS = {
@@ -39,7 +40,9 @@ class Process:
     """A process that trains ``model`` with threads that wait as ``environment`` says; steps are done on demand."""
 
     def __init__(self, model: str, environment: dict[str, str]) -> None:
-        undecided = {k: v for k, v in os.environ.items() if k not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
+        undecided = {
+            k: v for k, v in os.environ.items() if k not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+        }
         self._process = subprocess.Popen(
             [sys.executable, __file__, "--train", model],
             env={**undecided, "OMP_NUM_THREADS": str(THREADS), **environment},
@@ -75,17 +78,25 @@ def busy_neighbour() -> Iterator[None]:
         process.communicate()
 
 
-def measure(model: str, ways: dict[str, dict[str, str]], rounds: int, steps: int) -> dict[str, dict[str, list[float]]]:
+def measure(
+    model: str, ways: dict[str, dict[str, str]], rounds: int, seconds: float
+) -> dict[str, dict[str, list[float]]]:
     """Return the seconds a step of each way, alone and beside a neighbour, by round."""
     found: dict[str, dict[str, list[float]]] = {way: {"alone": [], "beside": []} for way in ways}
     losses: dict[str, list[float]] = {way: [] for way in ways}
     with ExitStack() as stack:
         processes = {way: stack.enter_context(closing(Process(model, ways[way]))) for way in ways}
 
+        # Long enough for the load to be noticed, which takes up to 0.4 s.
+        steps = max(2, round(seconds / processes[SPINNING].steps(2)[0]))
+        for way in ways:
+            if way != SPINNING:
+                processes[way].steps(2)
+
         def one_round(where: str, names: Sequence[str]) -> None:
             for way in names:
-                seconds, loss = processes[way].steps(steps)
-                found[way][where].append(seconds)
+                taken, loss = processes[way].steps(steps)
+                found[way][where].append(taken)
                 losses[way].append(loss)
 
         for number in range(rounds):
@@ -93,6 +104,7 @@ def measure(model: str, ways: dict[str, dict[str, str]], rounds: int, steps: int
             one_round("alone", names)
             with busy_neighbour():
                 one_round("beside", names)
+            time.sleep(1.5)  # after which threads that give way spin again
     if len({tuple(each) for each in losses.values()}) > 1:
         raise SystemExit(f"{model}: the ways learnt differently: {losses}")
     return found
@@ -115,11 +127,12 @@ def table(model: str, found: dict[str, dict[str, list[float]]]) -> None:
 def train(model: str) -> None:
     """Do as many steps as each line of the standard input says, and print the seconds of one and the loss."""
     # Imported here, as the process that compares needs none of it.
+    from maskwright.parallel.waiting_threads import threads_give_way
     from maskwright.training.loop import train_epoch
     from training import in_memory, on_shapes
 
     recipe, *changes = MODELS[model]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, threads_give_way():
         training = on_shapes(recipe, changes, 4, Path(folder))
         batches = list(training.epochs(1, 0))
         for epoch, line in enumerate(sys.stdin, start=1):
@@ -135,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print a table for each of three models."""
     parser = argparse.ArgumentParser(description="What one busy process beside it costs a training step.")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=3, help="steps of a round")
+    parser.add_argument("--seconds", type=float, default=6.0, help="length of a round of spinning threads, alone")
     parser.add_argument("--spins", type=int, help="also measure threads that look so often before they sleep")
     parser.add_argument("--models", nargs="+", choices=[*MODELS], default=[*MODELS], metavar="MODEL")
     parser.add_argument("--train", choices=[*MODELS], help=argparse.SUPPRESS)
@@ -143,11 +156,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.train:
         train(options.train)
         return
-    ways = {SPINNING: {}, SLEEPING: {"OMP_WAIT_POLICY": "passive"}}
+    # Maskwright changes nothing where the environment decides, even if it decides as OpenMP would.
+    ways = {SPINNING: {"GOMP_SPINCOUNT": "300000"}, SLEEPING: {"OMP_WAIT_POLICY": "passive"}, GIVING_WAY: {}}
     if options.spins is not None:
         ways[f"{options.spins} spins"] = {"GOMP_SPINCOUNT": str(options.spins)}
     for model in options.models:
-        table(model, measure(model, ways, options.rounds, options.steps))
+        table(model, measure(model, ways, options.rounds, options.seconds))
 
 
 if __name__ == "__main__":

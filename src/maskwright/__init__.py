@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from maskwright.parallel.garbage_collection import collector_paused
-from maskwright.parallel.sleeping_threads import let_threads_sleep
+from maskwright.parallel.waiting_threads import set_waiting_policy
 from maskwright.version import __version__
 
 # The module of each name. draw_masks is not called masks, because that is the sub-package maskwright.masks.
@@ -126,7 +126,7 @@ if not TYPE_CHECKING:  # With __getattr__ a type checker would accept every name
         module = {**_VERBS, **_HELD}.get(name)
         if module is None:
             raise AttributeError(f"module 'maskwright' has no attribute '{name}'")
-        let_threads_sleep()
+        set_waiting_policy()
         with collector_paused():
             return getattr(import_module(f"maskwright.{module}"), _NAMED_OTHERWISE.get(name, name))
 

@@ -27,7 +27,7 @@ from maskwright.cli import (
     weights,
 )
 from maskwright.errors import MaskwrightError
-from maskwright.parallel.sleeping_threads import let_threads_sleep
+from maskwright.parallel.waiting_threads import set_waiting_policy
 from maskwright.version import __version__
 
 app = typer.Typer(
@@ -89,7 +89,7 @@ app.add_typer(weights.app, name="weights")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 the work failed, 2 wrong usage."""
-    let_threads_sleep()
+    set_waiting_policy()
     try:
         app(args=list(arguments) if arguments is not None else None)
     except SystemExit as end:

@@ -15,6 +15,7 @@ from maskwright.errors import NotFinite, UsageError, WeightsError
 from maskwright.images.resize import InputSize
 from maskwright.parallel.pool import cores
 from maskwright.parallel.threads import map_in_threads
+from maskwright.parallel.waiting_threads import threads_give_way
 from maskwright.prediction.batches import in_batches
 from maskwright.prediction.instance import Detections, batch_size_of, detect, encode_instances
 from maskwright.prediction.semantic import PLAIN, Pixels, input_sizes, predict_label_maps, predict_pixels
@@ -204,7 +205,7 @@ class Predictor(Generic[Found]):
         batch_size = cache(partial(batch_size_of, self.module, self.input_size))
 
         def predict(pairs: list[tuple[Item, Image]]) -> list[Detections]:
-            with self._named():
+            with self._computing():
                 return detect(self.module, [image for _, image in pairs], self.input_size)
 
         def encoded(one: tuple[tuple[Item, Image], Detections]) -> tuple[Item, Image, Instances]:
@@ -299,17 +300,18 @@ class Predictor(Generic[Found]):
             arrays, module = [image for _, image in pairs], self.module
             if watch is not None:
                 module = _Watched(module, partial(watch, [item for item, _ in pairs]))
-            with self._named():
+            with self._computing():
                 return predict_batch(module, arrays, self.input_size, self.classes.label_dtype, views, batch)
 
         # With windows, a batch holds windows of one image.
         return _flat(in_batches(images, size_of, predict, batch if views.window is None else 1))
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Add the file of the weights to the error when the network's output is not finite."""
+    def _computing(self) -> Iterator[None]:
+        """Let threads give way; name the file of the weights when the network's output is not finite."""
         try:
-            yield
+            with threads_give_way():
+                yield
         except NotFinite as error:
             if self.file is None:
                 raise

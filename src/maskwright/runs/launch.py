@@ -23,7 +23,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.parallel.pool import cores
-from maskwright.parallel.sleeping_threads import waiting_policy
+from maskwright.parallel.waiting_threads import waiting_policy
 from maskwright.training.interruption import Interrupted
 
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT) if sys.platform != "win32" else ()

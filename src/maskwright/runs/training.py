@@ -22,6 +22,7 @@ from maskwright.models.dilated_depthwise import speed_up_dilated
 from maskwright.models.encoder import encoder_parameters
 from maskwright.models.normalisation import Normalisation, normalisation_of, normalise
 from maskwright.parallel.freed_memory import freed_memory_kept
+from maskwright.parallel.waiting_threads import threads_give_way
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
@@ -75,6 +76,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     with (
         torch_threads(recipe.train.threads),
         freed_memory_kept(),
+        threads_give_way(),
         _trackers(experiment, training),
         training.stop.listening(),
         _device_settings(recipe, fabric),
