@@ -41,6 +41,8 @@ class Card(TypedDict):
     weights: NotRequired[dict[str, Any] | None]
     seconds: NotRequired[dict[str, float]]
     best: NotRequired[dict[str, Any]]
+    # The "epochs" of the recipe before each extension, and those that the training had "reached".
+    extended: NotRequired[list[dict[str, int]]]
     # How many images the scores of each epoch on the part "train" are measured on, and its "validation_loss".
     measured: NotRequired[dict[str, int]]
     wandb: NotRequired[dict[str, Any]]

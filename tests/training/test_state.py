@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from maskwright.training.loop import fit
+from maskwright.training.optimisation import build_schedule
 from maskwright.training.state import Position
 from tests.training.test_loop import make_training
 
@@ -27,6 +28,17 @@ def test_a_restored_training_stands_where_the_first_one_stood() -> None:
     assert (second.scores, second.sums, second.seconds) == (first.scores, first.sums, first.seconds)
     assert second.schedule.state_dict() == first.schedule.state_dict()
     assert all(torch.equal(value, second.weights()[key]) for key, value in first.weights().items())
+
+
+def test_a_longer_training_goes_on_at_the_rate_of_its_own_schedule() -> None:
+    first, second = make_training()[0], make_training()[0]
+    steps = 2 * first.batches_per_epoch
+    for training, total in ((first, steps), (second, 2 * steps)):
+        training.schedule = build_schedule("cosine", training.optimizer, total_steps=total)
+    fit(first, 2)
+    assert first.optimizer.param_groups[0]["lr"] == 0
+    second.restore(first.state())
+    assert second.optimizer.param_groups[0]["lr"] == pytest.approx(1e-2 / 2)
 
 
 def test_the_kept_weights_are_the_moving_average_where_there_is_one() -> None:

@@ -17,6 +17,14 @@ Sweep = Annotated[
         help="Run a variant for each value and compare them, e.g. loss=ce,dice_ce; repeat for combinations.",
     ),
 ]
+Extend = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--extend",
+        metavar="KEY=VALUE",
+        help="Let a finished run go on from its last state, e.g. train.epochs=50; RECIPE may be its folder.",
+    ),
+]
 
 
 def command(
@@ -25,12 +33,15 @@ def command(
     sweep: Sweep = None,
     out: Out = None,
     resume: Resume = False,
+    extend: Extend = None,
     devices: Devices = None,
     nodes: Nodes = 1,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Run a recipe: check, masks, train, evaluate, report. Finished stages are skipped."""
+    if sweep and extend:
+        raise UsageError("--sweep and --extend: expected one of them. Extend each variant by its own run folder.")
     if sweep:
         if nodes > 1:
             raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")
@@ -45,6 +56,7 @@ def command(
         overrides=set_ or (),
         out=out,
         resume=resume,
+        extend=extend or (),
         devices=devices,
         nodes=nodes,
         reporter=Reporter(quiet),

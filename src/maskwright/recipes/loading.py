@@ -18,7 +18,7 @@ from maskwright.recipes.transfer import Transfer
 Kind = TypeVar("Kind", Recipe, Transfer)
 
 RecipeLike = str | Path | Mapping[str, Any] | Recipe
-"""A recipe: a shipped name, the path of a YAML file, a mapping of its sections, or one already validated."""
+"""A recipe: a shipped name, the path of a YAML file or of a run folder, its sections, or one already validated."""
 
 TransferLike = str | Path | Mapping[str, Any] | Transfer
 """The recipe of a transfer in the same forms."""
@@ -69,7 +69,7 @@ def _shipped(folder: str) -> dict[str, str]:
 
 
 def recipe_text(name_or_path: str) -> str:
-    """Return the YAML text of a recipe file (``.yaml``, ``.yml``) or of a shipped recipe.
+    """Return the YAML text of a recipe file (``.yaml``, ``.yml``), of a shipped recipe, or of that of a run folder.
 
     Raises ``UsageError`` with the nearest names when there is no such file or recipe.
     """
@@ -80,9 +80,24 @@ def recipe_text(name_or_path: str) -> str:
             return path.read_text(encoding="utf-8")
         siblings = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         raise unknown_name(f"recipe file in {path.parent}", path.name, [*siblings, *texts])
+    if is_run_folder(name_or_path):
+        return (path / "recipe.yaml").read_text(encoding="utf-8")
+    if path.suffix == ".json" and path.is_file():
+        raise UsageError(
+            f"{path}: is no recipe; expected a YAML file or a shipped name. To train on an annotation file: maskwright "
+            f"train {path} --images DIR"
+        )
     if name_or_path not in texts:
         raise unknown_name("recipe", name_or_path, texts)
     return texts[name_or_path]
+
+
+def is_run_folder(recipe: object) -> bool:
+    """Return whether ``recipe`` is the path of a run folder, and not the name of a shipped recipe."""
+    if not isinstance(recipe, str | Path) or str(recipe) in {**shipped_recipes(), **shipped_transfers()}:
+        return False
+    # A folder may hold a recipe of its user; that of a run has its card beside it.
+    return all((Path(recipe) / name).is_file() for name in ("recipe.yaml", "card.json"))
 
 
 def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = (), devices: int | None = None) -> Recipe:
@@ -162,6 +177,17 @@ def validate_recipe(content: dict[str, Any], source: str, kind: type[Kind] = Rec
 def dump(recipe: Section) -> str:
     """Return ``recipe`` as YAML with every default written out; loading the text gives an equal recipe."""
     return yaml.dump(recipe.model_dump(mode="json"), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+def flow(value: Any) -> str:
+    """Return ``value`` as YAML in one line.
+
+    Example:
+        >>> flow({"name": "cosine", "warmup_steps": 50})
+        '{name: cosine, warmup_steps: 50}'
+    """
+    text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")
 
 
 def _apply(content: dict[str, Any], override: str) -> None:

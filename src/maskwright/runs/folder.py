@@ -84,10 +84,7 @@ def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
     """
     file = RunFolder(path).recipe_file
     if file.is_file():
-        before = open_run(path, reporter).recipe
-        # ``auto`` is whatever suits the device, and earlier versions wrote what it is on a CPU.
-        either = "auto" in (before.train.precision, recipe.train.precision)
-        changed = _differences(_content(before, either), _content(recipe, either))
+        changed = recipe_differences(open_run(path, reporter).recipe, recipe)
         if changed:
             raise UsageError(
                 f"{path}: holds a run of another recipe (it differs in {', '.join(changed[:5])}); expected the same "
@@ -126,6 +123,13 @@ def _remove_leftovers(path: Path) -> None:
     for file in path.rglob(".*.part"):
         if file.is_file():
             file.unlink(missing_ok=True)
+
+
+def recipe_differences(before: Recipe, after: Recipe) -> list[str]:
+    """Return the keys in which two recipes differ, without those on where a run is computed."""
+    # ``auto`` is whatever suits the device, and earlier versions wrote what it is on a CPU.
+    either = "auto" in (before.train.precision, after.train.precision)
+    return _differences(_content(before, either), _content(after, either))
 
 
 def _content(recipe: Recipe, any_precision: bool) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from maskwright.runs.masks import masks_stage
 from maskwright.runs.prepare import data_folder, declared_classes, require_data
 from maskwright.runs.processes import build_fabric, device_of, is_launched, require_devices
 from maskwright.runs.source_file import SourceFiles
+from maskwright.runs.starting.extension import Extension
 from maskwright.runs.starting.options import with_starting_options
 from maskwright.runs.tracking import require_trackers
 from maskwright.runs.training import (
@@ -43,10 +44,12 @@ def train_recipe(
     nodes: int = 1,
     reporter: Reporter,
     drawn: DrawnAhead | None = None,
+    extension: Extension | None = None,
 ) -> Experiment | None:
     """Do the stages of ``recipe`` up to the training in the run folder ``path``.
 
-    Its built-in images may have been ``drawn`` ahead.
+    Its built-in images may have been ``drawn`` ahead. With ``extension``, whose recipe is ``recipe``, a finished
+    training goes on; the folder is changed only once the model is built.
 
     Return the experiment with its data, for the stages that follow in this process; None when other processes did
     the work. Faults of the recipe, its files, its model and its weights are found before any work starts.
@@ -56,7 +59,7 @@ def train_recipe(
     require_data(recipe)
     monitored_score(recipe)
     recipe = with_starting_options(recipe, path)
-    trained = "train" in RunFolder(path).stages
+    trained = extension is None and "train" in RunFolder(path).stages
     if not trained:
         device_of(recipe.train)
         require_trackers(recipe)
@@ -64,14 +67,23 @@ def train_recipe(
         _train_as_one_of_several(recipe, path, resume, reporter)
     elif recipe.train.devices * nodes > 1 and not trained:
         require_devices(recipe, nodes)
+        if extension is not None:
+            extension.begin()
         launch(TrainingJob(dump(recipe), str(path), resume, reporter.quiet), recipe.train.devices, nodes)
     else:
-        return _train_alone(recipe, path, resume, reporter, drawn)
+        return _train_alone(recipe, path, resume, reporter, drawn, extension)
     return None
 
 
-def _train_alone(recipe: Recipe, path: Path, resume: bool, reporter: Reporter, drawn: DrawnAhead | None) -> Experiment:
-    experiment, model = _prepare(recipe, path, resume, reporter, drawn)
+def _train_alone(
+    recipe: Recipe,
+    path: Path,
+    resume: bool,
+    reporter: Reporter,
+    drawn: DrawnAhead | None,
+    extension: Extension | None,
+) -> Experiment:
+    experiment, model = _prepare(recipe, path, resume, reporter, drawn, extension)
     if model is None:
         reporter.say("train: already finished, skipped")
     else:
@@ -97,16 +109,23 @@ def _train_as_one_of_several(recipe: Recipe, path: Path, resume: bool, reporter:
 
 
 def _prepare(
-    recipe: Recipe, path: Path, resume: bool, reporter: Reporter, drawn: DrawnAhead | None = None
+    recipe: Recipe,
+    path: Path,
+    resume: bool,
+    reporter: Reporter,
+    drawn: DrawnAhead | None = None,
+    extension: Extension | None = None,
 ) -> tuple[Experiment, nn.Module | None]:
     """Do the stages before the training; return the experiment and the model to train, None when it is trained."""
     model, coverage, source_files = None, None, SourceFiles()
     # Built before the run folder exists: weights that cannot be fetched must stop the job before any work starts.
-    if "train" not in RunFolder(path).stages:
+    if extension is not None or "train" not in RunFolder(path).stages:
         classes = declared_classes(recipe, source_files)
         monitored_score(recipe, classes.names)
         seed_everything(recipe.seed)
         model, coverage = build_model(recipe, classes.names)
+    if extension is not None:
+        extension.begin()
     folder = create_run(recipe, path, reporter)
     if drawn is not None:
         drawn.move_to(data_folder(path))

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import torch
 from lightning_fabric import Fabric
 from torch import nn
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from maskwright.training.background_writer import BackgroundWriter
 from maskwright.training.ema import MovingAverage
@@ -156,6 +156,7 @@ class Training:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(_with_kernels_of(self.optimizer, state["optimizer"]))
         self.schedule.load_state_dict(state["schedule"])
+        self._take_rates()
         scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         if scaler is not None and state["scaler"] is not None:
             scaler.load_state_dict(state["scaler"])
@@ -168,6 +169,14 @@ class Training:
         # With another number of processes, the saved ones continue and new ones start from the epoch's seed.
         states = state["random"]
         self.random = states[self.processes.rank] if self.processes.rank < len(states) else None
+
+    def _take_rates(self) -> None:
+        """Set the rates of the next step by the schedule; a longer training has others there than the saved one."""
+        if isinstance(self.schedule, LambdaLR):
+            factors = [curve(self.schedule.last_epoch) for curve in self.schedule.lr_lambdas]
+            rates = [rate * factor for rate, factor in zip(self.schedule.base_lrs, factors, strict=True)]
+            for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate
 
 
 def _with_kernels_of(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> dict[str, Any]:

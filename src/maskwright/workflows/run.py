@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from maskwright.errors import UsageError
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import RecipeLike, load_recipe
+from maskwright.recipes.loading import RecipeLike, is_run_folder, load_recipe
+from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
 from maskwright.synthetic.shape_parts import drawn_ahead
 
@@ -16,6 +18,7 @@ def run(
     overrides: Sequence[str] = (),
     out: str | Path | None = None,
     resume: bool = False,
+    extend: Sequence[str] = (),
     devices: int | None = None,
     nodes: int = 1,
     reporter: Reporter | None = None,
@@ -28,10 +31,13 @@ def run(
 
     Args:
         recipe: The name of a shipped recipe, the path of a YAML file, a dictionary of its sections, or a ``Recipe``.
+            The path of a run folder is its recipe, and the folder itself the default of ``out``.
         overrides: ``section.key=value`` each, applied on top of the recipe, such as ``train.epochs=2``.
         out: The run folder; ``runs/NAME`` by default.
         resume: Continue an interrupted training from its last checkpoint. Without it, a folder with such a training is
             refused.
+        extend: ``section.key=value`` each, such as ``train.epochs=50``: a finished run goes on from its last state. Its
+            own recipe with these changes counts, and only those that a training that goes on can take are accepted.
         devices: How many GPUs, or processes on a CPU, share each batch; the recipe's ``train.devices`` by default.
         nodes: How many machines share each batch, see :func:`maskwright.runs.launch.launch`.
         reporter: Where progress goes; standard error by default. ``Reporter(quiet=True)`` prints warnings only.
@@ -53,7 +59,9 @@ def run(
     """
     reporter = reporter or Reporter()
     loaded = load_recipe(recipe, overrides, devices)
-    path = Path(out) if out is not None else Path("runs") / loaded.name
+    path = run_path(recipe, loaded, out)
+    if extend:
+        return _extended(path, extend, overrides, nodes, reporter)
     shapes = loaded.data.shapes if loaded.train.devices * nodes == 1 and not path.exists() else None
     with drawn_ahead(shapes.model_dump() if shapes is not None else None) as drawn:
         # Imported here: torch takes seconds, in which another process draws built-in images.
@@ -67,4 +75,30 @@ def run(
         from maskwright.runs.report import evaluate_and_report
 
         evaluate_and_report(path, reporter, experiment)
+    return RunFolder(path)
+
+
+def run_path(recipe: RecipeLike, loaded: Recipe, out: str | Path | None) -> Path:
+    """Return the run folder: ``out``, else ``recipe`` where that is one, else ``runs/NAME``."""
+    if out is not None:
+        return Path(out)
+    return Path(str(recipe)) if is_run_folder(recipe) else Path("runs") / loaded.name
+
+
+def _extended(
+    path: Path, changes: Sequence[str], overrides: Sequence[str], nodes: int, reporter: Reporter
+) -> RunFolder:
+    if overrides:
+        raise UsageError(f"--set {overrides[0]}: a finished run keeps its recipe; expected --extend {overrides[0]}.")
+    with collector_paused():
+        from maskwright.runs.processes import is_launched
+        from maskwright.runs.report import evaluate_and_report
+        from maskwright.runs.stages import train_recipe
+        from maskwright.runs.starting.extension import plan_extension
+
+    if nodes > 1 or is_launched():
+        raise UsageError("--extend: begins on one machine; expected no --nodes. Leave it out.")
+    extension = plan_extension(path, changes, reporter)
+    experiment = train_recipe(extension.recipe, path, resume=True, reporter=reporter, extension=extension)
+    evaluate_and_report(path, reporter, experiment)
     return RunFolder(path)

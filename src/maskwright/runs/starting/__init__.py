@@ -1,1 +1,1 @@
-"""What a new run starts with beyond its recipe: options of the model that follow from its weights."""
+"""How a run starts: options by its weights, the extension of a finished run, and the figures for a fitted recipe."""
