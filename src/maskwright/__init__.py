@@ -21,6 +21,7 @@ _VERBS = {
     "draw_masks": "workflows.masks",
     "evaluate": "workflows.evaluate",
     "explore": "workflows.explore",
+    "init": "workflows.init",
     "list_models": "workflows.models",
     "list_recipes": "workflows.recipes",
     "predict": "workflows.predict",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from maskwright.workflows.demo import demo as demo
     from maskwright.workflows.evaluate import evaluate as evaluate
     from maskwright.workflows.explore import explore as explore
+    from maskwright.workflows.init import init as init
     from maskwright.workflows.masks import masks as draw_masks
     from maskwright.workflows.models import list_models as list_models
     from maskwright.workflows.predict import predict as predict
@@ -103,6 +105,7 @@ __all__ = [
     "draw_masks",
     "evaluate",
     "explore",
+    "init",
     "list_models",
     "list_recipes",
     "load_model",

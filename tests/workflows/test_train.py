@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 import maskwright as mw
+from maskwright.cli.main import main
 from maskwright.errors import UsageError
 from maskwright.files import sha256_of
+from maskwright.synthetic.shapes import write_shapes
+from maskwright.workflows.train import is_annotations
 from tests.small_runs import SHARED, SMALL
 
 SETTINGS = [text for text in [*SMALL["semantic"], *SHARED] if "=" in text]
@@ -61,3 +64,49 @@ def test_a_recipe_can_be_a_dictionary_and_its_name_is_the_folder(
     }
     assert mw.train(recipe, reporter=QUIET).folder == Path("runs/tiny")
     assert mw.load_model("runs/tiny").card.epoch == 1
+
+
+@pytest.fixture
+def labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory with ``labels.json`` and 24 images in ``photos``."""
+    write_shapes(tmp_path, 24, size=(64, 80)).rename(tmp_path / "labels.json")
+    (tmp_path / "images").rename(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+FEW = ["--minutes", "0.2", "--set", "train.epochs=2", "--set", "report.panels=1", "--quiet"]
+
+
+@pytest.mark.usefixtures("labels")
+def test_an_annotation_file_becomes_a_model_and_a_page_in_one_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "labels.json", "--images", "photos", "--task", "semantic", *FEW]) == 0
+    shown = capsys.readouterr().out
+    for said in ("model: runs/labels/checkpoints/best", "validation: mIoU", "page: runs/labels/report.html"):
+        assert said in shown
+    run = mw.RunFolder("runs/labels")
+    assert list(run.stages) == ["check", "masks", "train", "evaluate", "report"]
+    assert "# measured here" in Path("runs/labels.yaml").read_text()
+    before = run.stages
+    # A second call is told how to go on, and that works.
+    assert main(["train", "labels.json", "--images", "photos", *FEW]) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert main(["train", "labels.json", "--images", "photos", "--resume", *FEW]) == 0
+    assert run.stages == before
+
+
+@pytest.mark.usefixtures("labels")
+def test_a_recipe_takes_no_options_of_annotations_and_annotations_are_no_recipe(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["train", "demo-semantic", "--minutes", "3"]) == 2
+    assert "--minutes: fits a recipe to annotations" in capsys.readouterr().err
+    assert main(["run", "labels.json"]) == 2
+    assert "maskwright train labels.json --images DIR" in capsys.readouterr().err
+
+
+def test_annotations_are_known_from_recipes_by_their_path(tmp_path: Path, trained: mw.RunFolder) -> None:
+    for source in ("a.json", "a.json.gz", Path("a/labels.json"), tmp_path):
+        assert is_annotations(source), source
+    for source in ("demo-semantic", "mine.yaml", {"name": "a"}, trained.folder):
+        assert not is_annotations(source), source

@@ -13,6 +13,7 @@ from maskwright.cli import (
     demo,
     evaluate,
     explore,
+    init,
     masks,
     models,
     predict,
@@ -67,6 +68,7 @@ def options(
 
 for module in (
     demo,
+    init,
     run,
     check,
     explore,

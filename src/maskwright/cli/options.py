@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +20,19 @@ Devices = Annotated[
 Nodes = Annotated[
     int,
     typer.Option("--nodes", min=1, help="Machines that share each batch; needs NODE_RANK, MASTER_ADDR, MASTER_PORT."),
+]
+# How `init` and `train` fit a recipe to annotations.
+Images = Annotated[Path | None, typer.Option("--images", help="The images folder [default: beside the annotations].")]
+TaskName = Annotated[
+    Literal["instance", "semantic"] | None,
+    typer.Option("--task", help="Masks of single objects, or a class for each pixel [default: by machine]."),
+]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="A name of the catalogue [default: one that suits this machine].")
+]
+Weights = Annotated[
+    str | None,
+    typer.Option("--weights", help="none, a published name, or a file [default: published ones that are here]."),
 ]
 Taxonomy = Annotated[
     str | None,

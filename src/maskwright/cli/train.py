@@ -1,11 +1,33 @@
-"""``maskwright train``: do the stages of a recipe up to the training."""
+"""``maskwright train``: from an annotation file to a trained model and its page; or the training of a recipe alone."""
 
-from maskwright.cli.options import Devices, Nodes, Out, Quiet, Recipe, Resume, Set
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Devices, Images, ModelName, Nodes, Out, Quiet, Resume, Set, TaskName, Weights
 from maskwright.parallel.garbage_collection import collector_paused
+
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="ANNOTATIONS|RECIPE",
+        help="A COCO file or an export of a labelling tool; or a shipped recipe or a YAML file.",
+        show_default=False,
+    ),
+]
+# None, not 10, so that it is known whether it was given.
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", min=0.1, help="How long the whole run may take [default: 10].")
+]
 
 
 def command(
-    recipe: Recipe,
+    recipe: What,
+    images: Images = None,
+    task: TaskName = None,
+    model: ModelName = None,
+    weights: Weights = None,
+    minutes: Minutes = None,
     set_: Set = None,
     out: Out = None,
     resume: Resume = False,
@@ -13,11 +35,10 @@ def command(
     nodes: Nodes = 1,
     quiet: Quiet = False,
 ) -> None:
-    """Check the data, draw the masks and train. No evaluation, no report."""
+    """Fit a recipe to annotations and run it, to the page. Given a recipe: check, draw masks and train, no more."""
     with collector_paused():
         from maskwright.progress import Reporter
-        from maskwright.runs.processes import is_main_process
-        from maskwright.workflows.train import train
+        from maskwright.workflows.train import is_annotations, train
 
     run = train(
         recipe,
@@ -26,7 +47,17 @@ def command(
         resume=resume,
         devices=devices,
         nodes=nodes,
+        images=images,
+        task=task,
+        model=model,
+        weights=weights,
+        minutes=minutes,
         reporter=Reporter(quiet),
     )
+    from maskwright.runs.processes import is_main_process
+    from maskwright.runs.score_summary import score_summary
+
     if is_main_process(nodes):
         print(f"model: {run.checkpoints / 'best' / 'model.safetensors'}")
+        if is_annotations(recipe):
+            print(score_summary(run))

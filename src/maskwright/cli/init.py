@@ -1,0 +1,55 @@
+"""``maskwright init``: a recipe that fits a COCO file, this machine and a time."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from maskwright.cli.options import Images, Json, ModelName, Quiet, TaskName, Weights, print_json
+from maskwright.parallel.garbage_collection import collector_paused
+
+Labels = Annotated[
+    Path, typer.Argument(help="A COCO file, or an export of Roboflow, CVAT, Label Studio or YOLO.", show_default=False)
+]
+Minutes = Annotated[float, typer.Option("--minutes", min=0.1, help="How long the whole run may take.")]
+RecipeOut = Annotated[Path, typer.Option("--out", help="The recipe to write.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the split and the training.")]
+
+
+def command(
+    annotations: Labels,
+    images: Images = None,
+    task: TaskName = None,
+    model: ModelName = None,
+    weights: Weights = None,
+    minutes: Minutes = 10,
+    out: RecipeOut = Path("recipe.yaml"),
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write a commented recipe that fits your COCO file, this machine and the minutes you give it."""
+    with collector_paused():
+        from maskwright.progress import Reporter
+        from maskwright.workflows.init import init
+
+    done = init(
+        annotations,
+        images,
+        out=out,
+        task=task,
+        model=model,
+        weights=weights,
+        minutes=minutes,
+        seed=seed,
+        reporter=Reporter(quiet),
+    )
+    if json:
+        print_json(done.to_json())
+        return
+    recipe, counts = done.recipe, ", ".join(f"{name} {number}" for name, number in done.images.items())
+    print(f"images: {counts}")
+    print(f"classes: {done.reasons['classes']}")
+    print(f"model: {recipe.model.name} at {recipe.model.input.size} pixels, weights: {recipe.model.weights}")
+    print(f"training: {recipe.train.epochs} epochs, batches of {recipe.train.batch_size}, about {done.minutes:.0f} min")
+    print(f"recipe: {done.file}\nRead it, change it, then: maskwright run {done.file}")

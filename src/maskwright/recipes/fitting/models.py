@@ -1,0 +1,174 @@
+"""The choice of task, model, starting weights and optimiser, by the device and the weights at hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+from maskwright.recipes.fitting.figures import Machine
+from maskwright.structures import Task
+
+# Models to choose from, the best first, without and with a GPU.
+CANDIDATES: dict[tuple[Task, bool], tuple[str, ...]] = {
+    ("instance", False): ("mask_rcnn:mobilenet_v2", "mask_rcnn:mobilenet_v3_large", "mask_rcnn:mobilenet_v3_small"),
+    ("instance", True): ("mask_rcnn_resnet50_fpn", "mask_rcnn:mobilenet_v2"),
+    ("semantic", False): ("deeplabv3_mobilenet_v3_large", "deeplabv3_mobilenet_v2", "deeplabv3_mobilenet_v3_small"),
+    ("semantic", True): ("deeplabv3_resnet50", "deeplabv3_mobilenet_v3_large"),
+}
+_RANDOM: dict[Task, str] = {"instance": "mask_rcnn:resnet18", "semantic": "residual_attention_unet"}
+_BACKBONES = ("resnet101", "resnet50", "resnet18", "mobilenet_v3_large", "mobilenet_v3_small", "mobilenet_v2")
+# Narrow heads train several times faster than torchvision's, and few images cannot fill wide ones.
+_NARROW = {
+    "pyramid_channels": 96, "box_features": 512, "mask_channels": [96, 96, 96], "proposals_train": 500,
+    "proposals_test": 200, "rois_per_image": 64,
+}  # fmt: skip
+_NARROWEST = {
+    "pyramid_channels": 48, "box_features": 256, "mask_channels": [64, 64], "proposals_train": 200,
+    "proposals_test": 100, "rois_per_image": 32,
+}  # fmt: skip
+_INSTANCE_KINDS = ("mask_rcnn", "cascade_mask_rcnn", "panet", "point_rend", "detectron2")
+
+
+@dataclass(frozen=True)
+class PublishedOffer:
+    """Published weights of a model: their name, their address, and whether a copy is ``at_hand`` in ``folder``."""
+
+    model: str
+    name: str
+    address: str
+    folder: str
+    at_hand: bool
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The model with its weights, options and optimiser; ``reasons`` by the key of the recipe.
+
+    ``anchors`` says whether the anchors are to be fitted to the objects.
+    """
+
+    task: Task
+    name: str
+    weights: str
+    options: dict[str, Any]
+    optimizer: dict[str, Any]
+    anchors: bool
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def task_of(name: str) -> Task:
+    """Return the task of the model called ``name``, by its name."""
+    return "instance" if name.startswith(_INSTANCE_KINDS) and "semantic" not in name else "semantic"
+
+
+def choose_model(
+    machine: Machine,
+    offers: Mapping[str, PublishedOffer],
+    task: Task | None = None,
+    name: str | None = None,
+    weights: str | None = None,
+) -> ModelChoice:
+    """Return the model that suits ``machine``; ``offers`` has published weights by model.
+
+    ``task``, ``name`` (of the model) and ``weights`` (a name or a file) are what the user asked for, or None. Weights
+    that would have to be fetched are not chosen unasked.
+    """
+    at_hand = {model: offer for model, offer in offers.items() if offer.at_hand}
+    reasons: dict[str, str] = {}
+    if name is not None:
+        task = task or task_of(name)
+    elif task is None:
+        task = _task(machine, at_hand, weights, reasons)
+    if name is None:
+        name = _name(task, machine, offers, weights)
+        what = f"{machine.name}, {machine.cores} core{'s' * (machine.cores != 1)}"
+        reasons["model.name"] = f"for {machine.name}" if machine.has_gpu else f"small enough for a {what}"
+    if weights is None:
+        weights = at_hand[name].name if name in at_hand else "none"
+        reasons["model.weights"] = _weights_reason(name, task, weights, offers)
+    start = _start(weights)
+    return ModelChoice(
+        task,
+        name,
+        weights,
+        _options(name, start, machine.has_gpu),
+        _optimizer(task, start),
+        anchors=task == "instance" and start != "heads" and not name.startswith("detectron2"),
+        reasons=reasons,
+    )
+
+
+def _task(machine: Machine, at_hand: Mapping[str, Any], weights: str | None, reasons: dict[str, str]) -> Task:
+    pretrained = weights not in (None, "none") or any(model in at_hand for model in CANDIDATES["instance", False])
+    if machine.has_gpu or pretrained:
+        reasons["task"] = "one mask for each object; `--task semantic` gives one class for each pixel"
+        return "instance"
+    reasons["task"] = (
+        "one class for each pixel. On a CPU and from random weights a model of single objects learns little from "
+        "photographs in minutes; `--task instance` asks for one all the same"
+    )
+    return "semantic"
+
+
+def _name(task: Task, machine: Machine, offers: Mapping[str, PublishedOffer], weights: str | None) -> str:
+    names = CANDIDATES[task, machine.has_gpu]
+    if weights is None:
+        known = [name for name in names if name in offers and offers[name].at_hand]
+        return known[0] if known else _RANDOM[task]
+    if weights == "none":
+        return _RANDOM[task]
+    backbone = _backbone_of(weights)
+    if backbone is not None:
+        return f"mask_rcnn:{backbone}" if task == "instance" else f"deeplabv3_{backbone}"
+    return names[0]
+
+
+def _backbone_of(weights: str) -> str | None:
+    """Return the backbone whose classifier the file ``weights`` holds, by torchvision's names of its files."""
+    file = PurePath(weights).name
+    return next((each for each in _BACKBONES if file.startswith(each)), None)
+
+
+def _start(weights: str) -> str:
+    """Return what the weights fill: ``none``, the ``backbone``, or the ``heads`` too."""
+    if weights == "none":
+        return "none"
+    return "backbone" if weights == "imagenet" or _backbone_of(weights) else "heads"
+
+
+def _weights_reason(name: str, task: Task, weights: str, offers: Mapping[str, PublishedOffer]) -> str:
+    usual = CANDIDATES[task, False][0]
+    offer = offers.get(name) or offers.get(usual)
+    if weights != "none" and offer is not None:
+        return f"published by torchvision ({offer.address}), and already in {offer.folder}"
+    if offer is None:
+        return "random: all is learnt from these images alone, so expect scores far below published ones"
+    return (
+        "random: all is learnt from these images alone, so expect scores far below published ones. No published "
+        f"weights are in {offer.folder}, and nothing is fetched unasked: `--weights {offer.name}` fetches them "
+        f"({offer.address}). Without a network, copy the file from another machine and give its path: --weights FILE"
+    )
+
+
+def _options(name: str, start: str, gpu: bool) -> dict[str, Any]:
+    if name == "residual_attention_unet":
+        return {"widths": [32, 64, 128, 256], "bottleneck": 512} if gpu else {"widths": [24, 40, 64], "bottleneck": 96}
+    kind = name.partition(":")[0]
+    if kind.endswith("_fpn") and start == "none":
+        return {"frozen_norm": False}  # fixed statistics are of use only where they were learnt
+    if ":" not in name or not name.startswith(_INSTANCE_KINDS):
+        return {}
+    learnt = {"frozen_norm": True, "trainable_layers": 3} if start == "backbone" and "timm:" not in name else {}
+    heads = {} if gpu or start == "heads" else _NARROWEST if start == "none" else _NARROW
+    agnostic = {"class_agnostic_boxes": True, "class_agnostic_masks": True} if kind == "mask_rcnn" and heads else {}
+    return {**learnt, **heads, **agnostic}
+
+
+def _optimizer(task: Task, start: str) -> dict[str, Any]:
+    """Return the optimiser of the shipped recipes that start alike."""
+    if start == "none":
+        return {"name": "adamw", "lr": 1.5e-3 if task == "instance" else 3e-3, "weight_decay": 1e-4}
+    if start == "heads":
+        return {"name": "adamw", "lr": 1e-4 if task == "instance" else 3e-4, "weight_decay": 0.01}
+    rate = 8e-4 if task == "instance" else 6e-4
+    return {"name": "adamw", "lr": rate, "weight_decay": 0.05, "encoder_lr_factor": 0.15}

@@ -1,0 +1,74 @@
+"""The model by device and weights; what is fetched is never chosen unasked."""
+
+import pytest
+
+from maskwright.recipes.fitting.models import CANDIDATES, PublishedOffer, choose_model, task_of
+from tests.recipes.fitting.invented import CPU, GPU
+
+
+def offers(*at_hand: str) -> dict[str, PublishedOffer]:
+    """An offer for every candidate, of which ``at_hand`` are on the machine."""
+    names = {name for several in CANDIDATES.values() for name in several}
+    whole = {"mask_rcnn_resnet50_fpn": "coco"}
+    return {
+        name: PublishedOffer(name, whole.get(name, "imagenet"), f"https://x/{name}.pth", "~/cache", name in at_hand)
+        for name in names
+    }
+
+
+def test_without_weights_a_cpu_gets_a_semantic_model_that_learns_from_nothing() -> None:
+    choice = choose_model(CPU, offers())
+    assert (choice.task, choice.name, choice.weights) == ("semantic", "residual_attention_unet", "none")
+    assert "--task instance" in choice.reasons["task"]
+    for said in ("random", "nothing is fetched unasked", "--weights imagenet", "--weights FILE", "~/cache"):
+        assert said in choice.reasons["model.weights"]
+
+
+def test_instances_from_nothing_get_the_narrowest_heads_and_learning_norms() -> None:
+    choice = choose_model(CPU, offers(), task="instance")
+    assert (choice.name, choice.weights, choice.anchors) == ("mask_rcnn:resnet18", "none", True)
+    assert choice.options["pyramid_channels"] == 48
+    assert "frozen_norm" not in choice.options
+
+
+def test_weights_on_the_machine_are_taken() -> None:
+    choice = choose_model(CPU, offers("mask_rcnn:mobilenet_v3_large"))
+    assert (choice.task, choice.name) == ("instance", "mask_rcnn:mobilenet_v3_large")
+    assert (choice.weights, choice.options["frozen_norm"]) == ("imagenet", True)
+    assert choice.optimizer["encoder_lr_factor"] < 1
+
+
+def test_a_whole_pretrained_model_keeps_its_heads_and_anchors() -> None:
+    choice = choose_model(GPU, offers("mask_rcnn_resnet50_fpn"))
+    assert (choice.name, choice.weights, choice.options, choice.anchors) == (
+        "mask_rcnn_resnet50_fpn",
+        "coco",
+        {},
+        False,
+    )
+
+
+def test_fixed_norms_are_not_frozen_at_random_statistics() -> None:
+    choice = choose_model(GPU, offers(), name="mask_rcnn_resnet50_fpn")
+    assert (choice.task, choice.weights, choice.options) == ("instance", "none", {"frozen_norm": False})
+
+
+@pytest.mark.parametrize(
+    ("task", "name"), [("instance", "mask_rcnn:mobilenet_v2"), ("semantic", "deeplabv3_mobilenet_v2"), (None, None)]
+)
+def test_a_backbone_s_file_brings_its_model(task, name) -> None:
+    choice = choose_model(CPU, {}, task=task, weights="w/mobilenet_v2-b0353104.pth")
+    assert choice.name == (name or "mask_rcnn:mobilenet_v2")
+    assert choice.weights == "w/mobilenet_v2-b0353104.pth"
+    assert "model.weights" not in choice.reasons  # the user's own choice
+
+
+def test_a_model_file_of_another_run_keeps_the_model_as_it_is() -> None:
+    choice = choose_model(CPU, {}, name="mask_rcnn:resnet18", weights="runs/a/model.safetensors")
+    assert (choice.options, choice.anchors) == ({}, False)
+
+
+def test_a_name_tells_its_task() -> None:
+    assert {name for task in ("instance",) for gpu in (True, False) for name in CANDIDATES[task, gpu]} == {
+        name for several in CANDIDATES.values() for name in several if task_of(name) == "instance"
+    }
