@@ -8,6 +8,7 @@ import torch
 from maskwright.models.point_rend.points import (
     box_features,
     certainty,
+    masks_at,
     most_uncertain,
     point_sample,
     refine,
@@ -164,3 +165,20 @@ def test_the_share_of_important_points_is_an_option(importance: float, near: flo
     torch.manual_seed(0)
     points = training_points(ramp(64, 64)[:, :1] - 32, 4000, oversample=3, importance=importance)
     assert math.isclose(float((points[..., 0] - 0.5).abs().mean()), near, abs_tol=0.01)
+
+
+def test_values_of_chosen_masks_are_those_of_point_sample() -> None:
+    generator = torch.Generator().manual_seed(5)
+    masks = torch.randint(0, 2, (3, 11, 17), dtype=torch.uint8, generator=generator)
+    rows = torch.tensor([2, 0, 2, 1])
+    # Some points lie outside, by less than a pixel and by more.
+    points = torch.rand(4, 50, 2, generator=generator) * torch.tensor([23.0, 16.0]) - 3
+    expected = point_sample(masks[rows, None].float(), points / torch.tensor([17.0, 11.0]))[:, 0]
+    torch.testing.assert_close(masks_at(masks, rows, points), expected, atol=1e-5, rtol=0)
+    assert masks_at(masks[:0], rows[:0], points[:0]).shape == (0, 50)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e30])
+def test_points_that_are_nowhere_read_no_mask(value: float) -> None:
+    masks = torch.ones(1, 4, 4, dtype=torch.uint8)
+    assert not masks_at(masks, torch.tensor([0]), torch.full((1, 3, 2), value)).any()

@@ -14,6 +14,7 @@ from maskwright.models.full_precision import require_finite, to_float32
 from maskwright.models.mask_targets import ForegroundProposals, mask_loss, of_class
 from maskwright.models.point_rend.points import (
     box_features,
+    masks_at,
     point_sample,
     regular_grid,
     subdivide,
@@ -172,16 +173,7 @@ def truth_at(region: ForegroundProposals, points: torch.Tensor) -> torch.Tensor:
 
     Values are bilinear, so between 0 and 1 at the edge of a mask.
     """
-    height, width = region.masks.shape[-2:]
-    within = to_image_points(region.boxes * region.to_masks, points) / torch.tensor(
-        [width, height], device=points.device
-    )
-    values = points.new_zeros(points.shape[:2])
-    for number in region.objects.unique():
-        own = region.objects == number
-        mask = region.masks[number][None, None].to(points)
-        values[own] = point_sample(mask, within[own].reshape(1, -1, 2)).reshape(-1, points.shape[1])
-    return values
+    return masks_at(region.masks, region.objects, to_image_points(region.boxes * region.to_masks, points))
 
 
 def _smooth_l1(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

@@ -42,14 +42,33 @@ def box_features(
     of ``features`` covers ``stride`` pixels.
     """
     height, width = features.shape[-2:]
-    covered = torch.tensor([width, height], device=features.device) * float(stride)
     found, start = [], 0
     for image, own in enumerate(boxes):
-        pixels = to_image_points(own, points[start : start + len(own)]) / covered
-        values = point_sample(features[image : image + 1], pixels.reshape(1, -1, 2))[0]
+        # Divided by numbers: a tensor of the two would be copied to the device, and the host would wait for it.
+        x, y = to_image_points(own, points[start : start + len(own)]).unbind(-1)
+        across = torch.stack([x / (width * stride), y / (height * stride)], dim=-1)
+        values = point_sample(features[image : image + 1], across.reshape(1, -1, 2))[0]
         found.append(values.reshape(features.shape[1], len(own), points.shape[1]).transpose(0, 1))
         start += len(own)
     return torch.cat(found)
+
+
+def masks_at(masks: torch.Tensor, rows: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    """Return the values ``(N, P)`` float of the masks ``rows`` ``(N,)`` of ``masks`` ``(T, H, W)`` at their ``points``.
+
+    Points ``(N, P, 2)`` are in pixels of the masks. Values are those of :func:`point_sample`, from the four pixels
+    around each point. No mask is made float, and the host does not wait to learn which masks are wanted.
+    """
+    height, width = masks.shape[1:]
+    x, y = (points - 0.5).unbind(-1)  # a pixel has its value at its centre
+    values = torch.zeros_like(x)
+    for column, row in ((x.floor() + right, y.floor() + down) for down in (0, 1) for right in (0, 1)):
+        inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+        share = (1 - (x - column).abs()) * (1 - (y - row).abs())
+        # A place outside is not read: a box that is not finite must end in its loss, not in a fault of the device.
+        found = masks[rows[:, None], torch.where(inside, row, 0).long(), torch.where(inside, column, 0).long()]
+        values = values + torch.where(inside, share * found, 0)
+    return values
 
 
 def certainty(logits: torch.Tensor) -> torch.Tensor:

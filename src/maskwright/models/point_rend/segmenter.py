@@ -61,10 +61,11 @@ class PointRendSegmenter(nn.Module):
         maps = self.backbone(images)
         coarse, early = self.classifier(maps["out"]), maps["early"]
         # Cells of the last row and column may extend beyond the image; points must not be scaled over that part.
-        reach = torch.tensor([width / early.shape[-1], height / early.shape[-2]], device=images.device) / STRIDE
+        reach = (width / early.shape[-1] / STRIDE, height / early.shape[-2] / STRIDE)
 
         def logits_at(points: torch.Tensor) -> torch.Tensor:
-            return self.point_head(point_sample(early, points * reach), point_sample(coarse, points))
+            within = torch.stack([points[..., 0] * reach[0], points[..., 1] * reach[1]], dim=-1)
+            return self.point_head(point_sample(early, within), point_sample(coarse, points))
 
         if self.training:
             points = training_points(coarse, self.training_count, self.oversample, self.importance)
