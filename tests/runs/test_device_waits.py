@@ -107,8 +107,7 @@ def test_colours_changed_on_the_device_wait_for_nothing(task: str, tmp_path: Pat
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
 
 
-def test_an_instance_epoch_waits_once_a_step_besides_what_torchvision_waits_for(tmp_path: Path) -> None:
-    counts, _, losses = counted_epoch(lambda: experiment_of("instance", tmp_path / "run", *PLAIN))
+def require_one_wait_a_step(counts: Counts, copies_a_batch: int) -> None:
     ours = counts.of("maskwright")
     # One for the sampled proposals that hold an object, in each step, and one for the losses of the epoch.
     assert sum(ours.values()) == STEPS + 1, ours
@@ -117,9 +116,23 @@ def test_an_instance_epoch_waits_once_a_step_besides_what_torchvision_waits_for(
     assert others <= TORCHVISIONS, counts.of("torchvision")
     assert sum(counts.waits.values()) == sum(ours.values()) + sum(counts.of("torchvision").values())
     copies: Any = Counter(place.split(":")[0] for place in counts.to_device.elements())
-    # Of each image: itself and the four tensors of its target; of each step: the rows of the sampled proposals.
-    assert copies["maskwright"] == IMAGES * 5 + STEPS
+    assert copies["maskwright"] == IMAGES + STEPS * copies_a_batch
+    # No mask travels with a byte for a pixel.
+    assert not any(len(shape) == 3 and shape[0] != 3 for shape, _ in counts.uploaded)
+
+
+def test_an_instance_epoch_waits_once_a_step_besides_what_torchvision_waits_for(tmp_path: Path) -> None:
+    counts, _, losses = counted_epoch(lambda: experiment_of("instance", tmp_path / "run", *PLAIN))
+    # Boxes, labels, areas and masks of the batch, and the rows of the sampled proposals.
+    require_one_wait_a_step(counts, copies_a_batch=5)
     assert losses["mask"] > 0
+
+
+def test_the_points_of_point_rend_wait_for_nothing_more(tmp_path: Path) -> None:
+    model = ("model.name=point_rend:resnet18",)
+    counts, _, losses = counted_epoch(lambda: experiment_of("instance", tmp_path / "run", *PLAIN, *model))
+    require_one_wait_a_step(counts, copies_a_batch=5)
+    assert losses["point"] > 0
 
 
 def test_with_losses_read_in_every_step_each_waits_once(tmp_path: Path) -> None:

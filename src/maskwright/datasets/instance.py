@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from maskwright.datasets.augmentation import RandomScale
 from maskwright.datasets.instance_boxes import box_pairs, mask_extents, true_boxes
 from maskwright.datasets.instance_copy_paste import Scene, paste_instances
 from maskwright.datasets.instance_masks import Outline, rasterise_masks
+from maskwright.datasets.packed_targets import PackedTargets
 from maskwright.datasets.paste_sources import PasteSources
 from maskwright.errors import DataError
 from maskwright.images.decode import read_image
@@ -121,13 +123,16 @@ def target_of(masks: torch.Tensor, labels: torch.Tensor, boxes: torch.Tensor | N
 
 
 def to_detection_input(
-    batch: tuple[list[torch.Tensor], list[Target]], device: torch.device | str
+    batch: tuple[list[torch.Tensor], list[Target] | PackedTargets], device: torch.device | str
 ) -> tuple[list[torch.Tensor], list[Target]]:
-    """Return a ``batch`` of :func:`collate` on ``device`` as the model takes it: images ``(3, H, W)`` float32 in 0..1.
+    """Return a ``batch`` of :func:`collate` or :func:`collate_packed` on ``device`` as the model takes it.
 
-    Each tensor is copied once, images as uint8, and the host does not wait for copies from pinned memory.
+    Images become ``(3, H, W)`` float32 in 0..1. Each tensor is copied once, images as uint8, and the host does not wait
+    for copies from pinned memory.
     """
     images, targets = batch
+    if isinstance(targets, PackedTargets):
+        targets = targets.to_targets([(image.shape[1], image.shape[2]) for image in images], device)
     if torch.device(device).type == "cpu":
         # By NumPy, in one thread, as :func:`maskwright.datasets.semantic.to_model_input`.
         shares = [np.divide(image.numpy(), np.float32(255), dtype=np.float32) for image in images]
@@ -142,3 +147,14 @@ def collate(samples: Sequence[tuple[torch.Tensor, Target]]) -> tuple[list[torch.
     """Return a batch as a list of images and a list of targets, because images differ in size."""
     images, targets = zip(*samples, strict=True)
     return list(images), list(targets)
+
+
+def collate_packed(samples: Sequence[tuple[torch.Tensor, Target]]) -> tuple[list[torch.Tensor], PackedTargets]:
+    """Return a batch as a list of images and their packed targets, which reach a GPU as few small tensors."""
+    images, targets = collate(samples)
+    return images, PackedTargets.of(targets)
+
+
+def collate_for(device: torch.device) -> Callable[[Sequence[tuple[torch.Tensor, Target]]], Any]:
+    """Return the function that makes a batch for ``device``: targets stay as they are for a CPU, else are packed."""
+    return collate if device.type == "cpu" else collate_packed

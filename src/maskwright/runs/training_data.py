@@ -10,11 +10,10 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from maskwright.datasets import instance as instance_data
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.device_augmentation import ColorChange, SeededSamples, collate_seeded
 from maskwright.datasets.distributed_sampler import DistributedBatchSampler
-from maskwright.datasets.instance import InstanceDataset, to_detection_input
+from maskwright.datasets.instance import InstanceDataset, collate_for, to_detection_input
 from maskwright.datasets.loader_workers import init_worker, start_method
 from maskwright.datasets.pixel_store import PixelStore, affordable_bytes, stored_bytes
 from maskwright.datasets.sampling import SeededSampler, pixel_rarity_weights, rarity_weights, repeat_factors
@@ -88,7 +87,7 @@ def build_loader(
         _require_one_size(experiment)
     sampler = SeededSampler(images, recipe.seed, weights, repeats)
     kind: type[Loader] = DetectionLoader if recipe.task == "instance" else Loader
-    collate: Callable[[Any], Any] = instance_data.collate if recipe.task == "instance" else default_collate
+    collate: Callable[[Any], Any] = collate_for(processes.device) if recipe.task == "instance" else default_collate
     change = color_change(recipe)
     if change is not None:
         dataset, collate = SeededSamples(dataset), partial(collate_seeded, collate=collate)

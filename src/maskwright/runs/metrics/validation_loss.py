@@ -15,7 +15,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets.augmentation import resize_nearest
-from maskwright.datasets.instance import collate, to_detection_input
+from maskwright.datasets.instance import collate_for, to_detection_input
 from maskwright.masks.file_names import mask_file
 from maskwright.masks.png import read_label_map
 from maskwright.models.semantic import SemanticOutput
@@ -99,11 +99,11 @@ class InstanceValidationLoss:
     def finish(self, module: nn.Module) -> MeanLosses:
         """Return the losses of ``module`` on the sample's images of this process."""
         found, reporter = MeanLosses(), self._experiment.run.reporter
-        share = self._processes.shard(self._chosen)
-        with giving_losses(module, self._processes.device):
+        share, device = self._processes.shard(self._chosen), self._processes.device
+        with giving_losses(module, device):
             for number in self._stop.until(reporter.track(share, "validation loss")):
                 torch.manual_seed(number)
-                batch = to_detection_input(collate([self._samples[number, 0]]), self._processes.device)
+                batch = to_detection_input(collate_for(device)([self._samples[number, 0]]), device)
                 found.add(self._losses(module, batch))
         return found
 
