@@ -2,26 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import IO, cast
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from maskwright.errors import DataError
+from maskwright.image_formats import open_image
 from maskwright.images.truncation import is_truncated_content
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
-
-# What Pillow decodes by itself. Without EPS, for which it starts Ghostscript: an image must not run a program.
-FORMATS = (
-    *("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000", "AVIF"),
-    *("PCX", "ICO", "DDS", "DIB", "SGI", "SUN", "QOI", "MSP", "PSD", "TGA"),
-)
-
-# Pillow's limit, above which an image is considered a decompression bomb.
-MOST_PIXELS = 178_956_970
 
 
 def image_path(folder: Path, file_name: str) -> Path:
@@ -47,7 +37,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     describes how pixels are stored; every reader applies it, and so does this one.
 
     Raises ``DataError`` when the file is missing, is not an image, ends before its last pixel, or has too many pixels:
-    OpenCV's limit, or ``MOST_PIXELS`` in formats that Pillow decodes.
+    OpenCV's limit, or ``MOST_PIXELS`` of :mod:`maskwright.image_formats` in formats that Pillow decodes.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     content = path.read_bytes() if os.path.isfile(path) else None
@@ -65,8 +55,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     if decoded is not None:
         return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, decoded), np.uint8)
     try:
-        with open_header(path) as image:
-            _size_within_limit(image)
+        with open_image(path) as image:
             return np.array(image.convert("RGB"))
     except Exception as error:  # Pillow raises whatever a damaged field leads it to
         raise DataError(f"{path}: cannot be decoded as an image ({error}).") from error
@@ -75,43 +64,13 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
 def image_size(path: Path) -> tuple[int, int]:
     """Return ``(H, W)`` of the image at ``path`` from its header.
 
-    Raises ``DataError`` when the file is not an image or has more than ``MOST_PIXELS`` pixels.
+    Raises ``DataError`` when the file is not an image or has too many pixels.
     """
     try:
-        with open_header(path) as image:
-            return _size_within_limit(image)
+        with open_image(path) as image:
+            return image.height, image.width
     except Exception as error:  # as in read_image
         raise DataError(f"{path}: cannot be read as an image ({error}).") from error
-
-
-def open_header(path: Path) -> Image.Image:
-    """Open the image at ``path`` and read its header without decoding pixels; the caller closes it.
-
-    Unlike ``Image.open`` it opens an image of any number of pixels, so that their number can be reported.
-
-    Raises ``UnidentifiedImageError`` when the format is not one of ``FORMATS``, and Pillow's own errors for a damaged
-    header.
-    """
-    with path.open("rb") as file:
-        head = file.read(16)
-    for load_readers in (Image.preinit, Image.init):  # the common readers; all readers, which takes a while
-        load_readers()
-        for name in FORMATS:
-            factory, accept = Image.OPEN.get(name, (None, None))
-            if factory is not None and (accept is None or accept(head) is True):
-                try:
-                    # Given a name, it opens the file itself and closes it with the image.
-                    return factory(cast("IO[bytes]", str(path)), "")
-                except SyntaxError:  # Pillow raises it when the file is of another format after all
-                    continue
-    raise UnidentifiedImageError("it is of no known image format")
-
-
-def _size_within_limit(image: Image.Image) -> tuple[int, int]:
-    height, width = image.height, image.width
-    if height * width > MOST_PIXELS:
-        raise ValueError(f"it has {width}×{height} pixels, and at most {MOST_PIXELS} are read; cut it into tiles")
-    return height, width
 
 
 def find_images(source: Path) -> list[Path]:

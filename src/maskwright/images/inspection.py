@@ -13,7 +13,8 @@ from typing import Literal
 
 from PIL import Image
 
-from maskwright.images.decode import MOST_PIXELS, open_header, read_image
+from maskwright.image_formats import MOST_PIXELS, open_image
+from maskwright.images.decode import read_image
 from maskwright.images.truncation import is_truncated
 
 State = Literal["whole", "truncated", "unreadable", "not decoded"]
@@ -97,7 +98,7 @@ def inspect(path: Path, most_decoded: int = MOST_DECODED) -> ImageFile:
         cut = is_truncated(path)
         if path.stat().st_size == 0:
             return ImageFile(path, "unreadable", "it is empty (0 bytes)")
-        with open_header(path) as image:
+        with open_image(path, most_pixels=None) as image:
             return _described(path, image, cut, most_decoded)
     except Exception as error:  # readers raise whatever a damaged field of a file leads them to
         return ImageFile(path, "truncated" if cut else "unreadable", _CUT if cut else _message(error))

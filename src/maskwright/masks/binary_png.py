@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from maskwright.errors import DataError
+from maskwright.image_formats import open_image
 from maskwright.masks.buffers import Buffers
 from maskwright.masks.cropped import CroppedMask, trimmed
 from maskwright.masks.gray_png import gray_rows
@@ -92,7 +92,7 @@ def _undo_paeth(row: npt.NDArray[np.uint8], above: npt.NDArray[np.uint8]) -> Non
 
 def _thoroughly(path: Path) -> CroppedMask:
     try:
-        with Image.open(path, formats=["PNG"]) as image:
+        with open_image(path, formats=["PNG"]) as image:
             gray = np.array(image.convert("L"))
     except Exception as error:  # Pillow raises whatever a damaged field leads it to
         raise DataError(f"{path}: cannot be decoded ({error}); expected the PNG of a mask.") from error

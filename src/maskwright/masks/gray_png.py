@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng
 
+from maskwright.image_formats import MOST_PIXELS
 from maskwright.masks.buffers import Buffers
 from maskwright.masks.png import read_label_map
 from maskwright.structures import LabelMap
@@ -21,9 +22,6 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_END = 33
 
 _END = struct.pack(">I4sI", 0, b"IEND", 0xAE426082)
-
-# Pillow's limit, above which an image is considered a decompression bomb.
-_MOST_PIXELS = 178_956_970
 
 # OpenCV inflates a file so many times smaller than its rows faster than the rows can be stored for it.
 _SMALL = 64
@@ -80,7 +78,7 @@ def _gray_shape(content: bytes) -> tuple[int, int, int] | None:
     if content[:8] != _SIGNATURE or len(content) < _HEADER_END:
         return None
     width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", content[16:29])
-    if depth not in (8, 16) or color or interlaced or not 0 < width * height <= _MOST_PIXELS:
+    if depth not in (8, 16) or color or interlaced or not 0 < width * height <= MOST_PIXELS:
         return None
     return height, width, depth
 

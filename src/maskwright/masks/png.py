@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from zlib_ng import zlib_ng
 
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
+from maskwright.image_formats import open_image
 from maskwright.masks.buffers import Buffers
 from maskwright.structures import LabelMap
 
@@ -78,16 +78,15 @@ def _rows(label_map: LabelMap, buffers: Buffers) -> npt.NDArray[np.uint8]:
 def read_label_map(path: Path) -> LabelMap:
     """Return the label map ``(H, W)`` in ``path``: grey values of 8 or 16 bits, or palette indices.
 
-    Raises ``DataError`` when the file is missing or unreadable, has more pixels than Pillow considers safe (178
+    Raises ``DataError`` when the file is missing or unreadable, has more pixels than are read (178
     million), has colour channels instead of labels, or values outside 16 bits.
     """
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.verify()  # the checksums, which decoding alone does not look at
-        with Image.open(path) as image:
+        with open_image(path) as image:
             mode, labels = image.mode, np.array(image)
-    # What Pillow raises for a damaged file depends on where the damage is.
-    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
+    except Exception as error:  # what Pillow raises for a damaged file depends on where the damage is
         raise DataError(f"{path}: cannot be read as a label map ({error}); expected a one-channel PNG.") from error
     if labels.ndim != 2 or mode not in ("L", "P", "I;16", "I;16B", "I", "1"):
         raise DataError(f"{path}: has mode {mode}; expected one channel whose value is the label, not colours.")

@@ -12,7 +12,8 @@ from maskwright.annotations.checks.threads import in_threads
 from maskwright.annotations.coco.file import CocoFile, CocoImage
 from maskwright.annotations.faults import Fault
 from maskwright.errors import DataError
-from maskwright.images.decode import IMAGE_SUFFIXES, MOST_PIXELS, image_path
+from maskwright.image_formats import MOST_PIXELS
+from maskwright.images.decode import IMAGE_SUFFIXES, image_path
 from maskwright.images.folder_names import FolderNames
 from maskwright.images.inspection import MOST_DECODED, ImageFile, inspect, pillow_silenced
 

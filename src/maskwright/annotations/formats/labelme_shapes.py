@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from hotcoco import mask as coco_mask
-from PIL import Image
 
 from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedObject, Polygons
+from maskwright.image_formats import open_image
 from maskwright.masks.contours import polygons_with_holes
 from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.rle import BadSegmentation, rasterise
@@ -110,10 +110,9 @@ def _mask(record: _Record, height: int, width: int) -> Rle:
 
 def _pixels(text: str) -> npt.NDArray[np.bool_]:
     try:
-        with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=["PNG"]) as image:
+        with open_image(io.BytesIO(base64.b64decode(text, validate=True)), formats=["PNG"]) as image:
             return np.array(image if image.mode in ("1", "L", "I;16", "I") else image.convert("L")) > 0
-    # Pillow raises any of these for a damaged file, and the last for a decompression bomb.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow raises whatever a damaged field leads it to
         raise BadSegmentation("bad_shape", f"has an unreadable mask ({error})") from error
 
 
