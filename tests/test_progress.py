@@ -76,3 +76,14 @@ def test_quiet_keeps_silent_but_for_warnings():
 def test_progress_goes_to_standard_error(capsys: pytest.CaptureFixture[str]):
     Reporter().say("hello")
     assert capsys.readouterr() == ("", "hello\n")
+
+
+def test_a_name_commands_no_terminal_and_is_no_markup():
+    reporter = Reporter(stream=Terminal())
+    assert list(reporter.track(range(3), "converting [/y]\x1b]0;owned\x07\nerror: forged")) == [0, 1, 2]
+    reporter.say("a\nb")
+    reporter.warn(["c\x9bd"])
+    shown = reporter.stream.getvalue()
+    assert "converting [/y]" in shown
+    assert shown.endswith("a\\nb\nc\\x9bd\n")
+    assert not {"\x07", "\x9b"} & set(shown)

@@ -10,9 +10,22 @@ from pathlib import Path
 
 
 class MaskwrightError(Exception):
-    """An error that a user can act on: the message says what was found, what was expected and what to do."""
+    """An error that a user can act on: the message says what was found, what was expected and what to do.
+
+    It takes the lines of the message, one by default. A line break inside a line belongs to a name from a file; the
+    command line shows it escaped.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the lines of the message."""
+        return "\n".join(self.lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the message."""
+        return tuple(map(str, self.args))
 
 
 class UsageError(MaskwrightError):

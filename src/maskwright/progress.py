@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from typing import TextIO, TypeVar
 
+from maskwright.control_characters import escape_controls
+from maskwright.printing import print_lines
+
 Item = TypeVar("Item")
 
 _SECONDS_BETWEEN_FRAMES = 0.1
@@ -36,7 +39,7 @@ class Reporter:
         """Print one line, unless quiet.
 
         Args:
-            text: The line.
+            text: The line. Control characters in it, line breaks too, are shown escaped.
 
         Example:
             >>> import sys
@@ -45,13 +48,13 @@ class Reporter:
             12 images checked
         """
         if not self.quiet:
-            print(text, file=self.stream, flush=True)
+            print_lines(text, file=self.stream)
 
     def warn(self, lines: Iterable[str]) -> None:
         """Print warnings, even when quiet: excluded data is always reported.
 
         Args:
-            lines: The warnings, one line each.
+            lines: The warnings, one line each; control characters are shown escaped.
 
         Example:
             >>> import sys
@@ -60,7 +63,7 @@ class Reporter:
             labels.json: 2 annotations are skipped.
         """
         for line in lines:
-            print(line, file=self.stream, flush=True)
+            print_lines(line, file=self.stream)
 
     def track(self, items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
         """Yield ``items``, and show how many are done, the rate and the time left.
@@ -102,10 +105,10 @@ class Reporter:
         )
 
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
+            TextColumn("{task.fields[rate]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         )
@@ -113,7 +116,7 @@ class Reporter:
         # Refreshed here and not by a thread of Rich: a process with threads cannot be forked, see parallel/pool.py.
         bar = Progress(*columns, console=Console(file=self.stream), transient=True, auto_refresh=False)
         with bar as progress:
-            task = progress.add_task(what, total=total, rate="")
+            task = progress.add_task(escape_controls(what), total=total, rate="")
             progress.refresh()
             for done, item in enumerate(items, start=1):
                 yield item

@@ -11,7 +11,7 @@ from maskwright.runs.score_summary import score_summary
 
 def lines_of(folder: Path, scores: dict[str, object]) -> list[str]:
     write_json(folder / "scores.json", scores)
-    return score_summary(RunFolder(folder)).splitlines()
+    return score_summary(RunFolder(folder))
 
 
 def test_each_part_has_a_line_with_the_scores_of_its_task(tmp_path: Path) -> None:
@@ -37,8 +37,8 @@ def test_the_taxonomy_of_a_cross_evaluation_is_said(rider: str | None, said: str
 
 
 def test_details_of_instances_stand_between_their_scores_and_the_page(instance_run: Path) -> None:
-    short = score_summary(RunFolder(instance_run)).splitlines()
-    long = score_summary(RunFolder(instance_run), details=True).splitlines()
+    short = score_summary(RunFolder(instance_run))
+    long = score_summary(RunFolder(instance_run), details=True)
     assert len(short) == 2
     assert (long[0], long[-1]) == (short[0], short[-1])
     assert any("TIDE errors" in line for line in long)

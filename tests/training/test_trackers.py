@@ -77,3 +77,14 @@ def test_a_new_training_does_not_keep_the_rows_of_an_old_one(tmp_path: Path) -> 
     track(tmp_path / "metrics.csv", range(1, 4))
     track(tmp_path / "metrics.csv", range(1, 2))
     assert [row["epoch"] for row in read_csv(tmp_path / "metrics.csv")] == ["1"]
+
+
+def test_a_line_break_in_the_name_of_a_class_makes_no_row(tmp_path: Path) -> None:
+    path, column = tmp_path / "metrics.csv", "validation/IoU/cat\n9,1.0"
+    CsvTracker(path).record(1, {"train/loss": 0.5, column: 0.25})
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 2
+    tracker = CsvTracker(path, keep_until=1)
+    assert list(tracker.history()) == [(1, {"train/loss": 0.5, column: 0.25})]
+    tracker.record(2, {column: 0.5})
+    assert [values[column] for _, values in tracker.history()] == [0.25, 0.5]
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 3

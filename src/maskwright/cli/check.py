@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.printing import print_lines
 
 
 def command(
@@ -48,5 +49,5 @@ def command(
     if json:
         print_json(summary.to_json())
     else:
-        print("\n".join(summary.lines()))
+        print_lines(*summary.lines())
     raise typer.Exit(summary.exit_code)

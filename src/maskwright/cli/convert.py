@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.printing import print_lines
 
 
 def command(
@@ -77,25 +78,26 @@ def command(
     if json:
         print_json(summary.to_json())
         return
-    print(f"{summary.images} images with {summary.objects} objects of {len(summary.classes)} classes in {summary.out}")
+    print_lines(
+        f"{summary.images} images with {summary.objects} objects of {len(summary.classes)} classes in {summary.out}"
+    )
     for path, account in zip(summary.sources, summary.audits, strict=True):
         left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(account.skipped_images.items())) or "none"
         skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(account.objects.skipped.items())) or "none"
         audit = account.objects
-        print(f"{path}:")
-        print(
+        print_lines(f"{path}:")
+        print_lines(
             f"  images: {account.images_found} found = {account.images_written} written + "
             f"{sum(account.skipped_images.values())} skipped ({left_out})"
         )
-        print(
+        print_lines(
             f"  objects: {audit.found} found = {audit.used} written + {sum(audit.skipped.values())} skipped ({skipped})"
         )
     for exact, heading in ((True, "changed form, same pixels"), (False, "not kept")):
         changes = [change for change in summary.changes if change["exact"] == exact]
         if changes:
-            print(f"{heading}:")
-            for change in changes:
-                print(f"  {change['count']} {change['meaning']} ({change['code']})")
+            lines = (f"  {change['count']} {change['meaning']} ({change['code']})" for change in changes)
+            print_lines(f"{heading}:", *lines)
     if summary.fields:
         fields = ", ".join(f"{field} {count}" for field, count in summary.fields.items())
-        print(f"fields not kept, with the number of records: {fields}")
+        print_lines(f"fields not kept, with the number of records: {fields}")

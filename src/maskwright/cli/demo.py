@@ -7,6 +7,7 @@ import typer
 
 from maskwright.cli.options import Quiet
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 
 def command(
@@ -19,4 +20,4 @@ def command(
         from maskwright.progress import Reporter
         from maskwright.workflows.demo import demo
 
-    print(demo(out, reporter=Reporter(quiet), full=full))
+    print_lines(*demo(out, reporter=Reporter(quiet), full=full).splitlines())

@@ -6,6 +6,7 @@ import typer
 
 from maskwright.cli.options import Json, Quiet, Rider, RunPath, Taxonomy, print_json
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 
 def command(
@@ -33,4 +34,4 @@ def command(
     if json:
         print_json(scores)
     else:
-        print(score_summary(RunFolder(run), details=True))
+        print_lines(*score_summary(RunFolder(run), details=True))

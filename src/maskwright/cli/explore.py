@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.printing import print_lines
 
 
 def command(
@@ -34,7 +35,6 @@ def command(
     if json:
         print_json(found.to_json())
         return
-    for line in explore_lines(found.statistics, found.audit):
-        print(line)
+    print_lines(*explore_lines(found.statistics, found.audit))
     if found.page is not None:
-        print(f"page: {found.page}")
+        print_lines(f"page: {found.page}")

@@ -27,12 +27,15 @@ from maskwright.cli import (
     transfer,
     weights,
 )
+from maskwright.cli.usage_errors import EscapingGroup
 from maskwright.errors import MaskwrightError
 from maskwright.parallel.waiting_threads import set_waiting_policy
+from maskwright.printing import print_lines, print_traceback
 from maskwright.version import __version__
 
 app = typer.Typer(
     name="maskwright",
+    cls=EscapingGroup,
     help="COCO-style annotations to segmentation models you can trust.",
     no_args_is_help=True,
     add_completion=False,
@@ -53,7 +56,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"maskwright {__version__}")
+        print_lines(f"maskwright {__version__}")
         raise typer.Exit
 
 
@@ -97,20 +100,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except MaskwrightError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _print_error(*error.lines)
         return error.exit_code
     except OSError as error:
-        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        _print_error(f"{error.filename or 'a file'}: {error.strerror or error}")
         return 1
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _TRAINING_LIBRARIES:
             raise
         remedy = "Install it with: pip install 'maskwright[train]'"
-        print(f"error: this command needs {error.name}, which is not installed. {remedy}", file=sys.stderr)
+        _print_error(f"this command needs {error.name}, which is not installed. {remedy}")
         return 1
     return 0
 
 
+def _print_error(first: str = "", *more: str) -> None:
+    print_lines(f"error: {first}", *more, file=sys.stderr)
+
+
 def script() -> None:
     """Run the command line and exit; the entry point of the ``maskwright`` script."""
+    sys.excepthook = print_traceback
     sys.exit(main())

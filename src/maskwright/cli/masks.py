@@ -8,6 +8,7 @@ import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
 from maskwright.errors import UsageError
+from maskwright.printing import print_lines
 
 
 def command(
@@ -92,12 +93,14 @@ def command(
         return
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found.skipped.items())) or "none"
     kept = f" ({summary.kept} already drawn)" if summary.kept else ""
-    print(f"{_counted(summary.files, 'label map')} in {summary.folder}{kept}")
+    print_lines(f"{_counted(summary.files, 'label map')} in {summary.folder}{kept}")
     if summary.without_objects:
-        print(f"skipped: {_counted(summary.without_objects, 'image')} without an object of the classes")
-    print(f"annotations: {found.found} found = {found.used} used + {sum(found.skipped.values())} skipped ({skipped})")
-    for line in summary.overlaps.lines() if summary.overlaps else ():
-        print(line)
+        print_lines(f"skipped: {_counted(summary.without_objects, 'image')} without an object of the classes")
+    print_lines(
+        f"annotations: {found.found} found = {found.used} used + {sum(found.skipped.values())} skipped ({skipped})"
+    )
+    if summary.overlaps:
+        print_lines(*summary.overlaps.lines())
 
 
 def _names(values: list[str] | None) -> list[str]:

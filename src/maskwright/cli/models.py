@@ -6,6 +6,7 @@ import typer
 
 from maskwright.cli.options import Json, print_json
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 
 def command(
@@ -21,7 +22,8 @@ def command(
         return
     for model in models:
         weights = ", ".join(["none", *model["weights"], "a file"])
-        print(f"{model['name']}  ({model['task']})\n    {model['summary']}\n    weights: {weights}")
+        print_lines(f"{model['name']}  ({model['task']})", f"    {model['summary']}", f"    weights: {weights}")
         if name is not None:
             options = model["options"]
-            print(f"    options: {'those of segmentation-models-pytorch' if options is None else ', '.join(options)}")
+            own = "those of segmentation-models-pytorch" if options is None else ", ".join(options)
+            print_lines(f"    options: {own}")

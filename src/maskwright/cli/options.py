@@ -1,11 +1,11 @@
 """The options that several commands share, and the output of ``--json``."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+
+from maskwright.printing import json_lines, print_lines
 
 Recipe = Annotated[str, typer.Argument(help="The name of a shipped recipe, or a YAML file.", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]
@@ -50,5 +50,4 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 def print_json(value: Any) -> None:
     """Print ``value`` as JSON; with ``--json`` nothing else goes to standard output."""
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
-    print()
+    print_lines(*json_lines(value))

@@ -7,6 +7,7 @@ import typer
 
 from maskwright.cli.options import Json, Quiet, Rider, Taxonomy, print_json
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 
 def command(
@@ -63,4 +64,6 @@ def command(
         print_json(summary.to_json())
     else:
         by = f" (by {summary.taxonomy})" if summary.taxonomy else ""
-        print(f"{summary.images} images predicted, {len(summary.skipped)} skipped; results in {summary.folder}{by}")
+        print_lines(
+            f"{summary.images} images predicted, {len(summary.skipped)} skipped; results in {summary.folder}{by}"
+        )

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import print_json
+from maskwright.printing import print_lines
 
 app = typer.Typer(help="List, show or copy the shipped recipes; print the schema.", rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="The name of a shipped recipe.", show_default=False)]
@@ -18,7 +19,7 @@ def list_(context: typer.Context) -> None:
         from maskwright.workflows.recipes import list_recipes
 
         for recipe in list_recipes():
-            print(f"{recipe['name']}\n    {recipe['description']}")
+            print_lines(recipe["name"], f"    {recipe['description']}")
 
 
 @app.command()
@@ -26,7 +27,7 @@ def show(name: Name) -> None:
     """Print a recipe."""
     from maskwright.recipes.loading import recipe_text
 
-    print(recipe_text(name), end="")
+    print_lines(*recipe_text(name).splitlines())
 
 
 @app.command()
@@ -36,7 +37,7 @@ def copy(
     """Copy a recipe to a new file, to change and run it."""
     from maskwright.workflows.recipes import copy_recipe
 
-    print(f"recipe: {copy_recipe(name, out)}")
+    print_lines(f"recipe: {copy_recipe(name, out)}")
 
 
 @app.command()

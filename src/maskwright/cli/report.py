@@ -1,6 +1,7 @@
 """``maskwright report``: write the page of a run again."""
 
 from maskwright.cli.options import Quiet, RunPath
+from maskwright.printing import print_lines
 
 
 def command(run: RunPath, quiet: Quiet = False) -> None:
@@ -8,4 +9,4 @@ def command(run: RunPath, quiet: Quiet = False) -> None:
     from maskwright.progress import Reporter
     from maskwright.workflows.report import report
 
-    print(f"page: {report(run, Reporter(quiet))}")
+    print_lines(f"page: {report(run, Reporter(quiet))}")

@@ -8,6 +8,7 @@ import typer
 from maskwright.cli.options import Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
 from maskwright.errors import UsageError
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 Sweep = Annotated[
     list[str] | None,
@@ -69,7 +70,7 @@ def command(
     if json:
         print_json({"run": str(done), "scores": done.scores})
     else:
-        print(score_summary(done))
+        print_lines(*score_summary(done))
 
 
 def _sweep(
@@ -94,5 +95,5 @@ def _sweep(
     if json:
         print_json(compared.to_json())
     else:
-        print("\n".join([*sweep_lines(compared), f"page: {compared.path / PAGE}"]))
+        print_lines(*sweep_lines(compared), f"page: {compared.path / PAGE}")
     raise typer.Exit(1 if compared.failed else 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.printing import print_lines
 
 if TYPE_CHECKING:
     from maskwright.progress import Reporter
@@ -165,7 +166,7 @@ def _show(summary: "Summary", reporter: "Reporter", lines: Callable[[dict[str, A
     if lines is None:
         print_json(summary.to_json())
     else:
-        print("\n".join(lines(summary.scores)))
+        print_lines(*lines(summary.scores))
 
 
 def _names(values: list[str] | None) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.printing import print_lines
 
 if TYPE_CHECKING:
     from maskwright.workflows.split import SplitSummary
@@ -64,13 +65,11 @@ def command(
 def _print(summary: "SplitSummary", compared: bool) -> None:
     from maskwright.reports.shares_table import shares_summary, shares_table
 
-    print("\n".join(shares_table(summary.shares)))
-    print()
-    print("\n".join(shares_summary(summary.shares)))
+    print_lines(*shares_table(summary.shares), "", *shares_summary(summary.shares))
     sets = summary.leak_groups.to_json()
     reasons = ", ".join(f"{number} {_REASONS[reason]}" for reason, number in sets["reasons"].items() if number)
     groups = f"{sets['images']} images in {sets['sets']} groups, the largest of {sets['largest']}"
     hint = "" if compared else "; --images compares the pictures too"
-    print(f"leak groups: {f'{groups} ({reasons})' if sets['sets'] else 'none'}{hint}")
+    print_lines(f"leak groups: {f'{groups} ({reasons})' if sets['sets'] else 'none'}{hint}")
     for name, ids in summary.images.items():
-        print(f"{summary.folder / name}.json: {len(ids)} images, {summary.annotations[name]} annotations")
+        print_lines(f"{summary.folder / name}.json: {len(ids)} images, {summary.annotations[name]} annotations")

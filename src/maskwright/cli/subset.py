@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.control_characters import escape_controls
 from maskwright.errors import UsageError
+from maskwright.printing import print_lines
 
 
 def command(
@@ -62,7 +64,7 @@ def command(
     if json:
         print_json(summary.to_json())
         return
-    print(f"{summary.images['used']} of {summary.images['in']} images in {summary.file}")
+    print_lines(f"{summary.images['used']} of {summary.images['in']} images in {summary.file}")
     for what, counts in (
         ("images", summary.images),
         ("annotations", {"in": audit.found, "used": audit.used, "left_out": audit.skipped}),
@@ -70,11 +72,12 @@ def command(
     ):
         reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(counts["left_out"].items())) or "none"
         left_out = sum(counts["left_out"].values())
-        print(f"{what}: {counts['in']} found = {counts['used']} kept + {left_out} skipped ({reasons})")
-    width = max(map(len, summary.classes), default=0)
-    print(f"{'class':<{width}}  images  instances")
+        print_lines(f"{what}: {counts['in']} found = {counts['used']} kept + {left_out} skipped ({reasons})")
+    names = {name: escape_controls(name) for name in summary.classes}
+    width = max(map(len, names.values()), default=0)
+    print_lines(f"{'class':<{width}}  images  instances")
     for name, counts in summary.classes.items():
-        print(f"{name:<{width}}  {counts['images']:>6}  {counts['instances']:>9}")
+        print_lines(f"{names[name]:<{width}}  {counts['images']:>6}  {counts['instances']:>9}")
 
 
 def _demands(values: Sequence[str]) -> dict[str, int]:

@@ -6,6 +6,7 @@ import typer
 
 from maskwright.cli.options import Devices, Images, ModelName, Nodes, Out, Quiet, Resume, Set, TaskName, Weights
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 What = Annotated[
     str,
@@ -58,6 +59,6 @@ def command(
     from maskwright.runs.score_summary import score_summary
 
     if is_main_process(nodes):
-        print(f"model: {run.checkpoints / 'best' / 'model.safetensors'}")
+        print_lines(f"model: {run.checkpoints / 'best' / 'model.safetensors'}")
         if is_annotations(recipe):
-            print(score_summary(run))
+            print_lines(score_summary(run))

@@ -6,6 +6,7 @@ import typer
 
 from maskwright.cli.options import Json, Out, Quiet, Set, print_json
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 Recipe = Annotated[str, typer.Argument(help="The name of a shipped transfer, or a YAML file.", show_default=False)]
 
@@ -21,4 +22,4 @@ def command(recipe: Recipe, set_: Set = None, out: Out = None, quiet: Quiet = Fa
     if json:
         print_json(found.to_json())
     else:
-        print("\n".join([*transfer_lines(found.numbers), f"page: {found.path / PAGE}"]))
+        print_lines(*transfer_lines(found.numbers), f"page: {found.path / PAGE}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.printing import print_lines
 
 app = typer.Typer(
     help="List, fetch and convert published checkpoints. Converts those of Detectron2 and torchvision.",
@@ -23,8 +24,8 @@ def list_(json: Json = False) -> None:
     if json:
         print_json(found)
         return
-    print("\n".join(weights_lines(found)))
-    print("--json adds the address of each and its name in recipes")
+    print_lines(*weights_lines(found))
+    print_lines("--json adds the address of each and its name in recipes")
 
 
 @app.command()
@@ -41,7 +42,7 @@ def fetch(
     if json:
         print_json({"name": name, "file": str(path)})
     else:
-        print(f"weights: {path}")
+        print_lines(f"weights: {path}")
 
 
 @app.command("convert")
@@ -71,5 +72,5 @@ def convert_checkpoint(
         print_json(done.to_json())
         return
     settings = f", {len(done.settings)} settings applied" if done.settings else ""
-    print(f"{done.source}: {done.tensors} tensors, all matched{settings}")
-    print(f"{done.model}, {done.classes} classes: {done.out}")
+    print_lines(f"{done.source}: {done.tensors} tensors, all matched{settings}")
+    print_lines(f"{done.model}, {done.classes} classes: {done.out}")

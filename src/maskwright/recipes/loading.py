@@ -171,7 +171,7 @@ def validate_recipe(content: dict[str, Any], source: str, kind: type[Kind] = Rec
         return kind.model_validate(content)
     except ValidationError as error:
         faults = [_describe(fault, kind) for fault in error.errors()]
-        raise UsageError("\n".join([f"{source}: {len(faults)} fault(s) in the recipe:", *faults])) from error
+        raise UsageError(f"{source}: {len(faults)} fault(s) in the recipe:", *faults) from error
 
 
 def dump(recipe: Section) -> str:

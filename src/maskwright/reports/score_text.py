@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from maskwright.control_characters import escape_controls
 from maskwright.errors import some_of
 from maskwright.reports.run.instance_tables import error_costs
 from maskwright.reports.tables import Scores, Table, count_cell, instance_summary, is_measured, score_cell
-from maskwright.reports.terminal import printable, text_lines
+from maskwright.reports.terminal import text_lines
 
 _SEMANTIC = {"IoU": "IoU", "Dice": "Dice", "precision": "precision", "recall": "recall", "boundary_IoU": "boundary IoU"}
 _SEMANTIC_MEANS = {
@@ -61,7 +62,7 @@ def instance_lines(scores: Scores) -> Iterator[str]:
     if absent:
         some = some_of(absent, 8)
         have = "class has" if len(absent) == 1 else "classes have"
-        yield printable(f"{len(absent)} {have} no object in the truth ({some})")
+        yield escape_controls(f"{len(absent)} {have} no object in the truth ({some})")
     yield ""
     yield from detail_lines(scores)
     found = scores["results"]
@@ -143,13 +144,13 @@ def detail_lines(scores: Scores) -> Iterator[str]:
         f"{p['true']} as {p['predicted']} {p['count']}" for p in scores["confusion"]["most_confused"][:_WORST]
     )
     if pairs:
-        yield printable(f"most confused: {pairs}")
+        yield escape_controls(f"most confused: {pairs}")
     error = (scores["calibration"] or {}).get("ECE")
     if is_measured(error):
         yield f"calibration error (ECE): {score_cell(error)}"
     worst = ", ".join(f"{row['file_name']} (F1 {score_cell(row['F1'])})" for row in scores["worst_images"][:_WORST])
     if worst:
-        yield printable(f"worst images: {worst}")
+        yield escape_controls(f"worst images: {worst}")
 
 
 def _overlap_lines(scores: Scores) -> Iterator[str]:

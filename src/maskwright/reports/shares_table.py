@@ -3,6 +3,7 @@
 import numpy as np
 
 from maskwright.annotations.selection.shares import ClassShares
+from maskwright.control_characters import escape_controls
 
 _WITHOUT_OBJECTS = "(without objects)"
 
@@ -10,12 +11,13 @@ _WITHOUT_OBJECTS = "(without objects)"
 def shares_table(shares: ClassShares) -> list[str]:
     """Return a table: images and instances of each class, and for each part its images and both shares in %.
 
-    The class with most images comes first. Classes without any object have no row; :func:`shares_summary` names them.
+    The class with most images comes first; control characters in names are escaped. Classes without any object have no
+    row; :func:`shares_summary` names them.
     """
     rows = [k for k in np.argsort(-shares.images[:-1].sum(axis=1), kind="stable") if shares.images[k].any()]
     if shares.images[-1].any():
         rows.append(len(shares.names))
-    labels = [*shares.names, _WITHOUT_OBJECTS]
+    labels = [*map(escape_controls, shares.names), _WITHOUT_OBJECTS]
     width = max(len("all images"), *(len(labels[k]) for k in rows))
     columns = f"  {'images':>7} {'%':>6} {'inst. %':>7}"
     parts = "".join(f"{part:^{len(columns)}}" for part in shares.parts)

@@ -1,16 +1,17 @@
-"""Text for a terminal: aligned tables, the width of letters, and names without control characters."""
+"""Text for a terminal: aligned tables, and the width of letters."""
 
 import unicodedata
 
+from maskwright.control_characters import escape_controls
 from maskwright.reports.tables import Table
 
 
 def text_lines(table: Table) -> list[str]:
     """Return the header and the rows of ``table`` as aligned lines, the first column left and the others right.
 
-    Control characters of the cells are replaced, see :func:`printable`.
+    Control characters of the cells are escaped.
     """
-    rows = [[printable(cell) for cell in row] for row in (table.header, *table.rows)]
+    rows = [[escape_controls(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(display_width(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -19,11 +20,6 @@ def text_lines(table: Table) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with U+FFFD for each control character: a name from a file must not command the terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def display_width(text: str) -> int:

@@ -72,15 +72,15 @@ def _root_cause(error: ChildFailedError, processes: int) -> MaskwrightError:
     if kind is _Cause.STOPPED:
         return Interrupted(said["message"], said["exit_code"] - 128)
     if kind is _Cause.SAID:
-        return (UsageError if said["exit_code"] == UsageError.exit_code else MaskwrightError)(said["message"])
+        return (UsageError if said["exit_code"] == UsageError.exit_code else MaskwrightError)(*said["lines"])
     if kind is _Cause.KILLED:
         return MaskwrightError(
             f"Process {rank} of {processes} was killed ({failure.signal_name()}); expected it to run until the "
             "end. Most likely memory ran out: lower train.batch_size or train.workers, then go on with --resume."
         )
     return MaskwrightError(
-        f"Process {rank} of {processes} failed (exit code {failure.exitcode}); expected it to run until the end.\n"
-        f"{said.get('message', '')}"
+        f"Process {rank} of {processes} failed (exit code {failure.exitcode}); expected it to run until the end.",
+        *str(said.get("message", "")).split("\n"),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
+from maskwright.control_characters import quote_cell
 from maskwright.datasets.mask_statistics import count_pixels
 from maskwright.datasets.semantic import SemanticSample
 from maskwright.errors import DataError, UsageError
@@ -70,7 +71,7 @@ def _read(cache: Path, header: list[str], names: list[str]) -> Counts | None:
     if not cache.is_file():
         return None
     rows = list(csv.reader(io.StringIO(cache.read_text(encoding="utf-8"), newline="")))
-    if rows[:1] != [header] or [row[0] for row in rows[1:]] != names:
+    if rows[:1] != [list(map(quote_cell, header))] or [row[0] for row in rows[1:]] != list(map(quote_cell, names)):
         return None
     return np.array([row[1:] for row in rows[1:]], np.int64)
 
@@ -78,6 +79,6 @@ def _read(cache: Path, header: list[str], names: list[str]) -> Counts | None:
 def _write(cache: Path, header: list[str], names: list[str], counts: Counts) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([name, *row] for name, row in zip(names, counts.tolist(), strict=True))
+    writer.writerow(map(quote_cell, header))
+    writer.writerows([quote_cell(name), *row] for name, row in zip(names, counts.tolist(), strict=True))
     write_text(cache, text.getvalue())

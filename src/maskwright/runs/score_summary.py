@@ -4,8 +4,8 @@ from maskwright.reports.score_text import detail_lines
 from maskwright.run_folder import PartScores, RunFolder
 
 
-def score_summary(run: RunFolder, details: bool = False) -> str:
-    """Return the scores of ``run`` as text: a line for each part of the data, and the path of its page.
+def score_summary(run: RunFolder, details: bool = False) -> list[str]:
+    """Return the scores of ``run`` as lines: one for each part of the data, and the path of its page.
 
     ``details`` adds the lines on overlaps, errors and calibration of instances. Raises what
     :attr:`~maskwright.run_folder.RunFolder.scores` raises.
@@ -18,7 +18,7 @@ def score_summary(run: RunFolder, details: bool = False) -> str:
         lines.append(f"{part}: {text}" + "".join(f" ({each})" for each in by))
         lines += [f"  {line}" for line in detail_lines(scores)] if details else []
     lines.append(f"page: {run.page}")
-    return "\n".join(lines)
+    return lines
 
 
 def _semantic(scores: PartScores) -> dict[str, float | None]:

@@ -67,15 +67,16 @@ def plan_sweep(
 def _for_each(names: Sequence[str], items: Sequence[Item], work: Callable[[Item], Result]) -> list[Result]:
     """Return the results of ``work``, or raise one error with the distinct messages and the variants of each."""
     results: list[Result] = []
-    faults: dict[str, tuple[type[MaskwrightError], list[str]]] = {}
+    faults: dict[tuple[str, ...], tuple[type[MaskwrightError], list[str]]] = {}
     for name, item in zip(names, items, strict=True):
         try:
             results.append(work(item))
         except MaskwrightError as error:
-            faults.setdefault(str(error), (type(error), []))[1].append(name)
+            faults.setdefault(error.lines, (type(error), []))[1].append(name)
     if faults:
         kind = next(iter(faults.values()))[0]
-        raise kind("\n".join(f"--sweep {_listed(faulty)}: {text}" for text, (_, faulty) in faults.items()))
+        told = ((f"--sweep {_listed(faulty)}: {first}", *rest) for (first, *rest), (_, faulty) in faults.items())
+        raise kind(*(line for lines in told for line in lines))
     return results
 
 

@@ -5,12 +5,14 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from maskwright.errors import MaskwrightError
 from maskwright.parallel.orphans import end_with_parent
+from maskwright.printing import print_lines
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import validate_recipe
 from maskwright.runs.launch import TrainingJob
@@ -29,25 +31,26 @@ def worker_main(text: str) -> int:
         recipe = validate_recipe(yaml.safe_load(job.recipe), "the recipe of the launching process")
         train_recipe(recipe, Path(job.out), resume=job.resume, reporter=Reporter(job.quiet))
     except MaskwrightError as error:
-        _report(str(error), error.exit_code)
+        _report(error.lines, error.exit_code)
         return error.exit_code
     except OSError as error:
-        _report(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
+        _report([f"{error.filename or 'a file'}: {error.strerror or error}"], 1)
         return 1
     except Exception:
-        _report(traceback.format_exc(), None)
+        _report(traceback.format_exc().rstrip("\n").split("\n"), None)
         return 1
     return 0
 
 
-def _report(message: str, exit_code: int | None) -> None:
-    """Write ``message`` to torchrun's error file; without an ``exit_code`` it is an unexpected traceback."""
+def _report(lines: Sequence[str], exit_code: int | None) -> None:
+    """Write the ``lines`` of a message to torchrun's error file; without ``exit_code`` they are a traceback."""
     file = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if file:
-        content = {"message": message, "expected": exit_code is not None, "exit_code": exit_code}
-        Path(file).write_text(json.dumps({**content, "timestamp": int(time.time())}), encoding="utf-8")
+        said = {"message": "\n".join(lines), "lines": lines}
+        content = {**said, "expected": exit_code is not None, "exit_code": exit_code, "timestamp": int(time.time())}
+        Path(file).write_text(json.dumps(content), encoding="utf-8")
     elif exit_code is None:
-        print(message, file=sys.stderr)
+        print_lines(*lines, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from maskwright.control_characters import quote_cell, unquote_name
 from maskwright.files import write_text
 
 Metrics = Mapping[str, float | None]
@@ -46,7 +47,8 @@ class CsvTracker:
         self.rows: list[dict[str, str]] = []
         if keep_until and path.is_file():
             with path.open(newline="", encoding="utf-8") as file:
-                self.rows = [row for row in csv.DictReader(file) if int(row["epoch"]) <= keep_until]
+                rows = [row for row in csv.DictReader(file) if int(row["epoch"]) <= keep_until]
+            self.rows = [{unquote_name(key): value for key, value in row.items()} for row in rows]
 
     def record(self, epoch: int, metrics: Metrics) -> None:
         """Add a row and rewrite the file."""
@@ -54,9 +56,9 @@ class CsvTracker:
         self.rows.append({"epoch": str(epoch), **values})
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
         text = io.StringIO()
-        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(map(quote_cell, columns))
+        writer.writerows([row.get(key, "") for key in columns] for row in self.rows)
         write_text(self.path, text.getvalue())
 
     def history(self) -> Iterator[tuple[int, dict[str, float]]]:

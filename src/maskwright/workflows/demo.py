@@ -30,8 +30,8 @@ def demo(out: str | Path = Path("maskwright-demo"), reporter: Reporter | None = 
         >>> print(mw.demo("demo"))  # doctest: +SKIP
     """
     reporter = reporter or Reporter()
-    parts = []
+    lines = []
     for recipe in FULL if full else SHORT:
         reporter.say(f"== {recipe} ==")
-        parts.append(f"{recipe}\n{score_summary(run(recipe, out=Path(out) / recipe, reporter=reporter))}")
-    return "\n".join(parts)
+        lines += [recipe, *score_summary(run(recipe, out=Path(out) / recipe, reporter=reporter))]
+    return "\n".join(lines)

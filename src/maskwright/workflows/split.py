@@ -14,6 +14,7 @@ from maskwright.annotations.leak_groups import LeakGroups, find_leak_groups, req
 from maskwright.annotations.selection.select import audit_of_reading, rejected_records
 from maskwright.annotations.selection.shares import ClassShares, class_shares
 from maskwright.annotations.selection.splitting import objects_of_images, split_ids
+from maskwright.control_characters import quote_cell
 from maskwright.errors import UsageError
 from maskwright.files import require_other_file, write_json, write_text, writing
 from maskwright.progress import Reporter
@@ -186,5 +187,6 @@ def _csv(document: Document, summary: SplitSummary) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["file_name", "part", "group"])
-    rows.writerows([name, part_of[image_id], groups.get(image_id, "")] for image_id, name in names.items())
+    cells = ((name, part_of[image_id], groups.get(image_id, "")) for image_id, name in names.items())
+    rows.writerows(map(quote_cell, row) for row in cells)
     return text.getvalue()

@@ -74,7 +74,7 @@ def sweep(
             raise
         if error is not None:
             errors[item.variant.name] = error
-            reporter.warn([f"{item.variant.name}: failed: {error}"])
+            reporter.warn([f"{item.variant.name}: failed: {error.lines[0]}", *error.lines[1:]])
         compared = _compare(path, recipe_label(recipe), shared, planned, errors)
         # The model of a failed variant is in a reference cycle; the next variant needs its memory.
         gc.collect()
@@ -92,7 +92,7 @@ def _run(item: Planned, resume: bool, reporter: Reporter) -> str | None:
     except OSError as error:
         return f"{error.filename or 'a file'}: {error.strerror or error}"
     except Exception as error:
-        reporter.warn([traceback.format_exc().rstrip()])
+        reporter.warn(traceback.format_exc().rstrip().split("\n"))
         return f"{type(error).__name__}: {error}"
     return None
 

@@ -2,6 +2,7 @@ import csv
 import io
 from dataclasses import replace
 
+from maskwright.control_characters import unquote_name
 from maskwright.recipes.variants import Variant
 from maskwright.reports.sweep.tables import conclusion, csv_text, per_class_table, unfinished_variants, variant_table
 from tests.reports.swept import NAMES, a_sweep, semantic_outcome
@@ -41,7 +42,7 @@ def test_the_csv_holds_exact_scores_and_a_line_for_what_failed():
     assert (rows[0]["loss"], rows[0]["part"], rows[0]["train_seconds"]) == ("ce", "validation", "75.25")
     assert float(rows[2]["IoU/person"]) == 0.5
     assert rows[2]["IoU/cake"] == ""
-    assert rows[1]["error"] == "The loss became nan.\nLower <lr>"
+    assert unquote_name(rows[1]["error"]) == "The loss became nan.\nLower <lr>"
     assert rows[1]["mIoU"] == ""
     third = 1 / 3
     assert float(lines(a_sweep(semantic_outcome("ce", third)))[0]["mIoU"]) == third

@@ -11,6 +11,7 @@ import msgspec
 
 from maskwright.annotations.coco.document import Document
 from maskwright.annotations.coco.image_fields import image_field, image_field_names
+from maskwright.control_characters import unquote_name
 from maskwright.errors import DataError, require_file, unknown_name
 
 GROUP_FILES = (".csv", ".json")
@@ -118,7 +119,7 @@ def _read_csv(path: Path, text: str) -> dict[str, str]:
             continue
         if len(row) < 2:
             raise DataError(f"{path}: line {rows.line_num} has one column; expected two, file_name and group.")
-        name, group = row[0], row[1].strip()
+        name, group = unquote_name(row[0]), unquote_name(row[1].strip())
         if groups.setdefault(name, group) != group:
             raise DataError(
                 f"{path}: line {rows.line_num} puts '{name}' into '{group}', but it is in '{groups[name]}' already; "

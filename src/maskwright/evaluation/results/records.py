@@ -130,7 +130,7 @@ def checked_results(
             scored["segmentation"] = mask
         records.append(scored)
     if found and not records:
-        raise DataError("\n".join([f"{path}: none of its {found} records can be scored.", *left_out.lines(path.name)]))
+        raise DataError(f"{path}: none of its {found} records can be scored.", *left_out.lines(path.name))
     area_rule: AreaRule = "box" if records and "bbox" in records[0] else "mask"
     without_mask = sum("segmentation" not in record for record in records)
     if area_rule == "box" or without_mask:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.statistics.dataset import Statistics
+from maskwright.control_characters import escape_controls
 from maskwright.reports.explore.facts import balance, facts, summary_sentence
 from maskwright.reports.explore.tables import per_class_table
-from maskwright.reports.terminal import printable, text_lines
+from maskwright.reports.terminal import text_lines
 
 MOST_CLASSES = 100
 
@@ -18,7 +19,7 @@ def explore_lines(statistics: Statistics, audit: Audit) -> Iterator[str]:
         yield f"… and {len(statistics.table) - MOST_CLASSES:,} classes with fewer instances; --json has all of them"
     yield ""
     yield summary_sentence(statistics)
-    yield from (printable(sentence) for sentence in balance(statistics))
+    yield from (escape_controls(sentence) for sentence in balance(statistics))
     yield "; ".join(f"{label} {value}" for label, value in facts(statistics))
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(audit.skipped.items())) or "none"
     yield f"annotations: {audit.found} found = {audit.used} used + {sum(audit.skipped.values())} skipped ({skipped})"

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from maskwright.control_characters import escape_controls
 from maskwright.reports.pictures import tile
 from maskwright.reports.pictures.lettering import (
     MUTED,
@@ -19,7 +20,6 @@ from maskwright.reports.pictures.lettering import (
 )
 from maskwright.reports.pictures.tile import Color, Tile
 from maskwright.reports.plots.svg import axis_name
-from maskwright.reports.terminal import printable
 
 COLUMNS = 6
 MARGIN, GAP = 36, 24
@@ -94,7 +94,7 @@ def _width(line: Sequence[_Entry]) -> int:
 
 def _fitting(name: str) -> str:
     """Return the end of a file name that fits a tile: it tells files apart better than the beginning."""
-    clean = kept = printable(name)
+    clean = kept = escape_controls(name)
     while font().getlength(kept) > tile.WIDTH:
         clean = clean[1:]
         kept = "…" + clean

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from maskwright.control_characters import escape_controls
 from maskwright.images.lettering import Color
 from maskwright.masks.overlap_audit import moved_pixels
 from maskwright.reports.pictures.lettering import (
@@ -21,7 +22,6 @@ from maskwright.reports.pictures.lettering import (
     entry_length,
     text_length,
 )
-from maskwright.reports.terminal import printable
 from maskwright.structures import IGNORED_COLOR, ClassTable, LabelMap
 
 Picture = npt.NDArray[np.uint8]
@@ -160,7 +160,7 @@ def _paper(height: int) -> Image.Image:
 
 def _fitting(text: str, width: int) -> str:
     """Return the beginning of ``text`` that is at most ``width`` pixels wide, with an ellipsis where it is cut."""
-    clean = kept = printable(text)
+    clean = kept = escape_controls(text)
     while clean and text_length(kept) > width:
         clean = clean[:-1]
         kept = clean + "…"

@@ -6,7 +6,6 @@ loads nothing: letters stay text in the reader's own font. The mid-tone colours 
 
 import io
 import re
-import unicodedata
 import warnings
 from html import escape
 from typing import Any
@@ -16,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from maskwright.control_characters import escape_controls
 from maskwright.reports.terminal import display_width
 
 # Wide enough for a plot, narrow enough that 12-unit letters are readable when a phone shows it at 360 pixels.
@@ -55,8 +55,8 @@ def plot(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 
 
 def axis_name(name: str) -> str:
-    """Return ``name`` without the characters that XML forbids, cut to at most 22 columns with an ellipsis."""
-    clean = kept = _legal(name)
+    """Return ``name`` cut to at most 22 columns; control characters, which XML forbids, are escaped."""
+    clean = kept = escape_controls(name)
     while display_width(kept) > LONGEST_NAME:
         clean = clean[:-1]
         kept = clean + "…"
@@ -68,7 +68,7 @@ def svg_text(figure: Figure, description: str) -> str:
 
     It has no prologue, date, metadata or global style.
     """
-    text, label = io.StringIO(), _legal(description)
+    text, label = io.StringIO(), escape_controls(description)
     # With the salt, ids depend on the content alone and differ between the figures of one page.
     with mpl.rc_context({"svg.hashsalt": label}), warnings.catch_warnings():
         # The browser has the letters that matplotlib's own font lacks.
@@ -90,7 +90,3 @@ def _shorter(tag: str) -> str:
     tag = re.sub(r"(\.\d\d)\d+", r"\1", " ".join(tag.split()))
     tag = re.sub(r' transform="rotate\(-?0 [^"]*"', "", tag)
     return re.sub(r'^<g id="[^"]*"', "<g", tag)
-
-
-def _legal(name: str) -> str:
-    return "".join("\ufffd" if unicodedata.category(letter) in {"Cc", "Cs"} else letter for letter in name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskwright.control_characters import unquote_name
 from maskwright.errors import DataError, require_folder
 from maskwright.run_folder import Card, PartScores, RunFolder, with_current_keys
 from maskwright.structures import ClassTable
@@ -134,7 +135,9 @@ def _metrics(path: Path) -> Metrics | None:
     rows = [row + [""] * (len(header) - len(row)) for row in rows if row and row[0]]
     try:
         epochs = [int(row[0]) for row in rows]
-        columns = {name: [_cell(row[place]) for row in rows] for place, name in enumerate(header) if place}
+        columns = {
+            unquote_name(name): [_cell(row[place]) for row in rows] for place, name in enumerate(header) if place
+        }
     except ValueError as error:
         raise _damaged(path, str(error)) from error
     return Metrics(epochs, columns)

@@ -3,6 +3,7 @@
 import csv
 import io
 
+from maskwright.control_characters import quote_cell
 from maskwright.reports.run.provenance import duration
 from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.sweep.outcome import CLASS_SCORE, Outcome, Sweep
@@ -44,7 +45,10 @@ def csv_text(sweep: Sweep) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     scores = [*SWEEP_SCORES[sweep.task], *(f"{kind}/{name}" for name in classes)]
-    writer.writerow(["variant", *keys, "part", "status", "best", *scores, "best_epoch", "train_seconds", "error"])
+    writer.writerow(
+        quote_cell(cell)
+        for cell in ["variant", *keys, "part", "status", "best", *scores, "best_epoch", "train_seconds", "error"]
+    )
     for outcome in sweep.outcomes:
         for part in outcome.parts or [""]:
             found = outcome.parts.get(part)
@@ -52,7 +56,8 @@ def csv_text(sweep: Sweep) -> str:
             cells += [found.classes.get(name) if found else None for name in classes]
             seconds = None if outcome.seconds is None else round(outcome.seconds, 2)
             first = [outcome.variant.name, *outcome.variant.settings.values(), part, outcome.status]
-            writer.writerow([*first, str(outcome is best).lower(), *cells, outcome.epoch, seconds, outcome.error])
+            row = [*first, str(outcome is best).lower(), *cells, outcome.epoch, seconds, outcome.error]
+            writer.writerow(map(quote_cell, row))
     return text.getvalue()
 
 

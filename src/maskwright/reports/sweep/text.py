@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from maskwright.control_characters import escape_controls
 from maskwright.reports.sweep.outcome import Sweep
 from maskwright.reports.sweep.tables import conclusion, per_class_table, unfinished_variants, variant_table
-from maskwright.reports.terminal import printable, text_lines
+from maskwright.reports.terminal import text_lines
 
 MOST_ROWS = 30
 
@@ -25,5 +26,7 @@ def sweep_lines(sweep: Sweep) -> Iterator[str]:
             yield f"… and {len(classes.rows) - MOST_ROWS} more rows; sweep.csv has all of them"
         yield ""
     for name, trouble in unfinished_variants(sweep):
-        yield from (printable(line) for line in f"{name}: {trouble}".splitlines())
-    yield from (printable(sentence) for sentence in conclusion(sweep))
+        first, *more = f"{name}: {trouble}".splitlines()
+        yield escape_controls(first)
+        yield from (f"  {escape_controls(line)}" for line in more)
+    yield from (escape_controls(sentence) for sentence in conclusion(sweep))

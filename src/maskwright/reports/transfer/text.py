@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from maskwright.control_characters import escape_controls
 from maskwright.evaluation.instances.tide import TIDE_ERRORS
-from maskwright.reports.terminal import printable, text_lines
+from maskwright.reports.terminal import text_lines
 from maskwright.reports.transfer.tables import (
     Numbers,
     difference_table,
@@ -19,16 +20,16 @@ from maskwright.reports.transfer.tables import (
 def transfer_lines(numbers: Numbers) -> Iterator[str]:
     """Yield what is compared by which rule, the tables of every target and model, and the conclusion."""
     for name, target in numbers["targets"].items():
-        yield printable(
+        yield escape_controls(
             f"from the source ({target['images']['source']} images) to {name} ({target['images']['target']})"
         )
-        yield from (printable(line) for line in target["rule"])
-        yield from (printable(f"not compared: {missing}: {why}") for missing, why in target["left_out"].items())
+        yield from (escape_controls(line) for line in target["rule"])
+        yield from (escape_controls(f"not compared: {missing}: {why}") for missing, why in target["left_out"].items())
         yield ""
         yield from text_lines(summary_table(target))
         for model, row in target["models"].items():
             yield ""
-            yield printable(f"{model} on the source and on {name}")
+            yield escape_controls(f"{model} on the source and on {name}")
             for table in (model_table(row), per_class_table(row), error_table(row)):
                 yield from text_lines(table)
                 yield ""
@@ -40,7 +41,7 @@ def transfer_lines(numbers: Numbers) -> Iterator[str]:
         if target["gaps"]:
             yield from text_lines(gap_table(target["gaps"]))
             yield ""
-    yield from (printable(sentence) for sentence in sentences(numbers))
+    yield from (escape_controls(sentence) for sentence in sentences(numbers))
     yield interval_note(numbers)
 
 
