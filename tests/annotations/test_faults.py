@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.faults import FAULTS, REPAIRABLE, STILL_USED, Audit, Fault
+from maskwright.annotations.faults import FAULTS, IMPLIED, REPAIRABLE, STILL_USED, Audit, Fault
 
 
 def fault(code: str, record: int = 1) -> Fault:
@@ -116,3 +116,21 @@ def test_every_fault_is_in_the_page_about_check_or_of_another_format():
     codes = list(FAULTS)
     others = codes[codes.index("unreadable_file") : codes.index("class_id_differs")]
     assert [code for code in codes if f"`{code}`" not in page and code not in others] == []
+
+
+def test_a_file_of_another_kind_has_one_line_and_its_remedy():
+    audit = Audit("labels.json", found=40)
+    audit.faults.append(Fault("boxes_file", "file", None, "holds boxes only"))
+    for record in range(40):
+        audit.fault(fault("empty_segmentation", record))
+    audit.fault(fault("rle_counts", 7))
+    assert audit.lines() == [
+        "labels.json: holds boxes only.",
+        f"  remedy: {FAULTS['boxes_file'].remedy}.",
+        "labels.json: annotation 7 has something wrong; skipped.",
+        f"  remedy: {FAULTS['rle_counts'].remedy}.",
+    ]
+
+
+def test_the_faults_that_follow_from_a_kind_of_file_are_in_the_catalogue():
+    assert set(IMPLIED) | set().union(*IMPLIED.values()) <= set(FAULTS)

@@ -43,13 +43,14 @@ def asked(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_without_options_the_defaults_are_asked_for(asked):
     seen = asked()
     assert seen.pop("reporter").quiet is False
-    assert seen == {"options": MaskOptions(), "workers": None, "engine": "local", "address": None, "overwrite": False}
+    others = {"engine": "local", "address": None, "overwrite": False, "allow_empty_classes": False}
+    assert seen == {"options": MaskOptions(), "workers": None, **others}
 
 
 def test_every_option_reaches_the_workflow(asked, tmp_path: Path):
     chosen = ["--mode", "instance", "--classes", "person, car", "--classes", "dog", "--ignore-classes", "cat,cow"]
     rules = ["--overlap", "priority", "--groups", "coco9", "--priority", "traffic light=4, a=b=-0.5", "--crowd", "skip"]
-    others = ["--only-with-objects", "--gray", "--audit", "--overwrite", "--quiet"]
+    others = ["--only-with-objects", "--gray", "--audit", "--overwrite", "--allow-empty-classes", "--quiet"]
     seen = asked(*chosen, *rules, *others, "--workers", "3", "--engine", "ray", "--address", "auto")
     assert seen.pop("reporter").quiet is True
     assert seen.pop("options") == MaskOptions(
@@ -64,7 +65,7 @@ def test_every_option_reaches_the_workflow(asked, tmp_path: Path):
         only_with_objects=True,
         audit=True,
     )
-    assert seen == {"workers": 3, "engine": "ray", "address": "auto", "overwrite": True}
+    assert seen == {"workers": 3, "engine": "ray", "address": "auto", "overwrite": True, "allow_empty_classes": True}
 
 
 def test_linear_algebra_gets_one_thread_unless_told_otherwise(asked, monkeypatch: pytest.MonkeyPatch):
@@ -135,7 +136,7 @@ def test_it_says_where_every_annotation_went(coco, tmp_path: Path, capsys):
 
 
 def test_quiet_leaves_faults_and_ungrouped_classes_said(coco, tmp_path: Path, capsys):
-    path = coco({"segmentation": []}, categories={1: "person", 2: "unicorn"})
+    path = coco({"segmentation": []}, {}, categories={1: "person", 2: "unicorn"})
     options = ["--mode", "grouped", "--quiet"]
     assert main(["masks", str(path), "--out", str(tmp_path / "out"), *options]) == 0
     err = capsys.readouterr().err

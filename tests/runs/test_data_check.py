@@ -77,6 +77,18 @@ def test_what_is_left_out_is_named_counted_and_recorded(data: Path) -> None:
         assert part["counts"]["in"] == part["counts"]["used"] + sum(part["counts"]["skipped"].values())
 
 
+def test_crowd_regions_among_the_objects_are_counted(data: Path) -> None:
+    file = data / "annotations.json"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    next(each for each in content["annotations"] if each["image_id"] == 1)["iscrowd"] = 1
+    file.write_text(json.dumps(content), encoding="utf-8")
+    run = checked(data)
+    for name, part in prepare(run.recipe, run.path).parts.items():
+        objects = sum(len(image.ids) for image in part.selection.images)
+        counted = f"{name}: {len(part.selection.images)} images, {objects} objects, 1 of them crowd regions\n"
+        assert counted in said(run)
+
+
 def test_it_is_named_and_counted_again_whenever_it_is_asked_for(data: Path) -> None:
     run = checked(data)
     again = io.StringIO()

@@ -91,6 +91,9 @@ def test_declared_classes_are_those_of_the_prepared_data(recipe: Recipe, tmp_pat
 
 def test_missing_data_stops_before_any_work(recipe: Recipe, tmp_path: Path) -> None:
     require_data(recipe)
+    with pytest.raises(UsageError, match=r"elsewhere: it does not exist; expected the data \(data\.root\) folder"):
+        require_data(changed(recipe, root=str(tmp_path / "elsewhere")))
+    (tmp_path / "elsewhere").mkdir()
     with pytest.raises(UsageError, match="expected the annotations file"):
         require_data(changed(recipe, root=str(tmp_path / "elsewhere")))
 

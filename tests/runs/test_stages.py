@@ -11,8 +11,10 @@ import pytest
 
 from maskwright.annotations import objects
 from maskwright.annotations.coco import file as coco_file
+from maskwright.errors import DataError
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
+from maskwright.run_folder import RunFolder
 from maskwright.runs.stages import train_recipe
 from maskwright.synthetic.shape_parts import DrawnAhead, write_shape_parts
 from maskwright.synthetic.shapes import write_shapes
@@ -65,6 +67,52 @@ def test_a_recipe_is_taken_as_a_dictionary_and_not_changed(tmp_path: Path) -> No
     assert load_recipe(recipe, ["train.epochs=3"]).train.epochs == 3
     assert load_recipe(load_recipe(recipe)) == load_recipe(recipe)
     assert json.dumps(recipe) == before
+
+
+def without_masks(file: Path) -> None:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    for each in content["annotations"]:
+        del each["segmentation"]
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_a_file_of_boxes_is_refused_before_the_run_folder_exists(part: str, tmp_path: Path) -> None:
+    recipe = recipe_on_files("instance", tmp_path)
+    without_masks(Path(recipe["data"][part]["annotations"]))
+    with pytest.raises(DataError, match=r"holds boxes only: \d+ annotations"):
+        run(recipe, overrides=["data.allow_empty_classes=true"], out=tmp_path / "run", reporter=Reporter(quiet=True))
+    assert not (tmp_path / "run").exists()
+
+
+def with_category(file: Path, name: str, image_of_object: int | None = None) -> None:
+    """Add a category to the file, and an object of it on one of its images if asked for."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["categories"].append({"id": 99, "name": name})
+    if image_of_object is not None:
+        square = [[2, 2, 20, 2, 20, 20, 2, 20]]
+        image = content["images"][image_of_object]["id"]
+        content["annotations"].append({"id": 999, "image_id": image, "category_id": 99, "segmentation": square})
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_a_class_without_an_object_in_the_file_is_refused_before_the_run_folder_exists(tmp_path: Path) -> None:
+    recipe = recipe_on_files("semantic", tmp_path)
+    with_category(Path(recipe["data"]["train"]["annotations"]), "parent")
+    with pytest.raises(DataError, match=r"no object of 1 of the 5 classes \(parent\).*--allow-empty-classes"):
+        run(recipe, out=tmp_path / "run", reporter=Reporter(quiet=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_class_without_an_object_in_training_is_refused_unless_it_is_allowed(tmp_path: Path) -> None:
+    recipe = recipe_on_files("semantic", tmp_path)
+    with_category(Path(recipe["data"]["train"]["annotations"]), "parent", image_of_object=5)
+    overrides, out, reporter = ["data.max_images=4"], tmp_path / "run", Reporter(quiet=True)
+    with pytest.raises(DataError, match=r"train \(4 images\): has no object of 1 of the 5 classes \(parent\)"):
+        run(recipe, overrides=overrides, out=out, reporter=reporter)
+    assert not RunFolder(out).stages
+    done = run(recipe, overrides=[*overrides, "data.allow_empty_classes=true"], out=out, reporter=reporter)
+    assert done.scores["validation"]["mIoU"] is not None
 
 
 class Drawn(DrawnAhead):

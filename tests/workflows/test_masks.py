@@ -94,9 +94,10 @@ def test_binary_masks_name_every_category_they_hold(scene: Path, tmp_path: Path)
 
 
 def test_an_image_without_annotations_gets_a_mask_of_background(coco, tmp_path: Path):
-    summary = masks(coco(images=[IMAGE]), tmp_path / "out", reporter=QUIET)
+    path = coco({"image_id": 2}, images=[IMAGE, {}])
+    summary = masks(path, tmp_path / "out", reporter=QUIET)
     assert row(tmp_path / "out") == [0] * 12
-    assert (summary.files, summary.audit.found) == (1, 0)
+    assert (summary.files, summary.audit.found) == (2, 1)
 
 
 def test_the_images_themselves_are_not_needed(scene: Path, tmp_path: Path):
@@ -260,3 +261,25 @@ def test_progress_counts_images_on_a_terminal_and_leaves_forking_possible(coco, 
 def test_options_may_be_given_as_one_and_changed(scene: Path, tmp_path: Path):
     masks(scene, tmp_path / "out", options=MaskOptions(crowd="skip"), overlap="first", reporter=QUIET)
     assert row(tmp_path / "out") == [1] * 6 + [2] * 3 + [0] * 3
+
+
+def test_a_file_of_boxes_is_refused_before_a_label_map_is_written(coco, tmp_path: Path):
+    path = coco(*[{"bbox": [1, 1, 5, 5], "segmentation": []} for _ in range(5)])
+    with pytest.raises(DataError, match="holds boxes only: 5 annotations, none with a segmentation"):
+        masks(path, tmp_path / "out", reporter=QUIET)
+    with pytest.raises(DataError, match="holds boxes only"):
+        masks(path, tmp_path / "out", allow_empty_classes=True, reporter=QUIET)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "annotations", [(), ({"category_id": 2},), ({"segmentation": []}, {"category_id": 2})], ids=len
+)
+def test_empty_label_maps_are_drawn_only_where_they_are_meant(coco, tmp_path: Path, annotations):
+    path = coco(*annotations)
+    with pytest.raises(DataError, match=r"no object of person, so.*--allow-empty-classes"):
+        masks(path, tmp_path / "out", classes=["person"], reporter=QUIET)
+    assert not (tmp_path / "out").exists()
+    summary = masks(path, tmp_path / "out", classes=["person"], allow_empty_classes=True, reporter=QUIET)
+    assert row(tmp_path / "out", "1") == [0] * 64
+    assert summary.audit.adds_up

@@ -31,6 +31,30 @@ FAULTS: dict[str, FaultKind] = {
     "json_invalid": FaultKind("error", "export or download the file again"),
     "json_nesting": FaultKind("error", "export the file again; COCO nests no deeper than lists of polygons"),
     "json_top_level": FaultKind("error", "give the file the lists images, annotations and categories"),
+    # The file as a whole: kinds of files that are no instance annotations.
+    "boxes_file": FaultKind(
+        "error",
+        "give a file with masks, or make masks from the boxes, as Segment Anything does, and look at them; boxes alone "
+        "train no mask",
+    ),
+    "keypoints_file": FaultKind(
+        "error", "give the file with the segmentations of the same images; COCO's is called instances_….json"
+    ),
+    "panoptic_file": FaultKind(
+        "error",
+        "give the instances file of the same images, or convert the PNG files by panopticapi's "
+        "panoptic2detection_coco_format.py",
+    ),
+    "captions_file": FaultKind("error", "give the instances file of the same images; captions have no masks"),
+    "lvis_file": FaultKind(
+        "error",
+        "add a file_name to each image: the last two parts of its coco_url, such as val2017/000000397133.jpg, with the "
+        "folder above as the images folder",
+    ),
+    "results_file": FaultKind(
+        "error",
+        "give the annotation file here; results are scored by: maskwright score instance ANNOTATIONS RESULTS",
+    ),
     # Records and their references.
     "bad_annotation": FaultKind(
         "error", "correct the record's fields; COCO needs integer id, image_id and category_id"
@@ -131,6 +155,9 @@ FAULTS: dict[str, FaultKind] = {
     # Paths.
     "absolute_path": FaultKind("error", "write file_name relative to the images folder"),
     "outside_path": FaultKind("error", "keep images inside the images folder; nothing outside it is read"),
+    "outside_link": FaultKind(
+        "warning", "nothing to do where you made the links; in an archive of others, look where they lead"
+    ),
     "backslash_path": FaultKind("error", "write / between folders in file_name, or use check --fix"),
     "case_differs": FaultKind("error", "write file_name in the case of the file, or use check --fix"),
     "unicode_form": FaultKind("error", "write file_name in the Unicode form of the file's name, or use check --fix"),
@@ -144,6 +171,7 @@ FAULTS: dict[str, FaultKind] = {
     "mixed_classes": FaultKind("error", "give all pixels of an object one class"),
     "missing_mask": FaultKind("error", "add the mask of the image, or remove it from the list"),
     "repeated_image": FaultKind("error", "keep one annotation file per image"),
+    "repeated_part": FaultKind("warning", "give each part images of its own; scores on training images are too high"),
     "image_not_copied": FaultKind("error", "give the folder that holds the image with --images"),
     # Two files against each other.
     "class_id_differs": FaultKind("warning", "match classes by name, as Maskwright does; never by id across files"),
@@ -162,6 +190,19 @@ STILL_USED = frozenset(code for code, kind in FAULTS.items() if kind.severity ==
     *("json_bom", "json_encoding", "json_utf16", "json_trailing_comma", "json_not_finite", "string_id", "odd_number"),
     *("bad_box", "negative_box", "bad_area", "bad_iscrowd", "dropped_parts", "mixed_classes", "background_name"),
     *("shared_mask_file", "same_image", "image_not_copied"),
+}
+
+
+# The codes of faults of records that follow from the kind of the whole file. One fault of the file says it all.
+_WITHOUT_FIELDS = frozenset({"missing_id", "bad_annotation"})
+_WITHOUT_MASKS = frozenset({"empty_segmentation", "unreadable_segmentation", "bad_polygon", "rle_size"})
+IMPLIED: dict[str, frozenset[str]] = {
+    "boxes_file": _WITHOUT_MASKS,
+    "keypoints_file": _WITHOUT_MASKS,
+    "panoptic_file": _WITHOUT_FIELDS,
+    "captions_file": _WITHOUT_FIELDS,
+    "lvis_file": frozenset({"bad_image", "unknown_image"}),
+    "results_file": frozenset(),
 }
 
 
@@ -256,10 +297,17 @@ class Audit:
         """Return the faults as lines for a terminal.
 
         Each code has at most ``limit`` lines, and its remedy once. Records that are used despite a fault share one line
-        per code.
+        per code. A file of another kind (see ``IMPLIED``) has one line, without those that follow from it.
         """
         lines = []
-        for code, faults in _by_code(self.faults).items():
+        by_code = _by_code(self.faults)
+        implied = frozenset().union(*(IMPLIED[code] for code in by_code if code in IMPLIED))
+        for code, faults in by_code.items():
+            if code in implied:
+                continue
+            if code in IMPLIED:
+                lines += [f"{self.source}: {faults[0]}.", f"  remedy: {FAULTS[code].remedy}."]
+                continue
             if faults[0].kind == "file":
                 lines += [f"{self.source}: {fault}; read all the same." for fault in faults]
                 continue

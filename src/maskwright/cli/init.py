@@ -7,6 +7,7 @@ import typer
 
 from maskwright.cli.options import Images, Json, ModelName, Quiet, TaskName, Weights, print_json
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 Labels = Annotated[
     Path, typer.Argument(help="A COCO file, or an export of Roboflow, CVAT, Label Studio or YOLO.", show_default=False)
@@ -48,8 +49,11 @@ def command(
         print_json(done.to_json())
         return
     recipe, counts = done.recipe, ", ".join(f"{name} {number}" for name, number in done.images.items())
-    print(f"images: {counts}")
-    print(f"classes: {done.reasons['classes']}")
-    print(f"model: {recipe.model.name} at {recipe.model.input.size} pixels, weights: {recipe.model.weights}")
-    print(f"training: {recipe.train.epochs} epochs, batches of {recipe.train.batch_size}, about {done.minutes:.0f} min")
-    print(f"recipe: {done.file}\nRead it, change it, then: maskwright run {done.file}")
+    print_lines(
+        f"images: {counts}",
+        f"classes: {done.reasons['classes']}",
+        f"model: {recipe.model.name} at {recipe.model.input.size} pixels, weights: {recipe.model.weights}",
+        f"training: {recipe.train.epochs} epochs, batches of {recipe.train.batch_size}, about {done.minutes:.0f} min",
+        f"recipe: {done.file}",
+        f"Read it, change it, then: maskwright run {done.file}",
+    )

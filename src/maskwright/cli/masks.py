@@ -53,6 +53,9 @@ def command(
         str | None, typer.Option("--address", help="The Ray cluster, e.g. auto [default: start one here].")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the label maps of another job.")] = False,
+    allow_empty_classes: Annotated[
+        bool, typer.Option("--allow-empty-classes", help="Draw although no object of the classes is there.")
+    ] = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -84,6 +87,7 @@ def command(
         engine=engine,
         address=address,
         overwrite=overwrite,
+        allow_empty_classes=allow_empty_classes,
         reporter=reporter,
     )
     found = summary.audit

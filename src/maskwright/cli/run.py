@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
+from maskwright.cli.options import AllowEmptyClasses, Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
 from maskwright.errors import UsageError
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
@@ -35,6 +35,7 @@ def command(
     out: Out = None,
     resume: Resume = False,
     extend: Extend = None,
+    allow_empty_classes: AllowEmptyClasses = False,
     devices: Devices = None,
     nodes: Nodes = 1,
     quiet: Quiet = False,
@@ -43,10 +44,11 @@ def command(
     """Run a recipe: check, masks, train, evaluate, report. Finished stages are skipped."""
     if sweep and extend:
         raise UsageError("--sweep and --extend: expected one of them. Extend each variant by its own run folder.")
+    overrides = [*(set_ or ()), *(["data.allow_empty_classes=true"] if allow_empty_classes else ())]
     if sweep:
         if nodes > 1:
             raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")
-        _sweep(recipe, sweep, set_ or [], out, resume, devices, quiet, json)
+        _sweep(recipe, sweep, overrides, out, resume, devices, quiet, json)
         return
     # Not torch yet: `run` has other work done while it imports that.
     from maskwright.progress import Reporter
@@ -54,7 +56,7 @@ def command(
 
     done = run(
         recipe,
-        overrides=set_ or (),
+        overrides=overrides,
         out=out,
         resume=resume,
         extend=extend or (),

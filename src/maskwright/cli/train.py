@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Devices, Images, ModelName, Nodes, Out, Quiet, Resume, Set, TaskName, Weights
+from maskwright.cli.options import (
+    AllowEmptyClasses,
+    Devices,
+    Images,
+    ModelName,
+    Nodes,
+    Out,
+    Quiet,
+    Resume,
+    Set,
+    TaskName,
+    Weights,
+)
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 
@@ -32,6 +44,7 @@ def command(
     set_: Set = None,
     out: Out = None,
     resume: Resume = False,
+    allow_empty_classes: AllowEmptyClasses = False,
     devices: Devices = None,
     nodes: Nodes = 1,
     quiet: Quiet = False,
@@ -43,7 +56,7 @@ def command(
 
     run = train(
         recipe,
-        overrides=set_ or (),
+        overrides=[*(set_ or ()), *(["data.allow_empty_classes=true"] if allow_empty_classes else ())],
         out=out,
         resume=resume,
         devices=devices,
@@ -61,4 +74,4 @@ def command(
     if is_main_process(nodes):
         print_lines(f"model: {run.checkpoints / 'best' / 'model.safetensors'}")
         if is_annotations(recipe):
-            print_lines(score_summary(run))
+            print_lines(*score_summary(run))

@@ -81,6 +81,8 @@ class Data(Section):
         drop_crowd_images: Whether to skip images with a crowd region of the classes, in every part.
         max_instances: Skip images with more objects of the classes than this, at least 1. None sets no limit.
         max_images: Use only the first so many images that qualify in each file, at least 1. None uses all.
+        allow_empty_classes: Whether to train although a class has no object in the training images. ``false``, because
+            a model learns nothing of such a class, and its scores count against the others.
     """
 
     root: str = "."
@@ -96,6 +98,7 @@ class Data(Section):
     drop_crowd_images: bool = False
     max_instances: int | None = Field(default=None, ge=1)
     max_images: int | None = Field(default=None, ge=1)
+    allow_empty_classes: bool = False
 
     @model_validator(mode="after")
     def _one_way_to_name_the_data(self) -> Self:

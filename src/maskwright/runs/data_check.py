@@ -10,7 +10,7 @@ from maskwright.errors import DataError
 from maskwright.files import read_json, sha256_of, write_json
 from maskwright.progress import Reporter
 from maskwright.runs.folder import OpenRun
-from maskwright.runs.prepare import DataSplit, Prepared
+from maskwright.runs.prepare import DataSplit, Prepared, require_classes_in_training
 
 _LEFT_OUT = "images_left_out"
 # What makes two records of a part the same data; a run of an older version lacks the last.
@@ -18,7 +18,10 @@ _IDENTITY = ("sha256", "images", "images_sha256")
 
 
 def check_stage(run: OpenRun, prepared: Prepared) -> None:
-    """Report the used and skipped data, and write them to ``statistics.json``, ``audit.json`` and the card."""
+    """Report the used and skipped data, and write them to ``statistics.json``, ``audit.json`` and the card.
+
+    Raises ``DataError`` when the training images show no object of a class, unless the recipe allows it.
+    """
     report_data(run.reporter, prepared)
     statistics, audits = {}, {}
     for name, part in prepared.parts.items():
@@ -31,6 +34,7 @@ def check_stage(run: OpenRun, prepared: Prepared) -> None:
     write_json(run.files.statistics_file, statistics)
     write_json(run.files.audit_file, audits)
     run.update_card(classes=prepared.table.to_json(), data={n: _record(p) for n, p in prepared.parts.items()})
+    require_classes_in_training(run.recipe, prepared)
 
 
 def report_data(reporter: Reporter, prepared: Prepared) -> None:
@@ -47,7 +51,9 @@ def report_data(reporter: Reporter, prepared: Prepared) -> None:
         for missing in selection.absent_classes:
             reporter.warn([f"{part.annotations}: has no category '{missing}'; the class is absent from {name}."])
         objects = sum(len(image.ids) for image in selection.images)
-        reporter.say(f"{name}: {len(selection.images)} images, {objects} objects")
+        crowds = sum(sum(image.crowd) for image in selection.images)
+        of_them = f", {crowds} of them crowd regions" if crowds else ""
+        reporter.say(f"{name}: {len(selection.images)} images, {objects} objects{of_them}")
 
 
 def data_changes(run: OpenRun, prepared: Prepared, names: Iterable[str] | None = None) -> list[str]:

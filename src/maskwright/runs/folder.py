@@ -77,8 +77,8 @@ class OpenRun:
 def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
     """Create the run folder ``path`` for ``recipe``, or open it to continue a run of the same recipe.
 
-    The keys ``train.device``, ``devices``, ``threads``, ``workers`` and ``save_every`` may differ when a run is
-    continued.
+    The keys ``train.device``, ``devices``, ``threads``, ``workers`` and ``save_every``, and
+    ``data.allow_empty_classes``, may differ when a run is continued.
 
     Raises ``UsageError`` when the folder holds a run of another recipe, or other files.
     """
@@ -137,6 +137,7 @@ def _content(recipe: Recipe, any_precision: bool) -> dict[str, Any]:
     content = recipe.model_dump(mode="json")
     for key in ("device", "devices", "threads", "workers", "save_every", *(["precision"] if any_precision else [])):
         content["train"].pop(key)
+    content["data"].pop("allow_empty_classes")  # says whether to train, not what comes of it
     return content
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from maskwright.annotations.coco.categories import class_table
+from maskwright.annotations.coco.categories import class_table, label_by_category
 from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.selection.empty_classes import count_objects, require_masks, require_training_objects
 from maskwright.annotations.selection.same_picture import same_name
-from maskwright.annotations.selection.select import Selection, SelectionRules, select
+from maskwright.annotations.selection.select import Selection, SelectionRules, class_statistics, select
 from maskwright.annotations.selection.splitting import parse_ratios, stratified_split
 from maskwright.annotations.taxonomy.applied import AppliedTaxonomy
 from maskwright.annotations.taxonomy.loading import read_taxonomy
@@ -53,6 +54,8 @@ class Prepared:
 
 def require_data(recipe: Recipe) -> None:
     """Raise ``UsageError`` when a file, folder or taxonomy that the recipe names does not exist."""
+    if recipe.data.shapes is None:
+        require_folder(Path(recipe.data.root), "data (data.root)")
     for source in _sources(recipe.data).values():
         if source.taxonomy is not None:
             read_taxonomy(source.taxonomy, source.rider)
@@ -79,6 +82,39 @@ def declared_classes(recipe: Recipe, files: SourceFiles | None = None) -> ClassT
         return ClassTable.from_names(CLASS_NAMES if recipe.classes == "all" else recipe.classes)
     source = next(iter(_sources(recipe.data).values()))
     return _classes(recipe, _read(recipe.data, source, files or SourceFiles()))
+
+
+def require_objects(recipe: Recipe, files: SourceFiles) -> None:
+    """Raise ``DataError`` when a file of ``recipe`` holds no masks at all, or the training file none of some class.
+
+    Nothing is rasterised and no image is read, so that this comes before any work; :func:`require_classes_in_training`
+    looks at the selected objects. ``files`` keeps the parsed files.
+    """
+    sources = {name: _read(recipe.data, source, files) for name, source in _sources(recipe.data).items()}
+    for file in sources.values():
+        require_masks(file.coco)
+    if not sources or recipe.data.allow_empty_classes:
+        return
+    coco = next(iter(sources.values())).coco
+    table, labels = _labelled(recipe, next(iter(sources.values())))
+    counts = count_objects(coco, labels)
+    required = [counts[index] for index in range(1, len(table) + 1)]
+    require_training_objects(table.names, required, str(coco.path), recipe.groups is not None)
+
+
+def require_classes_in_training(recipe: Recipe, prepared: "Prepared") -> None:
+    """Raise ``DataError`` when the selected training images show no object of a class; built-in shapes show all.
+
+    Crowd regions count only where the recipe draws them like objects.
+    """
+    if recipe.data.shapes is not None or recipe.data.allow_empty_classes:
+        return
+    part = prepared.parts["train"]
+    crowd = recipe.task == "semantic" and recipe.data.crowd == "include"
+    seen = class_statistics(part.selection.images, prepared.table, crowd=crowd)
+    counts = [seen[name]["pixels"] for name in prepared.table.names]
+    source = f"{part.annotations}: train ({len(part.selection.images)} images)"
+    require_training_objects(prepared.table.names, counts, source, recipe.groups is not None)
 
 
 def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = None) -> Prepared:
@@ -144,6 +180,14 @@ def _write_shapes(recipe: Recipe, folder: Path) -> dict[str, Source]:
         name: Source(images=str((file.parent / "images").absolute()), annotations=str(file.absolute()))
         for name, file in write_shape_parts(folder, **shapes.model_dump()).items()
     }
+
+
+def _labelled(recipe: Recipe, file: SourceFile) -> tuple[ClassTable, dict[int, int]]:
+    """Return the class table, and the class index by category id of ``file``."""
+    if recipe.groups is not None:
+        return read_grouping(recipe.groups).table_and_labels(file.coco)
+    table = _classes(recipe, file)
+    return table, label_by_category(file.coco, table)
 
 
 def _classes(recipe: Recipe, file: SourceFile) -> ClassTable:

@@ -18,7 +18,7 @@ from maskwright.runs.data_check import check_stage, data_changes, report_data, r
 from maskwright.runs.folder import create_run
 from maskwright.runs.launch import TrainingJob, launch
 from maskwright.runs.masks import masks_stage
-from maskwright.runs.prepare import data_folder, declared_classes, require_data
+from maskwright.runs.prepare import data_folder, declared_classes, require_data, require_objects
 from maskwright.runs.processes import build_fabric, device_of, is_launched, require_devices
 from maskwright.runs.source_file import SourceFiles
 from maskwright.runs.starting.extension import Extension
@@ -122,6 +122,7 @@ def _prepare(
     if extension is not None or "train" not in RunFolder(path).stages:
         classes = declared_classes(recipe, source_files)
         monitored_score(recipe, classes.names)
+        require_objects(recipe, source_files)
         seed_everything(recipe.seed)
         model, coverage = build_model(recipe, classes.names)
     if extension is not None:

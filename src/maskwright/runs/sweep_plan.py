@@ -13,8 +13,9 @@ from maskwright.recipes.variants import Variant, variants
 from maskwright.run_folder import RunFolder
 from maskwright.runs.context import build_model, monitored_score
 from maskwright.runs.folder import create_run
-from maskwright.runs.prepare import declared_classes, require_data
+from maskwright.runs.prepare import declared_classes, require_data, require_objects
 from maskwright.runs.processes import is_launched, require_devices
+from maskwright.runs.source_file import SourceFiles
 from maskwright.runs.starting.options import with_starting_options
 from maskwright.runs.tracking import require_trackers
 from maskwright.runs.training import require_resume
@@ -116,8 +117,10 @@ def _require_ready(item: Planned, resume: bool, built: set[str]) -> None:
     require_resume(item.path, resume)
     if item.recipe.train.devices > 1:
         require_devices(item.recipe)
-    classes = declared_classes(item.recipe)
+    files = SourceFiles()
+    classes = declared_classes(item.recipe, files)
     monitored_score(item.recipe, classes.names)
+    require_objects(item.recipe, files)
     model = f"{classes.names} {item.recipe.task} {item.recipe.model.model_dump_json()}"
     if model not in built:
         build_model(item.recipe, classes.names)

@@ -59,6 +59,8 @@ class TransferDataset:
 
 def require_transfer_dataset(section: ImageSet, root: Path) -> None:
     """Raise ``UsageError`` when a file or folder of ``section``, relative to ``root``, does not exist."""
+    if section.annotations is not None or section.cityscapes is not None:
+        require_folder(root, "data (root)")
     if section.annotations is not None and section.images is not None:
         require_file(root / section.annotations, "annotations")
         require_folder(root / section.images, "images")

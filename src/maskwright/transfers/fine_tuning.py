@@ -47,6 +47,8 @@ def fine_tune(
                 "annotations": str(_annotations(images, shared, folder)),
             },
             "split": section.split,
+            # The classes are those that source and target share; few images of the target may lack some.
+            "allow_empty_classes": True,
         },
         "classes": own if set(own) == set(shared.names) else list(shared.names),
         "model": {

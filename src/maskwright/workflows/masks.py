@@ -8,8 +8,9 @@ from typing import Any
 
 from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.faults import Audit
+from maskwright.annotations.selection.empty_classes import count_objects, require_masks
 from maskwright.annotations.selection.select import audit_of_reading
-from maskwright.errors import MaskwrightError, UsageError, unknown_name
+from maskwright.errors import DataError, MaskwrightError, UsageError, some_of, unknown_name
 from maskwright.files import sha256_of, write_json
 from maskwright.label_maps.drawing import IGNORED, DrawingChunk, DrawnChunk, draw_chunk
 from maskwright.label_maps.files import mask_files, write_classes
@@ -71,6 +72,7 @@ def masks(
     engine: str = "local",
     address: str | None = None,
     overwrite: bool = False,
+    allow_empty_classes: bool = False,
     reporter: Reporter | None = None,
     **settings: Any,
 ) -> MasksSummary:
@@ -88,6 +90,7 @@ def masks(
         engine: ``local``, or ``ray`` to draw on a Ray cluster.
         address: The address of the Ray cluster, or ``auto``; None starts one on this machine.
         overwrite: Replace the label maps of another job.
+        allow_empty_classes: Draw also where the file shows no object of the classes, so that every label map is empty.
         reporter: Where progress goes; standard error by default.
         **settings: Fields of :class:`MaskOptions`, which replace those of ``options``.
 
@@ -96,7 +99,7 @@ def masks(
 
     Raises:
         UsageError: A name is unknown, options contradict each other, or ``out`` holds other files of these names.
-        DataError: Two images would share one label map, or the file is no COCO JSON.
+        DataError: Two images would share one label map, nothing would be drawn, or the file is no COCO JSON.
         MaskwrightError: A worker process was killed three times, or Ray cannot be used.
 
     Example:
@@ -110,8 +113,11 @@ def masks(
     _require_engine(engine, address, workers)
     reporter = reporter or Reporter()
     coco = read_coco(annotations)
+    require_masks(coco)
     plan = mask_plan(coco, options)
     parts, left_out = _parts(coco, plan, out.absolute())
+    if not allow_empty_classes:
+        _require_objects(coco, plan)
     identity = {"annotations": sha256_of(annotations), "version": __version__, **plan.settings()}
     job = MaskJob(out, identity, [part.files for part in parts], [image.file_name for image in coco.images])
     kept = job.finished(overwrite)
@@ -168,6 +174,14 @@ def _parts(coco: CocoFile, plan: MaskPlan, folder: Path) -> tuple[list[DrawingCh
         DrawingChunk(c, [files[image.file_name] for image, _ in c], folder, plan.labels, plan.drawing) for c in chunks
     ]
     return parts, left_out
+
+
+def _require_objects(coco: CocoFile, plan: MaskPlan) -> None:
+    if coco.images and not count_objects(coco, plan.labels):
+        raise DataError(
+            f"{coco.path}: has no object of {some_of(plan.table.names, 8)}, so that every label map would be empty; "
+            "expected one at least. Choose other --classes, or draw them all the same with --allow-empty-classes."
+        )
 
 
 def _require_engine(engine: str, address: str | None, workers: int | None) -> None:

@@ -99,3 +99,19 @@ def test_progress_can_be_shown(coco, folder: Path):
     read = read_coco(coco(BOXED, OTHER, images=[{}, {}]))
     examine(read, folder, workers=0, track=lambda items: (seen.append(item) or item for item in items))
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("segmentation", [..., None, []])
+def test_a_file_of_boxes_has_one_fault_for_all_its_objects(coco, segmentation: Any):
+    many = [BOXED | {"segmentation": segmentation} for _ in range(30)] + [OTHER | {"segmentation": segmentation}]
+    found = examine(read_coco(coco(*many)))
+    assert found.findings.codes() == ["boxes_file"]
+    assert found.findings.counts["boxes_file"] == 1
+    assert dict(found.audit.skipped) == {"boxes_file": 31}
+    assert found.audit.adds_up
+    assert found.repairable == set()
+
+
+def test_wrong_boxes_are_named_in_a_file_of_boxes_too(coco):
+    found = examine(read_coco(coco(BOXED | {"segmentation": [], "bbox": [1, 1, -3, 2]}, OTHER | {"segmentation": []})))
+    assert set(found.findings.codes()) == {"boxes_file", "negative_box"}

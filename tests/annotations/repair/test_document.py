@@ -99,6 +99,13 @@ def test_a_file_of_boxes_keeps_its_annotations(coco: Callable[..., Path]):
     path = coco(*[{"segmentation": [], "bbox": [1, 1, 5, 5], "area": 25}] * 3)
     result, _, again = repaired(path)
     assert result.removed == 0
+    assert again.findings.counts["boxes_file"] == again.findings.number("error") == 1
+    assert again.audit.skipped == {"boxes_file": 3}
+
+
+def test_objects_without_a_mask_stay_where_no_object_of_the_file_has_one(coco: Callable[..., Path]):
+    result, _, again = repaired(coco(*[{"segmentation": []}] * 3))
+    assert result.removed == 0
     assert again.findings.counts["empty_segmentation"] == 3
 
 

@@ -18,7 +18,7 @@ from maskwright.annotations.checks.paths import path_faults
 from maskwright.annotations.checks.repeated_objects import repeated_objects
 from maskwright.annotations.checks.segmentations import segmentation_faults
 from maskwright.annotations.coco.file import CocoFile
-from maskwright.annotations.faults import REPAIRABLE, STILL_USED, Audit, Fault
+from maskwright.annotations.faults import IMPLIED, REPAIRABLE, STILL_USED, Audit, Fault
 from maskwright.annotations.findings import Findings
 from maskwright.parallel.garbage_collection import collector_paused
 
@@ -48,14 +48,16 @@ def examine(
     """Run all checks of one file on ``coco``; images are opened only when their ``folder`` is given.
 
     An annotation is used when it can be drawn and, with ``folder``, its image can be read. ``workers`` and ``track``
-    are those of :func:`maskwright.annotations.checks.image_files.image_file_faults`.
+    are those of :func:`maskwright.annotations.checks.image_files.image_file_faults`. A file of another kind, such as
+    boxes alone, has one fault that says so, and none of those that follow from it.
     """
     examination = Examination(Findings(str(coco.path)), Audit(str(coco.path), found=coco.annotations_found))
+    implied = IMPLIED[coco.kind.code] if coco.kind is not None else frozenset()
     with collector_paused():
-        examination.enter(coco.faults)
+        examination.enter(fault for fault in coco.faults if fault.code not in implied)
         for fault in coco.faults:
             if fault.kind == "annotation" and fault.code not in STILL_USED:
-                examination.audit.skip(fault.code)
+                examination.audit.skip(_reason(fault, coco))
         examination.enter(id_faults(coco))
         examination.enter(category_faults(coco))
         unusable = _images(examination, coco, folder, workers, track)
@@ -90,21 +92,26 @@ def _annotations(examination: Examination, coco: CocoFile, unusable: dict[int, s
     bounds = [np.zeros((0, 4))]
     for batch in annotation_batches(coco):
         for faults in (
-            segmentation_faults(batch),
+            segmentation_faults(batch) if coco.kind is None else (),
             box_faults(batch, known),
             area_faults(batch, known),
             crowd_faults(batch),
         ):
             examination.enter(faults)
-        _account(examination.audit, batch, unusable)
+        _account(examination.audit, batch, coco, unusable)
         bounds.append(batch.bounds)
         del batch  # before the next one takes as much memory
     return np.concatenate(bounds)
 
 
-def _account(audit: Audit, batch: AnnotationBatch, unusable: dict[int, str]) -> None:
+def _reason(fault: Fault, coco: CocoFile) -> str:
+    """Return the code that an annotation with ``fault`` is skipped for: that of the file where it follows from it."""
+    return coco.kind.code if coco.kind is not None and fault.code in IMPLIED[coco.kind.code] else fault.code
+
+
+def _account(audit: Audit, batch: AnnotationBatch, coco: CocoFile, unusable: dict[int, str]) -> None:
     """Count each annotation of ``batch`` as used, or as skipped for one reason."""
-    skipped = {position: fault.code for position, fault in batch.faults if fault.code not in STILL_USED}
+    skipped = {position: _reason(fault, coco) for position, fault in batch.faults if fault.code not in STILL_USED}
     if unusable:
         for position, annotation in enumerate(batch.annotations):
             if annotation.image_id in unusable:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from maskwright.annotations.coco.file_kind import is_absent, kind_fault
 from maskwright.annotations.coco.json_text import decode_leniently, read_text
 from maskwright.annotations.coco.loose_records import parse_records
 from maskwright.annotations.faults import Fault
@@ -100,6 +101,9 @@ class CocoFile:
     remapped by a taxonomy (see :mod:`maskwright.annotations.taxonomy.remapped_file`) has two more places for
     annotations. Those in ``ignored`` count neither for nor against a prediction, whatever their class. ``rejected``
     counts those whose class has no counterpart, by reason.
+
+    ``kind`` is the fault of a file of another kind, such as boxes alone, which is in ``faults`` too (see
+    :mod:`maskwright.annotations.coco.file_kind`). It is None for a file of instance annotations.
     """
 
     path: Path
@@ -110,6 +114,7 @@ class CocoFile:
     faults: list[Fault] = field(default_factory=list)
     ignored: list[CocoAnnotation] = field(default_factory=list)
     rejected: dict[str, int] = field(default_factory=dict)
+    kind: Fault | None = None
 
     def by_image(self) -> dict[int, list[CocoAnnotation]]:
         """Return the annotations by image id, in file order; an image without annotations has an empty list."""
@@ -150,13 +155,17 @@ def coco_of_text(path: Path, content: bytes, faults: list[Fault]) -> CocoFile:
     ``path`` names the file in messages. Faults are appended to ``faults``, which the result keeps.
     """
     with collector_paused():
-        document = decode_leniently(path, content, faults, _decode)
+        content, document = decode_leniently(path, content, faults, lambda text, found: (text, _decode(text, found)))
         found = len(document.annotations) + sum(fault.code in ("bad_annotation", "missing_id") for fault in faults)
         images = _unique(document.images, "image", faults)
         categories = _unique(document.categories, "category", faults)
         annotations = _unique(document.annotations, "annotation", faults)
         annotations = _referring(annotations, {i.id for i in images}, {c.id for c in categories}, faults)
-    return CocoFile(path, images, categories, annotations, found, faults)
+        # Looked at again only where nothing can be drawn.
+        kind = kind_fault(content) if found and all(is_absent(each.segmentation) for each in annotations) else None
+    if kind is not None:
+        faults.insert(0, kind)
+    return CocoFile(path, images, categories, annotations, found, faults, kind=kind)
 
 
 def _decode(content: bytes, faults: list[Fault]) -> _Document:

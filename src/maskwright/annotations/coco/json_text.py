@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from maskwright.annotations.coco.file_kind import kind_fault
 from maskwright.annotations.coco.not_finite import not_finite_faults
 from maskwright.annotations.faults import FAULTS, Fault
 from maskwright.errors import DataError, require_file
@@ -80,7 +81,7 @@ def decode_leniently(
     """Return ``decode(content, faults)``; when plain decoding fails, the JSON is repaired first.
 
     Raises :class:`BadJson` when the text is not JSON even after :func:`repair_json`, is nested too deeply, or does not
-    have the type that ``decode`` expects.
+    have the type that ``decode`` expects; a file of another kind, such as a model's results, is named as such.
     """
     try:
         try:
@@ -90,6 +91,9 @@ def decode_leniently(
         except msgspec.DecodeError:
             return decode(repair_json(content, faults), faults)
     except msgspec.ValidationError as error:
+        kind = kind_fault(content)
+        if kind is not None:
+            raise BadJson(path, kind.code, kind.message) from error
         raise BadJson(path, "json_top_level", f"is not a COCO file ({error})") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         code = "json_truncated" if "truncated" in str(error) else "json_invalid"

@@ -27,6 +27,7 @@ _OF_TEXT = {
 
 # Why a fault is not repaired, for those where a repair seems obvious.
 NOT_REPAIRED_BECAUSE = {
+    "boxes_file": "masks cannot be made from boxes alone",
     "json_encoding": "which encoding its bytes are in is not known",
     "bad_annotation": "what its fields should be is not known",
     "bad_image": "what its fields should be is not known",
@@ -76,7 +77,7 @@ def repair_document(document: Document, examination: Examination, folder: Path |
         examination.repairable,
         _next_id(coco),
         {fault.record for fault in coco.faults if fault.code == "duplicate_id" and fault.kind == "annotation"},
-        remove_empty=examination.audit.skipped["empty_segmentation"] < coco.annotations_found,
+        remove_empty=coco.kind is None and examination.audit.skipped["empty_segmentation"] < coco.annotations_found,
     )
     written = list(annotations.repair_records(document.annotations))
     edits = [*images, *categories]

@@ -169,13 +169,18 @@ def file_fault(image: CocoImage, folder: Path) -> Fault | None:
     return None
 
 
-def class_statistics(images: Iterable[ImageObjects], table: ClassTable) -> dict[str, dict[str, int]]:
-    """Return ``instances``, ``images`` and ``pixels`` (sum of mask areas) by class name; crowd regions do not count."""
+def class_statistics(
+    images: Iterable[ImageObjects], table: ClassTable, *, crowd: bool = False
+) -> dict[str, dict[str, int]]:
+    """Return ``instances``, ``images`` and ``pixels`` (sum of mask areas) by class name.
+
+    Crowd regions count only with ``crowd``.
+    """
     statistics = {name: {"instances": 0, "images": 0, "pixels": 0} for name in table.names}
     for objects in images:
         seen = set()
-        for label, drawn, crowd in zip(objects.labels, objects.drawn, objects.crowd, strict=True):
-            if crowd:
+        for label, drawn, is_crowd in zip(objects.labels, objects.drawn, objects.crowd, strict=True):
+            if is_crowd and not crowd:
                 continue
             row = statistics[table.names[label - 1]]
             row["instances"] += 1
