@@ -190,14 +190,43 @@ def test_an_absolute_name_is_refused_even_when_it_points_inside(tmp_path: Path):
         image_path(tmp_path, str(tmp_path / "1.png"))
 
 
-@pytest.mark.parametrize("link", ["1.png", "sub"])
-def test_links_that_leave_the_folder_are_refused(tmp_path: Path, link: str):
-    folder = tmp_path / "images"
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """A folder whose 1.png and sub are links to what lies outside, and gone.png to what is not there."""
+    folder, outside = tmp_path / "images", tmp_path / "outside"
     folder.mkdir()
-    (tmp_path / "outside").mkdir()
-    os.symlink("../outside" if link == "sub" else "../outside/1.png", folder / link)
+    outside.mkdir()
+    cv2.imwrite(str(outside / "1.png"), np.zeros((2, 3), np.uint8))
+    for link, target in (("1.png", "outside/1.png"), ("sub", "outside"), ("gone.png", "outside/gone.png")):
+        os.symlink(f"../{target}", folder / link)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["1.png", "sub/1.png", "./1.png"])
+def test_links_in_the_folder_may_lead_out_of_it(linked: Path, name: str):
+    assert read_image(image_path(linked, name)).shape == (2, 3, 3)
     with pytest.raises(DataError, match="lies outside"):
-        image_path(folder, "sub/1.png" if link == "sub" else "1.png")
+        image_path(linked, name, follow_links=False)
+
+
+def test_a_link_that_leads_nowhere_is_a_missing_file(linked: Path):
+    with pytest.raises(DataError, match="does not exist"):
+        read_image(image_path(linked, "gone.png"))
+
+
+@pytest.mark.parametrize("name", ["sub/../secret.png", "sub/../../secret.png", "sub/../outside/1.png"])
+def test_a_name_cannot_climb_out_by_a_link(linked: Path, name: str):
+    (linked.parent / "secret.png").touch()
+    with pytest.raises(DataError, match="lies outside"):
+        image_path(linked, name)
+
+
+def test_a_link_to_what_is_no_regular_file_is_refused(linked: Path):
+    os.mkfifo(linked.parent / "pipe")
+    os.symlink("../pipe", linked / "2.png")
+    for name in ("2.png", "sub"):
+        with pytest.raises(DataError, match="expected a link to a regular file"):
+            image_path(linked, name)
 
 
 def test_links_inside_the_folder_are_allowed(tmp_path: Path):

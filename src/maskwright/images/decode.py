@@ -1,4 +1,4 @@
-"""Image decoding: RGB uint8, in the pixel orientation that annotations refer to, from files inside the folder only."""
+"""Image decoding: RGB uint8, in the pixel orientation that annotations refer to, from files of the folder only."""
 
 import os
 from pathlib import Path
@@ -14,19 +14,26 @@ from maskwright.images.truncation import is_truncated_content
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
-def image_path(folder: Path, file_name: str) -> Path:
-    """Return the path of ``file_name`` inside ``folder``.
+def image_path(folder: Path, file_name: str, *, follow_links: bool = True) -> Path:
+    """Return the path of ``file_name`` in ``folder``.
 
-    Raises ``DataError`` when the name leads out of the folder (absolute, ``..``, or a link that leaves it), or when no
-    file can have it.
+    Links in the folder are the user's own and may lead out of it, as on clusters and with DVC; names are not, because
+    they come from the annotation file.
+
+    Raises ``DataError`` when the name leads out of the folder (absolute, or by ``..``), when no file can have it, and
+    when a link leads out to something that is no regular file; without ``follow_links`` when any link leads out.
     """
     path = folder / file_name
     try:
-        inside = not Path(file_name).is_absolute() and path.resolve().is_relative_to(folder.resolve())
+        real = path.resolve()
+        inside = real.is_relative_to(folder.resolve())
+        irregular = not inside and real.exists() and not real.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle, characters no file can bear
         raise DataError(f"Image {file_name!a} in {folder}: {error}; expected a name that a file can have.") from error
-    if not inside:
+    if Path(file_name).anchor or not (inside or (follow_links and ".." not in Path(file_name).parts)):
         raise DataError(f"Image '{file_name}' lies outside {folder}; expected a name inside the images folder.")
+    if irregular:
+        raise DataError(f"Image '{file_name}' in {folder} leads to {real}; expected a link to a regular file.")
     return path
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from maskwright.annotations.checks.paths import path_faults
 from maskwright.annotations.coco.file import read_coco
+from maskwright.annotations.faults import FAULTS
 
 NFC, NFD = (unicodedata.normalize(form, "café.png") for form in ("NFC", "NFD"))
 
@@ -66,10 +67,16 @@ def test_a_name_that_leads_out_is_named(codes, folder: Path, name: str):
 
 
 @pytest.mark.parametrize(("link", "name"), [("3.png", "3.png"), ("out", "out/secret.png")])
-def test_a_link_that_leads_out_is_named(codes, folder: Path, link: str, name: str):
+def test_a_link_that_leads_out_is_a_warning(codes, folder: Path, link: str, name: str):
     os.symlink("../secret.png" if link == "3.png" else "..", folder / link)
     assert codes(name) == []
-    assert codes(name, folder=folder) == [("outside_path", 1)]
+    assert codes(name, folder=folder) == [("outside_link", 1)]
+    assert FAULTS["outside_link"].severity == "warning"
+
+
+def test_a_name_that_climbs_out_by_a_link_is_an_error(codes, folder: Path):
+    os.symlink("..", folder / "out")
+    assert codes("out/../x.png", folder=folder) == [("outside_path", 1)]
 
 
 def test_links_inside_the_folder_and_the_folder_itself_may_be_links(codes, folder: Path):

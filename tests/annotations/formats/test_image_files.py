@@ -13,13 +13,15 @@ def image(name: str, path: Path | None = None) -> AnnotatedImage:
     return AnnotatedImage(name, 4, 5, path=path)
 
 
-def test_files_are_found_inside_the_folder_only(tmp_path: Path):
+def test_files_are_found_in_the_folder_and_by_its_links_only(tmp_path: Path):
     inside = write_blank(tmp_path / "images" / "deep" / "a.png")
     write_blank(tmp_path / "b.png")
     folder = tmp_path / "images"
     (folder / "link.png").symlink_to(tmp_path / "b.png")
+    (folder / "gone.png").symlink_to(tmp_path / "gone.png")
     assert file_in(folder, "deep/a.png") == inside
-    for name in ("a.png", "../b.png", str(tmp_path / "b.png"), "link.png", "deep", "x" * 5000, "a\0b"):
+    assert file_in(folder, "link.png") == folder / "link.png"
+    for name in ("a.png", "../b.png", str(tmp_path / "b.png"), "gone.png", "deep", "x" * 5000, "a\0b"):
         assert file_in(folder, name) is None
     assert file_in(None, "a.png") is None
 

@@ -62,12 +62,12 @@ def test_a_text_file_lists_images(tmp_path: Path, account: ConversionAudit):
     assert account.skipped_images == {"outside_path": 1}
 
 
-def test_an_image_that_is_a_link_out_of_the_folder_is_not_read(tmp_path: Path, account: ConversionAudit):
+def test_an_image_that_is_a_link_out_of_the_folder_is_read(tmp_path: Path, account: ConversionAudit):
     outside = write_blank(tmp_path / "outside.png")
     root = tmp_path / "set"
     (root / "images").mkdir(parents=True)
     (root / "images" / "a.png").symlink_to(outside)
-    assert found(root, "train", {"train": ["images"]}, account) == {"a.png": (False, "labels/a.txt")}
+    assert found(root, "train", {"train": ["images"]}, account) == {"a.png": (True, "labels/a.txt")}
 
 
 @pytest.mark.parametrize("place", ["images/none", "/etc", "a/../../.."])

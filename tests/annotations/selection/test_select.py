@@ -61,9 +61,10 @@ def other_size(folder: Path) -> None:
     cv2.imwrite(str(folder / "2.png"), np.zeros((64, 48, 3), np.uint8))
 
 
-def link_out(folder: Path) -> None:
-    (folder / "2.png").rename(folder.parent / "secret.png")
-    os.symlink("../secret.png", folder / "2.png")
+def link_to_a_pipe(folder: Path) -> None:
+    (folder / "2.png").unlink()
+    os.mkfifo(folder.parent / "pipe")
+    os.symlink("../pipe", folder / "2.png")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def link_out(folder: Path) -> None:
         (text, "unreadable_image", "cannot be read as an image"),
         (cut, "truncated_image", "its end is missing"),
         (other_size, "image_size", "48×64 pixels on disk, but 64×48 in the JSON"),
-        (link_out, "unreadable_image", "lies outside"),
+        (link_to_a_pipe, "unreadable_image", "expected a link to a regular file"),
     ],
 )
 def test_an_image_whose_file_cannot_be_used_is_left_out_by_name(coco, pictures: Path, spoil, code: str, found: str):
@@ -87,6 +88,15 @@ def test_an_image_whose_file_cannot_be_used_is_left_out_by_name(coco, pictures: 
     assert found in str(fault)
     assert "2.png" in str(fault)
     assert (selection.audit.found, selection.audit.used, dict(selection.audit.skipped)) == (3, 1, {code: 2})
+
+
+def test_a_folder_of_links_is_used_as_one_of_files(coco, pictures: Path, tmp_path_factory: pytest.TempPathFactory):
+    links = tmp_path_factory.mktemp("links")
+    for picture in pictures.iterdir():
+        os.symlink(picture, links / picture.name)
+    selection = chosen(coco({}, {"image_id": 2}, images=FOUR), folder=links)
+    assert ids(selection) == [1, 2, 3, 4]
+    assert (selection.skipped_images, selection.audit.faults) == ({}, [])
 
 
 def test_a_name_that_no_file_can_have_is_left_out(coco, pictures: Path):

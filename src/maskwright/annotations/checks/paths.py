@@ -1,13 +1,13 @@
 """Faults of file names: paths that leave the images folder, that only some systems understand, or that collide.
 
-No file is opened. Links are followed only to see whether they stay in the folder.
+No file is opened. Links are followed only to see where they lead.
 """
 
 import posixpath
 import re
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from maskwright.annotations.coco.file import CocoFile, CocoImage
 from maskwright.annotations.faults import Fault
@@ -24,12 +24,14 @@ def path_faults(coco: CocoFile, folder: Path | None = None) -> Iterator[Fault]:
     """Yield the faults of the file names of ``coco``, in file order, then the images that would share a mask file.
 
     Names are checked as they are written. With ``folder``, they are also compared with its files: links that leave it,
-    and names that differ from a file's in case or Unicode form. Empty names and names with NUL are faults of the
-    record, which reading finds.
+    which is a warning, and names that differ from a file's in case or Unicode form. Empty names and names with NUL are
+    faults of the record, which reading finds.
     """
     names = FolderNames(folder) if folder is not None else None
     for image in coco.images:
         fault = path_fault(image, names)
+        if fault is None and names is not None and _is_linked_out(image.file_name, names):
+            fault = _fault("outside_link", image, f"is a link out of {names.folder}")
         if fault is not None:
             yield fault
     yield from _shared_mask_files(coco)
@@ -75,6 +77,14 @@ def _fault_in_folder(image: CocoImage, names: FolderNames) -> Fault | None:
     code, what = ("unicode_form", "Unicode form") if form else ("case_differs", "case")
     written = " or ".join(f"'{other}'" for other in form or alike)
     return _fault(code, image, f"differs in its {what} from the file {written} in {names.folder}")
+
+
+def _is_linked_out(name: str, names: FolderNames) -> bool:
+    """Return whether the file is in the folder by a link, its own or that of a folder above it, that leaves it."""
+    plain = PurePosixPath(posixpath.normpath(name))
+    if not any(each.as_posix() in names.links for each in (plain, *plain.parents)):
+        return False
+    return not (names.folder / name).resolve().is_relative_to(names.folder.resolve())
 
 
 def _shared_mask_files(coco: CocoFile) -> Iterator[Fault]:

@@ -71,7 +71,7 @@ def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
 
 
 def _sources(root: Path) -> list[_Source]:
-    files = sorted(path for path in root.rglob("*.json") if path.resolve().is_relative_to(root.resolve()))
+    files = sorted(root.rglob("*.json"))
     tops = {path.relative_to(root).parts[0] for path in files}
     if tops <= PARTS:
         return [_Source(root / (part := path.relative_to(root).parts[0]), path, part) for path in files]
@@ -79,6 +79,8 @@ def _sources(root: Path) -> list[_Source]:
 
 
 def _decoded(path: Path) -> _File | None:
+    if not path.is_file():  # a folder, a pipe, a link that leads nowhere
+        return None
     try:
         return msgspec.json.decode(path.read_bytes(), type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -113,11 +113,18 @@ def read_predictions(path: Path, folder: Path) -> list[Prediction]:
                 f"{path}, line {number}: {line.strip()[:80]!r}; expected 'mask.png labelId confidence' with a relative "
                 "path without spaces. Write the file in Cityscapes' official format."
             ) from None
-        if Path(mask).is_absolute() or not (path.parent / mask).resolve().is_relative_to(folder.resolve()):
+        if _leads_out(path.parent, mask, folder):
             raise DataError(f"{path}, line {number}: the mask {mask} lies outside {folder}; expected one inside it.")
         mask_path = path.parent / mask
         predictions[mask_path] = Prediction(mask_path, label, confidence)
     return list(predictions.values())
+
+
+def _leads_out(base: Path, name: str, folder: Path) -> bool:
+    """Return whether ``name`` in ``base`` is absolute, or leaves ``folder`` by ``..``; a link may leave it."""
+    if Path(name).is_absolute():
+        return True
+    return ".." in Path(name).parts and not (base / name).resolve().is_relative_to(folder.resolve())
 
 
 def _by_frame(paths: Iterable[Path]) -> dict[str, list[Path]]:

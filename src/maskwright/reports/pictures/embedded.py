@@ -42,7 +42,7 @@ def read_pictures(run: Path, records: Iterable[dict[str, Any]]) -> list[Picture]
 def _picture(run: Path, name: str, caption: str) -> Picture:
     # The faults name the file as the list does: the full path would put the machine's folders into the page.
     try:
-        path = image_path(run, name)
+        path = image_path(run, name, follow_links=False)
     except (DataError, OSError, ValueError):
         return Picture(caption, fault=f"{name} lies outside the run folder and was not read.")
     try:
