@@ -49,6 +49,20 @@ def test_a_person_reads_the_same_in_words(coco, tmp_path: Path, capsys: pytest.C
     assert "fields not kept, with the number of records: annotation.area 1" in out
 
 
+def test_what_a_yolo_folder_lacks_is_said(coco, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    source = coco({}, {"segmentation": CROWD, "iscrowd": 1})
+    assert run(source, "--from", "coco", "--to", "yolo", "--out", tmp_path / "out", "--quiet") == 0
+    out = capsys.readouterr().out
+    assert "data.yaml: val names the training images" in out
+    assert "1 crowd regions are not written" in out
+    back = tmp_path / "back.json"
+    write_blank(tmp_path / "images" / "1.png", 48, 64)
+    arguments = ["--from", "yolo", "--to", "coco", "--images", tmp_path / "images", "--out", back]
+    assert run(tmp_path / "out", *arguments, "--quiet") == 0
+    assert len(json.loads(back.read_text())["images"]) == 1
+    assert "names the images of its part train again as val" in capsys.readouterr().err
+
+
 def test_several_sources_with_their_parts_and_images(coco, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     for part in ("train", "val"):
         write_blank(tmp_path / part / "1.png")

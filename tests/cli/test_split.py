@@ -41,6 +41,12 @@ def test_it_prints_the_shares_and_where_the_parts_are(path: Path, run, tmp_path:
     assert result.exit_code == 0
 
 
+def test_counts_that_differ_by_crowds_are_explained(coco, run, tmp_path: Path):
+    path = coco({}, {"image_id": 2, "iscrowd": 1}, {"image_id": 2}, images=[{}, {}])
+    result = run(path, "--out", tmp_path / "out", "--ratios", "1:1")
+    assert result.stdout.splitlines()[-1] == "1 of the 3 annotations are crowd regions, which the table does not count"
+
+
 def test_json_is_all_there_is_on_standard_output(path: Path, run, tmp_path: Path):
     result = run(path, "--out", tmp_path, "--ratios", "0.75:0.25", "--names", "fit, judge", "--seed", "3", "--json")
     value = json.loads(result.stdout)

@@ -31,6 +31,13 @@ def test_it_says_what_was_kept_and_what_was_left_out(coco, run, tmp_path: Path):
     assert result.exit_code == 0
 
 
+def test_counts_that_differ_by_crowds_are_explained(coco, run, tmp_path: Path):
+    result = run(coco({}, {"iscrowd": 1}), "--out", tmp_path / "out.json")
+    lines = result.stdout.splitlines()
+    assert "annotations: 2 found = 2 kept + 0 skipped (none)" in lines
+    assert lines[-1] == "1 of the 2 annotations kept are crowd regions, which are no instances"
+
+
 def test_every_option_reaches_the_choice(coco, run, tmp_path: Path):
     annotations = [{"image_id": i, "category_id": 1 + i % 2} for i in range(1, 21)]
     path = coco(*annotations, {"image_id": 3, "iscrowd": 1}, {"image_id": 4}, {"image_id": 4}, images=[{}] * 24)

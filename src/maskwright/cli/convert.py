@@ -96,8 +96,11 @@ def command(
     for exact, heading in ((True, "changed form, same pixels"), (False, "not kept")):
         changes = [change for change in summary.changes if change["exact"] == exact]
         if changes:
-            lines = (f"  {change['count']} {change['meaning']} ({change['code']})" for change in changes)
-            print_lines(f"{heading}:", *lines)
+            print_lines(f"{heading}:")
+            for change in changes:
+                print_lines(f"  {change['count']} {change['meaning']} ({change['code']})")
+    for remark in summary.remarks:
+        print_lines(remark)
     if summary.fields:
         fields = ", ".join(f"{field} {count}" for field, count in summary.fields.items())
         print_lines(f"fields not kept, with the number of records: {fields}")

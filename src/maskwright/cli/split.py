@@ -73,3 +73,6 @@ def _print(summary: "SplitSummary", compared: bool) -> None:
     print_lines(f"leak groups: {f'{groups} ({reasons})' if sets['sets'] else 'none'}{hint}")
     for name, ids in summary.images.items():
         print_lines(f"{summary.folder / name}.json: {len(ids)} images, {summary.annotations[name]} annotations")
+    kept, instances = sum(summary.annotations.values()), int(summary.shares.instances.sum())
+    if kept != instances:
+        print_lines(f"{kept - instances} of the {kept} annotations are crowd regions, which the table does not count")

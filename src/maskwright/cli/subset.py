@@ -78,6 +78,9 @@ def command(
     print_lines(f"{'class':<{width}}  images  instances")
     for name, counts in summary.classes.items():
         print_lines(f"{names[name]:<{width}}  {counts['images']:>6}  {counts['instances']:>9}")
+    crowds = audit.used - sum(counts["instances"] for counts in summary.classes.values())
+    if crowds:
+        print_lines(f"{crowds} of the {audit.used} annotations kept are crowd regions, which are no instances")
 
 
 def _demands(values: Sequence[str]) -> dict[str, int]:

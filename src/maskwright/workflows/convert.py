@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from maskwright.annotations.formats import READERS, WRITERS, FormatWriter
 from maskwright.annotations.formats.conversion_audit import ConversionAudit, changes_json
 from maskwright.annotations.formats.dataset import AnnotatedDataset, ReadOptions, WriteOptions
 from maskwright.annotations.formats.image_files import name_fault
+from maskwright.annotations.formats.yolo_layout import parts_in_place_of_others
 from maskwright.errors import UsageError, require_folder, unknown_name
 from maskwright.files import writing_folder
 from maskwright.masks.overlap import OVERLAP_RULES
@@ -32,7 +33,7 @@ class ConvertSummary:
     """The result of a conversion.
 
     ``classes`` are the names in the order of their labels. ``audits`` has the audit of each of the ``sources``, in
-    their order.
+    their order. ``remarks`` say what the target lacks.
     """
 
     source_format: str
@@ -41,6 +42,7 @@ class ConvertSummary:
     classes: list[str]
     sources: list[Path]
     audits: list[ConversionAudit]
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def images(self) -> int:
@@ -76,6 +78,7 @@ class ConvertSummary:
             "objects": self.objects,
             "changes": self.changes,
             "fields": self.fields,
+            "remarks": self.remarks,
             "sources": [
                 {"source": str(path), **account.to_json()}
                 for path, account in zip(self.sources, self.audits, strict=True)
@@ -152,7 +155,25 @@ def convert(
         for dataset in datasets:
             _write(dataset, writer, reporter or Reporter())
         writer.finish(all_parts)
-    return ConvertSummary(source_format, target_format, out, names, paths, [each.audit for each in datasets])
+    audits = [each.audit for each in datasets]
+    remarks = _remarks(target_format, all_parts, audits)
+    return ConvertSummary(source_format, target_format, out, names, paths, audits, remarks)
+
+
+def _remarks(target: str, parts: Sequence[str | None], audits: Sequence[ConversionAudit]) -> list[str]:
+    """Return remarks on a YOLO folder without validation images or without its crowd regions."""
+    if target != "yolo":
+        return []
+    remarks = []
+    if parts_in_place_of_others([part or "train" for part in parts]).get("val") == "train":
+        remarks.append(
+            "data.yaml: val names the training images, because YOLO's tools need the key and there is no such part. "
+            "Split first (maskwright split), then convert the files as --parts train,val."
+        )
+    crowds = sum(account.objects.skipped["crowd"] for account in audits)
+    if crowds:
+        remarks.append(f"{crowds} crowd regions are not written: a line of YOLO cannot say that it shows many objects.")
+    return remarks
 
 
 def _paths(given: str | Path | Sequence[str | Path]) -> list[Path]:

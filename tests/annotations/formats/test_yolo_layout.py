@@ -70,11 +70,12 @@ def test_a_place_outside_is_none(tmp_path: Path, value: str):
     assert inside(tmp_path, value) is None
 
 
-def test_a_link_that_leads_out_is_none(tmp_path: Path):
+def test_a_link_may_lead_out_and_a_value_may_not_climb_by_it(tmp_path: Path):
     root = tmp_path / "root"
     root.mkdir()
     (root / "link").symlink_to(tmp_path)
-    assert inside(root, "link/x") is None
+    assert inside(root, "link/x") == root / "link" / "x"
+    assert inside(root, "link/../x") is None
 
 
 @pytest.mark.parametrize(
@@ -131,3 +132,30 @@ def test_what_is_written_reads_as_yaml_with_every_name(tmp_path: Path):
     content = yaml.safe_load((tmp_path / "data.yaml").read_text(encoding="utf-8"))
     assert content["names"] == {0: "no", 1: "café: 猫", 2: "- x"}
     assert read_layout(tmp_path).parts == {"train": ["images/train"], "val": ["images/val"]}
+
+
+@pytest.mark.parametrize(
+    ("parts", "train", "val"),
+    [
+        (["train"], "train", "train"),
+        (["train", "test"], "train", "train"),
+        (["train", "validation"], "train", "validation"),
+        (["training", "valid"], "training", "valid"),
+        (["val"], "val", "val"),
+        (["all"], "all", "all"),
+    ],
+)
+def test_the_keys_that_yolo_needs_are_always_there(tmp_path: Path, parts: list[str], train: str, val: str):
+    write_data_yaml(tmp_path, ["x"], parts)
+    text = (tmp_path / "data.yaml").read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    assert (content["train"], content["val"]) == (f"images/{train}", f"images/{val}")
+    assert {content[part] for part in parts} == {f"images/{part}" for part in parts}
+    assert ("val: images/train  # not of its own: those of train\n" in text) == (val == "train")
+
+
+def test_a_part_in_the_places_of_another_is_read_once(tmp_path: Path):
+    (tmp_path / "data.yaml").write_text("train: images\nval: images\ntest: other\nnames: [x]")
+    layout = read_layout(tmp_path)
+    assert layout.parts == {"train": ["images"], "test": ["other"]}
+    assert layout.repeated == {"val": "train"}

@@ -44,6 +44,9 @@ def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     layout = read_layout(path)
     classes = reading.choose_classes(layout.names.values(), path)
     account = ConversionAudit(Audit(str(path)))
+    for part, first in layout.repeated.items():
+        message = f"names the images of its part {first} again as {part}"
+        account.objects.faults.append(Fault("repeated_part", "file", None, message))
     return AnnotatedDataset(path, classes, list(layout.parts), _images(layout, classes, reading, account), account)
 
 

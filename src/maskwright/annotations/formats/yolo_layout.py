@@ -4,8 +4,8 @@ The layouts are ``images/<part>`` + ``labels/<part>``, ``<part>/images`` + ``<pa
 images.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,14 +17,21 @@ from maskwright.structures import normalise_name
 
 PARTS = ("train", "val", "valid", "test")
 
+# Other names of the parts that YOLO's tools need.
+_ALIASES = {"train": ("training",), "val": ("valid", "validation")}
+
 
 @dataclass(frozen=True)
 class Layout:
-    """The folder of a data set, its class names by index, and the places of each part as in ``data.yaml``."""
+    """The folder of a data set, its class names by index, and the places of each part as in ``data.yaml``.
+
+    A part in the places of an earlier one is not among ``parts``; ``repeated`` has the name of that one.
+    """
 
     root: Path
     names: dict[int, str]
     parts: dict[str, list[str]]
+    repeated: dict[str, str] = field(default_factory=dict)
 
 
 def read_layout(source: Path) -> Layout:
@@ -52,22 +59,47 @@ def read_layout(source: Path) -> Layout:
     return Layout(root, {i: normalise_name(line) for i, line in enumerate(lines) if line.strip()}, _usual_parts(root))
 
 
-def write_data_yaml(folder: Path, classes: list[str], parts: Iterable[str]) -> None:
-    """Write ``data.yaml`` with the folder of each part, relative to it, and the class names by index."""
-    content = {**{part: f"images/{part}" for part in parts}, "names": dict(enumerate(classes))}
-    write_text(folder / "data.yaml", yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+def write_data_yaml(folder: Path, classes: list[str], parts: Sequence[str]) -> None:
+    """Write ``data.yaml`` with the folder of each part, relative to it, and the class names by index.
+
+    It always has the keys ``train`` and ``val``, which YOLO's tools need; see :func:`parts_in_place_of_others`.
+    """
+    places = {part: f"images/{part}" for part in parts}
+    lines = [_yaml({part: place}) for part, place in places.items()]
+    for part, other in parts_in_place_of_others(parts).items():
+        comment = "the same part by its other name" if other in _ALIASES[part] else f"not of its own: those of {other}"
+        lines.append(f"{_yaml({part: places[other]}).rstrip()}  # {comment}\n")
+    write_text(folder / "data.yaml", "".join([*lines, _yaml({"names": dict(enumerate(classes))})]))
+
+
+def parts_in_place_of_others(parts: Sequence[str]) -> dict[str, str]:
+    """Return the part that stands for ``train`` or ``val`` in ``data.yaml`` where there is none of that name.
+
+    It is the part of another usual name, such as ``validation`` for ``val``, else the first.
+    """
+    found = {}
+    for part, aliases in _ALIASES.items():
+        if parts and part not in parts:
+            found[part] = next((alias for alias in aliases if alias in parts), parts[0])
+    return found
+
+
+def _yaml(content: dict[str, Any]) -> str:
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
 
 
 def inside(root: Path, value: str) -> Path | None:
     """Return the place that ``value`` means inside ``root``, or None when it leads out.
 
-    Leading ``../`` are removed, because exporters write ``../train/images`` for a folder beside ``data.yaml``.
+    Leading ``../`` are removed, because exporters write ``../train/images`` for a folder beside ``data.yaml``. Links in
+    the folder may lead out of it.
     """
     parts = [part for part in PurePosixPath(value.replace("\\", "/")).parts if part != "."]
     while parts and parts[0] == "..":
         parts.pop(0)
     place = root.joinpath(*parts)
-    return place if place.resolve().is_relative_to(root.resolve()) else None
+    climbs = ".." in parts or not place.is_relative_to(root)
+    return None if climbs and not place.resolve().is_relative_to(root.resolve()) else place
 
 
 def labels_beside(root: Path, place: Path) -> Path:
@@ -96,7 +128,10 @@ def _from_yaml(path: Path) -> Layout:
         values = [_under(root, content.get("path"), value) for value in _strings(content.get(part))]
         if values:
             parts[part] = values
-    return Layout(root, names, parts or _usual_parts(root))
+    parts = parts or _usual_parts(root)
+    first = {tuple(values): part for part, values in reversed(parts.items())}
+    repeated = {part: first[tuple(values)] for part, values in parts.items() if first[tuple(values)] != part}
+    return Layout(root, names, {part: parts[part] for part in parts if part not in repeated}, repeated)
 
 
 def _names(value: Any) -> dict[int, str] | None:
