@@ -12,7 +12,7 @@ from maskwright.printing import print_lines
 
 def command(
     model: Annotated[Path, typer.Argument(help="A run folder, a checkpoint or a model file.", show_default=False)],
-    images: Annotated[Path, typer.Argument(help="A folder, a glob in quotes, or one image.", show_default=False)],
+    images: Annotated[list[Path], typer.Argument(help="A folder, images, or a glob.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="Folder for results and overlays.", show_default=False)],
     score: Annotated[float, typer.Option("--score", help="Instances: lowest score of an object.")] = 0.5,
     batch: Annotated[int, typer.Option("--batch", help="Images, or tiles, that the model sees at once.")] = 1,
@@ -65,5 +65,6 @@ def command(
     else:
         by = f" (by {summary.taxonomy})" if summary.taxonomy else ""
         print_lines(
-            f"{summary.images} images predicted, {len(summary.skipped)} skipped; results in {summary.folder}{by}"
+            f"{summary.images} images predicted, {len(summary.skipped)} skipped; results in {summary.folder}{by}",
+            *summary.found.lines(),
         )

@@ -33,6 +33,23 @@ _NEAR = ("AP_100m", "AP_50m", "AP50_50m")
 _WORST = 5
 
 
+def baseline_line(scores: Scores) -> str | None:
+    """Return a line that says that the scores of a part are no better than a prediction of nothing, or None.
+
+    The baseline of a semantic model is an all-background prediction, that of an instance model one without objects.
+    ``scores`` has the keys of one part of ``scores.json``.
+    """
+    remedy = "Look at the pictures on the page; train longer (train.epochs), or with another train.optimizer.lr."
+    if "segm" in scores:
+        found = is_measured(scores["segm"].get("AP")) and scores["segm"]["AP"] <= 0
+        return f"no better than its baseline: a model that finds nothing scores mask AP 0. {remedy}" if found else None
+    value, baseline = scores.get("mIoU"), (scores.get("baseline") or {}).get("mIoU")
+    if not is_measured(value) or not is_measured(baseline) or value > baseline:
+        return None
+    kind = "below" if value < baseline else "no better than"
+    return f"{kind} its baseline: an all-background prediction scores mIoU {baseline:.4f}. {remedy}"
+
+
 def semantic_lines(scores: Scores) -> Iterator[str]:
     """Yield the lines of semantic scores: a table of the classes with their means, the overall scores, the protocol.
 

@@ -1,14 +1,16 @@
 """Format the scores of a run in a few lines for a terminal."""
 
-from maskwright.reports.score_text import detail_lines
+from maskwright.reports.score_text import baseline_line, detail_lines
 from maskwright.run_folder import PartScores, RunFolder
 
 
 def score_summary(run: RunFolder, details: bool = False) -> list[str]:
     """Return the scores of ``run`` as lines: one for each part of the data, and the path of its page.
 
-    ``details`` adds the lines on overlaps, errors and calibration of instances. Raises what
-    :attr:`~maskwright.run_folder.RunFolder.scores` raises.
+    A part whose scores are no better than its baseline has a line that says so. ``details`` adds the lines on overlaps,
+    errors and calibration of instances.
+
+    Raises what :attr:`~maskwright.run_folder.RunFolder.scores` raises.
     """
     lines = []
     for part, scores in run.scores.items():
@@ -16,6 +18,8 @@ def score_summary(run: RunFolder, details: bool = False) -> list[str]:
         text = ", ".join(f"{name} {'absent' if value is None else f'{value:.4f}'}" for name, value in shown.items())
         by = [f"taxonomy {each['name']}, rider: {each['rider'] or 'no rule'}" for each in scores.get("taxonomies", ())]
         lines.append(f"{part}: {text}" + "".join(f" ({each})" for each in by))
+        below = baseline_line(scores)
+        lines += [f"  {below}"] if below is not None else []
         lines += [f"  {line}" for line in detail_lines(scores)] if details else []
     lines.append(f"page: {run.page}")
     return lines

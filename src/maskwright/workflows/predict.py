@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from maskwright.annotations.taxonomy.applied import AppliedTaxonomy
 from maskwright.annotations.taxonomy.loading import read_taxonomy
-from maskwright.annotations.taxonomy.output_classes import OutputClasses, output_classes
+from maskwright.annotations.taxonomy.output_classes import output_classes
 from maskwright.annotations.taxonomy.sides import side_of
 from maskwright.errors import DataError, UsageError, require_folder, unknown_name
 from maskwright.evaluation.prediction_files import LAYOUTS, Write, result_files
@@ -26,11 +26,12 @@ from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import write_label_map
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.prediction.semantic import PLAIN
+from maskwright.prediction.tally import Tally
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
 from maskwright.runs.loaded_model import LoadedModel, load_model
-from maskwright.structures import ClassTable, LabelMap
+from maskwright.structures import ClassTable
 from maskwright.training.device import resolve_device
 
 
@@ -39,23 +40,25 @@ class PredictionSummary:
     """The result of a prediction over a folder.
 
     ``images`` counts the images predicted. ``skipped`` has the reason for each file that is no image, by file name.
-    ``taxonomy`` is the one that the results are remapped by, or None.
+    ``found`` counts the objects by class. ``taxonomy`` is the one that the results are remapped by, or None.
     """
 
     folder: Path
     images: int
     skipped: dict[str, str]
+    found: Tally
     taxonomy: AppliedTaxonomy | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
         by = {"taxonomy": self.taxonomy.to_json()} if self.taxonomy else {}
-        return {"folder": str(self.folder), "images": self.images, "skipped": self.skipped, **by}
+        counts = {"images": self.images, "skipped": self.skipped, **self.found.to_json()}
+        return {"folder": str(self.folder), **counts, **by}
 
 
 def predict(
     model: str | Path | RunFolder,
-    images: str | Path,
+    images: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
     score: float = 0.5,
@@ -80,7 +83,7 @@ def predict(
 
     Args:
         model: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` model file.
-        images: A folder (without its subfolders), a glob, or one image file.
+        images: A folder (without its subfolders), a glob, or one image file; or several of them.
         out: The folder for the results.
         score: The lowest score of an object that is written, from 0 to 1; for instance models.
         batch: The most images, or windows, that the model sees at once. More than one changes results within rounding,
@@ -98,7 +101,8 @@ def predict(
         reporter: Where progress goes; standard error by default.
 
     Returns:
-        The folder, the number of images predicted, and the files that were skipped with the reason for each.
+        The folder, the number of images predicted, the files that were skipped with the reason for each, and the
+        objects found by class.
 
     Raises:
         UsageError: There is no model or no image, a number or name is out of range, an instance model gets ``views``,
@@ -113,7 +117,7 @@ def predict(
         >>> done.images, done.skipped
         (12, {})
     """
-    images, out = Path(images), Path(out)
+    sources, out = [Path(each) for each in ([images] if isinstance(images, str | Path) else images)], Path(out)
     if not 0 <= score <= 1:
         raise UsageError(f"--score {score}: expected a number from 0 to 1.")
     if batch < 1:
@@ -124,11 +128,7 @@ def predict(
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
     reporter = reporter or Reporter()
-    files = find_images(images)
-    if not files:
-        if not images.is_dir() and "*" not in images.name:
-            require_folder(images, "images")
-        raise UsageError(f"{images}: no image here; expected jpg, png, bmp, tif or webp files.")
+    files = list(dict.fromkeys(file for source in sources for file in _images_of(source)))
     stems = mask_files([path.name for path in files])
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
     loaded = load_model(Path(model), device)
@@ -142,16 +142,21 @@ def predict(
     reporter.warn(ids.remarks)
     skipped: dict[str, str] = {}
     semantic = loaded.task == "semantic"
+    tally = Tally(classes.table, None if semantic else score)
     decoded = _decoded(reporter.track(files, "predicting"), skipped)
     with freed_memory_kept(), _records(out, loaded, layout, ids.table, stems) as write:
         predicted = loaded.label_maps(decoded, batch, views) if semantic else loaded.instances(decoded, batch)
         for path, image, answer in predicted:
             file = stems[path.name]
             if isinstance(answer, np.ndarray):
-                picture = _semantic(classes, image, answer, out / "label_maps" / file)
+                label_map = classes.label_map(answer)
+                tally.add_label_map(label_map)
+                write_label_map(out / "label_maps" / file, label_map, classes.table.png_palette())
+                picture = overlay_label_map(image, label_map, classes.table)
             else:
                 # Remapped first: the rule for riders needs the two-wheelers below --score too.
                 found = classes.instances(answer)
+                tally.add_instances(found)
                 found = found[found.scores >= score]
                 write(found, ids.images[path.name], path.name)
                 picture = overlay_instances(image, found, classes.table)
@@ -161,7 +166,16 @@ def predict(
     use = AppliedTaxonomy(by, model=side_of(by, loaded.classes)) if by is not None else None
     _state(out, use)
     reporter.warn(f"{message} Skipped." for message in skipped.values())
-    return PredictionSummary(out, len(files) - len(skipped), skipped, use)
+    return PredictionSummary(out, len(files) - len(skipped), skipped, tally, use)
+
+
+def _images_of(source: Path) -> list[Path]:
+    files = find_images(source)
+    if not files:
+        if not source.is_dir() and "*" not in source.name:
+            require_folder(source, "images")
+        raise UsageError(f"{source}: no image here; expected jpg, png, bmp, tif or webp files.")
+    return files
 
 
 def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Views:
@@ -223,12 +237,3 @@ def _state(out: Path, use: AppliedTaxonomy | None) -> None:
         write_json(file, use.to_json())
     else:
         file.unlink(missing_ok=True)
-
-
-def _semantic(
-    classes: OutputClasses, image: npt.NDArray[np.uint8], label_map: LabelMap, file: Path
-) -> npt.NDArray[np.uint8]:
-    """Write ``label_map`` in the classes of the results and return it drawn over ``image``, ``(H, W, 3)`` RGB."""
-    label_map = classes.label_map(label_map)
-    write_label_map(file, label_map, classes.table.png_palette())
-    return overlay_label_map(image, label_map, classes.table)
