@@ -36,7 +36,10 @@ def work_on(run: mw.RunFolder) -> list[str]:
 def train_all() -> list[mw.RunFolder]:
     sweep = mw.sweep("demo-semantic", ["loss=ce,dice_ce"], out="runs/losses")
     transfer = mw.transfer("shapes-transfer", out=Path("runs/shift"))
-    print(mw.demo("demo"), sweep.best, transfer.numbers["name"])
+    fitted = mw.init("labels.json", "photos", out="fitted.yaml", task="semantic", minutes=5)
+    print(fitted.recipe.name, fitted.classes.names, mw.train("labels.json", images="photos", minutes=5).page)
+    longer = mw.run("runs/losses", extend=["train.epochs=9"])
+    print(mw.demo("demo"), longer.page, sweep.best, transfer.numbers["name"])
     return [mw.run("demo-instance", out="runs/one"), mw.train(Path("mine.yaml"), overrides=["train.epochs=1"])]
 
 

@@ -119,7 +119,7 @@ def test_a_yolo_folder_is_converted(divided: bool, shapes: Path) -> None:
         ["labels.json"] * len(parts), "yolo", source_format="coco", target_format="yolo", images="photos", parts=parts,
         copy_images=True, reporter=QUIET,
     )  # fmt: skip
-    done = mw.init("yolo", reporter=QUIET)
+    done = mw.init("yolo/data.yaml" if divided else "yolo", reporter=QUIET)
     assert done.export == "YOLO"
     assert done.images == ({"train": 30, "validation": 30} if divided else {"train": 24, "validation": 6})
     assert {name: len(files) for name, files in images_of("recipe.yaml").items()} == done.images

@@ -106,7 +106,10 @@ def test_a_recipe_takes_no_options_of_annotations_and_annotations_are_no_recipe(
 
 
 def test_annotations_are_known_from_recipes_by_their_path(tmp_path: Path, trained: mw.RunFolder) -> None:
-    for source in ("a.json", "a.json.gz", Path("a/labels.json"), tmp_path):
+    yolo, recipe = tmp_path / "data.yaml", tmp_path / "mine.yaml"
+    yolo.write_text("train: images/train\nnames:\n  0: cat\n")
+    recipe.write_text("name: a\nmodel: {name: unet}\n")
+    for source in ("a.json", "a.json.gz", Path("a/labels.json"), tmp_path, yolo):
         assert is_annotations(source), source
-    for source in ("demo-semantic", "mine.yaml", {"name": "a"}, trained.folder):
+    for source in ("demo-semantic", "none.yaml", recipe, {"name": "a"}, trained.folder):
         assert not is_annotations(source), source

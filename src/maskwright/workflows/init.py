@@ -117,6 +117,11 @@ def init(
         export = find_export(source, folder)
         if export.kind == "YOLO":
             export = _converted(export, folder, place, reporter)
+        if export.beside:
+            whole = some_of(export.beside)
+            reporter.warn(
+                [f"{source}: is one part of an export, of which {whole} are not used; give its folder for all."]
+            )
         parts = locate_parts(export, folder, reporter)
         data = figures_of(parts)
         _require_enough(parts, data, source)
@@ -161,6 +166,7 @@ def _converted(export: Export, images: Path | None, place: Path, reporter: Repor
                    reporter=reporter)  # fmt: skip
     reporter.say(f"{root}: YOLO, converted to COCO: {done.images} images, {done.objects} objects")
     files = sorted((place / "coco").rglob("labels.json"))
+    root = root if root.is_dir() else root.parent
     return Export("YOLO", root, tuple(_yolo_part(root, file, images, len(files) == 1) for file in files))
 
 

@@ -1,5 +1,6 @@
 """``maskwright train``: do the stages of a recipe up to the training; or fit one to an annotation file and run it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,9 @@ def is_annotations(recipe: RecipeLike) -> bool:
     if not isinstance(recipe, str | Path) or is_run_folder(recipe):
         return False
     path = Path(recipe)
+    if path.suffix in (".yaml", ".yml") and path.is_file():  # YOLO's data.yaml has names, and no model
+        keys = set(re.findall(r"^(\w+):", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
+        return "names" in keys and "model" not in keys
     return path.name.endswith((".json", ".json.gz")) or (path.is_dir() and str(recipe) not in shipped_recipes())
 
 
@@ -97,7 +101,10 @@ def fitted_recipe(
     annotations: Path, fitted: Mapping[str, Any], out: str | Path | None, resume: bool, reporter: Reporter
 ) -> Path:
     """Return the recipe beside the run folder ``out``: that of an interrupted run, or one fitted to ``annotations``."""
-    name = annotations.absolute().name.partition(".")[0].strip("_") or "annotations"
+    # Every data.yaml is called so; its folder has the name of the data.
+    place = annotations.absolute()
+    named = place.parent if place.suffix in (".yaml", ".yml") else place
+    name = named.name.partition(".")[0].strip("_") or "annotations"
     folder = Path(out) if out is not None else Path("runs") / name
     file = folder.with_name(f"{folder.name}.yaml")
     if file.is_file() and resume:

@@ -29,6 +29,13 @@ def test_one_part_of_roboflow_is_a_whole_of_its_own(tmp_path: Path) -> None:
         assert (export.kind, [part.name for part in export.parts]) == ("Roboflow", ["all"])
 
 
+def test_the_parts_beside_a_part_that_was_named_are_known(tmp_path: Path) -> None:
+    files = [tmp_path / part / "_annotations.coco.json" for part in ("train", "valid")]
+    touch(*files)
+    export = find_export(files[0])
+    assert ([part.name for part in export.parts], export.beside) == (["all"], (files[1],))
+
+
 def test_cvat_has_the_images_beside_the_folder_of_annotations(tmp_path: Path) -> None:
     file = tmp_path / "annotations" / "instances_default.json"
     touch(file, tmp_path / "images" / "default" / "1.jpg")
@@ -44,7 +51,8 @@ def test_cvat_has_the_images_beside_the_folder_of_annotations(tmp_path: Path) ->
 def test_label_studio_and_yolo_and_a_single_file_are_known(tmp_path: Path) -> None:
     touch(tmp_path / "studio" / "result.json", tmp_path / "yolo" / "data.yaml", tmp_path / "plain" / "mine.json")
     assert find_export(tmp_path / "studio").kind == "Label Studio"
-    assert (find_export(tmp_path / "yolo").kind, find_export(tmp_path / "yolo").parts) == ("YOLO", ())
+    for source in (tmp_path / "yolo", tmp_path / "yolo" / "data.yaml"):
+        assert (find_export(source).kind, find_export(source).parts) == ("YOLO", ())
     assert find_export(tmp_path / "plain").parts[0].annotations == tmp_path / "plain" / "mine.json"
 
 

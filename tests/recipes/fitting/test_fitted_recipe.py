@@ -50,6 +50,6 @@ def test_a_size_that_time_forbids_changes_the_anchors_too() -> None:
 def test_uneven_classes_are_evened_out_and_even_ones_not() -> None:
     uneven = (ClassFigures("cat", 900, 90), ClassFigures("dog", 10, 6))
     recipe, reasons = fitted(CPU, "instance", classes=uneven)
-    assert recipe.train.sampling.name == "repeat_factor"
+    assert recipe.train.sampling.name == "rare_classes"
     assert "15 times" in reasons["train.sampling"]
     assert fitted(CPU, "instance")[0].train.sampling.name == "shuffle"

@@ -63,6 +63,16 @@ def test_a_backbone_s_file_brings_its_model(task, name) -> None:
     assert "model.weights" not in choice.reasons  # the user's own choice
 
 
+def test_the_weights_that_a_reason_names_can_be_asked_for() -> None:
+    coco = PublishedOffer("deeplabv3_mobilenet_v3_large", "coco", "https://x", "~/cache", False)
+    known = {**offers(), coco.model: coco}
+    assert "--weights coco" in choose_model(CPU, known).reasons["model.weights"]
+    choice = choose_model(CPU, known, weights="coco")
+    assert (choice.task, choice.name, choice.weights) == ("semantic", "deeplabv3_mobilenet_v3_large", "coco")
+    assert choose_model(CPU, known, weights="imagenet").name == "mask_rcnn:mobilenet_v2"
+    assert choose_model(CPU, known, task="instance", weights="coco").name == "mask_rcnn_resnet50_fpn"
+
+
 def test_a_model_file_of_another_run_keeps_the_model_as_it_is() -> None:
     choice = choose_model(CPU, {}, name="mask_rcnn:resnet18", weights="runs/a/model.safetensors")
     assert (choice.options, choice.anchors) == ({}, False)

@@ -47,6 +47,7 @@ def test_what_there_is_no_time_for_is_not_used() -> None:
     assert parts.train + parts.validation + parts.unused == 81_000
     assert parts.unused > 70_000
     assert plan.epochs in (2, 3)
+    assert parts.validation >= 40
 
 
 def test_few_images_are_not_repeated_for_ever() -> None:

@@ -34,11 +34,15 @@ class ExportPart:
 
 @dataclass(frozen=True)
 class Export:
-    """An export: the tool or format, and its parts; none for YOLO, whose ``source`` must be converted first."""
+    """An export: the tool or format, and its parts; none for YOLO, whose ``source`` must be converted first.
+
+    ``beside`` are annotation files of other parts that lie beside the one that was named.
+    """
 
     kind: ExportKind
     source: Path
     parts: tuple[ExportPart, ...] = ()
+    beside: tuple[Path, ...] = ()
 
     @property
     def is_divided(self) -> bool:
@@ -56,7 +60,9 @@ def find_export(source: Path, images: Path | None = None) -> Export:
         require_folder(images, "images")
     if not source.is_dir():
         require_file(source, "annotations")
-        return Export(_kind_of(source), source, (ExportPart("all", source, _folders(source, images)),))
+        if source.suffix in (".yaml", ".yml"):
+            return Export("YOLO", source)
+        return Export(_kind_of(source), source, (ExportPart("all", source, _folders(source, images)),), _beside(source))
     roboflow = sorted(source.glob(f"*/{_ROBOFLOW}"))
     if (source / _ROBOFLOW).is_file():
         roboflow = [source / _ROBOFLOW]
@@ -114,6 +120,13 @@ def _parts(source: Path, files: Sequence[Path], images: Path | None) -> tuple[Ex
 def _part_of(file: Path) -> str | None:
     own = file.stem.removeprefix("instances_")
     return part_called(file.parent.name) if file.name == _ROBOFLOW else part_called(own)
+
+
+def _beside(file: Path) -> tuple[Path, ...]:
+    """Return the files of the other parts of an export of Roboflow, of which ``file`` is one."""
+    if file.name != _ROBOFLOW or part_called(file.absolute().parent.name) is None:
+        return ()
+    return tuple(each for each in sorted(_above(file.parent).glob(f"*/{_ROBOFLOW}")) if not each.samefile(file))
 
 
 def _folders(file: Path, images: Path | None, part: str | None = None) -> tuple[Path, ...]:

@@ -33,7 +33,7 @@ class ClassChoice:
         if len(self.kept) == 1 and self.kept[0].images < self.least_images:
             lines = [f"none has {LEAST_OBJECTS} objects on {self.least_images} images; the most frequent: {kept}"]
         if self.left_out:
-            fewer = some_of((_counted(each) for each in sorted(self.left_out, key=lambda each: -each.objects)), 6)
+            fewer = some_of((_counted(each) for each in sorted(self.left_out, key=lambda each: -each.objects)), 60)
             lines.append(f"Left out, so background: {fewer}; add a name to train on it all the same")
         if self.empty:
             what = some_of(self.empty, 4)

@@ -9,7 +9,8 @@ from maskwright.recipes.fitting.models import ModelChoice
 from maskwright.recipes.fitting.schedules import PartSizes, TimePlan, choose_batch, choose_warmup, plan_time
 from maskwright.recipes.fitting.sizes import choose_anchors, choose_size
 
-# Above this ratio of the most to the least frequent class, images of rare classes are repeated.
+# Above this ratio of the most to the least frequent class, images of rare classes are drawn more often. An
+# epoch stays as long as it was planned, which repeat_factor would change.
 _UNEVEN = 10
 
 
@@ -94,7 +95,7 @@ def _put_sampling(draft: Draft, classes: ClassChoice) -> None:
     if ratio > _UNEVEN:
         draft.put(
             "train.sampling",
-            {"name": "repeat_factor", "threshold": 0.1},
-            f"the most frequent class is on {ratio:.0f} times as many images as the rarest; images of classes on less "
-            "than a tenth of the images are repeated",
+            {"name": "rare_classes"},
+            f"the most frequent class is on {ratio:.0f} times as many images as the rarest; images of rare classes are "
+            "drawn more often, others less",
         )

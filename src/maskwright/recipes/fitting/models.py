@@ -78,7 +78,7 @@ def choose_model(
     if name is not None:
         task = task or task_of(name)
     elif task is None:
-        task = _task(machine, at_hand, weights, reasons)
+        task = _task(machine, offers, weights, reasons)
     if name is None:
         name = _name(task, machine, offers, weights)
         what = f"{machine.name}, {machine.cores} core{'s' * (machine.cores != 1)}"
@@ -98,8 +98,12 @@ def choose_model(
     )
 
 
-def _task(machine: Machine, at_hand: Mapping[str, Any], weights: str | None, reasons: dict[str, str]) -> Task:
-    pretrained = weights not in (None, "none") or any(model in at_hand for model in CANDIDATES["instance", False])
+def _task(machine: Machine, offers: Mapping[str, PublishedOffer], weights: str | None, reasons: dict[str, str]) -> Task:
+    known = [offers[name] for name in CANDIDATES["instance", machine.has_gpu] if name in offers]
+    if weights is None:
+        pretrained = any(offer.at_hand for offer in known)
+    else:  # a file, or a name that one of the models has
+        pretrained = weights != "none" and (weights != "coco" or any(offer.name == weights for offer in known))
     if machine.has_gpu or pretrained:
         reasons["task"] = "one mask for each object; `--task semantic` gives one class for each pixel"
         return "instance"
@@ -118,6 +122,8 @@ def _name(task: Task, machine: Machine, offers: Mapping[str, PublishedOffer], we
     if weights == "none":
         return _RANDOM[task]
     backbone = _backbone_of(weights)
+    if weights == "coco" and task == "instance":
+        return "mask_rcnn_resnet50_fpn"  # the only one with weights of COCO's objects
     if backbone is not None:
         return f"mask_rcnn:{backbone}" if task == "instance" else f"deeplabv3_{backbone}"
     return names[0]

@@ -12,7 +12,7 @@ _SHARE, _START_SECONDS = 0.8, 15
 MOST_EPOCHS, FEWEST_EPOCHS, VALIDATIONS = 150, 12, 4
 # An image that is validated costs no gradients and no update.
 _VALIDATED = 0.5
-_MOST_VALIDATED = 1000
+_MOST_VALIDATED, _FEWEST_VALIDATED = 1000, 40
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ def _epoch(parts: PartSizes, cost: StepCost, size: int) -> float:
 def _fewer(parts: PartSizes, share: float) -> PartSizes:
     """Return parts with ``share`` of the images, and the others unused."""
     total = parts.train + parts.validation + parts.unused
-    train, validation = max(8, int(parts.train * share)), max(4, int(parts.validation * share))
+    # A score on fewer images than that says little, and costs little.
+    train, validation = max(8, int(parts.train * share)), max(_FEWEST_VALIDATED, int(parts.validation * share))
     train, validation = min(train, parts.train), min(validation, parts.validation)
     return PartSizes(train, validation, total - train - validation)
