@@ -7,7 +7,14 @@ import torch
 from torch.utils.data import default_collate
 from torchvision.transforms.v2 import functional
 
-from maskwright.datasets.device_augmentation import ColorChange, SeededSamples, collate_seeded, shift_hue
+from maskwright.datasets.device_augmentation import (
+    ColorChange,
+    DeviceAugmentation,
+    SeededSamples,
+    collate_seeded,
+    shift_hue,
+)
+from maskwright.datasets.device_flips import RandomFlips
 
 SEEDS = torch.tensor([3, 2**61 + 5, 0])
 
@@ -46,6 +53,18 @@ def test_a_sample_is_changed_by_its_seed_alone() -> None:
     assert not torch.allclose(change(images[[0]], SEEDS[[1]]), together[[0]], atol=1e-3)
     assert together.min() >= 0
     assert together.max() <= 1
+
+
+def test_flips_and_colours_go_together_or_alone() -> None:
+    images, labels = pictures(), torch.arange(3 * 9 * 7).view(3, 9, 7)
+    flips, colors = RandomFlips(1.0, 0.0), ColorChange(brightness=0.3)
+    both, flipped = DeviceAugmentation(flips, colors)(images, labels, SEEDS)
+    assert torch.equal(both, colors(images.flip(-1), SEEDS))
+    assert torch.equal(flipped, labels.flip(-1))
+    assert torch.equal(DeviceAugmentation(flips)(images, labels, SEEDS)[0], images.flip(-1))
+    colored, same = DeviceAugmentation(colors=colors)(images, labels, SEEDS)
+    assert torch.equal(colored, colors(images, SEEDS))
+    assert same is labels
 
 
 def test_factors_lie_around_one_and_never_below_zero() -> None:

@@ -4,6 +4,7 @@ The invented device refuses operations on tensors of two devices as a GPU does, 
 everything is put where it belongs.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -79,32 +80,72 @@ def test_a_semantic_epoch_waits_once_for_its_losses_and_copies_each_batch_once(
     assert losses["loss"] > 0
 
 
+FLIPS = {"horizontal_flip": 0.5, "vertical_flip": 0.5}
+COLOURS = {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3, "hue": 0.1}
+ON_DEVICE = (f"augment={json.dumps(FLIPS | COLOURS)}", "train.augment_on=device")
+
+
+def loaded(experiment: Experiment, device: Any = "cpu") -> list[tuple[torch.Tensor, Any]]:
+    """Every image of the first epoch with its target, converted to model input on ``device``."""
+    loader, sampler = build_loader(experiment)
+    loader.device = torch.device(device)
+    sampler.set_epoch(1, 0)
+    return [one for images, targets in loader for one in zip(images, targets, strict=True)]
+
+
 @pytest.mark.parametrize("task", ["semantic", "instance"])
-def test_colours_changed_on_the_device_wait_for_nothing(task: str, tmp_path: Path) -> None:
-    colours = "augment={brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.1}"
-    settings = (*PLAIN, colours, "train.augment_on=device")
-    experiment = experiment_of(task, tmp_path / "run", *settings)
+def test_augmentation_on_the_device_waits_for_nothing_and_gives_what_the_host_gives(task: str, tmp_path: Path) -> None:
+    experiment = experiment_of(task, tmp_path / "run", *PLAIN, *ON_DEVICE)
     with invented_device() as counts:
         device = invented_fabric().device
-        loader, drawing = build_loader(experiment)
-        loader.device = device
         counts.clear()
-        drawing.set_epoch(1, 0)
-        on_device = [image for images, _ in loader for image in images]
-        waits = counts.of("maskwright")
-        changed = [image.cpu() for image in on_device]
-    own, sampler = build_loader(experiment_of(task, tmp_path / "plain", *PLAIN, "augment={}"))
-    sampler.set_epoch(1, 0)
-    images = [image for images, _ in own for image in images]
-    assert not waits
-    assert len(changed) == len(images) == IMAGES
-    assert all(not torch.allclose(one, other, atol=1e-2) for one, other in zip(changed, images, strict=True))
+        on_device = loaded(experiment, device)
+        assert not counts.of("maskwright")
+        changed = [image.cpu() for image, _ in on_device]
+    plain = loaded(experiment_of(task, tmp_path / "plain", *PLAIN, "augment={}"))
+    assert len(changed) == len(plain) == IMAGES
+    assert all(not torch.allclose(one, other, atol=1e-2) for one, (other, _) in zip(changed, plain, strict=True))
     # The same samples: each is changed on the host by its seed to the same.
-    loader.device = torch.device("cpu")
-    drawing.set_epoch(1, 0)
-    again = [image for images, _ in loader for image in images]
-    for one, other in zip(changed, again, strict=True):
+    for one, (other, _) in zip(changed, loaded(experiment), strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_flips_on_the_device_are_drawn_by_the_sample_and_leave_the_bits(task: str, tmp_path: Path) -> None:
+    settings = (*PLAIN, f"augment={json.dumps(FLIPS)}", "train.augment_on=device")
+    made = experiment_of(task, tmp_path / "run", *settings)
+    plain = loaded(experiment_of(task, tmp_path / "plain", *PLAIN, "augment={}"))
+    ways = []
+    for (image, target), (own, own_target) in zip(loaded(made), plain, strict=True):
+        way = next(axes for axes in ([], [-1], [-2], [-1, -2]) if torch.equal(image, own.flip(axes)))
+        ways.append(tuple(way))
+        masks, own_masks = (target, own_target) if task == "semantic" else (target["masks"], own_target["masks"])
+        assert torch.equal(masks, own_masks.flip(way))
+    assert len(set(ways)) > 1
+
+
+def test_flips_stay_in_the_data_set_with_copy_paste(tmp_path: Path) -> None:
+    # Both images of a sample are flipped, each by its own draw.
+    pasting = f"augment={json.dumps(FLIPS | COLOURS | {'copy_paste': 0.5})}"
+    loader, _ = build_loader(experiment_of("semantic", tmp_path / "run", *PLAIN, pasting, "train.augment_on=device"))
+    augmentation: Any = loader.augmentation  # type: ignore[attr-defined]
+    assert augmentation.flips is None
+    assert augmentation.colors is not None
+    steps = loader.dataset.dataset.augmentation.transforms  # type: ignore[attr-defined]
+    assert [type(step).__name__ for step in steps[-2:]] == ["RandomHorizontalFlip", "RandomVerticalFlip"]
+
+
+def test_a_semantic_epoch_with_everything_on_the_device_waits_once_and_copies_two_tensors_more(tmp_path: Path) -> None:
+    more = ("train.clip_norm=1", "train.ema=0.9")
+    counts, training, _ = counted_epoch(lambda: with_masks(tmp_path / "run", *PLAIN, *ON_DEVICE, *more))
+    assert training.read_every > STEPS
+    assert sum(counts.waits.values()) == sum(counts.of("maskwright").values()) == 1, counts.waits
+    assert Counter(counts.uploaded) == {
+        ((BATCH, 3, 64, 64), torch.uint8): STEPS,
+        ((BATCH, 64, 64), torch.uint8): STEPS,
+        ((BATCH, 4), torch.float32): STEPS,  # the factors of the colours
+        ((BATCH, 2), torch.bool): STEPS,  # which are flipped
+    }
 
 
 def require_one_wait_a_step(counts: Counts, copies_a_batch: int) -> None:
@@ -126,6 +167,13 @@ def test_an_instance_epoch_waits_once_a_step_besides_what_torchvision_waits_for(
     # Boxes, labels, areas and masks of the batch, and the rows of the sampled proposals.
     require_one_wait_a_step(counts, copies_a_batch=5)
     assert losses["mask"] > 0
+
+
+def test_an_instance_epoch_with_everything_on_the_device_copies_one_tensor_more(tmp_path: Path) -> None:
+    more = ("train.clip_norm=1", "train.ema=0.9", "model.options.mask_scoring=true")
+    counts, _, losses = counted_epoch(lambda: experiment_of("instance", tmp_path / "run", *PLAIN, *ON_DEVICE, *more))
+    require_one_wait_a_step(counts, copies_a_batch=6)  # the factors of the colours besides
+    assert losses["mask_iou"] > 0
 
 
 def test_the_points_of_point_rend_wait_for_nothing_more(tmp_path: Path) -> None:

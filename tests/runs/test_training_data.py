@@ -38,10 +38,13 @@ def test_batches_are_whole_and_repeat_by_epoch(drawn: Experiment) -> None:
     assert not np.array_equal(epochs[0][0][0], epochs[2][0][0])
 
 
-def test_workers_change_nothing(drawn: Experiment, tmp_path: Path) -> None:
-    other = begun(tmp_path / "other", "train.workers=1")
-    masks_stage(other)
-    for (images, labels), (others, other_labels) in zip(build_loader(drawn)[0], build_loader(other)[0], strict=True):
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    # One part of the augmentation is done by the workers, the other after them.
+    augment = "augment={rotation: 20, horizontal_flip: 0.5, vertical_flip: 0.5, brightness: 0.2}"
+    settings = (augment, "train.augment_on=device")
+    alone = with_masks(tmp_path / "alone", *settings)
+    other = with_masks(tmp_path / "other", *settings, "train.workers=1")
+    for (images, labels), (others, other_labels) in zip(build_loader(alone)[0], build_loader(other)[0], strict=True):
         assert np.array_equal(images, others)
         assert np.array_equal(labels, other_labels)
 

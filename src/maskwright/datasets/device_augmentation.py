@@ -1,15 +1,17 @@
-"""Colour changes of whole batches on the device of the model, instead of image by image in the loading processes.
+"""Augmentation of whole batches on the device of the model, instead of image by image in the loading processes.
 
-The changes are those of torchvision's ``ColorJitter``, in the order brightness, contrast, saturation, hue. Those of a
-sample depend on its seed alone, whatever the batch and the device.
+The colour changes are those of torchvision's ``ColorJitter``, in the order brightness, contrast, saturation, hue. Those
+of a sample depend on its seed alone, whatever the batch and the device.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset
+
+from maskwright.datasets.device_flips import RandomFlips
 
 # The shares of red, green and blue in a grey image, ITU-R BT.601 as torchvision rounds them.
 _GREY = (0.2989, 0.587, 0.114)
@@ -39,6 +41,22 @@ def collate_seeded(
     return collate([sample for sample, _ in samples]), torch.tensor([seed for _, seed in samples])
 
 
+class DeviceAugmentation(NamedTuple):
+    """What is done to a batch on the device: flips, then changes of its colours; None is left out."""
+
+    flips: RandomFlips | None = None
+    colors: "ColorChange | None" = None
+
+    def __call__(self, images: Any, targets: Any, seeds: torch.Tensor) -> tuple[Any, Any]:
+        """Return ``images`` and ``targets`` as the ``seeds`` ``(B,)`` int64 of the samples draw.
+
+        They are those of :class:`~maskwright.datasets.device_flips.RandomFlips`. The host does not wait for the device.
+        """
+        if self.flips is not None:
+            images, targets = self.flips(images, targets, seeds)
+        return images if self.colors is None else self.colors(images, seeds), targets
+
+
 class ColorChange:
     """Random changes of the colours of images, each with a factor drawn from 1 ± its strength, the hue's from ± it."""
 
@@ -60,14 +78,13 @@ class ColorChange:
         ``seeds`` ``(B,)`` int64 lie on the host. The host does not wait for the device.
         """
         factors = torch.tensor([self.factors(seed) for seed in seeds.tolist()], dtype=torch.float32)
+        factors = factors.to(images[0].device, non_blocking=True)
         if isinstance(images, torch.Tensor):
             return self._changed(images, factors)
         return [self._changed(image[None], row[None])[0] for image, row in zip(images, factors, strict=True)]
 
     def _changed(self, images: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
-        brightness, contrast, saturation, hue = (
-            column[:, None, None, None] for column in factors.to(images.device, non_blocking=True).unbind(dim=1)
-        )
+        brightness, contrast, saturation, hue = (column[:, None, None, None] for column in factors.unbind(dim=1))
         if self.strengths[0]:
             images = (images * brightness).clamp(0, 1)
         if self.strengths[1]:
@@ -92,7 +109,7 @@ def shift_hue(images: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
     of_red, of_green, of_blue = (green - blue) / safe, 2 + (blue - red) / safe, 4 + (red - green) / safe
     hue = torch.where(value == red, of_red, torch.where(value == green, of_green, of_blue)) + 6 * shift
     # Of red, green and blue: how far each is from the darkest, by its distance on the circle.
-    places = torch.tensor([5.0, 3.0, 1.0]).to(images.device, non_blocking=True)[None, :, None, None]
+    places = (5 - 2 * torch.arange(3, device=images.device))[None, :, None, None]
     distance = (hue + places).remainder(6)
     return value - chroma * torch.minimum(distance, 4 - distance).clamp(0, 1)
 

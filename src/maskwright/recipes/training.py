@@ -246,9 +246,11 @@ class Train(Section):
             start, and on a CPU a C++ compiler.
         workers: The processes that load data, 0 or more. Results do not depend on it. With 0 the training process
             loads.
-        augment_on: Where the colours of training images are changed: in the ``workers``, image by image; or on the
-            ``device`` of the model, batch by batch, which takes this work from processors that cannot feed a GPU. The
-            rest of ``augment`` stays with the workers. The colours of a sample are others than with ``workers``.
+        augment_on: Where training images are flipped and their colours changed: in the ``workers``, image by image; or
+            on the ``device`` of the model, batch by batch, which takes this work from processors that cannot feed a
+            GPU. The rest of ``augment`` stays with the workers. With ``copy_paste`` flips stay there too, since the two
+            images of a sample are flipped apart, and colours change together. Flips and colours are drawn anew: those
+            of a sample are others than with ``workers``, as often and as strong.
         validate_every: Epochs between validations, at least 1. The last epoch is always validated.
         validation_loss: Whether each validation computes the loss too, without random changes of the images: of every
             image for semantic models, of a fixed sample for instance models, as many as ``measure_training: auto``.

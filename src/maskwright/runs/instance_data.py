@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
-from maskwright.datasets.device_augmentation import ColorChange
+from maskwright.datasets.device_augmentation import ColorChange, DeviceAugmentation
+from maskwright.datasets.device_flips import RandomFlips
 from maskwright.datasets.instance import InstanceDataset, InstanceSample
 from maskwright.prediction.resizing import resize_antialiased
 from maskwright.recipes.schema import Recipe
@@ -14,17 +15,29 @@ from maskwright.recipes.training import Augment
 from maskwright.runs.context import Experiment, input_size
 
 _COLORS = ("brightness", "contrast", "saturation", "hue")
+_FLIPS = ("horizontal_flip", "vertical_flip")
 
 
-def colors_elsewhere(recipe: Recipe) -> tuple[str, ...]:
-    """Return the keys of ``augment`` that are done on the device, not in the data set."""
-    return _COLORS if recipe.train.augment_on == "device" else ()
+def done_on_device(recipe: Recipe) -> tuple[str, ...]:
+    """Return the keys of ``augment`` that are done on the device, not in the data set.
+
+    With copy-paste, flips stay in the data set, which flips the two images of a sample each by its own draw.
+    """
+    if recipe.train.augment_on == "workers":
+        return ()
+    return _COLORS if recipe.augment.copy_paste else (*_FLIPS, *_COLORS)
 
 
-def color_change(recipe: Recipe) -> ColorChange | None:
-    """Return the colour changes to do on the device; None where there are none."""
-    strengths = {key: getattr(recipe.augment, key) for key in colors_elsewhere(recipe)}
-    return ColorChange(**strengths) if any(strengths.values()) else None
+def device_augmentation(recipe: Recipe) -> DeviceAugmentation | None:
+    """Return what the recipe's ``augment`` does on the device; None for nothing."""
+    values = {key: getattr(recipe.augment, key) for key in done_on_device(recipe)}
+    flips = [values.get(key, 0.0) for key in _FLIPS]
+    colors = {key: values.get(key, 0.0) for key in _COLORS}
+    if not any(values.values()):
+        return None
+    return DeviceAugmentation(
+        RandomFlips(*flips) if any(flips) else None, ColorChange(**colors) if any(colors.values()) else None
+    )
 
 
 def instance_dataset(
@@ -47,9 +60,7 @@ def instance_dataset(
     ]
     return InstanceDataset(
         samples,
-        build_augmentation(
-            mask_fill=0, **augment.model_dump(exclude={"copy_paste", "scale", *colors_elsewhere(recipe)})
-        ),
+        build_augmentation(mask_fill=0, **augment.model_dump(exclude={"copy_paste", "scale", *done_on_device(recipe)})),
         RandomScale(size, partial(resize_antialiased, rule=size.rule), augment.scale or (1.0, 1.0)),
         augment.copy_paste,
         paste_weights,

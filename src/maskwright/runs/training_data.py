@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
-from maskwright.datasets.device_augmentation import ColorChange, SeededSamples, collate_seeded
+from maskwright.datasets.device_augmentation import DeviceAugmentation, SeededSamples, collate_seeded
 from maskwright.datasets.distributed_sampler import DistributedBatchSampler
 from maskwright.datasets.instance import InstanceDataset, collate_for, to_detection_input
 from maskwright.datasets.loader_workers import init_worker, start_method
@@ -28,7 +28,7 @@ from maskwright.errors import DataError, UsageError
 from maskwright.images.resize import InputSize
 from maskwright.prediction.resizing import resize_antialiased
 from maskwright.runs.context import Experiment, input_size
-from maskwright.runs.instance_data import color_change, colors_elsewhere, instance_dataset
+from maskwright.runs.instance_data import device_augmentation, done_on_device, instance_dataset
 from maskwright.runs.mask_statistics import semantic_samples, training_pixels
 from maskwright.training.processes import ProcessGroup
 
@@ -41,7 +41,7 @@ class Loader(DataLoader[Any]):
 
     device: torch.device = torch.device("cpu")
     to_input: Callable[[Any, torch.device], Any] = to_model_input
-    change: ColorChange | None = None
+    augmentation: DeviceAugmentation | None = None
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         """Return the batches; loading has started when this returns."""
@@ -49,11 +49,10 @@ class Loader(DataLoader[Any]):
         return (self._input(batch) for batch in batches)
 
     def _input(self, batch: Any) -> Any:
-        if self.change is None:
+        if self.augmentation is None:
             return type(self).to_input(batch, self.device)
         batch, seeds = batch
-        images, targets = type(self).to_input(batch, self.device)
-        return self.change(images, seeds), targets
+        return self.augmentation(*type(self).to_input(batch, self.device), seeds)
 
 
 class DetectionLoader(Loader):
@@ -88,8 +87,8 @@ def build_loader(
     sampler = SeededSampler(images, recipe.seed, weights, repeats)
     kind: type[Loader] = DetectionLoader if recipe.task == "instance" else Loader
     collate: Callable[[Any], Any] = collate_for(processes.device) if recipe.task == "instance" else default_collate
-    change = color_change(recipe)
-    if change is not None:
+    augmentation = device_augmentation(recipe)
+    if augmentation is not None:
         dataset, collate = SeededSamples(dataset), partial(collate_seeded, collate=collate)
     loader = kind(
         dataset,
@@ -104,7 +103,7 @@ def build_loader(
         persistent_workers=workers > 0,
         multiprocessing_context=start_method() if workers else None,
     )
-    loader.device, loader.change = processes.device, change
+    loader.device, loader.augmentation = processes.device, augmentation
     return loader, sampler
 
 
@@ -162,7 +161,7 @@ def _dataset(
     augmentation = build_augmentation(
         mask_fill=experiment.prepared.table.ignore_index,
         resizing=RandomScale(size, resize_antialiased, recipe.augment.scale or (1.0, 1.0)),
-        **recipe.augment.model_dump(exclude={"copy_paste", "scale", *colors_elsewhere(recipe)}),
+        **recipe.augment.model_dump(exclude={"copy_paste", "scale", *done_on_device(recipe)}),
     )
     pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index, paste_weights)
     return SemanticDataset(
