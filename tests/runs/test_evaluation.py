@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import predict_logits
 from maskwright.progress import Reporter
 from maskwright.reports.run.page import write_page
+from maskwright.runs import evaluation
 from maskwright.runs.context import Experiment
 from maskwright.runs.evaluation import evaluate_part, evaluate_stage, measure_images
 from maskwright.runs.folder import open_run
@@ -29,6 +32,7 @@ from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 from maskwright.workflows.score_instance import score_instance
+from tests.runs.small_experiments import begun
 from tests.workflows.spoilt import change_weights
 
 
@@ -178,6 +182,24 @@ def test_scores_counted_in_threads_are_the_same_to_the_bit(
             batched = evaluate_part(experiment, loaded, "validation", None)
         key = "mIoU" if experiment.recipe.task == "semantic" else "bbox"
         assert batched[key] == pytest.approx(expected[key], abs=1e-3, nan_ok=True)
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_images_are_read_in_threads_where_results_are_encoded_there(
+    threads: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, readers = begun(tmp_path / "run"), set()
+
+    def read(path: Path) -> Any:
+        readers.add(threading.current_thread())
+        return read_image(path)
+
+    monkeypatch.setattr(evaluation, "read_image", read)
+    part, model = made.prepared.parts["validation"], SimpleNamespace(result_threads=threads)
+    found = list(evaluation._images(made, model, "validation", ProcessGroup(), StopRequest()))  # type: ignore[arg-type]
+    assert [objects for objects, _ in found] == list(part.selection.images)
+    assert all(np.array_equal(pixels, read_image(part.path_of(objects))) for objects, pixels in found)
+    assert (threading.current_thread() in readers) == (threads == 0)
 
 
 def test_the_stage_saves_what_it_scored(semantic_run: Path, tmp_path: Path) -> None:

@@ -91,8 +91,8 @@ def predict_label_maps(
     Without averaging it skips the probabilities, which is faster.
     """
     if views.plain:
-        found = predict_logits(model, images, input_size)
-        return [logits.argmax(dim=0).cpu().numpy().astype(dtype) for logits in found]
+        found = [_small(logits.argmax(dim=0), dtype) for logits in predict_logits(model, images, input_size)]
+        return [labels.cpu().numpy().astype(dtype, copy=False) for labels in found]
     return [pixels.label_map for pixels in predict_pixels(model, images, input_size, dtype, views, batch)]
 
 
@@ -125,4 +125,10 @@ def _likeliest(logits: torch.Tensor, dtype: type[np.uint8] | type[np.uint16]) ->
 
 
 def _pixels(confidence: torch.Tensor, labels: torch.Tensor, dtype: type[np.uint8] | type[np.uint16]) -> Pixels:
-    return Pixels(labels.cpu().numpy().astype(dtype), confidence.clamp(0, 1).cpu().numpy())
+    label_map = _small(labels, dtype).cpu().numpy().astype(dtype, copy=False)
+    return Pixels(label_map, confidence.clamp(0, 1).cpu().numpy())
+
+
+def _small(labels: torch.Tensor, dtype: type[np.uint8] | type[np.uint16]) -> torch.Tensor:
+    """Return ``labels`` int64 in an eighth or half of the bytes, in which they leave the device."""
+    return labels.to(torch.uint8 if dtype is np.uint8 else torch.int32)  # torch's operations lack uint16

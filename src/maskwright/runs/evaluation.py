@@ -41,6 +41,9 @@ from maskwright.training.processes import ProcessGroup
 Images = Iterator[tuple[ImageObjects, npt.NDArray[np.uint8]]]
 Watch = Callable[[Sequence[ImageObjects], SemanticOutput], None]
 
+# Each has up to four images read ahead. They decode faster than a network predicts, and large images fill the memory.
+_READING_THREADS = 4
+
 
 def evaluate_stage(experiment: Experiment) -> None:
     """Score the best checkpoint on the parts in ``evaluate.on``; write ``predictions/`` and ``scores.json``."""
@@ -85,7 +88,7 @@ def evaluate_part(
     each image once, and ``watch`` is given each output of a semantic model with the objects of its images.
     """
     processes, stop = processes or ProcessGroup(), stop or StopRequest()
-    images = _images(experiment, part, processes, stop)
+    images = _images(experiment, model, part, processes, stop)
     if experiment.recipe.task == "instance":
         return _evaluate_instances(experiment, model, part, images, save, processes, final)
     return _evaluate_semantic(experiment, model, part, images, save, processes, final, watch)
@@ -100,7 +103,7 @@ def measure_images(
     stop: StopRequest,
 ) -> dict[str, Any]:
     """Return the scores of ``model`` on the ``chosen`` images of ``part``, as :func:`evaluate_part` computes them."""
-    images = _images(experiment, part, processes, stop, chosen)
+    images = _images(experiment, model, part, processes, stop, chosen)
     if experiment.recipe.task == "instance":
         return _evaluate_instances(experiment, model, part, images, None, processes, final=False)
     return _evaluate_semantic(experiment, model, part, images, None, processes, final=False)
@@ -203,16 +206,22 @@ def _records(save: Path | None) -> AbstractContextManager[Callable[[list[ResultR
 
 def _images(
     experiment: Experiment,
+    model: Predictor[Any],
     name: str,
     processes: ProcessGroup,
     stop: StopRequest,
     chosen: Sequence[ImageObjects] | None = None,
 ) -> Images:
-    """Yield the objects and the pixels ``(H, W, 3)`` of each image in the shard of this process, read one by one.
+    """Yield the objects and the pixels ``(H, W, 3)`` of each image in the shard of this process.
 
-    They are those of the part ``name``, or the ``chosen`` ones of it.
+    They are those of the part ``name``, or the ``chosen`` ones of it. On a GPU, threads read images ahead while the
+    network goes on; on a CPU, whose cores it needs itself, they are read one by one.
     """
     part = experiment.prepared.parts[name]
     share = processes.shard(part.selection.images if chosen is None else chosen)
-    for objects in stop.until(experiment.run.reporter.track(share, f"evaluating on {name}")):
-        yield objects, read_image(part.path_of(objects))
+
+    def read(objects: ImageObjects) -> tuple[ImageObjects, npt.NDArray[np.uint8]]:
+        return objects, read_image(part.path_of(objects))
+
+    listed = stop.until(experiment.run.reporter.track(share, f"evaluating on {name}"))
+    return map_in_threads(read, listed, min(model.result_threads, _READING_THREADS))

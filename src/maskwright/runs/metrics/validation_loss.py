@@ -61,7 +61,8 @@ class SemanticValidationLoss:
         logits = output["logits"]
         for row, objects in enumerate(images):
             labels = read_label_map(self._folder / mask_file(objects.image.file_name)).astype(np.int32)
-            resized = resize_nearest(torch.from_numpy(labels), list(logits.shape[-2:])).long().to(logits.device)
+            resized = resize_nearest(torch.from_numpy(labels), list(logits.shape[-2:]))
+            resized = resized.to(logits.device, non_blocking=True).long()
             alone: Any = {name: value[row : row + 1] for name, value in output.items()}  # type: ignore[reportIndexIssue]
             self._losses.add(self._of_output(alone, resized[None]))
 
