@@ -1,12 +1,15 @@
+import pickle
 from pathlib import Path
 
 import pytest
 
 from maskwright.errors import (
     DataError,
+    MaskwrightError,
     UsageError,
     WeightsError,
     nearest,
+    one_line,
     require_file,
     require_folder,
     some_of,
@@ -78,3 +81,18 @@ def test_a_list_in_a_message_is_cut_and_the_rest_counted():
     assert some_of(["a", "b"]) == "a, b"
     assert some_of(range(1005), 2) == "0, 1 and 1,003 more"
     assert some_of([]) == ""
+
+
+def test_a_message_has_one_line_or_those_that_it_is_given():
+    """What a name brings along is part of a line, and is not taken for a line of the message."""
+    error = UsageError("labels.json: 2 faults:", "class 'cat\nerror: none'", "class 'dog'")
+    assert error.lines == ("labels.json: 2 faults:", "class 'cat\nerror: none'", "class 'dog'")
+    assert str(error) == "labels.json: 2 faults:\nclass 'cat\nerror: none'\nclass 'dog'"
+    copied = pickle.loads(pickle.dumps(error))
+    assert (type(copied), copied.lines) == (UsageError, error.lines)
+    assert str(MaskwrightError("one")) == "one"
+    assert MaskwrightError().lines == ()
+
+
+def test_the_message_of_a_library_comes_on_one_line():
+    assert one_line(RuntimeError("Error in loading:\n\tMissing key: a.\n")) == "Error in loading: Missing key: a."

@@ -75,6 +75,16 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"Unknown {kind} '{name}'. {hint}")
 
 
+def one_line(error: Exception) -> str:
+    r"""Return the message of a library's ``error`` on one line, for a message of ours.
+
+    Example:
+        >>> one_line(ValueError("mapping values are not allowed\n  in line 3"))
+        'mapping values are not allowed in line 3'
+    """
+    return " ".join(str(error).split())
+
+
 def some_of(names: Iterable[object], most: int = 5) -> str:
     """Return the first ``most`` of ``names`` for a message, and how many more there are.
 

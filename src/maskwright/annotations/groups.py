@@ -16,7 +16,7 @@ import yaml
 from maskwright.annotations.coco.categories import category_names
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.strict_yaml import StrictLoader
-from maskwright.errors import DataError, UsageError, nearest, require_file
+from maskwright.errors import DataError, UsageError, nearest, one_line, require_file
 from maskwright.structures import ClassTable, normalise_name
 
 _SHIPPED = files("maskwright.annotations") / "groupings"
@@ -107,7 +107,7 @@ def _grouping(source: str, text: str) -> Grouping:
         # A subclass of the safe loader: it builds plain values and runs no code.
         document = yaml.load(text, StrictLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise DataError(f"{source}: is not valid YAML ({error}); expected groups by name.") from error
+        raise DataError(f"{source}: is not valid YAML ({one_line(error)}); expected groups by name.") from error
     if not isinstance(document, Mapping) or not document:
         raise DataError(f"{source}: holds no groups; expected 'name: {{weight: 2.0, classes: [a, b]}}' for each.")
     groups = tuple(_group(source, name, value) for name, value in document.items())

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, one_line
 from maskwright.files import read_json
 
 
@@ -43,7 +43,7 @@ def parse_options(pairs: Sequence[str] | None) -> dict[str, Any]:
             options[name.strip()] = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise UsageError(
-                f"--set {pair}: {value!r} is not a YAML value ({error}); expected OPTION=VALUE."
+                f"--set {pair}: {value!r} is not a YAML value ({one_line(error)}); expected OPTION=VALUE."
             ) from error
         if not equals or not name.strip():
             raise UsageError(f"--set {pair}: expected OPTION=VALUE, e.g. short_side=640.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from maskwright.errors import UsageError, WeightsError, require_file
+from maskwright.errors import UsageError, WeightsError, one_line, require_file
 from maskwright.files import sha256_of
 from maskwright.model_file import ModelCard, write_model_file
 from maskwright.models import catalogue
@@ -170,8 +170,8 @@ def _require_fit(content: _Content, path: Path) -> None:
         module.load_state_dict(dict(content.weights), assign=True)
     except RuntimeError as error:
         raise WeightsError(
-            f"{path}: does not fit {content.model} with the options {content.options} ({error}); expected every tensor "
-            "to have its place. Leave the options out."
+            f"{path}: does not fit {content.model} with the options {content.options} ({one_line(error)}); expected "
+            "every tensor to have its place. Leave the options out."
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from maskwright.errors import UsageError, nearest, unknown_name
+from maskwright.errors import UsageError, nearest, one_line, unknown_name
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.section import Section
 from maskwright.recipes.transfer import Transfer
@@ -144,7 +144,9 @@ def _content(recipe: RecipeLike | TransferLike) -> dict[str, Any]:
     try:
         content = yaml.load(recipe_text(str(recipe)), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{recipe}: is not valid YAML ({error}). Expected the sections of a recipe.") from error
+        raise UsageError(
+            f"{recipe}: is not valid YAML ({one_line(error)}). Expected the sections of a recipe."
+        ) from error
     if not isinstance(content, dict):
         raise UsageError(f"{recipe}: holds {type(content).__name__}; expected the sections of a recipe.")
     return content
@@ -203,7 +205,7 @@ def _apply(content: dict[str, Any], override: str) -> None:
     try:
         target[last] = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
-        raise UsageError(f"--set {override}: '{text}' is not a YAML value ({error}).") from error
+        raise UsageError(f"--set {override}: '{text}' is not a YAML value ({one_line(error)}).") from error
 
 
 def _describe(fault: Any, kind: type[Section]) -> str:

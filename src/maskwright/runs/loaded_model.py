@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
-from maskwright.errors import NotFinite, UsageError, WeightsError
+from maskwright.errors import NotFinite, UsageError, WeightsError, one_line
 from maskwright.files import recover_folder
 from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
@@ -114,7 +114,9 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
     try:
         module.load_state_dict(weights)
     except RuntimeError as error:
-        raise WeightsError(f"{file}: does not fit the model {card.name} it names ({error}). Train it again.") from error
+        raise WeightsError(
+            f"{file}: does not fit the model {card.name} it names ({one_line(error)}). Train it again."
+        ) from error
     module = module.eval().to(resolved)
     size = input_size(card.name, card.options, Input(**card.input))
     return LoadedModel(module=module, task=card.task, classes=card.table, input_size=size, file=file, card=card)

@@ -11,7 +11,7 @@ import yaml
 from maskwright.annotations.strict_yaml import StrictLoader
 from maskwright.annotations.taxonomy.class_remapping import PERSON, RIDER, RIDER_RULES, Taxonomy
 from maskwright.annotations.taxonomy.riders import TWO_WHEELERS
-from maskwright.errors import DataError, UsageError, nearest, require_file, unknown_name
+from maskwright.errors import DataError, UsageError, nearest, one_line, require_file, unknown_name
 from maskwright.structures import ClassTable, RiderRule, normalise_name
 
 _SHIPPED = files("maskwright.annotations") / "taxonomies"
@@ -63,7 +63,7 @@ def _taxonomy(source: str, text: str, rider: RiderRule | None) -> Taxonomy:
         # A subclass of the safe loader: it builds plain values and runs no code.
         document: Any = yaml.load(text, StrictLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise DataError(f"{source}: is not valid YAML ({error}); expected classes by name.") from error
+        raise DataError(f"{source}: is not valid YAML ({one_line(error)}); expected classes by name.") from error
     try:
         record = msgspec.convert(document, _Record)
         if not any(record.classes.values()):
