@@ -1,7 +1,14 @@
+from pathlib import Path
+
 import pytest
 
+from maskwright.annotations.formats.yolo_layout import read_layout
 from maskwright.errors import DataError
-from maskwright.label_maps.files import mask_files
+from maskwright.evaluation.semantic.label_names import read_label_names
+from maskwright.label_maps.files import mask_files, write_classes
+from maskwright.structures import ClassTable
+
+HOSTILE = ["cat\nbackground", "dog\r", "cow\u2028pig", "a\x85b", '"quoted"', "\x1b[2J", "plain"]
 
 
 def test_a_mask_bears_the_stem_of_its_image():
@@ -27,3 +34,16 @@ def test_a_mask_never_lies_outside_its_folder(name: str):
     assert "/" not in file
     assert "\\" not in file
     assert file.endswith(".png")
+
+
+def test_every_name_keeps_its_line_whatever_is_in_it(tmp_path: Path):
+    """A line break in a name had moved all labels after it, and scores named the wrong classes."""
+    table = ClassTable.from_names(HOSTILE)
+    write_classes(tmp_path, table)
+    lines = (tmp_path / "classes.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "background"
+    assert lines[1] == '"cat\\nbackground"'
+    assert lines[-1] == "plain"
+    assert read_label_names(tmp_path / "classes.txt").names == table.names_with_background
+    assert read_label_names(tmp_path / "classes.json").names == table.names_with_background
+    assert list(read_layout(tmp_path).names.values()) == table.names_with_background

@@ -89,6 +89,9 @@ FAULTS: dict[str, FaultKind] = {
     "background_name": FaultKind(
         "error", "rename the category, or choose the other classes by name: background is the absence of a class"
     ),
+    "control_in_name": FaultKind(
+        "error", "write the name without line breaks and other control characters, or use check --fix"
+    ),
     "odd_name": FaultKind("warning", "write the name without surrounding, invisible or control characters"),
     "unused_category": FaultKind("warning", "remove the category if no object of it is expected"),
     # Segmentations.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from maskwright.control_characters import lines_of_names
 from maskwright.errors import DataError
 from maskwright.files import write_json, write_text
 from maskwright.masks.file_names import mask_file, name_collisions
@@ -23,6 +24,10 @@ def mask_files(names: Sequence[str]) -> dict[str, str]:
 
 
 def write_classes(folder: Path, table: ClassTable) -> None:
-    """Write ``classes.json`` and ``classes.txt`` (one name per line, background first) to ``folder``."""
+    """Write ``classes.json`` and ``classes.txt`` (one name per line, background first) to ``folder``.
+
+    In ``classes.txt`` a name with control characters is in quotes, see
+    :func:`maskwright.control_characters.quote_name`.
+    """
     write_json(folder / "classes.json", table.to_json())
-    write_text(folder / "classes.txt", "".join(f"{name}\n" for name in table.names_with_background))
+    write_text(folder / "classes.txt", lines_of_names(table.names_with_background))

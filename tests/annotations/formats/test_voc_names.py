@@ -35,10 +35,17 @@ def test_every_name_comes_back(tmp_path: Path):
     assert read_voc_names(tmp_path) == {1: "traffic light", 2: "café"}
 
 
-def test_a_name_that_a_label_map_would_change_is_in_classes_json_alone(tmp_path: Path):
-    write_voc_names(tmp_path, ["a:b"])
+@pytest.mark.parametrize("name", ["a:b", "#1"])
+def test_a_name_that_a_label_map_would_change_is_in_classes_json_alone(tmp_path: Path, name: str):
+    write_voc_names(tmp_path, [name])
     assert not (tmp_path / "labelmap.txt").exists()
-    assert read_voc_names(tmp_path) == {1: "a:b"}
+    assert read_voc_names(tmp_path) == {1: name}
+
+
+def test_a_line_break_in_a_name_moves_no_other(tmp_path: Path):
+    write_voc_names(tmp_path, ["cat\nbackground", "dog"])
+    (tmp_path / "classes.json").unlink()
+    assert read_voc_names(tmp_path) == {1: "cat\nbackground", 2: "dog"}
 
 
 @pytest.mark.parametrize("content", ["[", "{}", '[{"index": "1", "name": "a"}]', '[{"name": "a"}]', "[1]"])

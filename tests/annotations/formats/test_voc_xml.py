@@ -24,9 +24,10 @@ def test_boxes_count_from_one_and_include_their_last_pixel(tmp_path: Path, accou
     assert account.fields == {}
 
 
-def test_a_name_that_xml_cannot_hold_is_refused(tmp_path: Path):
+@pytest.mark.parametrize("name", ["bell\x07", "cat\rdog"])  # in XML the second would be another name
+def test_a_name_that_xml_cannot_hold_is_refused(tmp_path: Path, name: str):
     with pytest.raises(DataError, match="has a name that XML cannot hold"):
-        write_xml(tmp_path / "a.xml", AnnotatedImage("a.jpg", 1, 1), "a.jpg", [("bell\x07", [0, 0, 1, 1])])
+        write_xml(tmp_path / "a.xml", AnnotatedImage("a.jpg", 1, 1), "a.jpg", [(name, [0, 0, 1, 1])])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -159,3 +159,13 @@ def test_a_part_in_the_places_of_another_is_read_once(tmp_path: Path):
     layout = read_layout(tmp_path)
     assert layout.parts == {"train": ["images"], "test": ["other"]}
     assert layout.repeated == {"val": "train"}
+
+
+def test_names_with_control_characters_are_escaped_in_yaml_and_come_back(tmp_path: Path):
+    names = ["cat\nval: /etc", "exe.\u202egpj", "a\u2028 b \x9b", '"', "猫 \\ \U000e0041"]
+    write_data_yaml(tmp_path, names, ["train", "val"])
+    text = (tmp_path / "data.yaml").read_text(encoding="utf-8")
+    assert {letter for letter in text if not letter.isprintable()} == {"\n"}
+    assert len(text.splitlines()) == 3 + len(names)
+    assert yaml.safe_load(text) == {"train": "images/train", "val": "images/val", "names": dict(enumerate(names))}
+    assert read_layout(tmp_path).names == dict(enumerate(names))

@@ -164,3 +164,13 @@ def test_every_annotation_is_accounted_for_and_what_is_repaired_needs_no_repair(
     assert again.audit.used >= before.audit.used - sum(each.code == "duplicate_id" for each in result.repairs)
     second, _, _ = repaired(out)
     assert made(second) == []
+
+
+def test_control_characters_leave_names_unless_another_category_has_the_name_then(coco: Callable[..., Path]):
+    names = {1: "hot\r\ndog", 2: "cat\x1b[2J", 3: "co\x07w", 4: "cow", 5: "\n", 6: "zebra"}
+    result, out, again = repaired(coco(*({"category_id": number} | BOXED for number in names), categories=names))
+    assert made(result) == [("control_in_name", 1), ("control_in_name", 2)]
+    written = {each["id"]: each["name"] for each in json.loads(out.read_bytes())["categories"]}
+    assert written == names | {1: "hot dog", 2: "cat[2J"}
+    assert again.findings.number("error") == 2
+    assert "control_in_name" in NOT_REPAIRED_BECAUSE

@@ -6,7 +6,12 @@ import msgspec
 import pytest
 
 from maskwright.annotations.repair.edit import Edit
-from maskwright.annotations.repair.images import remove_repeated, repair_category_record, repair_image_record
+from maskwright.annotations.repair.images import (
+    remove_controls_from_names,
+    remove_repeated,
+    repair_category_record,
+    repair_image_record,
+)
 from maskwright.images.folder_names import FolderNames
 
 
@@ -77,3 +82,13 @@ def test_of_records_that_are_equal_in_every_field_the_first_stays():
     remove_repeated(edits)
     assert [edit.removed for edit in edits] == [False, True, False, False, False]
     assert edits[1].repairs[-1].done == "removed, because it repeats an earlier record in every field"
+
+
+def test_a_line_break_at_the_end_of_a_name_goes_without_a_clash_with_itself():
+    raws = [msgspec.Raw(json.dumps({"id": 1, "name": name}).encode()) for name in ("dog\n", "cat", "dog\tcat", 7)]
+    edits = [repair_category_record(raw) for raw in raws]
+    remove_controls_from_names(edits)
+    assert [edit.value("name") for edit in edits] == ["dog", "cat", "dog cat", 7]
+    assert [[repair.code for repair in edit.repairs] for edit in edits] == [
+        *(["control_in_name"], [], ["control_in_name"], []),
+    ]

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,8 +86,46 @@ def test_when_writing_fails_neither_file_appears(coco, tmp_path: Path, monkeypat
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("maskwright.annotations.repair.repaired_file.write_json", fail)
+    monkeypatch.setattr("maskwright.annotations.repair.repaired_file.write_text", fail)
     path = coco(*FAULTY)
     with pytest.raises(OSError, match="disk full"):
         check(path, fix=tmp_path / "fixed.json")
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+# Ends the process as a kill would, after the first rename to a name that lasts.
+KILLED = """
+import os, sys
+from maskwright.workflows.check import check
+rename = os.replace
+def killed(source, target):
+    rename(source, target)
+    if not os.path.basename(target).startswith("."):
+        os._exit(9)
+os.replace = killed
+check(sys.argv[1], fix=sys.argv[2])
+"""
+
+
+def test_a_repair_that_is_killed_between_its_renames_is_finished_by_the_next(coco, tmp_path: Path):
+    path, out = coco(*FAULTY), tmp_path / "fixed.json"
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path), str(out)], check=False).returncode == 9
+    listed = repairs_file(out).read_bytes()
+    assert not out.exists()  # a repaired file never lacks its list
+    check(path, fix=out)
+    assert repairs_file(out).read_bytes() == listed
+    check(path, fix=tmp_path / "again.json")
+    assert out.read_bytes() == (tmp_path / "again.json").read_bytes()
+
+
+def test_a_list_of_other_repairs_is_not_written_over(coco, tmp_path: Path):
+    out = tmp_path / "fixed.json"
+    check(coco(*FAULTY), fix=out)
+    out.rename(tmp_path / "kept.json")
+    listed = repairs_file(out).read_bytes()
+    with pytest.raises(UsageError, match=r"fixed\.json\.repairs\.json: it exists; expected a new file"):
+        check(coco(*FAULTY, BOXED), fix=out)
+    with pytest.raises(UsageError, match=r"fixed\.json\.repairs\.json: it exists; expected a new file"):
+        require_new(out, tmp_path / "other.json")
+    assert repairs_file(out).read_bytes() == listed
+    assert not out.exists()

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Fault
+from maskwright.control_characters import COMMANDING
 from maskwright.structures import BACKGROUND, normalise_name
 
-# Unicode's categories of characters that show nothing: control, format, surrogate, private, unassigned, separators.
-_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+# Unicode's categories of characters that show nothing: format, surrogate, private, unassigned.
+_INVISIBLE = ("Cf", "Cs", "Co", "Cn")
 
 
 def category_faults(coco: CocoFile) -> Iterator[Fault]:
@@ -22,7 +23,9 @@ def category_faults(coco: CocoFile) -> Iterator[Fault]:
             yield _fault("category_zero", 0, category.name, "has the id 0")
         if category.id > 255:
             yield _fault("category_over_255", category.id, category.name, "has an id beyond 8 bits")
-        if category.name != name or not name or any(unicodedata.category(each) in _INVISIBLE for each in name):
+        if _has(category.name, COMMANDING):
+            yield _fault("control_in_name", category.id, category.name, "has control characters in its name")
+        elif category.name != name or not name or _has(name, _INVISIBLE):
             yield _fault(
                 "odd_name", category.id, category.name, "has white space around its name, or invisible characters in it"
             )
@@ -46,6 +49,11 @@ def _gaps(coco: CocoFile) -> Iterator[Fault]:
         yield Fault("category_gaps", "file", None, found)
 
 
+def _has(name: str, categories: tuple[str, ...]) -> bool:
+    return any(unicodedata.category(each) in categories for each in name)
+
+
 def _fault(code: str, identity: int, name: str, found: str) -> Fault:
     # repr shows what is invisible, and keeps a line break inside the line.
-    return Fault(code, "category", identity, f"({name!a}) {found}" if code == "odd_name" else f"('{name}') {found}")
+    shown = f"{name!a}" if code in ("odd_name", "control_in_name") else f"'{name}'"
+    return Fault(code, "category", identity, f"({shown}) {found}")

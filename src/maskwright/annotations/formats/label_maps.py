@@ -18,6 +18,7 @@ from maskwright.annotations.formats.dataset import (
 )
 from maskwright.annotations.formats.image_files import OutputNames, Stems, copy_image, file_in, target_name
 from maskwright.annotations.formats.painting import VOID, paint_objects
+from maskwright.control_characters import lines_of_names
 from maskwright.errors import DataError, require_file, require_folder
 from maskwright.files import write_json, write_text
 from maskwright.images.decode import image_size
@@ -185,4 +186,4 @@ class Writer:
     def finish(self, parts: list[str | None]) -> None:
         """Write ``classes.json`` and ``classes.txt``."""
         write_json(self._out / "classes.json", self._table.to_json())
-        write_text(self._out / "classes.txt", "".join(f"{name}\n" for name in self._table.names_with_background))
+        write_text(self._out / "classes.txt", lines_of_names(self._table.names_with_background))

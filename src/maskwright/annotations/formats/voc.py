@@ -23,6 +23,7 @@ from maskwright.annotations.formats.label_maps import class_objects, images_fold
 from maskwright.annotations.formats.painting import VOID, paint_objects
 from maskwright.annotations.formats.voc_names import read_voc_names, voc_palette, write_voc_names
 from maskwright.annotations.formats.voc_xml import image_name, write_xml
+from maskwright.control_characters import lines_of_names, unquote_name
 from maskwright.errors import DataError, require_folder
 from maskwright.files import write_text
 from maskwright.masks.components import masks_by_label
@@ -70,7 +71,7 @@ def _parts(root: Path, audit: ConversionAudit) -> dict[str | None, list[str]]:
 
 
 def _lines(path: Path) -> list[str]:
-    lines = (line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    lines = (unquote_name(line.strip()) for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
     return list(dict.fromkeys(filter(None, lines)))
 
 
@@ -197,4 +198,4 @@ class Writer:
         write_voc_names(self._out, self._classes)
         for part in parts:
             stems = self._stems.get(part, [])
-            write_text(self._out / _SETS / f"{part or 'train'}.txt", "".join(f"{stem}\n" for stem in stems))
+            write_text(self._out / _SETS / f"{part or 'train'}.txt", lines_of_names(stems))

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.formats.label_maps import read_class_names
+from maskwright.control_characters import quote_name, unquote_name
 from maskwright.files import write_json, write_text
 from maskwright.structures import BACKGROUND, ClassTable, normalise_name
 
@@ -36,20 +37,21 @@ def read_voc_names(root: Path) -> dict[int, str]:
         return read_class_names(root / "classes.json")
     if (root / "labelmap.txt").is_file():
         lines = (root / "labelmap.txt").read_text(encoding="utf-8", errors="replace").splitlines()
-        names = [line.split(":")[0] for line in lines if line.strip() and not line.startswith("#")]
-        return {label: normalise_name(name) for label, name in enumerate(names) if name != BACKGROUND}
+        names = [line.split(":")[0].strip() for line in lines if line.strip() and not line.startswith("#")]
+        return {label: normalise_name(unquote_name(name)) for label, name in enumerate(names) if name != BACKGROUND}
     return dict(enumerate(VOC_CLASSES, start=1))
 
 
 def write_voc_names(root: Path, classes: list[str]) -> None:
     """Write ``classes.json``, which holds every name, and ``labelmap.txt``, which other tools read.
 
-    ``labelmap.txt`` is not written when a name has a colon or a line break, which would change its meaning.
+    In ``labelmap.txt`` a name with control characters is in quotes. It is not written when a name has a colon or begins
+    with ``#``, which would change its meaning.
     """
     write_json(root / "classes.json", ClassTable.from_names(classes).to_json())
-    if any(":" in name or name.splitlines() != [name] for name in classes):
+    if any(":" in name or name.startswith("#") for name in classes):
         return
     lines = ["# label:color_rgb:parts:actions"]
     for name, color in zip([BACKGROUND, *classes], voc_palette().tolist(), strict=False):
-        lines.append(f"{name}:{','.join(map(str, color))}::")
+        lines.append(f"{quote_name(name)}:{','.join(map(str, color))}::")
     write_text(root / "labelmap.txt", "".join(f"{line}\n" for line in lines))

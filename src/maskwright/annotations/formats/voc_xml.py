@@ -61,7 +61,10 @@ def write_xml(path: Path, image: AnnotatedImage, file_name: str, boxes: list[tup
     ET.indent(root)
     content = ET.tostring(root, encoding="utf-8")
     try:
-        parse_xml(content)
+        read = parse_xml(content)
+        texts = [read.findtext("filename"), *(each.findtext("name") for each in read.iter("object"))]
+        if texts != [file_name, *(name for name, _ in boxes)]:
+            raise BadXml("a line break would be another one")
     except BadXml as bad:
         message = f"The image '{image.file_name}' or a class on it has a name that XML cannot hold ({bad})"
         raise DataError(f"{message}; expected names without control characters. Rename it.") from bad

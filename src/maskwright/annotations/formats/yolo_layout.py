@@ -4,6 +4,7 @@ The layouts are ``images/<part>`` + ``labels/<part>``, ``<part>/images`` + ``<pa
 images.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from maskwright.errors import DataError, UsageError, require_folder
+from maskwright.control_characters import escape_controls, has_controls, unquote_name
+from maskwright.errors import DataError, UsageError, one_line, require_folder
 from maskwright.files import write_text
 from maskwright.structures import normalise_name
 
@@ -56,7 +58,8 @@ def read_layout(source: Path) -> Layout:
             f"{root}: has neither data.yaml nor classes.txt; expected one of them with the class names. Add it."
         )
     lines = names.read_text(encoding="utf-8", errors="replace").splitlines()
-    return Layout(root, {i: normalise_name(line) for i, line in enumerate(lines) if line.strip()}, _usual_parts(root))
+    named = {i: normalise_name(unquote_name(line.strip())) for i, line in enumerate(lines) if line.strip()}
+    return Layout(root, named, _usual_parts(root))
 
 
 def write_data_yaml(folder: Path, classes: list[str], parts: Sequence[str]) -> None:
@@ -69,7 +72,7 @@ def write_data_yaml(folder: Path, classes: list[str], parts: Sequence[str]) -> N
     for part, other in parts_in_place_of_others(parts).items():
         comment = "the same part by its other name" if other in _ALIASES[part] else f"not of its own: those of {other}"
         lines.append(f"{_yaml({part: places[other]}).rstrip()}  # {comment}\n")
-    write_text(folder / "data.yaml", "".join([*lines, _yaml({"names": dict(enumerate(classes))})]))
+    write_text(folder / "data.yaml", "".join([*lines, _names(classes)]))
 
 
 def parts_in_place_of_others(parts: Sequence[str]) -> dict[str, str]:
@@ -86,6 +89,14 @@ def parts_in_place_of_others(parts: Sequence[str]) -> dict[str, str]:
 
 def _yaml(content: dict[str, Any]) -> str:
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+
+
+def _names(classes: Sequence[str]) -> str:
+    if not any(map(has_controls, classes)):
+        return _yaml({"names": dict(enumerate(classes))})
+    # PyYAML would break a line within such a name.
+    quoted = (escape_controls(json.dumps(name, ensure_ascii=False)) for name in classes)
+    return "names:\n" + "".join(f"  {index}: {name}\n" for index, name in enumerate(quoted))
 
 
 def inside(root: Path, value: str) -> Path | None:
@@ -119,7 +130,8 @@ def _from_yaml(path: Path) -> Layout:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: is not valid YAML ({error}); expected a YOLO data set. Correct it.") from error
+        found = one_line(error)
+        raise DataError(f"{path}: is not valid YAML ({found}); expected a YOLO data set. Correct it.") from error
     names = _names(content.get("names")) if isinstance(content, dict) else None
     if names is None:
         raise DataError(f"{path}: has no names; expected a list of class names, or a mapping from index to name.")

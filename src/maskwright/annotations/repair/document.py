@@ -13,7 +13,12 @@ from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.coco.loose_records import integer
 from maskwright.annotations.repair.annotations import AnnotationRepairs
 from maskwright.annotations.repair.edit import Edit, Repair
-from maskwright.annotations.repair.images import remove_repeated, repair_category_record, repair_image_record
+from maskwright.annotations.repair.images import (
+    remove_controls_from_names,
+    remove_repeated,
+    repair_category_record,
+    repair_image_record,
+)
 from maskwright.images.folder_names import FolderNames
 
 # Faults of the text that reading the file and writing it again corrects.
@@ -35,6 +40,7 @@ NOT_REPAIRED_BECAUSE = {
     "duplicate_id": "the records differ, and which of them is meant is not known",
     "unknown_image": "which image is meant is not known",
     "unknown_category": "which category is meant is not known",
+    "control_in_name": "another category has the name without them, or nothing else is in it",
     "empty_segmentation": "no annotation of the file draws anything: it is a file of boxes",
     "bad_polygon": "the outline that was meant is not known",
     "rle_size": "it may be rotated, scaled, or of another image",
@@ -70,6 +76,7 @@ def repair_document(document: Document, examination: Examination, folder: Path |
     names = None if folder is None else FolderNames(folder)
     images = [repair_image_record(raw, names) for raw in document.images]
     categories = [repair_category_record(raw) for raw in document.categories]
+    remove_controls_from_names(categories)
     remove_repeated(images)
     remove_repeated(categories)
     annotations = AnnotationRepairs(

@@ -1,13 +1,15 @@
 """Repairs of the records of images and categories: numbers, repeated records, and the spelling of file names."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from maskwright.annotations.repair.edit import Edit
+from maskwright.control_characters import COMMANDING, remove_controls
 from maskwright.images.folder_names import FolderNames
+from maskwright.structures import normalise_name
 
 
 def repair_image_record(raw: msgspec.Raw, names: FolderNames | None) -> Edit:
@@ -25,6 +27,19 @@ def repair_category_record(raw: msgspec.Raw) -> Edit:
     edit = Edit.of("category", raw)
     edit.repair_integers("id")
     return edit
+
+
+def remove_controls_from_names(edits: Sequence[Edit]) -> None:
+    """Write the names of categories without control characters, unless another category has that name then."""
+    names = [edit.value("name") for edit in edits]
+    taken = {normalise_name(name) for name in names if isinstance(name, str)}
+    for edit, name in zip(edits, names, strict=True):
+        if not isinstance(name, str) or all(unicodedata.category(each) not in COMMANDING for each in name):
+            continue
+        clean = normalise_name(remove_controls(name))
+        if clean and (clean not in taken or clean == normalise_name(name)):
+            edit.set("name", clean, "control_in_name")
+            taken.add(clean)
 
 
 def remove_repeated(edits: Iterable[Edit]) -> None:

@@ -1,8 +1,8 @@
 """The repaired copy of a checked file: written, checked again, and with every change listed beside it."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from maskwright.annotations.repair.document import NOT_REPAIRED_BECAUSE
 from maskwright.annotations.repair.document import repair_document as repaired
 from maskwright.annotations.repair.edit import Repair
 from maskwright.errors import UsageError
-from maskwright.files import require_other_file, write_json, writing
+from maskwright.files import read_json, require_other_file, write_text, writing
 
 _SHOWN = 3
 
@@ -85,12 +85,15 @@ def repairs_file(out: Path) -> Path:
 def require_new(out: Path, annotations: Path) -> None:
     """Raise ``UsageError`` when ``out`` or its list of repairs exists, or is the file ``annotations``.
 
-    A repair overwrites nothing.
+    A repair overwrites nothing. A list without its file, which a killed repair of ``annotations`` left, is no fault:
+    :func:`write_repaired_file` writes the file that belongs to it.
     """
     require_other_file(out, annotations)
-    for path in (out, repairs_file(out)):
-        if path.exists():
-            raise UsageError(f"{path}: it exists; expected a new file. Choose another --fix, or remove it.")
+    if out.exists():
+        raise _exists(out)
+    listed = repairs_file(out)
+    if listed.exists() and not _is_left_over(listed, annotations, out):
+        raise _exists(listed)
 
 
 def write_repaired_file(
@@ -100,16 +103,39 @@ def write_repaired_file(
 
     The repairs are listed in the file beside it (see :func:`repairs_file`). With ``images``, file names are corrected
     to match the files in that folder, and the images are checked again, in ``workers`` threads.
+
+    A process that is killed leaves nothing or the list alone, with which the next call gives the same file. Raises
+    ``UsageError`` when there is a list of other repairs.
     """
     result = repaired(document, examination, images)
     source = str(document.coco.path)
-    with ExitStack() as stack:
-        # Neither file gets its name before both are written.
-        listed, written = (stack.enter_context(writing(path)) for path in (repairs_file(out), out))
+    with writing(out) as written:
         write_coco(written, result.images, result.annotations, result.categories, result.head)
         coco = read_coco(written)
         coco.path = out
         again = examine(coco, images, workers)
         summary = RepairSummary(source, out, result.repairs, result.removed, again.audit, again.findings)
-        write_json(listed, summary.to_json())
+        _list_repairs(repairs_file(out), summary)
     return summary
+
+
+def _list_repairs(listed: Path, summary: RepairSummary) -> None:
+    """Write the list of repairs, before the repaired file gets its name: that file never lacks its list."""
+    text = json.dumps(summary.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if not listed.exists():
+        write_text(listed, text)
+    elif listed.read_bytes() != text.encode("utf-8"):
+        raise _exists(listed)
+
+
+def _is_left_over(listed: Path, annotations: Path, out: Path) -> bool:
+    """Return whether ``listed`` is a list of the repairs of ``annotations`` in ``out``."""
+    try:
+        content = read_json(listed)
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and (content.get("source"), content.get("file")) == (str(annotations), str(out))
+
+
+def _exists(path: Path) -> UsageError:
+    return UsageError(f"{path}: it exists; expected a new file. Choose another --fix, or remove it.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from maskwright.control_characters import unquote_name
 from maskwright.errors import DataError, UsageError, require_file, unknown_name
 from maskwright.evaluation.results.classes import read_class_table
 from maskwright.structures import BACKGROUND, ClassTable, LabelMap, normalise_name
@@ -31,8 +32,9 @@ class LabelNames:
 def read_label_names(path: Path, ignore_index: int | None = None) -> LabelNames:
     """Read the label names in ``path``: a ``classes.json``, where background is label 0, or a text file.
 
-    A text file has one name per line, from label 0 on. Unless given, ``ignore_index`` is 255, or 65535 when there are
-    more than 255 labels.
+    A text file has one name per line, from label 0 on, in quotes where
+    :func:`~maskwright.control_characters.quote_name` puts them. Unless given, ``ignore_index`` is 255, or 65535 when
+    there are more than 255 labels.
 
     Raises ``UsageError`` when there is no such file. Raises ``DataError`` when names repeat, when there is no name, and
     when the indices of a class table are not 1..K.
@@ -41,7 +43,8 @@ def read_label_names(path: Path, ignore_index: int | None = None) -> LabelNames:
     if path.suffix.lower() == ".json":
         return label_names(path, read_class_table(path), ignore_index)
     lines = path.read_text(encoding="utf-8-sig").splitlines()
-    return label_names(path, [line for line in lines if line.strip()], ignore_index)
+    names = [unquote_name(line.strip()) for line in lines if line.strip()]
+    return label_names(path, names, ignore_index)
 
 
 def label_names(source: Path | str, classes: ClassTable | Sequence[str], ignore_index: int | None = None) -> LabelNames:
