@@ -1,5 +1,6 @@
 """The catalogue: every name builds a model that runs, and every unknown name gets the nearest known ones."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.models import catalogue
-from maskwright.models.catalogue import MODELS, PATTERNS, create_model, find_model, load_weights
+from maskwright.models.catalogue import MODELS, PATTERNS, create_model, find_model, load_weights, option_names
 from maskwright.models.entry import PublishedWeights
 
 NARROW = {"pyramid_channels": 16, "box_features": 16, "mask_channels": [8, 8], "short_side": 64, "longest": 96}
@@ -109,6 +110,7 @@ def test_a_name_like_nothing_is_told_the_models_and_the_patterns(pattern: str) -
         ("mask_rcnn:resnet18", "frozen_norms", "frozen_norm"),
         ("smp:Unet/mobilenet_v2", "decoder_chanels", "decoder_channels"),
         ("smp:DeepLabV3Plus/resnet18", "output_stride", "encoder_output_stride"),
+        ("smp:Unet/tu-resnet18", "decoder_chanels", "decoder_channels"),
     ],
 )
 def test_an_unknown_option_is_answered_with_the_nearest(name: str, option: str, hint: str) -> None:
@@ -125,7 +127,7 @@ def test_an_unknown_option_is_answered_with_the_nearest(name: str, option: str, 
         ("residual_attention_unet", {"widths": []}),
         ("residual_attention_unet", {"dropout": 1.5}),
         ("smp:Unet/resnet18", {"encoder_depth": 3}),
-        ("smp:Unet/tu-resnet18", {"decoder_chanels": [16]}),
+        ("smp:Unet/tu-resnet18", {"window_size": 7}),
     ],
 )
 def test_options_that_do_not_go_together_are_a_usage_error(name: str, options: dict[str, Any]) -> None:
@@ -137,6 +139,25 @@ def test_options_that_do_not_go_together_are_a_usage_error(name: str, options: d
 def test_what_names_the_model_is_no_option(name: str, option: str) -> None:
     with pytest.raises(UsageError, match=f"Unknown option of {name} '{option}'"):
         create_model(name, 2, {option: "resnet34"})
+
+
+# One of every family, and what libraries below take that names a file, an address or code to run.
+FAMILIES = [*MODELS, "smp:Unet/resnet18", "smp:Unet/tu-resnet18", "smp:Unet/timm-skresnet18", "panet:resnet18",
+            "mask_rcnn:timm:resnet18", "point_rend:timm:resnet18"]  # fmt: skip
+LOADERS = ("checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "pretrained_strict",
+           "cache_dir", "encoder_weights", "weights", "weights_backbone", "encoder_name", "features_cls", "hf_hub_id",
+           "url", "file", "scriptable", "kwargs", "**kwargs", "progress")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_no_option_names_a_file_an_address_or_weights(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card from a stranger says which options a model has: ``checkpoint_path`` would have been unpickled."""
+    monkeypatch.setattr("timm.create_model", lambda *_, **__: pytest.fail("timm was asked"))
+    for option in LOADERS:
+        with pytest.raises(UsageError, match="Unknown option of"):
+            create_model(name, 2, {option: "/tmp/evil.pth"})
+    known = " ".join(set(option_names(find_model(name))) - {"path_aggregation", "drop_path_rate"})
+    assert re.findall(r"path|file|url|hub|pretrain|checkpoint|cache|repo|download|load|exec", known) == []
 
 
 def test_an_option_that_the_catalogue_presets_can_be_changed() -> None:

@@ -24,6 +24,4 @@ def command(
         weights = ", ".join(["none", *model["weights"], "a file"])
         print_lines(f"{model['name']}  ({model['task']})", f"    {model['summary']}", f"    weights: {weights}")
         if name is not None:
-            options = model["options"]
-            own = "those of segmentation-models-pytorch" if options is None else ", ".join(options)
-            print_lines(f"    options: {own}")
+            print_lines(f"    options: {', '.join(model['options'])}")

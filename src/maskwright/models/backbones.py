@@ -13,6 +13,7 @@ from torchvision.models._utils import IntermediateLayerGetter
 
 from maskwright.errors import UsageError, unknown_name
 from maskwright.models.frozen_norm import FusedFrozenBatchNorm2d
+from maskwright.models.timm_models import require_timm_model
 
 STRIDES = (4, 8, 16, 32)
 PARTS = len(STRIDES) + 1  # the stem is one as well
@@ -119,8 +120,7 @@ def _timm_body(name: str, frozen_norm: bool) -> tuple[nn.Module, list[int], list
     import timm
     from timm.layers.norm_act import freeze_batch_norm_2d
 
-    if not timm.is_model(name):
-        raise unknown_name("timm model", name, timm.list_models())
+    require_timm_model(name)
     try:
         network: Any = timm.create_model(name, pretrained=False, features_only=True)
     except (RuntimeError, AttributeError) as error:

@@ -10,7 +10,7 @@ from torch import nn
 from torchvision.models import get_model_weights
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, MaskRCNN_ResNet50_FPN_Weights
 
-from maskwright.errors import UsageError, nearest, unknown_name
+from maskwright.errors import UsageError, nearest, one_line, unknown_name
 from maskwright.files import sha256_of
 from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.detectron2.entries import detectron2_entries
@@ -38,6 +38,7 @@ from maskwright.models.point_rend.segmenter import PointRendSegmenter
 from maskwright.models.residual_attention_unet import ResidualAttentionUNet
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.smp_family import SMP_PATTERN, SMP_SUMMARY, smp_entry
+from maskwright.models.timm_models import require_timm_model
 from maskwright.models.torchvision_segmentation import (
     build_deeplabv3,
     build_deeplabv3_point_rend,
@@ -226,6 +227,8 @@ def _detector_entry(name: str) -> ModelEntry:
     kind, _, backbone = name.partition(":")
     if not backbone.startswith("timm:") and backbone not in TORCHVISION_BACKBONES:
         raise unknown_name("backbone", backbone, TORCHVISION_BACKBONES)
+    if backbone.startswith("timm:"):
+        require_timm_model(backbone.removeprefix("timm:"))
     published = {} if backbone.startswith("timm:") else imagenet(backbone)
     return _detector(kind, name, _ON_ANY_BACKBONE, published, backbone=backbone)
 
@@ -240,7 +243,7 @@ def create_model(name: str, classes: int, options: Mapping[str, Any]) -> nn.Modu
     entry = find_model(name)
     known = option_names(entry)
     for option in options:
-        if known is not None and option not in known:
+        if option not in known:
             raise unknown_name(f"option of {name}", option, known)
     normalised = entry.normalisation is not None
     own = {key: value for key, value in options.items() if not normalised or key not in NORMALISATION_OPTIONS}
@@ -249,14 +252,12 @@ def create_model(name: str, classes: int, options: Mapping[str, Any]) -> nn.Modu
         if normalised:
             normalise(module, Normalisation.from_options(options))
     except (TypeError, ValueError, KeyError, RuntimeError, AttributeError) as error:
-        raise UsageError(f"{name} cannot be built with the options {dict(options)}: {error}") from error
+        raise UsageError(f"{name} cannot be built with the options {dict(options)}: {one_line(error)}") from error
     return module
 
 
-def option_names(entry: ModelEntry) -> list[str] | None:
-    """Return the names of an entry's options, or None when the library that builds the model takes any."""
-    if entry.options is None:
-        return None
+def option_names(entry: ModelEntry) -> list[str]:
+    """Return the names of an entry's options."""
     return [*entry.options, *(NORMALISATION_OPTIONS if entry.normalisation is not None else ())]
 
 

@@ -42,11 +42,11 @@ class ModelEntry:
 
     ``build(classes, **options)`` returns the module with random weights, for ``classes`` classes without background.
     ``renames`` are the ways in which the keys of a weights file may map to the module's (see
-    :func:`maskwright.models.weights.loading.load_matching`). ``options`` are the names of the options, None when the
-    library that builds the model takes any. ``published`` has the weights by name. With ``background_first`` background
-    is class 0 of the heads, otherwise it is their last class. ``resizing`` is the rule by which images are resized for
-    the model. ``normalisation`` is that of its backbone's pretraining, which a training takes unless the recipe gives
-    ``image_mean`` and ``image_std``; None for a model with options of its own for it.
+    :func:`maskwright.models.weights.loading.load_matching`). ``options`` are the names of the options. No other option
+    reaches ``build``: model cards name them, and come from strangers. ``published`` has the weights by name. With
+    ``background_first`` background is class 0 of the heads, otherwise it is their last class. ``resizing`` is the rule
+    by which images are resized for the model. ``normalisation`` is that of its backbone's pretraining, which a training
+    takes unless the recipe gives ``image_mean`` and ``image_std``; None for a model with options of its own for it.
     """
 
     name: str
@@ -54,7 +54,7 @@ class ModelEntry:
     summary: str
     build: Callable[..., nn.Module]
     renames: tuple[tuple[str, str], ...]
-    options: tuple[str, ...] | None
+    options: tuple[str, ...]
     published: Mapping[str, PublishedWeights] = field(default_factory=dict)
     background_first: bool = True
     resizing: ResizingRule = "nearest"

@@ -14,6 +14,7 @@ from maskwright.errors import UsageError, unknown_name
 from maskwright.models.entry import ModelEntry, PublishedWeights
 from maskwright.models.normalisation import IMAGENET, smp_normalisation, timm_normalisation
 from maskwright.models.semantic import SemanticModel
+from maskwright.models.timm_models import TIMM_OPTIONS, require_timm_model, require_timm_options
 from maskwright.models.weights.loading import StateDict
 
 SMP_PATTERN = "smp:ARCHITECTURE/ENCODER"
@@ -33,7 +34,6 @@ def smp_entry(name: str) -> ModelEntry:
 
     Raises ``UsageError`` with the nearest names when the architecture or the encoder does not exist.
     """
-    import timm
     from segmentation_models_pytorch.encoders import encoders as smp_encoders
 
     architecture, _, encoder = name.removeprefix("smp:").partition("/")
@@ -43,8 +43,7 @@ def smp_entry(name: str) -> ModelEntry:
         raise unknown_name("architecture of segmentation-models-pytorch", architecture, SMP_ARCHITECTURES)
     published, trained = {}, IMAGENET
     if encoder.startswith("tu-"):
-        if not timm.is_model(encoder.removeprefix("tu-")):
-            raise unknown_name("timm model", encoder.removeprefix("tu-"), timm.list_models())
+        require_timm_model(encoder.removeprefix("tu-"))
         trained = timm_normalisation(encoder.removeprefix("tu-"))
     elif encoder not in smp_encoders:
         raise unknown_name("encoder of segmentation-models-pytorch", encoder, smp_encoders)
@@ -78,19 +77,19 @@ def _build(classes: int, *, architecture: str, encoder: str, **options: Any) -> 
     """Build the model for ``classes`` classes; background is one more output."""
     import segmentation_models_pytorch as smp
 
+    require_timm_options(options)
     network = getattr(smp, architecture)(encoder_name=encoder, encoder_weights=None, classes=classes + 1, **options)
     whole_levels = network.requires_divisible_input_shape
     return SemanticModel(network, multiple=network.encoder.output_stride if whole_levels else 1)
 
 
-def _option_names(architecture: str, encoder: str) -> tuple[str, ...] | None:
-    """Return the options of the architecture, or None where its encoder takes options of its own."""
+def _option_names(architecture: str, encoder: str) -> tuple[str, ...]:
+    """Return the options of the architecture, and those of timm's encoders where its encoder is one."""
     import segmentation_models_pytorch as smp
 
-    # timm's encoders take options of their own; the others silently ignore unknown ones.
-    if encoder.startswith(("tu-", "timm-")):
-        return None
-    return tuple(sorted(set(inspect.signature(getattr(smp, architecture)).parameters) - _FIXED))
+    own = set(inspect.signature(getattr(smp, architecture)).parameters) - _FIXED
+    # Others go from smp to timm without a look, also those that name files.
+    return tuple(sorted(own.union(TIMM_OPTIONS if encoder.startswith(("tu-", "timm-")) else ())))
 
 
 def _encoder_state(encoder: str, tag: str) -> StateDict:

@@ -13,7 +13,8 @@ def list_models(name: str | None = None) -> list[dict[str, Any]]:
 
     Returns:
         A record of each model: ``name``, ``task`` (``semantic`` or ``instance``), ``summary``, ``weights`` (the names
-        of its published weights) and ``options``, which is None where another package defines them.
+        of its published weights) and ``options``, which is None for a pattern: it
+        depends on the model.
 
     Raises:
         UsageError: No model has this name; the message has the nearest names.
