@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from maskwright.annotations.taxonomy.output_classes import OutputClasses
-from maskwright.errors import unknown_name
+from maskwright.errors import UsageError, nearest, some_of, unknown_name
 from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.images.resize import InputSize
 from maskwright.model_file import read_card
@@ -137,7 +137,11 @@ def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Weig
     entry = catalogue.find_model(recipe.model.name)
     if entry.task != recipe.task:
         known = [e.name for e in catalogue.MODELS.values() if e.task == recipe.task]
-        raise unknown_name(f"{recipe.task} model", recipe.model.name, known)
+        raise UsageError(
+            f"model.name: {recipe.model.name} is for task: {entry.task}, and the recipe has task: {recipe.task}; "
+            f"expected one for {recipe.task}. Use --set model.name={(nearest(recipe.model.name, known) or known)[0]}, "
+            f"another of {some_of(known, 8)}, or --set task={entry.task}."
+        )
     options = starting_normalisation(recipe) | model_options(recipe)
     module = catalogue.create_model(recipe.model.name, len(classes), options)
     rows = _class_rows(module, recipe, classes)
