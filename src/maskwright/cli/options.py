@@ -14,10 +14,6 @@ Set = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder [default: runs/NAME].")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue an interrupted training from its last checkpoint.")]
-AllowEmptyClasses = Annotated[
-    bool,
-    typer.Option("--allow-empty-classes", help="Train although a class has no object in the training images."),
-]
 Devices = Annotated[
     int | None, typer.Option("--devices", min=1, help="GPUs, or processes on a CPU, that share each batch.")
 ]

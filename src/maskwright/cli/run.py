@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import AllowEmptyClasses, Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
+from maskwright.cli.options import Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
+from maskwright.cli.overrides import (
+    AllowEmptyClasses,
+    Batch,
+    Classes,
+    Epochs,
+    LearningRate,
+    Settings,
+    Size,
+    recipe_overrides,
+)
 from maskwright.errors import UsageError
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
@@ -30,7 +40,13 @@ Extend = Annotated[
 
 def command(
     recipe: Recipe,
+    settings: Settings = None,
     set_: Set = None,
+    epochs: Epochs = None,
+    lr: LearningRate = None,
+    batch: Batch = None,
+    size: Size = None,
+    classes: Classes = None,
     sweep: Sweep = None,
     out: Out = None,
     resume: Resume = False,
@@ -44,7 +60,7 @@ def command(
     """Run a recipe: check, masks, train, evaluate, report. Finished stages are skipped."""
     if sweep and extend:
         raise UsageError("--sweep and --extend: expected one of them. Extend each variant by its own run folder.")
-    overrides = [*(set_ or ()), *(["data.allow_empty_classes=true"] if allow_empty_classes else ())]
+    overrides = recipe_overrides(settings, set_, epochs, lr, batch, size, classes, allow_empty_classes)
     if sweep:
         if nodes > 1:
             raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")

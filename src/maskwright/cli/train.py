@@ -4,18 +4,16 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import (
+from maskwright.cli.options import Devices, Images, ModelName, Nodes, Out, Quiet, Resume, Set, TaskName, Weights
+from maskwright.cli.overrides import (
     AllowEmptyClasses,
-    Devices,
-    Images,
-    ModelName,
-    Nodes,
-    Out,
-    Quiet,
-    Resume,
-    Set,
-    TaskName,
-    Weights,
+    Batch,
+    Classes,
+    Epochs,
+    LearningRate,
+    Settings,
+    Size,
+    recipe_overrides,
 )
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
@@ -36,12 +34,18 @@ Minutes = Annotated[
 
 def command(
     recipe: What,
+    settings: Settings = None,
     images: Images = None,
     task: TaskName = None,
     model: ModelName = None,
     weights: Weights = None,
     minutes: Minutes = None,
     set_: Set = None,
+    epochs: Epochs = None,
+    lr: LearningRate = None,
+    batch: Batch = None,
+    size: Size = None,
+    classes: Classes = None,
     out: Out = None,
     resume: Resume = False,
     allow_empty_classes: AllowEmptyClasses = False,
@@ -56,7 +60,7 @@ def command(
 
     run = train(
         recipe,
-        overrides=[*(set_ or ()), *(["data.allow_empty_classes=true"] if allow_empty_classes else ())],
+        overrides=recipe_overrides(settings, set_, epochs, lr, batch, size, classes, allow_empty_classes),
         out=out,
         resume=resume,
         devices=devices,

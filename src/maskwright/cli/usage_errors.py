@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from typer.core import TyperGroup
-
+from maskwright.cli.words import Commands
 from maskwright.control_characters import escape_controls
 
 
-class EscapingGroup(TyperGroup):
+class EscapingGroup(Commands):
     """A group of commands that escapes control characters in the errors of their arguments."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:

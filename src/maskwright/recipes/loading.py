@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from maskwright.errors import UsageError, nearest, one_line, unknown_name
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.section import Section
+from maskwright.recipes.setting_names import is_list, recipe_key
 from maskwright.recipes.transfer import Transfer
 
 Kind = TypeVar("Kind", Recipe, Transfer)
@@ -104,7 +105,9 @@ def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = (), devices: int 
     """Return the validated training recipe, with each of the ``overrides`` ``section.key=value`` applied.
 
     ``recipe`` is a shipped name, the path of a YAML file, a mapping of its sections, or a :class:`Recipe`. It is not
-    changed. The value of an override is read as YAML. ``devices`` replaces ``train.devices``.
+    changed. The value of an override is read as YAML, or as values with commas between them where the key takes a list.
+    Sections may be left out where the key is clear without them, as in ``epochs=2``; see
+    :func:`~maskwright.recipes.setting_names.recipe_key`. ``devices`` replaces ``train.devices``.
 
     Raises ``UsageError`` when there is no such recipe, it is not YAML, it is one of a transfer, or it has faults. All
     faults are listed with their paths and the nearest valid names.
@@ -131,7 +134,7 @@ def _load(recipe: RecipeLike | TransferLike, overrides: Sequence[str], kind: typ
     source, content = recipe_label(recipe), _content(recipe)
     _require_kind(content, source, kind)
     for override in overrides:
-        _apply(content, override)
+        _apply(content, override, kind)
     return validate_recipe(content, source, kind)
 
 
@@ -192,18 +195,28 @@ def flow(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def _apply(content: dict[str, Any], override: str) -> None:
-    path, separator, text = override.partition("=")
-    if not separator or not path:
+def _apply(content: dict[str, Any], override: str, kind: type[Section]) -> None:
+    typed, separator, text = override.partition("=")
+    if not separator or not typed:
         raise UsageError(f"--set {override}: expected section.key=value, for example train.epochs=2.")
+    path = recipe_key(typed, kind) or typed
+    value = _override_value(override, text)
+    if not isinstance(value, str) and path == f"{typed}.name":
+        path = typed  # a whole section, or null
+    if isinstance(value, str) and is_list(path, kind) and value != "all":
+        value = [_override_value(override, each) if path != "classes" else each.strip() for each in value.split(",")]
     *parents, last = path.split(".")
     target = content
     for key in parents:
         if not isinstance(target.get(key), dict):
             target[key] = {}
         target = target[key]
+    target[last] = value
+
+
+def _override_value(override: str, text: str) -> Any:
     try:
-        target[last] = yaml.load(text, _Loader)
+        return yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise UsageError(f"--set {override}: '{text}' is not a YAML value ({one_line(error)}).") from error
 
@@ -212,6 +225,9 @@ def _describe(fault: Any, kind: type[Section]) -> str:
     location = [str(part) for part in fault["loc"] if not isinstance(part, int)]
     path = ".".join(str(part) for part in fault["loc"]) or "(recipe)"
     if fault["type"] == "extra_forbidden":
+        meant = recipe_key(".".join(location), kind)
+        if meant is not None and meant != ".".join(location):
+            return f"  {path}: unknown key. Use {meant}."
         known = _keys_of(location[:-1], kind)
         close = nearest(location[-1], known)
         return f"  {path}: unknown key. {'Nearest' if close else 'Known'}: {', '.join(close or known)}."
