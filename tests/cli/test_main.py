@@ -9,7 +9,7 @@ import pytest
 import maskwright
 from maskwright.cli.main import main
 
-COMMANDS = ["demo", "run", "masks", "train", "evaluate", "predict", "report", "models", "recipes"]
+COMMANDS = ["demo", "run", "masks", "train", "evaluate", "predict", "report", "models", "recipes", "doctor"]
 
 
 def in_new_process(code: str) -> subprocess.CompletedProcess[str]:
@@ -60,9 +60,19 @@ def test_unknown_names_and_files_end_with_2_and_a_hint(
     assert "Traceback" not in shown
 
 
-def test_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--version"]) == 0
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_version_is_the_package_s(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([option]) == 0
     assert capsys.readouterr().out == f"maskwright {maskwright.__version__}\n"
+
+
+def test_the_shell_completes_commands() -> None:
+    asked = {"_MASKWRIGHT_COMPLETE": "complete_bash", "COMP_WORDS": "maskwright do", "COMP_CWORD": "1"}
+    code = (
+        f"import os, sys\nos.environ |= {asked}\nsys.argv = ['maskwright']\n"
+        "from maskwright.cli.main import script\nscript()"
+    )
+    assert in_new_process(code).stdout.split() == ["doctor"]
 
 
 def test_recipes_are_listed_shown_and_copied(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:

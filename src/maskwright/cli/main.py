@@ -11,6 +11,7 @@ from maskwright.cli import (
     check,
     convert,
     demo,
+    doctor,
     evaluate,
     explore,
     init,
@@ -38,7 +39,6 @@ app = typer.Typer(
     cls=EscapingGroup,
     help="COCO-style annotations to segmentation models you can trust.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -63,7 +63,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """COCO-style annotations to segmentation models you can trust."""
@@ -85,6 +85,7 @@ for module in (
     report,
     transfer,
     models,
+    doctor,
 ):
     app.command(module.__name__.rpartition(".")[2])(module.command)
 app.add_typer(score.app, name="score")
