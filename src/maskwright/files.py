@@ -1,5 +1,6 @@
 """Atomic files and folders: each is written under a temporary name and then renamed, so that it is whole or absent."""
 
+import errno
 import hashlib
 import json
 import os
@@ -7,11 +8,13 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from maskwright.errors import UsageError
+_THREADS = 8
+_WORTH_THREADS = 16
 
 
 @contextmanager
@@ -41,13 +44,18 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove the temporary files that a killed process left in ``folder``.
+    """Remove the temporary files of :func:`writing` that a killed process left in ``folder`` and below it.
 
-    No other process may be writing to the folder.
+    No other process may be writing there.
     """
-    for path in folder.glob(".*.part"):
-        if re.fullmatch(r"\.[0-9a-f]{32}\.part", path.name):
+    for path in folder.rglob(".*.part"):
+        if is_unfinished(path):
             path.unlink(missing_ok=True)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Return whether ``path`` is a temporary file of :func:`writing`."""
+    return re.fullmatch(r"\.[0-9a-f]{32}\.part", path.name) is not None and path.is_file()
 
 
 def write_text(path: Path, content: str) -> None:
@@ -75,14 +83,6 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of the file at ``path`` in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def require_other_file(out: Path, annotations: Path) -> None:
-    """Raise ``UsageError`` when ``out`` is a folder, or the same file as ``annotations``."""
-    if out.is_dir():
-        raise UsageError(f"{out}: it is a folder; expected the name of a JSON file to write.")
-    if out.exists() and annotations.exists() and out.samefile(annotations):
-        raise UsageError(f"{out}: it is the file that is read; expected another one. Choose another --out.")
 
 
 @contextmanager
@@ -145,10 +145,12 @@ def writing_folder(folder: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
+        synchronise([*temporary.rglob("*"), temporary])
         old = _old(folder)
         if folder.exists():
             os.replace(folder, old)
         os.replace(temporary, folder)
+        synchronise([folder.parent])
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -165,3 +167,30 @@ def recover_folder(folder: Path) -> None:
 def _old(folder: Path) -> Path:
     """Return the hidden path of a folder while it is being replaced; a visible name could be a folder of the user's."""
     return folder.with_name(f".{folder.name}.old.part")
+
+
+def synchronise(paths: Iterable[Path]) -> None:
+    """Wait until the files and folders ``paths`` are on the disk, so that a loss of power does not empty them."""
+    paths = list(paths)
+    if len(paths) < _WORTH_THREADS:
+        for path in paths:
+            _synchronise(path)
+        return
+    with ThreadPoolExecutor(_THREADS) as pool:  # the disk serves many at once
+        list(pool.map(_synchronise, paths))
+
+
+def _synchronise(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        if path.is_dir():  # which Windows does not open
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):  # a file system that cannot
+            raise
+    finally:
+        os.close(descriptor)

@@ -65,6 +65,20 @@ class Reporter:
         for line in lines:
             print_lines(line, file=self.stream)
 
+    def notice(self, line: str) -> None:
+        """Print one line, even when quiet.
+
+        Args:
+            line: The line.
+
+        Example:
+            >>> import sys
+            >>> from maskwright import Reporter
+            >>> Reporter(quiet=True, stream=sys.stdout).notice("parts: 2 unfinished files are removed.")
+            parts: 2 unfinished files are removed.
+        """
+        self.warn([line])
+
     def track(self, items: Iterable[Item], what: str, total: int | None = None) -> Iterator[Item]:
         """Yield ``items``, and show how many are done, the rate and the time left.
 

@@ -103,7 +103,9 @@ def test_sizes_of_masks_go_by_the_area_asked_for_and_the_last_line_says_which(ru
 
 def test_instance_writes_everything_to_a_folder(run: Run, instances: tuple[Path, Path], tmp_path: Path):
     assert run("instance", *instances, "--out", tmp_path / "out")[0] == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["curves.json", "images.json", "scores.json"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        *(".maskwright-score-instance", "curves.json", "images.json", "scores.json")
+    }
     assert list(json.loads((tmp_path / "out" / "curves.json").read_text())) == ["person"]
 
 

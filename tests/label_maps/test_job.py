@@ -18,7 +18,7 @@ from maskwright.cli.main import main
 from maskwright.errors import UsageError
 from maskwright.files import sha256_of
 from maskwright.label_maps.drawing import DrawnChunk
-from maskwright.label_maps.job import EXTRAS, NAME, MaskJob
+from maskwright.label_maps.job import NAME, MaskJob
 
 SETTINGS = {"mode": "multiclass", "weights": [1.0, 2.5], "classes": [{"index": 1, "name": "café"}], "audit": False}
 FIRST, SECOND = ("1.png", "2.png"), ("3.png",)
@@ -73,6 +73,8 @@ def test_a_part_that_lacks_a_file_is_not_finished(folder: Path):
 def test_half_a_line_is_passed_over(folder: Path, kept: int):
     *lines, last = (folder / NAME).read_bytes().splitlines(keepends=True)
     (folder / NAME).write_bytes(b"".join(lines) + last[:kept])
+    if kept != -1:  # label maps get their names once the line is written
+        (folder / "3.png").unlink()
     found = job(folder).finished()
     assert list(found) == ([FIRST, SECOND] if kept == -1 else [FIRST])
 
@@ -138,25 +140,29 @@ def test_other_files_of_the_folder_do_not_matter(tmp_path: Path):
 
 
 def test_another_job_removes_what_it_will_not_write_and_nothing_else(folder: Path, tmp_path: Path):
-    write(folder, *EXTRAS, "mine.png", "classes.json")
+    write(folder, "mine.png", "classes.json")
     write(tmp_path, "outside.png")
     with (folder / NAME).open("ab") as journal:
         journal.write(b'{"files":["../outside.png","/outside.png","classes.json","mine.png/../mine.png"]}\n')
     MaskJob(folder, {**SETTINGS, "mode": "binary"}, [("2.png",)]).start([])
-    assert sorted(path.name for path in folder.iterdir()) == [NAME, "2.png", "classes.json", "mine.png"]
+    assert sorted(path.name for path in folder.iterdir()) == [NAME, "classes.json", "mine.png"]
     assert (tmp_path / "outside.png").exists()
 
 
-def test_what_a_killed_process_was_writing_is_removed(folder: Path):
-    write(folder, f".{'0a' * 16}.part", ".mine.part", "x.part")
-    job(folder).start([])
-    assert {path.name for path in folder.iterdir()} == {NAME, *FIRST, *SECOND, ".mine.part", "x.part"}
+def test_the_same_job_removes_only_the_label_maps_of_parts_that_are_not_finished(folder: Path):
+    write(folder, "instances.json", f".{'0a' * 16}.part")
+    (folder / "2.png").unlink()
+    started = job(folder)
+    started.start(list(started.finished().values()))
+    assert {path.name for path in folder.iterdir()} == {NAME, *SECOND, "instances.json", f".{'0a' * 16}.part"}
 
 
-def test_the_same_job_removes_nothing(folder: Path):
-    write(folder, *EXTRAS)
-    job(folder).start([])
-    assert {path.name for path in folder.iterdir()} == {NAME, *FIRST, *SECOND, *EXTRAS}
+def test_a_file_that_appeared_since_the_job_was_killed_is_refused(folder: Path):
+    lines = (folder / NAME).read_bytes().splitlines(keepends=True)
+    (folder / NAME).write_bytes(b"".join(lines[:2]))
+    with pytest.raises(UsageError, match=r"did not write \(1, such as 3\.png\)"):
+        job(folder).finished()
+    assert job(folder).foreign() == ["3.png"]
 
 
 def test_a_hash_is_that_of_the_content(tmp_path: Path):
@@ -222,11 +228,11 @@ def entries(out: Path) -> int:
 
 
 def result(annotations: Path, out: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """Run the command to its end; the files it leaves, the journal apart, and what it prints."""
+    """Run the command to its end; the files it leaves, journal and record apart, and what it prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
         assert main(command(annotations, out, 0)) == 0
-    files = {path.name: path.read_bytes() for path in out.iterdir() if path.name != NAME}
+    files = {path.name: path.read_bytes() for path in out.iterdir() if not path.name.startswith(".")}
     return files, {**json.loads(printed.getvalue()), "folder": ""}
 
 
@@ -262,5 +268,5 @@ def test_a_job_that_was_finished_draws_nothing_again(annotations: Path, whole, t
     files, printed = result(annotations, tmp_path)
     assert (files, {**printed, "kept": 0}) == whole
     assert printed["kept"] == 480
-    drawn = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.png") if path.name not in EXTRAS}
+    drawn = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*-*.png")}
     assert drawn.items() <= written.items()

@@ -70,7 +70,7 @@ def test_a_zoo_file_is_known_under_any_name_and_no_other_file_under_its_name(zoo
     assert source_of(out)["address"] == zoo.address
     assert source_of(out)["licence"] == ZOO[ZOO_NAME].licence == "CC BY-SA 3.0"
     other = checkpoint(tmp_path / ZOO[ZOO_NAME].file, classes=80, pixel_std=np.ones((3, 1, 1), np.float32))
-    convert_weights(other, out)
+    convert_weights(other, out, overwrite=True)
     assert set(source_of(out)) == {"file", "sha256"}
 
 

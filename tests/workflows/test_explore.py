@@ -38,7 +38,7 @@ def test_page_numbers_and_figures_are_written(coco, tmp_path, images):
     names = {Path(file).stem for file in files if file.endswith(".svg")}
     assert {"instances_per_class", "object_sizes", "co_occurrence", "overlap"} <= names
     figures = {f"figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")}
-    assert files == {"explore.html", "statistics.json", "figures/contact_sheet.png", *figures}
+    assert files == {".maskwright-explore", "explore.html", "statistics.json", "figures/contact_sheet.png", *figures}
     assert json.loads((tmp_path / "out" / "statistics.json").read_text()) == found.to_json()
 
 

@@ -82,6 +82,7 @@ def test_the_classes_stand_beside_the_masks(scene: Path, tmp_path: Path):
     assert [(c["index"], c["name"], c["source_ids"]) for c in written] == [(1, "dog", [2]), (2, "person", [1])]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         ".masks.jsonl",
+        ".maskwright-masks",
         "classes.json",
         "classes.txt",
         "scene.png",
@@ -215,6 +216,7 @@ def test_another_job_is_refused_until_it_is_told_to_overwrite(scene: Path, tmp_p
     assert masks(scene, tmp_path / "out", overwrite=True, reporter=QUIET).kept == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         ".masks.jsonl",
+        ".maskwright-masks",
         "classes.json",
         "classes.txt",
         "scene.png",
@@ -232,8 +234,9 @@ def test_nothing_is_written_into_the_folder_of_the_images(coco, tmp_path: Path, 
     photo = tmp_path / "images" / Path(name).name
     photo.parent.mkdir()
     photo.write_bytes(b"a photo")
-    with pytest.raises(UsageError, match=rf"images: .*\(1, such as {photo.name}\)"):
-        masks(coco({}, images=[{"file_name": name}]), photo.parent, reporter=QUIET)
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match=rf"images: .*\(1, such as {photo.name}\)"):
+            masks(coco({}, images=[{"file_name": name}]), photo.parent, overwrite=overwrite, reporter=QUIET)
     assert photo.read_bytes() == b"a photo"
     assert list(photo.parent.iterdir()) == [photo]
 

@@ -70,7 +70,7 @@ def test_official_numbers_alone_on_request(coco, write_json):
 def test_the_folder_holds_what_json_leaves_out(coco, write_json, tmp_path: Path):
     summary = scored(coco({}), write_json([record()], "results.json"), out=tmp_path / "out", boundary=True)
     assert isinstance(summary.details, Details)
-    written = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "out").iterdir()}
+    written = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "out").glob("*.json")}
     assert written["scores"] == json.loads(json.dumps(summary.to_json()))
     assert written["images"][0]["F1"] == 1.0
     assert written["curves"]["person"]["recall"] == [1.0]

@@ -54,7 +54,7 @@ def test_the_files_beside_the_parts_say_where_every_image_went(coco, tmp_path: P
     path = coco(*({"image_id": i} for i in range(1, 9)), images=TEN)
     summary = split(path, tmp_path / "out", ratios=(0.5, 0.5))
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
-        *("train.json", "validation.json", "split.csv", "split.json", "split.txt")
+        *("train.json", "validation.json", "split.csv", "split.json", "split.txt", ".maskwright-split")
     }
     assert [row["file_name"] for row in rows(tmp_path / "out")] == [f"{i}.png" for i in range(1, 11)]
     for name, ids in summary.images.items():

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.cli.options import Json, Overwrite, Quiet, print_json
 from maskwright.printing import print_lines
 
 
@@ -20,6 +20,7 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for explore.html, statistics.json and figures.")
     ] = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -30,7 +31,7 @@ def command(
 
     names = [name.strip() for value in classes or () for name in value.split(",")] or None
     reporter = Reporter(quiet)
-    found = explore(annotations, images=images, classes=names, out=out, reporter=reporter)
+    found = explore(annotations, images=images, classes=names, out=out, overwrite=overwrite, reporter=reporter)
     reporter.warn([*found.audit.lines(), *found.remarks])
     if json:
         print_json(found.to_json())

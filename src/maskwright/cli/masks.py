@@ -52,7 +52,9 @@ def command(
     address: Annotated[
         str | None, typer.Option("--address", help="The Ray cluster, e.g. auto [default: start one here].")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the label maps of another job.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another job's label maps, and other files.")
+    ] = False,
     allow_empty_classes: Annotated[
         bool, typer.Option("--allow-empty-classes", help="Draw although no object of the classes is there.")
     ] = False,

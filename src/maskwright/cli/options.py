@@ -44,6 +44,9 @@ Rider = Annotated[
         "--rider", metavar="absent|person|person-over-two-wheeler", help="Replace the taxonomy's rule for riders."
     ),
 ]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files of these names that this command did not write.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, Rider, Taxonomy, print_json
+from maskwright.cli.options import Json, Overwrite, Quiet, Rider, Taxonomy, print_json
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 
@@ -36,6 +36,7 @@ def command(
     ids_of: Annotated[
         Path | None, typer.Option("--ids-of", help="Instances: a COCO file of the images; results get its ids.")
     ] = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -58,6 +59,7 @@ def command(
         rider=rider,
         layout=layout,
         ids_of=ids_of,
+        overwrite=overwrite,
         reporter=Reporter(quiet),
     )
     if json:

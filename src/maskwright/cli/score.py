@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.cli.options import Json, Overwrite, Quiet, print_json
 from maskwright.printing import print_lines
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def instance(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for scores.json, curves.json and images.json.")
     ] = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -68,6 +69,7 @@ def instance(
         boundary=boundary,
         area=cast("AreaRule | None", area),
         out=out,
+        overwrite=overwrite,
         reporter=reporter,
     )
     _show(summary, reporter, None if json else instance_lines)

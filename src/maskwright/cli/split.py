@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.cli.options import Json, Overwrite, Quiet, print_json
 from maskwright.printing import print_lines
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def command(
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same parts.")] = 0,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -53,6 +54,7 @@ def command(
         images=images,
         groups=groups,
         seed=seed,
+        overwrite=overwrite,
         reporter=reporter,
     )
     reporter.warn(summary.audit.lines())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.cli.options import Json, Overwrite, Quiet, print_json
 from maskwright.control_characters import escape_controls
 from maskwright.errors import UsageError
 from maskwright.printing import print_lines
@@ -38,6 +38,7 @@ def command(
         bool, typer.Option("--drop-crowd-images", help="Drop images with a crowd region of the classes.")
     ] = False,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same images.")] = 0,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -57,6 +58,7 @@ def command(
         max_images=max_images,
         at_least=_demands(at_least or ()),
         seed=seed,
+        overwrite=overwrite,
         reporter=reporter,
     )
     audit = summary.audit

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.cli.options import Json, Overwrite, Quiet, print_json
 from maskwright.printing import print_lines
 
 app = typer.Typer(
@@ -57,6 +57,7 @@ def convert_checkpoint(
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="An option of the model in the catalogue.")
     ] = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -66,7 +67,12 @@ def convert_checkpoint(
     from maskwright.workflows.weights import convert_weights
 
     done = convert_weights(
-        source, out, classes=parse_classes(classes), options=parse_options(options), reporter=Reporter(quiet)
+        source,
+        out,
+        classes=parse_classes(classes),
+        options=parse_options(options),
+        overwrite=overwrite,
+        reporter=Reporter(quiet),
     )
     if json:
         print_json(done.to_json())

@@ -37,7 +37,7 @@ def result_files(out: Path, layout: str, table: ClassTable, names: Iterable[str]
     if layout == "coco":
         return _coco(out / RESULTS, table)
     label_ids, frames = instance_label_ids(table), frames_by_name(names)
-    _require_own(out / OFFICIAL)
+    require_own_results(out / OFFICIAL)
     return _cityscapes(out, table, label_ids, frames)
 
 
@@ -61,7 +61,7 @@ def _cityscapes(
         yield write
 
 
-def _require_own(folder: Path) -> None:
+def require_own_results(folder: Path) -> None:
     """Raise ``UsageError`` when ``folder`` holds anything but older results: a data set is never replaced."""
     if not folder.exists():
         return

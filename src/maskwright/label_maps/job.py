@@ -1,19 +1,16 @@
 """The journal of a mask folder: its job and the parts that are done, so that a killed job resumes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
 
 from maskwright.errors import UsageError
-from maskwright.files import remove_unfinished, write_bytes
+from maskwright.files import synchronise, write_bytes
 from maskwright.label_maps.drawing import DrawnChunk
 
 NAME = ".masks.jsonl"
-
-# What a job may write beside the label maps and the classes. A job that does not write them removes them.
-EXTRAS = ("instances.json", "overlap_audit.json", "overlap_audit.png")
 
 _done = msgspec.json.Decoder(DrawnChunk)
 _LONGEST_SHOWN = 60
@@ -37,45 +34,64 @@ class MaskJob:
     def finished(self, overwrite: bool = False) -> dict[tuple[str, ...], DrawnChunk]:
         """Return the finished parts by their files, which all exist; none with ``overwrite``.
 
-        Raises ``UsageError`` when the folder holds the label maps of another job, images, or files with the names of
-        label maps that no job wrote.
+        Raises ``UsageError`` when the folder holds images. Without ``overwrite`` also when it holds the label maps of
+        another job, or files with the names of label maps that no job wrote.
         """
+        foreign = self.foreign()
+        self._require_no_images(foreign)
         if overwrite or not self.folder.is_dir():
             return {}
         there = {entry.name for entry in self.folder.iterdir()}
         found, lines = self._journal()
-        if found is None:
-            self._require_free(there)
-            return {}
-        self._require_same(found)
+        if found is not None:
+            self._require_same(found)
+        self._require_free(foreign)
         parts = set(self.parts)
         done = {tuple(part.files): part for part in _parts(lines)}
         return {files: part for files, part in done.items() if files in parts and there.issuperset(files)}
 
-    def start(self, finished: Iterable[DrawnChunk]) -> None:
-        """Write the journal anew with the ``finished`` parts; remove the files of another job and of a killed one."""
-        self._remove_others()
-        remove_unfinished(self.folder)
+    def foreign(self) -> list[str]:
+        """Return what the folder holds under the names of label maps, or images, that is not in the journal."""
+        if not self.folder.is_dir():
+            return []
+        there = {entry.name for entry in self.folder.iterdir()}
+        found, lines = self._journal()
+        if found is None:
+            return sorted(there.intersection(self.images.union(*self.parts)))
+        own = {file for part in _parts(lines) for file in part.files}
+        return sorted(there.intersection(set().union(*self.parts)) - own)
+
+    def start(self, finished: Collection[DrawnChunk]) -> None:
+        """Write the journal anew with the ``finished`` parts; remove the label maps of other parts in it."""
+        self._remove_but(finished)
         lines = [msgspec.json.encode(self.settings), *(msgspec.json.encode(part) for part in finished)]
         write_bytes(self.path, b"".join(line + b"\n" for line in lines))
 
     def add(self, part: DrawnChunk) -> None:
-        """Append a part whose files are written to the journal."""
+        """Append a part to the journal, before its files get their names: what is not in it is somebody else's."""
         with self.path.open("ab") as journal:
             journal.write(msgspec.json.encode(part) + b"\n")
+        synchronise([self.path])
 
     def _journal(self) -> tuple[dict[str, Any] | None, list[bytes]]:
         """Return the settings in the journal, None where there are none, and the lines of the parts."""
         lines = self.path.read_bytes().splitlines() if self.path.is_file() else []
         return (_settings(lines[0]) if lines else None), lines[1:]
 
-    def _require_free(self, there: set[str]) -> None:
-        taken = sorted(there.intersection(self.images.union(*self.parts)))
+    def _require_no_images(self, there: Sequence[str]) -> None:
+        images = [name for name in there if name in self.images]
+        if images:
+            raise UsageError(
+                f"{self.folder}: holds files with the names of images ({len(images)}, such as {images[0]}); expected "
+                "another folder than that of the images. Choose another --out."
+            )
+
+    def _require_free(self, taken: Sequence[str]) -> None:
         if taken:
             raise UsageError(
-                f"{self.folder}: holds files with the names of images or label maps that this command did not write "
-                f"({len(taken)}, such as {taken[0]}); expected another folder than that of the images. Choose another "
-                "--out, or replace label maps with --overwrite."
+                f"{self.folder}: holds files with the names of label maps that this command did not write "
+                f"({len(taken)}, such as {taken[0]}); expected another folder. Choose another --out, or replace them "
+                "with --overwrite."
             )
 
     def _require_same(self, found: dict[str, Any]) -> None:
@@ -87,14 +103,14 @@ class MaskJob:
                 "the same job. Choose another --out, or draw them again with --overwrite."
             )
 
-    def _remove_others(self) -> None:
-        """Remove the label maps and extra files of another job in the journal that this job will not write."""
+    def _remove_but(self, finished: Iterable[DrawnChunk]) -> None:
+        """Remove the label maps in the journal that are not of the parts ``finished``."""
         found, lines = self._journal()
-        if found is None or found == self.settings:
+        if found is None:
             return
-        ours = {file for part in self.parts for file in part}
-        theirs = {file for part in _parts(lines) for file in part.files if file.endswith(".png")}
-        for name in (theirs - ours) | set(EXTRAS):
+        kept = {file for part in finished for file in part.files}
+        own = {file for part in _parts(lines) for file in part.files if file.endswith(".png")}
+        for name in own - kept:
             # An edited journal must not lead to the removal of files outside the folder.
             if Path(name).name == name:
                 (self.folder / name).unlink(missing_ok=True)

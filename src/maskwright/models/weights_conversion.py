@@ -18,6 +18,8 @@ from maskwright.models.weights import torchvision_checkpoints
 from maskwright.models.weights.loading import read_weights
 from maskwright.models.weights.published_classes import cityscapes_classes, class_names, coco_classes
 from maskwright.models.weights.torchvision_files import apply_torchvision_fixes
+from maskwright.outputs.output import Output
+from maskwright.outputs.writing import output_files
 from maskwright.progress import Reporter
 from maskwright.recipes.schema import Input
 from maskwright.structures import ClassTable
@@ -66,6 +68,7 @@ def convert_weights(
     *,
     classes: Sequence[str] | None = None,
     options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> Conversion:
     """Write the model file ``out`` from a checkpoint of Detectron2 or torchvision.
@@ -73,14 +76,19 @@ def convert_weights(
     ``source`` is a file or the name of published weights. Every tensor of the checkpoint must have its place in the
     model, and every place its tensor. ``classes`` names the classes in the model's order. Without them the classes are
     COCO's 80 or Cityscapes' 8 where the count is right; for torchvision, those that it publishes. ``options`` are
-    options of the model in the catalogue; they override those that the file implies.
+    options of the model in the catalogue; they override those that the file implies. ``overwrite`` replaces ``out``
+    where it exists, unless it is the source.
 
-    Raises ``UsageError`` for a wrong name, option or count of classes. Raises ``WeightsError`` when the file is
+    Raises ``UsageError`` for a wrong name, option or count of classes, and when ``out`` is another file that exists.
+    Raises ``WeightsError`` when the file is
     damaged, holds code, or does not hold exactly the weights of a known model.
     """
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: expected the name of a .safetensors file to write.")
-    path = _file_of(source, reporter or Reporter())
+    reporter = reporter or Reporter()
+    path = _file_of(source, reporter)
+    output = Output("weights convert", out, reporter.notice, [path], overwrite, option="OUT")
+    output.require_possible(out)
     state = read_weights(path)
     content = _recognised(state, path, classes, options or {})
     _require_fit(content, path)
@@ -94,7 +102,8 @@ def convert_weights(
         scores={},
         recipe="",
     )
-    write_model_file(out, card, content.weights, _provenance(path))
+    with output_files(output) as staging:
+        write_model_file(staging / out.name, card, content.weights, _provenance(path))
     count = len(content.table)
     return Conversion(path.name, out, content.model, content.options, count, len(content.weights), content.settings)
 

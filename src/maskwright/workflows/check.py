@@ -11,7 +11,7 @@ from maskwright.annotations.coco.file import CocoFile, read_coco
 from maskwright.annotations.coco.json_text import BadJson
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.findings import Findings
-from maskwright.annotations.repair.repaired_file import RepairSummary, require_new, write_repaired_file
+from maskwright.annotations.repair.repaired_file import RepairSummary, repair_output, write_repaired_file
 from maskwright.errors import UsageError, require_file, require_folder
 from maskwright.progress import Reporter
 
@@ -147,7 +147,9 @@ def check(
     images, against, against_images, fix = (
         Path(path) if path is not None else None for path in (images, against, against_images, fix)
     )
-    _require(annotations, images, against, against_images, fix)
+    _require(annotations, images, against, against_images)
+    inputs = [path for path in (annotations, against) if path is not None]
+    output = repair_output(fix, inputs, reporter.notice) if fix is not None else None
     try:
         document = read_document(annotations) if fix is not None else None
         coco = document.coco if document is not None else read_coco(annotations)
@@ -158,14 +160,12 @@ def check(
     if against is not None:
         summary.against = compare_files(coco, against, images, against_images, workers, reporter)
         examination.enter(summary.against.faults)
-    if document is not None and fix is not None:
-        summary.repairs = write_repaired_file(document, examination, fix, images, workers)
+    if document is not None and output is not None:
+        summary.repairs = write_repaired_file(document, examination, output, images, workers)
     return summary
 
 
-def _require(
-    annotations: Path, images: Path | None, against: Path | None, against_images: Path | None, fix: Path | None
-) -> None:
+def _require(annotations: Path, images: Path | None, against: Path | None, against_images: Path | None) -> None:
     for folder in (images, against_images):
         if folder is not None:
             require_folder(folder, "images")
@@ -173,8 +173,6 @@ def _require(
         require_file(against, "annotations")
     if against_images is not None and (against is None or images is None):
         raise UsageError("--against-images needs --against and --images: pictures are compared between two folders.")
-    if fix is not None:
-        require_new(fix, annotations)
 
 
 def _unreadable(annotations: Path, bad: BadJson, fix_wanted: bool) -> CheckSummary:

@@ -14,8 +14,10 @@ from maskwright.annotations.formats.dataset import AnnotatedDataset, ReadOptions
 from maskwright.annotations.formats.image_files import name_fault
 from maskwright.annotations.formats.yolo_layout import parts_in_place_of_others
 from maskwright.errors import UsageError, require_folder, unknown_name
-from maskwright.files import writing_folder
 from maskwright.masks.overlap import OVERLAP_RULES
+from maskwright.outputs.output import Output
+from maskwright.outputs.staging import clear_staging
+from maskwright.outputs.writing import new_output_folder, output_files
 from maskwright.progress import Reporter
 
 HOLES = ("keep", "fill")
@@ -103,7 +105,7 @@ def convert(
 ) -> ConvertSummary:
     """Convert annotations into another format as one data set.
 
-    Nothing is overwritten, and an interrupted conversion leaves nothing behind.
+    Nothing is overwritten, and nothing appears at ``out`` before all is converted.
 
     Args:
         sources: The annotation file or folder, or several of them.
@@ -148,12 +150,14 @@ def convert(
         datasets = [_as_part(dataset, part) for dataset, part in zip(datasets, parts, strict=True)]
     names = list(dict.fromkeys(name for dataset in datasets for name in dataset.classes))
     all_parts = list(dict.fromkeys(part for dataset in datasets for part in dataset.parts))
+    reporter, writing = reporter or Reporter(), WriteOptions(holes or "keep", overlap or "last", copy_images)
+    output = Output("convert", out, reporter.notice, paths)
+    clear_staging(output, out.resolve().parent, out.resolve().name)
     _check_out(out, paths, target_format, all_parts, copy_images)
-    writing = WriteOptions(holes or "keep", overlap or "last", copy_images)
-    with _output(out, target_format) as place:
+    with _place(output, target_format) as place:
         writer = WRITERS[target_format](place, names, writing)
         for dataset in datasets:
-            _write(dataset, writer, reporter or Reporter())
+            _write(dataset, writer, reporter)
         writer.finish(all_parts)
     audits = [each.audit for each in datasets]
     remarks = _remarks(target_format, all_parts, audits)
@@ -257,9 +261,11 @@ def _is_file(out: Path, target: str) -> bool:
 
 
 @contextmanager
-def _output(out: Path, target: str) -> Iterator[Path]:
-    if _is_file(out, target):
-        yield out
-        return
-    with writing_folder(out) as folder:
-        yield folder
+def _place(output: Output, target: str) -> Iterator[Path]:
+    """Yield the path that the writer of the format ``target`` writes to."""
+    if _is_file(output.out, target):
+        with output_files(output) as staging:
+            yield staging / output.out.name
+    else:
+        with new_output_folder(output) as staging:
+            yield staging

@@ -13,12 +13,16 @@ from maskwright.annotations.selection.select import audit_of_reading, rejected_r
 from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.errors import UsageError, require_folder
 from maskwright.files import write_json, write_text
+from maskwright.outputs.output import Output
+from maskwright.outputs.writing import output_folder
 from maskwright.progress import Reporter
-from maskwright.reports.explore.contact_sheet import SHEET, draw_pictures
-from maskwright.reports.explore.figures import FIGURES, explore_figures
+from maskwright.reports.explore.contact_sheet import draw_pictures
+from maskwright.reports.explore.figures import explore_figures
 from maskwright.reports.explore.page import PagePictures, ShownFigure, render_explore_page
 from maskwright.reports.plots.figure_files import write_figure
 from maskwright.structures import ClassTable
+
+PAGE, STATISTICS = "explore.html", "statistics.json"
 
 
 @dataclass
@@ -52,6 +56,7 @@ def explore(
     images: str | Path | None = None,
     classes: Sequence[str] | None = None,
     out: str | Path | None = None,
+    overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> Exploration:
     """Count the classes, object sizes and overlaps of a COCO file.
@@ -63,13 +68,15 @@ def explore(
         images: The folder of its images. With it the page shows a contact sheet of images with their masks.
         classes: The class names to count; None for all.
         out: A folder for ``explore.html``, ``statistics.json`` and ``figures/``. Other files in it stay as they are.
+        overwrite: Replace files of these names in ``out`` that no earlier exploration wrote.
         reporter: Where progress goes; standard error by default.
 
     Returns:
         The statistics, the audit of the annotations, and the path of the page.
 
     Raises:
-        UsageError: A class is unknown, a file or folder is missing, or ``images`` comes without ``out``.
+        UsageError: A class is unknown, a file or folder is missing, ``images`` comes without ``out``, or ``out`` holds
+            files of these names that no exploration wrote.
         DataError: The file is no COCO JSON.
 
     Example:
@@ -95,12 +102,14 @@ def explore(
     left_out = {"images": dict(rejected_records(coco, "image")), "categories": dict(rejected_records(coco, "category"))}
     found = Exploration(annotations, statistics, audit, left_out)
     if out is not None:
-        pictures = PagePictures()
-        if images is not None:
-            order, folder = statistics.by_frequency(), out / "figures"
-            pictures, found.remarks = draw_pictures(coco, table, order, seen, images, folder, reporter)
-        _remove_stale(out / "figures", pictures)
-        found.page = _write(found, out, pictures, all_classes=classes is None)
+        output = Output("explore", out, reporter.notice, [annotations], overwrite)
+        with output_folder(output, expected=(PAGE, STATISTICS)) as staging:
+            pictures = PagePictures()
+            if images is not None:
+                order, folder = statistics.by_frequency(), staging / "figures"
+                pictures, found.remarks = draw_pictures(coco, table, order, seen, images, folder, reporter)
+            _write(found, staging, pictures, all_classes=classes is None)
+        found.page = out / PAGE
     return found
 
 
@@ -117,25 +126,14 @@ def _count(coco: CocoFile, table: ClassTable, reporter: Reporter) -> tuple[Stati
     return statistics, audit, seen
 
 
-def _write(found: Exploration, out: Path, pictures: PagePictures, all_classes: bool) -> Path:
-    """Write the figures, the numbers and, last, the page; return the path of the page."""
+def _write(found: Exploration, out: Path, pictures: PagePictures, all_classes: bool) -> None:
+    """Write the figures, the numbers and the page."""
     figures = {}
     for drawn in explore_figures(found.statistics):
         write_figure(out / "figures", drawn.name, drawn.figure, drawn.svg)
         figures[drawn.name] = ShownFigure.of(drawn)
-    write_json(out / "statistics.json", found.to_json())
+    write_json(out / STATISTICS, found.to_json())
     # Two parts of the path tell data sets apart, and the page names no other folder of the machine.
     name = "/".join(found.source.resolve().parts[-2:])
     audit = replace(found.audit, source=name)
-    page = out / "explore.html"
-    write_text(page, render_explore_page(name, found.statistics, audit, figures, pictures, all_classes))
-    return page
-
-
-def _remove_stale(folder: Path, pictures: PagePictures) -> None:
-    """Remove the figures of an earlier call, as this one may not draw all of them again."""
-    for name in FIGURES:
-        for suffix in ("svg", "png"):
-            (folder / f"{name}.{suffix}").unlink(missing_ok=True)
-    if not pictures.tiles:
-        (folder / SHEET).unlink(missing_ok=True)
+    write_text(out / PAGE, render_explore_page(name, found.statistics, audit, figures, pictures, all_classes))

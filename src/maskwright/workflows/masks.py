@@ -1,6 +1,6 @@
 """Draw the label maps of a COCO file: one PNG an image, in parallel, with every annotation accounted for."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,10 +18,14 @@ from maskwright.label_maps.job import MaskJob
 from maskwright.label_maps.options import MaskOptions
 from maskwright.label_maps.overlap_report import OverlapReport
 from maskwright.label_maps.plan import MaskPlan, mask_plan
+from maskwright.outputs.output import Output
+from maskwright.outputs.writing import move_new, output_folder, remove_own
 from maskwright.parallel.pool import ENGINES, cores, may_fork, parallel_map
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
 from maskwright.version import __version__
+
+INSTANCES = "instances.json"
 
 # Large enough to make sending a part cheap, small enough to lose little when a job is killed.
 _IMAGES_PER_PART = 32
@@ -89,7 +93,7 @@ def masks(
         workers: How many processes draw. 0 draws in this process; None chooses by the number of images.
         engine: ``local``, or ``ray`` to draw on a Ray cluster.
         address: The address of the Ray cluster, or ``auto``; None starts one on this machine.
-        overwrite: Replace the label maps of another job.
+        overwrite: Replace the label maps of another job, and files of these names that no job wrote.
         allow_empty_classes: Draw also where the file shows no object of the classes, so that every label map is empty.
         reporter: Where progress goes; standard error by default.
         **settings: Fields of :class:`MaskOptions`, which replace those of ``options``.
@@ -115,47 +119,74 @@ def masks(
     coco = read_coco(annotations)
     require_masks(coco)
     plan = mask_plan(coco, options)
-    parts, left_out = _parts(coco, plan, out.absolute())
     if not allow_empty_classes:
         _require_objects(coco, plan)
-    identity = {"annotations": sha256_of(annotations), "version": __version__, **plan.settings()}
-    job = MaskJob(out, identity, [part.files for part in parts], [image.file_name for image in coco.images])
-    kept = job.finished(overwrite)
-    job.start(kept.values())
-    todo = [part for part in parts if tuple(part.files) not in kept]
-    processes = _workers(workers, sum(len(part.files) for part in todo)) if engine == "local" else workers or 0
-    with closing(parallel_map(draw_chunk, todo, workers=processes, engine=engine, address=address)) as results:
+    output = Output("masks", out, reporter.notice, [annotations], overwrite)
+    with output_folder(output, expected=_names_beside(options), in_place=True) as staging:
+        parts, left_out = _parts(coco, plan, staging.absolute())
+        identity = {"annotations": sha256_of(annotations), "version": __version__, **plan.settings()}
+        job = MaskJob(out, identity, [part.files for part in parts], [image.file_name for image in coco.images])
+        kept = _started(job, output)
+        todo = [part for part in parts if tuple(part.files) not in kept]
         files = sum(len(part.files) for part in todo)
-        drawn = dict(_drawn(results, job, reporter, f"masks of {annotations.name}", files))
-    # In the order of the parts, so that a job that was killed and continued gives the same result.
-    done = [drawn[files] if files in drawn else kept[files] for files in job.parts]
-    _require_written(done, out, engine)
-    return _finish(out, coco, plan, done, left_out, sum(len(files) for files in kept))
+        processes = _workers(workers, files) if engine == "local" else workers or 0
+        with closing(parallel_map(draw_chunk, todo, workers=processes, engine=engine, address=address)) as results:
+            moved = _moved(results, job, staging, overwrite)
+            drawn = dict(_drawn(moved, reporter, f"masks of {annotations.name}", files))
+        # In the order of the parts, so that a job that was killed and continued gives the same result.
+        done = [drawn[files] if files in drawn else kept[files] for files in job.parts]
+        _require_written(done, out, engine)
+        summary = _summary(out, coco, plan, done, left_out)
+        _write_beside(staging, summary, coco, plan, done)
+    return replace(summary, kept=sum(len(files) for files in kept))
 
 
-def _finish(
-    out: Path, coco: CocoFile, plan: MaskPlan, done: Sequence[DrawnChunk], skipped: Sequence[int], kept: int
-) -> MasksSummary:
-    """Write the files beside the label maps and return the summary.
+def _names_beside(options: MaskOptions) -> list[str]:
+    """Return the names of the files beside the label maps."""
+    names = ["classes.json", "classes.txt", *([INSTANCES] if options.mode == "instance" else [])]
+    return [*names, *(["overlap_audit.json", "overlap_audit.png"] if options.audit else [])]
 
-    ``skipped`` has the number of annotations of each image without a label map.
+
+def _started(job: MaskJob, output: Output) -> dict[tuple[str, ...], DrawnChunk]:
+    """Start the ``job`` and return the parts of it that are finished already.
+
+    Raises ``UsageError`` when the folder holds what it must not replace.
     """
+    for path in (job.path, *(job.folder / name for name in job.foreign())):
+        output.require_possible(path)
+    kept = job.finished(bool(output.overwrite))
+    job.start(list(kept.values()))
+    if not kept:
+        remove_own(output)
+    return kept
+
+
+def _summary(
+    out: Path, coco: CocoFile, plan: MaskPlan, done: Sequence[DrawnChunk], skipped: Sequence[int]
+) -> MasksSummary:
+    """Return the summary; ``skipped`` has the number of annotations of each image without a label map."""
     audit = audit_of_reading(coco)
     for part in done:
         part.add_to(audit)
     audit.found += sum(skipped)
     audit.skip("image_without_objects", sum(skipped))
-    write_classes(out, plan.table)
-    if plan.options.mode == "instance":
-        write_json(out / "instances.json", {file: objects for part in done for file, objects in part.instances.items()})
     overlaps = OverlapReport.of(done, plan.drawing) if plan.options.audit else None
-    if overlaps is not None:
+    files, shared = sum(len(part.files) for part in done), sum(part.shared for part in done)
+    return MasksSummary(out, plan.table, files, 0, audit, shared, len(skipped), overlaps, plan.remarks)
+
+
+def _write_beside(
+    folder: Path, summary: MasksSummary, coco: CocoFile, plan: MaskPlan, done: Sequence[DrawnChunk]
+) -> None:
+    """Write the files beside the label maps into ``folder``."""
+    write_classes(folder, plan.table)
+    if plan.options.mode == "instance":
+        write_json(folder / INSTANCES, {file: objects for part in done for file, objects in part.instances.items()})
+    if summary.overlaps is not None:
         # Imported here: it imports matplotlib, which takes as long as drawing hundreds of label maps.
         from maskwright.reports.pictures.overlap_audit import write_overlap_audit
 
-        write_overlap_audit(out, overlaps, coco, plan.labels)
-    files, shared = sum(len(part.files) for part in done), sum(part.shared for part in done)
-    return MasksSummary(out, plan.table, files, kept, audit, shared, len(skipped), overlaps, plan.remarks)
+        write_overlap_audit(folder, summary.overlaps, coco, plan.labels)
 
 
 def _parts(coco: CocoFile, plan: MaskPlan, folder: Path) -> tuple[list[DrawingChunk], list[int]]:
@@ -199,14 +230,25 @@ def _workers(wanted: int | None, images: int) -> int:
     return cores() if images >= (_IMAGES_WORTH_A_FORK if may_fork() else _IMAGES_WORTH_A_START) else 0
 
 
+def _moved(results: Iterable[DrawnChunk], job: MaskJob, staging: Path, overwrite: bool) -> Iterator[DrawnChunk]:
+    """Yield each part once it is in the journal and its label maps are moved from ``staging`` to their places."""
+    for part in results:
+        job.add(part)
+        for file in part.files:
+            # A machine of a cluster that shares no folder with this one has written it elsewhere.
+            if (staging / file).exists():
+                move_new(staging / file, job.folder / file, replace=overwrite)
+                (staging / file).unlink(missing_ok=True)
+        yield part
+
+
 def _drawn(
-    results: Generator[DrawnChunk], job: MaskJob, reporter: Reporter, what: str, files: int
+    results: Iterable[DrawnChunk], reporter: Reporter, what: str, files: int
 ) -> Iterator[tuple[tuple[str, ...], DrawnChunk]]:
-    """Yield each part with its files once it is in the journal; the progress counts images."""
+    """Yield each part with its files; the progress counts images."""
 
     def images() -> Iterator[DrawnChunk | None]:
         for part in results:
-            job.add(part)
             yield part
             yield from [None] * (len(part.files) - 1)
 

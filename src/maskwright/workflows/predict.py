@@ -15,15 +15,17 @@ from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import output_classes
 from maskwright.annotations.taxonomy.sides import side_of
 from maskwright.errors import DataError, UsageError, require_folder, unknown_name
-from maskwright.evaluation.prediction_files import LAYOUTS, Write, result_files
+from maskwright.evaluation.prediction_files import LAYOUTS, OFFICIAL, RESULTS, Write, require_own_results, result_files
 from maskwright.evaluation.results.category_ids import of_model
 from maskwright.evaluation.results.file_ids import FileIds, read_file_ids, running_ids
-from maskwright.files import write_json
+from maskwright.files import sha256_of, write_json
 from maskwright.images.decode import find_images, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import write_jpeg
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import write_label_map
+from maskwright.outputs.output import Output
+from maskwright.outputs.writing import output_folder
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.tally import Tally
@@ -33,6 +35,8 @@ from maskwright.run_folder import RunFolder
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.structures import ClassTable
 from maskwright.training.device import resolve_device
+
+LABEL_MAPS, OVERLAYS, TAXONOMY = "label_maps", "overlays", "taxonomy.json"
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def predict(
     rider: str | None = None,
     layout: str = "coco",
     ids_of: str | Path | None = None,
+    overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> PredictionSummary:
     """Predict every image of a folder and write the results in the usual formats.
@@ -80,6 +85,9 @@ def predict(
     Results have the category ids of the file that the model was trained on, COCO's for COCO's published weights, and
     the class indices where these are not known; ``classes.json`` has both. Images are numbered from 1. ``ids_of`` gives
     category and image ids of an annotation file instead, so that other tools can compare results with it.
+
+    The results appear when all images are predicted. Label maps and overlays that the same model wrote to ``out``
+    earlier stay; a folder with the results of another model is refused.
 
     Args:
         model: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` model file.
@@ -98,6 +106,7 @@ def predict(
         layout: ``coco``, or ``cityscapes`` to write its official files too, into the folder ``cityscapes``.
         ids_of: A COCO annotation file of the images, whose category and image ids the results of an instance model get,
             matched by class name and file name.
+        overwrite: Replace the results of another model, and files of these names that no prediction wrote.
         reporter: Where progress goes; standard error by default.
 
     Returns:
@@ -106,8 +115,8 @@ def predict(
 
     Raises:
         UsageError: There is no model or no image, a number or name is out of range, an instance model gets ``views``,
-            the taxonomy does not account for the model's classes, ``layout`` cannot hold them, or a semantic model gets
-            ``ids_of``.
+            the taxonomy does not account for the model's classes, ``layout`` cannot hold them, a semantic model gets
+            ``ids_of``, or ``out`` holds results of another model or files that no prediction wrote.
         DataError: Two images would share one result file, or the file ``ids_of`` shares no class with the results.
         WeightsError: The model file does not fit its model, or the model answers with NaN or infinity.
 
@@ -144,14 +153,27 @@ def predict(
     semantic = loaded.task == "semantic"
     tally = Tally(classes.table, None if semantic else score)
     decoded = _decoded(reporter.track(files, "predicting"), skipped)
-    with freed_memory_kept(), _records(out, loaded, layout, ids.table, stems) as write:
+    if layout == "cityscapes":
+        require_own_results(out / OFFICIAL)
+    use = AppliedTaxonomy(by, model=side_of(by, loaded.classes)) if by is not None else None
+    read = [*files, loaded.file, *(Path(each) for each in (taxonomy, ids_of) if each is not None)]
+    with (
+        output_folder(
+            Output("predict", out, reporter.notice, read, overwrite),
+            about={"model": sha256_of(loaded.file), "classes": list(classes.table.names)},
+            expected=_names(loaded, stems.values(), overlays, taxonomy is not None),
+            kept=(LABEL_MAPS, OVERLAYS),
+        ) as staging,
+        freed_memory_kept(),
+        _records(staging, loaded, layout, ids.table, stems) as write,
+    ):
         predicted = loaded.label_maps(decoded, batch, views) if semantic else loaded.instances(decoded, batch)
         for path, image, answer in predicted:
             file = stems[path.name]
             if isinstance(answer, np.ndarray):
                 label_map = classes.label_map(answer)
                 tally.add_label_map(label_map)
-                write_label_map(out / "label_maps" / file, label_map, classes.table.png_palette())
+                write_label_map(staging / LABEL_MAPS / file, label_map, classes.table.png_palette())
                 picture = overlay_label_map(image, label_map, classes.table)
             else:
                 # Remapped first: the rule for riders needs the two-wheelers below --score too.
@@ -161,10 +183,10 @@ def predict(
                 write(found, ids.images[path.name], path.name)
                 picture = overlay_instances(image, found, classes.table)
             if overlays:
-                write_jpeg(out / "overlays" / f"{Path(file).stem}.jpg", picture)
-    write_classes(out, classes.table if semantic else ids.table)
-    use = AppliedTaxonomy(by, model=side_of(by, loaded.classes)) if by is not None else None
-    _state(out, use)
+                write_jpeg(staging / OVERLAYS / f"{Path(file).stem}.jpg", picture)
+        write_classes(staging, classes.table if semantic else ids.table)
+        if use is not None:
+            write_json(staging / TAXONOMY, use.to_json())
     reporter.warn(f"{message} Skipped." for message in skipped.values())
     return PredictionSummary(out, len(files) - len(skipped), skipped, tally, use)
 
@@ -230,10 +252,9 @@ def _records(
     return nullcontext(lambda *_: None)
 
 
-def _state(out: Path, use: AppliedTaxonomy | None) -> None:
-    """Write ``taxonomy.json`` beside the results, or remove that of earlier results."""
-    file = out / "taxonomy.json"
-    if use is not None:
-        write_json(file, use.to_json())
-    else:
-        file.unlink(missing_ok=True)
+def _names(loaded: LoadedModel[Any], files: Iterable[str], overlays: bool, remapped: bool) -> list[str]:
+    """Return the names of the results, below their folder, by the mask ``files`` of the images."""
+    files = list(files)
+    names = [f"{LABEL_MAPS}/{file}" for file in files] if loaded.task == "semantic" else [RESULTS]
+    names += [f"{OVERLAYS}/{Path(file).stem}.jpg" for file in files] if overlays else []
+    return [*names, "classes.json", "classes.txt", *([TAXONOMY] if remapped else [])]

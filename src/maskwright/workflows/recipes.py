@@ -4,8 +4,10 @@ from pathlib import Path
 
 import yaml
 
-from maskwright.errors import UsageError
 from maskwright.files import write_text
+from maskwright.outputs.output import Output
+from maskwright.outputs.writing import output_files
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import recipe_text, shipped_recipes, shipped_transfers
 
 
@@ -27,11 +29,10 @@ def list_recipes() -> list[dict[str, str]]:
 def copy_recipe(name: str, out: str | Path | None = None) -> Path:
     """Copy the shipped recipe ``name`` to the file ``out``, by default ``NAME.yaml``, and return its path.
 
-    Raises ``UsageError`` for an unknown name, and when the file exists.
+    Raises ``UsageError`` for an unknown name, and when the file exists with other text.
     """
     text = recipe_text(name)
     path = Path(out) if out is not None else Path(f"{name}.yaml")
-    if path.exists():
-        raise UsageError(f"{path}: exists; expected a new file. Choose another with --out.")
-    write_text(path, text)
+    with output_files(Output("recipes copy", path, Reporter().notice)) as staging:
+        write_text(staging / path.name, text)
     return path

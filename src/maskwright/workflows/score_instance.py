@@ -15,8 +15,12 @@ from maskwright.evaluation.instances.summary import (
 from maskwright.evaluation.results.classes import CLASSES_FILE, class_index
 from maskwright.evaluation.results.records import read_results
 from maskwright.files import write_json
+from maskwright.outputs.output import Output
+from maskwright.outputs.writing import output_folder
 from maskwright.progress import Reporter
 from maskwright.structures import AreaRule
+
+SCORES = "scores.json"
 
 
 def score_instance(
@@ -30,6 +34,7 @@ def score_instance(
     boundary: bool = False,
     area: AreaRule | None = None,
     out: str | Path | None = None,
+    overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> InstanceScores:
     """Score COCO results against a COCO file.
@@ -50,17 +55,19 @@ def score_instance(
             and in runs) or ``box``. By default as in pycocotools: by the box where the results have one, else by the
             mask.
         out: A folder for ``scores.json``, ``curves.json`` and ``images.json``.
+        overwrite: Replace files of these names in ``out`` that no earlier scoring wrote.
         reporter: Where progress goes; standard error by default.
 
     Returns:
         The scores, the details, and remarks on rejected records.
 
     Raises:
-        UsageError: A threshold is out of range, a class or an area rule is unknown, or a file is missing.
+        UsageError: A threshold is out of range, a class or an area rule is unknown, a file is missing, or ``out`` holds
+            files of these names that no scoring wrote.
         DataError: A file cannot be read, or no record can be scored.
     """
     truth, results, out = Path(truth), Path(results), Path(out) if out is not None else None
-    thresholds = Thresholds(score, iou)
+    thresholds, reporter = Thresholds(score, iou), reporter or Reporter()
     require_thresholds(thresholds)
     true = read_truth(truth, classes)
     index = class_index(results, true.names, true.other_names)
@@ -73,15 +80,17 @@ def score_instance(
         ResultClasses(index, meaning, beside),
         thresholds if details else None,
         boundary,
-        reporter or Reporter(),
+        reporter,
         area,
     )
     if out is not None:
-        _write(out, summary)
+        output = Output("score instance", out, reporter.notice, [truth, results, beside], overwrite)
+        with output_folder(output, expected=[SCORES]) as staging:
+            _write(staging, summary)
     return summary
 
 
 def _write(folder: Path, summary: InstanceScores) -> None:
-    write_json(folder / "scores.json", summary.to_json())
+    write_json(folder / SCORES, summary.to_json())
     if summary.details is not None:
         write_details(folder, summary.details)

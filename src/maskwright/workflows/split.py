@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -16,7 +15,9 @@ from maskwright.annotations.selection.shares import ClassShares, class_shares
 from maskwright.annotations.selection.splitting import objects_of_images, split_ids
 from maskwright.control_characters import quote_cell
 from maskwright.errors import UsageError
-from maskwright.files import require_other_file, write_json, write_text, writing
+from maskwright.files import write_json, write_text
+from maskwright.outputs.output import Output
+from maskwright.outputs.writing import output_folder
 from maskwright.progress import Reporter
 from maskwright.reports.shares_table import shares_table
 
@@ -76,6 +77,7 @@ def split(
     images: str | Path | None = None,
     groups: str | Path | None = None,
     seed: int = 0,
+    overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> SplitSummary:
     """Split a COCO file into parts, stratified by class, without leaks between the parts.
@@ -94,6 +96,7 @@ def split(
         groups: User groups: a CSV or JSON file, or the name of a field of the image records, see
             :func:`~maskwright.annotations.selection.image_groups.read_user_groups`.
         seed: The same seed gives the same parts.
+        overwrite: Replace files of these names in ``out`` that no earlier split wrote.
         reporter: Where progress goes; standard error by default.
 
     Returns:
@@ -101,7 +104,7 @@ def split(
 
     Raises:
         UsageError: The ratios or names do not fit, a file or folder is missing, or a part would replace
-            ``annotations``.
+            ``annotations`` or a file that no split wrote.
         DataError: A part would have no image, or the file or its groups cannot be read.
 
     Example:
@@ -111,11 +114,12 @@ def split(
         {'train': 9, 'validation': 3}
     """
     annotations, out, images = Path(annotations), Path(out), Path(images) if images is not None else None
-    names = _part_names(ratios, names)
+    names, reporter = _part_names(ratios, names), reporter or Reporter()
+    output = Output("split", out, reporter.notice, [annotations], overwrite)
     for name in names:
-        require_other_file(out / f"{name}.json", annotations)
+        output.require_possible(out / f"{name}.json")
     document = read_document(annotations)
-    together = find_leak_groups(document, str(groups) if groups is not None else None, images, reporter or Reporter())
+    together = find_leak_groups(document, str(groups) if groups is not None else None, images, reporter)
     classes, counts = objects_of_images(document.coco)
     parts = dict(zip(names, split_ids(counts, ratios, seed, together.sets), strict=True))
     require_filled(annotations, parts, together)
@@ -134,7 +138,9 @@ def split(
         audit,
         seed,
     )
-    _write(document, summary, of_part)
+    files = [f"{name}.json" for name in (*names, "split")]
+    with output_folder(output, expected=files) as staging:
+        _write(staging, document, summary, of_part)
     return summary
 
 
@@ -158,22 +164,18 @@ def _annotations_of(document: Document, images: set[int]) -> list[int]:
     return [each.id for each in document.coco.annotations if each.image_id in images]
 
 
-def _write(document: Document, summary: SplitSummary, of_part: Mapping[str, Sequence[int]]) -> None:
-    """Write all files; none gets its name before all are written, so that parts of two splits never mix."""
-    with ExitStack() as stack:
-        write_json(stack.enter_context(writing(summary.folder / "split.json")), summary.to_json())
-        write_text(
-            stack.enter_context(writing(summary.folder / "split.txt")), "\n".join(shares_table(summary.shares)) + "\n"
+def _write(folder: Path, document: Document, summary: SplitSummary, of_part: Mapping[str, Sequence[int]]) -> None:
+    write_json(folder / "split.json", summary.to_json())
+    write_text(folder / "split.txt", "\n".join(shares_table(summary.shares)) + "\n")
+    write_text(folder / "split.csv", _csv(document, summary))
+    for name, ids in summary.images.items():
+        write_coco(
+            folder / f"{name}.json",
+            records_with_ids(document.images, ids),
+            records_with_ids(document.annotations, of_part[name]),
+            records_with_ids(document.categories, [category.id for category in document.coco.categories]),
+            document.head,
         )
-        write_text(stack.enter_context(writing(summary.folder / "split.csv")), _csv(document, summary))
-        for name, ids in summary.images.items():
-            write_coco(
-                stack.enter_context(writing(summary.folder / f"{name}.json")),
-                records_with_ids(document.images, ids),
-                records_with_ids(document.annotations, of_part[name]),
-                records_with_ids(document.categories, [category.id for category in document.coco.categories]),
-                document.head,
-            )
 
 
 def _csv(document: Document, summary: SplitSummary) -> str:

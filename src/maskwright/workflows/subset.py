@@ -10,7 +10,8 @@ from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.select import rejected_records
 from maskwright.annotations.selection.subset import Subset, SubsetRules, choose_subset, require_images
-from maskwright.files import require_other_file
+from maskwright.outputs.output import Output
+from maskwright.outputs.writing import output_files
 from maskwright.progress import Reporter
 
 
@@ -54,6 +55,7 @@ def subset(
     max_images: int | None = None,
     at_least: Mapping[str, int] | None = None,
     seed: int = 0,
+    overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> SubsetSummary:
     """Write a subset of a COCO file as a COCO file.
@@ -72,13 +74,15 @@ def subset(
         max_images: How many images to draw; None for all.
         at_least: The least number of drawn images with an object of a class, by class name. Crowd regions do not count.
         seed: The same seed draws the same images.
+        overwrite: Replace ``out`` where it exists. Never replaced are ``annotations`` and what is no regular file.
         reporter: Where warnings go; standard error by default.
 
     Returns:
         The numbers of images, annotations and categories kept, and of those skipped by reason.
 
     Raises:
-        UsageError: A class is unknown, a number is below 1, the file is missing, or ``out`` is the same file.
+        UsageError: A class is unknown, a number is below 1, the file is missing, or ``out`` exists and is not equal
+            to the subset, or is the same file.
         DataError: No image is left, too few images hold a class, or the file is no COCO JSON.
 
     Example:
@@ -87,8 +91,9 @@ def subset(
         >>> done.images["used"], list(done.classes)
         (3, ['ring'])
     """
-    annotations, out = Path(annotations), Path(out)
-    require_other_file(out, annotations)
+    annotations, out, reporter = Path(annotations), Path(out), reporter or Reporter()
+    output = Output("subset", out, reporter.notice, [annotations], overwrite)
+    output.require_possible(out)
     choice = SubsetRules(
         classes, keep_empty, drop_crowd, drop_crowd_images, max_instances, max_images, at_least or {}, seed
     )
@@ -98,14 +103,15 @@ def subset(
     summary = _summary(out, document, kept)
     if max_images is not None and len(kept.images) < max_images:
         found = f"images that fit the choice: {len(kept.images)}; --max-images asks for {max_images}"
-        (reporter or Reporter()).warn([f"{annotations}: {found}. All are kept."])
-    write_coco(
-        out,
-        records_with_ids(document.images, kept.images),
-        records_with_ids(document.annotations, kept.annotations),
-        records_with_ids(document.categories, kept.categories),
-        document.head,
-    )
+        reporter.warn([f"{annotations}: {found}. All are kept."])
+    with output_files(output) as staging:
+        write_coco(
+            staging / out.name,
+            records_with_ids(document.images, kept.images),
+            records_with_ids(document.annotations, kept.annotations),
+            records_with_ids(document.categories, kept.categories),
+            document.head,
+        )
     return summary
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.annotations.repair.repaired_file import repairs_file, require_new
+from maskwright.annotations.repair.repaired_file import repair_output, repairs_file
 from maskwright.errors import UsageError
+from maskwright.outputs.staging import staging_folder
 from maskwright.workflows.check import check
 
 BOXED = {"bbox": [10, 10, 10, 10], "area": 100}
@@ -77,55 +78,53 @@ def test_nothing_that_is_there_is_written_over(coco, tmp_path: Path):
         (tmp_path / name).write_text("mine")
     for out in (path, tmp_path, tmp_path / "there.json", tmp_path / "free.json"):
         with pytest.raises(UsageError):
-            require_new(out, path)
+            repair_output(out, [path], print)
     assert (tmp_path / "there.json").read_text() == "mine"
-    require_new(tmp_path / "new.json", path)
+    repair_output(tmp_path / "new.json", [path], print)
+
+
+def test_a_kill_between_the_two_renames_leaves_a_repair_that_can_be_repeated(coco, tmp_path: Path):
+    path, out = coco(*FAULTY), tmp_path / "fixed.json"
+    with staging_folder(repair_output(out, [path], print), tmp_path, out.name) as staging:
+        pass
+    staging.mkdir()
+    for each in (out, repairs_file(out)):
+        (staging / each.name).write_text("half")
+    out.hardlink_to(staging / out.name)
+    check(path, fix=out)
+    assert {each.name for each in tmp_path.iterdir()} == {path.name, out.name, repairs_file(out).name}
+    assert json.loads(out.read_text())["images"]
 
 
 def test_when_writing_fails_neither_file_appears(coco, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("maskwright.annotations.repair.repaired_file.write_text", fail)
+    monkeypatch.setattr("maskwright.annotations.repair.repaired_file.write_json", fail)
     path = coco(*FAULTY)
     with pytest.raises(OSError, match="disk full"):
         check(path, fix=tmp_path / "fixed.json")
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
-# Ends the process as a kill would, after the first rename to a name that lasts.
+# Ends the process as a kill would, after the first of its files has its name.
 KILLED = """
 import os, sys
 from maskwright.workflows.check import check
-rename = os.replace
+link = os.link
 def killed(source, target):
-    rename(source, target)
-    if not os.path.basename(target).startswith("."):
-        os._exit(9)
-os.replace = killed
+    link(source, target)
+    os._exit(9)
+os.link = killed
 check(sys.argv[1], fix=sys.argv[2])
 """
 
 
-def test_a_repair_that_is_killed_between_its_renames_is_finished_by_the_next(coco, tmp_path: Path):
+def test_a_repair_that_is_killed_between_its_files_is_done_again_by_the_next(coco, tmp_path: Path):
     path, out = coco(*FAULTY), tmp_path / "fixed.json"
     assert subprocess.run([sys.executable, "-c", KILLED, str(path), str(out)], check=False).returncode == 9
-    listed = repairs_file(out).read_bytes()
-    assert not out.exists()  # a repaired file never lacks its list
+    assert out.exists() != repairs_file(out).exists()
     check(path, fix=out)
-    assert repairs_file(out).read_bytes() == listed
     check(path, fix=tmp_path / "again.json")
     assert out.read_bytes() == (tmp_path / "again.json").read_bytes()
-
-
-def test_a_list_of_other_repairs_is_not_written_over(coco, tmp_path: Path):
-    out = tmp_path / "fixed.json"
-    check(coco(*FAULTY), fix=out)
-    out.rename(tmp_path / "kept.json")
-    listed = repairs_file(out).read_bytes()
-    with pytest.raises(UsageError, match=r"fixed\.json\.repairs\.json: it exists; expected a new file"):
-        check(coco(*FAULTY, BOXED), fix=out)
-    with pytest.raises(UsageError, match=r"fixed\.json\.repairs\.json: it exists; expected a new file"):
-        require_new(out, tmp_path / "other.json")
-    assert repairs_file(out).read_bytes() == listed
-    assert not out.exists()
+    assert repairs_file(out).exists()

@@ -1,8 +1,7 @@
 """The repaired copy of a checked file: written, checked again, and with every change listed beside it."""
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,10 @@ from maskwright.annotations.findings import Findings
 from maskwright.annotations.repair.document import NOT_REPAIRED_BECAUSE
 from maskwright.annotations.repair.document import repair_document as repaired
 from maskwright.annotations.repair.edit import Repair
-from maskwright.errors import UsageError
-from maskwright.files import read_json, require_other_file, write_text, writing
+from maskwright.files import write_json
+from maskwright.outputs.output import Output
+from maskwright.outputs.staging import clear_staging
+from maskwright.outputs.writing import output_files
 
 _SHOWN = 3
 
@@ -82,60 +83,35 @@ def repairs_file(out: Path) -> Path:
     return out.with_name(f"{out.name}.repairs.json")
 
 
-def require_new(out: Path, annotations: Path) -> None:
-    """Raise ``UsageError`` when ``out`` or its list of repairs exists, or is the file ``annotations``.
+def repair_output(out: Path, inputs: Sequence[Path], say: Callable[[str], None]) -> Output:
+    """Return the output of a repair that reads the files ``inputs``; it overwrites nothing.
 
-    A repair overwrites nothing. A list without its file, which a killed repair of ``annotations`` left, is no fault:
-    :func:`write_repaired_file` writes the file that belongs to it.
+    Raises ``UsageError`` when ``out`` or its list of repairs exists, or is one of the ``inputs``.
     """
-    require_other_file(out, annotations)
-    if out.exists():
-        raise _exists(out)
-    listed = repairs_file(out)
-    if listed.exists() and not _is_left_over(listed, annotations, out):
-        raise _exists(listed)
+    output = Output("check", out, say, inputs, option="--fix")
+    clear_staging(output, out.parent, out.name)
+    for path in (out, repairs_file(out)):
+        output.require_free(path)
+    return output
 
 
 def write_repaired_file(
-    document: Document, examination: Examination, out: Path, images: Path | None = None, workers: int | None = None
+    document: Document, examination: Examination, output: Output, images: Path | None = None, workers: int | None = None
 ) -> RepairSummary:
-    """Write ``document`` to ``out`` with the faults of ``examination`` repaired, and check what was written.
+    """Write ``document`` to ``output`` with the faults of ``examination`` repaired, and check what was written.
 
     The repairs are listed in the file beside it (see :func:`repairs_file`). With ``images``, file names are corrected
     to match the files in that folder, and the images are checked again, in ``workers`` threads.
-
-    A process that is killed leaves nothing or the list alone, with which the next call gives the same file. Raises
-    ``UsageError`` when there is a list of other repairs.
     """
     result = repaired(document, examination, images)
-    source = str(document.coco.path)
-    with writing(out) as written:
+    source, out = str(document.coco.path), output.out
+    # Neither file gets its name before both are written.
+    with output_files(output) as staging:
+        written = staging / out.name
         write_coco(written, result.images, result.annotations, result.categories, result.head)
         coco = read_coco(written)
         coco.path = out
         again = examine(coco, images, workers)
         summary = RepairSummary(source, out, result.repairs, result.removed, again.audit, again.findings)
-        _list_repairs(repairs_file(out), summary)
+        write_json(repairs_file(written), summary.to_json())
     return summary
-
-
-def _list_repairs(listed: Path, summary: RepairSummary) -> None:
-    """Write the list of repairs, before the repaired file gets its name: that file never lacks its list."""
-    text = json.dumps(summary.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if not listed.exists():
-        write_text(listed, text)
-    elif listed.read_bytes() != text.encode("utf-8"):
-        raise _exists(listed)
-
-
-def _is_left_over(listed: Path, annotations: Path, out: Path) -> bool:
-    """Return whether ``listed`` is a list of the repairs of ``annotations`` in ``out``."""
-    try:
-        content = read_json(listed)
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and (content.get("source"), content.get("file")) == (str(annotations), str(out))
-
-
-def _exists(path: Path) -> UsageError:
-    return UsageError(f"{path}: it exists; expected a new file. Choose another --fix, or remove it.")
