@@ -1,5 +1,7 @@
 """What a process knows of the others from torchrun's environment, and which recipes have no slice for each."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -10,6 +12,7 @@ from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.processes import (
     build_fabric,
+    held_run,
     is_launched,
     is_rank_zero,
     require_devices,
@@ -141,3 +144,25 @@ def test_batchnorm_is_joined_where_several_gpus_share_a_batch(fabric: Fabric, ex
     assert isinstance(joined, nn.Sequential)
     assert type(joined[1]) is expected
     assert joined.state_dict().keys() == model.state_dict().keys()
+
+
+def test_one_command_at_a_time_works_in_a_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskwright.outputs.staging._SECONDS_TO_WAIT", 0)
+    run = tmp_path / "runs" / "first"
+    with held_run(run):
+        with pytest.raises(UsageError, match="first: another process is at work in it"), held_run(run):
+            pass
+        with held_run(run, nodes=2):  # machines that train together
+            pass
+        launched(monkeypatch)
+        with held_run(run):  # processes that train together
+            pass
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID")
+    with held_run(run):
+        assert list(run.iterdir()) == []
+
+
+def test_a_start_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError), held_run(tmp_path / "runs" / "first"):
+        raise UsageError("There is no such model.")
+    assert list(tmp_path.iterdir()) == []

@@ -217,6 +217,15 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path):
         maskwright.transfer(str(path), out=tmp_path, reporter=Reporter(quiet=True))
 
 
+def test_a_recipe_of_the_user_is_not_replaced(tmp_path: Path):
+    mine, _ = a_recipe(tmp_path)
+    mine = mine.rename(mine.with_name("recipe.yaml"))
+    before = mine.read_bytes()
+    with pytest.raises(UsageError, match=r"recipe\.yaml: was not written by a transfer"):
+        transfer(str(mine), out=mine.parent, reporter=Reporter(quiet=True))
+    assert mine.read_bytes() == before
+
+
 def test_a_recipe_of_another_job_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["transfer", "demo-semantic", "--out", str(tmp_path / "out")]) == 2
     assert "maskwright run" in capsys.readouterr().err

@@ -1,7 +1,9 @@
 """A run folder in use: create or open it, perform and record its stages, write its card."""
 
+import json
 import os
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from maskwright.errors import UsageError
-from maskwright.files import write_json, write_text
+from maskwright.errors import UsageError, some_of
+from maskwright.files import is_unfinished, remove_unfinished, write_json, write_text
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump, validate_recipe
 from maskwright.recipes.schema import Recipe
@@ -24,6 +26,10 @@ _VERSIONS_OF = (
     "maskwright", "torch", "torchvision", "segmentation-models-pytorch", "timm", "lightning-fabric", "hotcoco",
     "numpy", "opencv-python-headless", "pillow",
 )  # fmt: skip
+
+# The keys of ``train`` that say where and how it runs, and not what it computes.
+_FREE = ("device", "devices", "threads", "workers", "save_every")
+_LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -77,24 +83,21 @@ class OpenRun:
 def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
     """Create the run folder ``path`` for ``recipe``, or open it to continue a run of the same recipe.
 
-    The keys ``train.device``, ``devices``, ``threads``, ``workers`` and ``save_every``, and
-    ``data.allow_empty_classes``, may differ when a run is continued.
+    A run whose training has not begun continues with another recipe too: what was done before is done again.
 
-    Raises ``UsageError`` when the folder holds a run of another recipe, or other files.
+    Raises the errors of :func:`require_run_folder`.
     """
-    file = RunFolder(path).recipe_file
-    if file.is_file():
-        changed = recipe_differences(open_run(path, reporter).recipe, recipe)
-        if changed:
-            raise UsageError(
-                f"{path}: holds a run of another recipe (it differs in {', '.join(changed[:5])}); expected the same "
-                "recipe to continue it. Choose another folder with --out."
-            )
-        _remove_leftovers(path)
-    elif path.is_dir() and any(path.iterdir()):
-        raise UsageError(f"{path}: is not empty and not a run folder. Choose another folder with --out.")
-    write_text(file, dump(recipe))
-    run = OpenRun(RunFolder(path), recipe, reporter)
+    files = RunFolder(path)
+    changed = require_run_folder(recipe, path)
+    remove_unfinished(path)
+    if changed:
+        reporter.notice(
+            f"{path}: its training had not begun; the run starts again with the changed recipe, which "
+            f"{_listed(changed)}."
+        )
+        _forget_stages(files)
+    write_text(files.recipe_file, dump(recipe))
+    run = OpenRun(files, recipe, reporter)
     run.update_card(
         name=recipe.name,
         task=recipe.task,
@@ -104,6 +107,54 @@ def create_run(recipe: Recipe, path: Path, reporter: Reporter) -> OpenRun:
         command=" ".join(["maskwright", *sys.argv[1:]]),
     )
     return run
+
+
+def require_run_folder(recipe: Recipe, path: Path) -> list[str]:
+    """Return what differs from the recipe of a run in ``path`` whose training has not begun; nothing in a new folder.
+
+    The keys ``train.device``, ``devices``, ``threads``, ``workers`` and ``save_every``, and
+    ``data.allow_empty_classes``, may differ in any run.
+
+    Raises ``UsageError`` when the training of another recipe has begun in ``path``, or ``path`` holds other files.
+    """
+    file = RunFolder(path).recipe_file
+    if not file.is_file():
+        if path.is_dir() and any(not is_unfinished(entry) for entry in path.iterdir()):
+            raise UsageError(f"{path}: is not empty and not a run folder. Choose another folder with --out.")
+        return []
+    before = open_run(path, Reporter(quiet=True)).recipe
+    _require_own(path, before)
+    changed = [f"{key} ({_shown(one)}, now {_shown(two)})" for key, one, two in _all_differences(before, recipe)]
+    if changed and _has_begun(path):
+        free = ", ".join([*(f"train.{key}" for key in _FREE), "data.allow_empty_classes"])
+        raise UsageError(
+            f"{path}: holds a run of another recipe (it {_listed(changed)}); expected the same recipe to continue it. "
+            f"Only these may differ: {free}. Undo the changes, or choose another folder with --out."
+        )
+    return changed
+
+
+def _require_own(path: Path, recipe: Recipe) -> None:
+    """Raise ``UsageError`` when ``recipe`` in ``path`` is a file of the user's, which a run would replace."""
+    files = RunFolder(path)
+    if not files.card_file.is_file() and files.recipe_file.read_text(encoding="utf-8") != dump(recipe):
+        raise UsageError(
+            f"{files.recipe_file}: was not written by a run (there is no card.json beside it); expected a run folder, "
+            "or an empty one. Choose another folder with --out."
+        )
+
+
+def _has_begun(path: Path) -> bool:
+    """Return whether the run in ``path`` has trained: whether there is a checkpoint, or one that was being written."""
+    files = RunFolder(path)
+    return "train" in files.stages or (files.checkpoints.is_dir() and any(files.checkpoints.iterdir()))
+
+
+def _forget_stages(files: RunFolder) -> None:
+    """Remove what the stages before a training wrote for another recipe."""
+    for file in (files.stages_file, files.card_file, files.audit_file, files.statistics_file):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(files.folder / "masks", ignore_errors=True)
 
 
 def open_run(path: Path, reporter: Reporter) -> OpenRun:
@@ -118,15 +169,12 @@ def open_run(path: Path, reporter: Reporter) -> OpenRun:
     )
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Remove the partial files of a killed process; see :mod:`maskwright.files`."""
-    for file in path.rglob(".*.part"):
-        if file.is_file():
-            file.unlink(missing_ok=True)
-
-
 def recipe_differences(before: Recipe, after: Recipe) -> list[str]:
     """Return the keys in which two recipes differ, without those on where a run is computed."""
+    return [key for key, _, _ in _all_differences(before, after)]
+
+
+def _all_differences(before: Recipe, after: Recipe) -> list[tuple[str, Any, Any]]:
     # ``auto`` is whatever suits the device, and earlier versions wrote what it is on a CPU.
     either = "auto" in (before.train.precision, after.train.precision)
     return _differences(_content(before, either), _content(after, either))
@@ -135,18 +183,28 @@ def recipe_differences(before: Recipe, after: Recipe) -> list[str]:
 def _content(recipe: Recipe, any_precision: bool) -> dict[str, Any]:
     """Return the keys of the recipe that decide the result, defaults included, without those on where it runs."""
     content = recipe.model_dump(mode="json")
-    for key in ("device", "devices", "threads", "workers", "save_every", *(["precision"] if any_precision else [])):
+    for key in (*_FREE, *(["precision"] if any_precision else [])):
         content["train"].pop(key)
     content["data"].pop("allow_empty_classes")  # says whether to train, not what comes of it
     return content
 
 
-def _differences(before: Any, after: Any, path: str = "") -> list[str]:
+def _differences(before: Any, after: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """Return each key that differs, with both values."""
     if isinstance(before, dict) and isinstance(after, dict):
         keys = sorted(set(before) | set(after))
         found = [_differences(before.get(k), after.get(k), f"{path}.{k}" if path else k) for k in keys]
         return [difference for part in found for difference in part]
-    return [] if before == after else [path]
+    return [] if before == after else [(path, before, after)]
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _listed(changed: Sequence[str]) -> str:
+    return f"differs in {some_of(changed)}"
 
 
 def installed_versions() -> dict[str, str]:

@@ -3,8 +3,9 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import nn
 
 from maskwright.errors import UsageError
+from maskwright.outputs.staging import held_folder
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.training import Train
 from maskwright.training.device import resolve_device, resolve_precision
@@ -31,6 +33,16 @@ def is_launched() -> bool:
 def is_rank_zero() -> bool:
     """Return whether this process has rank 0 or works alone; that one writes files and prints."""
     return not is_launched() or os.environ["RANK"] == "0"
+
+
+def held_run(folder: Path, nodes: int = 1) -> AbstractContextManager[None]:
+    """Return a context in which no other command works in the run ``folder``.
+
+    Of the processes that torchrun launched, and of several machines, none holds it, as they work in it together.
+
+    Raises ``UsageError`` when another one does.
+    """
+    return nullcontext() if is_launched() or nodes > 1 else held_folder(folder)
 
 
 def is_main_process(nodes: int = 1) -> bool:

@@ -15,7 +15,7 @@ from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
 from maskwright.runs.context import Experiment, build_model, monitored_score
 from maskwright.runs.data_check import check_stage, data_changes, report_data, require_same_data
-from maskwright.runs.folder import create_run
+from maskwright.runs.folder import create_run, require_run_folder
 from maskwright.runs.launch import TrainingJob, launch
 from maskwright.runs.masks import masks_stage
 from maskwright.runs.prepare import data_folder, declared_classes, require_data, require_objects
@@ -127,12 +127,14 @@ def _prepare(
         model, coverage = build_model(recipe, classes.names)
     if extension is not None:
         extension.begin()
+    require_run_folder(recipe, path)
+    if model is not None:
+        require_resume(path, resume)  # before the recipe and the card of the interrupted run are replaced
     folder = create_run(recipe, path, reporter)
     if drawn is not None:
         drawn.move_to(data_folder(path))
     experiment = Experiment(folder, source_files=source_files)
     if model is not None:
-        require_resume(path, resume)
         report_weights(experiment, model, coverage)
         if folder.is_finished("check"):
             _look_again(experiment)

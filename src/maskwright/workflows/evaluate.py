@@ -10,6 +10,7 @@ from maskwright.runs.cross_evaluation import cross_evaluate
 from maskwright.runs.cross_evaluation_data import CrossEvaluation
 from maskwright.runs.evaluation import evaluate_stage
 from maskwright.runs.folder import open_run
+from maskwright.runs.processes import held_run
 from maskwright.runs.report import report_stage
 
 
@@ -47,11 +48,12 @@ def evaluate(
             f"{run.path}: its training is not finished; expected a trained run. Finish it with `maskwright run RECIPE "
             f"--out {run.path} --resume`."
         )
-    experiment = Experiment(run)
-    if on is None:
-        run.reset_stages(["evaluate", "report"])
-        run.perform("evaluate", lambda: evaluate_stage(experiment))
-    else:
-        cross_evaluate(experiment, on)
-    run.perform("report", lambda: report_stage(experiment))
-    return run.files.scores
+    with held_run(run.path):
+        experiment = Experiment(run)
+        if on is None:
+            run.reset_stages(["evaluate", "report"])
+            run.perform("evaluate", lambda: evaluate_stage(experiment))
+        else:
+            cross_evaluate(experiment, on)
+        run.perform("report", lambda: report_stage(experiment))
+        return run.files.scores

@@ -6,6 +6,7 @@ from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
 from maskwright.runs.context import Experiment
 from maskwright.runs.folder import open_run
+from maskwright.runs.processes import held_run
 from maskwright.runs.report import report_stage
 
 
@@ -29,5 +30,6 @@ def report(path: str | Path | RunFolder, reporter: Reporter | None = None) -> Pa
         'report.html'
     """
     run = open_run(Path(path), reporter or Reporter())
-    report_stage(Experiment(run))
+    with held_run(run.path):
+        report_stage(Experiment(run))
     return run.files.page

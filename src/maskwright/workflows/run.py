@@ -46,7 +46,7 @@ def run(
         The run folder: its files by name, ``scores``, ``card`` and ``page``.
 
     Raises:
-        UsageError: The recipe has a fault, a file is missing, or the folder holds another run.
+        UsageError: The recipe has a fault, a file is missing, or the folder holds another run, or one that is at work.
         DataError: A part of the data has no usable image.
         WeightsError: The starting weights cannot be fetched, read or matched.
         Interrupted: SIGTERM or Ctrl-C came during the training; ``resume`` continues it.
@@ -66,15 +66,16 @@ def run(
     with drawn_ahead(shapes.model_dump() if shapes is not None else None) as drawn:
         # Imported here: torch takes seconds, in which another process draws built-in images.
         with collector_paused():
-            from maskwright.runs.processes import is_main_process
+            from maskwright.runs.processes import held_run, is_main_process
             from maskwright.runs.stages import train_recipe
 
-        experiment = train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter, drawn=drawn)
-    if is_main_process(nodes):
-        # Imported here: it imports matplotlib, and would delay the training.
-        from maskwright.runs.report import evaluate_and_report
+        with held_run(path, nodes):
+            experiment = train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter, drawn=drawn)
+            if is_main_process(nodes):
+                # Imported here: it imports matplotlib, and would delay the training.
+                from maskwright.runs.report import evaluate_and_report
 
-        evaluate_and_report(path, reporter, experiment)
+                evaluate_and_report(path, reporter, experiment)
     return RunFolder(path)
 
 
@@ -91,7 +92,7 @@ def _extended(
     if overrides:
         raise UsageError(f"--set {overrides[0]}: a finished run keeps its recipe; expected --extend {overrides[0]}.")
     with collector_paused():
-        from maskwright.runs.processes import is_launched
+        from maskwright.runs.processes import held_run, is_launched
         from maskwright.runs.report import evaluate_and_report
         from maskwright.runs.stages import train_recipe
         from maskwright.runs.starting.extension import plan_extension
@@ -99,6 +100,7 @@ def _extended(
     if nodes > 1 or is_launched():
         raise UsageError("--extend: begins on one machine; expected no --nodes. Leave it out.")
     extension = plan_extension(path, changes, reporter)
-    experiment = train_recipe(extension.recipe, path, resume=True, reporter=reporter, extension=extension)
-    evaluate_and_report(path, reporter, experiment)
+    with held_run(path):
+        experiment = train_recipe(extension.recipe, path, resume=True, reporter=reporter, extension=extension)
+        evaluate_and_report(path, reporter, experiment)
     return RunFolder(path)

@@ -54,7 +54,7 @@ def train(
         The run folder; its best model is in ``checkpoints/best``. A fitted recipe lies beside it, ``OUT.yaml``.
 
     Raises:
-        UsageError: The recipe has a fault, a file is missing, or the folder holds another run.
+        UsageError: The recipe has a fault, a file is missing, or the folder holds another run, or one that is at work.
         DataError: A part of the data has no usable image.
         WeightsError: The starting weights cannot be fetched, read or matched.
         Interrupted: SIGTERM or Ctrl-C came during the training; ``resume`` continues it.
@@ -80,9 +80,11 @@ def train(
     loaded = load_recipe(recipe, overrides, devices)
     path = run_path(recipe, loaded, out)
     # Imported here: torch takes seconds, in which faults of a recipe are reported.
+    from maskwright.runs.processes import held_run
     from maskwright.runs.stages import train_recipe
 
-    train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter)
+    with held_run(path, nodes):
+        train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter)
     return RunFolder(path)
 
 

@@ -140,10 +140,24 @@ def write_transfer_page(path: Path) -> Path:
 def _folder(recipe: Transfer, path: Path) -> Path:
     if path.is_dir() and any(path.iterdir()) and not (path / "recipe.yaml").is_file():
         raise UsageError(f"{path}: is not empty and not the folder of a transfer. Choose another folder with --out.")
+    _require_own(path)
     if (path / "stages.json").is_file():
         raise UsageError(f"{path}: is the folder of a run; expected that of a transfer. Choose another with --out.")
     write_text(path / "recipe.yaml", dump(recipe))
     return path
+
+
+def _require_own(path: Path) -> None:
+    """Raise ``UsageError`` when the recipe in ``path`` is a file of the user's, which a transfer would replace."""
+    file = path / "recipe.yaml"
+    if not file.is_file() or (path / SUMMARY).is_file():
+        return
+    text = file.read_text(encoding="utf-8")
+    if text != dump(load_transfer(file)):
+        raise UsageError(
+            f"{file}: was not written by a transfer (there is no {SUMMARY} beside it); expected the folder of a "
+            "transfer, or an empty one. Choose another folder with --out."
+        )
 
 
 def _read(name: str, section: Any, root: Path, path: Path, reporter: Reporter) -> TransferDataset:
