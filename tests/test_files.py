@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from maskwright.files import (
     read_json,
     read_json_list,
+    read_regular_file,
     recover_folder,
+    require_regular_file,
     write_bytes,
     write_json,
     write_text,
@@ -168,3 +171,16 @@ def test_a_list_that_is_not_finished_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(Interruption), writing_json_list(tmp_path / "list.json") as append:
         append(values())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_regular_files_are_opened_for_a_fifo_would_be_waited_for(tmp_path: Path):
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("file")
+    os.mkfifo(tmp_path / "fifo")
+    assert read_regular_file(tmp_path / "link") == b"x"
+    for path, kind in ((tmp_path / "fifo", "a FIFO"), (tmp_path, "a folder"), (Path("/dev/null"), "a device")):
+        with pytest.raises(OSError, match=f"it is {kind}; expected a regular file") as raised:
+            require_regular_file(path)
+        assert raised.value.filename == str(path)
+    with pytest.raises(FileNotFoundError):
+        read_regular_file(tmp_path / "none")

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +78,33 @@ def read_json(path: Path) -> Any:
     Raises ``OSError`` when it cannot be read, ``ValueError`` when it is not JSON in UTF-8.
     """
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def require_regular_file(path: Path) -> Path:
+    """Return ``path`` when it is a regular file, or a link to one.
+
+    Raises ``OSError`` when there is no such file, or when it is a folder, a FIFO, a socket or a device: to open one of
+    these may wait for ever or act on the machine.
+    """
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode):
+        kind = next((kind for is_kind, kind in _NOT_REGULAR if is_kind(mode)), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}; expected a regular file", str(path))
+    return path
+
+
+_NOT_REGULAR: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def read_regular_file(path: Path) -> bytes:
+    """Return the content of the file at ``path``; raise ``OSError`` as :func:`require_regular_file`."""
+    return require_regular_file(path).read_bytes()
 
 
 def sha256_of(path: Path) -> str:

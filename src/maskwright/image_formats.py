@@ -6,32 +6,31 @@ from typing import IO, cast
 
 from PIL import Image, UnidentifiedImageError
 
+from maskwright.files import require_regular_file
+from maskwright.limits import beyond_limit, input_limit
+
 # What Pillow decodes by itself. Without EPS, for which it starts Ghostscript: an image must not run a program.
 FORMATS = (
     *("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000", "AVIF"),
     *("PCX", "ICO", "DDS", "DIB", "SGI", "SUN", "QOI", "MSP", "PSD", "TGA"),
 )
 
-# Pillow's limit, above which an image is considered a decompression bomb.
-MOST_PIXELS = 178_956_970
 
-
-def open_image(
-    source: Path | IO[bytes], formats: Sequence[str] = FORMATS, most_pixels: int | None = MOST_PIXELS
-) -> Image.Image:
+def open_image(source: Path | IO[bytes], formats: Sequence[str] = FORMATS, any_size: bool = False) -> Image.Image:
     """Open the image in ``source`` and read its header without decoding pixels; the caller closes it.
 
-    Unlike ``Image.open`` it knows the ``formats`` only, whatever the name of the file says. With ``most_pixels`` None
-    it opens an image of any number of pixels, so that their number can be reported.
+    Unlike ``Image.open`` it knows the ``formats`` only, whatever the name of the file says. With ``any_size`` it
+    opens an image of any number of pixels, so that their number can be reported.
 
     Raises ``UnidentifiedImageError`` when the format is not one of ``formats``, ``ValueError`` when the image has more
-    than ``most_pixels``, and Pillow's own errors for a damaged header.
+    pixels than the limit ``image-pixels``, ``OSError`` when it is no regular file, and Pillow's own errors for a
+    damaged header.
     """
     image = _identified(source, formats)
-    if most_pixels is not None and image.width * image.height > most_pixels:
+    if not any_size and image.width * image.height > input_limit("image-pixels"):
         image.close()
         raise ValueError(
-            f"it has {image.width}×{image.height} pixels, and at most {most_pixels} are read; cut it into tiles"
+            f"it has {image.width}×{image.height} pixels; {beyond_limit('image-pixels')}; or cut it into tiles"
         )
     return image
 
@@ -54,7 +53,7 @@ def _identified(source: Path | IO[bytes], formats: Sequence[str]) -> Image.Image
 def _head(source: Path | IO[bytes]) -> bytes:
     """Return the first bytes, which name the format; a stream is at its beginning afterwards."""
     if isinstance(source, Path):
-        with source.open("rb") as file:
+        with require_regular_file(source).open("rb") as file:
             return file.read(16)
     source.seek(0)
     head = source.read(16)

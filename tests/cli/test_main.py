@@ -1,8 +1,11 @@
 """The command line as a user meets it: help at once, errors as messages, the right exit codes."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -111,3 +114,41 @@ def test_an_output_that_is_a_file_is_an_error_and_no_traceback(tmp_path, capsys:
     (tmp_path / "taken").write_text("")
     assert main(["masks", str(annotations), "--out", str(tmp_path / "taken")]) == 1
     assert "taken" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_ctrl_c_during_the_imports_is_answered_without_a_traceback(
+    turned: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some libraries turn a Ctrl-C during their import into an ImportError."""
+
+    def interrupted(_: str) -> object:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        except KeyboardInterrupt:
+            if turned:
+                raise ImportError("KeyboardInterrupt: <EMPTY MESSAGE>") from None
+            raise
+        return None
+
+    monkeypatch.setattr("maskwright.cli.main.import_module", interrupted)
+    assert main(["--version"]) == 1
+    assert capsys.readouterr().err == "Aborted!\n"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory: you tried")]
+)
+def test_a_lack_of_memory_is_said_in_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("maskwright.workflows.recipes.list_recipes", fail)
+    assert main(["recipes"]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: out of memory (")
+    assert shown.count("\n") == 1

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.taxonomy.loading import read_taxonomy
-from maskwright.cli.main import app
+from maskwright.cli.app import app
 from maskwright.errors import MaskwrightError
 from maskwright.recipes.loading import load_recipe, load_transfer, validate_recipe
 from maskwright.recipes.schema import Recipe

@@ -136,7 +136,8 @@ def test_the_limit_on_pixels_is_said(tmp_path: Path, width: int, height: int):
         + struct.pack("<IHHI", 54, 0, 0, 54)
         + struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
     )
-    with pytest.raises(DataError, match=f"{width}×{height} pixels, and at most 178956970"):
+    said = f"{width}×{height} pixels; at most 178,956,970 are accepted; raise that with: maskwright --limit image-"
+    with pytest.raises(DataError, match=said):
         image_size(tmp_path / "1.bmp")
 
 
@@ -274,3 +275,45 @@ def test_a_name_with_brackets_is_a_file_before_it_is_a_glob(pictures: Path):
 
 def test_nothing_is_found_where_nothing_is(pictures: Path):
     assert found(pictures / "z.png") == []
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A PNG of one grey value: a million times smaller than its pixels."""
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(bytes((width + 1) * min(height, 64)))),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
+
+
+def test_the_header_is_asked_before_a_decoder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "1.png").write_bytes(png_of(32_000, 32_000))
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("pixels were decoded"))
+    with pytest.raises(DataError, match="32000×32000 pixels; at most"):
+        read_image(tmp_path / "1.png")
+
+
+def test_the_limits_can_be_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "1.png").write_bytes(png_of(30, 20))
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_IMAGE_PIXELS", "600")
+    assert read_image(tmp_path / "1.png").shape == (20, 30, 3)
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_IMAGE_PIXELS", "599")
+    with pytest.raises(DataError, match="30×20 pixels; at most 599"):
+        read_image(tmp_path / "1.png")
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_IMAGE_BYTES", "20")
+    with pytest.raises(DataError, match=r"bytes; at most 20 are accepted; .*--limit image-bytes"):
+        read_image(tmp_path / "1.png")
+
+
+def test_a_fifo_and_a_device_are_refused_and_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "1.png")
+    (tmp_path / "2.png").symlink_to("/dev/zero")
+    for name in ("1.png", "2.png"):
+        with pytest.raises(DataError, match="is no regular file"):
+            read_image(tmp_path / name)
+        with pytest.raises(DataError, match="expected a regular file"):
+            image_size(tmp_path / name)

@@ -106,3 +106,35 @@ def test_what_is_not_cocos_coding_is_not_sound_and_spoils_no_other():
 
 def test_no_rle_is_neither():
     assert sound_runs([], []).size == 0
+
+
+def wrapping_runs(pixels: int) -> list[int]:
+    """Runs of up to 2⁴⁹ pixels whose sum is 2⁶⁴ plus ``pixels``: in 64 bits it is ``pixels``."""
+    step = 2**34 - 1
+    background = [step * i for i in range(46_341)]
+    missing = 2**64 + pixels - sum(background)
+    share, rest = divmod(missing, len(background))
+    foreground = [share] * (len(background) - 1) + [share + rest]
+    return [run for pair in zip(background, foreground, strict=True) for run in pair]
+
+
+def coded(runs: list[int]) -> bytes:
+    """COCO's coding of ``runs``, each of up to seven groups of five bits."""
+    text = bytearray()
+    for i, run in enumerate(runs):
+        value, more = run - (runs[i - 2] if i > 2 else 0), True
+        while more:
+            group, value = value & 0x1F, value >> 5
+            more = value != (-1 if group & 0x10 else 0)
+            text.append(group + 48 + 0x20 * more)
+    return bytes(text)
+
+
+def test_runs_whose_sum_wraps_to_the_number_of_pixels_are_not_sound():
+    runs = wrapping_runs(200)
+    assert sum(runs) == 2**64 + 200
+    assert run_lengths({"size": [10, 20], "counts": coded(runs)}).tolist() == runs
+    assert not sound_runs([coded(runs)], [200])[0]
+    assert not measure_run_lengths([coded(runs)], [10], [20]).sound[0]
+    with pytest.raises(BadSegmentation, match=r"has a run of \d+ pixels on an image of 200"):
+        rasterise({"size": [10, 20], "counts": coded(runs).decode()}, 10, 20)

@@ -210,7 +210,7 @@ def test_a_file_that_holds_no_recipe_is_refused_with_its_name(recipe_file: Path,
 
 def test_a_file_that_is_not_text_is_refused_with_its_name(recipe_file: Path):
     recipe_file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match=r"mine\.yaml: is not valid YAML"):
+    with pytest.raises(UsageError, match=r"mine\.yaml: is not UTF-8 text"):
         load_recipe(str(recipe_file))
 
 

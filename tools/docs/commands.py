@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from typer.main import get_command
 
-from maskwright.cli.main import app
+from maskwright.cli.app import app
 from tools.docs.markdown import block, code, prose, table
 
 

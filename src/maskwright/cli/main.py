@@ -1,125 +1,104 @@
-"""The entry point: the commands, and the exit codes and messages of errors."""
+"""The entry point: the exit codes and messages of errors, whatever the streams of the process are."""
 
-import os
+import signal
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from types import FrameType
 
-import typer
-
-from maskwright.cli import (
-    check,
-    convert,
-    demo,
-    doctor,
-    evaluate,
-    explore,
-    init,
-    masks,
-    models,
-    predict,
-    recipes,
-    report,
-    run,
-    score,
-    split,
-    subset,
-    train,
-    transfer,
-    weights,
-)
-from maskwright.cli.usage_errors import EscapingGroup
+from maskwright.cli.streams import complain, open_standard_streams, print_what_cannot_be_encoded, settle_streams
 from maskwright.errors import MaskwrightError
 from maskwright.parallel.waiting_threads import set_waiting_policy
-from maskwright.printing import print_lines, print_traceback
-from maskwright.version import __version__
-
-app = typer.Typer(
-    name="maskwright",
-    cls=EscapingGroup,
-    help="COCO-style annotations to segmentation models you can trust.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
+from maskwright.printing import print_traceback
 
 # The packages of the extra `train`; the commands on data, masks and scores do not need them.
 _TRAINING_LIBRARIES = frozenset(
     {"lightning_fabric", "safetensors", "segmentation_models_pytorch", "tensorboard", "timm", "torch", "torchvision"}
 )
 
-# Pydantic searches every installed package for plugins, which takes longer than parsing the arguments.
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print_lines(f"maskwright {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """COCO-style annotations to segmentation models you can trust."""
-
-
-for module in (
-    demo,
-    init,
-    run,
-    check,
-    explore,
-    subset,
-    split,
-    convert,
-    masks,
-    train,
-    evaluate,
-    predict,
-    report,
-    transfer,
-    models,
-    doctor,
-):
-    app.command(module.__name__.rpartition(".")[2])(module.command)
-app.add_typer(score.app, name="score")
-app.add_typer(recipes.app, name="recipes")
-app.add_typer(weights.app, name="weights")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 the work failed, 2 wrong usage."""
     set_waiting_policy()
+    print_what_cannot_be_encoded()
+    with _ctrl_c() as pressed:
+        try:
+            return _run(arguments)
+        except KeyboardInterrupt:
+            pass
+        except Exception:
+            # Libraries turn a Ctrl-C that reaches them during their import into errors of their own.
+            if not pressed:
+                raise
+    complain("Aborted!")
+    return 1
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        app(args=list(arguments) if arguments is not None else None)
+        # Imported here, where Ctrl-C and a missing library are answered.
+        commands = import_module("maskwright.cli.app").app
+        commands(args=list(arguments) if arguments is not None else None)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except MaskwrightError as error:
-        _print_error(*error.lines)
+        first, *more = error.lines or ("",)
+        complain(f"error: {first}", *more)
         return error.exit_code
     except OSError as error:
-        _print_error(f"{error.filename or 'a file'}: {error.strerror or error}")
+        complain(f"error: {error.filename or 'a file'}: {error.strerror or error}")
         return 1
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _TRAINING_LIBRARIES:
             raise
         remedy = "Install it with: pip install 'maskwright[train]'"
-        _print_error(f"this command needs {error.name}, which is not installed. {remedy}")
+        complain(f"error: this command needs {error.name}, which is not installed. {remedy}")
+        return 1
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        first = (str(error) or "it is all in use").splitlines()[0]
+        complain(f"error: out of memory ({first:.200}). Give smaller input or batches, or fewer workers.")
         return 1
     return 0
 
 
-def _print_error(first: str = "", *more: str) -> None:
-    print_lines(f"error: {first}", *more, file=sys.stderr)
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return whether Python, NumPy, OpenCV or torch could not get memory; the latter two say so by their text alone."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(said in text for said in _OUT_OF_MEMORY)
+
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "insufficient memory", "failed to allocate")
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[list[int]]:
+    """Yield a list that Ctrl-C appends to before it raises ``KeyboardInterrupt``.
+
+    Nothing changes in another thread than the main one, and where the process ignores Ctrl-C or answers it otherwise.
+    """
+    pressed: list[int] = []
+
+    def receive(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        signal.default_int_handler(number, frame)
+
+    main_thread = threading.current_thread() is threading.main_thread()
+    answers = main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if answers:
+        signal.signal(signal.SIGINT, receive)
+    try:
+        yield pressed
+    finally:
+        if answers:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def script() -> None:
     """Run the command line and exit; the entry point of the ``maskwright`` script."""
+    open_standard_streams()
     sys.excepthook = print_traceback
-    sys.exit(main())
+    sys.exit(settle_streams(main()))

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from maskwright.bounded_yaml import BoundedLoader
 from maskwright.errors import UsageError, one_line
 from maskwright.files import read_json
 
@@ -24,7 +25,7 @@ def parse_classes(text: str | None) -> list[str] | None:
         if path.suffix == ".json":
             return [record["name"] for record in sorted(read_json(path), key=lambda record: record["index"])]
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             f"{path}: cannot be read as class names ({error}); expected a classes.json or one name a line."
         ) from error
@@ -40,7 +41,7 @@ def parse_options(pairs: Sequence[str] | None) -> dict[str, Any]:
     for pair in pairs or ():
         name, equals, value = pair.partition("=")
         try:
-            options[name.strip()] = yaml.safe_load(value)
+            options[name.strip()] = yaml.load(value, BoundedLoader)
         except yaml.YAMLError as error:
             raise UsageError(
                 f"--set {pair}: {value!r} is not a YAML value ({one_line(error)}); expected OPTION=VALUE."

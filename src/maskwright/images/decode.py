@@ -1,5 +1,6 @@
 """Image decoding: RGB uint8, in the pixel orientation that annotations refer to, from files of the folder only."""
 
+import io
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from maskwright.errors import DataError
 from maskwright.image_formats import open_image
 from maskwright.images.truncation import is_truncated_content
+from maskwright.limits import beyond_limit, input_limit
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -43,35 +45,44 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     EXIF orientation is not applied: COCO's sizes and masks refer to the stored pixels. In TIFF the orientation
     describes how pixels are stored; every reader applies it, and so does this one.
 
-    Raises ``DataError`` when the file is missing, is not an image, ends before its last pixel, or has too many pixels:
-    OpenCV's limit, or ``MOST_PIXELS`` of :mod:`maskwright.image_formats` in formats that Pillow decodes.
+    Raises ``DataError`` when the file is missing, is not an image, ends before its last pixel, or has more pixels than
+    the limit ``image-pixels``, which is asked before any is decoded.
     """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    content = path.read_bytes() if os.path.isfile(path) else None
-    if content is None:
-        raise DataError(f"{path}: the image file does not exist; expected an image. Put it back, or correct its name.")
+    content = _content(path)
     if is_truncated_content(content):  # OpenCV 4 would fill what is missing with grey
         raise DataError(
             f"{path}: cannot be decoded as an image; its end is missing after {len(content)} bytes. "
             "Download or export it again."
         )
     try:
-        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
-    except cv2.error:  # more pixels than OpenCV reads
-        decoded = None
-    if decoded is not None:
-        return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, decoded), np.uint8)
-    try:
-        with open_image(path) as image:
+        with open_image(io.BytesIO(content)) as image:
+            try:
+                decoded = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+            except cv2.error:  # more pixels than OpenCV reads
+                decoded = None
+            if decoded is not None:
+                return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, decoded), np.uint8)
             return np.array(image.convert("RGB"))
     except Exception as error:  # Pillow raises whatever a damaged field leads it to
         raise DataError(f"{path}: cannot be decoded as an image ({error}).") from error
 
 
+def _content(path: Path) -> bytes:
+    """Return the bytes of an image file; raise ``DataError`` for none, one that is not regular, and one too large."""
+    if not os.path.isfile(path):
+        found = "it is no regular file" if os.path.exists(path) else "the image file does not exist"
+        raise DataError(f"{path}: {found}; expected an image. Put it back, or correct its name.")
+    size = path.stat().st_size
+    if size > input_limit("image-bytes"):
+        raise DataError(f"{path}: the image file has {size:,} bytes; {beyond_limit('image-bytes')}.")
+    return path.read_bytes()
+
+
 def image_size(path: Path) -> tuple[int, int]:
     """Return ``(H, W)`` of the image at ``path`` from its header.
 
-    Raises ``DataError`` when the file is not an image or has too many pixels.
+    Raises ``DataError`` when the file is not an image, or has more pixels than the limit ``image-pixels``.
     """
     try:
         with open_image(path) as image:

@@ -13,14 +13,16 @@ from typing import Literal
 
 from PIL import Image
 
-from maskwright.image_formats import MOST_PIXELS, open_image
+from maskwright.files import require_regular_file
+from maskwright.image_formats import open_image
 from maskwright.images.decode import read_image
 from maskwright.images.truncation import is_truncated
+from maskwright.limits import INPUT_LIMITS
 
 State = Literal["whole", "truncated", "unreadable", "not decoded"]
 
 # Where Pillow begins to warn of a decompression bomb: at 4 bytes a pixel, a quarter of a gibibyte.
-MOST_DECODED = MOST_PIXELS // 2
+MOST_DECODED = INPUT_LIMITS["image-pixels"].default // 2
 
 _CUT = "its end is missing"
 _ORIENTATION = 0x0112
@@ -95,10 +97,10 @@ def inspect(path: Path, most_decoded: int = MOST_DECODED) -> ImageFile:
     """
     cut = False
     try:
-        cut = is_truncated(path)
+        cut = is_truncated(require_regular_file(path))
         if path.stat().st_size == 0:
             return ImageFile(path, "unreadable", "it is empty (0 bytes)")
-        with open_image(path, most_pixels=None) as image:
+        with open_image(path, any_size=True) as image:
             return _described(path, image, cut, most_decoded)
     except Exception as error:  # readers raise whatever a damaged field of a file leads them to
         return ImageFile(path, "truncated" if cut else "unreadable", _CUT if cut else _message(error))

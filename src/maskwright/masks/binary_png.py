@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.errors import DataError
+from maskwright.files import read_regular_file
 from maskwright.image_formats import open_image
 from maskwright.masks.buffers import Buffers
 from maskwright.masks.cropped import CroppedMask, trimmed
@@ -27,7 +28,7 @@ def read_mask(path: Path, buffers: Buffers | None = None) -> CroppedMask:
     Raises ``DataError`` when the file is missing or cannot be decoded.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular_file(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); expected the PNG of a mask.") from error
     region = _quickly(content, buffers or Buffers())

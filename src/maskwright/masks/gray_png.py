@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng
 
-from maskwright.image_formats import MOST_PIXELS
+from maskwright.limits import input_limit
 from maskwright.masks.buffers import Buffers
 from maskwright.masks.png import read_label_map
 from maskwright.structures import LabelMap
@@ -78,7 +78,7 @@ def _gray_shape(content: bytes) -> tuple[int, int, int] | None:
     if content[:8] != _SIGNATURE or len(content) < _HEADER_END:
         return None
     width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", content[16:29])
-    if depth not in (8, 16) or color or interlaced or not 0 < width * height <= MOST_PIXELS:
+    if depth not in (8, 16) or color or interlaced or not 0 < width * height <= input_limit("image-pixels"):
         return None
     return height, width, depth
 

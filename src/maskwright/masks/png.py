@@ -78,8 +78,8 @@ def _rows(label_map: LabelMap, buffers: Buffers) -> npt.NDArray[np.uint8]:
 def read_label_map(path: Path) -> LabelMap:
     """Return the label map ``(H, W)`` in ``path``: grey values of 8 or 16 bits, or palette indices.
 
-    Raises ``DataError`` when the file is missing or unreadable, has more pixels than are read (178
-    million), has colour channels instead of labels, or values outside 16 bits.
+    Raises ``DataError`` when the file is missing, no regular file or unreadable, has more pixels than the limit
+    ``image-pixels``, has colour channels instead of labels, or values outside 16 bits.
     """
     try:
         with open_image(path) as image:

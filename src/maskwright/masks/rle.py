@@ -131,6 +131,9 @@ def _from_rle(segmentation: dict[str, Any], height: int, width: int) -> Rle:
         raise BadSegmentation("rle_counts", "has an RLE whose counts are neither a string nor 32-bit integers")
     if (lengths < 0).any():
         raise BadSegmentation("rle_counts", "has an RLE with a negative run length")
+    if int(lengths.max(initial=0)) > height * width:  # whose sum may wrap, and be right
+        message = f"has an RLE with a run of {int(lengths.max())} pixels on an image of {height * width}"
+        raise BadSegmentation("rle_counts", message)
     if int(lengths.sum()) != height * width:
         raise BadSegmentation(
             "rle_counts",

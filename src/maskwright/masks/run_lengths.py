@@ -71,7 +71,9 @@ def _decoded(counts: Sequence[bytes | Sequence[int]]) -> Iterator[tuple[npt.NDAr
 
 
 def _sound(lengths: Integers, starts: Integers, pixels: Integers) -> npt.NDArray[np.bool_]:
-    return (np.minimum.reduceat(lengths, starts) >= 0) & (np.add.reduceat(lengths, starts) == pixels)
+    # A sum alone may wrap: four runs of 2**62 pixels sum to 0. Runs within the image cannot reach 2**63.
+    within = (np.minimum.reduceat(lengths, starts) >= 0) & (np.maximum.reduceat(lengths, starts) <= pixels)
+    return within & (np.add.reduceat(lengths, starts) == pixels)
 
 
 def _measured(lengths: Integers, starts: Integers, height: Integers) -> tuple[Integers, Integers]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from maskwright.bounded_yaml import BoundedLoader
 from maskwright.errors import UsageError, nearest, one_line, unknown_name
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.section import Section
@@ -36,7 +37,7 @@ _SCALARS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(BoundedLoader):
     """A YAML loader that reads numbers and truth values by ``_SCALARS``, and no dates."""
 
 
@@ -145,14 +146,31 @@ def _content(recipe: RecipeLike | TransferLike) -> dict[str, Any]:
     if isinstance(recipe, Mapping):
         return deepcopy(dict(recipe))
     try:
-        content = yaml.load(recipe_text(str(recipe)), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{recipe}: is not valid YAML ({one_line(error)}). Expected the sections of a recipe."
-        ) from error
+        text = recipe_text(str(recipe))
+    except UnicodeDecodeError as error:
+        found = one_line(error)
+        raise UsageError(f"{recipe}: is not UTF-8 text ({found}). Expected the sections of a recipe.") from error
+    return _sections(text, str(recipe))
+
+
+def _sections(text: str, source: str) -> dict[str, Any]:
+    """Return the sections of the recipe whose YAML is ``text``; raise ``UsageError``, which names ``source``."""
+    try:
+        content = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        found = one_line(error)
+        raise UsageError(f"{source}: is not valid YAML ({found}). Expected the sections of a recipe.") from error
     if not isinstance(content, dict):
-        raise UsageError(f"{recipe}: holds {type(content).__name__}; expected the sections of a recipe.")
+        raise UsageError(f"{source}: holds {type(content).__name__}; expected the sections of a recipe.")
     return content
+
+
+def recipe_of_text(text: str, source: str) -> Recipe:
+    """Return the training recipe whose YAML is ``text``, such as the one that a run or a model file keeps.
+
+    Raises ``UsageError``, which names ``source``, when it is no YAML or has faults.
+    """
+    return validate_recipe(_sections(text, source), source)
 
 
 def _require_kind(content: dict[str, Any], source: str, kind: type[Section]) -> None:

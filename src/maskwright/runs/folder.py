@@ -13,12 +13,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from maskwright.errors import UsageError, some_of
 from maskwright.files import is_unfinished, remove_unfinished, write_json, write_text
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import dump, validate_recipe
+from maskwright.recipes.loading import dump, recipe_of_text
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import Card, RunFolder
 
@@ -164,9 +162,11 @@ def open_run(path: Path, reporter: Reporter) -> OpenRun:
         raise UsageError(
             f"{path}: is not a run folder (no recipe.yaml); expected a folder that `maskwright run` wrote."
         )
-    return OpenRun(
-        RunFolder(path), validate_recipe(yaml.safe_load(file.read_text(encoding="utf-8")), str(file)), reporter
-    )
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: is not UTF-8 text ({error}); expected the recipe of the run.") from error
+    return OpenRun(RunFolder(path), recipe_of_text(text, str(file)), reporter)
 
 
 def recipe_differences(before: Recipe, after: Recipe) -> list[str]:

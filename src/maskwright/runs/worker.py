@@ -8,13 +8,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from maskwright.errors import MaskwrightError
 from maskwright.parallel.orphans import end_with_parent
 from maskwright.printing import print_lines
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import validate_recipe
+from maskwright.recipes.loading import recipe_of_text
 from maskwright.runs.launch import TrainingJob
 from maskwright.runs.stages import train_recipe
 
@@ -28,7 +26,7 @@ def worker_main(text: str) -> int:
     end_with_parent()
     job = TrainingJob(**json.loads(text))
     try:
-        recipe = validate_recipe(yaml.safe_load(job.recipe), "the recipe of the launching process")
+        recipe = recipe_of_text(job.recipe, "the recipe of the launching process")
         train_recipe(recipe, Path(job.out), resume=job.resume, reporter=Reporter(job.quiet))
     except MaskwrightError as error:
         _report(error.lines, error.exit_code)

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from maskwright.errors import DataError, MaskwrightError
 from maskwright.images.training_images import TrainingImages
 from maskwright.model_file import read_card, read_model_file, read_provenance
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.published_weights import list_weights
-from maskwright.recipes.loading import validate_recipe
+from maskwright.recipes.loading import recipe_of_text
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
 
@@ -76,8 +74,8 @@ def _of_file(file: Path, first: bool) -> Iterator[PastTraining]:
         yield PastTraining(first, classes=tuple(each["name"] for each in card.classes))
     else:
         try:
-            recipe = validate_recipe(yaml.safe_load(card.recipe), str(file))
-        except (MaskwrightError, yaml.YAMLError):
+            recipe = recipe_of_text(card.recipe, str(file))
+        except MaskwrightError:
             # A recipe of another version says nothing that can be checked, but the run's folder may.
             yield _of_run(first, None, _run_of(file))
             return

@@ -260,3 +260,24 @@ def test_a_missing_file_is_answered_with_the_nearest_and_exit_code_2(coco, tmp_p
     with pytest.raises(UsageError, match=r"label\.json: it does not exist.*Nearest.*labels\.json") as caught:
         read_coco(tmp_path / "label.json")
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("size", [{"height": 65_535, "width": 65_535}, {"height": 1, "width": 178_956_971}])
+def test_a_record_of_more_pixels_than_the_limit_is_a_fault_that_names_it(coco, size: dict[str, int]):
+    read = read_coco(coco({}, images=[size, {}]))
+    assert [code for code, _, _ in faults(read)] == ["bad_image", "unknown_image"]
+    assert "to 178956970 pixels (see --limit image-pixels)" in str(read.faults[0])
+
+
+def test_the_limit_of_pixels_can_be_raised_up_to_cocos_own(coco, monkeypatch: pytest.MonkeyPatch):
+    path = coco({}, images=[{"height": 65_535, "width": 65_535}])
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_IMAGE_PIXELS", str(10**12))
+    assert faults(read_coco(path)) == []
+    assert len(read_coco(coco({}, images=[{"height": 65_536, "width": 65_536}])).images) == 0
+
+
+def test_a_name_of_a_hundred_thousand_letters_is_a_fault_and_shown_in_part(coco):
+    categories = {1: "n" * 100_000, 2: "dog"}
+    read = read_coco(coco({"category_id": 2}, categories=categories, images=[{}, {"file_name": "f" * 100_000}]))
+    assert sorted(code for code, _, _ in faults(read)) == ["bad_category", "bad_image"]
+    assert all(len(str(fault)) < 300 and "--limit name-letters" in str(fault) for fault in read.faults)

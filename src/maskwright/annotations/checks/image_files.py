@@ -12,10 +12,10 @@ from maskwright.annotations.checks.threads import in_threads
 from maskwright.annotations.coco.file import CocoFile, CocoImage
 from maskwright.annotations.faults import Fault
 from maskwright.errors import DataError
-from maskwright.image_formats import MOST_PIXELS
 from maskwright.images.decode import IMAGE_SUFFIXES, image_path
 from maskwright.images.folder_names import FolderNames
 from maskwright.images.inspection import MOST_DECODED, ImageFile, inspect, pillow_silenced
+from maskwright.limits import beyond_limit, input_limit
 
 # A file with this many times the pixels of its record is not a picture of another size but a decompression bomb.
 _BOMB = 4
@@ -92,8 +92,8 @@ def _broken(image: CocoImage, file: ImageFile) -> Fault | None:
     if file.pixels > max(MOST_DECODED, _BOMB * image.height * image.width):
         found = f"unpacks to {file.pixels} pixels, but has {image.height * image.width} in the JSON"
         return _fault("image_bomb", image, found)
-    if file.pixels > MOST_PIXELS:
-        return _fault("unreadable_image", image, f"has {file.pixels} pixels; at most {MOST_PIXELS} are read")
+    if file.pixels > input_limit("image-pixels"):
+        return _fault("unreadable_image", image, f"has {file.pixels} pixels; {beyond_limit('image-pixels')}")
     if file.state == "truncated":
         return _fault("truncated_image", image, f"is cut off: {file.reason}")
     if file.state == "unreadable":

@@ -13,6 +13,7 @@ from maskwright.annotations.coco.file_kind import is_absent, kind_fault
 from maskwright.annotations.coco.json_text import decode_leniently, read_text
 from maskwright.annotations.coco.loose_records import parse_records
 from maskwright.annotations.faults import Fault
+from maskwright.limits import input_limit
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.structures import normalise_name
 
@@ -20,7 +21,8 @@ from maskwright.structures import normalise_name
 class CocoImage(msgspec.Struct, gc=False):
     """One record of ``images``: its id, its file name, and its size in pixels.
 
-    Raises ``ValueError`` for an empty file name or one with NUL, and for a size outside 1 to 2³² - 1 pixels.
+    Raises ``ValueError`` for an empty file name, for one with NUL or more letters than the limit ``name-letters``, and
+    for a size outside 1 pixel to the limit ``image-pixels``, at most 2³² - 1.
     """
 
     id: int
@@ -31,16 +33,33 @@ class CocoImage(msgspec.Struct, gc=False):
     def __post_init__(self) -> None:
         if not self.file_name or "\0" in self.file_name:
             raise ValueError(f"Expected a file name, got {self.file_name!r}")
+        _require_short(self.file_name)
         # COCO counts the pixels of a run in 32 bits.
-        if min(self.height, self.width) < 1 or self.height * self.width >= 2**32:
-            raise ValueError(f"Expected a size of 1 to 4294967295 pixels, got {self.height} × {self.width}")
+        most = min(input_limit("image-pixels"), 2**32 - 1)
+        if min(self.height, self.width) < 1 or self.height * self.width > most:
+            found = f"{self.height} × {self.width}"
+            raise ValueError(f"Expected a size of 1 to {most} pixels (see --limit image-pixels), got {found}")
 
 
 class CocoCategory(msgspec.Struct, gc=False):
-    """One record of ``categories``."""
+    """One record of ``categories``.
+
+    Raises ``ValueError`` for a name of more letters than the limit ``name-letters``.
+    """
 
     id: int
     name: str
+
+    def __post_init__(self) -> None:
+        _require_short(self.name)
+
+
+def _require_short(name: str) -> None:
+    if len(name) > input_limit("name-letters"):
+        found = f"{len(name):,}, beginning '{name[:40]}'"
+        raise ValueError(
+            f"Expected a name of up to {input_limit('name-letters'):,} letters (--limit name-letters), got {found}"
+        )
 
 
 class _Unstated(int):

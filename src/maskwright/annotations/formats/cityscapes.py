@@ -23,6 +23,7 @@ from maskwright.annotations.formats.dataset import AnnotatedDataset, AnnotatedIm
 from maskwright.annotations.formats.image_files import file_in
 from maskwright.annotations.formats.label_maps import images_folder, read_map
 from maskwright.errors import DataError, require_folder
+from maskwright.limits import input_limit
 from maskwright.masks.components import masks_by_label
 from maskwright.structures import LabelMap, Rle
 
@@ -31,7 +32,6 @@ _BY_ID = {label.id: label for label in LABELS}
 _BY_NAME = {label.name: label for label in LABELS}
 # A label of polygons that the official masks omit.
 _NOT_DRAWN = "license plate"
-_MOST_PIXELS = 1 << 26
 _FARTHEST = 1e6
 
 
@@ -140,7 +140,7 @@ def _instance_numbers(stem: Path, root: Path) -> tuple[LabelMap, bool]:
 
 
 def _drawn(content: _Polygons) -> LabelMap:
-    if not 0 < content.imgHeight * content.imgWidth <= _MOST_PIXELS or content.imgHeight < 1:
+    if not 0 < content.imgHeight * content.imgWidth <= input_limit("image-pixels") or content.imgHeight < 1:
         raise ValueError(f"it is {content.imgWidth}×{content.imgHeight} pixels large")
     image = Image.new("I", (content.imgWidth, content.imgHeight), 0)
     drawer = ImageDraw.Draw(image)

@@ -26,6 +26,7 @@ from maskwright.annotations.formats.labelme_shapes import LabelMeShape, draw_sha
 from maskwright.errors import DataError, require_folder
 from maskwright.files import write_json
 from maskwright.images.decode import image_size
+from maskwright.limits import input_limit
 from maskwright.masks.rle import BadSegmentation, rasterise
 
 _VERSION = "5.5.0"
@@ -79,7 +80,7 @@ def _sources(root: Path) -> list[_Source]:
 
 
 def _decoded(path: Path) -> _File | None:
-    if not path.is_file():  # a folder, a pipe, a link that leads nowhere
+    if not path.is_file():  # a folder, a FIFO, which would be waited for, a link that leads nowhere
         return None
     try:
         return msgspec.json.decode(path.read_bytes(), type=_File)
@@ -131,7 +132,11 @@ def _image(source: _Source, content: _File, reading: ReadOptions, audit: Convers
             message = f"has no size, and its image is damaged: {error}"
             audit.skip_image(Fault("unreadable_image", "image", source.name, message), len(content.shapes))
             return None
-    if not 0 < height * width < 2**32 or height < 0:
+    if height * width > (most := input_limit("image-pixels")):
+        message = f"has {width}×{height} pixels (width×height), more than {most:,}; see --limit image-pixels"
+        audit.skip_image(Fault("image_size", "image", source.name, message), len(content.shapes))
+        return None
+    if not height * width > 0 or height < 0:
         message = f"has the size {width}×{height} (width×height) and no image file '{name}' that tells it"
         audit.skip_image(Fault("missing_image", "image", source.name, message), len(content.shapes))
         return None

@@ -28,6 +28,7 @@ from maskwright.annotations.formats.yolo_outline import to_yolo_outline
 from maskwright.errors import DataError
 from maskwright.files import write_text
 from maskwright.images.decode import image_size
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.masks.keyhole import loops
 from maskwright.masks.rle import BadSegmentation, rasterise
 
@@ -109,9 +110,9 @@ def _object(line: str, names: dict[int, str], height: int, width: int) -> Annota
     Raises :class:`BadSegmentation` when the line is not an object.
     """
     try:
-        index, *values = map(float, line.split())
+        index, *values = map(_number, line.split())
     except ValueError as error:
-        raise BadSegmentation("bad_line", f"is not a line of numbers ({error})") from error
+        raise BadSegmentation("bad_line", f"is not a line of numbers ({error!s:.120})") from error
     if index not in names:
         raise BadSegmentation("unnamed_class", f"has class {index:g}; the data set names {len(names)} classes")
     if len(values) == 4:
@@ -128,6 +129,12 @@ def _object(line: str, names: dict[int, str], height: int, width: int) -> Annota
     # Bridges are removed where the rings draw the same without them, as for parts but not for holes.
     same = bool(rings) and rasterise(rings, height, width).rle == drawn.rle
     return AnnotatedObject(names[int(index)], drawn.rle, rings if same else None)
+
+
+def _number(text: str) -> float:
+    if len(text) > input_limit("number-digits"):
+        raise ValueError(f"a number has {len(text):,} letters; {beyond_limit('number-digits')}")
+    return float(text)
 
 
 class Writer:

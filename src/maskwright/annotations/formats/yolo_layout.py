@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from maskwright.bounded_yaml import BoundedLoader
 from maskwright.control_characters import escape_controls, has_controls, unquote_name
 from maskwright.errors import DataError, UsageError, one_line, require_folder
 from maskwright.files import write_text
@@ -128,7 +129,7 @@ def labels_beside(root: Path, place: Path) -> Path:
 
 def _from_yaml(path: Path) -> Layout:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), BoundedLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         found = one_line(error)
         raise DataError(f"{path}: is not valid YAML ({found}); expected a YOLO data set. Correct it.") from error

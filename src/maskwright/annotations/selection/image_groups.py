@@ -13,6 +13,7 @@ from maskwright.annotations.coco.document import Document
 from maskwright.annotations.coco.image_fields import image_field, image_field_names
 from maskwright.control_characters import unquote_name
 from maskwright.errors import DataError, require_file, unknown_name
+from maskwright.files import read_regular_file
 
 GROUP_FILES = (".csv", ".json")
 
@@ -102,7 +103,7 @@ def _field(document: Document, field: str) -> dict[int, str]:
 
 def _read_groups(path: Path) -> dict[str, str]:
     try:
-        content = path.read_bytes()
+        content = read_regular_file(path)
         if path.suffix.lower() == ".json":
             return {name: str(group) for name, group in _json.decode(content).items()}
         return _read_csv(path, content.decode("utf-8-sig"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from maskwright.errors import DataError, UsageError, some_of, unknown_name
+from maskwright.files import require_regular_file
 
 SPLITS = ("train", "val", "test")
 INSTANCE_IDS, LABEL_IDS = "_gtFine_instanceIds.png", "_gtFine_labelIds.png"
@@ -99,7 +100,7 @@ def read_predictions(path: Path, folder: Path) -> list[Prediction]:
     ``folder``.
     """
     predictions: dict[Path, Prediction] = {}
-    text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    text = require_regular_file(path).read_text(encoding="utf-8", errors="surrogateescape")
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue

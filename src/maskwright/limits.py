@@ -1,0 +1,75 @@
+"""The limits on what a file may ask for, each with its name and the environment variable that changes it.
+
+A small file can ask for any amount of memory or time. What it asks for is compared with these limits first, and refused
+by the name of the limit.
+"""
+
+import os
+from dataclasses import dataclass
+
+from maskwright.errors import UsageError, unknown_name
+
+
+@dataclass(frozen=True)
+class InputLimit:
+    """One limit: the largest number that is accepted by default, and what is counted."""
+
+    default: int
+    counts: str
+
+
+# The defaults keep a command within one gibibyte of memory and ten seconds on one core.
+INPUT_LIMITS = {
+    # Pillow's own limit, above which it considers an image a decompression bomb.
+    "image-pixels": InputLimit(178_956_970, "pixels of an image, in its file and in the records about it"),
+    "image-bytes": InputLimit(800_000_000, "bytes of an image file"),
+    # Prediction holds the image, the result and the overlay, some 13 bytes a pixel in all.
+    "predicted-pixels": InputLimit(50_000_000, "pixels of an image that a model predicts, and at which it sees it"),
+    "name-letters": InputLimit(1_000, "letters of the name of a class or of an image file"),
+    "number-digits": InputLimit(400, "letters of a number in a text file"),
+    "yaml-nodes": InputLimit(50_000, "values of a YAML file, each counted as often as it is referred to"),
+    "pickle-steps": InputLimit(500_000, "steps by which a pickled file of weights builds its values"),
+    "class-pairs": InputLimit(500_000, "pairs of classes that are counted together, 1,000 classes on one image"),
+    "overlapping-runs": InputLimit(100_000_000, "pairs of mask runs of different classes that overlap on an image"),
+    "label-map-runs": InputLimit(5_000_000, "runs of equal labels in a label map whose objects are read"),
+    "json-depth": InputLimit(100, "lists and objects of a model card inside each other"),
+}
+
+_PREFIX = "MASKWRIGHT_LIMIT_"
+
+
+def limit_variable(name: str) -> str:
+    """Return the environment variable that changes the limit ``name``, such as ``MASKWRIGHT_LIMIT_IMAGE_PIXELS``."""
+    return _PREFIX + name.upper().replace("-", "_")
+
+
+def input_limit(name: str) -> int:
+    """Return the largest number that the limit ``name`` of ``INPUT_LIMITS`` accepts: its default, or the user's.
+
+    Raises ``UsageError`` when the environment variable holds no whole number above 0.
+    """
+    text = os.environ.get(limit_variable(name))
+    return INPUT_LIMITS[name].default if text is None else _number(text, limit_variable(name))
+
+
+def set_input_limit(setting: str) -> None:
+    """Change a limit in this process and those that it starts; ``setting`` is ``name=number``.
+
+    Raises ``UsageError`` for an unknown name, and for anything but a whole number above 0.
+    """
+    name, _, text = setting.partition("=")
+    if name not in INPUT_LIMITS:
+        raise unknown_name("limit", name, INPUT_LIMITS)
+    os.environ[limit_variable(name)] = str(_number(text, f"--limit {name}"))
+
+
+def beyond_limit(name: str) -> str:
+    """Return the end of a message about more than the limit ``name`` accepts: the limit, and how to raise it."""
+    return f"at most {input_limit(name):,} are accepted; raise that with: maskwright --limit {name}=NUMBER …"
+
+
+def _number(text: str, asked_by: str) -> int:
+    digits = text.replace("_", "").strip()
+    if not digits.isdecimal() or len(digits) > 15 or int(digits) < 1:
+        raise UsageError(f"{asked_by}: found '{text:.40}'; expected a whole number from 1 up to 15 digits.")
+    return int(digits)
