@@ -1,6 +1,7 @@
 """Class tables: the names, indices and colours of the classes of a data set or a model."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -90,7 +91,7 @@ class ClassTable:
             [1, 2]
         """
         normalised = [normalise_name(name) for name in names]
-        repeated = sorted({name for name in normalised if normalised.count(name) > 1})
+        repeated = sorted(name for name, times in Counter(normalised).items() if times > 1)
         if repeated:
             raise DataError(
                 f"Class names repeat: {', '.join(repeated)}. Expected each class once; rename or merge them."

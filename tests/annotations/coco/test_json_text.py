@@ -1,6 +1,7 @@
 import codecs
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,17 @@ def test_text_that_must_be_mended_is_decoded_after_it_and_other_text_as_it_is():
     faults: list[Fault] = []
     assert decode_leniently(Path("x.json"), b'{"a": [1,]}', faults, lambda content, _: decode(content)) == {"a": [1]}
     assert [str(fault) for fault in faults] == ["has 1 trailing comma before a closing bracket"]
+
+
+@pytest.mark.parametrize("start", [b'{"a": "', b'{"a": ', b"[", b'["\\'])
+@pytest.mark.parametrize("unit", [b'\\"', b'"\\', b",", b", ", b"-", b"NaN", b'"', b"\\"])
+def test_text_made_to_be_scanned_again_and_again_is_repaired_in_linear_time(start: bytes, unit: bytes):
+    started = time.process_time()
+    repair_json(start + unit * (400_000 // len(unit)), [])
+    assert time.process_time() - started < 5
+
+
+def test_a_string_without_an_end_does_not_hide_what_precedes_it():
+    faults: list[Fault] = []
+    assert repair_json(b'{"a": NaN, "b": "NaN, \\"', faults) == b'{"a": null, "b": "NaN, \\"'
+    assert [fault.code for fault in faults] == ["json_not_finite"]

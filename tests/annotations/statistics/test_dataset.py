@@ -8,6 +8,7 @@ from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
 from maskwright.annotations.selection.select import class_statistics, select
 from maskwright.annotations.statistics.dataset import Statistics
+from maskwright.errors import DataError
 
 
 def statistics(path, classes=None) -> Statistics:
@@ -85,3 +86,9 @@ def test_a_file_without_anything_is_counted_too(coco):
     assert found.to_json()["pixels"]["background_share"] is None
     assert found.imbalance("instances") is None
     json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_more_pairs_of_classes_than_the_limit_are_refused_with_the_image(scene, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_CLASS_PAIRS", "2")
+    with pytest.raises(DataError, match=r"image 1 \('1.png'\): .* 3 pairs; at most 2 .*--limit class-pairs"):
+        statistics(scene)

@@ -31,8 +31,9 @@ _ALWAYS_UNPACKED = 64 << 20
 
 _AT_ONCE = 1 << 20
 
-# Strings come first, so that no token is found inside one.
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?(?:NaN|Infinity)\b)|(,)(?=\s*[\]}])', re.DOTALL)
+# Strings come first, so that no token is found inside one. One without an end is matched up to the end of the text, and
+# nothing is tried twice (++ and *+): else each quote of "\"\"\"… would be followed to the end, which takes the square.
+_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|(-?(?:NaN|Infinity)\b)|(,)(?=\s*[\]}])', re.DOTALL)
 
 
 class BadJson(DataError):

@@ -50,7 +50,8 @@ def read(path: Path, reading: ReadOptions) -> AnnotatedDataset:
     account = ConversionAudit(audit_of_reading(coco), images_found=len(document.images))
     account.skipped_images.update(Counter(f.code for f in coco.faults if f.kind == "image" and f.code in _IMAGE_LOST))
     account.fields.update(_other_fields(document))
-    labels = {identity: 0 for identity, name in names.items() if name in classes}
+    chosen = set(classes)
+    labels = {identity: 0 for identity, name in names.items() if name in chosen}
     return AnnotatedDataset(path, classes, [None], _images(coco, labels, reading, account), account, len(coco.images))
 
 

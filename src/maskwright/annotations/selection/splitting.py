@@ -78,7 +78,8 @@ def objects_of_images(coco: CocoFile) -> tuple[list[str], dict[int, Counter[int]
     """
     by_category = category_names(coco)
     names = list(dict.fromkeys(by_category[category_id] for category_id in sorted(by_category)))
-    position = {category_id: names.index(name) for category_id, name in by_category.items()}
+    place = {name: number for number, name in enumerate(names)}
+    position = {category_id: place[name] for category_id, name in by_category.items()}
     counts: dict[int, Counter[int]] = {image.id: Counter() for image in coco.images}
     for annotation in coco.annotations:
         if not annotation.iscrowd:

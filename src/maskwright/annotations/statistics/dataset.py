@@ -10,7 +10,9 @@ from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.statistics.class_counts import ClassCounts
 from maskwright.annotations.statistics.imbalance import Imbalance, imbalance
 from maskwright.annotations.statistics.object_sizes import count_sizes, side_histogram
-from maskwright.masks.coverage import coverage
+from maskwright.errors import DataError
+from maskwright.limits import beyond_limit, input_limit
+from maskwright.masks.coverage import Coverage, coverage
 from maskwright.structures import ClassTable
 
 ClassPair = tuple[int, int]
@@ -65,9 +67,12 @@ class Statistics:
         self.classes = self.classes or [ClassCounts() for _ in self.table]
 
     def add(self, objects: ImageObjects) -> None:
-        """Count the objects of one image."""
-        rles = [drawn.rle for drawn in objects.drawn]
-        found = coverage(rles, objects.labels, objects.crowd)
+        """Count the objects of one image.
+
+        Raises ``DataError`` when its classes are more pairs than the limit ``class-pairs``, or its masks overlap too
+        often, see :func:`maskwright.masks.coverage.coverage`.
+        """
+        found = self._coverage(objects)
         self.shared.update(found.shared)
         for label, covered in found.classes.items():
             self.classes[label - 1].images += 1
@@ -82,6 +87,16 @@ class Statistics:
         columns = (objects.labels, objects.drawn, objects.crowd, objects.areas)
         for label, drawn, crowd, area in zip(*columns, strict=True):
             self.classes[label - 1].add(drawn.area, area, crowd)
+
+    def _coverage(self, objects: ImageObjects) -> Coverage:
+        of_image = len({label for label, crowd in zip(objects.labels, objects.crowd, strict=True) if not crowd})
+        pairs = max(of_image * (of_image + 1) // 2, len(self.co_occurrence))
+        try:
+            if pairs > input_limit("class-pairs"):
+                raise DataError(f"the classes of the images make {pairs:,} pairs; {beyond_limit('class-pairs')}.")
+            return coverage([drawn.rle for drawn in objects.drawn], objects.labels, objects.crowd)
+        except DataError as error:
+            raise DataError(f"image {objects.image.id} ('{objects.image.file_name:.80}'): {error}") from error
 
     @property
     def images(self) -> int:

@@ -1,5 +1,6 @@
 """The class names of the labels in label maps, and the remapping of predictions that number the classes differently."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ def label_names(source: Path | str, classes: ClassTable | Sequence[str], ignore_
         names = [BACKGROUND, *(normalise_name(c.name) for c in classes)]
     else:
         names = [normalise_name(name) for name in classes]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(names).items() if times > 1)
     if repeated or not names:
         found = f"the names {', '.join(repeated)} repeat" if repeated else "it names no class"
         raise DataError(f"{source}: {found}; expected each class once, label 0 first. Correct the names.")

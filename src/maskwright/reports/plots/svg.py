@@ -56,11 +56,14 @@ def plot(height: float, width: float = WIDTH) -> tuple[Figure, Axes]:
 
 def axis_name(name: str) -> str:
     """Return ``name`` cut to at most 22 columns; control characters, which XML forbids, are escaped."""
-    clean = kept = escape_controls(name)
-    while display_width(kept) > LONGEST_NAME:
-        clean = clean[:-1]
-        kept = clean + "…"
-    return kept
+    clean, width, cut = escape_controls(name), 0, 0
+    for position, letter in enumerate(clean, start=1):
+        width += display_width(letter)
+        if width < LONGEST_NAME:
+            cut = position
+        elif width > LONGEST_NAME:
+            return clean[:cut] + "…"
+    return clean
 
 
 def svg_text(figure: Figure, description: str) -> str:
