@@ -303,3 +303,21 @@ def test_stopping_a_download_is_not_mistaken_for_a_failure() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         fetch_starting_weights("imagenet", "deeplabv3_resnet50", download, "https://example.org/resnet50.pth")
+
+
+def test_a_checkpoint_that_unpacks_to_more_than_its_size_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/data.pkl", pickle.dumps({}))
+        archive.writestr("a/data/0", bytes(10_000_000))
+    with pytest.raises(WeightsError, match=r"a\.pth: holds compressed content"):
+        read_weights(tmp_path / "a.pth")
+
+
+def test_a_checkpoint_that_builds_a_million_values_is_refused(tmp_path: Path) -> None:
+    bomb = b"\x80\x02" + b"}0" * 400_000 + b"}."
+    with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
+        archive.writestr("a/data.pkl", bomb)
+    (tmp_path / "old.pth").write_bytes(bomb)
+    for name in ("a.pth", "old.pth"):
+        with pytest.raises(WeightsError, match=rf"{name}: holds values built in more than 500,000 steps"):
+            read_weights(tmp_path / name)

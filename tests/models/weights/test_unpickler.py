@@ -161,3 +161,36 @@ def test_what_a_pickle_names_besides_arrays_is_told_without_running_it(tmp_path:
     assert foreign_name(write(tmp_path / "b.pkl", ARRAYS)) is None
     (tmp_path / "c.pkl").write_bytes(b"no pickle")
     assert foreign_name(tmp_path / "c.pkl") is None
+
+
+def repeated_array(times: int) -> bytes:
+    """A pickle in which one memoised content of 100,000 bytes is the state of ``times`` arrays."""
+    new = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntS'b'\ntR"
+    kind = b"cnumpy\ndtype\n(S'u1'\nI0\nI1\ntR(I3\nS'|'\nNNNI-1\nI-1\nI0\ntb"
+    content = b"B" + (100_000).to_bytes(4, "little") + bytes(100_000)
+    state = b"(I1\n(I100000\nt" + kind + b"I0\n" + content + b"tp9\n"
+    return b"\x80\x03(d" + b"S'first'\n" + new + state + b"bs" + (b"S'x'\n" + new + b"g9\nbs") * times + b"."
+
+
+@pytest.mark.parametrize("step", [b"\x8f", b"}", b"]", b")0", b"(0"], ids=["sets", "dicts", "lists", "tuples", "marks"])
+def test_a_pickle_of_a_million_containers_is_refused_before_one_is_made(step: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x04" + step * 1_000_000 + b".")
+    with pytest.raises(WeightsError, match=r"more than 500,000 steps .*--limit pickle-steps"):
+        read_pickle(tmp_path / "a.pkl")
+
+
+def test_the_same_bytes_for_many_arrays_are_refused_before_they_fill_the_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(repeated_array(2))
+    read_pickle(tmp_path / "a.pkl")
+    (tmp_path / "a.pkl").write_bytes(repeated_array(10_000))  # a gigabyte
+    with pytest.raises(WeightsError, match="the same bytes for many values"):
+        read_pickle(tmp_path / "a.pkl")
+    text = (
+        b"\x80\x03]X\xa0\x86\x01\x00"
+        + b"x" * 100_000
+        + b"q\x010"
+        + (b"c_codecs\nencode\n(h\x01S'latin1'\ntRa" * 10_000)
+    )
+    (tmp_path / "b.pkl").write_bytes(text + b".")
+    with pytest.raises(WeightsError, match="the same bytes for many values"):
+        read_pickle(tmp_path / "b.pkl")

@@ -4,7 +4,9 @@ import math
 import pickle
 import re
 import warnings
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +18,7 @@ from torch import nn
 from maskwright.errors import WeightsError, require_file, some_of
 from maskwright.models.weights.detectron2_names import current_names
 from maskwright.models.weights.head_transfer import ClassRows
-from maskwright.models.weights.unpickler import foreign_name, read_pickle
+from maskwright.models.weights.unpickler import Refused, foreign_name, read_pickle, require_few_steps
 
 StateDict = Mapping[str, torch.Tensor]
 
@@ -98,6 +100,8 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
 
 def _read(path: Path) -> Any:
     """Return the content of a safetensors file or of a torch checkpoint; raise ``WeightsError`` for code and damage."""
+    if path.suffix != ".safetensors":
+        _require_no_bomb(path)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Detected pickle protocol")  # torch warns of files that it then refuses
@@ -117,6 +121,38 @@ def _read(path: Path) -> Any:
         raise WeightsError(
             f"{path}: cannot be read as weights ({str(error) or type(error).__name__}). Download or export it again."
         ) from error
+
+
+def _require_no_bomb(path: Path) -> None:
+    """Raise ``WeightsError`` when a torch checkpoint unpacks to more than its size, or builds too many values.
+
+    torch stores tensors as they are, so that a file that unpacks to more was not written by it. Damage is left to its
+    reader.
+    """
+    with suppress(zipfile.BadZipFile, pickle.UnpicklingError, ValueError, EOFError, NotImplementedError, LookupError):
+        try:
+            if zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as archive:
+                    entries, size = archive.infolist(), path.stat().st_size
+                    if sum(entry.file_size for entry in entries) > size:
+                        raise Refused("compressed content, or the same content several times")
+                    for entry in entries:
+                        if entry.filename.endswith(".pkl"):
+                            with archive.open(entry) as file:
+                                require_few_steps(file)
+            else:
+                with path.open("rb") as file:
+                    for _ in range(_PICKLES_OF_OLD_FORMAT):
+                        require_few_steps(file)
+        except Refused as refused:
+            raise WeightsError(
+                f"{path}: holds {refused}; expected a state dict as torch.save writes it. Save it again, or as "
+                "safetensors."
+            ) from refused
+
+
+# Before version 1.6, torch wrote a mark, a version, the machine, the tensors and their keys, each as a pickle.
+_PICKLES_OF_OLD_FORMAT = 5
 
 
 def _foreign(message: str, path: Path) -> str | None:

@@ -5,11 +5,13 @@ every other name is refused. NumPy itself never receives unchecked values from t
 """
 
 import math
+import os
 import pickle
 import pickletools
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -17,6 +19,7 @@ import numpy as np
 import torch
 
 from maskwright.errors import WeightsError, require_file
+from maskwright.limits import beyond_limit, input_limit
 
 _NUMBERS = re.compile(r"[?bBiuf](1|2|4|8)?")
 
@@ -65,15 +68,17 @@ class _NumberType:
 class _Array:
     """An array under reconstruction: empty until its state is set, which is checked first."""
 
-    __slots__ = ("value",)
+    __slots__ = ("_charge", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, charge: Callable[[object], None]) -> None:
+        self._charge = charge
         self.value: np.ndarray | None = None
 
     def __setstate__(self, state: Any) -> None:
         if not isinstance(state, tuple) or len(state) != 5:
             raise Refused("an array with an unknown kind of state")
         _, shape, number_type, fortran, content = state
+        self._charge(content)
         self.value = _array(content, number_type, shape, "F" if fortran else "C")
 
 
@@ -115,27 +120,60 @@ def _ordered(*items: Any) -> "OrderedDict[Any, Any]":
     return OrderedDict(*items)
 
 
+def _rebuilt(charge: Callable[[object], None], *_: Any) -> _Array:
+    """Return an array to be filled; ``charge`` counts its bytes."""
+    return _Array(charge)
+
+
 _KNOWN: dict[tuple[str, str], Callable[..., Any]] = {
-    ("numpy", "ndarray"): lambda *_: _Array(),
+    ("numpy", "ndarray"): _rebuilt,
     ("numpy", "dtype"): _NumberType,
     ("collections", "OrderedDict"): _ordered,
     ("_codecs", "encode"): _latin,
     ("__builtin__", "bytes"): _no_bytes,
     # NumPy 2 renamed its inner modules; old files have the old name, new ones the new.
-    **{(f"numpy.{core}.multiarray", "_reconstruct"): lambda *_: _Array() for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): _rebuilt for core in ("core", "_core")},
     **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
     **{(f"numpy.{core}.numeric", "_frombuffer"): _array for core in ("core", "_core")},
 }
 
 
+# The bytes that a pickle may copy into values, by the bytes of its file. Protocol 2 needs two copies of each.
+_MOST_COPIES = 4
+
+
 class _Unpickler(pickle.Unpickler):
-    """A pickle reader that resolves only the names of ``_KNOWN``."""
+    """A pickle reader that resolves only the names of ``_KNOWN``.
+
+    A pickle can make many values of the same bytes. All together they are at most four times ``size``, the bytes of the
+    file.
+    """
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        super().__init__(file, encoding="latin1")
+        self._left = _MOST_COPIES * size
 
     def find_class(self, module: str, name: str, /) -> Any:
         """Return the replacement of a name in the pickle; raise :class:`Refused` for any other name."""
         if (module, name) not in _KNOWN:
             raise Refused(f"{module}.{name}")
-        return _Rule(f"{module}.{name}", _KNOWN[module, name])
+        run = _KNOWN[module, name]
+        return _Rule(f"{module}.{name}", partial(run, self._charge) if run is _rebuilt else self._charging(run))
+
+    def _charging(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        def charged(*arguments: Any) -> Any:
+            for each in arguments:
+                self._charge(each)
+            return run(*arguments)
+
+        return charged
+
+    def _charge(self, content: object) -> None:
+        """Subtract the length of bytes or text from what may be copied; raise :class:`Refused` when it is used up."""
+        if isinstance(content, bytes | bytearray | str):
+            self._left -= len(content)
+        if self._left < 0:
+            raise Refused("the same bytes for many values, which together are far more than the file")
 
     def persistent_load(self, pid: Any, /) -> Any:
         """Raise :class:`Refused`: a reference to a value outside the file is not followed."""
@@ -192,17 +230,24 @@ def foreign_name(path: Path) -> str | None:
 
 def _load(file: IO[bytes]) -> Any:
     """Return the value of the pickle, with :class:`_Array` for arrays."""
-    _require_small_memo(file)
+    require_few_steps(file)
+    size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    return _Unpickler(file, encoding="latin1").load()
+    return _Unpickler(file, size).load()
 
 
-def _require_small_memo(file: IO[bytes]) -> None:
-    """Refuse memo indices that were never reached: the reader would allocate all before them and fill the memory.
+def require_few_steps(file: IO[bytes]) -> None:
+    """Read the steps of the pickle that ``file`` stands at, without doing them.
 
-    This is also the first check that notices a cut file.
+    Raises :class:`Refused` for more than the limit ``pickle-steps``: one byte is a step that can make a container of
+    200 bytes. Raises ``pickle.UnpicklingError`` for memo indices that were never reached, before which a reader would
+    allocate all others and fill the memory. This is also the first check that notices a cut file.
     """
     for count, (opcode, argument, _) in enumerate(pickletools.genops(file), start=1):
+        if count > input_limit("pickle-steps"):
+            raise Refused(
+                f"values built in more than {input_limit('pickle-steps'):,} steps ({beyond_limit('pickle-steps')})"
+            )
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (argument or 0) > count:
             raise pickle.UnpicklingError(f"place {argument} of its memo after {count} steps")
 
