@@ -136,5 +136,5 @@ def test_runs_whose_sum_wraps_to_the_number_of_pixels_are_not_sound():
     assert run_lengths({"size": [10, 20], "counts": coded(runs)}).tolist() == runs
     assert not sound_runs([coded(runs)], [200])[0]
     assert not measure_run_lengths([coded(runs)], [10], [20]).sound[0]
-    with pytest.raises(BadSegmentation, match=r"has a run of \d+ pixels on an image of 200"):
+    with pytest.raises(BadSegmentation, match=r"an RLE with a run of \d+ pixels on an image of 200"):
         rasterise({"size": [10, 20], "counts": coded(runs).decode()}, 10, 20)
