@@ -26,7 +26,7 @@ from maskwright.cli import (
     transfer,
     weights,
 )
-from maskwright.cli.usage_errors import EscapingGroup
+from maskwright.cli.terminal.usage_errors import EscapingGroup
 from maskwright.limits import INPUT_LIMITS, set_input_limit
 from maskwright.printing import print_lines
 from maskwright.version import __version__

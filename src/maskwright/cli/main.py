@@ -8,7 +8,12 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 
-from maskwright.cli.streams import complain, open_standard_streams, print_what_cannot_be_encoded, settle_streams
+from maskwright.cli.terminal.streams import (
+    complain,
+    open_standard_streams,
+    print_what_cannot_be_encoded,
+    settle_streams,
+)
 from maskwright.errors import MaskwrightError
 from maskwright.parallel.waiting_threads import set_waiting_policy
 from maskwright.printing import print_traceback

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from maskwright.cli.words import Commands
+from maskwright.cli.terminal.words import Commands
 from maskwright.control_characters import escape_controls
 
 

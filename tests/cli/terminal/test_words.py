@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from maskwright.cli.main import main
-from maskwright.cli.words import with_names_joined
+from maskwright.cli.terminal.words import with_names_joined
 
 
 @pytest.mark.parametrize(
