@@ -12,14 +12,19 @@ from maskwright.control_characters import escape_controls
 def print_lines(*lines: str, file: TextIO | None = None) -> None:
     r"""Print ``lines`` to ``file``, or to standard output; a line break inside one of them is shown as ``\n``.
 
-    Other files than standard output are flushed.
+    Other files than standard output are flushed. Raises ``OSError`` that names standard output where it takes no more.
 
     Example:
         >>> print_lines("a class called 'cat\nerror: none'")
         a class called 'cat\nerror: none'
     """
     text = "".join(f"{escape_controls(line)}\n" for line in lines)
-    print(text, end="", file=file or sys.stdout, flush=file is not None)
+    try:
+        print(text, end="", file=file or sys.stdout, flush=file is not None)
+    except OSError as error:
+        if file is None and error.filename is None:
+            error.filename = "standard output"
+        raise
 
 
 def json_lines(value: Any) -> list[str]:

@@ -88,7 +88,10 @@ def test_recipes_are_listed_shown_and_copied(tmp_path, capsys: pytest.CaptureFix
     copy = tmp_path / "mine.yaml"
     assert main(["recipes", "copy", "demo-semantic", "--out", str(copy)]) == 0
     assert copy.read_text() == shown
+    assert main(["recipes", "copy", "demo-semantic", "--out", str(copy)]) == 0  # the same content
+    copy.write_text("mine")
     assert main(["recipes", "copy", "demo-semantic", "--out", str(copy)]) == 2
+    assert copy.read_text() == "mine"
     capsys.readouterr()
     assert main(["recipes", "schema"]) == 0
     assert "train" in json.loads(capsys.readouterr().out)["properties"]
@@ -112,7 +115,7 @@ def test_an_output_that_is_a_file_is_an_error_and_no_traceback(tmp_path, capsys:
     annotations = tmp_path / "a.json"
     annotations.write_text('{"images": [], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}')
     (tmp_path / "taken").write_text("")
-    assert main(["masks", str(annotations), "--out", str(tmp_path / "taken")]) == 1
+    assert main(["masks", str(annotations), "--out", str(tmp_path / "taken")]) == 2
     assert "taken" in capsys.readouterr().err
 
 

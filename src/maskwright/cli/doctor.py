@@ -6,6 +6,7 @@ import typer
 
 from maskwright.cli.options import Json, print_json
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.printing import print_lines
 
 
 def command(
@@ -20,5 +21,5 @@ def command(
     if json:
         print_json(found.to_json())
     else:
-        print("\n".join(found.lines()))
+        print_lines(*found.lines())
     raise typer.Exit(found.exit_code)
