@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.utils.data._utils.pin_memory import pin_memory
 
 from maskwright.datasets.instance import collate, collate_packed, target_of, to_detection_input
 from maskwright.datasets.packed_targets import pack_masks, unpack_masks
@@ -41,6 +42,15 @@ def test_packed_targets_are_the_targets_to_the_bit(device: str) -> None:
     for target, own in zip(targets, expected, strict=True):
         assert list(target) == list(own)
         assert all(torch.equal(target[key], own[key]) and target[key].dtype == own[key].dtype for key in own)
+
+
+def test_a_batch_is_the_same_when_a_loader_pins_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda tensor, *_: pinned.append(tensor) or tensor.clone())
+    _, targets = to_detection_input(pin_memory(collate_packed(samples())), "cpu")
+    assert len(pinned) == len(SIZES) + 4
+    for target, own in zip(targets, collate(samples())[1], strict=True):
+        assert all(torch.equal(target[key], own[key]) for key in own)
 
 
 def test_the_masks_of_a_batch_take_an_eighth_of_their_bytes() -> None:
