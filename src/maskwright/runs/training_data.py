@@ -52,7 +52,8 @@ class Loader(DataLoader[Any]):
         if self.augmentation is None:
             return type(self).to_input(batch, self.device)
         batch, seeds = batch
-        return self.augmentation(*type(self).to_input(batch, self.device), seeds)
+        images, targets = type(self).to_input(batch, self.device)
+        return self.augmentation(images, targets, seeds)
 
 
 class DetectionLoader(Loader):
