@@ -11,18 +11,22 @@ whatever device there is:
 Each row of ours has below it the loop of torchvision's references (``references/segmentation/train.py``,
 ``references/detection/engine.py``) on torchvision's own model with as many parameters, in the same run, on the same
 batches. Weights are random and detectors keep the usual hundred detections of any score, so that there is work to do.
-TF32 is on for both where the device has it. A row that no time is left for is named.
+TF32 is on for both where the device has it, and cuDNN chooses its kernels for the semantic model of both. A row that no
+time or memory is left for is named, as is one that fails; compiled models come last.
 
 ``--quick`` measures small models for fractions of a second: it shows that the script works here, not how fast it is.
 """
 
 import argparse
+import gc
 import itertools
 import json
 import logging
 import runpy
+import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -35,11 +39,11 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
-from torch.utils.data._utils.pin_memory import pin_memory
 from torchvision.models import detection, segmentation
 from torchvision.transforms import v2
 
 from maskwright.datasets.instance import to_detection_input
+from maskwright.datasets.loader_workers import stop_workers
 from maskwright.datasets.semantic import to_model_input
 from maskwright.images.decode import read_image
 from maskwright.progress import Reporter
@@ -47,12 +51,14 @@ from maskwright.recipes.loading import load_recipe
 from maskwright.runs import training as workflow
 from maskwright.runs.context import Experiment, build_model
 from maskwright.runs.folder import create_run
+from maskwright.runs.losses import memory_format_of
 from maskwright.runs.mask_statistics import semantic_samples
 from maskwright.runs.masks import masks_stage
 from maskwright.runs.processes import build_fabric
 from maskwright.runs.training_data import build_loader
-from maskwright.training.device import device_settings, resolve_device
+from maskwright.training.device import device_settings, resolve_device, resolve_precision
 from maskwright.training.loop import train_epoch
+from maskwright.training.processes import ProcessGroup
 from maskwright.training.save_clock import SaveClock
 
 CLASSES = 5
@@ -88,18 +94,25 @@ class Table:
     deadline: float
     base: float | None = None
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    failed: bool = False
 
     def measure(self, name: str, way: str, images: int, run: Callable[[], tuple[int, float]]) -> None:
         """Print how many images a second ``run`` does, which returns its steps and their seconds."""
+        if way == "ours":
+            self.base = None
         if time.monotonic() > self.deadline:
             self.show(name, way, "no time left", "", "", "")
             return
-        if self.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats()
+        forget_earlier_models(self.device)
         try:
             steps, seconds = run()
         except torch.OutOfMemoryError:
             self.show(name, way, "memory ran out", "", "", "")
+            return
+        except Exception:  # such as a model that cannot be compiled here: the other rows are worth having
+            self.failed = True
+            self.show(name, way, "failed", "", "", "")
+            traceback.print_exc()
             return
         rate = steps * images / seconds
         ratio = f"{self.base / rate:.2f}×" if self.base and way == "torchvision" else ""
@@ -127,6 +140,16 @@ def timed(steps: Iterable[None], seconds: float, warm_up: int, device: torch.dev
         done += 1
     synchronise(device)
     return done, time.perf_counter() - started
+
+
+def forget_earlier_models(device: torch.device) -> None:
+    """Free what earlier rows have left, so that a row's peak of memory is its own and compiling begins anew."""
+    gc.collect()
+    if "torch._dynamo" in sys.modules:
+        torch.compiler.reset()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
 
 
 def synchronise(device: torch.device) -> None:
@@ -162,28 +185,31 @@ def experiment_of(task: str, folder: Path, data: str, scale: Scale, device: str,
     return made
 
 
-def host_batches(experiment: Experiment, count: int, pin: bool) -> list[Any]:
-    """The first batches of an epoch as the loader's processes hand them over: uint8, on the host."""
-    loader, sampler = build_loader(experiment)
+def loader_of(experiment: Experiment) -> tuple[Any, Any]:
+    """Our loader for the device of the recipe, and its sampler."""
+    return build_loader(experiment, ProcessGroup(build_fabric(experiment.recipe)))
+
+
+def host_batches(experiment: Experiment, count: int) -> list[Any]:
+    """The first batches of an epoch as they leave for the device: uint8, and in pinned memory for a GPU of CUDA."""
+    loader, sampler = loader_of(experiment)
     sampler.set_epoch(1, 0)
-    batches = list(itertools.islice(DataLoader.__iter__(loader), count))
-    return [pinned(batch) for batch in batches] if pin else batches
-
-
-def pinned(value: Any) -> Any:
-    """The same in pinned memory."""
-    return pin_memory(value)
+    return list(itertools.islice(DataLoader.__iter__(loader), count))
 
 
 # Training.
 
 
+def random_model(experiment: Experiment) -> nn.Module:
+    """Our network with the same random weights every time."""
+    workflow.seed_everything(0)
+    return build_model(experiment.recipe, experiment.prepared.table.names)[0]
+
+
 def our_training(experiment: Experiment, batches: Sequence[Any], seconds: float, warm_up: int) -> tuple[int, float]:
     """Train by our loop; as many batches as there is time for."""
-    workflow.seed_everything(0)
-    model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
-    recipe, fabric = experiment.recipe, build_fabric(experiment.recipe)
-    layout = torch.channels_last if recipe.task == "semantic" else torch.contiguous_format
+    recipe, fabric, model = experiment.recipe, build_fabric(experiment.recipe), random_model(experiment)
+    layout = memory_format_of(recipe, fabric.device)
     training = workflow._build_training(experiment, fabric, model.to(memory_format=layout))
     to_input = to_model_input if recipe.task == "semantic" else to_detection_input
     training.batches_per_epoch, training.clock = 1 << 40, SaveClock(seconds=1e9)
@@ -247,12 +273,8 @@ def reference_training(
     optimizer = torch.optim.SGD(model.parameters(), 1e-4, momentum=0.9, weight_decay=1e-4)
     to_input: Any = to_model_input if task == "semantic" else to_detection_input
     prepared: Any = [to_input(batch, "cpu") for batch in batches]
-    if task == "semantic":
+    if task == "semantic":  # the detector normalises by itself
         prepared = [(v2.functional.normalize(images, MEAN, STD), labels) for images, labels in prepared]
-    else:  # the reference resizes in the model
-        prepared = [
-            (images, [{k: v for k, v in t.items() if k != "size"} for t in targets]) for images, targets in prepared
-        ]
     precision = torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
 
     def steps() -> Iterator[None]:
@@ -269,7 +291,7 @@ def reference_training(
             loss.item()  # which its logger does
             yield
 
-    with device_settings(device, matmul_precision="high"):
+    with device_settings(device, matmul_precision="high", fixed_size=task == "semantic"):
         return timed(steps(), scale.seconds, scale.warm_up, device)
 
 
@@ -291,9 +313,8 @@ def _instance_loss(model: nn.Module, images: Any, targets: Any, device: torch.de
 
 def our_prediction(experiment: Experiment, images: Sequence[Any], batch: int, scale: Scale) -> tuple[int, float]:
     """Predict batches of images by our predictor."""
-    model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
     device = build_fabric(experiment.recipe).device
-    predictor = experiment.predictor(model.eval().to(device))
+    predictor = experiment.predictor(random_model(experiment).eval().to(device))
     pairs = [(number, image) for number, image in enumerate(images)]
 
     def steps() -> Iterator[None]:
@@ -309,11 +330,14 @@ def our_prediction(experiment: Experiment, images: Sequence[Any], batch: int, sc
 
 @torch.inference_mode()
 def reference_prediction(
-    task: str, scale: Scale, images: Sequence[Any], batch: int, device: torch.device
+    experiment: Experiment, scale: Scale, images: Sequence[Any], batch: int, device: torch.device
 ) -> tuple[int, float]:
     """Predict batches of images as torchvision's references evaluate, to masks at the images' size on the host."""
-    model = reference_model(task, scale).to(device).eval()
-    side = scale.semantic_side
+    task, side = experiment.recipe.task, scale.semantic_side
+    model = reference_model(task, scale)
+    if task == "instance":  # how many objects there are to work on depends on the weights
+        model.load_state_dict(random_model(experiment).state_dict())
+    model = model.to(device).eval()
 
     def steps() -> Iterator[None]:
         while True:
@@ -353,14 +377,19 @@ class ReferenceDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         return v2.functional.normalize(image.float() / 255, MEAN, STD), mask[0].long()
 
 
-def loading(loader: Any, seconds: float) -> tuple[int, float]:
+def loading(loader: Any, seconds: float, device: torch.device) -> tuple[int, float]:
     """Batches of whole epochs of ``loader``, after a first one that starts its processes and fills caches."""
-    for _ in loader:
-        pass
-    started, done = time.perf_counter(), 0
-    while done == 0 or time.perf_counter() - started < seconds:
-        done += sum(1 for _ in loader)
-    return done, time.perf_counter() - started
+    try:
+        for _ in loader:
+            pass
+        synchronise(device)
+        started, done = time.perf_counter(), 0
+        while done == 0 or time.perf_counter() - started < seconds:
+            done += sum(1 for _ in loader)
+        synchronise(device)
+        return done, time.perf_counter() - started
+    finally:
+        stop_workers(loader)
 
 
 # The table.
@@ -386,39 +415,36 @@ def measure(options: argparse.Namespace, folder: Path) -> Table:
         require_same_size(
             build_model(experiment.recipe, experiment.prepared.table.names)[0], reference_model(task, scale)
         )
-        batches = host_batches(experiment, 8, pin=device.type == "cuda")
-        measure_training(table, scale, experiment, batches, options.compile)
-    for task, experiment in of.items():
+        measure_training(table, scale, experiment)
+    for experiment in of.values():
         for batch in scale.predicted:
             name = f"prediction, {experiment.recipe.model.name}, batch {batch}"
             table.measure(name, "ours", batch, lambda e=experiment, b=batch: our_prediction(e, photos, b, scale))
             table.measure(
                 *(name, "torchvision", batch),
-                lambda t=task, b=batch: reference_prediction(t, scale, photos, b, device),
+                lambda e=experiment, b=batch: reference_prediction(e, scale, photos, b, device),
             )
     measure_loading(table, scale, folder, (data, classes), options.workers)
+    if options.compile:
+        measure_training(table, scale, of["semantic"], compiled=True)
     return table
 
 
-def measure_training(
-    table: Table, scale: Scale, experiment: Experiment, batches: Sequence[Any], compiled: bool
-) -> None:
-    """Measure the training of a model in both precisions, and compiled where it is semantic."""
-    recipe, task = experiment.recipe, experiment.recipe.task
-    bf16 = ("bf16-mixed",) if table.device.type != "mps" else ()
-    for precision, compiles in itertools.product(("32-true", *bf16), (False, True)):
-        if compiles and (task == "instance" or not compiled):
-            continue
-        train = recipe.train.model_copy(update={"precision": precision, "compile": compiles})
+def measure_training(table: Table, scale: Scale, experiment: Experiment, compiled: bool = False) -> None:
+    """Measure the training of a model in each precision that the device computes in."""
+    recipe, batches = experiment.recipe, host_batches(experiment, 8)
+    bf16 = table.device.type == "cpu" or resolve_precision("auto", table.device) == "bf16-mixed"
+    for precision in ("32-true", "bf16-mixed") if bf16 else ("32-true",):
+        train = recipe.train.model_copy(update={"precision": precision, "compile": compiled})
         run = replace(experiment.run, recipe=recipe.model_copy(update={"train": train}))
         other = Experiment(run, other_data=experiment.prepared)
         bits = "float32" if precision == "32-true" else "bfloat16"
-        name = f"training, {recipe.model.name}, {bits}{', compiled' if compiles else ''}"
+        name = f"training, {recipe.model.name}, {bits}{', compiled' if compiled else ''}"
         images = recipe.train.batch_size
         table.measure(name, "ours", images, lambda o=other: our_training(o, batches, scale.seconds, scale.warm_up))
         table.measure(
             *(name, "torchvision", images),
-            lambda p=precision, c=compiles: reference_training(task, scale, batches, table.device, p != "32-true", c),
+            lambda p=precision: reference_training(recipe.task, scale, batches, table.device, p != "32-true", compiled),
         )
 
 
@@ -429,8 +455,8 @@ def measure_loading(table: Table, scale: Scale, folder: Path, data: tuple[str, s
     for way, epochs in (("ours", 1), ("ours, kept", 2)):
         settings = (f"train.workers={workers}", f"train.epochs={epochs}")
         experiment = experiment_of("semantic", folder / f"loading-{epochs}", data[0], scale, device, data[1], *settings)
-        loader, _ = build_loader(experiment)
-        table.measure(name, way, size, lambda own=loader: loading(own, scale.seconds))
+        loader, _ = loader_of(experiment)
+        table.measure(name, way, size, lambda own=loader: loading(own, scale.seconds, table.device))
         if way == "ours":
             samples = semantic_samples(experiment, experiment.prepared.parts["train"])
             plain: Any = DataLoader(
@@ -441,7 +467,7 @@ def measure_loading(table: Table, scale: Scale, folder: Path, data: tuple[str, s
                 num_workers=workers,
                 persistent_workers=workers > 0,
             )
-            table.measure(name, "torchvision", size, lambda theirs=plain: loading(theirs, scale.seconds))
+            table.measure(name, "torchvision", size, lambda theirs=plain: loading(theirs, scale.seconds, table.device))
 
 
 def device_name(device: torch.device) -> str:
@@ -464,4 +490,4 @@ def main(arguments: Sequence[str] | None = None) -> Table:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main().failed)

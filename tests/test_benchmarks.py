@@ -155,6 +155,30 @@ def test_a_row_that_no_time_is_left_for_is_named(gpu: ModuleType, capsys: pytest
     assert "no time left" in capsys.readouterr().out
 
 
+def test_a_row_that_fails_is_named_and_the_others_are_measured(
+    gpu: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def compiled() -> tuple[int, float]:
+        raise RuntimeError("no compiler here")
+
+    def large() -> tuple[int, float]:
+        raise torch.OutOfMemoryError
+
+    table = gpu.Table(torch.device("cpu"), deadline=time.monotonic() + 60)
+    table.measure("training", "ours", 4, lambda: (10, 2.0))
+    table.measure("training, compiled", "ours", 4, compiled)
+    table.measure("training, compiled", "torchvision", 4, lambda: (10, 4.0))
+    table.measure("training, large", "ours", 4, large)
+    # The rate of an earlier row is not what the last one is compared with.
+    assert [row[2:] for row in table.rows[1:]] == [
+        ("failed", "", "", ""),
+        ("10.0", "400.0", "–", ""),
+        ("memory ran out", "", "", ""),
+    ]
+    assert table.failed
+    assert "no compiler here" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_gpu_benchmark_measures_everything_on_a_cpu_too(gpu: ModuleType) -> None:
