@@ -137,6 +137,7 @@ def test_ray_reports_nothing_to_its_makers(cluster: None):
 # A stand-in that writes down what is asked of it, to see what happens before Ray is there and after it is needed.
 STAND_IN = """
 import os
+import ray._private.services
 from ray import exceptions
 
 print("imported", os.environ["RAY_USAGE_STATS_ENABLED"])
@@ -144,6 +145,7 @@ print("imported", os.environ["RAY_USAGE_STATS_ENABLED"])
 
 def init(**options):
     print("init", os.environ["RAY_USAGE_STATS_ENABLED"], options["address"], options["num_cpus"])
+    print("of usage", ray._private.services.start_api_server(False, raise_on_failure=False))
 
 
 def remote(**options):
@@ -175,6 +177,19 @@ def shutdown():
 """
 
 
+def write_stand_in(folder: Path, services: str) -> None:
+    (folder / "ray" / "_private").mkdir(parents=True)
+    (folder / "ray" / "__init__.py").write_text(STAND_IN)
+    (folder / "ray" / "_private" / "services.py").write_text(services)
+    (folder / "ray" / "exceptions.py").write_text("class RayError(Exception): pass\nRayTaskError = RayError\n")
+
+
+def with_stand_in(folder: Path) -> dict[str, str]:
+    """The environment of a process that finds the stand-in before Ray."""
+    paths = (str(folder), os.environ.get("PYTHONPATH"))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 @pytest.mark.parametrize(
     ("consumed", "printed"),
     [
@@ -186,18 +201,17 @@ def shutdown():
 def test_a_cluster_started_for_the_job_ends_with_it_and_is_told_first_to_report_nothing(
     tmp_path: Path, consumed: str, printed: list[str]
 ):
-    (tmp_path / "ray").mkdir()
-    (tmp_path / "ray" / "__init__.py").write_text(STAND_IN)
-    (tmp_path / "ray" / "exceptions.py").write_text("class RayError(Exception): pass\nRayTaskError = RayError\n")
+    write_stand_in(tmp_path, "def start_api_server(*_, **__): return 'the address', 'the process'")
     script = f"""
 from maskwright.parallel.pool import parallel_map
 results = parallel_map(lambda number: number * number, range(5), engine="ray", workers=3)
 {consumed}
 """
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "RAY_ADDRESS": "somewhere:1"}
+    environment = {**with_stand_in(tmp_path), "RAY_ADDRESS": "somewhere:1"}
     environment.pop("RAY_USAGE_STATS_ENABLED", None)
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
-    assert run.stdout.splitlines() == ["imported 0", "init 0 local 3", *printed, "shutdown"], run.stderr
+    begun = ["imported 0", "init 0 local 3", "of usage (None, None)"]
+    assert run.stdout.splitlines() == [*begun, *printed, "shutdown"], run.stderr
 
 
 @needs_ray
@@ -225,3 +239,13 @@ def test_no_parts_start_no_cluster(monkeypatch: pytest.MonkeyPatch):
 def test_the_address_goes_with_ray_alone(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["masks", str(scene), "--out", str(tmp_path / "out"), "--address", "auto"]) == 2
     assert "--address auto: goes with --engine ray" in capsys.readouterr().err
+
+
+def test_a_ray_that_cannot_be_kept_from_asking_clouds_is_not_started(tmp_path: Path):
+    write_stand_in(tmp_path, "")
+    script = (
+        "from maskwright.parallel.pool import parallel_map\nlist(parallel_map(abs, [1], engine='ray', workers=2))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=with_stand_in(tmp_path))
+    assert "cannot be kept from asking cloud providers where it runs; expected a version from 2.54" in run.stderr
+    assert "init" not in run.stdout

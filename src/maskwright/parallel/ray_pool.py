@@ -3,12 +3,13 @@
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from maskwright.errors import MaskwrightError
+from maskwright.errors import MaskwrightError, one_line
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -57,11 +58,36 @@ def _connect(ray: ModuleType, workers: int, address: str | None) -> None:
     where = {"address": address} if address else {"address": "local", "num_cpus": workers}
     try:
         _require_answer(address or "local")
-        ray.init(**where, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    except (OSError, ValueError, RuntimeError) as error:
+        with nullcontext() if address else _without_usage_process(ray):
+            ray.init(**where, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    except MaskwrightError:
+        raise
+    except Exception as error:  # Ray raises Exception itself when its processes are late
+        found = one_line(error)
         raise MaskwrightError(
-            f"No Ray cluster answers at {address or 'this machine'} ({error}). Start one with: ray start --head"
+            f"No Ray cluster answers at {address or 'this machine'} ({found}). Start one with: ray start --head"
         ) from error
+
+
+@contextmanager
+def _without_usage_process(ray: ModuleType) -> Iterator[None]:
+    """Keep Ray from starting the process that gathers its usage statistics.
+
+    It asks the addresses of cloud providers where it runs, 169.254.169.254 and metadata.google.internal, before it sees
+    that no statistics are wanted. Nothing else is in it without a dashboard.
+    """
+    services: Any = getattr(getattr(ray, "_private", None), "services", None)
+    started = getattr(services, "start_api_server", None)
+    if started is None:
+        raise MaskwrightError(
+            f"Ray {getattr(ray, '__version__', '')} cannot be kept from asking cloud providers where it runs; expected "
+            "a version from 2.54 to 2.60. Install one, use --engine local, or start a cluster yourself and name it."
+        )
+    services.start_api_server = lambda *_, **__: (None, None)
+    try:
+        yield
+    finally:
+        services.start_api_server = started
 
 
 def _require_answer(address: str) -> None:
