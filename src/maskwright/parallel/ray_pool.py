@@ -74,7 +74,7 @@ def _without_usage_process(ray: ModuleType) -> Iterator[None]:
     """Keep Ray from starting the process that gathers its usage statistics.
 
     It asks the addresses of cloud providers where it runs, 169.254.169.254 and metadata.google.internal, before it sees
-    that no statistics are wanted. Nothing else is in it without a dashboard.
+    that no statistics are wanted. Nothing else is in it without a dashboard, and Ray goes on where it does not start.
     """
     services: Any = getattr(getattr(ray, "_private", None), "services", None)
     started = getattr(services, "start_api_server", None)
