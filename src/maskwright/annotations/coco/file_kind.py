@@ -57,12 +57,12 @@ def kind_fault(content: bytes) -> Fault | None:
 
     Its code is a key of :data:`maskwright.annotations.faults.IMPLIED`.
     """
-    for decoder, kind in ((_list, _kind_of_list), (_document, _kind_of_document)):
-        try:
-            return kind(decoder.decode(content))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-    return None
+    try:
+        if content[:64].lstrip().startswith(b"["):  # without a copy of a large file
+            return _kind_of_list(_list.decode(content))
+        return _kind_of_document(_document.decode(content))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _kind_of_list(records: Sequence[_Peek]) -> Fault | None:

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 # Typer brings its own copy of click or uses click's, by version; the error of wrong usage is the base of this one.
-_WrongUsage: type[Any] = typer.BadParameter.__bases__[0]
+_WrongUsage: type[Exception] = typer.BadParameter.__bases__[0]
 
 _NAMES = ("--classes", "--ignore-classes")
 _NO_NAME = re.compile(
@@ -48,11 +48,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except _WrongUsage as error:
-            hint = _hint(error, self.typed)
-            if hint is not None:
-                error.possibilities = None  # the hint is nearer
-                missing = type(error).__name__ == "MissingParameter"  # which says itself what is missing
-                error.message = hint if missing else f"{error.format_message().rstrip('.')}. {hint}"
+            _add_hint(error, self.typed)
             raise
 
 
@@ -79,6 +75,14 @@ def with_names_joined(arguments: Sequence[str]) -> list[str]:
             collecting = False
             joined.append(argument)
     return joined
+
+
+def _add_hint(error: Any, typed: Sequence[str]) -> None:
+    hint = _hint(error, typed)
+    if hint is not None:
+        error.possibilities = None  # the hint is nearer
+        missing = type(error).__name__ == "MissingParameter"  # which says itself what is missing
+        error.message = hint if missing else f"{error.format_message().rstrip('.')}. {hint}"
 
 
 def _hint(error: Any, typed: Sequence[str]) -> str | None:
