@@ -135,6 +135,14 @@ def test_missing_images_are_left_out_and_named(shapes: Path, capsys: pytest.Capt
 
 
 @pytest.mark.usefixtures("shapes")
+def test_many_pictures_are_compared_by_name_only_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskwright.workflows.init._MOST_COMPARED", 20)
+    done = mw.init("labels.json", "photos", reporter=QUIET)
+    assert "by name only" in done.reasons["data.train"]
+    assert "twice" not in done.reasons["data.train"]
+
+
+@pytest.mark.usefixtures("shapes")
 def test_what_time_forbids_is_in_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "try_steps", lambda recipe, *rest: StepCost(1.0, recipe.model.input.size))
     done = mw.init("labels.json", "photos", minutes=1, reporter=QUIET)

@@ -107,8 +107,8 @@ def init(
     Example:
         >>> import maskwright as mw
         >>> done = mw.init("labels.json", "photos", out="mine.yaml", task="semantic")
-        >>> done.classes.names, done.images
-        (['disc', 'square', 'triangle', 'ring'], {'train': 10, 'validation': 2})
+        >>> done.recipe.task, done.images
+        ('semantic', {'train': 10, 'validation': 2})
     """
     source, out, folder = Path(annotations), Path(out), Path(images) if images is not None else None
     reporter = reporter or Reporter()
@@ -242,10 +242,12 @@ def _put_data(fit: Fit, parts: Sequence[LocatedPart], place: Path, seed: int, re
     if len(parts) == 1:
         (whole,) = parts
         labels = _file(whole, place)
-        done = _split(labels, whole, place, wanted, seed, reporter)
+        compared = whole.places.folder if len(whole.places.names) <= _MOST_COMPARED else None
+        names = ("train", "validation", "unused")[: len(wanted.ratios)]
+        done = split(labels, place, ratios=wanted.ratios, names=names, images=compared, seed=seed, reporter=reporter)
         for name in ("train", "validation"):
             draft.put(f"data.{name}", _source(whole.places.folder, place / f"{name}.json"))
-        draft.reasons["data.train"] = _split_reason(done, wanted)
+        draft.reasons["data.train"] = _split_reason(done, wanted, compared is not None)
         return {name: len(ids) for name, ids in done.images.items() if name in ("train", "validation")}
     sizes = {"train": wanted.train, "validation": wanted.validation}
     for part in parts:
@@ -255,7 +257,9 @@ def _put_data(fit: Fit, parts: Sequence[LocatedPart], place: Path, seed: int, re
         draft.put(f"data.{part.name}", source)
     said = some_of(f"{part.name} {len(part.places.names)}" for part in parts)
     fewer = f"; {wanted.unused} images are not used, for lack of time" if wanted.unused else ""
-    draft.reasons["data.train"] = f"the parts of the export, with their numbers of images: {said}{fewer}"
+    draft.reasons["data.train"] = (
+        f"the parts of the export, with their numbers of images: {said}{fewer}. The run warns of images in two of them"
+    )
     if any(part.name == "test" for part in parts):
         draft.put("evaluate", {"on": ["validation", "test"]})
     return {part.name: sizes.get(part.name, len(part.places.names)) for part in parts}
@@ -270,24 +274,16 @@ def _file(part: LocatedPart, place: Path) -> Path:
     return path
 
 
-def _split(
-    labels: Path, whole: LocatedPart, place: Path, wanted: PartSizes, seed: int, reporter: Reporter
-) -> SplitSummary:
-    names = ("train", "validation", "unused")[: len(wanted.ratios)]
-    compared = whole.places.folder if len(whole.places.names) <= _MOST_COMPARED else None
-    return split(labels, place, ratios=wanted.ratios, names=names, images=compared, seed=seed, reporter=reporter)
-
-
-def _split_reason(done: SplitSummary, wanted: PartSizes) -> str:
+def _split_reason(done: SplitSummary, wanted: PartSizes, compared: bool) -> str:
     groups = done.leak_groups.to_json()
     found = f"{len(done.images['train'])} images to train on, {len(done.images['validation'])} to validate on, "
     found += "each class with its share in both"
     if groups["sets"]:
         found += f"; {groups['images']} images in {groups['sets']} groups of copies, each group in one part"
-    elif "picture" not in groups["reasons"] or done.images_in > _MOST_COMPARED:
-        found += "; copies were looked for by name only. `maskwright split --images` compares the pictures"
-    else:
+    elif compared:
         found += "; no picture is there twice"
+    if not compared:
+        found += "; copies were looked for by name only. `maskwright split --images` compares the pictures"
     if wanted.unused:
         found += f". {wanted.unused} images are in no part, for lack of time: see epochs"
     return found
