@@ -12,7 +12,7 @@ from maskwright.printing import print_lines
 
 def command(
     out: Annotated[Path, typer.Option("--out", help="Folder for the two runs.")] = Path("maskwright-demo"),
-    full: Annotated[bool, typer.Option("--full", help="Train longer, to higher scores: about twice the time.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Train larger models, for 3 to 4 times as long.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Train and score two models on built-in data; minutes on a CPU."""

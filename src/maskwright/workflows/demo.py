@@ -16,7 +16,7 @@ def demo(out: str | Path = Path("maskwright-demo"), reporter: Reporter | None = 
     Args:
         out: The folder of the two runs, each named as its recipe.
         reporter: Where progress goes; standard error by default.
-        full: Train longer, on more images and larger ones, to higher scores; about twice the time.
+        full: Train larger models, to higher scores; it takes three to four times as long.
 
     Returns:
         The scores of both runs and the paths of their pages, as text.
