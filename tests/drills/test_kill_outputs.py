@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from maskwright.cli.main import main
-from tests.models.tiny_zoo import SIZES, checkpoint
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +30,7 @@ KILLS = 12
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two hundred images with a few objects each, and a model."""
+    """Two hundred images with a few objects each."""
     folder, rng = tmp_path_factory.mktemp("world"), np.random.default_rng(0)
     (folder / "photos").mkdir()
     images, objects = [], []
@@ -45,11 +44,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     categories = [{"id": i, "name": name} for i, name in enumerate(("disc", "ring", "square"), start=1)]
     content = {"images": images, "annotations": objects, "categories": categories}
     (folder / "labels.json").write_text(json.dumps(content))
-    checkpoint(folder / "model.pkl")
-    sets = [word for name, value in SIZES.items() for word in ("--set", f"{name}={value}")]
-    model = [str(folder / "model.pkl"), str(folder / "model.safetensors"), "--classes", "a,b,c", *sets]
-    assert main(["weights", "convert", *model]) == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def model(world: Path) -> None:
+    """The model that predicts them."""
+    # Imported here: the other commands need no torch.
+    from tests.models.tiny_zoo import SIZES, checkpoint
+
+    checkpoint(world / "model.pkl")
+    sets = [word for name, value in SIZES.items() for word in ("--set", f"{name}={value}")]
+    files = [str(world / "model.pkl"), str(world / "model.safetensors")]
+    assert main(["weights", "convert", *files, "--classes", "a,b,c", *sets]) == 0
 
 
 def called(name: str, world: Path, out: Path) -> subprocess.Popen[str]:
@@ -67,7 +74,11 @@ def files(out: Path) -> dict[str, bytes]:
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_killed_at_random_moments_ends_as_if_it_was_not(name: str, world: Path, tmp_path: Path):
+def test_a_command_killed_at_random_moments_ends_as_if_it_was_not(
+    name: str, world: Path, tmp_path: Path, request: pytest.FixtureRequest
+):
+    if name == "predict":
+        request.getfixturevalue("model")
     started = time.monotonic()
     whole = called(name, world, tmp_path / "whole")
     assert whole.wait() in (0, 1), whole.communicate()[1]

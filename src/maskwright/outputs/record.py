@@ -50,12 +50,12 @@ class OutputRecord:
         """Return the record in ``folder``; None where there is none, or one that cannot be read."""
         path = record_file(folder, command)
         try:
-            content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+            content = json.loads(path.read_text(encoding="utf-8") if path.is_file() else "{}")
             files = {
                 str(name): [[int(n) for n in state] for state in states] for name, states in content["files"].items()
             }
             return cls(folder, command, content["about"], files)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
     def write(self, to: Path | None = None) -> None:
