@@ -142,3 +142,14 @@ def test_legend_shows_the_colours_of_the_labels_asked_for():
     assert TABLE.classes[0].color not in pixels
     assert legend(TABLE).shape[0] == 2 * strip.shape[0]
     assert legend(TABLE, []).shape[0] == 1
+
+
+def test_a_large_image_is_drawn_in_bands_with_the_same_pixels(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (700, 300, 3)).astype(np.uint8)
+    label_map = np.kron(rng.choice([0, 1, 2, 255], (35, 15)), np.ones((20, 20))).astype(np.uint8)
+    found = instances((700, 300), (10, 20, 250, 690), (30, 100, 200, 400), labels=[1, 2], crowd=[False, True])
+    whole = overlay_label_map(image, label_map, TABLE), overlay_instances(image, found, TABLE)
+    monkeypatch.setattr("maskwright.images.draw._BAND", 300 * 7)
+    assert (overlay_label_map(image, label_map, TABLE) == whole[0]).all()
+    assert (overlay_instances(image, found, TABLE) == whole[1]).all()

@@ -1,6 +1,6 @@
 """Overlays of label maps and instances on images, and the legend of their colours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import cv2
@@ -31,15 +31,20 @@ def overlay_label_map(image: Image, label_map: LabelMap, table: ClassTable, alph
     Raises ``DataError`` when the sizes differ or a label is not in ``table``.
     """
     _require_size("label map", label_map.shape, image)
-    ignored = label_map == table.ignore_index
-    labels = np.where(ignored, 0, label_map)
-    _require_labels(labels, len(table), lowest=0)
-
-    colors = table.palette()[labels]
-    colors[ignored] = np.asarray(IGNORE_COLORS, np.uint8)[_stripes(image.shape[:2])[ignored].astype(np.intp)]
-    weight = np.where((labels > 0) | ignored, alpha, 0.0)
-    weight[_borders(label_map.astype(np.uint16), _line_width(image)) & (label_map > 0)] = 1.0
-    return _blend(image, colors, weight)
+    drawn, line, stripe = np.empty_like(image), _line_width(image), _stripe_width(image)
+    palette, ignored_colors = table.palette(), np.asarray(IGNORE_COLORS, np.uint8)
+    for rows, seen in _bands(label_map.shape, line):
+        band = label_map[rows]
+        ignored = band == table.ignore_index
+        labels = np.where(ignored, 0, band)
+        _require_labels(labels, len(table), lowest=0)
+        colors = palette[labels]
+        colors[ignored] = ignored_colors[_stripes(rows, band.shape[1], stripe)[ignored].astype(np.intp)]
+        weight = np.where((labels > 0) | ignored, alpha, 0.0)
+        borders = _borders(label_map[seen].astype(np.uint16), line)[rows.start - seen.start :][: len(band)]
+        weight[borders & (band > 0)] = 1.0
+        drawn[rows] = _blend(image[rows], colors, weight)
+    return drawn
 
 
 def overlay_instances(
@@ -115,11 +120,28 @@ def _line_width(image: Image) -> int:
     return max(1, round(min(image.shape[:2]) / 250))
 
 
-def _stripes(size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Return diagonal stripes ``(H, W)`` bool that grow with the image, so that they show when it is scaled down."""
-    width = max(2, min(size) // 80)
-    rows, columns = np.ogrid[: size[0], : size[1]]
-    return (rows + columns) // width % 2 == 0
+# Pixels that are blended at once: blending takes sixty bytes a pixel.
+_BAND = 1 << 22
+
+
+def _bands(size: tuple[int, ...], margin: int) -> Iterator[tuple[slice, slice]]:
+    """Yield bands of rows of an image of ``size``, from the top, and each with up to ``margin`` more on both sides."""
+    height, width = size
+    rows = max(1, _BAND // max(width, 1))
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        yield slice(top, bottom), slice(max(top - margin, 0), min(bottom + margin, height))
+
+
+def _stripe_width(image: Image) -> int:
+    """Return the width of stripes, which grow with the image, so that they show when it is scaled down."""
+    return max(2, min(image.shape[:2]) // 80)
+
+
+def _stripes(rows: slice, columns: int, width: int) -> npt.NDArray[np.bool_]:
+    """Return diagonal stripes of ``width`` in the ``rows`` of an image of so many ``columns``, bool."""
+    row, column = np.ogrid[rows.start : rows.stop, :columns]
+    return (row + column) // width % 2 == 0
 
 
 def _borders(labels: npt.NDArray[np.uint16], width: int) -> npt.NDArray[np.bool_]:
@@ -135,16 +157,19 @@ def _blend(image: Image, colors: npt.NDArray[np.uint8], weight: npt.NDArray[np.f
 
 def _paint_mask(canvas: Image, mask: npt.NDArray[np.bool_], color: Color, alpha: float, crowd: bool) -> None:
     """Blend one mask ``(H, W)`` into ``canvas`` in place, inside the mask's bounding box only."""
-    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    # One pixel more on each side: the outline needs to see the background around the mask.
-    window = np.s_[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
-    inside = mask[window]
-    if not inside.any():
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    if not width:
         return
-    filled = inside & _stripes(canvas.shape[:2])[window] if crowd else inside
-    weight = np.where(filled, alpha, 0.0)
-    weight[_borders(inside.astype(np.uint16), _line_width(canvas)) & inside] = 1.0
-    canvas[window] = _blend(canvas[window], np.asarray(color, np.uint8), weight)
+    # One pixel more on each side: the outline needs to see the background around the mask.
+    first, columns = max(top - 1, 0), slice(max(left - 1, 0), left + width + 1)
+    inside, line, stripe = mask[first : top + height + 1, columns], _line_width(canvas), _stripe_width(canvas)
+    for rows, seen in _bands(inside.shape, line):
+        band, here = inside[rows], slice(first + rows.start, first + rows.stop)
+        filled = band & _stripes(here, canvas.shape[1], stripe)[:, columns] if crowd else band
+        weight = np.where(filled, alpha, 0.0)
+        borders = _borders(inside[seen].astype(np.uint16), line)[rows.start - seen.start :][: len(band)]
+        weight[borders & band] = 1.0
+        canvas[here, columns] = _blend(canvas[here, columns], np.asarray(color, np.uint8), weight)
 
 
 def _pixel_box(box: npt.NDArray[np.float32], size: tuple[int, int]) -> Rectangle:

@@ -11,6 +11,9 @@ from maskwright.files import write_bytes
 
 _JPEG_QUALITY = 90
 
+# Pixels; the format's own limit is 35 higher, which libraries do not all reach.
+LONGEST_JPEG = 65_500
+
 
 def write_jpeg(path: Path, image: npt.NDArray[np.uint8]) -> None:
     """Write ``image`` ``(H, W, 3)`` uint8 RGB to ``path`` as JPEG of quality 90, which appears whole or not at all.
@@ -30,7 +33,10 @@ def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
 
 def _write(path: Path, image: npt.NDArray[np.uint8], suffix: str, kind: str, options: list[int]) -> None:
     if image.ndim == 3 and image.shape[2] == 3 and image.size:
-        encoded, content = cv2.imencode(suffix, image[:, :, ::-1], options)
+        try:
+            encoded, content = cv2.imencode(suffix, image[:, :, ::-1], options)
+        except cv2.error:  # longer sides than the format has
+            encoded, content = False, np.empty(0)
         if encoded:
             write_bytes(path, content.tobytes())
             return

@@ -9,8 +9,9 @@ from PIL import Image, PngImagePlugin
 
 from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage, ReadOptions, WriteOptions
-from maskwright.annotations.formats.label_maps import Writer, read
+from maskwright.annotations.formats.label_maps import Writer, read, read_map
 from maskwright.errors import DataError, UsageError
+from maskwright.masks.png import write_label_map
 from tests.annotations.formats.examples import drawn, encode, read_all, write_blank
 
 LABELS = np.array([[1, 1, 0, 2], [0, 0, 0, 2], [1, 255, 0, 0]], np.uint8)
@@ -140,3 +141,13 @@ def test_255_classes_are_written_in_sixteen_bits(tmp_path: Path, account: Conver
     writer.add(AnnotatedImage("a.jpg", 1, 2, objects), account)
     written = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
     assert (written.dtype, written.tolist()) == (np.uint16, [[255, 65535]])
+
+
+def test_a_map_of_stripes_is_refused_by_the_number_of_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    stripes = np.tile(np.array([[0], [1]], np.uint8), (10, 4))
+    write_label_map(tmp_path / "1.png", stripes)
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_LABEL_MAP_RUNS", "80")
+    assert (read_map(tmp_path / "1.png", tmp_path) == stripes).all()
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_LABEL_MAP_RUNS", "79")
+    with pytest.raises(DataError, match=r"1\.png: has 80 runs of equal labels .*--limit label-map-runs"):
+        read_map(tmp_path / "1.png", tmp_path)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskwright.annotations.formats import voc
 from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage, ReadOptions, WriteOptions
 from maskwright.annotations.formats.voc import Writer, read
@@ -172,3 +173,13 @@ def test_objects_beyond_254_are_counted(tmp_path: Path, account: ConversionAudit
 def test_more_than_254_classes_are_refused(tmp_path: Path):
     with pytest.raises(DataError, match=r"255 classes do not fit .* Choose with --classes"):
         Writer(tmp_path, [str(i) for i in range(255)], WriteOptions())
+
+
+def test_the_class_of_each_object_is_counted_in_one_pass_over_bands(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(0)
+    by_class, by_object = (rng.integers(0, most, (50, 40)).astype(np.uint8) for most in (4, 9))
+    monkeypatch.setattr(voc, "_BAND", 40 * 7)
+    found = voc._classes_of_objects(by_class, by_object)
+    for number in range(9):
+        labels, pixels = np.unique(by_class[by_object == number], return_counts=True)
+        assert found[number] == dict(zip(labels.tolist(), pixels.tolist(), strict=True))

@@ -22,6 +22,7 @@ from maskwright.control_characters import lines_of_names
 from maskwright.errors import DataError, require_file, require_folder
 from maskwright.files import write_json, write_text
 from maskwright.images.decode import image_size
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.masks.components import components, masks_by_label
 from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.structures import ClassTable, LabelMap, normalise_name
@@ -80,13 +81,19 @@ def label_map_files(folder: Path) -> list[tuple[str | None, Path]]:
 def read_map(path: Path, folder: Path) -> LabelMap:
     """Return the label map at ``path`` inside ``folder``.
 
-    Raises ``DataError`` when the file is not a label map, is too large, or lies outside of ``folder``.
+    Raises ``DataError`` when the file is not a label map, is too large, has more runs of equal labels than the limit
+    ``label-map-runs``, or lies outside of ``folder``.
     """
     if file_in(folder, path.relative_to(folder).as_posix()) is None:
         raise DataError(f"{path}: is no file inside {folder}.")
     # The header is read first: it rejects a file that is not an image or is too large to unpack.
     image_size(path)
-    return read_label_map(path)
+    label_map = read_label_map(path)
+    # A file of stripes is small, and its masks take a hundred bytes a run.
+    runs = int(np.count_nonzero(label_map[1:] != label_map[:-1])) + label_map.shape[1]
+    if runs > input_limit("label-map-runs"):
+        raise DataError(f"{path}: has {runs:,} runs of equal labels in its columns; {beyond_limit('label-map-runs')}.")
+    return label_map
 
 
 def _images(

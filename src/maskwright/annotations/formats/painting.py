@@ -11,6 +11,8 @@ from maskwright.structures import LabelMap
 
 VOID = 65535
 
+_ROWS = 64
+
 
 def paint_objects(
     image: AnnotatedImage, labels: Mapping[str, int], rule: str, audit: ConversionAudit, most: int = VOID - 1
@@ -41,10 +43,15 @@ def paint_objects(
         ignore_index=VOID,
         dtype=np.uint16,
     )
-    pixels = np.bincount(numbers.ravel(), minlength=len(drawn) + 1)[1 : len(drawn) + 1]
+    # In bands, because bincount takes eight bytes a pixel.
+    bands = [numbers[top : top + _ROWS] for top in range(0, len(numbers), _ROWS)]
+    counts = (np.bincount(band.ravel(), minlength=len(drawn) + 1)[: len(drawn) + 1] for band in bands)
+    pixels = sum(counts, np.zeros(len(drawn) + 1, np.int64))[1:]
     audit.change("overlap_pixels", sum(areas) - int(pixels.sum()))
     audit.drop("hidden", int((pixels == 0).sum()))
     renumbered = np.zeros(VOID + 1, np.uint16)
     renumbered[1 : len(drawn) + 1] = np.where(pixels > 0, np.cumsum(pixels > 0), 0)
     renumbered[VOID] = VOID
-    return renumbered[numbers], [each for each, left in zip(drawn, pixels, strict=True) if left]
+    for band in bands:
+        band[...] = renumbered[band]
+    return numbers, [each for each, left in zip(drawn, pixels, strict=True) if left]

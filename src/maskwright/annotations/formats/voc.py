@@ -4,6 +4,7 @@
 come from these PNGs. The boxes of the XML are written but not read.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from maskwright.masks.png import write_label_map
 from maskwright.structures import LabelMap
 
 _MOST = 254
+# Pixels of which the class and the object are joined at once.
+_BAND = 1 << 22
 _PARTS = ("train", "val", "test")
 _CLASS, _OBJECT, _SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
 
@@ -59,7 +62,7 @@ def _parts(root: Path, audit: ConversionAudit) -> dict[str | None, list[str]]:
     masks = sorted(path.stem for path in (root / _CLASS).glob("*.png"))
     folder = root / _SETS
     lists = [folder / f"{part}.txt" for part in _PARTS if (folder / f"{part}.txt").is_file()]
-    lists = lists or sorted(folder.glob("*.txt"))
+    lists = lists or sorted(path for path in folder.glob("*.txt") if path.is_file())
     if not lists:
         return {None: masks}
     parts: dict[str | None, list[str]] = {path.stem: _lines(path) for path in lists}
@@ -133,13 +136,14 @@ def _objects(
 ) -> Iterator[AnnotatedObject]:
     """Yield the objects of an object map; the class of an object is that of most of its pixels."""
     void = int(np.iinfo(by_object.dtype).max)
+    classes_of = _classes_of_objects(by_class, by_object)
     for number, rle in masks_by_label(by_object).items():
+        labels = classes_of[number]
         if number == void:
-            audit.change("void_pixels", int((by_object == void).sum()))
+            audit.change("void_pixels", sum(labels.values()))
             continue
         audit.objects.found += 1
-        labels, pixels = np.unique(by_class[by_object == number], return_counts=True)
-        label = int(labels[pixels.argmax()])
+        label = max(sorted(labels), key=lambda each: labels[each])
         if label not in names:
             message = f"has object {number} of class {label}, which is none of the {len(names)} classes"
             audit.objects.fault(Fault("unnamed_class", "image", file, message))
@@ -152,6 +156,21 @@ def _objects(
             message = f"has object {number} with pixels of {len(labels)} classes; it is taken for {names[label]}"
             audit.objects.faults.append(Fault("mixed_classes", "image", file, message))
         yield AnnotatedObject(names[label], rle)
+
+
+def _classes_of_objects(by_class: LabelMap, by_object: LabelMap) -> dict[int, Counter[int]]:
+    """Return by object number the pixels of each class, in one pass over the maps ``(H, W)``, in bands of rows."""
+    found: dict[int, Counter[int]] = defaultdict(Counter)
+    rows = max(1, _BAND // by_class.shape[1])
+    for top in range(0, len(by_class), rows):
+        band = slice(top, top + rows)
+        pairs = (by_object[band].astype(np.uint32) << 16 | by_class[band]).ravel()
+        starts = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))
+        pixels = np.diff(starts, append=pairs.size)
+        values, places = np.unique(pairs[starts], return_inverse=True)
+        for value, count in zip(values.tolist(), np.bincount(places, pixels).tolist(), strict=True):
+            found[value >> 16][value & 0xFFFF] += int(count)
+    return found
 
 
 class Writer:
@@ -185,9 +204,9 @@ class Writer:
         labels = np.zeros(VOID + 1, np.uint8)
         labels[1 : len(objects) + 1] = [self._labels[each.name] for each in objects]
         labels[VOID] = 255
-        by_object = np.where(numbers == VOID, 255, numbers).astype(np.uint8)
-        for folder, label_map in ((_CLASS, labels[numbers]), (_OBJECT, by_object)):
-            write_label_map(self._out / folder / f"{name.stem}.png", label_map, self._palette)
+        file = f"{name.stem}.png"
+        write_label_map(self._out / _CLASS / file, labels[numbers], self._palette)
+        write_label_map(self._out / _OBJECT / file, numbers.astype(np.uint8), self._palette)  # VOID becomes 255
         boxes = [(each.name, each.box) for each in objects]
         write_xml(self._out / "Annotations" / f"{name.stem}.xml", image, name.name, boxes)
         if self._writing.copy_images:
