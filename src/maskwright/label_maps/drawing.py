@@ -203,7 +203,7 @@ def _instances(objects: ImageObjects, painted: Sequence[int], table: ClassTable)
             "value": value,
             "annotation": objects.ids[i],
             "index": objects.labels[i],
-            "name": table.names[objects.labels[i] - 1],
+            "name": table.classes[objects.labels[i] - 1].name,
         }
         for value, i in enumerate(painted, start=1)
     ]

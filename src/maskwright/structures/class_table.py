@@ -4,6 +4,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -221,11 +222,14 @@ class ClassTable:
             >>> ClassTable.from_names(["person", "dog"]).index_of(" dog ")
             2
         """
-        wanted = normalise_name(name)
-        for c in self.classes:
-            if c.name == wanted:
-                return c.index
-        raise unknown_name("class", name, self.names)
+        index = self._index_by_name.get(normalise_name(name))
+        if index is None:
+            raise unknown_name("class", name, self.names)
+        return index
+
+    @cached_property
+    def _index_by_name(self) -> dict[str, int]:
+        return {c.name: c.index for c in reversed(self.classes)}  # of equal names, the first
 
     @property
     def label_dtype(self) -> type[np.uint8] | type[np.uint16]:

@@ -107,7 +107,7 @@ def select(
 
 
 def _held(objects: ImageObjects, table: ClassTable) -> set[str]:
-    return {table.names[label - 1] for label in objects.labels}
+    return {table.classes[label - 1].name for label in objects.labels}
 
 
 def _leave_out(selection: Selection, objects: ImageObjects, reason: str) -> None:
@@ -182,7 +182,7 @@ def class_statistics(
         for label, drawn, is_crowd in zip(objects.labels, objects.drawn, objects.crowd, strict=True):
             if is_crowd and not crowd:
                 continue
-            row = statistics[table.names[label - 1]]
+            row = statistics[table.classes[label - 1].name]
             row["instances"] += 1
             row["pixels"] += drawn.area
             row["images"] += label not in seen
