@@ -9,8 +9,9 @@ from PIL import Image
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
 from maskwright.datasets.augmentation import RandomScale
+from maskwright.errors import DataError
 from maskwright.images.resize import InputSize, resize_image
-from maskwright.prediction.resizing import resize_antialiased, to_network_input
+from maskwright.prediction.resizing import require_predictable, resize_antialiased, resized_bands, to_network_input
 
 CPU = torch.device("cpu")
 SIZES = [(17, 23), (60, 75), (40, 50), (11, 90)]
@@ -85,3 +86,32 @@ def test_a_sliver_of_an_image_is_resized(size: tuple[int, int], rule) -> None:
     assert min(seen.shape[1:]) >= 1
     assert max(seen.shape[1:]) <= 96
     assert seen.isfinite().all()
+
+
+@pytest.mark.parametrize("size", [(64, 40), (301, 97), (5, 90), (33, 20)])
+def test_bands_of_a_large_result_are_what_torch_interpolates(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = torch.randn(4, 33, 20, generator=torch.Generator().manual_seed(0))
+    ((rows, whole),) = resized_bands(values, size)
+    assert rows == slice(0, size[0])
+    monkeypatch.setattr("maskwright.prediction.resizing._MANY_VALUES", 8 * 4 * size[1] * 3)  # three rows at once
+    bands = list(resized_bands(values, size))
+    assert len(bands) == -(-size[0] // 3) if size[0] > 24 else len(bands) >= 1
+    assert [row for band, _ in bands for row in range(size[0])[band]] == list(range(size[0]))
+    torch.testing.assert_close(torch.cat([band for _, band in bands], dim=1), whole, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "input_size", "found"),
+    [
+        ((8_000, 8_000), InputSize(True, 32), "it has 8000×8000 pixels"),
+        ((1, 100_000), InputSize(False, 256), "the model would see it at 25600000×256 pixels"),
+    ],
+)
+def test_an_image_that_would_fill_the_memory_is_refused_with_its_number(
+    size: tuple[int, int], input_size: InputSize, found: str
+) -> None:
+    require_predictable((7_000, 7_000), InputSize(True, 32))
+    with pytest.raises(DataError, match=rf"{found}; at most 50,000,000 are accepted; .*--limit predicted-pixels"):
+        require_predictable(size, input_size)

@@ -10,9 +10,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from maskwright.errors import NotFinite
+from maskwright.errors import DataError, NotFinite
 from maskwright.images.resize import InputSize
-from maskwright.prediction.resizing import to_network_input
+from maskwright.limits import beyond_limit, input_limit
+from maskwright.prediction.resizing import resized_bands, to_network_input
 from maskwright.prediction.sliding_window import predict_windows
 from maskwright.prediction.test_time_augmentation import Views, mean_probabilities, scale_input_size
 from maskwright.structures import LabelMap
@@ -37,16 +38,29 @@ def predict_logits(
     the labels, so that borders between classes stay smooth. With ``flip`` the model sees the mirrored images, and its
     outputs are mirrored back.
 
-    Raises ``NotFinite`` when the model's output is NaN or infinite.
+    Raises ``NotFinite`` when the model's output is NaN or infinite, and ``DataError`` when the logits of an image are
+    too many to hold.
     """
+    for logits, image in zip(_answers(model, images, input_size, flip), images, strict=True):
+        height, width = image.shape[:2]
+        if len(logits) * height * width > 2 * input_limit("predicted-pixels"):
+            raise DataError(
+                f"An image of {width}×{height} pixels has {len(logits)} probabilities for each, too many to average; "
+                f"{beyond_limit('predicted-pixels')}, or average in windows: --tile."
+            )
+        yield functional.interpolate(logits[None], (height, width), mode="bilinear", align_corners=False)[0]
+
+
+def _answers(
+    model: nn.Module, images: Sequence[npt.NDArray[np.uint8]], input_size: InputSize, flip: bool = False
+) -> torch.Tensor:
+    """Return the logits ``(B, K+1, h, w)`` of ``images`` as one batch, at the model's own size."""
     device = next(model.parameters()).device
-    sizes = [(image.shape[0], image.shape[1]) for image in images]
     seen = torch.stack([to_network_input(image, input_size, device) for image in images])
     answers = (model(seen.flip(-1))["logits"].flip(-1) if flip else model(seen)["logits"]).float()
     if not answers.isfinite().all():
         raise NotFinite("The model answers an image with NaN or infinity")
-    for logits, size in zip(answers, sizes, strict=True):
-        yield functional.interpolate(logits[None], size, mode="bilinear", align_corners=False)[0]
+    return answers
 
 
 @torch.inference_mode()
@@ -67,7 +81,8 @@ def predict_pixels(
     Raises ``NotFinite`` when the model's output is NaN or infinite.
     """
     if views.plain:
-        return [_likeliest(logits, dtype) for logits in predict_logits(model, images, input_size)]
+        answers = _answers(model, images, input_size)
+        return [_likeliest(logits, image.shape[:2], dtype) for logits, image in zip(answers, images, strict=True)]
 
     def seen(parts: Sequence[npt.NDArray[np.uint8]]) -> list[torch.Tensor]:
         return mean_probabilities(functools.partial(predict_logits, model, parts), input_size, views)
@@ -91,8 +106,8 @@ def predict_label_maps(
     Without averaging it skips the probabilities, which is faster.
     """
     if views.plain:
-        found = [_small(logits.argmax(dim=0), dtype) for logits in predict_logits(model, images, input_size)]
-        return [labels.cpu().numpy().astype(dtype, copy=False) for labels in found]
+        answers = _answers(model, images, input_size)
+        return [_labels(logits, image.shape[:2], dtype) for logits, image in zip(answers, images, strict=True)]
     return [pixels.label_map for pixels in predict_pixels(model, images, input_size, dtype, views, batch)]
 
 
@@ -119,9 +134,21 @@ def _windowed(
     return found
 
 
-def _likeliest(logits: torch.Tensor, dtype: type[np.uint8] | type[np.uint16]) -> Pixels:
-    highest, labels = logits.max(dim=0)
-    return _pixels((highest - logits.logsumexp(dim=0)).exp(), labels, dtype)
+def _labels(logits: torch.Tensor, size: tuple[int, ...], dtype: type[np.uint8] | type[np.uint16]) -> LabelMap:
+    """Return the label map of ``size`` ``(H, W)`` from the model's own ``logits`` ``(K+1, h, w)``."""
+    found = np.empty(size, dtype)
+    for rows, band in resized_bands(logits, (size[0], size[1])):
+        found[rows] = _small(band.argmax(dim=0), dtype).cpu().numpy()
+    return found
+
+
+def _likeliest(logits: torch.Tensor, size: tuple[int, ...], dtype: type[np.uint8] | type[np.uint16]) -> Pixels:
+    found = Pixels(np.empty(size, dtype), np.empty(size, np.float32))
+    for rows, band in resized_bands(logits, (size[0], size[1])):
+        highest, labels = band.max(dim=0)
+        confidence = (highest - band.logsumexp(dim=0)).exp()
+        found.label_map[rows], found.confidence[rows] = _pixels(confidence, labels, dtype)
+    return found
 
 
 def _pixels(confidence: torch.Tensor, labels: torch.Tensor, dtype: type[np.uint8] | type[np.uint16]) -> Pixels:

@@ -1,9 +1,10 @@
 """Predict a folder of images: label maps or COCO results, and an overlay of each image."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,16 @@ from maskwright.evaluation.prediction_files import LAYOUTS, OFFICIAL, RESULTS, W
 from maskwright.evaluation.results.category_ids import of_model
 from maskwright.evaluation.results.file_ids import FileIds, read_file_ids, running_ids
 from maskwright.files import sha256_of, write_json
-from maskwright.images.decode import find_images, read_image
+from maskwright.images.decode import find_images, image_size, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
-from maskwright.images.encode import write_jpeg
+from maskwright.images.encode import LONGEST_JPEG, write_jpeg
+from maskwright.images.resize import InputSize
 from maskwright.label_maps.files import mask_files, write_classes
 from maskwright.masks.png import write_label_map
 from maskwright.outputs.output import Output
 from maskwright.outputs.writing import output_folder
 from maskwright.parallel.freed_memory import freed_memory_kept
+from maskwright.prediction.resizing import require_predictable
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.tally import Tally
 from maskwright.prediction.test_time_augmentation import Views
@@ -152,7 +155,8 @@ def predict(
     skipped: dict[str, str] = {}
     semantic = loaded.task == "semantic"
     tally = Tally(classes.table, None if semantic else score)
-    decoded = _decoded(reporter.track(files, "predicting"), skipped)
+    limited = partial(_require_size, seen=loaded.input_size, window=views.window, overlays=overlays)
+    decoded = _decoded(reporter.track(files, "predicting"), limited, skipped)
     if layout == "cityscapes":
         require_own_results(out / OFFICIAL)
     use = AppliedTaxonomy(by, model=side_of(by, loaded.classes)) if by is not None else None
@@ -224,12 +228,32 @@ def _factor(text: str) -> float:
         return math.nan
 
 
-def _decoded(files: Iterator[Path], skipped: dict[str, str]) -> Iterator[tuple[Path, npt.NDArray[np.uint8]]]:
+def _decoded(
+    files: Iterator[Path], require_size: Callable[[Path], None], skipped: dict[str, str]
+) -> Iterator[tuple[Path, npt.NDArray[np.uint8]]]:
     for path in files:
         try:
+            require_size(path)
             yield path, read_image(path)
         except DataError as error:
             skipped[path.name] = str(error)
+
+
+def _require_size(path: Path, seen: InputSize, window: int | None, overlays: bool) -> None:
+    """Raise ``DataError`` for an image that is too large to predict or, with ``overlays``, to be drawn as JPEG."""
+    try:
+        size = image_size(path)
+    except DataError:
+        return  # its reader says what is wrong with it
+    try:
+        require_predictable(size, seen, window)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    if overlays and max(size) > LONGEST_JPEG:
+        raise DataError(
+            f"{path}: has a side of {max(size)} pixels; the JPEG of its overlay can have {LONGEST_JPEG}. Cut it into "
+            "tiles, or add --no-overlays."
+        )
 
 
 def _ids(ids_of: str | Path | None, loaded: LoadedModel[Any], table: ClassTable, names: Sequence[str]) -> FileIds:
