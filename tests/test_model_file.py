@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -71,3 +72,40 @@ def test_a_truncated_model_file_is_refused(share: float, model: Path) -> None:
 def test_a_missing_model_file_is_a_weights_error(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"lost\.safetensors"):
         read_model_file(tmp_path / "lost.safetensors")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": 5},
+        {"task": "panoptic"},
+        {"options": []},
+        {"options": {"widths": [4] * 5000}},
+        {"classes": "abc"},
+        {"classes": [{"index": 1}]},
+        {"classes": [{"index": 2, "name": "a", "color": [1, 2, 3]}]},
+        {"classes": [{"index": 1, "name": "a", "color": [1, 2, 300]}]},
+        {"epoch": "x"},
+        {"scores": {"mIoU": "high"}},
+        {"recipe": None},
+    ],
+    ids=str,
+)
+def test_a_card_of_wrong_types_is_a_weights_error(wrong: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "wrong.safetensors"
+    save_file({"weight": torch.ones(2)}, path, {CARD_KEY: json.dumps(asdict(make_card()) | wrong)})
+    with pytest.raises(WeightsError, match=r"wrong\.safetensors: has a damaged card"):
+        read_model_file(path)
+    assert read_card(path) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"options": ' + '{"a": ' * 200 + "1" + "}" * 201, "[]", "5", "", "nul"]
+)
+def test_a_card_of_any_text_is_a_weights_error(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.safetensors"
+    save_file({"weight": torch.ones(2)}, path, {CARD_KEY: text, "source": text})
+    with pytest.raises(WeightsError, match=r"wrong\.safetensors: has a damaged card"):
+        read_model_file(path)
+    assert read_card(path) is None
+    assert isinstance(read_provenance(path), dict)

@@ -1,21 +1,28 @@
 """Model files: safetensors weights with a card that describes the model. Reading one executes no code."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from maskwright.errors import WeightsError
-from maskwright.files import write_bytes
+from maskwright.files import require_regular_file, write_bytes
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.structures import ClassTable, Task
 
 CARD_KEY = "maskwright"
 SOURCE_KEY = "source"
+
+# A card has some hundred letters of options; many thousand layers would be built of more.
+_LONGEST_OPTIONS = 10_000
+
+_Channel = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
     Raises ``WeightsError`` when the file is damaged or was not written by Maskwright.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(require_regular_file(path), framework="pt") as file:
             metadata = file.metadata() or {}
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dictionary
     except (SafetensorError, OSError) as error:
@@ -78,9 +85,53 @@ def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
             "Use checkpoints/best/model.safetensors of a run."
         )
     try:
-        return ModelCard(**json.loads(metadata[CARD_KEY])), weights
-    except (TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: has the card of another version ({error}). Use that version.") from error
+        return _card(metadata[CARD_KEY]), weights
+    except ValueError as error:
+        raise WeightsError(
+            f"{path}: has a damaged card, or that of another version ({error}). Use that version, or copy it again."
+        ) from error
+
+
+def _card(text: str) -> ModelCard:
+    """Return the card in the JSON ``text``; raise ``ValueError`` when its fields are not those of a card."""
+    try:
+        record = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    _require_shallow(record)
+    unknown = sorted(record.keys() - {each.name for each in fields(ModelCard)}) if isinstance(record, dict) else []
+    if unknown:
+        raise ValueError(f"unknown fields {', '.join(unknown):.80}")
+    card = msgspec.convert(record, ModelCard)  # whose error is a ValueError
+    if len(json.dumps(card.options)) > _LONGEST_OPTIONS:
+        raise ValueError(f"its options have more than {_LONGEST_OPTIONS:,} letters")
+    classes = msgspec.convert(card.classes, list[_Class])
+    if [each.index for each in classes] != list(range(1, len(classes) + 1)):
+        raise ValueError("the indices of its classes are not 1, 2, 3, …")
+    return card
+
+
+class _Class(msgspec.Struct):
+    """A class of a card, see :meth:`maskwright.structures.class_table.ClassTable.to_json`."""
+
+    index: int
+    name: str
+    color: tuple[_Channel, _Channel, _Channel]
+    source_ids: list[int] = []
+    category_id: int | None = None
+
+
+def _require_shallow(record: Any) -> None:
+    """Raise ``ValueError`` when lists and objects lie deeper in ``record`` than the limit ``json-depth``."""
+    level, depth = [[record]], 0
+    while level := [part for each in level for part in _parts(each) if isinstance(part, dict | list)]:
+        depth += 1
+        if depth > input_limit("json-depth"):
+            raise ValueError(f"it is nested too deeply; {beyond_limit('json-depth')}")
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def read_card(path: Path) -> ModelCard | None:
@@ -90,8 +141,8 @@ def read_card(path: Path) -> ModelCard | None:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-        return ModelCard(**json.loads(metadata[CARD_KEY])) if CARD_KEY in metadata else None
-    except (SafetensorError, OSError, TypeError, ValueError):
+        return _card(metadata[CARD_KEY]) if CARD_KEY in metadata else None
+    except (SafetensorError, OSError, ValueError):
         return None  # reading the weights reports the fault
 
 
@@ -102,4 +153,8 @@ def read_provenance(path: Path) -> dict[str, Any]:
     """
     with safe_open(path, framework="pt") as file:
         text = (file.metadata() or {}).get(SOURCE_KEY)
-    return json.loads(text) if text else {}
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}  # it says where weights come from, and nothing depends on it
+    return found if isinstance(found, dict) else {}

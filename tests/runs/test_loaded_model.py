@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from maskwright.errors import UsageError, WeightsError
 from maskwright.masks.png import read_label_map
+from maskwright.model_file import card_metadata, read_model_file
 from maskwright.run_folder import RunFolder
 from maskwright.runs.loaded_model import load_model, model_file
 from maskwright.structures import Instances
@@ -99,3 +101,26 @@ def test_a_model_that_answers_with_nan_is_named_by_its_file(semantic_run: Path) 
         next(model.module.parameters()).fill_(float("nan"))
     with pytest.raises(WeightsError, match=r"best/model\.safetensors: The model answers"):
         model.predict(np.zeros((8, 8, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"options": {"widths": [10**6, 10**6]}},  # terabytes
+        {"options": {"widths": [-4, 8]}},
+        {"name": "no_such_model"},
+        {"task": "instance"},
+        {"input": {"sise": 32}},
+        {"input": {"size": "x"}},
+    ],
+    ids=str,
+)
+def test_a_card_that_describes_another_model_is_refused_before_memory_is_taken(
+    changed: dict[str, Any], semantic_run: Path, tmp_path: Path
+) -> None:
+    source = semantic_run / "checkpoints" / "best" / "model.safetensors"
+    card, weights = read_model_file(source)
+    file = tmp_path / "changed.safetensors"
+    save_file(weights, file, card_metadata(replace(card, **changed)))
+    with pytest.raises(WeightsError, match=r"changed\.safetensors: "):
+        load_model(file, "cpu")

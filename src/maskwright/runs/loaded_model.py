@@ -1,11 +1,15 @@
 """Load a trained model, ready to predict, from a run folder, a checkpoint folder or a model file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
+import torch
+
 from maskwright.errors import NotFinite, UsageError, WeightsError, one_line
 from maskwright.files import recover_folder
+from maskwright.images.resize import InputSize
 from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
 from maskwright.prediction.predictor import Predictor
@@ -110,13 +114,33 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
     spoilt = [name for name, tensor in weights.items() if not tensor.isfinite().all()]
     if spoilt:
         raise NotFinite(f"{file}: NaN or infinity in {len(spoilt)} of {len(weights)} tensors, such as {spoilt[0]}")
+    _require_fit(file, card, weights)
+    size = _input_size(file, card)
     module = catalogue.create_model(card.name, len(card.classes), card.options)
-    try:
-        module.load_state_dict(weights)
-    except RuntimeError as error:
-        raise WeightsError(
-            f"{file}: does not fit the model {card.name} it names ({one_line(error)}). Train it again."
-        ) from error
+    module.load_state_dict(weights)
     module = module.eval().to(resolved)
-    size = input_size(card.name, card.options, Input(**card.input))
     return LoadedModel(module=module, task=card.task, classes=card.table, input_size=size, file=file, card=card)
+
+
+def _require_fit(file: Path, card: ModelCard, weights: Mapping[str, torch.Tensor]) -> None:
+    """Raise ``WeightsError`` when ``weights`` are not those of the model that the card describes.
+
+    Asked of a model without memory: a card of a few bytes can name a model of any size.
+    """
+    try:
+        if catalogue.find_model(card.name).task != card.task:
+            raise WeightsError(f"{file}: its card says {card.task}, and the model {card.name} is not. Train it again.")
+        with torch.device("meta"):
+            module = catalogue.create_model(card.name, len(card.classes), card.options)
+        module.load_state_dict(dict(weights), assign=True)
+    except (UsageError, RuntimeError) as error:
+        found = f"does not fit the model {card.name:.80} it names ({one_line(error):.500})"
+        raise WeightsError(f"{file}: {found}. Train it again.") from error
+
+
+def _input_size(file: Path, card: ModelCard) -> InputSize:
+    """Return the size at which the card's model sees images; raise ``WeightsError`` for one that makes no sense."""
+    try:
+        return input_size(card.name, card.options, Input(**card.input))
+    except (TypeError, ValueError, UsageError) as error:
+        raise WeightsError(f"{file}: its card has the input {card.input} ({one_line(error):.300}). Train it again.") from error
