@@ -143,4 +143,5 @@ def _input_size(file: Path, card: ModelCard) -> InputSize:
     try:
         return input_size(card.name, card.options, Input(**card.input))
     except (TypeError, ValueError, UsageError) as error:
-        raise WeightsError(f"{file}: its card has the input {card.input} ({one_line(error):.300}). Train it again.") from error
+        found = f"its card has the input {card.input} ({one_line(error):.300})"
+        raise WeightsError(f"{file}: {found}. Train it again.") from error
