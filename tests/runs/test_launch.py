@@ -30,10 +30,15 @@ def failure(folder: Path, rank: int, ended: int, said: dict[str, object]) -> Pro
     return ProcessFailure(rank, 100 + rank, ended, str(file))
 
 
-SAID = {"message": "image.jpg: cannot be read.", "expected": True, "exit_code": 1}
-WRONG = {"message": "train.lr: no such key.", "expected": True, "exit_code": 2}
-STOPPED = {"message": "was asked to stop and has saved", "expected": True, "exit_code": 130}
-BROKEN = {"message": "Traceback: RuntimeError: Connection closed by peer", "expected": False, "exit_code": None}
+def saying(*lines: str, code: int | None) -> dict[str, object]:
+    """What a worker writes of an error with this exit code, or of one that it did not expect."""
+    return {"message": "\n".join(lines), "lines": lines, "expected": code is not None, "exit_code": code}
+
+
+SAID = saying("image.jpg: cannot be read.", code=1)
+WRONG = saying("train.lr: no such key.", code=2)
+STOPPED = saying("was asked to stop and has saved", code=130)
+BROKEN = saying("Traceback: RuntimeError: Connection closed by peer", code=None)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +62,12 @@ def test_of_several_failures_the_one_is_shown_that_explains_the_others(
     assert str(error).startswith(shown)
     assert error.exit_code == code
     assert isinstance(error, {130: Interrupted, 2: UsageError}.get(code, MaskwrightError))
+
+
+def test_the_lines_of_an_error_stay_those_that_the_process_said(tmp_path: Path) -> None:
+    lines = ("labels.json: 2 faults:", "class 'cat\nerror: none'")
+    said = {0: failure(tmp_path, 0, 1, saying(*lines, code=1))}
+    assert distributed._root_cause(ChildFailedError("train", said), 2).lines == lines
 
 
 def test_an_unexpected_failure_shows_what_python_said(tmp_path: Path) -> None:

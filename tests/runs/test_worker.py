@@ -34,3 +34,4 @@ def test_a_process_leaves_what_went_wrong_where_the_agent_looks(
     assert said["expected"] is expected
     assert str(error.args[0] if not isinstance(error, OSError) else error.strerror) in said["message"]
     assert ("Traceback" in said["message"]) is not expected
+    assert "\n".join(said["lines"]) == said["message"]
