@@ -39,11 +39,11 @@ class Hostile:
 KINDS: dict[str, list[str]] = {
     "annotations": [
         "check {}/labels.json",
+        "masks {}/labels.json --out {}/masks --workers 0 --audit",
         "check {}/labels.json --fix {}/fixed.json",
         "explore {}/labels.json --out {}/explored",
         "subset {}/labels.json --out {}/subset.json",
         "split {}/labels.json --ratios 1:1 --out {}/parts",
-        "masks {}/labels.json --out {}/masks --workers 0 --audit",
         "masks {}/labels.json --out {}/instances --workers 0 --mode instance",
         "convert {}/labels.json --from coco --to yolo --out {}/yolo",
         "convert {}/labels.json --from coco --to voc --out {}/voc",

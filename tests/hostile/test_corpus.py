@@ -7,6 +7,7 @@ hung, crashed or filled the memory.
 import json
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,11 +73,11 @@ def run_limited(arguments: list[str], folder: Path, seconds: int) -> Ended:
     return Ended(code, cpu, memory, (folder / "printed.txt").read_text(encoding="utf-8", errors="replace"))
 
 
-def assert_withstood(hostile: Hostile, folder: Path) -> None:
-    """Run every command that reads ``hostile``, and say all that went wrong."""
+def assert_withstood(hostile: Hostile, folder: Path, most: int | None = None) -> None:
+    """Run every command that reads ``hostile``, or the first ``most`` of them, and say all that went wrong."""
     seconds = CPU_SECONDS + IMPORTS.get(hostile.kind, 0)
     wrong = []
-    for command in commands(hostile, folder):
+    for command in islice(commands(hostile, folder), most):
         ended = run_limited(command, folder, seconds)
         faults = [
             *(["it hung"] if ended.code is None else []),
@@ -105,7 +106,7 @@ def test_the_corpus_has_many_inputs_of_every_kind() -> None:
 
 @pytest.mark.parametrize("hostile", [each for each in CORPUS if str(each) in SAMPLE], ids=str)
 def test_a_sample_is_withstood(hostile: Hostile, tmp_path: Path) -> None:
-    assert_withstood(hostile, tmp_path)
+    assert_withstood(hostile, tmp_path, most=2)
 
 
 @pytest.mark.slow
