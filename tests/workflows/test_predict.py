@@ -40,10 +40,19 @@ def test_a_semantic_model_writes_label_maps_of_the_original_sizes(
     summary = json.loads(shown.out)
     assert summary["images"] == 4
     assert list(summary["skipped"]) == ["broken.jpg"]
+    assert set(summary["images_with"]) == {"disc", "square", "triangle", "ring"}
     assert "broken.jpg" in shown.err
     assert read_label_map(out / "label_maps" / "grey.png").shape == (77, 90)
     assert {c["name"] for c in json.loads((out / "classes.json").read_text())} == {"disc", "square", "triangle", "ring"}
     assert len(list((out / "overlays").iterdir())) == 4
+
+
+def test_several_images_are_predicted_as_a_glob_without_quotes_gives_them(
+    semantic_run: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(path) for path in sorted(images.iterdir())]
+    assert main(["predict", str(semantic_run), *files, files[0], "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith("4 images predicted, 1 skipped;")
 
 
 def test_an_instance_model_writes_coco_results(instance_run: Path, images: Path, tmp_path: Path) -> None:
