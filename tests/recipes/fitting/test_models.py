@@ -3,6 +3,8 @@
 import pytest
 
 from maskwright.recipes.fitting.models import CANDIDATES, PublishedOffer, choose_model, task_of
+from maskwright.recipes.loading import load_recipe
+from maskwright.recipes.training import Optimizer
 from tests.recipes.fitting.invented import CPU, GPU
 
 
@@ -71,6 +73,22 @@ def test_the_weights_that_a_reason_names_can_be_asked_for() -> None:
     assert (choice.task, choice.name, choice.weights) == ("semantic", "deeplabv3_mobilenet_v3_large", "coco")
     assert choose_model(CPU, known, weights="imagenet").name == "mask_rcnn:mobilenet_v2"
     assert choose_model(CPU, known, task="instance", weights="coco").name == "mask_rcnn_resnet50_fpn"
+
+
+@pytest.mark.parametrize(
+    ("task", "weights", "shipped"),
+    [
+        ("instance", "none", "demo-instance"),
+        ("semantic", "none", "demo-semantic"),
+        ("instance", "imagenet", "maskrcnn-mobilenetv2-coco80"),
+        ("semantic", "imagenet", "deeplabplus-mobilenetv2-coco14"),
+        ("instance", "coco", "maskrcnn-person-car-dog-cake"),
+        ("semantic", "coco", "deeplabplus-mobilenetv2-5class-finetuned"),
+    ],
+)
+def test_the_optimiser_is_that_of_the_shipped_recipe_that_starts_alike(task, weights: str, shipped: str) -> None:
+    chosen = choose_model(CPU, {}, task=task, weights=weights).optimizer
+    assert Optimizer(**chosen) == load_recipe(shipped).train.optimizer
 
 
 def test_a_model_file_of_another_run_keeps_the_model_as_it_is() -> None:

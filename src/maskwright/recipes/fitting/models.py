@@ -170,11 +170,17 @@ def _options(name: str, start: str, gpu: bool) -> dict[str, Any]:
     return {**learnt, **heads, **agnostic}
 
 
+# The optimisers of the shipped recipes, by task and what their weights fill.
+_OPTIMIZERS: dict[tuple[Task, str], dict[str, Any]] = {
+    ("instance", "none"): {"lr": 1.5e-3, "weight_decay": 1e-4},
+    ("semantic", "none"): {"lr": 3e-3, "weight_decay": 1e-4},
+    ("instance", "backbone"): {"lr": 8e-4, "weight_decay": 0.05, "encoder_lr_factor": 0.15},
+    ("semantic", "backbone"): {"lr": 6e-4, "weight_decay": 0.01, "encoder_lr_factor": 0.2},
+    ("instance", "heads"): {"lr": 1e-4, "weight_decay": 0.01},
+    ("semantic", "heads"): {"lr": 1e-4, "weight_decay": 0.01, "encoder_lr_factor": 0.2},
+}
+
+
 def _optimizer(task: Task, start: str) -> dict[str, Any]:
-    """Return the optimiser of the shipped recipes that start alike."""
-    if start == "none":
-        return {"name": "adamw", "lr": 1.5e-3 if task == "instance" else 3e-3, "weight_decay": 1e-4}
-    if start == "heads":
-        return {"name": "adamw", "lr": 1e-4 if task == "instance" else 3e-4, "weight_decay": 0.01}
-    rate = 8e-4 if task == "instance" else 6e-4
-    return {"name": "adamw", "lr": rate, "weight_decay": 0.05, "encoder_lr_factor": 0.15}
+    """Return the optimiser of the shipped recipe that starts alike."""
+    return {"name": "adamw", **_OPTIMIZERS[task, start]}
