@@ -18,7 +18,7 @@ class InputLimit:
     counts: str
 
 
-# The defaults keep a command within one gibibyte of memory and ten seconds on one core.
+# Chosen to keep a command within about a gibibyte of memory and ten seconds on one core.
 INPUT_LIMITS = {
     # Pillow's own limit, above which it considers an image a decompression bomb.
     "image-pixels": InputLimit(178_956_970, "pixels of an image, in its file and in the records about it"),
