@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright.cli.main import app
+from maskwright.cli.app import app
 from tests.network_watch import watched, why_not
 from tests.small_runs import SHARED, SMALL
 
@@ -68,6 +68,8 @@ TRAINING = [
     ["evaluate", "run", "--quiet"],
     ["report", "run", "--quiet"],
     ["predict", "run", "images", "--out", "predicted", "--quiet"],
+    ["init", "labels.json", "--images", "images", "--out", "fitted.yaml", "--quiet"],
+    ["doctor"],
 ]
 SLOW = {
     "instance": [["train", *SMALL["instance"], *SHARED, "--out", "run"]],

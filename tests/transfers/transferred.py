@@ -11,7 +11,7 @@ from hotcoco import mask as coco_mask
 
 from maskwright.files import read_json, write_json
 from maskwright.model_file import ModelCard
-from maskwright.recipes.loading import load_transfer
+from maskwright.recipes.loading import dump, load_transfer
 from maskwright.runs.loaded_model import model_file
 from maskwright.structures import ClassTable, with_masks
 from maskwright.training.checkpoint import save_checkpoint
@@ -106,7 +106,7 @@ def a_recipe(folder: Path, **changes: Any) -> tuple[Path, Path]:
 
 def write_recipe_marker(path: Path, out: Path) -> tuple[Path, Path]:
     """Make ``out`` the folder of a transfer."""
-    (out / "recipe.yaml").write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (out / "recipe.yaml").write_text(dump(load_transfer(path)), encoding="utf-8")
     return path, out
 
 

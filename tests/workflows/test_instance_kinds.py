@@ -37,7 +37,7 @@ def test_a_checkpoint_of_every_kind_predicts_masks_of_the_images_sizes(name: str
     options = NARROW | KINDS[name]
     classes = ClassTable.from_names(["cat", "dog"]).to_json()
     section = {"resize": "short-side", "size": 64, "longest": 96, "multiple": 1}
-    card = ModelCard(name, "instance", options, classes, section, epoch=1, scores={}, recipe={})
+    card = ModelCard(name, "instance", options, classes, section, epoch=1, scores={}, recipe="")
     model = catalogue.create_model(name, 2, options)
     save_checkpoint(tmp_path / "checkpoint", card, model.state_dict(), {})
     call = ["predict", str(tmp_path / "checkpoint"), str(tmp_path), "--out", str(tmp_path / "out"), "--score", "0"]

@@ -225,7 +225,7 @@ def test_weights_that_cannot_be_fetched_stop_the_job_before_any_work(
     [
         ("classes=[disk]", "Nearest: disc"),
         ("model.name=residual_unet", "residual_attention_unet"),
-        ("model.name=mask_rcnn_small", "Unknown semantic model"),
+        ("model.name=mask_rcnn_small", "mask_rcnn_small is for task: instance, and the recipe has task: semantic"),
         ("model.options.width=[4]", "Nearest: widths"),
         ("model.weights=imagnet.pth", "imagnet.pth"),
         ("train.epoch=3", "Nearest: epochs"),

@@ -87,7 +87,7 @@ def obtain_model(
     if path.suffix in _CHECKPOINTS or (not path.exists() and start.use in _published()):
         file = folder / "weights" / f"{key}.safetensors"
         if not _is_converted(file, start.use):
-            convert_weights(start.use, file, reporter=reporter)
+            convert_weights(start.use, file, overwrite=True, reporter=reporter)
         found = open_transfer_model(key, role, file, {"use": start.use, **read_provenance(file)})
     else:
         found = open_transfer_model(key, role, model_file(path), {"use": start.use})

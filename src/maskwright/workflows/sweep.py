@@ -74,7 +74,8 @@ def sweep(
             raise
         if error is not None:
             errors[item.variant.name] = error
-            reporter.warn([f"{item.variant.name}: failed: {error.lines[0]}", *error.lines[1:]])
+            first, *more = error.split("\n")
+            reporter.warn([f"{item.variant.name}: failed: {first}", *more])
         compared = _compare(path, recipe_label(recipe), shared, planned, errors)
         # The model of a failed variant is in a reference cycle; the next variant needs its memory.
         gc.collect()

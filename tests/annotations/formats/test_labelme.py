@@ -79,11 +79,13 @@ def test_a_size_that_is_missing_comes_from_the_image(tmp_path: Path):
     assert (image.height, image.width, image.path) == (20, 30, tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("size", [(-5, -5), (2**20, 2**20), (0, 4)])
-def test_a_size_that_no_image_has_is_named(tmp_path: Path, size: tuple[int, int]):
+@pytest.mark.parametrize(
+    ("size", "code"), [((-5, -5), "missing_image"), ((2**20, 2**20), "image_size"), ((0, 4), "missing_image")]
+)
+def test_a_size_that_no_image_has_is_named(tmp_path: Path, size: tuple[int, int], code: str):
     dataset = read(write(tmp_path, shape(), imageHeight=size[0], imageWidth=size[1]), ReadOptions())
     assert read_all(dataset) == []
-    assert codes(dataset) == ["missing_image"]
+    assert codes(dataset) == [code]
 
 
 def test_files_that_are_not_labelme_s_are_named(tmp_path: Path):

@@ -93,7 +93,7 @@ def test_a_wrong_folder_is_given_up_after_some_images(pictures):
     assert found.remarks[1] == "Without a picture: class 1."
 
 
-@pytest.mark.parametrize("name", ["../outside.png", "/etc/hostname", "x" * 5000, "1.png/2.png"])
+@pytest.mark.parametrize("name", ["../outside.png", "/etc/hostname", "x" * 900, "1.png/2.png"])
 def test_a_name_that_leads_out_or_nowhere_costs_only_its_picture(pictures, tmp_path, name):
     cv2.imwrite(str(tmp_path / "outside.png"), np.zeros((48, 64, 3), np.uint8))
     found, remarks, _ = pictures([[1], [2]], names=[name, "2.png"])

@@ -73,7 +73,7 @@ def write_data_yaml(folder: Path, classes: list[str], parts: Sequence[str]) -> N
     for part, other in parts_in_place_of_others(parts).items():
         comment = "the same part by its other name" if other in _ALIASES[part] else f"not of its own: those of {other}"
         lines.append(f"{_yaml({part: places[other]}).rstrip()}  # {comment}\n")
-    write_text(folder / "data.yaml", "".join([*lines, _names(classes)]))
+    write_text(folder / "data.yaml", "".join([*lines, _names_text(classes)]))
 
 
 def parts_in_place_of_others(parts: Sequence[str]) -> dict[str, str]:
@@ -92,7 +92,7 @@ def _yaml(content: dict[str, Any]) -> str:
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
 
 
-def _names(classes: Sequence[str]) -> str:
+def _names_text(classes: Sequence[str]) -> str:
     if not any(map(has_controls, classes)):
         return _yaml({"names": dict(enumerate(classes))})
     # PyYAML would break a line within such a name.

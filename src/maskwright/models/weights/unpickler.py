@@ -10,7 +10,7 @@ import pickle
 import pickletools
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -243,13 +243,20 @@ def require_few_steps(file: IO[bytes]) -> None:
     200 bytes. Raises ``pickle.UnpicklingError`` for memo indices that were never reached, before which a reader would
     allocate all others and fill the memory. This is also the first check that notices a cut file.
     """
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(file), start=1):
+    for count, (opcode, argument, _) in enumerate(_steps(file), start=1):
         if count > input_limit("pickle-steps"):
             raise Refused(
                 f"values built in more than {input_limit('pickle-steps'):,} steps ({beyond_limit('pickle-steps')})"
             )
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and (argument or 0) > count:
             raise pickle.UnpicklingError(f"place {argument} of its memo after {count} steps")
+
+
+def _steps(file: IO[bytes]) -> Iterator[tuple[Any, Any, Any]]:
+    try:
+        yield from pickletools.genops(file)
+    except (MemoryError, OverflowError) as error:  # a length that no file has is read at once
+        raise pickle.UnpicklingError("a value longer than any file") from error
 
 
 def _plain(value: Any) -> Any:
