@@ -1,16 +1,19 @@
 """How the threads of OpenMP wait: as OpenMP itself says when torch loads it, and by how often they give up a core."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from maskwright.parallel.waiting_threads import (
     LoadMonitor,
+    Sleeping,
     set_waiting_policy,
     threads_give_way,
     waited_for_a_core,
@@ -123,6 +126,14 @@ def test_threads_sleep_between_and_spin_before_and_after() -> None:
     before, between, after = map(int, done.stdout.split())
     assert between >= 200
     assert max(before, after) <= 50
+
+
+@LINUX
+@pytest.mark.timeout(20)
+def test_what_is_not_openmp_of_gcc_goes_on_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "libgomp.so").write_bytes(b"no library")
+    other = Path(importlib.util.find_spec("_ctypes").origin)  # type: ignore[union-attr,arg-type]
+    Sleeping([tmp_path / "libgomp.so", tmp_path / "gone.so", other]).end()
 
 
 def until(holds: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ from torch.nn import functional
 # oneDNN computes the gradients of a convolution of maps that are smaller than its kernel slowly.
 _LEAST_SIDE = 3
 # Smaller maps than the dilation would be mostly padding.
-_MOST_PADDED = 4
+_MOST_PADDED = 2
 
 
 class DilatedDepthwise(nn.Conv2d):

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # By whichever of these a user has decided how threads wait, the decision stands. GCC's OpenMP has the second, and that
@@ -140,6 +140,7 @@ class Sleeping:
 
     GCC's OpenMP lets threads spin for 3 ms, and for about a microsecond only while it manages more threads than the
     machine has cores (libgomp's manual, GOMP_SPINCOUNT). So a thread starts a team of that size, which does nothing.
+    Libraries that do not have GCC's functions go on as they are.
     """
 
     def __init__(self, libraries: Sequence[Path] | None = None) -> None:
@@ -156,10 +157,11 @@ class Sleeping:
         self._thread.join()  # its teams end with it
 
     def _hold(self) -> None:
-        nothing = ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p)  # a function that takes a number of this size
+        nothing = ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p)  # takes a number of a pointer's size
         for library in self._libraries:
-            openmp = ctypes.CDLL(str(library))
-            openmp.GOMP_parallel(nothing, None, ctypes.c_uint(openmp.omp_get_num_procs() + 1), ctypes.c_uint(0))
+            with suppress(OSError, AttributeError):  # another library of this name, or one that cannot be opened again
+                openmp = ctypes.CDLL(str(library))
+                openmp.GOMP_parallel(nothing, None, ctypes.c_uint(openmp.omp_get_num_procs() + 1), ctypes.c_uint(0))
         self._begun.set()
         self._ended.wait()
 

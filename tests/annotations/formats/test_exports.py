@@ -17,7 +17,7 @@ def touch(*paths: Path) -> None:
 def test_the_folder_of_roboflow_has_its_parts_with_images_beside_the_annotations(tmp_path: Path) -> None:
     touch(*(tmp_path / part / "_annotations.coco.json" for part in ("train", "valid", "test")))
     export = find_export(tmp_path)
-    assert (export.kind, export.is_divided) == ("Roboflow", True)
+    assert export.kind == "Roboflow"
     assert [part.name for part in export.parts] == ["train", "validation", "test"]
     assert [part.folders for part in export.parts] == [(tmp_path / part,) for part in ("train", "valid", "test")]
 

@@ -44,11 +44,6 @@ class Export:
     parts: tuple[ExportPart, ...] = ()
     beside: tuple[Path, ...] = ()
 
-    @property
-    def is_divided(self) -> bool:
-        """Whether the export has a part to train and one to validate on."""
-        return {"train", "validation"} <= {part.name for part in self.parts}
-
 
 def find_export(source: Path, images: Path | None = None) -> Export:
     """Return what ``source``, an annotation file or the folder of an export, holds; ``images`` is the images folder.
