@@ -26,7 +26,6 @@ TESTED_BY: dict[str, str] = {
     "cli/train.py": "workflows/test_semantic_kinds.py",
     "cli/transfer.py": "workflows/test_transfer.py",
     # Both of its runs take minutes.
-    "workflows/demo.py": "drills/test_demo.py",
 }
 
 PROPERTIES = {"property", "cached_property", "setter"}
