@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from maskwright.control_characters import (
     escape_controls,
     has_controls,
+    lines_of_cells,
     lines_of_names,
     quote_cell,
     quote_name,
@@ -73,6 +75,31 @@ def test_cells_of_a_table_stay_on_one_line(row: list[object]):
 
 def test_empty_cells_and_numbers_are_not_quoted():
     assert [quote_cell(value) for value in ("", None, 0, 1.5)] == ["", None, 0, 1.5]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", " =1", "\uff1d1+1", "cat;=1+1", "cat; -dog", "'=1", '"=1"'],
+)
+def test_no_cell_begins_a_formula_whatever_divides_the_cells(name: str):
+    text = lines_of_cells([["file", name], [name, 1.5]])
+    for delimiter in ",;\t":
+        for row in csv.reader(io.StringIO(text), delimiter=delimiter):
+            assert not any(cell.lstrip(" '\t").startswith(("=", "+", "-", "@", "\uff1d")) for cell in row)
+    rows = list(csv.reader(io.StringIO(text)))
+    assert [[unquote_name(cell) for cell in row] for row in rows] == [["file", name], [name, "1.5"]]
+
+
+@pytest.mark.parametrize("cell", ["-0.5", "+3", "-1e-05", "-inf", "a-b", "cat;dog", "x=1", -0.5])
+def test_numbers_and_other_names_are_no_formulas(cell: object):
+    assert lines_of_cells([[cell]]) == f"{cell}\n"
+
+
+def test_tables_are_written_in_one_place():
+    """A cell that is written elsewhere might begin a formula."""
+    source = Path(__file__).parents[1] / "src"
+    found = [path.name for path in source.rglob("*.py") if "csv.writer" in path.read_text(encoding="utf-8")]
+    assert found == ["control_characters.py"]
 
 
 def test_a_quoted_name_is_json():

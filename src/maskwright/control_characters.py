@@ -4,7 +4,10 @@ Names of classes and files come from strangers. A line break in one forges a lin
 and marks of direction make text read other than it is.
 """
 
+import csv
+import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +18,8 @@ _CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 COMMANDING = ("Cc", "Zl", "Zp")
 # Format characters that words and emoji need: they join letters, or keep them apart.
 _JOINERS = "\u200c\u200d"
+# What begins a formula in a spreadsheet, also in the full width of Japanese keyboards and after a mark of text.
+_FORMULA = re.compile(r"(?:^|;)[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def has_controls(text: str) -> bool:
@@ -63,8 +68,28 @@ def quote_name(name: str) -> str:
 
 
 def quote_cell(value: Any) -> Any:
-    """Return ``value`` for a cell of a CSV file: text as :func:`quote_name` writes it, all else as it is."""
-    return quote_name(value) if isinstance(value, str) and value else value
+    r"""Return ``value`` for a cell of a CSV file: text as :func:`quote_name` writes it, all else as it is.
+
+    Text that a spreadsheet would take for a formula is in quotes too, so that it stays text; :func:`unquote_name` gives
+    it back.
+
+    Example:
+        >>> print(quote_cell("zebra"), quote_cell("=1+1"), quote_cell("-0.5"))
+        zebra "=1+1" -0.5
+    """
+    if not isinstance(value, str) or not value:
+        return value
+    if not _is_formula(value):
+        return quote_name(value)
+    # Where a spreadsheet divides lines at semicolons, as in much of Europe, one inside a cell begins another.
+    return json.dumps(value, ensure_ascii=has_controls(value)).replace(";", r"\u003b")
+
+
+def lines_of_cells(rows: Iterable[Iterable[Any]]) -> str:
+    """Return the text of a CSV file of ``rows``, whose cells are written as :func:`quote_cell` says."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(map(quote_cell, row) for row in rows)
+    return text.getvalue()
 
 
 def unquote_name(line: str) -> str:
@@ -88,3 +113,14 @@ def _is_control(letter: str) -> bool:
 
 def _is_quoted(text: str) -> bool:
     return len(text) > 1 and text[0] == text[-1] == '"'
+
+
+def _is_formula(text: str) -> bool:
+    """Return whether a spreadsheet may compute ``text``; numbers with a sign are what they are."""
+    if not _FORMULA.search(text):
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.control_characters import quote_cell
+from maskwright.control_characters import lines_of_cells, quote_cell
 from maskwright.datasets.mask_statistics import count_pixels
 from maskwright.datasets.semantic import SemanticSample
 from maskwright.errors import DataError, UsageError
@@ -77,8 +77,5 @@ def _read(cache: Path, header: list[str], names: list[str]) -> Counts | None:
 
 
 def _write(cache: Path, header: list[str], names: list[str], counts: Counts) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(map(quote_cell, header))
-    writer.writerows([quote_cell(name), *row] for name, row in zip(names, counts.tolist(), strict=True))
-    write_text(cache, text.getvalue())
+    rows = ([name, *row] for name, row in zip(names, counts.tolist(), strict=True))
+    write_text(cache, lines_of_cells([header, *rows]))

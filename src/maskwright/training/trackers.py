@@ -1,7 +1,6 @@
 """Trackers, which get one dictionary of metrics an epoch, and the CSV tracker."""
 
 import csv
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -9,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.control_characters import quote_cell, unquote_name
+from maskwright.control_characters import lines_of_cells, unquote_name
 from maskwright.files import write_text
 
 Metrics = Mapping[str, float | None]
@@ -55,11 +54,8 @@ class CsvTracker:
         values = {key: "" if value is None else repr(float(value)) for key, value in metrics.items()}
         self.rows.append({"epoch": str(epoch), **values})
         columns = list(dict.fromkeys(key for row in self.rows for key in row))
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(map(quote_cell, columns))
-        writer.writerows([row.get(key, "") for key in columns] for row in self.rows)
-        write_text(self.path, text.getvalue())
+        rows = [[row.get(key, "") for key in columns] for row in self.rows]
+        write_text(self.path, lines_of_cells([columns, *rows]))
 
     def history(self) -> Iterator[tuple[int, dict[str, float]]]:
         """Yield each epoch of the table with its defined metrics, exactly as they were recorded."""

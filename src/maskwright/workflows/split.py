@@ -1,8 +1,6 @@
 """Split a COCO file: stratified by class, with every leak group in one part."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -13,7 +11,7 @@ from maskwright.annotations.leak_groups import LeakGroups, find_leak_groups, req
 from maskwright.annotations.selection.select import audit_of_reading, rejected_records
 from maskwright.annotations.selection.shares import ClassShares, class_shares
 from maskwright.annotations.selection.splitting import objects_of_images, split_ids
-from maskwright.control_characters import quote_cell
+from maskwright.control_characters import lines_of_cells
 from maskwright.errors import UsageError
 from maskwright.files import write_json, write_text
 from maskwright.outputs.output import Output
@@ -113,11 +111,35 @@ def split(
         >>> {name: len(ids) for name, ids in done.images.items()}
         {'train': 9, 'validation': 3}
     """
-    annotations, out, images = Path(annotations), Path(out), Path(images) if images is not None else None
-    names, reporter = _part_names(ratios, names), reporter or Reporter()
+    annotations, out, reporter = Path(annotations), Path(out), reporter or Reporter()
+    names = _part_names(ratios, names)
     output = Output("split", out, reporter.notice, [annotations], overwrite)
     for name in names:
         output.require_possible(out / f"{name}.json")
+    summary, write = plan_split(
+        annotations, out, ratios, names, images=images, groups=groups, seed=seed, reporter=reporter
+    )
+    with output_folder(output, expected=[f"{name}.json" for name in (*names, "split")]) as staging:
+        write(staging)
+    return summary
+
+
+def plan_split(
+    annotations: Path,
+    out: Path,
+    ratios: Sequence[float],
+    names: Sequence[str],
+    *,
+    images: str | Path | None,
+    reporter: Reporter,
+    groups: str | Path | None = None,
+    seed: int = 0,
+) -> tuple[SplitSummary, Callable[[Path], None]]:
+    """Return the split of a COCO file that is to be at ``out``, and a function that writes it to a folder.
+
+    See :func:`split` for the arguments and errors.
+    """
+    images = Path(images) if images is not None else None
     document = read_document(annotations)
     together = find_leak_groups(document, str(groups) if groups is not None else None, images, reporter)
     classes, counts = objects_of_images(document.coco)
@@ -138,10 +160,7 @@ def split(
         audit,
         seed,
     )
-    files = [f"{name}.json" for name in (*names, "split")]
-    with output_folder(output, expected=files) as staging:
-        _write(staging, document, summary, of_part)
-    return summary
+    return summary, lambda folder: _write(folder, document, summary, of_part)
 
 
 def _part_names(ratios: Sequence[float], names: Sequence[str] | None) -> list[str]:
@@ -186,9 +205,5 @@ def _csv(document: Document, summary: SplitSummary) -> str:
         given = {groups[image_id] for image_id in together if image_id in groups}
         group = " + ".join(sorted(given)) or names[min(together)]
         groups.update(dict.fromkeys(together, group))
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["file_name", "part", "group"])
-    cells = ((name, part_of[image_id], groups.get(image_id, "")) for image_id, name in names.items())
-    rows.writerows(map(quote_cell, row) for row in cells)
-    return text.getvalue()
+    rows = ((name, part_of[image_id], groups.get(image_id, "")) for image_id, name in names.items())
+    return lines_of_cells([("file_name", "part", "group"), *rows])

@@ -1,9 +1,8 @@
 """The comparison of a sweep as tables of variants and classes, and as CSV."""
 
-import csv
-import io
+from typing import Any
 
-from maskwright.control_characters import quote_cell
+from maskwright.control_characters import lines_of_cells
 from maskwright.reports.run.provenance import duration
 from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.sweep.outcome import CLASS_SCORE, Outcome, Sweep
@@ -42,13 +41,10 @@ def csv_text(sweep: Sweep) -> str:
     """
     best, classes = sweep.best, list(dict.fromkeys(name for part in sweep.parts for name in sweep.classes(part)))
     kind, keys = CLASS_SCORE[sweep.task], list(sweep.outcomes[0].variant.settings)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     scores = [*SWEEP_SCORES[sweep.task], *(f"{kind}/{name}" for name in classes)]
-    writer.writerow(
-        quote_cell(cell)
-        for cell in ["variant", *keys, "part", "status", "best", *scores, "best_epoch", "train_seconds", "error"]
-    )
+    rows: list[list[Any]] = [
+        ["variant", *keys, "part", "status", "best", *scores, "best_epoch", "train_seconds", "error"]
+    ]
     for outcome in sweep.outcomes:
         for part in outcome.parts or [""]:
             found = outcome.parts.get(part)
@@ -56,9 +52,8 @@ def csv_text(sweep: Sweep) -> str:
             cells += [found.classes.get(name) if found else None for name in classes]
             seconds = None if outcome.seconds is None else round(outcome.seconds, 2)
             first = [outcome.variant.name, *outcome.variant.settings.values(), part, outcome.status]
-            row = [*first, str(outcome is best).lower(), *cells, outcome.epoch, seconds, outcome.error]
-            writer.writerow(map(quote_cell, row))
-    return text.getvalue()
+            rows.append([*first, str(outcome is best).lower(), *cells, outcome.epoch, seconds, outcome.error])
+    return lines_of_cells(rows)
 
 
 def conclusion(sweep: Sweep) -> list[str]:
