@@ -45,3 +45,11 @@ def test_two_entries_in_a_row_do_not_touch():
     picture, length = drawn(draw)
     assert columns(picture)[1] <= 5 + entry_length("cat", SWATCH) + length
     assert (picture == (30, 30, 200)).all(axis=2).any()
+
+
+def test_a_line_break_in_a_name_stays_on_its_line():
+    one, _ = drawn(lambda pen: draw_text(pen, "cats.json", 5, 2, INK))
+    two, _ = drawn(lambda pen: draw_text(pen, "cats\n.json", 5, 2, INK))
+    below = [np.nonzero((picture != PAPER).any(axis=(1, 2)))[0].max() for picture in (one, two)]
+    assert below[0] == below[1]
+    assert text_length("cats\n.json") == text_length("cats\\n.json")

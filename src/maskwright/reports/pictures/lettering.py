@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 from PIL import ImageDraw, ImageFont
 
+from maskwright.control_characters import escape_controls
 from maskwright.images.lettering import Color
 
 PAPER, INK, MUTED = (255, 255, 255), (29, 34, 41), (93, 102, 114)
@@ -29,13 +30,13 @@ def font() -> ImageFont.FreeTypeFont:
 
 
 def text_length(text: str) -> int:
-    """Return the length of ``text`` in whole pixels."""
-    return round(font().getlength(text))
+    """Return the length of ``text`` in whole pixels, as :func:`draw_text` draws it."""
+    return round(font().getlength(escape_controls(text)))
 
 
 def draw_text(pen: ImageDraw.ImageDraw, text: str, left: int, top: int, color: Color) -> None:
-    """Draw ``text`` with its top left corner at ``(left, top)``."""
-    pen.text((left, top), text, color, font())
+    """Draw ``text`` on one line with its top left corner at ``(left, top)``; control characters are shown escaped."""
+    pen.text((left, top), escape_controls(text), color, font())
 
 
 def entry_length(text: str, swatch: Swatch) -> int:
