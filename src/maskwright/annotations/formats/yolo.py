@@ -30,7 +30,7 @@ from maskwright.files import write_text
 from maskwright.images.decode import image_size
 from maskwright.limits import beyond_limit, input_limit
 from maskwright.masks.keyhole import loops
-from maskwright.masks.rle import BadSegmentation, rasterise
+from maskwright.masks.rle import BadSegmentation, FinitePolygons, rasterise
 
 # Some exporters round outwards. Farther out, coordinates are pixels, not fractions.
 _TOLERANCE = 0.01
@@ -121,11 +121,14 @@ def _object(line: str, names: dict[int, str], height: int, width: int) -> Annota
         raise BadSegmentation("bad_line", f"has {len(values)} coordinates; expected at least three pairs")
     if not all(math.isfinite(value) and -_TOLERANCE <= value <= 1 + _TOLERANCE for value in values):
         raise BadSegmentation("bad_line", "has coordinates that are not fractions of the image, from 0 to 1")
-    ring = np.array(values).reshape(-1, 2) * (width, height)
-    drawn = rasterise([ring.ravel().tolist()], height, width)
-    rings: Polygons = [[*each.ravel().tolist()] for each in loops(ring)]
+    points = [(x * width, y * height) for x, y in zip(values[::2], values[1::2], strict=True)]
+    outline = [side for point in points for side in point]
+    drawn = rasterise(FinitePolygons([outline]), height, width)
+    # Where no point is visited twice, nothing was joined.
+    twice = len(set(points)) < len(points)
+    rings: Polygons = [[*each.ravel().tolist()] for each in loops(np.array(points))] if twice else [outline]
     if len(rings) == 1:
-        return AnnotatedObject(names[int(index)], drawn.rle, [ring.ravel().tolist()])
+        return AnnotatedObject(names[int(index)], drawn.rle, [outline])
     # Bridges are removed where the rings draw the same without them, as for parts but not for holes.
     same = bool(rings) and rasterise(rings, height, width).rle == drawn.rle
     return AnnotatedObject(names[int(index)], drawn.rle, rings if same else None)

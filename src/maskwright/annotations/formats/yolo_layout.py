@@ -15,7 +15,7 @@ import yaml
 from maskwright.bounded_yaml import BoundedLoader
 from maskwright.control_characters import escape_controls, has_controls, unquote_name
 from maskwright.errors import DataError, UsageError, one_line, require_folder
-from maskwright.files import write_text
+from maskwright.files import read_regular_file, write_text
 from maskwright.structures import normalise_name
 
 PARTS = ("train", "val", "valid", "test")
@@ -129,7 +129,7 @@ def labels_beside(root: Path, place: Path) -> Path:
 
 def _from_yaml(path: Path) -> Layout:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), BoundedLoader)
+        content = yaml.load(read_regular_file(path).decode("utf-8"), BoundedLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         found = one_line(error)
         raise DataError(f"{path}: is not valid YAML ({found}); expected a YOLO data set. Correct it.") from error
