@@ -1,0 +1,1 @@
+"""The tested versions of the libraries, with the hashes of their files."""
