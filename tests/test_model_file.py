@@ -109,3 +109,17 @@ def test_a_card_of_any_text_is_a_weights_error(text: str, tmp_path: Path) -> Non
         read_model_file(path)
     assert read_card(path) is None
     assert isinstance(read_provenance(path), dict)
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
+    weights = {"b": torch.arange(3.0), "a": torch.ones(2, 2, dtype=torch.float16)}
+    written = set()
+    for number in range(8):
+        path = tmp_path / f"{number}.safetensors"
+        write_model_file(path, make_card(), weights, {"from": "naïve"})
+        written.add(path.read_bytes())
+    assert len(written) == 1
+    card, read = read_model_file(path)
+    assert card == make_card()
+    assert all(torch.equal(read[name], value) for name, value in weights.items())
+    assert read_provenance(path) == {"from": "naïve"}

@@ -75,9 +75,12 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Return the value of the JSON file at ``path``.
 
-    Raises ``OSError`` when it cannot be read, ``ValueError`` when it is not JSON in UTF-8.
+    Raises ``OSError`` when it cannot be read, ``ValueError`` when it is not JSON in UTF-8, or nested too deeply.
     """
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(read_regular_file(path).decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def require_regular_file(path: Path) -> Path:

@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from maskwright.errors import WeightsError
+from maskwright.errors import DataError, WeightsError
 from maskwright.files import require_regular_file, write_bytes
 from maskwright.limits import beyond_limit, input_limit
 from maskwright.structures import ClassTable, Task
@@ -21,8 +21,6 @@ SOURCE_KEY = "source"
 
 # A card has some hundred letters of options; many thousand layers would be built of more.
 _LONGEST_OPTIONS = 10_000
-
-_Channel = Annotated[int, msgspec.Meta(ge=0, le=255)]
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,17 @@ def write_model_file(
 ) -> None:
     """Write ``weights`` with their ``card`` to ``path``, and with ``source``, the provenance of the weights."""
     contiguous = {name: value.contiguous() for name, value in weights.items()}
-    write_bytes(path, save(contiguous, {**card_metadata(card), SOURCE_KEY: json.dumps(source)}))
+    write_bytes(path, _in_order(save(contiguous, {**card_metadata(card), SOURCE_KEY: json.dumps(source)})))
+
+
+def _in_order(content: bytes) -> bytes:
+    """Return a safetensors file with its metadata in order: the library writes them in another one each time."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # the tensors begin at a multiple of eight bytes
+    return len(text).to_bytes(8, "little") + text + content[start:]
 
 
 def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
@@ -105,20 +113,11 @@ def _card(text: str) -> ModelCard:
     card = msgspec.convert(record, ModelCard)  # whose error is a ValueError
     if len(json.dumps(card.options)) > _LONGEST_OPTIONS:
         raise ValueError(f"its options have more than {_LONGEST_OPTIONS:,} letters")
-    classes = msgspec.convert(card.classes, list[_Class])
-    if [each.index for each in classes] != list(range(1, len(classes) + 1)):
-        raise ValueError("the indices of its classes are not 1, 2, 3, …")
+    try:
+        ClassTable.from_json(card.classes)
+    except DataError as error:
+        raise ValueError(str(error)) from error
     return card
-
-
-class _Class(msgspec.Struct):
-    """A class of a card, see :meth:`maskwright.structures.class_table.ClassTable.to_json`."""
-
-    index: int
-    name: str
-    color: tuple[_Channel, _Channel, _Channel]
-    source_ids: list[int] = []
-    category_id: int | None = None
 
 
 def _require_shallow(record: Any) -> None:

@@ -12,14 +12,16 @@ from maskwright.files import write_json
 def test_classes_are_names_or_a_file_of_them(tmp_path: Path) -> None:
     assert parse_classes(None) is None
     assert parse_classes("traffic light, car") == ["traffic light", "car"]
-    (tmp_path / "classes.txt").write_text("traffic light\n\ncar \n", encoding="utf-8")
-    assert parse_classes(str(tmp_path / "classes.txt")) == ["traffic light", "car"]
+    (tmp_path / "classes.txt").write_text('traffic light\n\ncar \n"zebra\\ncrossing"\n', encoding="utf-8")
+    assert parse_classes(str(tmp_path / "classes.txt")) == ["traffic light", "car", "zebra\ncrossing"]
     records = [{"index": 2, "name": "car"}, {"index": 1, "name": "traffic light"}]
     write_json(tmp_path / "classes.json", records)
     assert parse_classes(str(tmp_path / "classes.json")) == ["traffic light", "car"]
 
 
-@pytest.mark.parametrize("content", [b"{", b'[{"name": "car"}]', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", [b"{", b'[{"name": "car"}]', b'[{"index": 1, "name": 5}]', b"[" * 100_000, b"\xff\xfe"]
+)
 def test_a_file_that_is_none_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "classes.json").write_bytes(content)
     with pytest.raises(UsageError, match="or one name a line"):

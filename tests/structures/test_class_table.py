@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,46 @@ def test_the_palette_gives_black_to_background_and_every_class_its_own_colour():
 def test_a_class_cannot_take_the_name_of_the_background() -> None:
     with pytest.raises(DataError, match=r"'background'.*rename it"):
         ClassTable.from_names(["cat", " background "])
+
+
+def test_a_name_of_a_table_in_json_is_normalised_as_any_other() -> None:
+    (record,) = ClassTable.from_names([COMPOSED]).to_json()
+    assert ClassTable.from_json([{**record, "name": f" {DECOMPOSED} "}]).names == [COMPOSED]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"index": 2}, r"Class 1 has the index 2; expected 1, 2, 3, … in order"),
+        ({"index": "1"}, r"Class 1 has the index '1'; expected a whole number"),
+        ({"index": True}, r"has the index True"),
+        ({"name": 5}, r"has the name 5; expected text"),
+        ({"name": "background"}, r"'background'"),
+        ({"color": "red"}, r"has the color 'red'; expected three whole numbers from 0 to 255"),
+        ({"color": [1, 2, 300]}, r"has the color \[1, 2, 300\]"),
+        ({"color": [1, 2]}, r"has the color \[1, 2\]"),
+        ({"color": [1.5, 2, 3]}, r"has the color"),
+        ({"source_ids": 7}, r"has the source_ids 7; expected a list"),
+        ({"category_id": "7"}, r"has the category_id '7'"),
+    ],
+    ids=str,
+)
+def test_a_table_in_json_is_refused_by_the_class_and_the_field_that_is_wrong(fields: dict[str, object], said: str):
+    (record,) = ClassTable.from_names(["dog"]).to_json()
+    with pytest.raises(DataError, match=said):
+        ClassTable.from_json([{**record, **fields}])
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        (None, "A class table is None; expected a list"),
+        ("abc", "Class 1 is 'a'; expected an object"),
+        ([[]], r"Class 1 is \[\]"),
+        ([{"index": 1, "name": "dog"}], "Class 1 has no color"),
+        ([{"index": i, "name": "dog", "color": [1, 2, 3]} for i in (1, 2)], "Class names repeat: dog"),
+    ],
+)
+def test_what_is_no_class_table_is_refused(records: Any, said: str):
+    with pytest.raises(DataError, match=said):
+        ClassTable.from_json(records)

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from maskwright.bounded_yaml import BoundedLoader
+from maskwright.control_characters import unquote_name
 from maskwright.errors import UsageError, one_line
 from maskwright.files import read_json
 
@@ -23,13 +24,19 @@ def parse_classes(text: str | None) -> list[str] | None:
         return [name.strip() for name in text.split(",")]
     try:
         if path.suffix == ".json":
-            return [record["name"] for record in sorted(read_json(path), key=lambda record: record["index"])]
+            return [_text(record["name"]) for record in sorted(read_json(path), key=lambda record: record["index"])]
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{path}: cannot be read as class names ({error}); expected a classes.json or one name a line."
         ) from error
-    return [line.strip() for line in lines if line.strip()]
+    return [unquote_name(line.strip()) for line in lines if line.strip()]
+
+
+def _text(name: Any) -> str:
+    if not isinstance(name, str):
+        raise ValueError(f"the name {name!r:.40} is no text")
+    return name
 
 
 def parse_options(pairs: Sequence[str] | None) -> dict[str, Any]:

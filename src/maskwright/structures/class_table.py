@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -92,16 +92,7 @@ class ClassTable:
             [1, 2]
         """
         normalised = [normalise_name(name) for name in names]
-        repeated = sorted(name for name, times in Counter(normalised).items() if times > 1)
-        if repeated:
-            raise DataError(
-                f"Class names repeat: {', '.join(repeated)}. Expected each class once; rename or merge them."
-            )
-        if BACKGROUND in normalised:
-            raise DataError(
-                f"A class is called '{BACKGROUND}', the name of pixels without a class; expected object classes only. "
-                "Select the other classes by name, or rename it."
-            )
+        _require_distinct(normalised)
         ids = source_ids or [()] * len(normalised)
         return cls(
             tuple(
@@ -122,7 +113,8 @@ class ClassTable:
             The table.
 
         Raises:
-            KeyError: A record lacks a field.
+            DataError: A record lacks a field or has one of another kind, the indices are not 1, 2, 3, …, two names are
+                the same class, or one is ``background``.
 
         Example:
             >>> from maskwright import ClassTable
@@ -130,14 +122,11 @@ class ClassTable:
             >>> ClassTable.from_json(table.to_json()) == table
             True
         """
-        return cls(
-            tuple(
-                ClassInfo(
-                    r["index"], r["name"], tuple(r["color"]), tuple(r.get("source_ids", ())), r.get("category_id")
-                )
-                for r in records
-            )
-        )
+        if not isinstance(records, Iterable):
+            raise DataError(f"A class table is {records!r:.40}; expected a list of classes.")
+        classes = tuple(_class_of(record, index) for index, record in enumerate(records, start=1))
+        _require_distinct([each.name for each in classes])
+        return cls(classes)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the table as JSON values, the content of ``classes.json``.
@@ -271,3 +260,53 @@ class ClassTable:
         colors[: len(self) + 1] = self.palette()
         colors[self.ignore_index] = IGNORED_COLOR
         return colors
+
+
+def _require_distinct(names: Sequence[str]) -> None:
+    """Raise ``DataError`` when two of the normalised ``names`` are the same class, or one is ``background``."""
+    repeated = sorted(name for name, times in Counter(names).items() if times > 1)
+    if repeated:
+        raise DataError(f"Class names repeat: {', '.join(repeated)}. Expected each class once; rename or merge them.")
+    if BACKGROUND in names:
+        raise DataError(
+            f"A class is called '{BACKGROUND}', the name of pixels without a class; expected object classes only. "
+            "Select the other classes by name, or rename it."
+        )
+
+
+def _class_of(record: Any, index: int) -> ClassInfo:
+    """Return the class in a JSON ``record``, which is number ``index`` of its table; ``DataError`` when it is none."""
+    if not isinstance(record, Mapping):
+        raise DataError(f"Class {index} is {record!r:.40}; expected an object with index, name and color.")
+    fields = {"source_ids": (), "category_id": None, **record}
+    for key, (fits, expected) in _FIELDS.items():
+        if key not in fields or not fits(fields[key]):
+            found = f"has the {key} {fields[key]!r:.40}" if key in fields else f"has no {key}"
+            raise DataError(f"Class {index} {found}; expected {expected}.")
+    if fields["index"] != index:
+        raise DataError(f"Class {index} has the index {fields['index']}; expected 1, 2, 3, … in order.")
+    red, green, blue = fields["color"]
+    name = normalise_name(fields["name"])
+    return ClassInfo(index, name, (red, green, blue), tuple(fields["source_ids"]), fields["category_id"])
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int
+
+
+def _are_whole(values: Any) -> bool:
+    return isinstance(values, list | tuple) and all(map(_is_whole, values))
+
+
+def _is_color(value: Any) -> bool:
+    return _are_whole(value) and len(value) == 3 and all(0 <= channel <= 255 for channel in value)
+
+
+# For each field of a class in JSON, a test of its value, and what is expected.
+_FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "index": (_is_whole, "a whole number"),
+    "name": (lambda value: isinstance(value, str), "text"),
+    "color": (_is_color, "three whole numbers from 0 to 255"),
+    "source_ids": (_are_whole, "a list of category ids"),
+    "category_id": (lambda value: value is None or _is_whole(value), "a whole number, or none"),
+}

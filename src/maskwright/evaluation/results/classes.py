@@ -19,9 +19,9 @@ def read_class_table(path: Path) -> ClassTable:
     try:
         table = ClassTable.from_json(read_json(path))
         return table.with_category_ids(table.category_ids)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, DataError) as error:
         raise DataError(
-            f"{path}: is no class table ({type(error).__name__}: {error}); expected [{{index, name, color, "
+            f"{path}: is no class table ({error}); expected [{{index, name, color, "
             "source_ids, category_id}}, …] as Maskwright writes it. Write it again, or move it away."
         ) from error
 

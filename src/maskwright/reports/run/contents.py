@@ -1,7 +1,6 @@
 """The content of a run folder as a report reads it: checked, and None for what is not there yet."""
 
 import csv
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from maskwright.control_characters import unquote_name
 from maskwright.errors import DataError, require_folder
+from maskwright.files import read_json
 from maskwright.run_folder import Card, PartScores, RunFolder, with_current_keys
 from maskwright.structures import ClassTable
 
@@ -98,14 +98,12 @@ def _required_card(files: RunFolder) -> Card:
 
 def _class_table(path: Path, card: Card) -> ClassTable:
     try:
-        table = ClassTable.from_json(card["classes"])
-        table.palette()
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return ClassTable.from_json(card["classes"])
+    except DataError as error:
         raise DataError(
             f"{path}: the classes are damaged ({error}); expected records with index, name, color and source_ids. "
             "Run the training stage again to write the card."
         ) from error
-    return table
 
 
 def _json(path: Path, kind: type) -> Any:
@@ -113,7 +111,7 @@ def _json(path: Path, kind: type) -> Any:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path)
     except ValueError as error:
         raise _damaged(path, str(error)) from error
     if not isinstance(content, kind):
@@ -128,8 +126,11 @@ def _metrics(path: Path) -> Metrics | None:
     """
     if not path.is_file():
         return None
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            header, *rows = list(csv.reader(file)) or [[]]
+    except csv.Error as error:
+        raise _damaged(path, str(error)) from error
     if header[:1] != ["epoch"]:
         raise _damaged(path, f"its first column is {header[:1]}, expected epoch")
     rows = [row + [""] * (len(header) - len(row)) for row in rows if row and row[0]]
