@@ -20,8 +20,8 @@ class InputLimit:
 
 # Chosen to keep a command within about a gibibyte of memory and ten seconds on one core.
 INPUT_LIMITS = {
-    # Pillow's own limit, above which it considers an image a decompression bomb.
-    "image-pixels": InputLimit(178_956_970, "pixels of an image, in its file and in the records about it"),
+    # Of which a map of one byte a pixel takes 128 MiB; a command holds up to six of them.
+    "image-pixels": InputLimit(1 << 27, "pixels of an image, in its file and in the records about it"),
     "image-bytes": InputLimit(800_000_000, "bytes of an image file"),
     # Prediction holds the image, the result and the overlay, some 13 bytes a pixel in all.
     "predicted-pixels": InputLimit(50_000_000, "pixels of an image that a model predicts, and at which it sees it"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
+from maskwright.masks.bands import pixel_bands
 from maskwright.masks.overlap import OVERLAP_RULES, paint_order
 from maskwright.masks.overlap_audit import moved_pixels, moves_by_rule
 
@@ -55,3 +56,11 @@ def test_the_rule_last_is_what_the_others_are_compared_with(rules: tuple[str, ..
 def test_labels_beyond_eight_bits_are_told_apart():
     whole = oracle.encode(np.ones((2, 2), np.uint8, order="F"))
     assert moves_by_rule((2, 2), [whole, whole], [300, 44], [4, 4], ["first"]) == {"first": {(44, 300): 4}}
+
+
+@given(MAPS, MAPS)
+def test_bands_of_pixels_make_no_difference(before: Any, after: Any):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("maskwright.masks.overlap_audit.pixel_bands", lambda *maps: pixel_bands(*maps, pixels=4))
+        in_bands = moved_pixels(before, after)
+    assert in_bands == moved_pixels(before, after)

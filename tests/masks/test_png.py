@@ -15,6 +15,7 @@ from PIL import Image
 
 from maskwright.class_colors import class_color
 from maskwright.errors import DataError
+from maskwright.masks.bands import row_bands
 from maskwright.masks.buffers import Buffers
 from maskwright.masks.png import encode_png, read_label_map, write_label_map
 from maskwright.structures import IGNORED_COLOR, ClassTable
@@ -130,7 +131,7 @@ def test_a_picture_of_too_many_pixels_is_refused_before_they_are_decoded(tmp_pat
     header = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 0, 0, 0, 0)
     chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
     (tmp_path / "1.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + b"\0\0\0\0IDAT\x35\xaf\x06\x1e")
-    with pytest.raises(DataError, match="it has 20000×20000 pixels; at most 178,956,970 are accepted"):
+    with pytest.raises(DataError, match="it has 20000×20000 pixels; at most 134,217,728 are accepted"):
         read_label_map(tmp_path / "1.png")
 
 
@@ -155,3 +156,12 @@ def test_a_map_that_no_png_can_hold_is_refused_and_nothing_is_written(tmp_path: 
     with pytest.raises(DataError, match=r"1\.png"):
         write_label_map(tmp_path / "1.png", spoiled)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(40, 30), (3, 500), (1, 900)])
+def test_bands_of_rows_make_no_difference(dtype: type, shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch):
+    written = np.random.default_rng(2).integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
+    monkeypatch.setattr("maskwright.masks.png.row_bands", lambda shape: row_bands(shape, pixels=100))
+    content = encode_png(Path(), written)
+    assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED).tolist() == written.tolist()

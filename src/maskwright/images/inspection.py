@@ -21,7 +21,7 @@ from maskwright.limits import INPUT_LIMITS
 
 State = Literal["whole", "truncated", "unreadable", "not decoded"]
 
-# Where Pillow begins to warn of a decompression bomb: at 4 bytes a pixel, a quarter of a gibibyte.
+# At 4 bytes a pixel, a quarter of a gibibyte.
 MOST_DECODED = INPUT_LIMITS["image-pixels"].default // 2
 
 _CUT = "its end is missing"

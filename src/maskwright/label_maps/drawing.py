@@ -15,6 +15,7 @@ from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.objects import ImageObjects, draw_objects
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
+from maskwright.masks.bands import pixel_bands
 from maskwright.masks.buffers import Buffers
 from maskwright.masks.label_map import draw_label_map
 from maskwright.masks.overlap_audit import moves_by_rule
@@ -136,7 +137,7 @@ def _draw_chunk(part: DrawingChunk) -> DrawnChunk:
         if part.drawing.by_instance:
             done.instances[file] = _instances(objects, painted, part.drawing.table)
         if part.drawing.audit_rules and shared:
-            _compare_rules(done, file, objects, painted, areas, part.drawing)
+            _compare_rules(done, file, objects, painted, areas, part.drawing, buffers)
     done.found, done.used, done.skipped, done.faults = audit.found, audit.used, dict(audit.skipped), audit.faults
     return done
 
@@ -194,7 +195,8 @@ def _write(path: Path, label_map: LabelMap, drawing: Drawing, buffers: Buffers) 
 
 def _covered(label_map: LabelMap, ignore_index: int, ignored: bool) -> int:
     """Return how many pixels belong to a painted object; ``ignored`` is whether there may be ignored pixels."""
-    return cv2.countNonZero(label_map) - (int(np.count_nonzero(label_map == ignore_index)) if ignored else 0)
+    without = (np.count_nonzero(band == ignore_index) for (band,) in pixel_bands(label_map) if ignored)
+    return cv2.countNonZero(label_map) - int(sum(without))
 
 
 def _instances(objects: ImageObjects, painted: Sequence[int], table: ClassTable) -> list[dict[str, Any]]:
@@ -210,7 +212,13 @@ def _instances(objects: ImageObjects, painted: Sequence[int], table: ClassTable)
 
 
 def _compare_rules(
-    done: DrawnChunk, file: str, objects: ImageObjects, painted: Sequence[int], areas: Sequence[int], drawing: Drawing
+    done: DrawnChunk,
+    file: str,
+    objects: ImageObjects,
+    painted: Sequence[int],
+    areas: Sequence[int],
+    drawing: Drawing,
+    buffers: Buffers,
 ) -> None:
     labels = [objects.labels[i] for i in painted]
     by_rule = moves_by_rule(
@@ -220,6 +228,7 @@ def _compare_rules(
         areas,
         drawing.audit_rules,
         [drawing.weights[label - 1] for label in labels] if drawing.weights else (),
+        buffers,
     )
     for rule, moves in by_rule.items():
         totals = {(before, after): pixels for before, after, pixels in done.moves.get(rule, [])}

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from maskwright.masks.bands import pixel_bands
+from maskwright.masks.buffers import Buffers
 from maskwright.masks.label_map import draw_label_map
 from maskwright.structures import LabelMap, Rle
 
@@ -13,9 +15,16 @@ Moves = Counter[tuple[int, int]]
 
 def moved_pixels(before: LabelMap, after: LabelMap) -> Moves:
     """Count the pixels that differ between two label maps ``(H, W)``, by ``(label before, label after)``."""
-    changed = before != after
-    pairs, counts = np.unique(before[changed].astype(np.uint32) << 16 | after[changed], return_counts=True)
-    return Counter({(int(pair >> 16), int(pair & 0xFFFF)): int(n) for pair, n in zip(pairs, counts, strict=True)})
+    moves: Moves = Counter()
+    for one, other in pixel_bands(before, after):
+        changed = one != other
+        pairs = one[changed].astype(np.uint32) << 16 | other[changed]
+        # Of runs of equal pairs, so that few numbers are sorted.
+        starts = np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))
+        values, places = np.unique(pairs[starts], return_inverse=True)
+        pixels = np.bincount(places, np.diff(starts, append=pairs.size), len(values))
+        moves.update({(v >> 16, v & 0xFFFF): int(n) for v, n in zip(values.tolist(), pixels.tolist(), strict=True)})
+    return moves
 
 
 def moves_by_rule(
@@ -25,6 +34,7 @@ def moves_by_rule(
     areas: Sequence[int],
     rules: Sequence[str],
     weights: Sequence[float] = (),
+    buffers: Buffers | None = None,
 ) -> dict[str, Moves]:
     """Count, for each of ``rules``, the pixels whose label changes when it replaces the rule ``last``.
 
@@ -32,9 +42,12 @@ def moves_by_rule(
     they meet an object, the object keeps the pixel under every rule.
     """
     dtype = np.uint16 if max(labels, default=0) > 254 else np.uint8
-    base = draw_label_map(size, rles, labels, areas, dtype=dtype)
+    buffers = buffers or Buffers()
+    base = draw_label_map(size, rles, labels, areas, dtype=dtype, buffers=buffers).copy()
     return {
-        rule: moved_pixels(base, draw_label_map(size, rles, labels, areas, rule=rule, weights=weights, dtype=dtype))
+        rule: moved_pixels(
+            base, draw_label_map(size, rles, labels, areas, rule=rule, weights=weights, dtype=dtype, buffers=buffers)
+        )
         for rule in rules
         if rule != "last"
     }

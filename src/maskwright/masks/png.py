@@ -10,6 +10,7 @@ from zlib_ng import zlib_ng
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
 from maskwright.image_formats import open_image
+from maskwright.masks.bands import row_bands
 from maskwright.masks.buffers import Buffers
 from maskwright.structures import LabelMap
 
@@ -53,7 +54,7 @@ def encode_png(
     chunks = [
         (b"IHDR", header),
         *([] if colors is None else [(b"PLTE", colors.tobytes())]),
-        (b"IDAT", zlib_ng.compress(_rows(label_map, buffers or Buffers()), _COMPRESSION)),
+        (b"IDAT", _deflated(label_map, buffers or Buffers())),
         (b"IEND", b""),
     ]
     return _SIGNATURE + b"".join(
@@ -62,16 +63,28 @@ def encode_png(
     )
 
 
-def _rows(label_map: LabelMap, buffers: Buffers) -> npt.NDArray[np.uint8]:
-    """Return each row as its difference from the row above (PNG filter Up), which makes most of a label map zero."""
-    if label_map.dtype == np.uint16:
-        # PNG has the high byte first, and takes differences byte by byte.
-        label_map = label_map.astype(">u2", order="C").view(np.uint8)
-    height, width = label_map.shape
-    rows = buffers.array("png rows", (height, width + 1))
+def _deflated(label_map: LabelMap, buffers: Buffers) -> bytes:
+    """Return the compressed rows; a large map takes the memory of a band of them."""
+    deflater = zlib_ng.compressobj(_COMPRESSION)
+    pieces = [deflater.compress(_rows(label_map, band, buffers)) for band in row_bands(label_map.shape)]
+    return b"".join([*pieces, deflater.flush()])
+
+
+def _rows(label_map: LabelMap, band: slice, buffers: Buffers) -> npt.NDArray[np.uint8]:
+    """Return each row of a band as its difference from the row above (PNG filter Up).
+
+    That makes most of a label map zero. Above the first row are zeros.
+    """
+    length = label_map.itemsize
+    source = np.ascontiguousarray(label_map[max(band.start - 1, 0) : band.stop], f"<u{length}").view(np.uint8)
+    rows = buffers.array("png rows", (band.stop - band.start, source.shape[1] + 1))
     rows[:, 0] = _UP
-    rows[0, 1:] = label_map[0]
-    np.subtract(label_map[1:], label_map[:-1], out=rows[1:, 1:])
+    for byte in range(length):
+        # PNG has the high byte first, and takes differences byte by byte.
+        values, differences = source[:, byte::length], rows[:, length - byte :: length]
+        if not band.start:
+            differences[0] = values[0]
+        np.subtract(values[1:], values[:-1], out=differences[int(not band.start) :])
     return rows
 
 

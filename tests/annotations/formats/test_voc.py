@@ -10,6 +10,7 @@ from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage, ReadOptions, WriteOptions
 from maskwright.annotations.formats.voc import Writer, read
 from maskwright.errors import DataError, UsageError
+from maskwright.masks.bands import pixel_bands
 from tests.annotations.formats.examples import codes, drawn, encode, read_all, write_blank
 
 # Two objects of one class side by side, one of another, and void between them.
@@ -178,7 +179,7 @@ def test_more_than_254_classes_are_refused(tmp_path: Path):
 def test_the_class_of_each_object_is_counted_in_one_pass_over_bands(monkeypatch: pytest.MonkeyPatch):
     rng = np.random.default_rng(0)
     by_class, by_object = (rng.integers(0, most, (50, 40)).astype(np.uint8) for most in (4, 9))
-    monkeypatch.setattr(voc, "_BAND", 40 * 7)
+    monkeypatch.setattr(voc, "pixel_bands", lambda *maps: pixel_bands(*maps, pixels=40 * 7))
     found = voc._classes_of_objects(by_class, by_object)
     for number in range(9):
         labels, pixels = np.unique(by_class[by_object == number], return_counts=True)

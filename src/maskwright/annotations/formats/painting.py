@@ -6,12 +6,11 @@ import numpy as np
 
 from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage, AnnotatedObject
+from maskwright.masks.bands import pixel_bands
 from maskwright.masks.label_map import draw_label_map
 from maskwright.structures import LabelMap
 
 VOID = 65535
-
-_ROWS = 64
 
 
 def paint_objects(
@@ -44,8 +43,8 @@ def paint_objects(
         dtype=np.uint16,
     )
     # In bands, because bincount takes eight bytes a pixel.
-    bands = [numbers[top : top + _ROWS] for top in range(0, len(numbers), _ROWS)]
-    counts = (np.bincount(band.ravel(), minlength=len(drawn) + 1)[: len(drawn) + 1] for band in bands)
+    bands = [band for (band,) in pixel_bands(numbers)]
+    counts = (np.bincount(band, minlength=len(drawn) + 1)[: len(drawn) + 1] for band in bands)
     pixels = sum(counts, np.zeros(len(drawn) + 1, np.int64))[1:]
     audit.change("overlap_pixels", sum(areas) - int(pixels.sum()))
     audit.drop("hidden", int((pixels == 0).sum()))

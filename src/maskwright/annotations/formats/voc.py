@@ -27,13 +27,12 @@ from maskwright.annotations.formats.voc_xml import image_name, write_xml
 from maskwright.control_characters import lines_of_names, unquote_name
 from maskwright.errors import DataError, require_folder
 from maskwright.files import write_text
+from maskwright.masks.bands import pixel_bands
 from maskwright.masks.components import masks_by_label
 from maskwright.masks.png import write_label_map
 from maskwright.structures import LabelMap
 
 _MOST = 254
-# Pixels of which the class and the object are joined at once.
-_BAND = 1 << 22
 _PARTS = ("train", "val", "test")
 _CLASS, _OBJECT, _SETS = "SegmentationClass", "SegmentationObject", "ImageSets/Segmentation"
 
@@ -159,12 +158,10 @@ def _objects(
 
 
 def _classes_of_objects(by_class: LabelMap, by_object: LabelMap) -> dict[int, Counter[int]]:
-    """Return by object number the pixels of each class, in one pass over the maps ``(H, W)``, in bands of rows."""
+    """Return by object number the pixels of each class, in one pass over the maps ``(H, W)``."""
     found: dict[int, Counter[int]] = defaultdict(Counter)
-    rows = max(1, _BAND // by_class.shape[1])
-    for top in range(0, len(by_class), rows):
-        band = slice(top, top + rows)
-        pairs = (by_object[band].astype(np.uint32) << 16 | by_class[band]).ravel()
+    for classes, objects in pixel_bands(by_class, by_object):
+        pairs = objects.astype(np.uint32) << 16 | classes
         starts = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))
         pixels = np.diff(starts, append=pairs.size)
         values, places = np.unique(pairs[starts], return_inverse=True)

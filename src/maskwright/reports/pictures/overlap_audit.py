@@ -24,5 +24,6 @@ def write_overlap_audit(folder: Path, overlaps: OverlapReport, coco: CocoFile, l
     if not worst:
         picture.unlink(missing_ok=True)
         return
-    rows = [OverlapRow(o.image.file_name, overlaps.label_map(o, _LAST), overlaps.label_map(o, rule)) for o in worst]
+    # Two maps of a large image take as much memory as there may be of it.
+    rows = (OverlapRow(o.image.file_name, overlaps.label_map(o, _LAST), overlaps.label_map(o, rule)) for o in worst)
     write_png(picture, overlap_sheet(rows, overlaps.drawing.table, _LAST, rule))

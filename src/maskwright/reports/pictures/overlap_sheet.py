@@ -1,7 +1,7 @@
 """A sheet of the images that an overlap rule changes most: before, after, and the changed pixels."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from maskwright.control_characters import escape_controls
 from maskwright.images.lettering import Color
+from maskwright.masks.bands import pixel_bands
 from maskwright.masks.overlap_audit import moved_pixels
 from maskwright.reports.pictures.lettering import (
     INK,
@@ -33,6 +34,8 @@ NOTHING, STILL = (237, 239, 242), (208, 212, 218)
 
 _WIDTH = 3 * CELL + 2 * GAP
 _SWATCH, _BETWEEN, _NARROWEST_COLUMN = Swatch(side=12, gap=6, drop=3), 18, 140
+# A larger map is drawn from every second, third, … of its rows or columns.
+_FINEST = 8 * CELL
 
 
 @dataclass(frozen=True)
@@ -44,19 +47,20 @@ class OverlapRow:
     after: LabelMap
 
 
-def overlap_sheet(rows: Sequence[OverlapRow], table: ClassTable, before: str, after: str) -> Picture:
+def overlap_sheet(rows: Iterable[OverlapRow], table: ClassTable, before: str, after: str) -> Picture:
     """Draw the N ≥ 1 ``rows``: by the rule ``before``, by the rule ``after``, and the changed pixels alone.
 
     Above each row are its file name and the class pairs with most changed pixels. Below all rows is a legend of the
     classes of ``table`` that occur. Returns ``(H, W, 3)`` uint8 RGB; the width is that of three cells, two gaps and two
-    margins.
+    margins. One row is in memory at a time.
     """
     colors = _colors(table)
     names = table.names_with_background
-    parts = [_titles(before, after)]
+    parts, pixels = [_titles(before, after)], Counter[int]()
     for row in rows:
         parts += [_caption(row, names, colors), _cells(row, colors)]
-    parts.append(_legend(_seen(rows, table), names, colors))
+        pixels += _labels_of(row)
+    parts.append(_legend(_in_order(pixels, table), names, colors))
     return _framed(parts)
 
 
@@ -94,9 +98,10 @@ def _write(pen: ImageDraw.ImageDraw, text: str, left: int, color: Color) -> int:
 
 
 def _cells(row: OverlapRow, colors: Picture) -> Image.Image:
-    changed = (row.before != row.after)[..., None]
-    still = np.where((row.after > 0)[..., None], np.array(STILL, np.uint8), np.array(NOTHING, np.uint8))
-    pictures = [colors[row.before], colors[row.after], np.where(changed, colors[row.after], still)]
+    before, after = _every_nth(row.before), _every_nth(row.after)
+    changed = (before != after)[..., None]
+    still = np.where((after > 0)[..., None], np.array(STILL, np.uint8), np.array(NOTHING, np.uint8))
+    pictures = [colors[before], colors[after], np.where(changed, colors[after], still)]
     scale = min(CELL / row.before.shape[1], TALLEST / row.before.shape[0])
     size = max(1, round(row.before.shape[1] * scale)), max(1, round(row.before.shape[0] * scale))
     # Enlarging keeps the pixels square: a smoothed mask would look more precise than it is.
@@ -123,14 +128,26 @@ def _legend(labels: Sequence[int], names: Sequence[str], colors: Picture) -> Ima
     return picture
 
 
-def _seen(rows: Sequence[OverlapRow], table: ClassTable) -> list[int]:
+def _every_nth(label_map: LabelMap) -> LabelMap:
+    """Return as few of the rows and columns of a large map as its cell can show."""
+    rows, columns = (max(1, side // _FINEST) for side in label_map.shape)
+    return label_map[::rows, ::columns]
+
+
+def _labels_of(row: OverlapRow) -> Counter[int]:
+    """Return how many pixels of the two maps have each label."""
+    pixels: Counter[int] = Counter()
+    for label_map in (row.before, row.after):
+        for (band,) in pixel_bands(label_map):
+            counts = np.bincount(band)
+            labels = np.flatnonzero(counts)
+            pixels.update(dict(zip(labels.tolist(), counts[labels].tolist(), strict=True)))
+    return pixels
+
+
+def _in_order(pixels: Mapping[int, int], table: ClassTable) -> list[int]:
     """Return the labels that occur, the most frequent first and ignored pixels last."""
-    counts: Counter[int] = Counter()
-    for row in rows:
-        for label_map in (row.before, row.after):
-            labels, pixels = np.unique(label_map, return_counts=True)
-            counts.update(dict(zip(labels.tolist(), pixels.tolist(), strict=True)))
-    return sorted(counts.keys() - {0}, key=lambda label: (label == table.ignore_index, -counts[label]))
+    return sorted(pixels.keys() - {0}, key=lambda label: (label == table.ignore_index, -pixels[label]))
 
 
 def _colors(table: ClassTable) -> Picture:
