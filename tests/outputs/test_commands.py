@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from typer.main import get_command
 
+from maskwright.cli.app import app
 from maskwright.cli.main import main
 from maskwright.outputs.output import Output
 from maskwright.outputs.writing import new_output_folder, output_files, output_folder
+from maskwright.recipes.fitting.figures import StepCost
+from maskwright.runs.starting import trial
 from tests.models.tiny_zoo import SIZES, checkpoint
 
 OLD_RUN = Path(__file__).parents[1] / "runs" / "old_runs" / "semantic"
@@ -96,8 +100,27 @@ CASES = {
         overwrites=False,
         holds=output_files,
     ),
+    "init": Case(
+        "init",
+        "init yolo --images photos --out OUT",
+        "",
+        "yolo/data.yaml",
+        name="out.yaml",
+        overwrites=False,
+        again=2,
+        holds=output_files,
+    ),
 }
 cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+# What writes into a run folder has a table of its own, in test_run_folders.py. The weights that are fetched go to the
+# user's cache, under the names of their publishers.
+IN_RUN_FOLDERS = {"run", "train", "demo", "transfer", "evaluate", "report"}
+ELSEWHERE = {"weights fetch"}
+WRITE_NOTHING = {
+    *("models", "doctor", "score semantic", "score cityscapes", "recipes", "recipes show", "recipes schema"),
+    "weights list",
+}
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +138,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "results.json").write_text(json.dumps(found))
     (folder / "photos").mkdir()
     for name in names:
-        pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+        pixels = np.random.default_rng(int(name[0])).integers(0, 256, (40, 60, 3), np.uint8)
         cv2.imwrite(str(folder / "photos" / name), pixels)
     shutil.copytree(OLD_RUN / "checkpoints" / "best", folder / "semantic")
     checkpoint(folder / "model.pkl")
@@ -131,6 +154,8 @@ def call(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
     """Calls the command of a case with the output ``deep/<name>`` below the test's folder."""
     monkeypatch.chdir(world)
     monkeypatch.setattr("maskwright.outputs.staging._SECONDS_TO_WAIT", 0)
+    # No model is built to see how long it takes.
+    monkeypatch.setattr(trial, "try_steps", lambda recipe, *rest: StepCost(0.01, recipe.model.input.size))
 
     def called(case: Case, *more: str) -> int:
         return main([word.replace("OUT", str(output(case, tmp_path))) for word in case.arguments.split()] + [*more])
@@ -269,3 +294,70 @@ def test_the_folder_of_another_model_is_refused_and_that_of_the_same_model_gets_
     assert {path.name for path in out.rglob("*") if path.is_file()} == {
         *(".maskwright-predict", "classes.json", "classes.txt", "instances.json")
     }
+
+
+def names_of(command: Any, before: str = "") -> set[str]:
+    """The names of the commands that can be called."""
+    found = set()
+    for name, child in getattr(command, "commands", {}).items():
+        full = f"{before} {name}".strip()
+        inner = names_of(child, full)
+        found |= inner if inner and not child.invoke_without_command else {full, *inner}
+    return found
+
+
+def test_every_command_is_in_a_table_of_what_it_writes():
+    tried = {case.command for case in CASES.values()}
+    assert names_of(get_command(app)) == tried | IN_RUN_FOLDERS | ELSEWHERE | WRITE_NOTHING
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """Nothing may write a file of more than ``size`` bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+# The files that `masks` has finished stay, for the next call to go on; so does the journal that names them.
+KEPT_BY_MASKS = {".masks.jsonl", "1.png", "2.png", "3.png", "4.png"}
+
+
+def without_work_in_progress(state: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+    return {name: each for name, each in state.items() if Path(name).name not in KEPT_BY_MASKS}
+
+
+@cases
+@pytest.mark.parametrize("fits", ["nothing", "all but the largest file"])
+def test_a_full_disk_is_named_and_leaves_nothing_new(
+    case: Case, fits: str, call: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert call(case) == 0
+    whole = state(tmp_path)
+    largest = max(len(content) for _, _, content in whole.values())
+    shutil.rmtree(tmp_path / "deep")
+    with no_file_above(1 if fits == "nothing" else largest - 1):
+        assert call(case) == 1
+    assert "File too large" in capsys.readouterr().err
+    left = state(tmp_path)
+    assert without_work_in_progress(left).keys() <= ({"deep", "deep/out"} if case.command == "masks" else set())
+    assert all(left[name] == whole[name] for name in left if name.endswith(".png"))
+    assert call(case) == 0
+    assert state(tmp_path).keys() == whole.keys()
+
+
+@cases
+def test_a_full_disk_keeps_the_results_that_are_there(
+    case: Case, call: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert call(case) == 0
+    before = state(tmp_path)
+    with no_file_above(1):
+        assert call(case, *told(case)) in (1, 2)
+    after = state(tmp_path)
+    kept = without_work_in_progress(before) if case.command == "masks" else before
+    assert kept.items() <= after.items()

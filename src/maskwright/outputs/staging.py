@@ -74,8 +74,9 @@ def _staging_path(output: Output, parent: Path, name: str) -> Path:
 def held_folder(folder: Path) -> Iterator[None]:
     """Create ``folder`` and hold it during the context, so that no other process holds it too.
 
-    Raises ``UsageError`` when another one does.
+    Raises ``UsageError`` when another one does, and when it is no folder that can be written to.
     """
+    _require_place(folder)
     busy = f"{folder}: another process is at work in it; expected one at a time. Wait until it is done."
     with created(folder):
         descriptor = _lock(folder, busy)
@@ -83,6 +84,14 @@ def held_folder(folder: Path) -> Iterator[None]:
             yield
         finally:
             os.close(descriptor)
+
+
+def _require_place(folder: Path) -> None:
+    place = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
+    if not place.is_dir():
+        raise UsageError(f"{place}: is not a folder; expected one, or nothing. Choose another folder with --out.")
+    if not place.stat().st_mode & 0o222:
+        raise UsageError(f"{place}: is read-only; expected a folder to write to. Choose another with --out.")
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """``maskwright init``: write a commented recipe that fits a data set, this machine and a time."""
 
+import os
 import re
 import shlex
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.annotations.formats.exports import Export, ExportPart, find_export, part_called
-from maskwright.errors import DataError, UsageError, some_of, unknown_name
+from maskwright.errors import DataError, MaskwrightError, UsageError, some_of, unknown_name
 from maskwright.files import write_text
+from maskwright.outputs.output import Output
+from maskwright.outputs.staging import clear_staging
+from maskwright.outputs.writing import output_files
 from maskwright.parallel.pool import cores
 from maskwright.progress import Reporter
 from maskwright.recipes.fitting.classes import ClassChoice, choose_classes
@@ -26,7 +29,7 @@ from maskwright.recipes.schema import Recipe
 from maskwright.runs.starting.fitted_data import LocatedPart, figures_of, locate_parts, write_located
 from maskwright.structures import Task
 from maskwright.workflows.convert import convert
-from maskwright.workflows.split import SplitSummary, split
+from maskwright.workflows.split import SplitSummary, plan_split
 
 # Pictures of larger data sets are not compared with each other: decoding them would take minutes.
 _MOST_COMPARED = 3000
@@ -112,27 +115,31 @@ def init(
     """
     source, out, folder = Path(annotations), Path(out), Path(images) if images is not None else None
     reporter = reporter or Reporter()
+    output = Output("init", out, reporter.notice, [source])
+    clear_staging(output, out.parent, out.name)
     _require_new(out)
-    with _data_folder(out) as place:
-        export = find_export(source, folder)
-        if export.kind == "YOLO":
-            export = _converted(export, folder, place, reporter)
-        if export.beside:
-            whole = some_of(export.beside)
-            reporter.warn(
-                [f"{source}: is one part of an export, of which {whole} are not used; give its folder for all."]
-            )
-        parts = locate_parts(export, folder, reporter)
-        data = figures_of(parts)
-        _require_enough(parts, data, source)
-        classes = choose_classes(data.classes, data.images, str(source))
-        machine, choice = _choose_model(task, model, weights)
-        draft = first_draft(_name(out), seed, data, classes, choice, machine.has_gpu)
-        cost = _cost(draft, data, machine, parts, reporter)
-        fit = fit_time(draft, data, choice, machine, cost, _part_sizes(parts, data), minutes)
-        sizes = _put_data(fit, parts, place, seed, reporter)
-        recipe = _write(draft, out, source, export)
-    return InitSummary(out, recipe, export.kind, sizes, classes, dict(draft.reasons), fit.plan.minutes)
+    with output_files(output) as staging:
+        place = _Place(staging / data_folder_of(out).name, data_folder_of(out))
+        with place.named():
+            export = find_export(source, folder)
+            if export.kind == "YOLO":
+                export = _converted(export, folder, place.now, reporter)
+            if export.beside:
+                whole = some_of(export.beside)
+                reporter.warn(
+                    [f"{source}: is one part of an export, of which {whole} are not used; give its folder for all."]
+                )
+            parts = locate_parts(export, folder, reporter)
+            data = figures_of(parts)
+            _require_enough(parts, data, source)
+            classes = choose_classes(data.classes, data.images, str(source))
+            machine, choice = _choose_model(task, model, weights)
+            draft = first_draft(_name(out), seed, data, classes, choice, machine.has_gpu)
+            cost = _cost(draft, data, machine, parts, reporter)
+            fit = fit_time(draft, data, choice, machine, cost, _part_sizes(parts, data), minutes)
+            sizes = _put_data(fit, parts, place, seed, reporter)
+        write_text(staging / out.name, _text(draft, out, source, export))
+    return InitSummary(out, load_recipe(out), export.kind, sizes, classes, dict(draft.reasons), fit.plan.minutes)
 
 
 def data_folder_of(recipe: Path) -> Path:
@@ -144,19 +151,34 @@ def _require_new(out: Path) -> None:
     if out.suffix not in (".yaml", ".yml"):
         raise UsageError(f"--out {out}: expected a file that ends in .yaml, for a recipe.")
     for path in (out, data_folder_of(out)):
-        if path.exists():
+        if os.path.lexists(path) and not _is_bare(path):
             raise UsageError(f"{path}: exists; expected a new recipe. Choose another with --out, or remove it.")
 
 
-@contextmanager
-def _data_folder(out: Path) -> Iterator[Path]:
-    """Yield the path of the data folder, which did not exist; what was written there is removed after an error."""
-    place = data_folder_of(out)
-    try:
-        yield place
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
+def _is_bare(path: Path) -> bool:
+    """Return whether ``path`` is a folder without a file, as a killed call may leave it."""
+    return path.is_dir() and not path.is_symlink() and all(entry.is_dir() for entry in path.rglob("*"))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The folder of the parts, which are written to ``now`` and then moved to ``then`` with the recipe."""
+
+    now: Path
+    then: Path
+
+    def moved(self, file: Path) -> Path:
+        """Return where ``file`` will be."""
+        return self.then / file.relative_to(self.now) if file.is_relative_to(self.now) else file
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Let errors name files of the folder by where they will be."""
+        try:
+            yield
+        except MaskwrightError as error:
+            error.args = tuple(line.replace(str(self.now), str(self.then)) for line in error.lines)
+            raise
 
 
 def _converted(export: Export, images: Path | None, place: Path, reporter: Reporter) -> Export:
@@ -236,22 +258,26 @@ def _part_sizes(parts: Sequence[LocatedPart], data: DataFigures) -> PartSizes:
     return choose_parts(data.images) if "train" not in images else PartSizes(images["train"], images["validation"])
 
 
-def _put_data(fit: Fit, parts: Sequence[LocatedPart], place: Path, seed: int, reporter: Reporter) -> dict[str, int]:
+def _put_data(fit: Fit, parts: Sequence[LocatedPart], place: _Place, seed: int, reporter: Reporter) -> dict[str, int]:
     """Put the parts into the draft, and write those that the export does not have; return their numbers of images."""
     draft, wanted = fit.draft, fit.plan.parts
     if len(parts) == 1:
         (whole,) = parts
-        labels = _file(whole, place)
+        labels = _file(whole, place.now)
         compared = whole.places.folder if len(whole.places.names) <= _MOST_COMPARED else None
         names = ("train", "validation", "unused")[: len(wanted.ratios)]
-        done = split(labels, place, ratios=wanted.ratios, names=names, images=compared, seed=seed, reporter=reporter)
+        done, write = plan_split(
+            labels, place.then, wanted.ratios, names, images=compared, seed=seed, reporter=reporter
+        )
+        done.audit.source = str(place.moved(labels))
+        write(place.now)
         for name in ("train", "validation"):
-            draft.put(f"data.{name}", _source(whole.places.folder, place / f"{name}.json"))
+            draft.put(f"data.{name}", _source(whole.places.folder, place.then / f"{name}.json"))
         draft.reasons["data.train"] = _split_reason(done, wanted, compared is not None)
         return {name: len(ids) for name, ids in done.images.items() if name in ("train", "validation")}
     sizes = {"train": wanted.train, "validation": wanted.validation}
     for part in parts:
-        source = _source(part.places.folder, _file(part, place))
+        source = _source(part.places.folder, place.moved(_file(part, place.now)))
         if sizes.get(part.name, len(part.places.names)) < len(part.places.names):
             source["max_images"] = sizes[part.name]
         draft.put(f"data.{part.name}", source)
@@ -297,13 +323,11 @@ def _name(out: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", out.stem).strip("-._") or "recipe"
 
 
-def _write(draft: Draft, out: Path, source: Path, export: Export) -> Recipe:
+def _text(draft: Draft, out: Path, source: Path, export: Export) -> str:
     kind = f" (an export of {export.kind})" if export.kind not in ("COCO", "YOLO") else ""
     head = (
         f"Fitted by `maskwright init` to {shlex.quote(source.as_posix())}{kind}. Above each key stands what its value "
         "rests on; change what you know better. Paths are relative to the folder in which you run: maskwright run "
         f"{shlex.quote(out.as_posix())}"
     )
-    text = draft.text(head)
-    write_text(out, text)
-    return load_recipe(out)
+    return draft.text(head)

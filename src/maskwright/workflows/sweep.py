@@ -7,6 +7,7 @@ from pathlib import Path
 
 from maskwright.errors import MaskwrightError
 from maskwright.files import write_json, write_text
+from maskwright.outputs.staging import held_folder
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import RecipeLike, recipe_label
 from maskwright.reports.sweep.outcome import Sweep, read_outcome
@@ -63,20 +64,28 @@ def sweep(
     reporter = reporter or Reporter()
     shared = [*overrides, *([f"train.devices={devices}"] if devices is not None else [])]
     path, planned = plan_sweep(recipe, sweeps, shared, Path(out) if out is not None else None, resume)
+    with held_folder(path):
+        return _run_all(path, recipe_label(recipe), shared, planned, resume, reporter)
+
+
+def _run_all(
+    path: Path, recipe: str, shared: Sequence[str], planned: Sequence[Planned], resume: bool, reporter: Reporter
+) -> Sweep:
+    """Run the variants one after another, and compare after each."""
     errors: dict[str, str] = {}
-    compared = _compare(path, recipe_label(recipe), shared, planned, errors)
+    compared = _compare(path, recipe, shared, planned, errors)
     for number, item in enumerate(planned, start=1):
         reporter.say(f"variant {number} of {len(planned)}: {item.variant.name}")
         try:
             error = _run(item, resume, reporter)
         except Interrupted:
-            _compare(path, recipe_label(recipe), shared, planned, errors)
+            _compare(path, recipe, shared, planned, errors)
             raise
         if error is not None:
             errors[item.variant.name] = error
             first, *more = error.split("\n")
             reporter.warn([f"{item.variant.name}: failed: {first}", *more])
-        compared = _compare(path, recipe_label(recipe), shared, planned, errors)
+        compared = _compare(path, recipe, shared, planned, errors)
         # The model of a failed variant is in a reference cycle; the next variant needs its memory.
         gc.collect()
     return compared

@@ -1,5 +1,6 @@
 """``maskwright train``: do the stages of a recipe up to the training; or fit one to an annotation file and run it."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -112,7 +113,7 @@ def fitted_recipe(
     if file.is_file() and resume:
         reporter.say(f"{file}: goes on with the recipe that was fitted before")
         return file
-    if file.is_file() or folder.exists():
+    if file.is_file() or os.path.lexists(folder):
         raise UsageError(
             f"{folder}: holds an earlier run; expected a new folder. Go on with it by --resume, or choose another with "
             "--out."

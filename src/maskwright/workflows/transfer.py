@@ -17,6 +17,7 @@ from maskwright.errors import UsageError
 from maskwright.evaluation.cityscapes import average_precision as cityscapes_ap
 from maskwright.evaluation.coco import evaluator as coco
 from maskwright.files import read_json, write_json, write_text
+from maskwright.outputs.staging import held_folder
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import TransferLike, dump, load_transfer
 from maskwright.recipes.transfer import Transfer
@@ -93,7 +94,13 @@ def transfer(
         if section is not None:
             require_transfer_dataset(section, root)
     require_model_sources(loaded)
-    path = _folder(loaded, Path(out) if out is not None else Path("runs") / loaded.name)
+    path = Path(out) if out is not None else Path("runs") / loaded.name
+    with held_folder(path):
+        return _measured(loaded, _folder(loaded, path), root, reporter)
+
+
+def _measured(loaded: Transfer, path: Path, root: Path, reporter: Reporter) -> TransferResult:
+    """Read the data, obtain the models, measure all of them and write the page."""
     source = _read("source", loaded.source, root, path, reporter)
     targets = {name: _read(name, section, root, path, reporter) for name, section in loaded.targets.items()}
     trains = _read_trains(loaded, targets, path, reporter)
