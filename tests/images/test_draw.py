@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from maskwright.errors import DataError
-from maskwright.images.draw import legend, overlay_instances, overlay_label_map
+from maskwright.images.draw import legend, overlay_instances, overlay_label_map, written_name
 from maskwright.structures import ClassTable, Instances
 
 TABLE = ClassTable.from_names(["person", "dog"])
@@ -144,12 +144,51 @@ def test_legend_shows_the_colours_of_the_labels_asked_for():
     assert legend(TABLE, []).shape[0] == 1
 
 
+def test_a_legend_of_a_width_has_as_many_classes_in_a_row_as_fit():
+    table = ClassTable.from_names(["person", "dog", "a very long name that is cut off in a narrow legend"])
+    wide, narrow = legend(table, None, 0.5, 900), legend(table, None, 0.5, 90)
+    assert wide.shape == (22, 900, 3)
+    assert narrow.shape == (66, 90, 3)
+    for strip in (wide, narrow):
+        pixels = {tuple(pixel) for pixel in strip.reshape(-1, 3).tolist()}
+        assert {c.color for c in table} <= pixels
+    assert legend(table, [], 0.5, 90).shape[1] == 90
+
+
+def test_a_legend_stands_below_the_overlay_and_leaves_it_as_it_is():
+    label_map = np.zeros((60, 200), np.uint8)
+    label_map[10:30, 10:30] = 2
+    plain = overlay_label_map(grey(60, 200), label_map, TABLE)
+    drawn = overlay_label_map(grey(60, 200), label_map, TABLE, with_legend=True)
+    assert (drawn[:60] == plain).all()
+    below = {tuple(pixel) for pixel in drawn[60:].reshape(-1, 3).tolist()}
+    assert TABLE.classes[1].color in below
+    assert TABLE.classes[0].color not in below, "person does not occur"
+
+
+def test_a_name_without_letters_on_this_machine_is_written_as_its_index(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("maskwright.images.draw.can_write", str.isascii)
+    table = ClassTable.from_names(["dog", "斑马"])
+    assert [written_name(table, index) for index in (1, 2)] == ["dog", "#2"]
+
+
+def test_an_enlarged_overlay_has_the_same_masks_and_smaller_tags():
+    found = instances((60, 80), (20, 30, 50, 50))
+    small = overlay_instances(grey(60, 80), found, TABLE)
+    large = overlay_instances(grey(60, 80), found, TABLE, enlarge=6)
+    assert large.shape == (360, 480, 3)
+    assert large[40 * 6 + 3, 35 * 6 + 3].tolist() == blended(1, 0.5).tolist()
+    tag = (TABLE.classes[0].color == large[: 29 * 6]).all(axis=2).sum() / 36
+    assert 0 < tag < (TABLE.classes[0].color == small[:29]).all(axis=2).sum()
+    assert overlay_instances(grey(60, 80), Instances.empty((60, 80)), TABLE, enlarge=2).shape == (120, 160, 3)
+
+
 def test_a_large_image_is_drawn_in_bands_with_the_same_pixels(monkeypatch: pytest.MonkeyPatch):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (700, 300, 3)).astype(np.uint8)
     label_map = np.kron(rng.choice([0, 1, 2, 255], (35, 15)), np.ones((20, 20))).astype(np.uint8)
     found = instances((700, 300), (10, 20, 250, 690), (30, 100, 200, 400), labels=[1, 2], crowd=[False, True])
-    whole = overlay_label_map(image, label_map, TABLE), overlay_instances(image, found, TABLE)
+    whole = overlay_label_map(image, label_map, TABLE, with_legend=True), overlay_instances(image, found, TABLE)
     monkeypatch.setattr("maskwright.images.draw._BAND", 300 * 7)
-    assert (overlay_label_map(image, label_map, TABLE) == whole[0]).all()
+    assert (overlay_label_map(image, label_map, TABLE, with_legend=True) == whole[0]).all()
     assert (overlay_instances(image, found, TABLE) == whole[1]).all()

@@ -1,6 +1,6 @@
 """Overlays of label maps and instances on images, and the legend of their colours."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import cv2
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.errors import DataError
+from maskwright.images.fonts import can_write
 from maskwright.images.lettering import (
     SMALLEST_SCALE,
     Color,
@@ -16,22 +17,33 @@ from maskwright.images.lettering import (
     Rectangle,
     draw_tag,
     draw_text,
+    shorten,
     text_size,
 )
 from maskwright.structures import ClassTable, Instances, LabelMap, Rle
 
+_WIDEST_LEGEND = 4000
 IGNORE_COLORS = ((96, 96, 96), (176, 176, 176))
 
 
-def overlay_label_map(image: Image, label_map: LabelMap, table: ClassTable, alpha: float = 0.5) -> Image:
+def overlay_label_map(
+    image: Image, label_map: LabelMap, table: ClassTable, alpha: float = 0.5, with_legend: bool = False
+) -> Image:
     """Return ``image`` ``(H, W, 3)`` with the classes of ``label_map`` ``(H, W)`` blended in and outlined.
 
     ``alpha`` is the weight of the class colours. Ignored pixels are hatched grey; background pixels stay as they are.
+    ``with_legend`` adds rows at the bottom with the colours and names of the classes that occur.
 
     Raises ``DataError`` when the sizes differ or a label is not in ``table``.
     """
     _require_size("label map", label_map.shape, image)
-    drawn, line, stripe = np.empty_like(image), _line_width(image), _stripe_width(image)
+    key = _legend_below(image, label_map, table) if with_legend else image[:0]
+    drawn, line, stripe = (
+        np.empty((len(image) + len(key), *image.shape[1:]), np.uint8),
+        _line_width(image),
+        _stripe_width(image),
+    )
+    drawn[len(image) :] = key
     palette, ignored_colors = table.palette(), np.asarray(IGNORE_COLORS, np.uint8)
     for rows, seen in _bands(label_map.shape, line):
         band = label_map[rows]
@@ -47,13 +59,27 @@ def overlay_label_map(image: Image, label_map: LabelMap, table: ClassTable, alph
     return drawn
 
 
+def _legend_below(image: Image, label_map: LabelMap, table: ClassTable) -> Image:
+    """Return the legend, as wide as ``image``, of the classes that occur in ``label_map``."""
+    seen = {int(label) for rows, _ in _bands(label_map.shape, 0) for label in np.unique(label_map[rows])}
+    return legend(table, seen, max(SMALLEST_SCALE, min(image.shape[:2]) / 900), image.shape[1])
+
+
 def overlay_instances(
-    image: Image, instances: Instances, table: ClassTable, alpha: float = 0.5, show_scores: bool = True
+    image: Image,
+    instances: Instances,
+    table: ClassTable,
+    alpha: float = 0.5,
+    show_scores: bool = True,
+    enlarge: int = 1,
 ) -> Image:
     """Return ``image`` ``(H, W, 3)`` with the mask, outline, box, class name and score of each object.
 
-    Crowd regions are hatched. Large objects are drawn first, so that small ones stay visible. A tag that does not fit
-    into a tiny image is omitted. ``alpha`` is the weight of a mask's colour.
+    Crowd regions are hatched. Large objects are drawn first, so that small ones stay visible. A tag has the name of the
+    class, or its index as ``#3`` where the machine has no letters for the name. It hides at most a quarter of any box;
+    where there is no such place the tag is omitted, and the colour tells the class. ``alpha`` is the weight of a mask's
+    colour. The result is ``enlarge`` times as high and as wide as the image, for tags beside the objects of small
+    images.
 
     Raises ``DataError`` when the sizes differ or a label is not in ``table``.
     """
@@ -61,34 +87,59 @@ def overlay_instances(
     _require_labels(instances.labels, len(table), lowest=1)
     canvas = image.copy()
     if not len(instances):
-        return canvas
+        return _enlarged(canvas, enlarge)
     ordered = instances[np.argsort(-_areas(instances), kind="stable")]
     colors = [table.classes[label - 1].color for label in ordered.labels]
     for rle, color, crowd in zip(ordered.masks, colors, ordered.crowd, strict=True):
         _paint_mask(canvas, _decode(rle), color, alpha, bool(crowd))
 
-    boxes = [_pixel_box(box, instances.size) for box in ordered.boxes]
+    canvas, (height, width) = _enlarged(canvas, enlarge), instances.size
+    boxes = [_pixel_box(box * enlarge, (height * enlarge, width * enlarge)) for box in ordered.boxes]
     for (x1, y1, x2, y2), color in zip(boxes, colors, strict=True):
-        cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), color, _line_width(image))
+        cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), color, _line_width(canvas))
     _tag_boxes(canvas, _tag_texts(ordered, table, show_scores), boxes, colors)
     return canvas
 
 
-def legend(table: ClassTable, labels: Iterable[int] | None = None, scale: float = 0.5) -> Image:
+def written_name(table: ClassTable, index: int) -> str:
+    """Return the name of class ``index``, or ``#3`` for class 3 where the machine has no letters for its name."""
+    name = table.classes[index - 1].name
+    return name if can_write(name) else f"#{index}"
+
+
+def legend(
+    table: ClassTable, labels: Iterable[int] | None = None, scale: float = 0.5, width: int | None = None
+) -> Image:
     """Return a white image ``(rows, W, 3)`` with the colour and name of each class, or of those in ``labels`` only.
 
-    ``scale`` is that of :func:`maskwright.images.lettering.text_size`.
+    ``scale`` is that of :func:`maskwright.images.lettering.text_size`. With a ``width`` in pixels, a row has as many
+    classes as fit; else it has one.
     """
     wanted = None if labels is None else {int(label) for label in labels}
     shown = [c for c in table if wanted is None or c.index in wanted]
     row = round(44 * scale)
-    width = row + max((text_size(c.name, scale)[0] for c in shown), default=0) + row // 2
-    strip = np.full((max(row * len(shown), 1), width, 3), 255, np.uint8)
-    for position, c in enumerate(shown):
-        top, inset = position * row, row // 5
-        strip[top + inset : top + row - inset, inset : row - inset] = c.color
-        draw_text(strip, c.name, row, top + (row + text_size(c.name, scale)[1]) // 2, scale, (20, 20, 20))
+    names = [shorten(written_name(table, c.index), scale, (width or _WIDEST_LEGEND) - row - row // 2) for c in shown]
+    widths = [row + text_size(name, scale)[0] + row // 2 for name in names]
+    places = _flowing(widths, width or 0)
+    strip = np.full((max(row * (max((line for line, _ in places), default=-1) + 1), 1), 1, 3), 255, np.uint8)
+    strip = np.repeat(strip, width or max(widths, default=row), axis=1)
+    for (line, left), c, name in zip(places, shown, names, strict=True):
+        top, inset = line * row, row // 5
+        strip[top + inset : top + row - inset, left + inset : left + row - inset] = c.color
+        draw_text(strip, name, left + row, top + (row + text_size("X", scale)[1]) // 2, scale, (20, 20, 20))
     return strip
+
+
+def _flowing(widths: Sequence[int], width: int) -> list[tuple[int, int]]:
+    """Return the line and the left edge of each entry, as many in a line as fit into ``width``."""
+    places: list[tuple[int, int]] = []
+    line, left = -1, width
+    for each in widths:
+        if left + each > width:
+            line, left = line + 1, 0
+        places.append((line, left))
+        left += each
+    return places
 
 
 def _require_size(what: str, size: tuple[int, ...], image: Image) -> None:
@@ -180,17 +231,22 @@ def _pixel_box(box: npt.NDArray[np.float32], size: tuple[int, int]) -> Rectangle
 
 
 def _tag_texts(instances: Instances, table: ClassTable, show_scores: bool) -> list[str]:
-    names = [table.classes[label - 1].name for label in instances.labels]
+    names = [written_name(table, int(label)) for label in instances.labels]
     if not show_scores:
         return names
     return [f"{name} {score:.2f}" for name, score in zip(names, instances.scores, strict=True)]
 
 
 def _tag_boxes(canvas: Image, texts: list[str], boxes: list[Rectangle], colors: list[Color]) -> None:
-    """Draw the tags in place, above all masks and boxes, without overlap of tags where there is room."""
+    """Draw the tags in place, above all masks and boxes, where they overlap no tag and leave the objects visible."""
     scale = max(SMALLEST_SCALE, min(canvas.shape[:2]) / 750)
     taken: list[Rectangle] = []
     for text, box, color in zip(texts, boxes, colors, strict=True):
-        tag = draw_tag(canvas, text, box, color, scale, taken)
+        tag = draw_tag(canvas, text, box, color, scale, taken, boxes)
         if tag is not None:
             taken.append(tag)
+
+
+def _enlarged(canvas: Image, factor: int) -> Image:
+    """Return ``canvas`` with each pixel as a square of ``factor`` × ``factor``."""
+    return canvas if factor == 1 else np.repeat(np.repeat(canvas, factor, axis=0), factor, axis=1)

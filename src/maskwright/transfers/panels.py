@@ -8,7 +8,7 @@ from maskwright.annotations.taxonomy.sides import Side
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_instances
 from maskwright.images.encode import write_jpeg
-from maskwright.reports.pictures.panels import panel
+from maskwright.reports.pictures.panels import enlargement, panel
 from maskwright.structures import ImageRecord, Instances, Record, TruthRecord, with_masks
 from maskwright.transfers.datasets import TransferDataset
 from maskwright.transfers.models import TransferModel
@@ -37,11 +37,11 @@ def draw_panels(
     for image in _chosen(images, objects, count):
         picture, size = read_image(images.path_of(image)), (image["height"], image["width"])
         table = compared.shared.table
-        true = Instances.from_coco(objects.get(image["id"], ()), size)
-        cells = [picture, overlay_instances(picture, true, table, show_scores=False)]
+        true, factor = Instances.from_coco(objects.get(image["id"], ()), size), enlargement(picture)
+        cells = [picture, overlay_instances(picture, true, table, show_scores=False, enlarge=factor)]
         for name in found:
             shown = [each for each in found[name].get(image["id"], ()) if each["score"] >= compared.rules.score]
-            cells.append(overlay_instances(picture, Instances.from_coco(shown, size), table))
+            cells.append(overlay_instances(picture, Instances.from_coco(shown, size), table, enlarge=factor))
         # By id, because file names may hold a folder (Cityscapes' cities) and repeat in other folders.
         file = f"figures/panels/{compared.target.name}-{side}-{image['id']}.jpg"
         write_jpeg(folder / file, panel(cells, ["image", "truth", *found]))

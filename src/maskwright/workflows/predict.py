@@ -178,7 +178,7 @@ def predict(
                 label_map = classes.label_map(answer)
                 tally.add_label_map(label_map)
                 write_label_map(staging / LABEL_MAPS / file, label_map, classes.table.png_palette())
-                picture = overlay_label_map(image, label_map, classes.table)
+                picture = overlay_label_map(image, label_map, classes.table, with_legend=True)
             else:
                 # Remapped first: the rule for riders needs the two-wheelers below --score too.
                 found = classes.instances(answer)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from maskwright.reports.pictures.panels import PAPER, panel
+from maskwright.reports.pictures.panels import HIGHEST, LOWEST, PAPER, enlargement, panel, with_legend
+from maskwright.structures import ClassTable
 
 COLORS = [(200, 30, 30), (30, 200, 30), (30, 30, 200)]
 
@@ -60,3 +61,30 @@ def test_enlarged_masks_keep_hard_edges():
 def test_a_panel_needs_one_caption_for_each_image(count, captions):
     with pytest.raises(ValueError, match="one caption for each image"):
         panel(images(*[(5, 5)] * count), captions)
+
+
+def test_cells_are_as_high_as_their_images_within_limits():
+    for rows, expected in ((50, LOWEST), (700, 700), (3000, HIGHEST)):
+        assert shown(panel(images((rows, rows)), ["only one"]), COLORS[0]) == (expected, expected)
+
+
+def test_cells_in_two_columns_stand_below_each_other():
+    drawn = panel(images((100, 100), (100, 100), (100, 100)), ["a", "b", "c"], height=200, columns=2)
+    tops, lefts = zip(
+        *([int(axis.min()) for axis in np.nonzero((drawn == color).all(axis=2))] for color in COLORS), strict=True
+    )
+    assert tops[0] == tops[1] < tops[2]
+    assert lefts[0] == lefts[2] < lefts[1]
+    assert [shown(drawn, color) for color in COLORS] == [(200, 200)] * 3
+
+
+def test_small_images_are_enlarged_until_tags_fit_beside_their_objects():
+    assert enlargement(np.zeros((128, 192, 3), np.uint8)) == 3
+    assert enlargement(np.zeros((480, 640, 3), np.uint8)) == 1
+
+
+def test_a_legend_is_as_wide_as_its_picture():
+    table = ClassTable.from_names(["person", "dog"])
+    drawn = with_legend(panel(images((100, 100)), ["a"], height=200), table, [2])
+    assert (drawn[-30:] == table.classes[1].color).all(axis=2).any()
+    assert not (drawn == table.classes[0].color).all(axis=2).any()

@@ -15,7 +15,6 @@ from maskwright.reports.pictures.lettering import (
     draw_entry,
     draw_text,
     entry_length,
-    font,
     text_length,
 )
 from maskwright.reports.pictures.tile import Color, Tile
@@ -95,7 +94,7 @@ def _width(line: Sequence[_Entry]) -> int:
 def _fitting(name: str) -> str:
     """Return the end of a file name that fits a tile: it tells files apart better than the beginning."""
     clean = kept = escape_controls(name)
-    while font().getlength(kept) > tile.WIDTH:
+    while text_length(kept) > tile.WIDTH:
         clean = clean[1:]
         kept = "…" + clean
     return kept

@@ -1,17 +1,18 @@
 """The font, the colours and the swatches of the sheets, drawn with Pillow."""
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-import matplotlib as mpl
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from maskwright.control_characters import escape_controls
+from maskwright.images.fonts import split_by_font
 from maskwright.images.lettering import Color
 
 PAPER, INK, MUTED = (255, 255, 255), (29, 34, 41), (93, 102, 114)
 FONT_SIZE = 15
+
+# Of DejaVu Sans at that size.
+_ASCENT = 14
 
 
 @dataclass(frozen=True)
@@ -23,20 +24,18 @@ class Swatch:
     drop: int
 
 
-@cache
-def font() -> ImageFont.FreeTypeFont:
-    """Return the font that comes with matplotlib, which is the same on every machine."""
-    return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), FONT_SIZE)
-
-
 def text_length(text: str) -> int:
     """Return the length of ``text`` in whole pixels, as :func:`draw_text` draws it."""
-    return round(font().getlength(escape_controls(text)))
+    return round(sum(font.getlength(part) for font, part in split_by_font(escape_controls(text), FONT_SIZE)))
 
 
 def draw_text(pen: ImageDraw.ImageDraw, text: str, left: int, top: int, color: Color) -> None:
     """Draw ``text`` on one line with its top left corner at ``(left, top)``; control characters are shown escaped."""
-    pen.text((left, top), escape_controls(text), color, font())
+    x = float(left)
+    for font, part in split_by_font(escape_controls(text), FONT_SIZE):
+        # Fonts differ in height: their letters stand on one line.
+        pen.text((x, top + _ASCENT), part, color, font, anchor="ls")
+        x += font.getlength(part)
 
 
 def entry_length(text: str, swatch: Swatch) -> int:
