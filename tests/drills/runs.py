@@ -34,7 +34,7 @@ def assert_loadable(run: Path, copy: Path) -> list[str]:
     remove_partial_files(copy)
     names = sorted(folder.name for folder in copy.iterdir())
     for name in names:
-        assert read_state(copy / name) is not None, name
+        assert (read_state(copy / name) is not None) == (name != "best"), name
         read_model_file(copy / name / MODEL_FILE)
     shutil.rmtree(copy)
     return names

@@ -45,13 +45,16 @@ def same(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize(
     ("panels_every", "validate_every", "expected"),
     [
-        (None, 1, []),
+        # The first validation always has panels.
+        (None, 1, [1]),
+        (None, 4, [4]),
+        (None, 20, [9]),
         (1, 1, [1, 2, 3, 4, 5, 6, 7, 8, 9]),
-        (3, 1, [3, 6, 9]),
+        (3, 1, [1, 3, 6, 9]),
         # Validated at 2, 4, 6, 8 and the end, 9: the first validation from a multiple on.
-        (3, 2, [4, 6, 9]),
+        (3, 2, [2, 4, 6, 9]),
         (1, 4, [4, 8, 9]),
-        (10, 1, []),
+        (10, 1, [1]),
     ],
 )
 def test_panels_come_with_the_next_validation(
@@ -112,8 +115,8 @@ def test_a_training_ends_with_the_same_bits_with_and_without_panels(
         return drawn(experiment, model)
 
     monkeypatch.setattr(sample_panels, "draw_panels", disturbing)
-    for name, every in (("with", "1"), ("without", "null")):
-        more = [*EVERY_EPOCH, "--set", f"report.panels_every={every}", "--set", "data.shapes.train=4"]
+    for name, panels in (("with", "2"), ("without", "0")):
+        more = [*EVERY_EPOCH, "--set", "data.shapes.train=4", "--set", f"report.panels={panels}"]
         assert small_run(task, tmp_path / name, *more, verb="train") == 0
     one, other = (read_state(tmp_path / name / "checkpoints" / "last") for name in ("with", "without"))
     assert one is not None
@@ -143,7 +146,7 @@ def test_a_panel_shows_the_image_its_truth_and_the_prediction(
 ) -> None:
     experiment = opened(semantic_run)
     shown: list[list[Any]] = []
-    monkeypatch.setattr(sample_panels, "panel", lambda images, _: shown.append(images) or images[0])
+    monkeypatch.setattr(sample_panels, "panel", lambda images, *_: shown.append(images) or images[0])
 
     class Nothing(Predictor[Any]):
         def predict(self, images: Any, **_: Any) -> Any:
@@ -166,7 +169,7 @@ def test_only_detections_that_the_report_shows_are_drawn(tmp_path: Path, monkeyp
     part, least = experiment.prepared.parts["validation"], experiment.recipe.evaluate.show_score
     shown: list[tuple[bool, Instances]] = []
 
-    def noted(image: Any, instances: Instances, table: Any, show_scores: bool = True) -> Any:
+    def noted(image: Any, instances: Instances, table: Any, show_scores: bool = True, enlarge: int = 1) -> Any:
         shown.append((show_scores, instances))
         return image
 

@@ -113,3 +113,31 @@ def test_a_snapshot_stays_as_it_was_when_the_training_goes_on() -> None:
     # The versions of the modules, by which later versions of torch read old states.
     assert kept["model"]._metadata == weights._metadata
     assert kept["model"].keys() == weights.keys()
+
+
+def test_a_checkpoint_without_a_state_has_the_model_file_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "best"
+    save(folder)
+    save_checkpoint(folder, make_card(4), make_weights(1), None)
+    assert sorted(files(folder)) == [MODEL_FILE]
+    assert read_state(folder) is None
+    assert bits(read_model_file(folder / MODEL_FILE)[1]) == bits(make_weights(1))
+    # Readable by those whom the umask lets read.
+    save(tmp_path / "last")
+    assert (folder / MODEL_FILE).stat().st_mode == (tmp_path / "last" / MODEL_FILE).stat().st_mode
+
+
+def test_weights_are_kept_once_and_come_back_with_the_state_to_the_bit(tmp_path: Path) -> None:
+    weights = make_weights(0)
+    save_checkpoint(tmp_path / "last", make_card(3), weights, {**make_state(0), "model": None})
+    state = read_state(tmp_path / "last")
+    assert state is not None
+    assert bits(state["model"]) == bits(weights)
+    assert state["epoch"] == 3
+
+
+def test_a_state_whose_model_file_is_damaged_is_refused(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "last", make_card(3), make_weights(0), {"model": None})
+    (tmp_path / "last" / MODEL_FILE).write_bytes(b"damaged")
+    with pytest.raises(WeightsError, match=r"model\.safetensors"):
+        read_state(tmp_path / "last")

@@ -178,9 +178,11 @@ class Report(Section):
     """The report page.
 
     Attributes:
-        panels: How many images of each scored part the page shows as original, truth and prediction, 0 or more.
-        panels_every: Draw as many panels of the validation after every so many epochs too, at least 1, into
-            ``figures/epochs/`` and the trackers. None draws none.
+        panels: How many images of each scored part the page shows as original, truth and prediction, 0 or more. With
+            any, it shows the ten worst images with their errors too, and the first validation draws as many panels
+            into ``figures/epochs/`` and the trackers.
+        panels_every: Draw the panels of the validation after every so many epochs too, at least 1. None draws those
+            of the first validation alone.
     """
 
     panels: int = Field(default=6, ge=0)

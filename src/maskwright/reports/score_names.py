@@ -21,4 +21,4 @@ SWEEP_SCORES: dict[str, dict[str, str]] = {
 
 def is_score(name: str) -> bool:
     """Return whether a column of ``metrics.csv``, without its part, is a score; the others of a part are losses."""
-    return "/" in name or name.startswith(("segm_", "bbox_", "mean_")) or name in SEMANTIC
+    return "/" in name or name.startswith(("segm_", "bbox_", "mean_", "baseline_")) or name in SEMANTIC

@@ -23,7 +23,7 @@ from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Recipe
-from maskwright.reports.pictures.panels import CAPTIONS, panel
+from maskwright.reports.pictures.panels import CAPTIONS, enlargement, panel
 from maskwright.runs.context import Experiment
 from maskwright.training.random_state import random_state, restore_random_state
 from maskwright.training.state import Scores, Training
@@ -31,6 +31,9 @@ from maskwright.training.state import Scores, Training
 Picture = npt.NDArray[np.uint8]
 
 _PART = "validation"
+
+# Trackers keep a panel for each image and epoch.
+HEIGHT = 360
 
 
 def validate_with_panels(experiment: Experiment, training: Training) -> Callable[[nn.Module], Scores]:
@@ -47,6 +50,10 @@ def validate_with_panels(experiment: Experiment, training: Training) -> Callable
             with preserving_training_state(model, training.fabric.device):
                 panels = draw_panels(experiment, experiment.predictor(model))
             write_panels(experiment.run.path, epoch, panels)
+            if epoch == first_validation(experiment.recipe):
+                experiment.run.reporter.say(
+                    f"panels of {len(panels)} validation images: {_folder(experiment.run.path, epoch)}"
+                )
             for tracker in training.trackers:
                 tracker.show(epoch, tags(panels))
         return scores
@@ -55,12 +62,21 @@ def validate_with_panels(experiment: Experiment, training: Training) -> Callable
 
 
 def has_panels(recipe: Recipe, epoch: int) -> bool:
-    """Return whether the validation after ``epoch`` is the first since a multiple of ``report.panels_every``."""
+    """Return whether the validation after ``epoch`` is the first, or the first since a multiple of ``panels_every``."""
     every, between = recipe.report.panels_every, recipe.train.validate_every
-    if every is None or not recipe.report.panels:
+    if not recipe.report.panels:
+        return False
+    if epoch == first_validation(recipe):
+        return True
+    if every is None:
         return False
     before = (epoch - 1) // between * between
     return epoch // every > before // every
+
+
+def first_validation(recipe: Recipe) -> int:
+    """Return the epoch after which a training is validated first."""
+    return min(recipe.train.validate_every, recipe.train.epochs)
 
 
 def draw_panels(experiment: Experiment, model: Predictor[Any]) -> dict[str, Picture]:
@@ -73,7 +89,7 @@ def draw_panels(experiment: Experiment, model: Predictor[Any]) -> dict[str, Pict
         objects = images[number]
         image, file = read_image(part.path_of(objects)), files[objects.image.file_name]
         drawn = _instances if experiment.recipe.task == "instance" else _label_maps
-        panels[Path(file).stem] = panel([image, *drawn(experiment, model, objects, image, file)], CAPTIONS)
+        panels[Path(file).stem] = panel([image, *drawn(experiment, model, objects, image, file)], CAPTIONS, HEIGHT)
     return panels
 
 
@@ -124,5 +140,6 @@ def _instances(
 ) -> tuple[Picture, Picture]:
     table = experiment.prepared.table
     shown = model.predict(image, score=experiment.recipe.evaluate.show_score)
-    truth = overlay_instances(image, objects.instances(), table, show_scores=False)
-    return truth, overlay_instances(image, shown, table)
+    factor = enlargement(image)
+    truth = overlay_instances(image, objects.instances(), table, show_scores=False, enlarge=factor)
+    return truth, overlay_instances(image, shown, table, enlarge=factor)

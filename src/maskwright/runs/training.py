@@ -33,7 +33,7 @@ from maskwright.runs.folder import open_run
 from maskwright.runs.leakage import record_training_images
 from maskwright.runs.losses import SemanticLosses, batch_losses, memory_format_of
 from maskwright.runs.metrics.epoch_lines import EpochLines
-from maskwright.runs.metrics.flat_scores import flat_scores
+from maskwright.runs.metrics.flat_scores import flat_baseline, flat_scores
 from maskwright.runs.metrics.mean_losses import MeanLosses
 from maskwright.runs.metrics.sample import training_sample
 from maskwright.runs.metrics.validation_loss import InstanceValidationLoss, SemanticValidationLoss, ValidationLoss
@@ -52,6 +52,7 @@ from maskwright.training.save_clock import SaveClock
 from maskwright.training.state import Losses, Position, Scores, Training
 
 LAST = "checkpoints/last"
+BEST = "best"
 # On a GPU, each reading of losses waits until it has done everything it was given; a CPU has nothing to wait for.
 _BATCHES_BETWEEN_READINGS = 20
 
@@ -253,7 +254,9 @@ def _validate(
     watch = None if loss is None else loss.watch
     scores = evaluate_part(experiment, experiment.predictor(module), "validation", None, processes, stop, watch=watch)
     losses = [] if loss is None else processes.gather(loss.finish(module).on_cpu())
-    return {**MeanLosses.merged(losses).means(), **flat_scores(scores)} if processes.is_main else {}
+    if not processes.is_main:
+        return {}
+    return {**MeanLosses.merged(losses).means(), **flat_scores(scores), **flat_baseline(scores)}
 
 
 def _measure(
@@ -286,11 +289,14 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
     )
     weights = training.weights() if training.average is not None else state["model"]
     weights, state = snapshot((weights, state))
-    folders = [experiment.run.path / "checkpoints" / name for name in names]
+    if training.average is None:
+        state["model"] = None  # the model file beside the state has the same weights
 
     def write() -> None:
-        for folder in folders:
-            save_checkpoint(folder, card, weights, state)
+        for name in names:
+            # Nothing goes on from the best model but other trainings, which take its weights alone.
+            kept = None if name == BEST else state
+            save_checkpoint(experiment.run.path / "checkpoints" / name, card, weights, kept)
 
     training.writer.submit(write)
 

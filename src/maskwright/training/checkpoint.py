@@ -1,6 +1,6 @@
 """Checkpoints: a model file with its card, and the training state beside it.
 
-A checkpoint is a folder with two files. ``model.safetensors`` holds the weights and the card, which is all that
+A checkpoint is a folder with one or two files. ``model.safetensors`` holds the weights and the card, which is all that
 prediction needs. ``state.pt`` holds what resuming needs besides. It is read with ``weights_only``, so that reading it
 executes no code.
 """
@@ -17,17 +17,20 @@ from safetensors.torch import save_file
 
 from maskwright.errors import MaskwrightError, WeightsError
 from maskwright.files import recover_folder, writing_folder
-from maskwright.model_file import ModelCard, card_metadata
+from maskwright.model_file import ModelCard, card_metadata, read_model_file
 
 MODEL_FILE = "model.safetensors"
 STATE_FILE = "state.pt"
 
 
-def save_checkpoint(folder: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], state: dict[str, Any]) -> None:
+def save_checkpoint(
+    folder: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], state: dict[str, Any] | None
+) -> None:
     """Write a checkpoint to ``folder``, completely or not at all.
 
     ``weights`` go into the model file together with ``card``; they may lie on any device. ``state`` is what
-    :meth:`maskwright.training.state.Training.state` returns. An older checkpoint in ``folder`` is replaced.
+    :meth:`maskwright.training.state.Training.state` returns; its ``model`` may be None where it equals ``weights``.
+    Without a state, the checkpoint has the model file alone. An older checkpoint in ``folder`` is replaced.
 
     Raises ``MaskwrightError`` when the checkpoint cannot be written, as on a full disk. The older one is then still
     there.
@@ -39,6 +42,8 @@ def save_checkpoint(folder: Path, card: ModelCard, weights: Mapping[str, torch.T
             with (temporary / STATE_FILE).open("wb") as file:  # Python's error says why writing failed
                 torch.save(state, file)
             shutil.copymode(temporary / STATE_FILE, temporary / MODEL_FILE)  # else only its owner could read it
+            if state is None:
+                (temporary / STATE_FILE).unlink()
     except (OSError, RuntimeError, SafetensorError) as error:
         raise MaskwrightError(
             f"{folder}: the checkpoint cannot be written ({_why(error)}); one saved before is intact. "
@@ -82,19 +87,23 @@ def _why(error: BaseException) -> str:
 
 
 def read_state(folder: Path) -> dict[str, Any] | None:
-    """Return the training state in checkpoint ``folder`` with its tensors on the CPU, or None without a checkpoint.
+    """Return the training state in checkpoint ``folder`` with its tensors on the CPU, or None where it has none.
 
-    A checkpoint that a killed save had set aside is put back first.
+    Its ``model`` is read from the model file where the state leaves it to that. A checkpoint that a killed save had set
+    aside is put back first.
 
-    Raises ``WeightsError`` when the file is damaged or holds other objects than tensors and plain values.
+    Raises ``WeightsError`` when a file is damaged or holds other objects than tensors and plain values.
     """
     recover_folder(folder)
     if not (folder / STATE_FILE).is_file():
         return None
     try:
-        return torch.load(folder / STATE_FILE, "cpu", weights_only=True)
+        state = torch.load(folder / STATE_FILE, "cpu", weights_only=True)
     except Exception as error:  # damaged bytes make torch's reader raise almost anything: KeyError, struct.error …
         raise WeightsError(
             f"{folder / STATE_FILE}: cannot be read ({type(error).__name__}): it is damaged, or holds code besides "
             "numbers; expected the state a training saved. Start again without --resume."
         ) from error
+    if "model" in state and state["model"] is None:
+        state["model"] = read_model_file(folder / MODEL_FILE)[1]
+    return state

@@ -23,13 +23,20 @@ def line(recipe: str, metrics: Metrics, folder: Path) -> str:
 @pytest.mark.parametrize(
     ("metrics", "expected"),
     [
-        ({"train/loss": 0.41}, "loss 0.4100 (12 s)"),
-        ({"train/loss": 0.41, "validation/mIoU": 0.7}, "loss 0.4100, mIoU 0.7000 (12 s)"),
+        ({"train/loss": 0.41}, "loss 0.4100 (12 s), 1 min 14 s left"),
+        ({"train/loss": 0.41, "validation/mIoU": 0.7}, "loss 0.4100, mIoU 0.7000 (12 s), 1 min 14 s left"),
         (
-            {"train/loss": 0.41, "validation/loss": 0.52, "validation/mIoU": 0.7, "train/mIoU": 0.9},
-            "loss 0.4100, validation loss 0.5200, mIoU 0.7000 (training 0.9000) (12 s)",
+            {
+                "train/loss": 0.41,
+                "validation/loss": 0.52,
+                "validation/mIoU": 0.7,
+                "train/mIoU": 0.9,
+                "validation/baseline_mIoU": 0.2,
+            },
+            "loss 0.4100, validation loss 0.5200, mIoU 0.7000 (training 0.9000, baseline 0.2000) (12 s), "
+            "1 min 14 s left",
         ),
-        ({"train/loss": 0.41, "validation/loss": None, "validation/mIoU": None}, "loss 0.4100 (12 s)"),
+        ({"train/loss": 0.41, "validation/loss": None, "validation/mIoU": None}, "loss 0.4100 (12 s), 1 min 14 s left"),
     ],
 )
 def test_a_semantic_epoch(metrics: Metrics, expected: str, tmp_path: Path) -> None:
@@ -38,5 +45,12 @@ def test_a_semantic_epoch(metrics: Metrics, expected: str, tmp_path: Path) -> No
 
 def test_an_instance_epoch(tmp_path: Path) -> None:
     metrics = {"train/loss": 1.0, "validation/segm_AP": 0.1, "validation/segm_AP50": 0.2, "validation/bbox_AP": 0.15}
-    expected = "epoch 3/9: loss 1.0000, segm_AP 0.1000, segm_AP50 0.2000, bbox_AP 0.1500 (12 s)"
+    expected = "epoch 3/9: loss 1.0000, segm_AP 0.1000, segm_AP50 0.2000, bbox_AP 0.1500 (12 s), 1 min 14 s left"
     assert line("demo-instance", metrics, tmp_path / "run") == expected
+
+
+def test_after_the_last_epoch_no_time_is_left(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    made = create_run(load_recipe("demo-semantic", ["train.epochs=3"]), tmp_path / "run", Reporter(stream=stream))
+    EpochLines(Experiment(made)).record(3, {"seconds": 12.4, "train/loss": 0.41})
+    assert stream.getvalue().strip() == "epoch 3/3: loss 0.4100 (12 s)"

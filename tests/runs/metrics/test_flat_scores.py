@@ -1,7 +1,7 @@
 """Scores of an evaluation keep their values under the names of the table."""
 
 from maskwright.runs.context import INSTANCE_SCORES, SEMANTIC_SCORES
-from maskwright.runs.metrics.flat_scores import flat_scores
+from maskwright.runs.metrics.flat_scores import flat_baseline, flat_scores
 
 
 def test_a_class_has_its_iou_dice_and_accuracy() -> None:
@@ -23,3 +23,8 @@ def test_a_class_of_objects_has_its_ap_of_masks_and_of_boxes() -> None:
     found = flat_scores(scores)
     by_class = {"segm_AP/disc": 0.1, "segm_AP50/disc": 0.2, "bbox_AP/disc": 0.3, "bbox_AP50/disc": 0.4}
     assert found == dict.fromkeys(INSTANCE_SCORES, 0.25) | by_class
+
+
+def test_the_baseline_of_pixels_has_a_name_of_its_own_and_objects_have_none():
+    assert flat_baseline({"baseline": {"mIoU": 0.25, "classes": {}}}) == {"baseline_mIoU": 0.25}
+    assert flat_baseline({"segm": {"AP": 0.5}}) == {}

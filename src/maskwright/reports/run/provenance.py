@@ -53,9 +53,14 @@ def other_classes(scores: Mapping[str, Any]) -> ClassTable:
 
 
 def duration(seconds: Any) -> str:
-    """Return ``seconds`` as ``2 h 05 min``, ``3 min 20 s`` or ``4.2 s``; an en dash where it is no number."""
+    """Return ``seconds`` as ``2 h 05 min``, ``3 min 20 s`` or ``4.2 s``; an en dash where it is no number.
+
+    Whole numbers below 60 are ``4 s``.
+    """
     if not is_measured(seconds):
         return ABSENT
+    if seconds < 60 and isinstance(seconds, int):
+        return f"{seconds} s"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

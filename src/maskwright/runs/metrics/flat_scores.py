@@ -23,3 +23,8 @@ def flat_scores(scores: dict[str, Any]) -> Scores:
     for metric, column in columns.items():
         flat |= {f"{metric}/{name}": row.get(column) for name, row in scores["classes"].items()}
     return flat
+
+
+def flat_baseline(scores: dict[str, Any]) -> Scores:
+    """Return the baseline of the ``scores`` of an evaluation as ``baseline_mIoU``; nothing for those of instances."""
+    return {"baseline_mIoU": scores["baseline"]["mIoU"]} if "baseline" in scores else {}
