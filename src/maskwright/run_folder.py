@@ -93,8 +93,8 @@ class PartScores(TypedDict, total=False):
     foreground: dict[str, Any]
     overlap: dict[str, Any]
     tide: dict[str, Any]
-    worst_images: list[dict[str, Any]]
     # Both.
+    worst_images: list[dict[str, Any]]
     classes: dict[str, dict[str, Any]]
     confusion: dict[str, Any]
     calibration: dict[str, Any]

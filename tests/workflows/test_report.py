@@ -1,47 +1,72 @@
 """The page of a real run, looked at in a real browser."""
 
-import html
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from maskwright.files import read_json
+from tests.browser import answer, answer_in_window, assert_readable, browse, in_browser
 
 
-def browse(page: Path, folder: Path, *options: str) -> str:
-    """The DOM that Chromium makes of ``page``."""
-    assert CHROMIUM is not None
-    command = [
-        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--disable-features=OptimizationHints,OptimizationGuideModelDownloading",
-        f"--user-data-dir={folder / 'profile'}", *options, "--dump-dom", page.as_uri(),
-    ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+def page_of(task: str, request: pytest.FixtureRequest) -> str:
+    return (request.getfixturevalue(f"{task}_run") / "report.html").read_text(encoding="utf-8")
 
 
 @in_browser
 @pytest.mark.parametrize("task", ["semantic", "instance"])
-@pytest.mark.parametrize("width", [400, 1280])
-def test_the_page_fits_its_window(task: str, width: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    content = (request.getfixturevalue(f"{task}_run") / "report.html").read_text(encoding="utf-8")
-    # A frame, because Chromium's own window cannot be as narrow as a telephone.
-    frame = f'<iframe id=f style="width:{width}px;height:900px;border:0" srcdoc="{html.escape(content)}"></iframe>'
-    measure = (
-        "<script>f.onload=()=>{const d=f.contentDocument.documentElement;"
-        "document.title=`${d.scrollWidth}/${d.clientWidth}/${f.contentDocument.images.length}`}</script>"
+def test_the_page_is_readable_on_telephones_and_screens(
+    task: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    assert_readable(page_of(task, request), tmp_path)
+
+
+@in_browser
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_one_click_leads_to_the_worst_image_and_escape_back(
+    task: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    run = request.getfixturevalue(f"{task}_run")
+    worst = read_json(run / "scores.json")["validation"]["worst_images"][0]["file_name"]
+    # The first link of the page's head.
+    script = (
+        "const link=page.querySelector('.summary a');link.click();await sleep(200);"
+        "const shown=page.querySelector('figure:target'),image=shown.querySelector('img');await sleep(500);"
+        "const box=shown.getBoundingClientRect(),said=[link.textContent,image.alt,box.top,box.height>=800,"
+        "image.naturalWidth];"
+        "page.dispatchEvent(new KeyboardEvent('keydown',{key:'Escape'}));await sleep(200);"
+        "return [...said,page.querySelector('figure:target')===null]"
     )
-    wrapper = tmp_path / "wrapper.html"
-    wrapper.write_text(f"<!doctype html><meta charset=utf-8><title>-</title>{frame}{measure}", encoding="utf-8")
-    found = re.search(r"<title>(\d+)/(\d+)/(\d+)</title>", browse(wrapper, tmp_path, "--window-size=1400,1000"))
-    assert found is not None
-    scrolled, shown, pictures = map(int, found.groups())
-    assert scrolled <= shown
-    assert pictures >= 2
+    name, described, top, fills, width, closed = answer_in_window(page_of(task, request), script, tmp_path)
+    assert name == worst
+    assert worst in described
+    assert (top, fills, closed) == (0, True, True)
+    assert width > 700
+
+
+@in_browser
+def test_tables_are_sorted_and_filtered_by_the_page_alone(instance_run: Path, tmp_path: Path) -> None:
+    content = (instance_run / "report.html").read_text(encoding="utf-8")
+    script = (
+        "const table=[...page.querySelectorAll('table')].find(t=>t.caption.textContent.startsWith('Over all classes'));"
+        "const head=table.tHead.rows[0].cells[1],button=head.querySelector('button');"
+        "const column=()=>[...table.tBodies[0].rows].map(r=>r.cells[1].textContent);"
+        "const said=[column()];"
+        "for(let i=0;i<3;i++){button.click();said.push([head.getAttribute('aria-sort'),column()])}"
+        "const field=table.parentElement.previousElementSibling.querySelector('input');"
+        "field.value='small recall';field.dispatchEvent(new Event('input'));"
+        "said.push([...table.tBodies[0].rows].filter(r=>!r.hidden).map(r=>r.cells[0].textContent));"
+        "return [...said,button.tabIndex,field.getAttribute('aria-label')]"
+    )
+    original, falling, rising, restored, kept, tab, label = answer(content, 1280, script, tmp_path)
+    numbers = sorted((float(cell) for cell in original if cell != "–"), reverse=True)
+    absent = ["–"] * (len(original) - len(numbers))
+    assert falling == ["descending", [f"{number:.3f}" for number in numbers] + absent]
+    assert rising == ["ascending", [f"{number:.3f}" for number in reversed(numbers)] + absent]
+    assert restored == ["none", original]
+    assert kept == ["ARs, recall of small objects"]
+    assert tab == 0
+    assert label.startswith("Filter the rows: Over all classes")
 
 
 def requested_hosts(page: Path, folder: Path) -> set[str]:
@@ -62,3 +87,13 @@ def test_no_request_leaves_the_machine(semantic_run: Path, tmp_path: Path) -> No
     own = requested_hosts(empty, tmp_path / "empty")
     assert requested_hosts(control, tmp_path / "control") - own == {"pictures.invalid"}
     assert requested_hosts(semantic_run / "report.html", tmp_path / "page") <= own
+
+
+@in_browser
+def test_the_policy_of_the_page_lets_its_own_script_run_and_no_other(semantic_run: Path, tmp_path: Path) -> None:
+    content = (semantic_run / "report.html").read_text(encoding="utf-8")
+    changed = tmp_path / "changed.html"
+    changed.write_text(content.replace("<main>", "<main><script>document.title='other'</script>"), encoding="utf-8")
+    dom = browse(changed, tmp_path)
+    assert '<th scope="col" aria-sort="none"><button type="button">' in dom
+    assert "<title>other</title>" not in dom

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from PIL import ImageFont, features
 
@@ -106,7 +107,7 @@ def _absent_letter(path: Path) -> tuple[tuple[int, int], bytes]:
 
 
 def _pixels(font: Font, letter: str) -> tuple[tuple[int, int], bytes]:
-    mask = font.getmask(letter)
+    mask: Any = font.getmask(letter)
     return mask.size, bytes(mask)
 
 

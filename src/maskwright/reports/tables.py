@@ -30,12 +30,14 @@ Scores = Mapping[str, Any]
 class Table(NamedTuple):
     """A header and rows with as many cells.
 
-    The first column names the row. ``bar`` is the index of the column that a page also draws as a bar.
+    The first column names the row. ``bar`` is the index of the column that a page also draws as a bar. ``links`` are
+    the places on the page that the names of rows lead to, such as ``#panel-3``.
     """
 
     header: list[str]
     rows: list[list[str]]
     bar: int | None = None
+    links: Mapping[str, str] = {}
 
 
 def score_cell(value: Any) -> str:

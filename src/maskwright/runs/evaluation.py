@@ -18,6 +18,7 @@ from maskwright.evaluation.instances.stream import InstanceStream
 from maskwright.evaluation.results.category_ids import of_annotation_file, with_category_ids
 from maskwright.evaluation.semantic.calibration import empty_bins
 from maskwright.evaluation.semantic.counts import SemanticCounts
+from maskwright.evaluation.semantic.per_image import WORST, ImageRow, image_row, worst_first
 from maskwright.files import write_json, writing_json_list
 from maskwright.images.decode import read_image
 from maskwright.label_maps.files import mask_files, write_classes
@@ -125,8 +126,8 @@ def _evaluate_semantic(
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     batch = model.usual_batch
 
-    def scored(one: tuple[ImageObjects, npt.NDArray[np.uint8], Pixels | LabelMap]) -> SemanticCounts:
-        """Return the counts of one image, and write its label map."""
+    def scored(one: tuple[ImageObjects, npt.NDArray[np.uint8], Pixels | LabelMap]) -> tuple[SemanticCounts, ImageRow]:
+        """Return the counts and the scores of one image, and write its label map."""
         objects, _, found = one
         file, image_counts = files[objects.image.file_name], SemanticCounts.none(len(table) + 1)
         truth = read_label_map(experiment.masks_folder(name) / file).astype(table.label_dtype)
@@ -138,12 +139,14 @@ def _evaluate_semantic(
         image_counts.add(truth, predicted, table.ignore_index)
         if save is not None:
             write_label_map(save / "label_maps" / file, predicted, table.png_palette())
-        return image_counts
+        return image_counts, image_row(objects.image.id, objects.image.file_name, image_counts.confusion)
 
     found = model.pixels(images, batch, views) if final else model.label_maps(images, batch, watch=watch)
     counts = SemanticCounts.none(len(table) + 1)
-    for image_counts in map_in_threads(scored, found, model.result_threads):
+    rows: list[ImageRow] = []
+    for image_counts, row in map_in_threads(scored, found, model.result_threads):
         counts.merge(image_counts)
+        rows.append(row)
     if save is not None:
         write_classes(save, table)
     counts.confusion = processes.all_reduce_sum(counts.confusion)
@@ -153,7 +156,8 @@ def _evaluate_semantic(
     counts.bins = sum(processes.gather(counts.bins), start=empty_bins())
     scores = counts.detailed_scores(table.names_with_background)
     averaged = "" if views.plain else f"; probabilities averaged over {views}"
-    return {**scores, "views": asdict(views), "protocol": scores["protocol"] + averaged}
+    worst = worst_first(each for share in processes.gather(rows) for each in share)[:WORST]
+    return {**scores, "worst_images": worst, "views": asdict(views), "protocol": scores["protocol"] + averaged}
 
 
 def views_of(section: Evaluate) -> Views:

@@ -1,10 +1,13 @@
 import re
+from pathlib import Path
 
 import numpy as np
 
 from maskwright.reports.pictures.embedded import embedded
 from maskwright.reports.transfer.page import render_transfer_page
 from maskwright.reports.transfer.text import interval_note, transfer_lines
+from tests.browser import assert_readable, in_browser
+from tests.reports.html_page import assert_runs_only_its_own_script
 from tests.reports.transferred import numbers
 
 
@@ -21,7 +24,7 @@ def test_the_page_has_every_section_once_and_nothing_unescaped():
     assert "<other>" not in text
     assert "<invented>" not in text
     assert "default-src 'none'" in text
-    assert "<script" not in text
+    assert_runs_only_its_own_script(text)
     assert not re.search(r"url\((?!#)", text)
 
 
@@ -51,3 +54,8 @@ def test_the_terminal_has_the_same_tables():
     for part in ("2 shared classes", "not compared: kite", "boundary IoU", "Miss", "known minus one"):
         assert part in lines
     assert interval_note({"bootstrap": {"samples": 0}}) == "No intervals were computed."
+
+
+@in_browser
+def test_the_page_is_readable_on_telephones_and_screens(tmp_path: Path):
+    assert_readable(page(on_cityscapes=True), tmp_path)

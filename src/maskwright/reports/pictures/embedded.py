@@ -20,7 +20,8 @@ WIDEST = 1800
 class Picture(NamedTuple):
     """A picture of ``width`` × ``height`` pixels with its caption.
 
-    ``uri`` is empty when the file could not be read; ``fault`` then says why.
+    ``uri`` is empty when the file could not be read; ``fault`` then says why. ``file`` is the name of the file,
+    relative to the page, where that has more pixels, ``full_width`` × ``full_height``.
     """
 
     caption: str
@@ -28,6 +29,9 @@ class Picture(NamedTuple):
     width: int = 0
     height: int = 0
     fault: str = ""
+    file: str = ""
+    full_width: int = 0
+    full_height: int = 0
 
 
 def read_pictures(run: Path, records: Iterable[dict[str, Any]]) -> list[Picture]:
@@ -46,9 +50,11 @@ def _picture(run: Path, name: str, caption: str) -> Picture:
     except (DataError, OSError, ValueError):
         return Picture(caption, fault=f"{name} lies outside the run folder and was not read.")
     try:
-        return embedded(caption, read_image(path))
+        image = read_image(path)
     except (DataError, OSError, ValueError):
         return Picture(caption, fault=f"{name} is missing or is not a picture.")
+    shown, (height, width) = embedded(caption, image), image.shape[:2]
+    return shown._replace(file=name, full_width=width, full_height=height) if width > shown.width else shown
 
 
 def embedded(caption: str, image: npt.NDArray[np.uint8]) -> Picture:

@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 from maskwright.reports.tables import Scores, Table, count_cell, is_measured, score_cell
 
-WORST = 10
 _CLASS_COLUMNS = {"best_Dice": "Dice", "best_IoU": "greedy IoU", "precision": "precision", "recall": "recall"}
 
 
@@ -18,7 +17,7 @@ class CaptionedTable(NamedTuple):
 
 def instance_tables(scores: Scores) -> list[CaptionedTable]:
     """Return the tables that ``scores`` has numbers for."""
-    found = (_beyond(scores), _classes(scores), _errors(scores), _worst(scores))
+    found = (_beyond(scores), _classes(scores), _errors(scores))
     return [each for each in found if each is not None and each.table.rows]
 
 
@@ -29,9 +28,9 @@ def _beyond(scores: Scores) -> CaptionedTable | None:
     best, paired = overlap.get("best") or {}, overlap.get("one_to_one") or {}
     rows = [
         ["foreground IoU: all objects of an image together, mean over images", score_cell(union.get("mean_IoU"))],
-        ["Dice of the same", score_cell(union.get("mean_Dice"))],
+        ["foreground Dice: likewise, mean over images", score_cell(union.get("mean_Dice"))],
         ["greedy IoU: of a true object with its best detection, mean over objects", score_cell(best.get("mean_IoU"))],
-        ["Dice of the same", score_cell(best.get("mean_Dice"))],
+        ["greedy Dice: likewise, mean over objects", score_cell(best.get("mean_Dice"))],
         ["one-to-one IoU: each detection serves one object", score_cell(paired.get("mean_IoU"))],
         ["precision: share of correct detections", score_cell(at.get("precision"))],
         ["recall: share of objects found", score_cell(at.get("recall"))],
@@ -96,26 +95,6 @@ def error_costs(tide: Scores) -> dict[str, float | None]:
     """
     undefined = {"Miss"} if tide["AP"] == 0 else set()
     return {kind: None if kind in undefined and row["count"] else row["dAP"] for kind, row in tide["errors"].items()}
-
-
-def _worst(scores: Scores) -> CaptionedTable | None:
-    worst = (scores.get("worst_images") or [])[:WORST]
-    rows = [
-        [
-            row["file_name"],
-            score_cell(row["IoU"]),
-            score_cell(row["F1"]),
-            count_cell(row["missed"]),
-            count_cell(row["wrong"]),
-        ]
-        for row in worst
-    ]
-    meaning = (
-        "The images with the lowest F1. IoU is that of all objects of the image together. Missed are objects without a "
-        "detection, false positives are detections without an object."
-    )
-    table = Table(["image", "IoU", "F1", "missed", "false positives"], rows)
-    return CaptionedTable("Worst images", meaning, table)
 
 
 def _rank(value: Any) -> float:

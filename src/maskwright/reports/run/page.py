@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from maskwright.images.fonts import can_write
 from maskwright.reports import tables
 from maskwright.reports.explore.figures import NamedFigure
 from maskwright.reports.explore.page import ShownFigure
@@ -18,6 +19,7 @@ from maskwright.reports.run import instance_figures, overfitting, provenance, se
 from maskwright.reports.run.contents import RunContents, read_curves, read_run
 from maskwright.reports.run.headline import headline
 from maskwright.reports.run.instance_tables import instance_tables
+from maskwright.reports.run.worst_images import WORST_KIND, worst_image, worst_parts
 from maskwright.run_folder import PartScores, RunFolder
 from maskwright.structures import ClassInfo
 
@@ -59,6 +61,8 @@ def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
     The same run always gives the same text.
     """
     data = run.card.get("data") or {}
+    samples = [record for record in run.panels or [] if record.get("kind") != WORST_KIND]
+    worst = worst_parts(run)
     unaccounted = {split: tables.unaccounted(part.get("counts") or {}) for split, part in data.items()}
     return render(
         "report.html.jinja",
@@ -75,8 +79,10 @@ def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
         classes_beside=overfitting.classes_beside_each_other(run),
         overfitting=overfitting.overfitting(run),
         scores=_scores(run, {drawn.name: ShownFigure.of(drawn) for drawn in figures}),
-        panels=None if run.panels is None else read_pictures(run.path, run.panels[:MOST_PANELS]),
-        panel_count=len(run.panels or []),
+        worst=worst,
+        worst_image=worst_image(worst),
+        panels=None if run.panels is None else read_pictures(run.path, samples[:MOST_PANELS]),
+        panel_count=len(samples),
         audit=tables.data_audit(data) if data else None,
         audit_adds_up=all(left == 0 for left in unaccounted.values()),
         audit_sentence=_audit_sentence(unaccounted),
@@ -91,7 +97,11 @@ def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
 
 
 def _colors(classes: Iterable[ClassInfo]) -> list[tuple[str, str]]:
-    return [(c.name, "#{:02x}{:02x}{:02x}".format(*c.color)) for c in classes]
+    """Return the name and the CSS colour of each class; its index too where pictures have that instead of the name."""
+    return [
+        (c.name if can_write(c.name) else f"#{c.index} {c.name}", "#{:02x}{:02x}{:02x}".format(*c.color))
+        for c in classes
+    ]
 
 
 def _distribution(run: RunContents) -> dict[str, Any] | None:

@@ -1,0 +1,76 @@
+"""The panels of a scored part of the data: samples, and the worst images with their errors."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright.annotations.objects import ImageObjects
+from maskwright.annotations.selection.showcase import showcase_images
+from maskwright.images.decode import read_image
+from maskwright.images.encode import write_jpeg
+from maskwright.reports.pictures.panels import CAPTIONS, panel, with_legend
+from maskwright.reports.run.worst_images import WORST, WORST_KIND
+from maskwright.runs.context import Experiment
+from maskwright.runs.pictures.saved_predictions import Picture, SavedPredictions
+from maskwright.runs.prepare import DataSplit
+
+ERRORS = "errors"
+
+
+def write_page_panels(experiment: Experiment, part: DataSplit, scores: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Write the panels of ``part``, which has the ``scores``, into the run folder; return their records for the page.
+
+    Samples show original, truth and prediction. The worst images of the scores show the errors too. A recipe that asks
+    for no panels has neither. A record has the ``file`` relative to the run folder and a ``caption``; that of a worst
+    image its ``kind``, ``part`` and ``image``, the name of its file, too.
+    """
+    wanted, images = experiment.recipe.report.panels, part.selection.images
+    if not wanted:
+        return []
+    samples = [images[i] for i in showcase_images([o.labels for o in images], wanted)]
+    by_name = {objects.image.file_name: objects for objects in images}
+    # The data may have changed since they were scored.
+    worst = [by_name[row["file_name"]] for row in _worst(scores) if row["file_name"] in by_name]
+    predictions = SavedPredictions(experiment, part, {objects.image.id for objects in (*samples, *worst)})
+    records: list[dict[str, Any]] = [
+        _written(experiment, part, predictions, objects, "panels", _sample(part, predictions, objects))
+        for objects in samples
+    ]
+    for objects in worst:
+        record = _written(experiment, part, predictions, objects, "worst", _with_errors(part, predictions, objects))
+        records.append({**record, "kind": WORST_KIND, "part": part.name, "image": objects.image.file_name})
+    return records
+
+
+def _worst(scores: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return (scores.get("worst_images") or [])[:WORST]
+
+
+def _sample(part: DataSplit, predictions: SavedPredictions, objects: ImageObjects) -> Picture:
+    image = read_image(part.path_of(objects))
+    return panel([image, *predictions.drawn(objects, image)], CAPTIONS)
+
+
+def _with_errors(part: DataSplit, predictions: SavedPredictions, objects: ImageObjects) -> Picture:
+    image = read_image(part.path_of(objects))
+    cells = [image, *predictions.drawn(objects, image), predictions.errors(objects, image)]
+    return panel(cells, [*CAPTIONS, ERRORS], columns=2)
+
+
+def _written(
+    experiment: Experiment,
+    part: DataSplit,
+    predictions: SavedPredictions,
+    objects: ImageObjects,
+    folder: str,
+    picture: Picture,
+) -> dict[str, Any]:
+    """Write ``picture`` into ``figures/folder`` and return its record; that of a semantic run with a legend."""
+    file = f"figures/{folder}/{part.name}-{Path(predictions.files[objects.image.file_name]).stem}.jpg"
+    if experiment.recipe.task == "semantic":
+        labels = {int(label) for label_map in predictions.label_maps(objects) for label in np.unique(label_map)}
+        picture = with_legend(picture, predictions.table, labels)
+    write_jpeg(experiment.run.path / file, picture)
+    return {"file": file, "caption": f"{part.name}: {objects.image.file_name}"}
