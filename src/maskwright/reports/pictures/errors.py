@@ -34,14 +34,14 @@ def pixel_outcomes(truth: LabelMap, predicted: LabelMap, ignore_index: int) -> L
 
     Pixels whose truth is ``ignore_index`` are ignored in the result as well.
     """
-    cases = {
-        OUTCOMES.ignore_index: truth == ignore_index,
-        0: (truth == 0) & (predicted == 0),
-        FOUND: truth == predicted,
-        FALSE_POSITIVE: truth == 0,
-        MISSED: predicted == 0,
-    }
-    return np.select(list(cases.values()), list(cases), WRONG_CLASS).astype(np.uint8)
+    # Painted one over the other, in a byte a pixel: images may be large.
+    outcomes = np.full(truth.shape, WRONG_CLASS, np.uint8)
+    outcomes[predicted == 0] = MISSED
+    outcomes[truth == 0] = FALSE_POSITIVE
+    outcomes[truth == predicted] = FOUND
+    outcomes[(truth == 0) & (predicted == 0)] = 0
+    outcomes[truth == ignore_index] = OUTCOMES.ignore_index
+    return outcomes
 
 
 def object_outcomes(
