@@ -22,6 +22,9 @@ BLOCKS = [block for page in PAGES for block in blocks(page)]
 LOOKED_AT = [block for block in BLOCKS if block.not_run is None]
 COMMANDS = [(block, line) for block in LOOKED_AT if block.language == "" for line in block.commands]
 
+# What zsh, the shell of macOS, expands and refuses where nothing fits, once quoted parts are taken out.
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\\.")
+_EXPANDED_BY_ZSH = re.compile(r"[\[\]*?(){}]|(?:^|\s)[=#]")
 _ENVIRONMENT = re.compile(r"^(?:[A-Z_]+=\S+ )+")
 _WHOLE = {"name": "a", "task": "instance", "data": {"shapes": {}}, "model": {"name": "a"}, "train": {"epochs": 1}}
 
@@ -52,6 +55,14 @@ def test_a_command_and_its_options_exist(command: tuple[Block, str]) -> None:
     else:
         assert program == "maskwright", "neither a command of ours nor marked with <!-- not run: why -->"
         require_command(arguments)
+
+
+TYPED = [(block, line) for block in BLOCKS for line in block.commands if line.startswith(("maskwright ", "pip "))]
+
+
+@pytest.mark.parametrize("command", TYPED, ids=named)
+def test_a_command_can_be_typed_in_zsh(command: tuple[Block, str]) -> None:
+    assert _EXPANDED_BY_ZSH.search(_QUOTED.sub("", command[1])) is None, "put it in quotes"
 
 
 def require_command(arguments: list[str]) -> None:
