@@ -34,7 +34,7 @@ def test_instances_from_nothing_get_the_narrowest_heads_and_learning_norms() -> 
 
 
 def test_weights_on_the_machine_are_taken() -> None:
-    choice = choose_model(CPU, offers("mask_rcnn:mobilenet_v3_large"))
+    choice = choose_model(CPU, offers("mask_rcnn:mobilenet_v3_large"), minutes=60)
     assert (choice.task, choice.name) == ("instance", "mask_rcnn:mobilenet_v3_large")
     assert (choice.weights, choice.options["frozen_norm"]) == ("imagenet", True)
     assert choice.optimizer["encoder_lr_factor"] < 1
@@ -55,12 +55,21 @@ def test_fixed_norms_are_not_frozen_at_random_statistics() -> None:
     assert (choice.task, choice.weights, choice.options) == ("instance", "none", {"frozen_norm": False})
 
 
+def test_objects_are_learnt_from_a_backbone_in_an_hour_and_pixels_in_minutes() -> None:
+    at_hand = offers("mask_rcnn:mobilenet_v2", "deeplabv3_mobilenet_v2")
+    short, long = (choose_model(CPU, at_hand, minutes=minutes) for minutes in (10, 60))
+    assert (short.task, short.name) == ("semantic", "deeplabv3_mobilenet_v2")
+    assert "--minutes 60" in short.reasons["task"]
+    assert (long.task, long.name) == ("instance", "mask_rcnn:mobilenet_v2")
+    assert choose_model(CPU, at_hand, weights="runs/a/model.safetensors").task == "instance"  # whose heads are trained
+
+
 @pytest.mark.parametrize(
     ("task", "name"), [("instance", "mask_rcnn:mobilenet_v2"), ("semantic", "deeplabv3_mobilenet_v2"), (None, None)]
 )
 def test_a_backbone_s_file_brings_its_model(task, name) -> None:
     choice = choose_model(CPU, {}, task=task, weights="w/mobilenet_v2-b0353104.pth")
-    assert choice.name == (name or "mask_rcnn:mobilenet_v2")
+    assert choice.name == (name or "deeplabv3_mobilenet_v2")
     assert choice.weights == "w/mobilenet_v2-b0353104.pth"
     assert "model.weights" not in choice.reasons  # the user's own choice
 
@@ -71,7 +80,8 @@ def test_the_weights_that_a_reason_names_can_be_asked_for() -> None:
     assert "--weights coco" in choose_model(CPU, known).reasons["model.weights"]
     choice = choose_model(CPU, known, weights="coco")
     assert (choice.task, choice.name, choice.weights) == ("semantic", "deeplabv3_mobilenet_v3_large", "coco")
-    assert choose_model(CPU, known, weights="imagenet").name == "mask_rcnn:mobilenet_v2"
+    assert choose_model(CPU, known, weights="imagenet").name == "deeplabv3_mobilenet_v3_large"
+    assert choose_model(CPU, known, weights="imagenet", minutes=90).name == "mask_rcnn:mobilenet_v2"
     assert choose_model(CPU, known, task="instance", weights="coco").name == "mask_rcnn_resnet50_fpn"
 
 

@@ -41,6 +41,12 @@ def test_a_slow_model_gets_a_smaller_input_before_fewer_epochs() -> None:
     assert "not 256" in slow.reason
 
 
+def test_random_weights_get_a_smaller_input_before_fewer_steps() -> None:
+    learnt, random = (plan_time(5, PARTS, 4, 256, StepCost(0.12, 256), from_random) for from_random in (False, True))
+    assert (learnt.size, learnt.steps >= 150) == (256, True)
+    assert (random.size < 256, random.steps >= 600) == (True, True)
+
+
 def test_what_there_is_no_time_for_is_not_used() -> None:
     plan = plan_time(1, PartSizes(80_000, 1000), 8, 96, StepCost(0.01, 96))
     parts = plan.parts
@@ -66,11 +72,12 @@ def test_memory_limits_the_batch() -> None:
     assert choose_batch("instance", GPU, StepCost(0.1, 800, memory_gib=1.0), 1000)[0] == 16
     assert choose_batch("instance", GPU, StepCost(0.1, 800, memory_gib=2.5), 1000)[0] == 8
     assert choose_batch("instance", CPU, StepCost(0.1, 320, memory_gib=0.2), 1000)[0] == 4
+    assert [choose_batch("semantic", CPU, StepCost(0.1, 320), images)[0] for images in (399, 400)] == [4, 8]
     batch, reason = choose_batch("semantic", CPU, StepCost(0.1, 320, memory_gib=0.5), 1000)
     assert (batch, "2.0 of 8 GiB" in reason) == (4, True)
 
 
-@pytest.mark.parametrize(("images", "batch"), [(1, 1), (2, 2), (5, 2), (16, 4), (31, 7), (32, 8)])
+@pytest.mark.parametrize(("images", "batch"), [(1, 1), (2, 2), (5, 2), (15, 3), (16, 4), (32, 4)])
 def test_few_images_get_small_batches(images: int, batch: int) -> None:
     assert choose_batch("semantic", CPU, StepCost(0.1, 96), images)[0] == batch
 

@@ -70,7 +70,7 @@ def fit_time(
     """Return the ``draft`` with the batch, the epochs and, if need be, the smaller size that fit into ``minutes``."""
     size = draft.content["model"]["input"]["size"]
     batch, why = choose_batch(model.task, machine, cost, parts.train)
-    plan = plan_time(minutes, parts, batch, size, cost)
+    plan = plan_time(minutes, parts, batch, size, cost, model.weights == "none")
     if plan.size != size:
         said = draft.reasons["model.input"].partition(";")[0]
         _put_size(draft, data, model, plan.size, f"{said}; for the time, see epochs, {plan.size} instead of {size}")
@@ -91,7 +91,7 @@ def _put_size(draft: Draft, data: DataFigures, model: ModelChoice, size: int, re
 
 def _put_sampling(draft: Draft, classes: ClassChoice) -> None:
     counts = [each.images for each in classes.kept]
-    ratio = max(counts) / min(counts)
+    ratio = max(counts) / max(1, min(counts))  # the run refuses a class without an object, which is asked for
     if ratio > _UNEVEN:
         draft.put(
             "train.sampling",

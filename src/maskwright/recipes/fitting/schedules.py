@@ -10,6 +10,10 @@ from maskwright.structures import Task
 # Of the minutes, what is left for training: the rest is for imports, checks, the last evaluation and the page.
 _SHARE, _START_SECONDS = 0.8, 15
 MOST_EPOCHS, FEWEST_EPOCHS, VALIDATIONS = 150, 12, 4
+# Steps teach, not epochs: of 80 photographs from random weights 100 steps at 256 pixels leave all of them background.
+_FEWEST_STEPS, _FEWEST_STEPS_FROM_RANDOM = 150, 600
+# So many images are few: smaller batches give more steps.
+_FEW_IMAGES = 400
 # An image that is validated costs no gradients and no update.
 _VALIDATED = 0.5
 _MOST_VALIDATED, _FEWEST_VALIDATED = 1000, 40
@@ -50,10 +54,10 @@ class TimePlan:
 def choose_batch(task: Task, machine: Machine, cost: StepCost, images: int) -> tuple[int, str]:
     """Return the batch size for so many training ``images``, and what it rests on.
 
-    On a GPU it grows to 16 while a batch takes less than 60 % of the memory, on a CPU it is 4 or 8, less where a
-    quarter of the memory would not do.
+    On a GPU it grows to 16 while a batch takes less than 60 % of the memory, on a CPU it is 4, or 8 for semantic models
+    of many images, less where a quarter of the memory would not do.
     """
-    wanted = 16 if machine.has_gpu else 4 if task == "instance" else 8
+    wanted = 16 if machine.has_gpu else 4 if task == "instance" or images < _FEW_IMAGES else 8
     share = 0.6 if machine.has_gpu else 0.25
     if machine.has_gpu and cost.memory_gib is None:
         wanted = 4 if task == "instance" else 8
@@ -76,15 +80,19 @@ def choose_parts(images: int) -> PartSizes:
     return PartSizes(images - validation, validation)
 
 
-def plan_time(minutes: float, parts: PartSizes, batch_size: int, size: int, cost: StepCost) -> TimePlan:
+def plan_time(
+    minutes: float, parts: PartSizes, batch_size: int, size: int, cost: StepCost, from_random: bool = False
+) -> TimePlan:
     """Return the training that fits into ``minutes``.
 
-    A smaller input size is taken where ``size`` would leave fewer than 12 epochs. Where the smallest leaves fewer than
-    3, part of the images is not used.
+    A smaller input size is taken where ``size`` would leave fewer than 12 epochs or 150 steps, and ``from_random``
+    weights 600. Where the smallest leaves fewer than 3 epochs, part of the images is not used.
     """
     seconds = max(0.3 * minutes * 60, _SHARE * minutes * 60 - _START_SECONDS)
+    steps = _FEWEST_STEPS_FROM_RANDOM if from_random else _FEWEST_STEPS
+    fewest = min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(steps / max(1, parts.train // batch_size))))
     chosen = next(
-        (each for each in smaller_sizes(size) if seconds / _epoch(parts, cost, each) >= FEWEST_EPOCHS),
+        (each for each in smaller_sizes(size) if seconds / _epoch(parts, cost, each) >= fewest),
         smaller_sizes(size)[-1],
     )
     if seconds / _epoch(parts, cost, chosen) < 3:
