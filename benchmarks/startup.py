@@ -1,6 +1,8 @@
 """How long a command takes before it works.
 
-``python benchmarks/startup.py`` times ``maskwright --help`` beside the bare interpreter and the import of torch.
+``python benchmarks/startup.py`` times the commands that should answer at once, wrong ones too, beside the bare
+interpreter and the import of torch: wall and CPU seconds of each. ``--finished RUN IMAGE`` adds those that need a run:
+its page is written anew, and an image predicted.
 
 ``python benchmarks/startup.py run [RECIPE] [--set KEY=VALUE …]`` times ``maskwright run`` from its start to its first
 training step, in a new run folder, and shows where the time goes: what is imported, wherever that happens, and the
@@ -19,11 +21,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-RUNS = 15
-COMMANDS = {
-    "python -c pass": [sys.executable, "-c", "pass"],
-    "maskwright --help": [sys.executable, "-m", "maskwright", "--help"],
-    "import torch": [sys.executable, "-c", "import torch"],
+RUNS = 7
+MASKWRIGHT = [sys.executable, "-m", "maskwright"]
+# The commands, and whether each is wrong, so that it ends with an error.
+COMMANDS: dict[str, tuple[list[str], bool]] = {
+    "python -c pass": ([sys.executable, "-c", "pass"], False),
+    "import torch": ([sys.executable, "-c", "import torch"], False),
+    "--help": ([*MASKWRIGHT, "--help"], False),
+    "recipes": ([*MASKWRIGHT, "recipes"], False),
+    "recipes show demo-semantic": ([*MASKWRIGHT, "recipes", "show", "demo-semantic"], False),
+    "models": ([*MASKWRIGHT, "models"], False),
+    "models NAME": ([*MASKWRIGHT, "models", "residual_attention_unet"], False),
+    "weights list": ([*MASKWRIGHT, "weights", "list"], False),
+    "run, a typo in the name": ([*MASKWRIGHT, "run", "demo-semantics"], True),
+    "run, a typo in a key": ([*MASKWRIGHT, "run", "demo-semantic", "--set", "train.epoch=3"], True),
+    "run of annotations": ([*MASKWRIGHT, "run", "labels.json"], True),
+    "train, a wrong path": ([*MASKWRIGHT, "train", "lables.json", "--images", "images"], True),
+    "train, a wrong class": ([*MASKWRIGHT, "train", "labels.json", "--classes", "disk"], True),
+    "init, a wrong path": ([*MASKWRIGHT, "init", "lables.json"], True),
+    "init, a wrong model": ([*MASKWRIGHT, "init", "labels.json", "--model", "unett"], True),
+    "evaluate, no run": ([*MASKWRIGHT, "evaluate", "no-run"], True),
+    "report, no run": ([*MASKWRIGHT, "report", "no-run"], True),
+    "predict, no image": ([*MASKWRIGHT, "predict", "no-run", "no-image.jpg", "--out", "out"], True),
+    "predict, no model": ([*MASKWRIGHT, "predict", "no-run", "images", "--out", "out"], True),
 }
 SOURCE = Path(__file__).resolve().parents[1]
 
@@ -120,22 +140,39 @@ command_line.main(["run", recipe, "--out", folder, "--quiet", *options])
 """
 
 
-def seconds(command: list[str], runs: int) -> list[float]:
-    """Wall seconds of each of ``runs`` calls, after one that warms the file cache."""
+def seconds(command: list[str], runs: int, folder: str, fails: bool = False) -> list[tuple[float, float]]:
+    """Wall and CPU seconds of each of ``runs`` calls in ``folder``, after one that warms the file cache."""
     times = []
     for _ in range(runs + 1):
-        started = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        times.append(time.perf_counter() - started)
+        started, used = time.perf_counter(), child_seconds()
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+        times.append((time.perf_counter() - started, child_seconds() - used))
+        if (done.returncode != 0) != fails:
+            raise SystemExit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
     return times[1:]
 
 
-def commands() -> None:
-    """Print a table: median and slowest call of each command."""
-    print(f"{'command':20} {'median s':>9} {'slowest s':>10}")
-    for name, command in COMMANDS.items():
-        times = seconds(command, 3 if "torch" in name else RUNS)
-        print(f"{name:20} {statistics.median(times):9.3f} {max(times):10.3f}")
+def child_seconds() -> float:
+    """CPU seconds of all processes that this one has started and that have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def commands(finished: Sequence[str] | None) -> None:
+    """Print a table: median wall and CPU seconds of each command, and the most CPU seconds of a call."""
+    with tempfile.TemporaryDirectory() as folder:
+        draw = "import sys; from pathlib import Path; from maskwright.synthetic.shapes import write_shapes as write;"
+        draw += "write(Path(sys.argv[1]), 8).rename(Path(sys.argv[1]) / 'labels.json')"
+        subprocess.run([sys.executable, "-c", draw, folder], check=True)
+        tried = dict(COMMANDS)
+        if finished:
+            run, image = (str(Path(each).resolve()) for each in finished)
+            tried["report RUN"] = [*MASKWRIGHT, "report", run], False
+            tried["predict RUN IMAGE"] = [*MASKWRIGHT, "predict", run, image, "--out", "out", "--overwrite"], False
+        print(f"{'command':28} {'wall s':>7} {'CPU s':>7} {'most CPU s':>11}")
+        for name, (command, fails) in tried.items():
+            wall, cpu = zip(*seconds(command, 3 if "torch" in name else RUNS, folder, fails), strict=True)
+            print(f"{name:28} {statistics.median(wall):7.3f} {statistics.median(cpu):7.3f} {max(cpu):11.3f}")
 
 
 def until_first_step(checkout: Path, recipe: str, options: Sequence[str]) -> dict[str, tuple[float, float]]:
@@ -176,6 +213,7 @@ def run(options: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table that the arguments ask for."""
     parser = argparse.ArgumentParser(description="How long a command takes before it works.")
+    parser.add_argument("--finished", nargs=2, metavar=("RUN", "IMAGE"), help="a finished run and an image")
     kinds = parser.add_subparsers()
     of_run = kinds.add_parser("run")
     of_run.add_argument("recipe", nargs="?", default="demo-semantic")
@@ -183,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     of_run.add_argument("--beside", type=Path, help="another checkout")
     of_run.add_argument("--runs", type=int, default=5)
     options = parser.parse_args(arguments)
-    run(options) if hasattr(options, "recipe") else commands()
+    run(options) if hasattr(options, "recipe") else commands(options.finished)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 from maskwright.errors import (
     DataError,
     MaskwrightError,
+    NextCommand,
     UsageError,
     WeightsError,
     nearest,
@@ -96,3 +97,34 @@ def test_a_message_has_one_line_or_those_that_it_is_given():
 
 def test_the_message_of_a_library_comes_on_one_line():
     assert one_line(RuntimeError("Error in loading:\n\tMissing key: a.\n")) == "Error in loading: Missing key: a."
+
+
+def test_a_misspelt_path_is_to_be_replaced_where_the_right_one_is_there(tmp_path: Path):
+    (tmp_path / "sets" / "one").mkdir(parents=True)
+    (tmp_path / "sets" / "labels.json").touch()
+    for wrong, right, require in (
+        ("sets/lables.json", "sets/labels.json", require_file),
+        ("stes/labels.json", "sets/labels.json", require_file),
+        ("stes/one", "sets/one", require_folder),
+    ):
+        with pytest.raises(UsageError) as caught:
+            require(tmp_path / wrong, "a")
+        assert caught.value.next_command == NextCommand((), {str(tmp_path / wrong): str(tmp_path / right)})
+
+
+@pytest.mark.parametrize("wrong", ["stes/other.json", "cats.json", "stes"])
+def test_nothing_is_told_to_be_typed_that_is_not_there(wrong: str, tmp_path: Path):
+    (tmp_path / "sets").mkdir()
+    with pytest.raises(UsageError) as caught:
+        require_file(tmp_path / wrong, "a")
+    assert caught.value.next_command is None
+
+
+def test_a_name_is_to_be_replaced_only_by_one_much_like_it():
+    assert unknown_name("class", "disk", ["disc", "ring"]).next_command == NextCommand((), {"disk": "disc"})
+    assert unknown_name("class", "cow", ["cat"]).next_command is None
+
+
+def test_what_to_type_passes_from_process_to_process():
+    error = UsageError("a").try_next("check", Path("b"), added=["--quiet"])
+    assert pickle.loads(pickle.dumps(error)).next_command == NextCommand(("check", "b"), {}, ("--quiet",))

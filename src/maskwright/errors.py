@@ -5,18 +5,48 @@ without a traceback and exits with the class's ``exit_code``.
 """
 
 import difflib
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True)
+class NextCommand:
+    """What to type after an error, which the command line shows as a whole line.
+
+    ``command`` has the words of another command, without ``maskwright``. Where it is empty the command that was typed
+    is meant, with the words ``replaced`` by others, or where none of these was typed with the options ``added``.
+    """
+
+    command: tuple[str, ...] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
 
 
 class MaskwrightError(Exception):
     """An error that a user can act on: the message says what was found, what was expected and what to do.
 
     It takes the lines of the message, one by default. A line break inside a line belongs to a name from a file; the
-    command line shows it escaped.
+    command line shows it escaped. ``next_command`` is what to type then, where one line is known that works.
     """
 
     exit_code = 1
+    next_command: NextCommand | None = None
+
+    def try_next(
+        self, *command: str | Path, replaced: Mapping[str, str] | None = None, added: Iterable[str | Path] = ()
+    ) -> Self:
+        """Return this error with its :class:`NextCommand`.
+
+        Example:
+            >>> raise UsageError("lables.json: it does not exist.").try_next(replaced={"lables.json": "labels.json"})
+            Traceback (most recent call last):
+            maskwright.errors.UsageError: lables.json: it does not exist.
+        """
+        self.next_command = NextCommand(tuple(map(str, command)), dict(replaced or {}), tuple(map(str, added)))
+        return self
 
     def __str__(self) -> str:
         """Return the lines of the message."""
@@ -52,6 +82,10 @@ class NotFinite(WeightsError):
         )
 
 
+# The share of equal letters above which a name is taken for a misspelt one: one letter of four may differ.
+_MISSPELT = 0.75
+
+
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Return up to ``count`` of the ``known`` names that are most similar to ``name``, ignoring case, best first."""
     by_lower = {candidate.lower(): candidate for candidate in known}
@@ -72,7 +106,18 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
         hint = f"Nearest: {', '.join(close)}."
     else:
         hint = f"Known: {', '.join(known[:20])}{', …' if len(known) > 20 else ''}."
-    return UsageError(f"Unknown {kind} '{name}'. {hint}")
+    error = UsageError(f"Unknown {kind} '{name}'. {hint}")
+    return error.try_next(replaced={name: close[0]}) if close and is_misspelt(name, close[0]) else error
+
+
+def is_misspelt(typed: str, known: str) -> bool:
+    """Return whether ``typed`` is so like the ``known`` name that it was most likely meant.
+
+    Example:
+        >>> is_misspelt("lables.json", "labels.json"), is_misspelt("cats.json", "labels.json")
+        (True, False)
+    """
+    return difflib.SequenceMatcher(None, typed.lower(), known.lower()).ratio() >= _MISSPELT
 
 
 def one_line(error: Exception) -> str:
@@ -116,7 +161,11 @@ def _missing(path: Path, kind: str, expected: str) -> Path:
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:
         parent = parent.parent
-    missing_part = path.relative_to(parent).parts[0] if parent != path else path.name
+    missing_part, *below = path.relative_to(parent).parts if parent != path else (path.name,)
     close = nearest(missing_part, (entry.name for entry in parent.iterdir())) if parent.is_dir() else []
     hint = f" Nearest in {parent}: {', '.join(close)}." if close else ""
-    raise UsageError(f"{path}: it does not exist; expected the {kind} {expected}.{hint}")
+    error = UsageError(f"{path}: it does not exist; expected the {kind} {expected}.{hint}")
+    meant = [Path(str(path).replace("\\", "/"))] if os.sep == "/" and "\\" in str(path) else []
+    meant += [parent.joinpath(name, *below) for name in close if is_misspelt(missing_part, name)]
+    found = [each for each in meant if (each.is_file() if expected == "file" else each.is_dir())]
+    raise error.try_next(replaced={str(path): str(found[0])}) if found else error

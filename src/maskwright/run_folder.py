@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
 from maskwright.errors import DataError, UsageError
-from maskwright.files import read_json
+from maskwright.files import read_json, recover_folder
+
+MODEL_FILE = "model.safetensors"
+"""The model in the folder of a checkpoint."""
 
 # A score that is undefined, such as the AP of objects that do not occur, is null.
 Score = float | None
@@ -263,3 +266,19 @@ def with_current_keys(scores: Mapping[str, Any]) -> PartScores:
     """Return the ``scores`` of a part with current keys; ``elsewhere`` is the old key of ``cross_evaluation``."""
     renamed = {"elsewhere": "cross_evaluation"}
     return PartScores(**{renamed.get(key, key): value for key, value in scores.items()})  # type: ignore[typeddict-item]
+
+
+def model_file(path: Path) -> Path:
+    """Return the model file of ``path``: of a run its best checkpoint's, of a checkpoint its model, or the file itself.
+
+    Raises ``UsageError`` when there is none.
+    """
+    if path.is_file():
+        return path
+    for folder in (path / "checkpoints" / "best", path):
+        recover_folder(folder)
+        if (folder / MODEL_FILE).is_file():
+            return folder / MODEL_FILE
+    raise UsageError(
+        f"{path}: no model here; expected a run folder with checkpoints, a checkpoint folder or a .safetensors file."
+    )

@@ -80,6 +80,31 @@ def test_a_data_command_runs_where_torch_cannot_be_imported(
     job(annotations, tmp_path)
 
 
+# Each is answered before torch is imported, which takes seconds; `benchmarks/startup.py` times them.
+AT_ONCE = [
+    "recipes", "recipes show demo-semantic", "models", "models residual_attention_unet", "weights list",
+    "run demo-semantics", "run demo-semantic --set train.epoch=3", "run demo-semantic --set model.name=unett",
+    "run deeplab-mobilenet-5class --set data.root=none", "run labels.json", "train lables.json",
+    "train labels.json --classes disk", "init labels.json --model unett", "evaluate none", "report none",
+    "predict none images --out out", "predict none none.jpg --out out",
+]  # fmt: skip
+
+
+def test_what_ends_before_a_training_imports_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_shapes(tmp_path, 2, size=(64, 80)).rename(tmp_path / "labels.json")
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "import json, sys\nfrom maskwright.cli.main import main\n"
+        "codes = [main(words.split()) for words in json.loads(sys.argv[1])]\n"
+        "assert codes == [0] * 5 + [2] * (len(codes) - 5), codes\n"
+        f"assert not [name for name in {TORCH} if name in sys.modules]"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(AT_ONCE)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def files_below(folder: Path) -> set[str]:
     return {
         path.relative_to(folder).as_posix()

@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from maskwright.model_file import read_model_file
-from maskwright.training.checkpoint import MODEL_FILE, read_state, remove_partial_files
+from maskwright.run_folder import MODEL_FILE
+from maskwright.training.checkpoint import read_state, remove_partial_files
 from tests.small_runs import SMALL
 
 TINY = [

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from maskwright.training.checkpoint import MODEL_FILE
+from maskwright.run_folder import MODEL_FILE
 from tests.small_runs import small_run
 
 # Of the weights after two epochs on one thread. The semantic ones are those of commit f479161, before the package was

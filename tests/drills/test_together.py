@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from maskwright.reports.score_names import is_score
-from maskwright.training.checkpoint import MODEL_FILE
+from maskwright.run_folder import MODEL_FILE
 from tests.drills.runs import assert_equal_ends, assert_loadable, metrics, train_command
 from tests.drills.together import HERE, start_together
 from tests.drills.warm import Running, Warm, children, ticks

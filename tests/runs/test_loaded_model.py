@@ -14,8 +14,8 @@ from safetensors.torch import load_file, save_file
 from maskwright.errors import UsageError, WeightsError
 from maskwright.masks.png import read_label_map
 from maskwright.model_file import card_metadata, read_model_file
-from maskwright.run_folder import RunFolder
-from maskwright.runs.loaded_model import load_model, model_file
+from maskwright.run_folder import RunFolder, model_file
+from maskwright.runs.loaded_model import load_model
 from maskwright.structures import Instances
 from tests.workflows.spoilt import change_weights
 

@@ -9,7 +9,8 @@ import torch
 
 from maskwright.errors import WeightsError
 from maskwright.model_file import read_model_file
-from maskwright.training.checkpoint import MODEL_FILE, STATE_FILE, read_state, save_checkpoint, snapshot
+from maskwright.run_folder import MODEL_FILE
+from maskwright.training.checkpoint import STATE_FILE, read_state, save_checkpoint, snapshot
 from tests.training.invented_model import bits, make_card, make_weights
 
 

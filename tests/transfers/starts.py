@@ -11,7 +11,7 @@ from maskwright.model_file import CARD_KEY, SOURCE_KEY, read_model_file
 from maskwright.models.published_weights import list_weights
 from maskwright.recipes.loading import dump, load_recipe, validate_recipe
 from maskwright.recipes.transfer import Transfer
-from maskwright.runs.loaded_model import model_file
+from maskwright.run_folder import model_file
 from maskwright.transfers.training_data import (
     PastTraining,
     trainings_of_file,

@@ -8,7 +8,7 @@ from maskwright.annotations.cityscapes_labels import INSTANCE_LABELS
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.published_weights import list_weights
 from maskwright.recipes.loading import dump, load_recipe
-from maskwright.runs.loaded_model import model_file
+from maskwright.run_folder import model_file
 from maskwright.transfers.training_data import trainings_of_file, trainings_of_published, trainings_of_recipe
 from tests.transfers.starts import converted, trained
 from tests.transfers.transferred import write_model

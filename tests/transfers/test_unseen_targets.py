@@ -10,7 +10,7 @@ from maskwright.errors import UsageError
 from maskwright.files import write_json
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.recipes.loading import dump, load_recipe, validate_recipe
-from maskwright.runs.loaded_model import model_file
+from maskwright.run_folder import model_file
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
 from maskwright.transfers.unseen_targets import require_unseen_targets

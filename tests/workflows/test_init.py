@@ -67,6 +67,15 @@ def test_the_same_seed_gives_the_same_parts() -> None:
     assert Path("a-data/train.json").read_bytes() == Path("b-data/train.json").read_bytes()
 
 
+@pytest.mark.usefixtures("shapes")
+def test_classes_can_be_asked_for() -> None:
+    done = mw.init("labels.json", "photos", classes=["ring", "disc"], reporter=QUIET)
+    assert done.recipe.classes == ["ring", "disc"]
+    assert "as asked for" in Path("recipe.yaml").read_text()
+    with pytest.raises(UsageError, match="Unknown class 'rings'"):
+        mw.init("labels.json", "photos", out="other.yaml", classes=["rings"], reporter=QUIET)
+
+
 def test_copies_of_an_image_are_in_one_part_whatever_their_names(shapes: Path) -> None:
     labels = json.loads(Path("labels.json").read_text())
     for image in list(labels["images"])[:10]:

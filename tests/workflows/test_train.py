@@ -9,8 +9,8 @@ import maskwright as mw
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
 from maskwright.files import sha256_of
+from maskwright.recipes.loading import is_annotations
 from maskwright.synthetic.shapes import write_shapes
-from maskwright.workflows.train import is_annotations
 from tests.small_runs import SHARED, SMALL
 
 SETTINGS = [text for text in [*SMALL["semantic"], *SHARED] if "=" in text]
@@ -88,9 +88,9 @@ def test_an_annotation_file_becomes_a_model_and_a_page_in_one_command(capsys: py
     assert list(run.stages) == ["check", "masks", "train", "evaluate", "report"]
     assert "# measured here" in Path("runs/labels.yaml").read_text()
     before = run.stages
-    # A second call is told how to go on, and that works.
+    # A second call is told to take another folder; --resume only scores what is there.
     assert main(["train", "labels.json", "--images", "photos", *FEW]) == 2
-    assert "--resume" in capsys.readouterr().err
+    assert "--out runs/labels-2" in capsys.readouterr().err
     assert main(["train", "labels.json", "--images", "photos", "--resume", *FEW]) == 0
     assert run.stages == before
 
@@ -102,7 +102,7 @@ def test_a_recipe_takes_no_options_of_annotations_and_annotations_are_no_recipe(
     assert main(["train", "demo-semantic", "--minutes", "3"]) == 2
     assert "--minutes: fits a recipe to annotations" in capsys.readouterr().err
     assert main(["run", "labels.json"]) == 2
-    assert "maskwright train labels.json --images DIR" in capsys.readouterr().err
+    assert "next: maskwright train labels.json --images photos" in capsys.readouterr().err
 
 
 def test_annotations_are_known_from_recipes_by_their_path(tmp_path: Path, trained: mw.RunFolder) -> None:

@@ -11,7 +11,7 @@ import pytest
 from maskwright.cli.main import main
 from maskwright.files import read_json
 from maskwright.model_file import read_model_file
-from maskwright.workflows.weights import list_weights
+from maskwright.models.published_weights import list_weights
 from tests.conftest import CocoFactory
 from tests.file_server import Server
 from tests.models.detectron2.conftest import HEADS, TINY

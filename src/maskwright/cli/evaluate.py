@@ -22,8 +22,11 @@ def command(
     json: Json = False,
 ) -> None:
     """Score a trained run and write its page. Other data or classes add their scores."""
+    from maskwright.progress import Reporter
+    from maskwright.runs.folder import open_run
+
+    open_run(run, Reporter(quiet))  # before torch is imported, which takes seconds
     with collector_paused():
-        from maskwright.progress import Reporter
         from maskwright.run_folder import RunFolder
         from maskwright.runs.cross_evaluation_data import CrossEvaluation
         from maskwright.runs.score_summary import score_summary

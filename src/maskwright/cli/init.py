@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from maskwright.cli.options import Images, Json, ModelName, Quiet, TaskName, Weights, print_json
+from maskwright.cli.overrides import named_classes
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 
@@ -14,6 +15,12 @@ Labels = Annotated[
 ]
 Minutes = Annotated[float, typer.Option("--minutes", min=0.1, help="How long the whole run may take.")]
 RecipeOut = Annotated[Path, typer.Option("--out", help="The recipe to write.")]
+Classes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--classes", help="Classes to train on, with commas or spaces between them [default: by their counts]."
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of the split and the training.")]
 
 
@@ -26,6 +33,7 @@ def command(
     minutes: Minutes = 10,
     out: RecipeOut = Path("recipe.yaml"),
     seed: Seed = 0,
+    classes: Classes = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -43,6 +51,7 @@ def command(
         weights=weights,
         minutes=minutes,
         seed=seed,
+        classes=named_classes(classes),
         reporter=Reporter(quiet),
     )
     if json:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 
+from maskwright.cli.terminal.next_command import next_line
 from maskwright.cli.terminal.streams import (
     complain,
     open_standard_streams,
@@ -50,7 +51,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except MaskwrightError as error:
         first, *more = error.lines or ("",)
-        complain(f"error: {first}", *more)
+        line = next_line(error, arguments)
+        complain(f"error: {first}", *more, *([f"next: {line}"] if line is not None else []))
         return error.exit_code
     except OSError as error:
         complain(f"error: {error.filename or 'a file'}: {error.strerror or error}")

@@ -25,6 +25,16 @@ AllowEmptyClasses = Annotated[
 ]
 
 
+def named_classes(classes: Sequence[str] | None) -> list[str] | None:
+    """Return the names in the values of ``--classes``, None where there are none.
+
+    Example:
+        >>> named_classes(["a,b", "c"])
+        ['a', 'b', 'c']
+    """
+    return [name.strip() for value in classes or () for name in value.split(",") if name.strip()] or None
+
+
 def recipe_overrides(
     settings: Sequence[str] | None,
     set_: Sequence[str] | None,
@@ -49,7 +59,7 @@ def recipe_overrides(
                 f"'{setting}': expected one recipe, then settings as KEY=VALUE, such as train.epochs=2. "
                 "Run each recipe by itself."
             )
-    names = [name.strip() for value in classes or () for name in value.split(",") if name.strip()]
+    names = named_classes(classes)
     options = {
         "train.epochs": epochs,
         "train.optimizer.lr": lr,

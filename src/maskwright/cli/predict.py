@@ -41,6 +41,13 @@ def command(
     json: Json = False,
 ) -> None:
     """Predict images: write label maps or COCO results, and overlays."""
+    # Before torch is imported, which takes seconds.
+    from maskwright.images.decode import require_image_files
+    from maskwright.run_folder import model_file
+
+    for source in images:
+        require_image_files(source)
+    model_file(model)
     with collector_paused():
         from maskwright.progress import Reporter
         from maskwright.workflows.predict import parse_views, predict

@@ -13,6 +13,7 @@ from maskwright.cli.overrides import (
     LearningRate,
     Settings,
     Size,
+    named_classes,
     recipe_overrides,
 )
 from maskwright.parallel.garbage_collection import collector_paused
@@ -56,11 +57,16 @@ def command(
     """Fit a recipe to annotations and run it, to the page. Given a recipe: check, draw masks and train, no more."""
     with collector_paused():
         from maskwright.progress import Reporter
-        from maskwright.workflows.train import is_annotations, train
+        from maskwright.recipes.loading import is_annotations
+        from maskwright.workflows.train import train
 
+    fits = is_annotations(recipe)
+    overrides = recipe_overrides(
+        settings, set_, epochs, lr, batch, size, None if fits else classes, allow_empty_classes
+    )
     run = train(
         recipe,
-        overrides=recipe_overrides(settings, set_, epochs, lr, batch, size, classes, allow_empty_classes),
+        overrides=overrides,
         out=out,
         resume=resume,
         devices=devices,
@@ -70,6 +76,7 @@ def command(
         model=model,
         weights=weights,
         minutes=minutes,
+        classes=named_classes(classes) if fits else None,
         reporter=Reporter(quiet),
     )
     from maskwright.runs.processes import is_main_process
@@ -77,5 +84,5 @@ def command(
 
     if is_main_process(nodes):
         print_lines(f"model: {run.checkpoints / 'best' / 'model.safetensors'}")
-        if is_annotations(recipe):
+        if fits:
             print_lines(*score_summary(run))

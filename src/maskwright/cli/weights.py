@@ -18,12 +18,14 @@ app = typer.Typer(
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List the known published checkpoints with their published scores and licences."""
-    from maskwright.workflows.weights import list_weights, weights_lines
+    from maskwright.models.listing.records import listed_weights
 
-    found = list_weights()
+    found = listed_weights()
     if json:
         print_json(found)
         return
+    from maskwright.workflows.weights import weights_lines
+
     print_lines(*weights_lines(found))
     print_lines("--json adds the address of each and its name in recipes")
 
@@ -35,8 +37,8 @@ def fetch(
     json: Json = False,
 ) -> None:
     """Download a published checkpoint, or resume its download, and verify its hash."""
+    from maskwright.models.published_weights import fetch_weights
     from maskwright.progress import Reporter
-    from maskwright.workflows.weights import fetch_weights
 
     path = fetch_weights(name, Reporter(quiet))
     if json:
@@ -63,8 +65,8 @@ def convert_checkpoint(
 ) -> None:
     """Convert a Detectron2 or torchvision checkpoint to a model file. Nothing in it is executed."""
     from maskwright.cli.weights_options import parse_classes, parse_options
+    from maskwright.models.weights_conversion import convert_weights
     from maskwright.progress import Reporter
-    from maskwright.workflows.weights import convert_weights
 
     done = convert_weights(
         source,

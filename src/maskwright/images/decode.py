@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.errors import DataError
+from maskwright.errors import DataError, UsageError, require_folder
 from maskwright.image_formats import open_image
 from maskwright.images.truncation import is_truncated_content
 from maskwright.limits import beyond_limit, input_limit
@@ -89,6 +89,16 @@ def image_size(path: Path) -> tuple[int, int]:
             return image.height, image.width
     except Exception as error:  # as in read_image
         raise DataError(f"{path}: cannot be read as an image ({error}).") from error
+
+
+def require_image_files(source: Path) -> list[Path]:
+    """Return the image files of ``source``, see :func:`find_images`; raise ``UsageError`` when there is none."""
+    files = find_images(source)
+    if not files:
+        if not source.is_dir() and "*" not in source.name:
+            require_folder(source, "images")
+        raise UsageError(f"{source}: no image here; expected jpg, png, bmp, tif or webp files.")
+    return files
 
 
 def find_images(source: Path) -> list[Path]:

@@ -42,7 +42,7 @@ class Output:
         """
         kind = self.require_possible(path)
         if kind and not self.overwrite and (record is None or not record.holds(path)):
-            raise UsageError(f"{path}: exists{self._not_own(path, record)}. {self.remedy()}")
+            raise self.with_other_place(UsageError(f"{path}: exists{self._not_own(path, record)}. {self.remedy()}"))
         return kind
 
     def require_possible(self, path: Path) -> bool:
@@ -92,7 +92,24 @@ class Output:
         how = "was changed since" if record.names(path) else "was not written by"
         return f" and {how} `maskwright {self.command}`{' wrote it' if record.names(path) else ''}; expected a new file"
 
+    def with_other_place(self, error: UsageError) -> UsageError:
+        """Return ``error`` with the command that writes to a place where nothing is."""
+        return error.try_next(added=(self.option, free_path(self.out))) if self.option.startswith("--") else error
+
     def remedy(self) -> str:
         """Return what to do about a place that is taken."""
         replaced = "" if self.overwrite is None else ", or replace it with --overwrite"
         return f"Choose another {self.option}{replaced}."
+
+
+def free_path(path: Path) -> Path:
+    """Return ``path`` with the lowest number from 2 before its suffix, at which there is nothing.
+
+    Example:
+        >>> free_path(Path("no-such-folder/labels.json")).name
+        'labels-2.json'
+    """
+    number = 2
+    while os.path.lexists(path.with_name(f"{path.stem}-{number}{path.suffix}")):
+        number += 1
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")

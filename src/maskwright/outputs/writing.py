@@ -186,9 +186,11 @@ def _require_same(output: Output, record: OutputRecord, about: dict[str, object]
     now, before = about or {}, record.about or {}
     other = [key for key in now if before.get(key) != now[key]]
     if other:
-        raise UsageError(
-            f"{output.out}: holds the results of another {' and other '.join(other)}; expected an empty folder, or "
-            f"results of the same. {output.remedy()}"
+        raise output.with_other_place(
+            UsageError(
+                f"{output.out}: holds the results of another {' and other '.join(other)}; expected an empty folder, or "
+                f"results of the same. {output.remedy()}"
+            )
         )
 
 

@@ -102,6 +102,17 @@ def is_run_folder(recipe: object) -> bool:
     return all((Path(recipe) / name).is_file() for name in ("recipe.yaml", "card.json"))
 
 
+def is_annotations(recipe: RecipeLike) -> bool:
+    """Return whether ``recipe`` is an annotation file or the folder of an export, and no recipe."""
+    if not isinstance(recipe, str | Path) or is_run_folder(recipe):
+        return False
+    path = Path(recipe)
+    if path.suffix in (".yaml", ".yml") and path.is_file():  # YOLO's data.yaml has names, and no model
+        keys = set(re.findall(r"^(\w+):", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
+        return "names" in keys and "model" not in keys
+    return path.name.endswith((".json", ".json.gz")) or (path.is_dir() and str(recipe) not in shipped_recipes())
+
+
 def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = (), devices: int | None = None) -> Recipe:
     """Return the validated training recipe, with each of the ``overrides`` ``section.key=value`` applied.
 

@@ -59,7 +59,8 @@ def launch(job: TrainingJob, devices: int, nodes: int = 1) -> None:
         except ChildFailedError as error:
             raise _root_cause(error, devices * nodes) from error
         except SignalException as error:
-            raise Interrupted("The training was asked to stop. Go on with --resume.", int(error.sigval)) from error
+            stopped = Interrupted("The training was asked to stop. Go on with --resume.", int(error.sigval))
+            raise stopped.try_next(added=["--resume"]) from error
 
 
 def _root_cause(error: ChildFailedError, processes: int) -> MaskwrightError:
@@ -70,7 +71,7 @@ def _root_cause(error: ChildFailedError, processes: int) -> MaskwrightError:
     rank, failure = min(error.failures.items(), key=lambda item: _cause(item[1]))
     said, kind = failure.error_file_data, _cause(failure)
     if kind is _Cause.STOPPED:
-        return Interrupted(said["message"], said["exit_code"] - 128)
+        return Interrupted(said["message"], said["exit_code"] - 128).try_next(added=["--resume"])
     if kind is _Cause.SAID:
         return (UsageError if said["exit_code"] == UsageError.exit_code else MaskwrightError)(*said["lines"])
     if kind is _Cause.KILLED:

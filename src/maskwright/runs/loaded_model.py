@@ -8,16 +8,14 @@ from typing import Any, Literal, TypeVar, overload
 import torch
 
 from maskwright.errors import NotFinite, UsageError, WeightsError, one_line
-from maskwright.files import recover_folder
 from maskwright.images.resize import InputSize
 from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input
-from maskwright.run_folder import RunFolder
+from maskwright.run_folder import RunFolder, model_file
 from maskwright.runs.context import input_size
 from maskwright.structures import Instances, LabelMap, Task
-from maskwright.training.checkpoint import MODEL_FILE
 from maskwright.training.device import resolve_device
 
 Found = TypeVar("Found")
@@ -48,22 +46,6 @@ class LoadedModel(Predictor[Found]):
 
     file: Path
     card: ModelCard
-
-
-def model_file(path: Path) -> Path:
-    """Return the model file of ``path``: of a run its best checkpoint's, of a checkpoint its model, or the file itself.
-
-    Raises ``UsageError`` when there is none.
-    """
-    if path.is_file():
-        return path
-    for folder in (path / "checkpoints" / "best", path):
-        recover_folder(folder)
-        if (folder / MODEL_FILE).is_file():
-            return folder / MODEL_FILE
-    raise UsageError(
-        f"{path}: no model here; expected a run folder with checkpoints, a checkpoint folder or a .safetensors file."
-    )
 
 
 @overload

@@ -26,6 +26,7 @@ from maskwright.parallel.waiting_threads import threads_give_way
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
+from maskwright.run_folder import MODEL_FILE
 from maskwright.runs.context import Experiment, build_model, model_options, monitored_score
 from maskwright.runs.data_check import require_same_data
 from maskwright.runs.evaluation import evaluate_part, measure_images
@@ -41,7 +42,7 @@ from maskwright.runs.panels import validate_with_panels
 from maskwright.runs.processes import sync_batch_norm, torch_threads
 from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
-from maskwright.training.checkpoint import MODEL_FILE, read_state, remove_partial_files, save_checkpoint, snapshot
+from maskwright.training.checkpoint import read_state, remove_partial_files, save_checkpoint, snapshot
 from maskwright.training.device import device_settings, has_fused_optimizers, resolve_precision
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
@@ -118,7 +119,7 @@ def require_resume(path: Path, resume: bool) -> None:
     raise UsageError(
         f"{path}: holds a training that was interrupted after {Position(**state['position'])}; expected --resume. "
         "Add it to continue, or choose another folder with --out."
-    )
+    ).try_next(added=["--resume"])
 
 
 def keep_normalisation(model: nn.Module, file: Path) -> None:

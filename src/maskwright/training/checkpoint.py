@@ -18,8 +18,8 @@ from safetensors.torch import save_file
 from maskwright.errors import MaskwrightError, WeightsError
 from maskwright.files import recover_folder, writing_folder
 from maskwright.model_file import ModelCard, card_metadata, read_model_file
+from maskwright.run_folder import MODEL_FILE
 
-MODEL_FILE = "model.safetensors"
 STATE_FILE = "state.pt"
 
 

@@ -34,12 +34,14 @@ def resolve_device(name: str, asked_by: str = "device", shared: bool = False) ->
             return "cuda"
         return "mps" if torch.backends.mps.is_available() and not shared else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"{asked_by} cuda: {_without_cuda()}. Use auto or cpu, or run on a machine with a GPU.")
+        error = UsageError(f"{asked_by} cuda: {_without_cuda()}. Use auto or cpu, or run on a machine with a GPU.")
+        raise _with_auto(error, name, asked_by)
     if name == "mps" and not torch.backends.mps.is_available():
-        raise UsageError(
+        error = UsageError(
             f"{asked_by} mps: torch {torch.__version__} finds no Apple GPU here; expected a Mac with Apple silicon and "
             "macOS 12.3 or later. Use auto, cpu, or cuda for an NVIDIA GPU."
         )
+        raise _with_auto(error, name, asked_by)
     if name == "mps" and shared:
         raise UsageError(f"{asked_by} mps: an Apple GPU cannot be shared by several processes; expected one device.")
     return name
@@ -106,6 +108,11 @@ def _switches() -> tuple[str, bool, bool, bool, bool, bool]:
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
     )
+
+
+def _with_auto(error: UsageError, name: str, asked_by: str) -> UsageError:
+    """Return ``error`` with the command that asks for ``auto`` instead of ``name``, by option or by key of a recipe."""
+    return error.try_next(replaced={name: "auto"}, added=("--set", f"{asked_by}=auto") if "." in asked_by else ())
 
 
 def _without_cuda() -> str:

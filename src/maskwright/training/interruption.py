@@ -68,7 +68,7 @@ class StopRequest:
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         return Interrupted(
             f"The training was asked to stop ({name}) and has saved its state {where}. Go on with --resume.", number
-        )
+        ).try_next(added=["--resume"])
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self.number = self.number or number

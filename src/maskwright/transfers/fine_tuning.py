@@ -8,7 +8,7 @@ from maskwright.files import write_json
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import validate_recipe
 from maskwright.recipes.transfer import FineTune
-from maskwright.runs.loaded_model import model_file
+from maskwright.run_folder import model_file
 from maskwright.runs.stages import train_recipe
 from maskwright.structures import with_masks
 from maskwright.transfers.datasets import TransferDataset

@@ -12,7 +12,7 @@ from maskwright.models.weights_conversion import convert_weights
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.transfer import ModelSource, Transfer
-from maskwright.runs.loaded_model import model_file
+from maskwright.run_folder import model_file
 from maskwright.runs.stages import train_recipe
 from maskwright.transfers.models import Role, TransferModel, open_transfer_model
 from maskwright.transfers.training_data import (

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.annotations.formats.exports import Export, ExportPart, find_export, part_called
+from maskwright.annotations.selection.empty_classes import require_masks
 from maskwright.errors import DataError, MaskwrightError, UsageError, some_of, unknown_name
 from maskwright.files import write_text
-from maskwright.outputs.output import Output
+from maskwright.models.listing.records import require_listed_model
+from maskwright.outputs.output import Output, free_path
 from maskwright.outputs.staging import clear_staging
 from maskwright.outputs.writing import output_files
 from maskwright.parallel.pool import cores
@@ -79,6 +81,7 @@ def init(
     weights: str | None = None,
     minutes: float = 10,
     seed: int = 0,
+    classes: Sequence[str] | None = None,
     reporter: Reporter | None = None,
 ) -> InitSummary:
     """Write a recipe that fits a data set, this machine and a time; every choice has its reason as a comment.
@@ -98,6 +101,7 @@ def init(
             published weights that are on this machine already, else ``none``.
         minutes: How long the whole run may take.
         seed: The seed of the split and of the training.
+        classes: The names of the classes to train on; by default those with enough objects.
         reporter: Where progress goes; standard error by default.
 
     Returns:
@@ -130,16 +134,19 @@ def init(
                     [f"{source}: is one part of an export, of which {whole} are not used; give its folder for all."]
                 )
             parts = locate_parts(export, folder, reporter)
+            for part in parts:
+                require_masks(part.document.coco)
             data = figures_of(parts)
             _require_enough(parts, data, source)
-            classes = choose_classes(data.classes, data.images, str(source))
-            machine, choice = _choose_model(task, model, weights)
-            draft = first_draft(_name(out), seed, data, classes, choice, machine.has_gpu)
+            choose_classes(data.classes, data.images, str(source), classes)  # refuses wrong names before torch is there
+            machine, choice = _choose_model(task, model, weights, minutes)
+            chosen = choose_classes(data.classes, data.images, str(source), classes, choice.weights == "none")
+            draft = first_draft(_name(out), seed, data, chosen, choice, machine.has_gpu)
             cost = _cost(draft, data, machine, parts, reporter)
             fit = fit_time(draft, data, choice, machine, cost, _part_sizes(parts, data), minutes)
             sizes = _put_data(fit, parts, place, seed, reporter)
         write_text(staging / out.name, _text(draft, out, source, export))
-    return InitSummary(out, load_recipe(out), export.kind, sizes, classes, dict(draft.reasons), fit.plan.minutes)
+    return InitSummary(out, load_recipe(out), export.kind, sizes, chosen, dict(draft.reasons), fit.plan.minutes)
 
 
 def data_folder_of(recipe: Path) -> Path:
@@ -152,7 +159,8 @@ def _require_new(out: Path) -> None:
         raise UsageError(f"--out {out}: expected a file that ends in .yaml, for a recipe.")
     for path in (out, data_folder_of(out)):
         if os.path.lexists(path) and not _is_bare(path):
-            raise UsageError(f"{path}: exists; expected a new recipe. Choose another with --out, or remove it.")
+            error = UsageError(f"{path}: exists; expected a new recipe. Choose another with --out, or remove it.")
+            raise error.try_next(added=["--out", free_path(out)])
 
 
 def _is_bare(path: Path) -> bool:
@@ -186,6 +194,12 @@ def _converted(export: Export, images: Path | None, place: Path, reporter: Repor
     root = export.source
     done = convert(root, place / "coco", source_format="yolo", target_format="coco", images=images or (),
                    reporter=reporter)  # fmt: skip
+    if not done.images:
+        where = f" or in {images}" if images is not None else ""
+        raise UsageError(
+            f"{root}: no image of its labels is in it{where}; expected the images of its parts, as in images/train. "
+            "Name their folder with --images DIR."
+        )
     reporter.say(f"{root}: YOLO, converted to COCO: {done.images} images, {done.objects} objects")
     files = sorted((place / "coco").rglob("labels.json"))
     root = root if root.is_dir() else root.parent
@@ -215,13 +229,17 @@ def _require_enough(parts: Sequence[LocatedPart], data: DataFigures, source: Pat
         )
 
 
-def _choose_model(task: Task | None, model: str | None, weights: str | None) -> tuple[Machine, ModelChoice]:
+def _choose_model(
+    task: Task | None, model: str | None, weights: str | None, minutes: float
+) -> tuple[Machine, ModelChoice]:
     """Return this machine, and the model for it; without torch nothing is known of GPUs and weights."""
     if task not in (None, "instance", "semantic"):
         raise unknown_name("task", str(task), ("instance", "semantic"))
+    if model is not None:
+        require_listed_model(model)
     if find_spec("torch") is None:
         machine = Machine(cores=cores())
-        return machine, choose_model(machine, {}, task, model, weights)
+        return machine, choose_model(machine, {}, task, model, weights, minutes)
     # Imported here: torch takes seconds, in which a wrong file has long been reported.
     from maskwright.models.catalogue import find_model
     from maskwright.runs.starting.trial import this_machine
@@ -235,7 +253,7 @@ def _choose_model(task: Task | None, model: str | None, weights: str | None) -> 
         task = own
     tasks: tuple[Task, ...] = (task,) if task is not None else ("instance", "semantic")
     known = [model] if model is not None else [name for each in tasks for name in CANDIDATES[each, machine.has_gpu]]
-    choice = choose_model(machine, published_offers(known), task, model, weights)
+    choice = choose_model(machine, published_offers(known), task, model, weights, minutes)
     require_weights(choice.name, choice.weights)
     return machine, choice
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from maskwright.models import catalogue
+from maskwright.models.listing.records import listed_models
 
 
 def list_models(name: str | None = None) -> list[dict[str, Any]]:
@@ -25,26 +25,16 @@ def list_models(name: str | None = None) -> list[dict[str, Any]]:
         >>> model["task"], model["weights"]
         ('semantic', [])
     """
-    entries = list(catalogue.MODELS.values()) if name is None else [catalogue.find_model(name)]
-    models: list[dict[str, Any]] = [
-        {
-            "name": entry.name,
-            "task": entry.task,
-            "summary": entry.summary,
-            "weights": sorted(entry.published),
-            "options": catalogue.option_names(entry),
-        }
-        for entry in entries
-    ]
+    listed = listed_models()
     if name is None:
-        models += [
-            {
-                "name": pattern,
-                "task": "semantic" if pattern.startswith("smp") else "instance",
-                "summary": summary,
-                "weights": ["imagenet"],
-                "options": None,
-            }
-            for pattern, summary in catalogue.PATTERNS.items()
-        ]
-    return models
+        return listed
+    known = [model for model in listed if model["name"] == name and model["options"] is not None]
+    return known or [_found(name)]
+
+
+def _found(name: str) -> dict[str, Any]:
+    """Return the record of the model ``name`` of a pattern, whose options depend on what it is built of."""
+    # Imported here: it imports torch, which the list does without.
+    from maskwright.models import catalogue
+
+    return catalogue.model_record(catalogue.find_model(name))

@@ -15,12 +15,12 @@ from maskwright.annotations.taxonomy.applied import AppliedTaxonomy
 from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import output_classes
 from maskwright.annotations.taxonomy.sides import side_of
-from maskwright.errors import DataError, UsageError, require_folder, unknown_name
+from maskwright.errors import DataError, UsageError, unknown_name
 from maskwright.evaluation.prediction_files import LAYOUTS, OFFICIAL, RESULTS, Write, require_own_results, result_files
 from maskwright.evaluation.results.category_ids import of_model
 from maskwright.evaluation.results.file_ids import FileIds, read_file_ids, running_ids
 from maskwright.files import sha256_of, write_json
-from maskwright.images.decode import find_images, image_size, read_image
+from maskwright.images.decode import image_size, read_image, require_image_files
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import LONGEST_JPEG, write_jpeg
 from maskwright.images.resize import InputSize
@@ -140,7 +140,7 @@ def predict(
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
     reporter = reporter or Reporter()
-    files = list(dict.fromkeys(file for source in sources for file in _images_of(source)))
+    files = list(dict.fromkeys(file for source in sources for file in require_image_files(source)))
     stems = mask_files([path.name for path in files])
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
     loaded = load_model(Path(model), device)
@@ -193,15 +193,6 @@ def predict(
             write_json(staging / TAXONOMY, use.to_json())
     reporter.warn(f"{message} Skipped." for message in skipped.values())
     return PredictionSummary(out, len(files) - len(skipped), skipped, tally, use)
-
-
-def _images_of(source: Path) -> list[Path]:
-    files = find_images(source)
-    if not files:
-        if not source.is_dir() and "*" not in source.name:
-            require_folder(source, "images")
-        raise UsageError(f"{source}: no image here; expected jpg, png, bmp, tif or webp files.")
-    return files
 
 
 def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Views:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from maskwright.errors import UsageError
+from maskwright.models.listing.records import require_listed_model
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import RecipeLike, is_run_folder, load_recipe
+from maskwright.recipes.loading import RecipeLike, is_annotations, is_run_folder, load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
+from maskwright.runs.prepare import require_data
 from maskwright.synthetic.shape_parts import drawn_ahead
 
 
@@ -58,12 +60,19 @@ def run(
         True
     """
     reporter = reporter or Reporter()
+    if is_annotations(recipe):
+        # Imported here: it reads annotations, which the import of this module should not wait for.
+        from maskwright.runs.starting.given_annotations import require_recipe
+
+        require_recipe(recipe)
     loaded = load_recipe(recipe, overrides, devices)
     path = run_path(recipe, loaded, out)
     if extend:
         return _extended(path, extend, overrides, nodes, reporter)
+    require_listed_model(loaded.model.name)
     shapes = loaded.data.shapes if loaded.train.devices * nodes == 1 and not path.exists() else None
     with drawn_ahead(shapes.model_dump() if shapes is not None else None) as drawn:
+        require_data(loaded)
         # Imported here: torch takes seconds, in which another process draws built-in images.
         with collector_paused():
             from maskwright.runs.processes import held_run, is_main_process

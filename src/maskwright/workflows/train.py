@@ -1,17 +1,21 @@
 """``maskwright train``: do the stages of a recipe up to the training; or fit one to an annotation file and run it."""
 
+import json
 import os
-import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from maskwright.errors import UsageError
+from maskwright.models.listing.records import require_listed_model
+from maskwright.outputs.output import free_path
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import RecipeLike, is_run_folder, load_recipe, recipe_label, shipped_recipes
+from maskwright.recipes.loading import RecipeLike, is_annotations, load_recipe, recipe_label
 from maskwright.run_folder import RunFolder
+from maskwright.runs.prepare import require_data
 from maskwright.structures import Task
-from maskwright.workflows.init import init
+from maskwright.workflows.init import data_folder_of, init
 from maskwright.workflows.run import run, run_path
 
 
@@ -28,6 +32,7 @@ def train(
     model: str | None = None,
     weights: str | None = None,
     minutes: float | None = None,
+    classes: Sequence[str] | None = None,
     reporter: Reporter | None = None,
 ) -> RunFolder:
     """Check the data, draw the masks and train, as a recipe says; no evaluation, no report.
@@ -49,6 +54,7 @@ def train(
         model: A model of the catalogue; by default one that suits the machine.
         weights: ``none``, a published name or a file; by default published weights that are on this machine.
         minutes: How long the whole run may take; 10 by default.
+        classes: The names of the classes to train on; by default those with enough objects, or those of the recipe.
         reporter: Where progress goes; standard error by default.
 
     Returns:
@@ -69,9 +75,10 @@ def train(
     reporter = reporter or Reporter()
     fitted = {"images": images, "task": task, "model": model, "weights": weights, "minutes": minutes}
     if is_annotations(recipe):
-        file = fitted_recipe(Path(str(recipe)), fitted, out, resume, reporter)
-        options = {"resume": resume, "devices": devices, "nodes": nodes, "reporter": reporter}
-        return run(file, overrides=overrides, out=file.with_suffix(""), **options)
+        options = {"overrides": overrides, "resume": resume, "devices": devices, "nodes": nodes, "reporter": reporter}
+        return _fit_and_run(Path(str(recipe)), fitted | {"classes": classes}, out, options)
+    if classes is not None:
+        overrides = [*overrides, f"classes={json.dumps(list(classes), ensure_ascii=False)}"]
     given = [name for name, value in fitted.items() if value is not None]
     if given:
         raise UsageError(
@@ -80,6 +87,8 @@ def train(
         )
     loaded = load_recipe(recipe, overrides, devices)
     path = run_path(recipe, loaded, out)
+    require_listed_model(loaded.model.name)
+    require_data(loaded)
     # Imported here: torch takes seconds, in which faults of a recipe are reported.
     from maskwright.runs.processes import held_run
     from maskwright.runs.stages import train_recipe
@@ -89,36 +98,52 @@ def train(
     return RunFolder(path)
 
 
-def is_annotations(recipe: RecipeLike) -> bool:
-    """Return whether ``recipe`` is an annotation file or the folder of an export, and no recipe."""
-    if not isinstance(recipe, str | Path) or is_run_folder(recipe):
-        return False
-    path = Path(recipe)
-    if path.suffix in (".yaml", ".yml") and path.is_file():  # YOLO's data.yaml has names, and no model
-        keys = set(re.findall(r"^(\w+):", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
-        return "names" in keys and "model" not in keys
-    return path.name.endswith((".json", ".json.gz")) or (path.is_dir() and str(recipe) not in shipped_recipes())
-
-
-def fitted_recipe(
-    annotations: Path, fitted: Mapping[str, Any], out: str | Path | None, resume: bool, reporter: Reporter
-) -> Path:
-    """Return the recipe beside the run folder ``out``: that of an interrupted run, or one fitted to ``annotations``."""
-    # Every data.yaml is called so; its folder has the name of the data.
-    place = annotations.absolute()
-    named = place.parent if place.suffix in (".yaml", ".yml") else place
-    name = named.name.partition(".")[0].strip("_") or "annotations"
-    folder = Path(out) if out is not None else Path("runs") / name
+def _fit_and_run(
+    annotations: Path, fitted: Mapping[str, Any], out: str | Path | None, options: Mapping[str, Any]
+) -> RunFolder:
+    """Fit a recipe to ``annotations`` and run it; nothing is left when that ends before there is a run folder."""
+    folder = Path(out) if out is not None else Path("runs") / _name_of(annotations)
     file = folder.with_name(f"{folder.name}.yaml")
+    resume, reporter = options["resume"], options["reporter"]
     if file.is_file() and resume:
         reporter.say(f"{file}: goes on with the recipe that was fitted before")
-        return file
-    if file.is_file() or os.path.lexists(folder):
-        raise UsageError(
-            f"{folder}: holds an earlier run; expected a new folder. Go on with it by --resume, or choose another with "
-            "--out."
-        )
+        return run(file, out=folder, **options)
+    _require_free(folder, file)
     done = init(annotations, out=file, reporter=reporter, **{key: v for key, v in fitted.items() if v is not None})
     reporter.say(f"classes: {done.reasons['classes']}")
     reporter.say(f"recipe: {file}, which says why each choice was made; {done.recipe.train.epochs} epochs")
-    return file
+    try:
+        return run(file, out=folder, **options)
+    except BaseException:
+        if not RunFolder(folder).recipe_file.is_file():  # else --resume goes on with the fitted recipe
+            file.unlink(missing_ok=True)
+            shutil.rmtree(data_folder_of(file), ignore_errors=True)
+        raise
+
+
+def _name_of(annotations: Path) -> str:
+    # Every data.yaml is called so; its folder has the name of the data.
+    place = annotations.absolute()
+    named = place.parent if place.suffix in (".yaml", ".yml") else place
+    return named.name.partition(".")[0].strip("_") or "annotations"
+
+
+def _require_free(folder: Path, file: Path) -> None:
+    """Raise ``UsageError`` when the run ``folder`` or its recipe ``file`` is there, with the option to type."""
+    if not file.is_file() and not os.path.lexists(folder):
+        return
+    other = ["--out", free_path(folder)]
+    if not RunFolder(folder).recipe_file.is_file():
+        raise UsageError(
+            f"{file if file.is_file() else folder}: exists, and is no run; expected a new run folder and a new recipe. "
+            "Choose another run folder with --out."
+        ).try_next(added=other)
+    finished = "report" in RunFolder(folder).stages
+    raise UsageError(
+        f"{folder}: holds an earlier run; expected a new folder. "
+        + (
+            "It is finished. Choose another with --out."
+            if finished
+            else "Go on with it by --resume, or choose another with --out."
+        )
+    ).try_next(added=other if finished else ["--resume"])

@@ -1,14 +1,10 @@
-"""``maskwright weights``: list, fetch and convert published checkpoints."""
+"""``maskwright weights list``: the published checkpoints as a table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from maskwright.models.published_weights import fetch_weights, list_weights
-from maskwright.models.weights_conversion import Conversion, convert_weights
 from maskwright.reports.tables import Table
 from maskwright.reports.terminal import text_lines
-
-__all__ = ["Conversion", "convert_weights", "fetch_weights", "list_weights", "weights_lines"]
 
 
 def weights_lines(found: Sequence[Mapping[str, Any]]) -> list[str]:

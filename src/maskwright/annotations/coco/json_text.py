@@ -10,9 +10,10 @@ from typing import TypeVar
 import msgspec
 
 from maskwright.annotations.coco.file_kind import kind_fault
+from maskwright.annotations.coco.given_path import annotations_beside, require_annotations
 from maskwright.annotations.coco.not_finite import not_finite_faults
 from maskwright.annotations.faults import FAULTS, Fault
-from maskwright.errors import DataError, require_file
+from maskwright.errors import DataError
 
 Read = TypeVar("Read")
 
@@ -59,7 +60,7 @@ def read_text(path: Path, faults: list[Fault]) -> bytes:
     invalid UTF-16, or when its gzip stream is damaged, cut off, or unpacks to over a hundred times its size and over 64
     MiB.
     """
-    content = require_file(path, "annotations").read_bytes()
+    content = require_annotations(path).read_bytes()
     if content.startswith(_GZIP):
         faults.append(Fault("json_gzip", "file", None, "is compressed by gzip"))
         content = _unpacked(path, content)
@@ -94,7 +95,9 @@ def decode_leniently(
     except msgspec.ValidationError as error:
         kind = kind_fault(content)
         if kind is not None:
-            raise BadJson(path, kind.code, kind.message) from error
+            truth = annotations_beside(path) if kind.code == "results_file" else None
+            score = ("score", "instance", truth, path) if truth is not None else ("check", path)
+            raise BadJson(path, kind.code, kind.message).try_next(*score) from error
         raise BadJson(path, "json_top_level", f"is not a COCO file ({error})") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         code = "json_truncated" if "truncated" in str(error) else "json_invalid"

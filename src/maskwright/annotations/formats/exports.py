@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from maskwright.errors import UsageError, require_file, require_folder, some_of
+from maskwright.annotations.coco.given_path import YOLO_NAMES
+from maskwright.annotations.formats.image_search import require_image_folder
+from maskwright.errors import UsageError, require_file, some_of
 
 ExportKind = Literal["COCO", "Roboflow", "CVAT", "Label Studio", "YOLO"]
 
@@ -52,7 +54,7 @@ def find_export(source: Path, images: Path | None = None) -> Export:
     which parts they are.
     """
     if images is not None:
-        require_folder(images, "images")
+        require_image_folder(images, source)
     if not source.is_dir():
         require_file(source, "annotations")
         if source.suffix in (".yaml", ".yml"):
@@ -70,7 +72,7 @@ def find_export(source: Path, images: Path | None = None) -> Export:
     for kind, files in kinds:
         if files:
             return Export(kind, source, _parts(source, files, images))
-    if any((source / name).is_file() for name in ("data.yaml", "data.yml", "dataset.yaml", "classes.txt")):
+    if any((source / name).is_file() for name in YOLO_NAMES):
         return Export("YOLO", source)
     return Export("COCO", source, _parts(source, sorted(source.glob("*.json")), images))
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from maskwright.annotations.coco.file import CocoFile
 from maskwright.annotations.formats.image_files import file_in, images_below
+from maskwright.annotations.formats.image_search import image_folder_near
 from maskwright.errors import UsageError, some_of
 from maskwright.images.folder_names import FolderNames
 
@@ -49,10 +50,14 @@ def place_images(coco: CocoFile, folders: Sequence[Path], asked: Path | None = N
             missing = tuple(name for identity, name in names.items() if identity not in found)
             return ImagePlaces(folder, found, missing, sum(found[identity] != names[identity] for identity in found))
     where = some_of([asked] if asked is not None else folders) or "the folder of the file"
-    raise UsageError(
+    error = UsageError(
         f"{coco.path}: none of its {len(names)} images is in {where}, such as {some_of(names.values(), 1)!r}; expected "
         "the folder with these files. Name it with --images DIR."
     )
+    near = image_folder_near(coco) if names else None
+    if near is None:
+        raise error
+    raise error.try_next(replaced={str(asked): str(near)} if asked is not None else {}, added=("--images", near))
 
 
 def _in_folder(folder: Path, names: Mapping[int, str]) -> ImagePlaces:

@@ -15,7 +15,8 @@ def require_masks(coco: CocoFile) -> None:
     """Raise ``DataError`` when ``coco`` is of another kind, such as boxes alone, so that nothing in it can be drawn."""
     if coco.kind is not None:
         remedy = FAULTS[coco.kind.code].remedy
-        raise DataError(f"{coco.path}: {coco.kind}; expected objects with masks. {remedy[0].upper()}{remedy[1:]}.")
+        error = DataError(f"{coco.path}: {coco.kind}; expected objects with masks. {remedy[0].upper()}{remedy[1:]}.")
+        raise error.try_next("check", coco.path)
 
 
 def count_objects(coco: CocoFile, labels: Mapping[int, int]) -> Counter[int]:

@@ -1,5 +1,6 @@
 """The data of a fitted recipe: an export read, its images found, and its parts written where it has none."""
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,8 @@ def _remarks(part: LocatedPart) -> list[str]:
         shown = ", ".join(places.missing[:3])
         lines.append(
             f"{part.annotations}: {len(places.missing)} of {total} images have no file in {places.folder}, such as "
-            f"{shown}; they are left out."
+            f"{shown}; they are left out. This names them all: "
+            + shlex.join(["maskwright", "check", str(part.annotations), "--images", str(places.folder)])
         )
     if places.renamed:
         lines.append(f"{part.annotations}: {places.renamed} images are found under other names in {places.folder}.")
