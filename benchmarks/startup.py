@@ -128,8 +128,9 @@ import maskwright.cli.run
 def importer(name, *arguments, **options):
     module = timed_import(name, *arguments, **options)
     loop = sys.modules.get("maskwright.training.loop")
-    if not importing and loop is not None and hasattr(loop, "fit") and getattr(loop, "training_step", stop) is not stop:
-        loop.training_step = stop
+    step = "training_step" if hasattr(loop, "training_step") else "learn"  # as earlier versions call it
+    if not importing and loop is not None and hasattr(loop, "fit") and getattr(loop, step, stop) is not stop:
+        setattr(loop, step, stop)
         for part_name, functions in FUNCTIONS.items():
             for where, function in functions:
                 time_function(part_name, where, function)

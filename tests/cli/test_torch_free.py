@@ -105,6 +105,13 @@ def test_what_ends_before_a_training_imports_no_torch(tmp_path: Path, monkeypatc
     assert done.returncode == 0, done.stderr
 
 
+def test_predict_imports_no_library_of_other_models() -> None:
+    others = ("timm", "segmentation_models_pytorch", "lightning_fabric", "tensorboard", "matplotlib")
+    code = f"import sys\nimport maskwright.workflows.predict\nassert not [n for n in {others} if n in sys.modules]"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def files_below(folder: Path) -> set[str]:
     return {
         path.relative_to(folder).as_posix()
