@@ -42,12 +42,15 @@ _HELD = {
     "Instances": "structures",
     "LoadedModel": "runs.loaded_model",
     "MaskOptions": "label_maps.options",
+    "PanopticMap": "structures",
+    "PanopticSegment": "structures",
     "Recipe": "recipes.schema",
     "Reporter": "progress",
     "RunFolder": "run_folder",
     "Sample": "coco_dataset.sample",
     "load_model": "runs.loaded_model",
     "score_instances": "evaluation.score_instances",
+    "score_panoptic": "evaluation.score_panoptic",
     "score_semantic": "evaluation.score_semantic",
 }
 _NAMED_OTHERWISE = {"draw_masks": "masks"}
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from maskwright.coco_dataset.dataset import CocoDataset as CocoDataset
     from maskwright.coco_dataset.sample import Sample as Sample
     from maskwright.evaluation.score_instances import score_instances as score_instances
+    from maskwright.evaluation.score_panoptic import score_panoptic as score_panoptic
     from maskwright.evaluation.score_semantic import score_semantic as score_semantic
     from maskwright.label_maps.options import MaskOptions as MaskOptions
     from maskwright.progress import Reporter as Reporter
@@ -67,6 +71,8 @@ if TYPE_CHECKING:
     from maskwright.structures import ClassInfo as ClassInfo
     from maskwright.structures import ClassTable as ClassTable
     from maskwright.structures import Instances as Instances
+    from maskwright.structures import PanopticMap as PanopticMap
+    from maskwright.structures import PanopticSegment as PanopticSegment
     from maskwright.workflows.check import check as check
     from maskwright.workflows.convert import convert as convert
     from maskwright.workflows.demo import demo as demo
@@ -94,6 +100,8 @@ __all__ = [
     "Instances",
     "LoadedModel",
     "MaskOptions",
+    "PanopticMap",
+    "PanopticSegment",
     "Recipe",
     "Reporter",
     "RunFolder",
@@ -114,6 +122,7 @@ __all__ = [
     "run",
     "score",
     "score_instances",
+    "score_panoptic",
     "score_semantic",
     "split",
     "subset",

@@ -144,3 +144,19 @@ def test_an_unknown_name_is_answered_with_the_shipped_ones_and_a_missing_file_as
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=message):
         read_grouping(source)
+
+
+def test_a_list_under_stuff_names_the_groups_that_are_no_things(grouping):
+    groups = grouping("stuff: [ground]\nwheels: {classes: [car]}\nground: {classes: [road]}")
+    assert ([group.name for group in groups.groups], groups.stuff) == (["wheels", "ground"], {"ground"})
+    assert grouping("wheels: {classes: [car]}").stuff == frozenset()
+    # A group may be called so.
+    named = grouping("stuff: {classes: [road]}")
+    assert ([group.name for group in named.groups], named.stuff) == (["stuff"], frozenset())
+
+
+def test_stuff_that_is_no_group_is_refused(grouping):
+    with pytest.raises(DataError, match=r"calls 'grund' stuff, which is no group.*such as ground"):
+        grouping("stuff: [grund]\nground: {classes: [road]}")
+    with pytest.raises(DataError, match="holds no groups"):
+        grouping("stuff: [ground]")

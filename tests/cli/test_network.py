@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskwright.annotations.coco.panoptic_file import PanopticCategory, writing_panoptic
 from maskwright.cli.app import app
+from maskwright.structures import PanopticMap, PanopticSegment
 from tests.network_watch import watched, why_not
 from tests.small_runs import SHARED, SMALL
 
@@ -58,6 +60,7 @@ DATA = [
     ["masks", "labels.json", "--out", "masks", "--workers", "2", "--quiet"],
     ["score", "semantic", "masks", "masks", "--quiet"],
     ["score", "instance", "labels.json", "found.json", "--quiet"],
+    ["score", "panoptic", "panoptic.json", "panoptic.json", "--quiet"],
     ["models"],
     ["models", "smp:Unet/tu-resnet18"],
     ["recipes"],
@@ -90,6 +93,8 @@ def folder(coco, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     objects = [{"image_id": number, "bbox": [10, 10, 10, 10], "area": 100} for number in range(1, 7)]
     found = json.loads(coco(*objects, images=[{}] * 6).read_text())["annotations"]
     Path("found.json").write_text(json.dumps([{**each, "score": 0.9} for each in found]))
+    with writing_panoptic(Path("panoptic.json"), [PanopticCategory(1, "road", 0)]) as write:
+        write(1, "1.png", PanopticMap(np.ones((48, 64), int), (PanopticSegment(1, 1),)))
     return tmp_path
 
 

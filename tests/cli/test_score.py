@@ -17,6 +17,7 @@ from maskwright.cli import score
 from maskwright.files import write_json
 from maskwright.structures import ClassTable
 from tests.evaluation.invented_city import FRAMES, write_city
+from tests.evaluation.invented_panoptic import invented_set, write_set
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "score.md"
 Run = Callable[..., tuple[int, str, str]]
@@ -168,7 +169,7 @@ def test_cityscapes_prints_instances_and_pixels(run: Run, city: Path):
         (["semantic", "truth", "predicted"], 2, "does not exist"),
         (["cityscapes", ".", "."], 2, "expected predicted instances"),
         (["instance", "truth.json"], 2, "Missing argument"),
-        (["panoptic"], 2, "No such command"),
+        (["keypoints"], 2, "No such command"),
     ],
 )
 def test_wrong_usage_exits_with_2(run: Run, tmp_path: Path, monkeypatch, arguments: list[str], code: int, words: str):
@@ -199,7 +200,39 @@ def test_data_that_cannot_be_scored_exits_with_1(run: Run, instances: tuple[Path
 def test_the_how_to_shows_options_that_exist(run: Run):
     text = HOW_TO.read_text(encoding="utf-8")
     commands = re.findall(r"^ {4}maskwright score (\w+)(.*)$", text, re.MULTILINE)
-    assert {kind for kind, _ in commands} == {"instance", "semantic", "cityscapes"}
+    assert {kind for kind, _ in commands} == {"instance", "semantic", "panoptic", "cityscapes"}
     for kind, rest in commands:
         shown = run(kind, "--help")[1]
         assert [option for option in re.findall(r"--[\w-]+", rest) if option not in shown] == []
+
+
+def test_panoptic_json_has_the_shape_that_others_rely_on(run: Run, tmp_path: Path):
+    code, out, err = run("panoptic", *write_set(tmp_path, invented_set(1)), "--json")
+    found = json.loads(out)
+    assert code == 0, err
+    measures = {"PQ", "SQ", "RQ"}
+    assert measures <= found.keys()
+    assert found["things"].keys() == found["stuff"].keys() == measures
+    assert all(measures <= row.keys() for row in found["classes"].values())
+
+
+def test_panoptic_prints_all_things_and_stuff_and_a_table_of_classes(run: Run, tmp_path: Path):
+    truth, found = write_set(tmp_path, invented_set(1))
+    code, out, _ = run("panoptic", truth, truth)
+    assert code == 0
+    assert re.search(r"^all +1.000 +1.000 +1.000$", out, re.MULTILINE)
+    assert re.search(r"^class +kind +PQ +SQ +RQ +matched +wrong +missed$", out, re.MULTILINE)
+    assert re.search(r"^1 class has no segment in truth or predictions", out, re.MULTILINE)
+    for folder in ("--gt-folder", "--pred-folder"):
+        code, out, err = run("panoptic", truth, found, folder, tmp_path / "nothing")
+        assert (code, out) == (2, "")
+        assert "expected the PNG folder" in err
+
+
+def test_panoptic_files_that_do_not_fit_are_named_with_exit_code_1(run: Run, tmp_path: Path):
+    truth, found = write_set(tmp_path, invented_set(1))
+    (tmp_path / "predictions" / "1.png").unlink()
+    code, out, err = run("panoptic", truth, found, "--json")
+    assert (code, out) == (1, "")
+    assert "found 1 unreadable_png" in err
+    assert "remedy: write the PNG again" in err

@@ -20,6 +20,7 @@ from maskwright.errors import DataError, UsageError, nearest, one_line, require_
 from maskwright.structures import ClassTable, normalise_name
 
 _SHIPPED = files("maskwright.annotations") / "groupings"
+_STUFF = "stuff"
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ class Group:
 class Grouping:
     """The groups of a file, in the order of their labels 1..G.
 
-    A class is in one group at most. ``source`` is the YAML file or the name of a shipped grouping.
+    A class is in one group at most. ``source`` is the YAML file or the name of a shipped grouping. ``stuff`` names the
+    groups that are no things: what cannot be counted, such as sky, which panoptic segmentation has as one segment.
     """
 
     source: str
     groups: tuple[Group, ...]
+    stuff: frozenset[str] = frozenset()
 
     @property
     def weights(self) -> list[float]:
@@ -84,10 +87,10 @@ def read_grouping(source: str) -> Grouping:
     """Return the shipped grouping called ``source``, or read the one in the YAML file ``source``.
 
     The file maps each group's name to ``{weight: number, classes: [names]}``; the weight is 1 by default. Groups get
-    the labels 1, 2, … in file order.
+    the labels 1, 2, … in file order. A list under ``stuff`` names the groups that are no things.
 
     Raises ``UsageError`` when there is no such grouping or file. Raises ``DataError`` when the file is not UTF-8, is
-    not valid YAML, does not fit this form, or has a class in two groups.
+    not valid YAML, does not fit this form, has a class in two groups, or calls stuff what is no group.
     """
     if source in shipped_groupings():
         return _grouping(source, (_SHIPPED / f"{source}.yaml").read_text(encoding="utf-8"))
@@ -108,9 +111,12 @@ def _grouping(source: str, text: str) -> Grouping:
         document = yaml.load(text, StrictLoader)
     except (yaml.YAMLError, RecursionError) as error:
         raise DataError(f"{source}: is not valid YAML ({one_line(error)}); expected groups by name.") from error
-    if not isinstance(document, Mapping) or not document:
+    listed = document.get(_STUFF) if isinstance(document, Mapping) else None
+    stuff = listed if isinstance(listed, list) else []
+    named = {k: v for k, v in document.items() if v is not stuff} if isinstance(document, Mapping) else {}
+    if not named:
         raise DataError(f"{source}: holds no groups; expected 'name: {{weight: 2.0, classes: [a, b]}}' for each.")
-    groups = tuple(_group(source, name, value) for name, value in document.items())
+    groups = tuple(_group(source, name, value) for name, value in named.items())
     owners: dict[str, str] = {}
     for group in groups:
         for name in group.classes:
@@ -120,7 +126,20 @@ def _grouping(source: str, text: str) -> Grouping:
                     "for each class. Remove it from one."
                 )
             owners[name] = group.name
-    return Grouping(source, groups)
+    return Grouping(source, groups, _stuff(source, stuff, [group.name for group in groups]))
+
+
+def _stuff(source: str, listed: list[Any], groups: list[str]) -> frozenset[str]:
+    """Return the names of the groups that are no things."""
+    stuff = [normalise_name(str(name)) for name in listed]
+    for name in stuff:
+        if name not in groups:
+            close = nearest(name, groups) or groups
+            raise DataError(
+                f"{source}: calls '{name}' stuff, which is no group; expected names of its groups, such as {close[0]}. "
+                "Correct the list under stuff."
+            )
+    return frozenset(stuff)
 
 
 class _Record(msgspec.Struct, forbid_unknown_fields=True):

@@ -119,6 +119,43 @@ def semantic(
 
 
 @app.command()
+def panoptic(
+    truth: Annotated[Path, typer.Argument(metavar="GT", help="A panoptic JSON file of COCO.", show_default=False)],
+    predictions: Annotated[
+        Path, typer.Argument(metavar="PRED", help="A panoptic JSON file of predictions.", show_default=False)
+    ],
+    truth_folder: Annotated[
+        Path | None, typer.Option("--gt-folder", help="Folder of the true PNG files [default: X for X.json].")
+    ] = None,
+    prediction_folder: Annotated[
+        Path | None, typer.Option("--pred-folder", help="Folder of the predicted PNG files [default: X for X.json].")
+    ] = None,
+    groups: Annotated[
+        str | None, typer.Option("--groups", help="Score the groups of a YAML file, or shipped ones, not the classes.")
+    ] = None,
+    workers: Workers = 2,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Compute panoptic quality (PQ), SQ and RQ as panopticapi does, over all classes, things and stuff."""
+    from maskwright.progress import Reporter
+    from maskwright.reports.score_text import panoptic_lines
+    from maskwright.workflows.score_panoptic import score_panoptic
+
+    reporter = Reporter(quiet)
+    summary = score_panoptic(
+        truth,
+        predictions,
+        truth_folder=truth_folder,
+        prediction_folder=prediction_folder,
+        groups=groups,
+        workers=workers,
+        reporter=reporter,
+    )
+    _show(summary, reporter, None if json else panoptic_lines)
+
+
+@app.command()
 def cityscapes(
     truth: Annotated[Path, typer.Argument(metavar="GT_DIR", help="Folder that holds gtFine.", show_default=False)],
     predictions: Annotated[

@@ -89,6 +89,32 @@ def instance_lines(scores: Scores) -> Iterator[str]:
     yield scores["protocol"]
 
 
+def panoptic_lines(scores: Scores) -> Iterator[str]:
+    """Yield the lines of panoptic scores: a table of all classes, things and stuff, one of each class, the protocol.
+
+    A class without a segment in truth and predictions is named below the tables.
+    """
+    parts = {"all": scores, "things": scores["things"], "stuff": scores["stuff"]}
+    measures = ("PQ", "SQ", "RQ")
+    rows = [[name, *(score_cell(part[key]) for key in measures)] for name, part in parts.items()]
+    yield from text_lines(Table(["", *measures], rows))
+    yield ""
+    present = {name: row for name, row in scores["classes"].items() if is_measured(row["PQ"])}
+    kinds = {True: "thing", False: "stuff", None: ""}
+    counts = ("matched", "wrong", "missed")
+    rows = [
+        [name, kinds[row["thing"]], *(score_cell(row[key]) for key in measures), *(count_cell(row[c]) for c in counts)]
+        for name, row in present.items()
+    ]
+    yield from text_lines(Table(["class", "kind", *measures, *counts], rows))
+    absent = [name for name in scores["classes"] if name not in present]
+    if absent:
+        have = "class has" if len(absent) == 1 else "classes have"
+        yield escape_controls(f"{len(absent)} {have} no segment in truth or predictions ({some_of(absent, 8)})")
+    yield ""
+    yield f"{scores['images']} images; {scores['protocol']}"
+
+
 def cityscapes_lines(scores: Scores) -> Iterator[str]:
     """Yield a table of the Cityscapes AP of each class, then one of the pixel scores where they were measured."""
     if scores["classes"]:

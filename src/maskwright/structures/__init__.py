@@ -19,6 +19,7 @@ from maskwright.structures.coco_records import (
 )
 from maskwright.structures.instances import Instances, mask_boxes
 from maskwright.structures.named_types import AreaRule, CrowdRule, LabelMap, OverlapRule, RiderRule, Task
+from maskwright.structures.panoptic_map import PanopticMap, PanopticSegment, SegmentIds
 
 __all__ = [
     "BACKGROUND",
@@ -30,11 +31,14 @@ __all__ = [
     "Instances",
     "LabelMap",
     "OverlapRule",
+    "PanopticMap",
+    "PanopticSegment",
     "RiderRule",
     "ImageRecord",
     "Record",
     "ResultRecord",
     "Rle",
+    "SegmentIds",
     "TruthRecord",
     "as_json",
     "Task",

@@ -6,21 +6,31 @@ from typing import Any
 from maskwright.errors import unknown_name
 from maskwright.workflows.score_cityscapes import CityscapesScores, score_cityscapes
 from maskwright.workflows.score_instance import InstanceScores, score_instance
+from maskwright.workflows.score_panoptic import PanopticScores, score_panoptic
 from maskwright.workflows.score_semantic import SemanticScores, score_semantic
 
-Summary = InstanceScores | SemanticScores | CityscapesScores
-KINDS = {"instance": score_instance, "semantic": score_semantic, "cityscapes": score_cityscapes}
+Summary = InstanceScores | SemanticScores | PanopticScores | CityscapesScores
+KINDS = {
+    "instance": score_instance,
+    "semantic": score_semantic,
+    "panoptic": score_panoptic,
+    "cityscapes": score_cityscapes,
+}
 
 
 def score(kind: str, truth: str | Path, predictions: str | Path, **options: Any) -> Summary:
     """Score prediction files of any tool against the truth.
 
     Args:
-        kind: ``instance`` (COCO AP and AR), ``semantic`` (IoU, Dice) or ``cityscapes`` (AP by its official rules).
-        truth: The COCO JSON file, the folder of label maps, or the folder that holds ``gtFine``.
-        predictions: The COCO results file, the folder of label maps, or the folder of Cityscapes results.
+        kind: ``instance`` (COCO AP and AR), ``semantic`` (IoU, Dice), ``panoptic`` (PQ, SQ, RQ) or ``cityscapes`` (AP
+            by its official rules).
+        truth: The COCO JSON file, the folder of label maps, the panoptic JSON file, or the folder that holds
+            ``gtFine``.
+        predictions: The COCO results file, the folder of label maps, the panoptic JSON file, or the folder of
+            Cityscapes results.
         **options: Keyword arguments of :func:`~maskwright.workflows.score_instance.score_instance`,
-            :func:`~maskwright.workflows.score_semantic.score_semantic` or
+            :func:`~maskwright.workflows.score_semantic.score_semantic`,
+            :func:`~maskwright.workflows.score_panoptic.score_panoptic` or
             :func:`~maskwright.workflows.score_cityscapes.score_cityscapes`.
 
     Returns:

@@ -1,0 +1,1 @@
+"""Panoptic quality by panopticapi's rules: classes, matching of segments, findings, scores and their summary."""
