@@ -10,7 +10,16 @@ import torch
 from safetensors.torch import save_file
 
 from maskwright.errors import WeightsError
-from maskwright.model_file import CARD_KEY, card_metadata, read_card, read_model_file, read_provenance, write_model_file
+from maskwright.model_file import (
+    CARD_KEY,
+    MATERIALS_KEY,
+    card_metadata,
+    read_card,
+    read_materials,
+    read_model_file,
+    read_provenance,
+    write_model_file,
+)
 from tests.training.invented_model import TABLE, bits, make_card, make_weights
 
 SOURCE = {"file": "model.pkl", "sha256": "ab12"}
@@ -123,3 +132,16 @@ def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
     assert card == make_card()
     assert all(torch.equal(read[name], value) for name, value in weights.items())
     assert read_provenance(path) == {"from": "naïve"}
+
+
+def test_the_bill_of_materials_comes_back_and_nonsense_in_its_place_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    materials = [{"part": "backbone", "name": "imagenet", "licence": None}]
+    write_model_file(path, make_card(), make_weights(), SOURCE, materials)
+    assert read_materials(path) == materials
+    assert read_card(path) == make_card()
+    for text in ("", "[", "7", "[7]", '[{"part": {}}]', "[" * 50_000, json.dumps([{"part": "x" * 200_000}])):
+        save_file({"weight": torch.ones(2)}, path, {**card_metadata(make_card()), MATERIALS_KEY: text})
+        assert read_materials(path) == []
+    save_file({"weight": torch.ones(2)}, path, {CARD_KEY: "{}"})
+    assert read_materials(path) == []

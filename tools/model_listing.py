@@ -9,6 +9,7 @@ from typing import Any
 
 from maskwright.models import catalogue
 from maskwright.models.published_weights import list_weights
+from maskwright.models.weights.materials import code_licences, model_record
 
 FILE = Path(__file__).resolve().parents[1] / "src" / "maskwright" / "models" / "listing" / "records.json"
 
@@ -29,10 +30,11 @@ def model_records() -> list[dict[str, Any]]:
             "summary": summary,
             "weights": ["imagenet"],
             "options": None,
+            "licences": {"code": code_licences(pattern), "weights": {}},
         }
         for pattern, summary in catalogue.PATTERNS.items()
     ]
-    return [*(catalogue.model_record(entry) for entry in catalogue.MODELS.values()), *patterns]
+    return [*(model_record(entry) for entry in catalogue.MODELS.values()), *patterns]
 
 
 def _lines(records: list[dict[str, Any]]) -> str:

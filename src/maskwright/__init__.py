@@ -48,6 +48,7 @@ _HELD = {
     "Reporter": "progress",
     "RunFolder": "run_folder",
     "Sample": "coco_dataset.sample",
+    "accept_licence": "models.weights.acceptance",
     "load_model": "runs.loaded_model",
     "score_instances": "evaluation.score_instances",
     "score_panoptic": "evaluation.score_panoptic",
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from maskwright.evaluation.score_panoptic import score_panoptic as score_panoptic
     from maskwright.evaluation.score_semantic import score_semantic as score_semantic
     from maskwright.label_maps.options import MaskOptions as MaskOptions
+    from maskwright.models.weights.acceptance import accept_licence as accept_licence
     from maskwright.progress import Reporter as Reporter
     from maskwright.recipes.schema import Recipe as Recipe
     from maskwright.run_folder import RunFolder as RunFolder
@@ -107,6 +109,7 @@ __all__ = [
     "RunFolder",
     "Sample",
     "__version__",
+    "accept_licence",
     "check",
     "convert",
     "demo",

@@ -1,7 +1,7 @@
 """Model files: safetensors weights with a card that describes the model. Reading one executes no code."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from maskwright.structures import ClassTable, Task
 
 CARD_KEY = "maskwright"
 SOURCE_KEY = "source"
+MATERIALS_KEY = "materials"
 
 # A card has some hundred letters of options; many thousand layers would be built of more.
 _LONGEST_OPTIONS = 10_000
+# A bill of materials has some hundred letters for each of a handful of materials.
+_LONGEST_MATERIALS = 100_000
 
 
 @dataclass(frozen=True)
@@ -53,17 +56,24 @@ class ModelCard:
         return ClassTable.from_json(self.classes)
 
 
-def card_metadata(card: ModelCard) -> dict[str, str]:
-    """Return the metadata of a safetensors file that holds ``card``."""
-    return {CARD_KEY: json.dumps(asdict(card))}
+def card_metadata(card: ModelCard, materials: Sequence[Mapping[str, Any]] = ()) -> dict[str, str]:
+    """Return the metadata of a safetensors file that holds ``card``, and the bill of ``materials`` of the model."""
+    return {CARD_KEY: json.dumps(asdict(card)), MATERIALS_KEY: json.dumps(list(materials))}
 
 
 def write_model_file(
-    path: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], source: Mapping[str, Any]
+    path: Path,
+    card: ModelCard,
+    weights: Mapping[str, torch.Tensor],
+    source: Mapping[str, Any],
+    materials: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write ``weights`` with their ``card`` to ``path``, and with ``source``, the provenance of the weights."""
+    """Write ``weights`` with their ``card`` to ``path``.
+
+    Beside them are ``source``, the provenance of the weights, and ``materials``, the bill of materials of the model.
+    """
     contiguous = {name: value.contiguous() for name, value in weights.items()}
-    write_bytes(path, _in_order(save(contiguous, {**card_metadata(card), SOURCE_KEY: json.dumps(source)})))
+    write_bytes(path, _in_order(save(contiguous, {**card_metadata(card, materials), SOURCE_KEY: json.dumps(source)})))
 
 
 def _in_order(content: bytes) -> bytes:
@@ -157,3 +167,20 @@ def read_provenance(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}  # it says where weights come from, and nothing depends on it
     return found if isinstance(found, dict) else {}
+
+
+def read_materials(path: Path) -> list[dict[str, str | None]]:
+    """Return the bill of materials in the model file at ``path``, see :mod:`maskwright.models.weights.materials`.
+
+    It is empty where none is recorded, as in files of earlier versions.
+
+    Raises ``SafetensorError`` when the file is damaged.
+    """
+    with safe_open(path, framework="pt") as file:
+        text = (file.metadata() or {}).get(MATERIALS_KEY)
+    if text is None or len(text) > _LONGEST_MATERIALS:
+        return []
+    try:
+        return msgspec.json.decode(text, type=list[dict[str, str | None]])
+    except (msgspec.DecodeError, RecursionError):
+        return []  # it says where weights come from, and no model depends on it

@@ -42,6 +42,8 @@ class Card(TypedDict):
     data: dict[str, DataRecord]
     model: NotRequired[dict[str, Any]]
     weights: NotRequired[dict[str, Any] | None]
+    # The bill of materials: code, starting weights and data, each with its licence.
+    licences: NotRequired[list[dict[str, Any]]]
     seconds: NotRequired[dict[str, float]]
     best: NotRequired[dict[str, Any]]
     # The "epochs" of the recipe before each extension, and those that the training had "reached".

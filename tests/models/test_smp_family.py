@@ -46,3 +46,16 @@ def test_an_encoder_of_every_kind_builds(encoder: str) -> None:
     with torch.device("cpu" if encoder == "mit_b0" else "meta"):  # mit reads values while it is built
         model = create_model(f"smp:FPN/{encoder}", 2, {})
     assert sum(parameter.numel() for parameter in model.parameters()) > 1e6
+
+
+def test_weights_have_the_licence_of_those_who_trained_them() -> None:
+    terms = {
+        (encoder, weights): smp_entry(f"smp:Unet/{encoder}").published[weights].licence.name
+        for encoder, weights in (
+            *(("mit_b0", "imagenet"), ("mobileone_s0", "imagenet"), ("resnet18", "imagenet")),
+            *(("resnet18", "swsl"), ("resnext101_32x8d", "instagram")),
+        )
+    }
+    assert list(terms.values()) == [
+        *("nvidia-source-code", "mobileone-license", "not-stated", "cc-by-nc-4.0", "cc-by-nc-4.0")
+    ]

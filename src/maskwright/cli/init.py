@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Images, Json, ModelName, Quiet, TaskName, Weights, print_json
+from maskwright.cli.options import AcceptLicence, Images, Json, ModelName, Quiet, TaskName, Weights, print_json
 from maskwright.cli.overrides import named_classes
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
@@ -34,6 +34,7 @@ def command(
     out: RecipeOut = Path("recipe.yaml"),
     seed: Seed = 0,
     classes: Classes = None,
+    accept_licence: AcceptLicence = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

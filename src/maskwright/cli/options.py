@@ -7,6 +7,17 @@ import typer
 
 from maskwright.printing import json_lines, print_lines
 
+
+def _accept(names: list[str] | None) -> list[str] | None:
+    """Record the licences ``names`` as accepted, before the command does anything."""
+    if names:
+        from maskwright.models.weights.acceptance import accept_licence
+
+        for name in names:
+            accept_licence(name)
+    return names
+
+
 Recipe = Annotated[str, typer.Argument(help="The name of a shipped recipe, or a YAML file.", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]
 Set = Annotated[
@@ -33,6 +44,15 @@ ModelName = Annotated[
 Weights = Annotated[
     str | None,
     typer.Option("--weights", help="none, a published name, or a file [default: published ones that are here]."),
+]
+AcceptLicence = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-licence",
+        metavar="NAME",
+        help="Accept the licence of non-commercial or special weights, once; `maskwright models MODEL` names it.",
+        callback=_accept,
+    ),
 ]
 Taxonomy = Annotated[
     str | None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
+from maskwright.cli.options import AcceptLicence, Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
 from maskwright.cli.overrides import (
     AllowEmptyClasses,
     Batch,
@@ -54,6 +54,7 @@ def command(
     allow_empty_classes: AllowEmptyClasses = False,
     devices: Devices = None,
     nodes: Nodes = 1,
+    accept_licence: AcceptLicence = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Devices, Images, ModelName, Nodes, Out, Quiet, Resume, Set, TaskName, Weights
+from maskwright.cli.options import (
+    AcceptLicence,
+    Devices,
+    Images,
+    ModelName,
+    Nodes,
+    Out,
+    Quiet,
+    Resume,
+    Set,
+    TaskName,
+    Weights,
+)
 from maskwright.cli.overrides import (
     AllowEmptyClasses,
     Batch,
@@ -52,6 +64,7 @@ def command(
     allow_empty_classes: AllowEmptyClasses = False,
     devices: Devices = None,
     nodes: Nodes = 1,
+    accept_licence: AcceptLicence = None,
     quiet: Quiet = False,
 ) -> None:
     """Fit a recipe to annotations and run it, to the page. Given a recipe: check, draw masks and train, no more."""

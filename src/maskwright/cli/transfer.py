@@ -4,14 +4,21 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Out, Quiet, Set, print_json
+from maskwright.cli.options import AcceptLicence, Json, Out, Quiet, Set, print_json
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 
 Recipe = Annotated[str, typer.Argument(help="The name of a shipped transfer, or a YAML file.", show_default=False)]
 
 
-def command(recipe: Recipe, set_: Set = None, out: Out = None, quiet: Quiet = False, json: Json = False) -> None:
+def command(
+    recipe: Recipe,
+    set_: Set = None,
+    out: Out = None,
+    accept_licence: AcceptLicence = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
     """Evaluate models on their source data and on target data. Finished work is skipped."""
     with collector_paused():
         from maskwright.progress import Reporter

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Overwrite, Quiet, print_json
+from maskwright.cli.options import AcceptLicence, Json, Overwrite, Quiet, print_json
 from maskwright.printing import print_lines
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ def list_(json: Json = False) -> None:
 @app.command()
 def fetch(
     name: Annotated[str, typer.Argument(help="A name that `weights list` shows.", show_default=False)],
+    accept_licence: AcceptLicence = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -60,6 +61,7 @@ def convert_checkpoint(
         list[str] | None, typer.Option("--set", metavar="OPTION=VALUE", help="An option of the model in the catalogue.")
     ] = None,
     overwrite: Overwrite = False,
+    accept_licence: AcceptLicence = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

@@ -261,17 +261,6 @@ def option_names(entry: ModelEntry) -> list[str]:
     return [*entry.options, *(NORMALISATION_OPTIONS if entry.normalisation is not None else ())]
 
 
-def model_record(entry: ModelEntry) -> dict[str, Any]:
-    """Return what is listed of ``entry``: its name, task, summary, the names of its published weights, its options."""
-    return {
-        "name": entry.name,
-        "task": entry.task,
-        "summary": entry.summary,
-        "weights": sorted(entry.published),
-        "options": option_names(entry),
-    }
-
-
 def is_file(weights: str) -> bool:
     """Return whether ``weights`` (``model.weights``) is the path of a file, not the name of published weights."""
     return Path(weights).suffix in WEIGHTS_SUFFIXES or "/" in weights

@@ -13,7 +13,9 @@ from torchvision.models import WeightsEnum, get_model_weights
 from maskwright.images.resize import ResizingRule
 from maskwright.models.normalisation import IMAGENET, Normalisation
 from maskwright.models.weights.download import Hash
-from maskwright.models.weights.loading import StateDict
+from maskwright.models.weights.hub import HubFile, fetch_hub_file
+from maskwright.models.weights.licences import NOT_STATED, Licence
+from maskwright.models.weights.loading import StateDict, read_weights
 from maskwright.models.weights.published_classes import class_names
 from maskwright.models.weights.torchvision_files import hash_start
 from maskwright.structures import Task
@@ -26,7 +28,8 @@ class PublishedWeights:
     ``download`` fetches them and returns their state dict. ``classes`` are the classes of the heads in order, without
     background; None for the weights of a backbone, which have no heads. ``hash`` is the start of the file's hash, None
     where the publisher gives none. ``normalisation`` is that of the images they were trained on; None for that of the
-    entry.
+    entry. ``licence`` is that of the weights, not of the code. ``hub`` is their file on Hugging Face's hub, None where
+    they are elsewhere.
     """
 
     download: Callable[[], StateDict]
@@ -34,6 +37,8 @@ class PublishedWeights:
     classes: tuple[str, ...] | None = None
     hash: Hash | None = None
     normalisation: Normalisation | None = None
+    licence: Licence = NOT_STATED
+    hub: HubFile | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,24 @@ def torchvision_weights(weights: WeightsEnum) -> PublishedWeights:
         weights.url,
         tuple(names) if names is not None else None,
         Hash("sha256", hash_start(weights)),
+    )
+
+
+def hub_weights(
+    file: HubFile, licence: Licence, classes: tuple[str, ...] | None = None, normalisation: Normalisation | None = None
+) -> PublishedWeights:
+    """Return the record of weights on Hugging Face's hub, which are fetched and verified when they are asked for.
+
+    ``classes`` are those of the heads, None for the weights of a backbone.
+    """
+    return PublishedWeights(
+        lambda: read_weights(fetch_hub_file(file)),
+        file.address,
+        classes,
+        Hash("sha256", file.sha256),
+        normalisation,
+        licence,
+        file,
     )
 
 

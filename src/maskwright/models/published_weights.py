@@ -7,10 +7,16 @@ from typing import Any
 from torch.hub import get_dir
 
 from maskwright.errors import unknown_name
+from maskwright.models import catalogue
 from maskwright.models.detectron2.entries import zoo_file
 from maskwright.models.detectron2.zoo import ZOO
+from maskwright.models.entry import PublishedWeights
 from maskwright.models.weights import torchvision_checkpoints
+from maskwright.models.weights.acceptance import require_accepted
 from maskwright.models.weights.download import Hash, download
+from maskwright.models.weights.hub import fetch_hub_file
+from maskwright.models.weights.licences import NOT_STATED, Licence, licence_titled
+from maskwright.models.weights.materials import code_licences, described
 from maskwright.models.weights.torchvision_files import hash_start
 from maskwright.progress import Reporter
 
@@ -19,7 +25,9 @@ def list_weights() -> list[dict[str, Any]]:
     """Return the known published checkpoints, each as a dictionary with its publisher's scores.
 
     ``box_AP``, ``mask_AP`` and ``mIoU`` are in percent, None where the publisher gives none. ``weights`` is the value
-    of ``model.weights`` in a recipe whose ``model.name`` is ``model``.
+    of ``model.weights`` in a recipe whose ``model.name`` is ``model``. ``licence`` is that of the weights, None where
+    the publisher states none; ``accept`` is the name by which it must be accepted first, or None. ``code`` are the
+    licences of the code by library.
     """
     found = [
         {
@@ -32,7 +40,7 @@ def list_weights() -> list[dict[str, Any]]:
             "box_AP": zoo.box_ap,
             "mask_AP": zoo.mask_ap,
             "mIoU": None,
-            "licence": zoo.licence,
+            **_licence_columns(licence_titled(zoo.licence), zoo.model),
             "address": zoo.address,
         }
         for zoo in ZOO.values()
@@ -50,21 +58,57 @@ def list_weights() -> list[dict[str, Any]]:
                 "box_AP": scores.get("box_map"),
                 "mask_AP": scores.get("mask_map"),
                 "mIoU": scores.get("miou"),
-                "licence": None,
+                **_licence_columns(NOT_STATED, name),
                 "address": weights.url,
             }
         )
+    found += [
+        {
+            "name": name,
+            "publisher": "Hugging Face",
+            "model": model,
+            "weights": tag,
+            "trained_on": None,
+            "schedule": None,
+            "box_AP": None,
+            "mask_AP": None,
+            "mIoU": None,
+            **_licence_columns(published.licence, model),
+            "address": published.address,
+        }
+        for name, (model, tag, published) in _on_the_hub().items()
+    ]
     return found
+
+
+def _on_the_hub() -> dict[str, tuple[str, str, PublishedWeights]]:
+    """Return the published weights that are on Hugging Face's hub, with their model and tag, by a name of both."""
+    return {
+        f"{entry.name}/{tag}": (entry.name, tag, published)
+        for entry in catalogue.MODELS.values()
+        for tag, published in entry.published.items()
+        if published.hub is not None
+    }
+
+
+def _licence_columns(licence: Licence, model: str) -> dict[str, Any]:
+    found = described(licence)
+    accept = licence.name if licence.needs_acceptance else None
+    return {"licence": found["licence"], "terms": licence.terms, "accept": accept, "code": code_licences(model)}
 
 
 def fetch_weights(name: str, reporter: Reporter | None = None) -> Path:
     """Return the path of the published checkpoint ``name``, downloaded unless a right copy is there.
 
-    The folder is torch's for downloaded checkpoints (``TORCH_HOME``, else ``~/.cache/torch``).
+    The folder is torch's for downloaded checkpoints (``TORCH_HOME``, else ``~/.cache/torch``), or huggingface_hub's.
 
-    Raises ``UsageError`` for an unknown name, ``WeightsError`` when the file cannot be fetched or is not the published
-    one.
+    Raises ``UsageError`` for an unknown name, and for a licence that must be accepted first; ``WeightsError`` when the
+    file cannot be fetched or is not the published one.
     """
+    on_hub = _on_the_hub().get(name)
+    if on_hub is not None and (file := on_hub[2].hub) is not None:
+        require_accepted(on_hub[2].licence, f"the weights {name}")
+        return fetch_hub_file(file)
     progress = _DownloadReporter(name, reporter or Reporter())
     if name in ZOO:
         return zoo_file(ZOO[name], progress)

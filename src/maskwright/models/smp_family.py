@@ -15,6 +15,7 @@ from maskwright.models.entry import ModelEntry, PublishedWeights
 from maskwright.models.normalisation import IMAGENET, smp_normalisation, timm_normalisation
 from maskwright.models.semantic import SemanticModel
 from maskwright.models.timm_models import TIMM_OPTIONS, require_timm_model, require_timm_options
+from maskwright.models.weights.licences import LICENCES, NOT_STATED, Licence
 from maskwright.models.weights.loading import StateDict
 
 SMP_PATTERN = "smp:ARCHITECTURE/ENCODER"
@@ -26,6 +27,8 @@ SMP_ARCHITECTURES = (
 
 # Arguments that the catalogue sets itself, and those that make a model of smp return something other than logits.
 _FIXED = frozenset({"encoder_name", "encoder_weights", "in_channels", "classes", "activation", "aux_params", "kwargs"})
+# Trained on billions of images by Facebook: ssl and swsl (I. Yalniz et al., 2019), instagram (D. Mahajan et al., 2018).
+_FACEBOOKS = ("ssl", "swsl", "instagram")
 _RENAMES = (("", "network."), ("", ""), ("", "network.encoder."), ("", "network.encoder.model."))
 
 
@@ -51,11 +54,26 @@ def smp_entry(name: str) -> ModelEntry:
         for tag, settings in smp_encoders[encoder]["pretrained_settings"].items():
             download = partial(_encoder_state, encoder, tag)
             address = str(settings.get("repo_id", settings.get("url", encoder)))
-            published[tag] = PublishedWeights(download, address, normalisation=smp_normalisation(encoder, tag))
+            published[tag] = PublishedWeights(
+                download, address, normalisation=smp_normalisation(encoder, tag), licence=smp_licence(encoder, tag)
+            )
         trained = smp_normalisation(encoder, next(iter(published)))
     build = partial(_build, architecture=architecture, encoder=encoder)
     options = _option_names(architecture, encoder)
     return ModelEntry(name, "semantic", SMP_SUMMARY, build, _RENAMES, options, published, normalisation=trained)
+
+
+def smp_licence(encoder: str, weights: str) -> Licence:
+    """Return the licence of the published ``weights`` of an encoder, which smp does not state; their makers do.
+
+    Sources: SegFormer of NVIDIA, MobileOne of Apple, and the semi-supervised and weakly supervised ImageNet models of
+    Facebook, in their repositories.
+    """
+    if encoder.startswith("mit_"):
+        return LICENCES["nvidia-source-code"]
+    if encoder.startswith("mobileone"):
+        return LICENCES["mobileone-license"]
+    return LICENCES["cc-by-nc-4.0"] if weights in _FACEBOOKS else NOT_STATED
 
 
 def smp_atrous_stride(name: str, options: Mapping[str, Any]) -> int | None:

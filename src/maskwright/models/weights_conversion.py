@@ -12,10 +12,10 @@ from maskwright.files import sha256_of
 from maskwright.model_file import ModelCard, write_model_file
 from maskwright.models import catalogue
 from maskwright.models.detectron2.recognition import is_detectron2, recognise
-from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.published_weights import fetch_weights, list_weights
 from maskwright.models.weights import torchvision_checkpoints
 from maskwright.models.weights.loading import read_weights
+from maskwright.models.weights.materials import described, file_materials
 from maskwright.models.weights.published_classes import cityscapes_classes, class_names, coco_classes
 from maskwright.models.weights.torchvision_files import apply_torchvision_fixes
 from maskwright.outputs.output import Output
@@ -103,7 +103,8 @@ def convert_weights(
         recipe="",
     )
     with output_files(output) as staging:
-        write_model_file(staging / out.name, card, content.weights, _provenance(path))
+        materials = file_materials(content.model, path)
+        write_model_file(staging / out.name, card, content.weights, _provenance(path), materials)
     count = len(content.table)
     return Conversion(path.name, out, content.model, content.options, count, len(content.weights), content.settings)
 
@@ -187,6 +188,5 @@ def _require_fit(content: _Content, path: Path) -> None:
 def _provenance(path: Path) -> dict[str, Any]:
     """Return the origin of the weights for the model file: file, hash and, if published, address and licence."""
     published = catalogue.identify_published_file(path)
-    licences = {model.address: model.licence for model in ZOO.values()}
-    known = {"address": published.address, "licence": licences.get(published.address)} if published else {}
+    known = {"address": published.address, "licence": described(published.licence)["licence"]} if published else {}
     return {"file": path.name, "sha256": sha256_of(path), **known}

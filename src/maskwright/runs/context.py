@@ -18,6 +18,7 @@ from maskwright.models.atrous_rates import resolve_atrous_rates
 from maskwright.models.normalisation import NORMALISATION_OPTIONS
 from maskwright.models.weights.head_transfer import ClassRows, class_rows
 from maskwright.models.weights.loading import WeightsReport
+from maskwright.models.weights.materials import require_licences
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input, Recipe
 from maskwright.runs.folder import OpenRun
@@ -131,8 +132,8 @@ def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Weig
     in the training of the weights, or without weights as in the pretraining of the backbone; see
     :func:`starting_normalisation`.
 
-    Raises ``UsageError`` for an unknown model, option or weights name and ``WeightsError`` for weights that cannot be
-    fetched, read or matched.
+    Raises ``UsageError`` for an unknown model, option or weights name, and for weights whose licence must be accepted
+    first; ``WeightsError`` for weights that cannot be fetched, read or matched.
     """
     entry = catalogue.find_model(recipe.model.name)
     if entry.task != recipe.task:
@@ -142,6 +143,7 @@ def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Weig
             f"expected one for {recipe.task}. Use --set model.name={(nearest(recipe.model.name, known) or known)[0]}, "
             f"another of {some_of(known, 8)}, or --set task={entry.task}."
         )
+    require_licences(recipe.model.name, recipe.model.weights)
     options = starting_normalisation(recipe) | model_options(recipe)
     module = catalogue.create_model(recipe.model.name, len(classes), options)
     rows = _class_rows(module, recipe, classes)

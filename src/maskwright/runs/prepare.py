@@ -20,12 +20,16 @@ from maskwright.structures import ClassTable, normalise_name
 from maskwright.synthetic.shape_parts import write_shape_parts
 from maskwright.synthetic.shapes import CLASS_NAMES
 
+# The built-in shapes come with Maskwright.
+_LICENCES_OF_SHAPES = ("Apache-2.0",)
+
 
 @dataclass(frozen=True)
 class DataSplit:
     """One part of the data (train, validation, test): its images folder and its selected images.
 
-    ``translation`` is the taxonomy that its annotations are remapped by, or None.
+    ``translation`` is the taxonomy that its annotations are remapped by, or None. ``licences`` are those that the
+    annotation file names.
     """
 
     name: str
@@ -33,6 +37,13 @@ class DataSplit:
     annotations: Path
     selection: Selection
     translation: AppliedTaxonomy | None = None
+    licences: tuple[str, ...] = ()
+
+    @property
+    def material(self) -> dict[str, str | None]:
+        """The part as a material of a model that is trained on it, see :mod:`maskwright.models.weights.materials`."""
+        licence = ", ".join(self.licences) or None
+        return {"part": "data", "name": f"{self.name}: {self.annotations.name}", "licence": licence, "terms": None}
 
     def path_of(self, objects: ImageObjects) -> Path:
         """Return the image file of ``objects``; raise ``DataError`` when its name leads out of the folder."""
@@ -141,7 +152,8 @@ def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = Non
         most, at_least = source.max_images or choice.max_images, _demands(source, table)
         its_choice = replace(choice, max_images=most, at_least=at_least)
         selection = select(coco, table, folder, its_choice, labels)
-        parts[name] = DataSplit(name, folder, coco.path, selection, files[name].use)
+        licences = coco.licences if recipe.data.shapes is None else _LICENCES_OF_SHAPES
+        parts[name] = DataSplit(name, folder, coco.path, selection, files[name].use, licences)
     if recipe.data.split is not None:
         parts = _split(parts["source"], recipe.data.split, recipe.seed)
     for part in parts.values():

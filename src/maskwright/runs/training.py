@@ -21,6 +21,7 @@ from maskwright.model_file import ModelCard, read_card
 from maskwright.models.dilated_depthwise import speed_up_dilated
 from maskwright.models.encoder import encoder_parameters
 from maskwright.models.normalisation import Normalisation, normalisation_of, normalise
+from maskwright.models.weights.materials import starting_materials
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.parallel.waiting_threads import threads_give_way
 from maskwright.progress import Reporter
@@ -224,7 +225,7 @@ def seed_everything(seed: int) -> None:
 
 
 def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> None:
-    """Report ``coverage``, the report on the starting weights, and write it and the model to the card."""
+    """Report ``coverage``, the report on the starting weights; write it, the model and its materials to the card."""
     recipe, run = experiment.recipe, experiment.run
     if coverage is not None:
         run.reporter.say(str(coverage))
@@ -232,6 +233,10 @@ def report_weights(experiment: Experiment, model: nn.Module, coverage: Any) -> N
     run.update_card(
         model={"name": recipe.model.name, "parameters": parameters},
         weights=coverage.to_json() if coverage is not None else None,
+        licences=[
+            *starting_materials(recipe.model.name, recipe.model.weights),
+            *(part.material for name, part in experiment.prepared.parts.items() if name != "test"),
+        ],
     )
 
 
@@ -288,6 +293,7 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
         scores=dict(training.scores),
         recipe=dump(recipe),
     )
+    materials = experiment.run.card().get("licences", [])
     weights = training.weights() if training.average is not None else state["model"]
     weights, state = snapshot((weights, state))
     if training.average is None:
@@ -297,7 +303,7 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
         for name in names:
             # Nothing goes on from the best model but other trainings, which take its weights alone.
             kept = None if name == BEST else state
-            save_checkpoint(experiment.run.path / "checkpoints" / name, card, weights, kept)
+            save_checkpoint(experiment.run.path / "checkpoints" / name, card, weights, kept, materials)
 
     training.writer.submit(write)
 

@@ -7,7 +7,7 @@ executes no code.
 
 import copy
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,17 @@ STATE_FILE = "state.pt"
 
 
 def save_checkpoint(
-    folder: Path, card: ModelCard, weights: Mapping[str, torch.Tensor], state: dict[str, Any] | None
+    folder: Path,
+    card: ModelCard,
+    weights: Mapping[str, torch.Tensor],
+    state: dict[str, Any] | None,
+    materials: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write a checkpoint to ``folder``, completely or not at all.
 
-    ``weights`` go into the model file together with ``card``; they may lie on any device. ``state`` is what
-    :meth:`maskwright.training.state.Training.state` returns; its ``model`` may be None where it equals ``weights``.
-    Without a state, the checkpoint has the model file alone. An older checkpoint in ``folder`` is replaced.
+    ``weights`` go into the model file together with ``card`` and the bill of ``materials``; they may lie on any device.
+    ``state`` is what :meth:`maskwright.training.state.Training.state` returns; its ``model`` may be None where it equals
+    ``weights``. Without a state, the checkpoint has the model file alone. An older checkpoint in ``folder`` is replaced.
 
     Raises ``MaskwrightError`` when the checkpoint cannot be written, as on a full disk. The older one is then still
     there.
@@ -38,7 +42,7 @@ def save_checkpoint(
     contiguous = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
     try:
         with writing_folder(folder) as temporary:
-            save_file(contiguous, temporary / MODEL_FILE, metadata=card_metadata(card))
+            save_file(contiguous, temporary / MODEL_FILE, metadata=card_metadata(card, materials))
             with (temporary / STATE_FILE).open("wb") as file:  # Python's error says why writing failed
                 torch.save(state, file)
             shutil.copymode(temporary / STATE_FILE, temporary / MODEL_FILE)  # else only its owner could read it

@@ -13,8 +13,8 @@ def list_models(name: str | None = None) -> list[dict[str, Any]]:
 
     Returns:
         A record of each model: ``name``, ``task`` (``semantic`` or ``instance``), ``summary``, ``weights`` (the names
-        of its published weights) and ``options``, which is None for a pattern: it
-        depends on the model.
+        of its published weights), ``licences`` (those of the ``code``, and of the ``weights`` by name, each with its
+        ``name``, ``licence`` and ``terms``) and ``options``, which is None for a pattern: it depends on the model.
 
     Raises:
         UsageError: No model has this name; the message has the nearest names.
@@ -35,6 +35,7 @@ def list_models(name: str | None = None) -> list[dict[str, Any]]:
 def _found(name: str) -> dict[str, Any]:
     """Return the record of the model ``name`` of a pattern, whose options depend on what it is built of."""
     # Imported here: it imports torch, which the list does without.
-    from maskwright.models import catalogue
+    from maskwright.models.catalogue import find_model
+    from maskwright.models.weights.materials import model_record
 
-    return catalogue.model_record(catalogue.find_model(name))
+    return model_record(find_model(name))

@@ -62,3 +62,16 @@ def test_the_classes_of_scores_are_named_where_they_are_not_the_run_s():
     table = [{"index": 1, "name": "pet", "color": [1, 2, 3]}]
     assert provenance.other_classes({"class_table": table}).names == ["pet"]
     assert len(provenance.other_classes({})) == 0
+
+
+def test_licences_of_weights_and_data_are_named_and_those_of_the_code_are_not():
+    materials = [
+        {"part": "code", "name": "timm", "licence": "Apache-2.0", "terms": "open"},
+        {"part": "backbone", "name": "imagenet", "licence": "CC BY-NC 4.0", "terms": "non-commercial"},
+        {"part": "data", "name": "train: labels.json", "licence": None, "terms": None},
+    ]
+    found = [row for row in provenance.settings({"licences": materials}) if row[0].startswith("licence")]
+    assert found == [
+        ("licence of the backbone", "imagenet: CC BY-NC 4.0 (non-commercial)"),
+        ("licence of the data", "train: labels.json: not stated"),
+    ]

@@ -97,6 +97,9 @@ class CocoAnnotation(msgspec.Struct, gc=False):
         return box if box is not None and len(box) == 4 and box[2] >= 0 and box[3] >= 0 else None
 
 
+# Names of licences are shown, and one file has few.
+_LONGEST_LICENCE, _MOST_LICENCES = 100, 50
+_NO_LICENCES = msgspec.Raw(b"[]")
 _Record = TypeVar("_Record", CocoImage, CocoAnnotation, CocoCategory)
 
 
@@ -104,12 +107,14 @@ class _Document(msgspec.Struct):
     images: list[CocoImage]
     annotations: list[CocoAnnotation]
     categories: list[CocoCategory]
+    licenses: msgspec.Raw = _NO_LICENCES
 
 
 class _LooseDocument(msgspec.Struct):
     images: list[msgspec.Raw]
     annotations: list[msgspec.Raw]
     categories: list[msgspec.Raw]
+    licenses: msgspec.Raw = _NO_LICENCES
 
 
 @dataclass
@@ -123,6 +128,7 @@ class CocoFile:
 
     ``kind`` is the fault of a file of another kind, such as boxes alone, which is in ``faults`` too (see
     :mod:`maskwright.annotations.coco.file_kind`). It is None for a file of instance annotations.
+    ``licences`` names those under ``licenses``.
     """
 
     path: Path
@@ -134,6 +140,7 @@ class CocoFile:
     ignored: list[CocoAnnotation] = field(default_factory=list)
     rejected: dict[str, int] = field(default_factory=dict)
     kind: Fault | None = None
+    licences: tuple[str, ...] = ()
 
     def by_image(self) -> dict[int, list[CocoAnnotation]]:
         """Return the annotations by image id, in file order; an image without annotations has an empty list."""
@@ -184,7 +191,8 @@ def coco_of_text(path: Path, content: bytes, faults: list[Fault]) -> CocoFile:
         kind = kind_fault(content) if found and all(is_absent(each.segmentation) for each in annotations) else None
     if kind is not None:
         faults.insert(0, kind)
-    return CocoFile(path, images, categories, annotations, found, faults, kind=kind)
+    licences = licence_names(document.licenses)
+    return CocoFile(path, images, categories, annotations, found, faults, kind=kind, licences=licences)
 
 
 def _decode(content: bytes, faults: list[Fault]) -> _Document:
@@ -196,6 +204,7 @@ def _decode(content: bytes, faults: list[Fault]) -> _Document:
             parse_records(loose.images, CocoImage, "image", faults),
             parse_records(loose.annotations, CocoAnnotation, "annotation", faults),
             parse_records(loose.categories, CocoCategory, "category", faults),
+            loose.licenses,
         )
 
 
@@ -232,3 +241,20 @@ def _referring(
 def category_names(coco: CocoFile) -> dict[int, str]:
     """Return the class name (NFC, stripped) by category id."""
     return {category.id: normalise_name(category.name) for category in coco.categories}
+
+
+class _Licence(msgspec.Struct):
+    name: str
+
+
+_licences = msgspec.json.Decoder(list[_Licence])
+
+
+def licence_names(content: msgspec.Raw) -> tuple[str, ...]:
+    """Return the names in the JSON of ``licenses``, without repetition; none where it is no list of licences."""
+    try:
+        found = _licences.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
+    names = (each.name.strip()[:_LONGEST_LICENCE] for each in found[:_MOST_LICENCES])
+    return tuple(dict.fromkeys(name for name in names if name))

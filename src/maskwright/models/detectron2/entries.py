@@ -14,6 +14,7 @@ from maskwright.models.entry import ModelEntry, PublishedWeights, keyword_option
 from maskwright.models.point_rend.head import PointRendHead
 from maskwright.models.weights.detectron2_names import current_names, is_setting
 from maskwright.models.weights.download import Hash, Progress, download
+from maskwright.models.weights.licences import licence_titled
 from maskwright.models.weights.unpickler import read_pickle
 
 # The title of each kind, and the callable that takes the options of its mask head.
@@ -47,7 +48,11 @@ def _entry(kind: str, backbone: str) -> ModelEntry:
     options = keyword_options(masks, partial(build_detector, backbone=backbone))
     published = {
         model.tag: PublishedWeights(
-            partial(_weights, model), model.address, model.classes, Hash("md5", model.md5_start)
+            partial(_weights, model),
+            model.address,
+            model.classes,
+            Hash("md5", model.md5_start),
+            licence=licence_titled(model.licence),
         )
         for model in ZOO.values()
         if model.model == name

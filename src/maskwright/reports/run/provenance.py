@@ -16,6 +16,7 @@ def settings(card: Card) -> Labelled:
     return [
         ("model", f"{model.get('name', ABSENT)}, {count_cell(model.get('parameters'))} parameters"),
         ("starting weights", _weights(card)),
+        *_licences(card),
         ("seed", str(card.get("seed", ABSENT))),
         ("hardware", _hardware(card.get("hardware") or {})),
         *((f"time: {stage}", duration(seconds)) for stage, seconds in (card.get("seconds") or {}).items()),
@@ -74,6 +75,19 @@ def _weights(card: Card) -> str:
         return "none recorded" if "weights" not in card else "random (no pretrained weights)"
     counts = ", ".join(f"{count_cell(weights.get(key))} {key}" for key in ("loaded", "skipped", "reshaped"))
     return f"{weights.get('source', ABSENT)} (tensors: {counts})"
+
+
+def _licences(card: Card) -> Labelled:
+    """Return the licence of each material of the model but its code, for which the versions are enough."""
+    return [
+        (
+            f"licence of the {each.get('part', ABSENT)}",
+            f"{each.get('name', ABSENT)}: {each.get('licence') or 'not stated'}"
+            + (f" ({each['terms']})" if each.get("terms") in ("non-commercial", "special") else ""),
+        )
+        for each in card.get("licences") or ()
+        if each.get("part") != "code"
+    ]
 
 
 def _hardware(hardware: dict[str, Any]) -> str:
