@@ -31,7 +31,12 @@ INPUT_LIMITS = {
     "pickle-steps": InputLimit(500_000, "steps by which a pickled file of weights builds its values"),
     "class-pairs": InputLimit(500_000, "pairs of classes that are counted together, 1,000 classes on one image"),
     "overlapping-runs": InputLimit(100_000_000, "pairs of mask runs of different classes that overlap on an image"),
-    "label-map-runs": InputLimit(5_000_000, "runs of equal labels in a label map whose objects are read"),
+    "label-map-runs": InputLimit(
+        5_000_000, "runs of equal values in a panoptic map, or a label map whose objects are read"
+    ),
+    # Scoring holds both maps of an image, and their masks.
+    "panoptic-pixels": InputLimit(25_000_000, "pixels of a panoptic map"),
+    "panoptic-segments": InputLimit(10_000, "segments of a panoptic map"),
     "json-depth": InputLimit(100, "lists and objects of a model card inside each other"),
 }
 

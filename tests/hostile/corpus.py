@@ -65,6 +65,7 @@ KINDS: dict[str, list[str]] = {
         "convert {}/truth --from label-maps --to coco --out {}/converted.json",
         "convert {}/voc --from voc --to coco --out {}/voc.json",
     ],
+    "panoptic": ["score panoptic {}/panoptic.json {}/found.json", "score panoptic {}/found.json {}/panoptic.json"],
     "yolo": ["convert {}/yolo --from yolo --to coco --out {}/converted.json"],
     "voc": ["convert {}/voc --from voc --to coco --out {}/converted.json"],
     "labelme": ["convert {}/labelme --from labelme --to coco --out {}/converted.json"],
@@ -86,6 +87,7 @@ def inputs() -> list[Hostile]:
         *(Hostile("results", name, write) for name, write in _results()),
         *(Hostile("image", name, write) for name, write in _images()),
         *(Hostile("label map", name, write) for name, write in _label_maps()),
+        *(Hostile("panoptic", name, write) for name, write in _panoptic()),
         *(Hostile(kind, name, write) for kind, name, write in _folders()),
         *(Hostile(kind, name, write) for kind, name, write in _yaml_files()),
         *(Hostile("weights", name, write) for name, write in _weights()),
@@ -158,6 +160,22 @@ def png_of_data(width: int, height: int, data: bytes, depth: int = 8, *extra: tu
     )
 
 
+def rgb_png(width: int, height: int, pattern: bytes, rows: int | None = None) -> bytes:
+    """A PNG of colours, whose header may promise more pixels than it holds ``rows`` of."""
+    row = b"\0" + (pattern * (3 * width // len(pattern) + 1))[: 3 * width]
+    content = png_of_data(width, height, row * (height if rows is None else rows))
+    header = content[12:24] + struct.pack(">BBBBB", 8, 2, 0, 0, 0)
+    return content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+
+
+def panoptic(*infos: Any, **fields: Any) -> dict[str, Any]:
+    own = {"id": 1, "category_id": 1, "area": SIDE * SIDE, "iscrowd": 0}
+    record = {"image_id": 1, "file_name": "1.png", "segments_info": list(infos) or [own]}
+    category = {"id": 1, "name": "a", "isthing": 1}
+    image = {"id": 1, "file_name": "1.jpg", "height": SIDE, "width": SIDE}
+    return {"images": [image], "annotations": [record], "categories": [category], **fields}
+
+
 def write_sound_files(folder: Path) -> None:
     write_json(folder / "labels.json", document())
     write_json(folder / "results.json", [{"image_id": 1, "category_id": 1, "score": 0.5, "segmentation": square()}])
@@ -166,6 +184,9 @@ def write_sound_files(folder: Path) -> None:
         write(folder / "truth" / name, png(SIDE, SIDE, 1))
         write(folder / "predicted" / name, png(SIDE, SIDE, 1))
         write(folder / "yolo" / "images" / "train" / name, png(SIDE, SIDE))
+    for place in ("panoptic", "found"):
+        write_json(folder / f"{place}.json", panoptic())
+        write(folder / place / "1.png", rgb_png(SIDE, SIDE, b"\1\0\0"))
     for place in ("truth", "predicted", "voc"):
         write_json(folder / place / "classes.json", [{"index": 1, "name": "a", "color": [1, 2, 3], "source_ids": []}])
     write(folder / "yolo" / "data.yaml", "train: images/train\nnames: [a]\n")
@@ -451,6 +472,48 @@ def _label_maps() -> Iterator[tuple[str, Write]]:
         yield name, special(make, "truth/1.png")
     for value in ("[" * MANY, "{}", '[{"index": 99999999999999999999}]', "[]", '[{"index": 1, "name": 5}]'):
         yield f"the classes {value[:20]}", lambda folder, value=value: write(folder / "truth" / "classes.json", value)  # type: ignore[misc]
+
+
+# Panoptic JSON files and their PNG files.
+
+
+def _panoptic() -> Iterator[tuple[str, Write]]:
+    pictures = dict(_pictures()) | {
+        "colours of 13000×13000": rgb_png(13_000, 13_000, b"\1\0\0", rows=9),
+        "colours of 4900×4900": rgb_png(4_900, 4_900, b"\1\0\0"),
+        "colours that end early": rgb_png(4_000, 4_000, b"\1\0\0", rows=7),
+        "coloured stripes": rgb_png(2_200, 2_200, b"\1\0\0\2\0\0"),
+        "thousands of ids": rgb_png(4_000, 1_000, bytes(i % 251 for i in range(12_000))),
+    }
+    for name, content in pictures.items():
+        yield name, lambda folder, content=content: write(folder / "found" / "1.png", content)  # type: ignore[misc]
+    for name, make in SPECIAL.items():
+        yield name, special(make, "found/1.png")
+        yield f"{name} as JSON", special(make, "found.json")
+
+    def found(value: Any) -> Write:
+        return lambda folder: write_json(folder / "found.json", value)
+
+    sound = panoptic()["annotations"][0]
+    for number in (0, -1, 2**24, BIG, 10**30, 1.5, "1", None, []):
+        yield f"the id {number}", found(panoptic({"id": number, "category_id": 1}))
+        yield f"the class {number}", found(panoptic({"id": 1, "category_id": number}))
+        yield f"the image {number}", found(panoptic(annotations=[{**sound, "image_id": number}]))
+        yield f"the height {number}", found(panoptic(images=[{"id": 1, "height": number, "width": 7}]))
+    for area in (-1, 0, 1e308, 10**30, "1"):
+        yield f"the area {area}", found(panoptic({"id": 1, "category_id": 1, "area": area}))
+    for name in ("", "../panoptic/1.png", "/dev/zero", "a\0b", "a" * MANY, "\n", "."):
+        yield f"the file {name[:12]!r}", found(panoptic(annotations=[{**sound, "file_name": name}]))
+    yield "100,000 segments", found(panoptic(*({"id": i, "category_id": 1} for i in range(MANY))))
+    yield "100,000 records", found(panoptic(annotations=[{**sound, "image_id": i} for i in range(MANY)]))
+    yield "100,000 categories", found(panoptic(categories=[{"id": i, "name": str(i)} for i in range(MANY)]))
+    yield "one class twice", found(panoptic(categories=[{"id": 1, "name": "a"}] * 2))
+    yield "crowds alone", found(panoptic({"id": 1, "category_id": 1, "iscrowd": 1}))
+    yield "no records", found(panoptic(annotations=[]))
+    yield "a list", found([panoptic()])
+    yield "depth", lambda folder: write(folder / "found.json", '{"annotations":' * MANY)
+    yield "brackets", lambda folder: write(folder / "found.json", "[" * MANY)
+    yield "quotes", lambda folder: write(folder / "found.json", '[{"a": "' + '\\"' * MANY)
 
 
 # Folders of other formats.

@@ -30,6 +30,8 @@ SAMPLE = {
     "results: the size 2**31 squared",
     "image: a header of 32000×32000",
     "label map: a device",
+    "panoptic: a FIFO",
+    "panoptic: colours of 4900×4900",
     "yolo: a class of 100,000 digits",
     "yolo: data.yaml with merges",
     "labelme: a FIFO",

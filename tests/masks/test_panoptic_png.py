@@ -52,8 +52,8 @@ def test_damaged_and_missing_files_are_refused_by_name(tmp_path: Path):
 
 def test_more_pixels_than_the_limit_are_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_panoptic_png(tmp_path / "1.png", np.zeros((9, 9), int))
-    monkeypatch.setenv("MASKWRIGHT_LIMIT_IMAGE_PIXELS", "80")
-    with pytest.raises(DataError, match="9×9 pixels"):
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_PANOPTIC_PIXELS", "80")
+    with pytest.raises(DataError, match=r"9×9 pixels; at most 80 .*--limit panoptic-pixels"):
         read_panoptic_png(tmp_path / "1.png")
 
 

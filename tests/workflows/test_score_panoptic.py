@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -231,3 +232,18 @@ def test_files_of_another_kind_are_refused(tmp_path: Path):
         score_panoptic(truth, tmp_path / "nothing.json", reporter=QUIET)
     with pytest.raises(UsageError, match="PNG"):
         score_panoptic(truth, truth, prediction_folder=tmp_path / "nothing", reporter=QUIET)
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    ids = np.kron(rng.integers(0, 9, (20, 20)), np.ones((25, 25), int))
+    infos = [{"id": number, "category_id": 26} for number in range(1, 9)]
+    peaks = []
+    for count in (4, 32):
+        maps = [InventedMap(ids, infos)] * count
+        truth, _ = write_set(tmp_path / str(count), InventedSet(maps, [], CATEGORIES))
+        tracemalloc.start()
+        score_panoptic(truth, truth, workers=1, reporter=QUIET)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0] + 100_000

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
 from maskwright.image_formats import open_image
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.structures import SegmentIds
 
 VOID = 0
@@ -22,12 +23,14 @@ def read_panoptic_png(path: Path) -> npt.NDArray[np.uint32]:
     """Return the segment ids ``(H, W)`` uint32 in the panoptic PNG at ``path``; transparency is not looked at.
 
     Raises ``DataError`` when the file is missing, no regular file or damaged, has more pixels than the limit
-    ``image-pixels``, or has no colours.
+    ``panoptic-pixels``, or has no colours.
     """
     if not path.is_file():
         raise DataError(f"{path}: the file does not exist; expected a panoptic PNG.")
     try:
         with open_image(path, ("PNG",)) as image:
+            if image.width * image.height > input_limit("panoptic-pixels"):
+                raise ValueError(f"it has {image.width}×{image.height} pixels; {beyond_limit('panoptic-pixels')}")
             image.verify()  # the checksums, which decoding alone does not look at
         with open_image(path, ("PNG",)) as image:
             mode, colors = image.mode, np.asarray(image)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from maskwright.evaluation.panoptic.classes import PanopticClasses
 from maskwright.evaluation.panoptic.findings import PanopticFindings
@@ -53,3 +54,12 @@ def test_stuff_of_groups_is_joined_and_things_are_not():
     assert [(each.label, each.area) for each in segments] == [(1, 7), (2, 2)]
     things = (PanopticSegment(1, 8), PanopticSegment(2, 8), PanopticSegment(3, 7))
     assert len(true_segments(found_of(*things), grouped, "t", PanopticFindings())) == 3
+
+
+def test_a_map_beyond_a_limit_is_named_and_has_no_segments(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_PANOPTIC_SEGMENTS", "2")
+    for segments_of in (true_segments, predicted_segments):
+        findings = PanopticFindings()
+        assert segments_of(found_of(PanopticSegment(1, 7)), CLASSES, "a.png", findings) == []
+        assert findings.refused
+        assert findings.examples["beyond_limit"][0].startswith("a.png: it has 4 segments; at most 2")

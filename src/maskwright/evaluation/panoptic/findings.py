@@ -12,6 +12,7 @@ REFUSED = {
     "unreadable_record": "give each record image_id, file_name and segments_info with id and category_id",
     "repeated_image": "give each image one record",
     "unreadable_png": "write the PNG again, or name its folder with --gt-folder or --pred-folder",
+    "beyond_limit": "raise the limit that is named, or write maps without noise",
     "wrong_size": "write truth and predictions at the size of the image",
     "void_segment": "number segments from 1; the id 0, which is black in the PNG, is void",
     "repeated_segment": "give each segment of an image an id of its own",

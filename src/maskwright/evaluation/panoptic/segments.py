@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from hotcoco import mask as coco_mask
 
+from maskwright.errors import DataError
 from maskwright.evaluation.panoptic.classes import NOT_SCORED, PanopticClasses
 from maskwright.evaluation.panoptic.findings import PanopticFindings
 from maskwright.masks.panoptic_png import VOID
@@ -33,7 +34,9 @@ def true_segments(
 
     Pixels whose id is no segment's are segments of the class ``UNLISTED``.
     """
-    masks = segment_masks(found.ids)
+    masks = _masks(found, source, findings)
+    if masks is None:
+        return []
     listed = _by_id(found, source, findings)
     scored = []
     for number in sorted(masks.keys() - listed.keys() - {VOID}):
@@ -60,7 +63,9 @@ def predicted_segments(
 
     Segments of classes that are not scored are left out, and so become void.
     """
-    masks = segment_masks(found.ids)
+    masks = _masks(found, source, findings)
+    if masks is None:
+        return []
     listed = _by_id(found, source, findings)
     for number in sorted(masks.keys() - listed.keys() - {VOID}):
         findings.add("id_not_in_json", f"{source}: the segment {number} of {masks[number].area} pixels")
@@ -78,6 +83,14 @@ def predicted_segments(
         else:
             scored.append(ScoredSegment(index, masks[number].rle, masks[number].area))
     return _joined(scored, classes.joined)
+
+
+def _masks(found: PanopticMap, source: str, findings: PanopticFindings) -> dict[int, RasterisedMask] | None:
+    try:
+        return segment_masks(found.ids)
+    except DataError as error:
+        findings.add("beyond_limit", f"{source}: {error}")
+        return None
 
 
 def _by_id(found: PanopticMap, source: str, findings: PanopticFindings) -> Mapping[int, PanopticSegment]:
