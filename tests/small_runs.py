@@ -41,3 +41,24 @@ def instance_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "instance"
     assert small_run("instance", out) == 0
     return out
+
+
+@pytest.fixture(scope="session")
+def semantic_onnx(semantic_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small semantic run as an ONNX file, certified on its validation images; do not change it."""
+    return _exported(semantic_run, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def instance_onnx(instance_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small instance run as an ONNX file, certified on its validation images; do not change it."""
+    return _exported(instance_run, tmp_path_factory)
+
+
+def _exported(run: Path, folders: pytest.TempPathFactory) -> Path:
+    for package in ("onnx", "onnxruntime"):
+        pytest.importorskip(package)
+    out, data = folders.mktemp("exports") / f"{run.name}.onnx", run / "data" / "validation"
+    on = ["--on", str(data / "annotations.json"), "--images", str(data / "images")]
+    assert main(["export", str(run), "--to", "onnx", "--out", str(out), *on, "--quiet"]) == 0
+    return out

@@ -19,6 +19,7 @@ TESTED_BY: dict[str, str] = {
     # A command of few lines: its options are tested through the workflow it calls.
     "cli/demo.py": "drills/test_demo.py",
     "cli/evaluate.py": "workflows/test_run.py",
+    "cli/export.py": "workflows/test_export.py",
     "cli/models.py": "cli/test_main.py",
     "cli/predict.py": "workflows/test_predict.py",
     "cli/recipes.py": "cli/test_main.py",

@@ -21,6 +21,7 @@ _VERBS = {
     "draw_masks": "workflows.masks",
     "evaluate": "workflows.evaluate",
     "explore": "workflows.explore",
+    "export_model": "workflows.export",
     "init": "workflows.init",
     "list_models": "workflows.models",
     "list_recipes": "workflows.recipes",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from maskwright.workflows.demo import demo as demo
     from maskwright.workflows.evaluate import evaluate as evaluate
     from maskwright.workflows.explore import explore as explore
+    from maskwright.workflows.export import export_model as export_model
     from maskwright.workflows.init import init as init
     from maskwright.workflows.masks import masks as draw_masks
     from maskwright.workflows.models import list_models as list_models
@@ -116,6 +118,7 @@ __all__ = [
     "draw_masks",
     "evaluate",
     "explore",
+    "export_model",
     "init",
     "list_models",
     "list_recipes",

@@ -103,14 +103,14 @@ def read_model_file(path: Path) -> tuple[ModelCard, dict[str, torch.Tensor]]:
             "Use checkpoints/best/model.safetensors of a run."
         )
     try:
-        return _card(metadata[CARD_KEY]), weights
+        return parse_card(metadata[CARD_KEY]), weights
     except ValueError as error:
         raise WeightsError(
             f"{path}: has a damaged card, or that of another version ({error}). Use that version, or copy it again."
         ) from error
 
 
-def _card(text: str) -> ModelCard:
+def parse_card(text: str) -> ModelCard:
     """Return the card in the JSON ``text``; raise ``ValueError`` when its fields are not those of a card."""
     try:
         record = json.loads(text)
@@ -150,7 +150,7 @@ def read_card(path: Path) -> ModelCard | None:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-        return _card(metadata[CARD_KEY]) if CARD_KEY in metadata else None
+        return parse_card(metadata[CARD_KEY]) if CARD_KEY in metadata else None
     except (SafetensorError, OSError, ValueError):
         return None  # reading the weights reports the fault
 

@@ -282,5 +282,6 @@ def model_file(path: Path) -> Path:
         if (folder / MODEL_FILE).is_file():
             return folder / MODEL_FILE
     raise UsageError(
-        f"{path}: no model here; expected a run folder with checkpoints, a checkpoint folder or a .safetensors file."
+        f"{path}: no model here; expected a run folder with checkpoints, a checkpoint folder, a .safetensors file or "
+        "an export (.onnx, .xml)."
     )

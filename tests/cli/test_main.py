@@ -12,7 +12,9 @@ import pytest
 import maskwright
 from maskwright.cli.main import main
 
-COMMANDS = ["demo", "run", "masks", "train", "evaluate", "predict", "report", "models", "recipes", "doctor"]
+COMMANDS = [
+    *("demo", "run", "masks", "train", "evaluate", "predict", "export", "report", "models", "recipes", "doctor"),
+]
 
 
 def in_new_process(code: str) -> subprocess.CompletedProcess[str]:

@@ -71,6 +71,8 @@ TRAINING = [
     ["evaluate", "run", "--quiet"],
     ["report", "run", "--quiet"],
     ["predict", "run", "images", "--out", "predicted", "--quiet"],
+    ["export", "run", "--to", "onnx", "--images", "images", "--quiet"],
+    ["export", "run", "--to", "openvino", "--images", "images", "--quiet"],
     ["init", "labels.json", "--images", "images", "--out", "fitted.yaml", "--quiet"],
     ["doctor"],
 ]

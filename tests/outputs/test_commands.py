@@ -61,6 +61,15 @@ CASES = {
         "predict", "predict instance.safetensors photos --no-overlays --out OUT", "instances.json", "photos/1.png"
     ),
     "predict pixels": Case("predict", "predict semantic photos --out OUT", "label_maps/1.png", "photos/1.png"),
+    "export": Case(
+        "export",
+        "export semantic --out OUT --images photos",
+        "",
+        "semantic/model.safetensors",
+        "out.onnx",
+        again=2,
+        holds=output_files,
+    ),
     "subset": Case("subset", "subset labels.json --out OUT", "", name="out.json", holds=output_files),
     "weights": Case(
         "weights convert",

@@ -1,16 +1,17 @@
-"""``maskwright evaluate``: score a trained run again, or on another data set."""
+"""``maskwright evaluate``: score a trained run again, or a run or a model file on another data set."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, Rider, RunPath, Taxonomy, print_json
+from maskwright.cli.options import Json, Quiet, Rider, Taxonomy, print_json
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 
 
 def command(
-    run: RunPath,
+    run: Annotated[Path, typer.Argument(help="A run folder, or with --annotations a model file.", show_default=False)],
     images: Annotated[
         str | None, typer.Option("--images", help="Images folder of another data set to score on.")
     ] = None,
@@ -21,15 +22,16 @@ def command(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score a trained run and write its page. Other data or classes add their scores."""
+    """Score a trained run and write its page. Other data or classes add their scores. A model file is scored alone."""
     from maskwright.progress import Reporter
     from maskwright.runs.folder import open_run
 
-    open_run(run, Reporter(quiet))  # before torch is imported, which takes seconds
+    if not run.is_file():
+        open_run(run, Reporter(quiet))  # before torch is imported, which takes seconds
     with collector_paused():
         from maskwright.run_folder import RunFolder
         from maskwright.runs.cross_evaluation_data import CrossEvaluation
-        from maskwright.runs.score_summary import score_summary
+        from maskwright.runs.score_summary import part_lines, score_summary
         from maskwright.workflows.evaluate import evaluate
 
     on = CrossEvaluation(images, annotations, taxonomy, rider, name)
@@ -37,4 +39,6 @@ def command(
     if json:
         print_json(scores)
     else:
-        print_lines(*score_summary(RunFolder(run), details=True))
+        print_lines(
+            *(part_lines(scores, details=True) if run.is_file() else score_summary(RunFolder(run), details=True))
+        )

@@ -19,10 +19,23 @@ from maskwright.errors import MaskwrightError
 from maskwright.parallel.waiting_threads import set_waiting_policy
 from maskwright.printing import print_traceback
 
-# The packages of the extra `train`; the commands on data, masks and scores do not need them.
-_TRAINING_LIBRARIES = frozenset(
-    {"lightning_fabric", "safetensors", "segmentation_models_pytorch", "tensorboard", "timm", "torch", "torchvision"}
-)
+# The extra of each package that some commands need and those on data, masks and scores do not.
+_EXTRAS = {
+    **dict.fromkeys(
+        (
+            "lightning_fabric",
+            "safetensors",
+            "segmentation_models_pytorch",
+            "tensorboard",
+            "timm",
+            "torch",
+            "torchvision",
+        ),
+        "train",
+    ),
+    **dict.fromkeys(("onnx", "onnxruntime"), "export"),
+    "openvino": "openvino",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,9 +71,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         complain(f"error: {error.filename or 'a file'}: {error.strerror or error}")
         return 1
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _TRAINING_LIBRARIES:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
             raise
-        remedy = "Install it with: pip install 'maskwright[train]'"
+        remedy = f"Install it with: pip install 'maskwright[{extra}]'"
         complain(f"error: this command needs {error.name}, which is not installed. {remedy}")
         return 1
     except Exception as error:

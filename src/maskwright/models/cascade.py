@@ -74,7 +74,7 @@ class CascadeStage(nn.Module):
 
         ``boxes`` holds ``(N, 4)`` of each image; ``image_shapes`` are ``(H, W)`` of each image as resized.
         """
-        moved = self.coder.decode(deltas, boxes).reshape(-1, 4).split([len(one) for one in boxes])
+        moved = self.coder.decode(deltas, boxes).reshape(-1, 4).split([one.shape[0] for one in boxes])
         return [clip_boxes_to_image(one, shape) for one, shape in zip(moved, image_shapes, strict=True)]
 
 

@@ -41,7 +41,7 @@ class MaskScoringHead(nn.Module):
             pooled = pooled.amax(dim=1)
         together = torch.cat([pooled, self.shrink(masks)], dim=1)
         by_class = self.outputs(self.convolutions(together).flatten(1))
-        return by_class[torch.arange(len(labels), device=labels.device), labels]
+        return by_class[torch.arange(labels.shape[0], device=labels.device), labels]
 
 
 @torch.no_grad()

@@ -43,7 +43,7 @@ def mask_targets(region: ForegroundProposals, side: int) -> torch.Tensor:
 
 def of_class(logits: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
     """Return the channel of each object's class: from ``(N, K, …)`` and ``classes`` ``(N,)`` int64, ``(N, 1, …)``."""
-    return logits[torch.arange(len(classes), device=logits.device), classes][:, None]
+    return logits[torch.arange(classes.shape[0], device=logits.device), classes][:, None]
 
 
 def mask_loss(logits: torch.Tensor, regions: Sequence[ForegroundProposals]) -> torch.Tensor:

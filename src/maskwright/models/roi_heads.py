@@ -157,11 +157,11 @@ class BranchedRoIHeads(RoIHeads):
         pooled = self.mask_roi_pool(features, regions.boxes, image_shapes)  # type: ignore[misc]
         logits = to_float32(self.mask_predictor(self.mask_head(pooled)))  # type: ignore[misc]
         labels = torch.cat(regions.labels)
-        chosen = logits[torch.arange(len(labels), device=labels.device), labels][:, None]
+        chosen = logits[torch.arange(labels.shape[0], device=labels.device), labels][:, None]
         if targets is not None and regions.matched is not None:
             return self._mask_losses(pooled, chosen, regions, targets)
         require_finite([logits])
-        counts = [len(boxes) for boxes in regions.boxes]
+        counts = [boxes.shape[0] for boxes in regions.boxes]
         for one, masks in zip(found, chosen.sigmoid().split(counts), strict=True):
             one["masks"] = masks
         if self.mask_scoring is not None:
@@ -229,5 +229,7 @@ def detections_as_proposals(found: Sequence[Target]) -> MaskProposals:
 
 def _rescore(found: Target, quality: torch.Tensor) -> None:
     """Multiply the scores by ``quality`` ``(N,)`` and sort the detections best first, in place."""
-    scores, order = (found["scores"] * quality).sort(descending=True, stable=True)
+    rescored = found["scores"] * quality
+    # ONNX has no stable sort.
+    scores, order = rescored.sort(descending=True, **({} if torch.onnx.is_in_onnx_export() else {"stable": True}))
     found.update({key: value[order] for key, value in found.items()} | {"scores": scores})

@@ -1,4 +1,4 @@
-"""Load a trained model, ready to predict, from a run folder, a checkpoint folder or a model file."""
+"""Load a trained model, ready to predict, from a run folder, a checkpoint folder, a model file or an export."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
 import torch
+from torch import nn
 
 from maskwright.errors import NotFinite, UsageError, WeightsError, one_line
 from maskwright.images.resize import InputSize
 from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
 from maskwright.prediction.predictor import Predictor
+from maskwright.prediction.runtimes.exported_network import EXPORTED_SUFFIXES, open_exported
 from maskwright.recipes.schema import Input
 from maskwright.run_folder import RunFolder, model_file
 from maskwright.runs.context import input_size
@@ -68,9 +70,9 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
     """Load a trained model, ready to predict.
 
     Args:
-        path: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` file that
-            Maskwright wrote.
-        device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for a GPU where there is one.
+        path: A run folder (its best checkpoint is taken), a checkpoint folder, a ``.safetensors`` file that Maskwright
+            wrote, or a file that ``maskwright export`` wrote: ``.onnx``, or ``.xml`` of OpenVINO.
+        device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for a GPU where there is one. An export computes on the CPU.
         task: ``instance`` or ``semantic``, to require a model of this task. Type checkers then know what it predicts.
 
     Returns:
@@ -90,9 +92,10 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
     """
     resolved = resolve_device(device)
     file = model_file(Path(path))
+    if file.suffix in EXPORTED_SUFFIXES:
+        return _load_exported(file, device, task)
     card, weights = read_model_file(file)
-    if task is not None and card.task != task:
-        raise UsageError(f"{file}: is a model of the task {card.task}; expected the task {task}.")
+    _require_task(file, card, task)
     spoilt = [name for name, tensor in weights.items() if not tensor.isfinite().all()]
     if spoilt:
         raise NotFinite(f"{file}: NaN or infinity in {len(spoilt)} of {len(weights)} tensors, such as {spoilt[0]}")
@@ -104,20 +107,50 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
     return LoadedModel(module=module, task=card.task, classes=card.table, input_size=size, file=file, card=card)
 
 
+def _load_exported(file: Path, device: str, task: Task | None) -> LoadedModel[Any]:
+    """Load an export; the network that its card names says how masks are pasted."""
+    if device not in ("auto", "cpu"):
+        raise UsageError(f"{file}: an export, which computes on the CPU; found --device {device}. Use auto or cpu.")
+    card, network = open_exported(file)
+    _require_task(file, card, task)
+    paste = getattr(_blank(file, card), "paste", None)
+    if paste is not None:
+        network.paste = paste
+    size = _input_size(file, card)
+    return LoadedModel(module=network.eval(), task=card.task, classes=card.table, input_size=size, file=file, card=card)
+
+
+def _require_task(file: Path, card: ModelCard, task: Task | None) -> None:
+    if task is not None and card.task != task:
+        raise UsageError(f"{file}: is a model of the task {card.task}; expected the task {task}.")
+
+
+def _blank(file: Path, card: ModelCard) -> nn.Module:
+    """Return the model that the card describes, without memory; raise ``WeightsError`` where there is none."""
+    try:
+        if catalogue.find_model(card.name).task != card.task:
+            raise WeightsError(f"{file}: its card says {card.task}, and the model {card.name} is not. Train it again.")
+        with torch.device("meta"):
+            return catalogue.create_model(card.name, len(card.classes), card.options)
+    except UsageError as error:
+        raise _unfit(file, card, error) from error
+
+
+def _unfit(file: Path, card: ModelCard, error: Exception) -> WeightsError:
+    found = f"does not fit the model {card.name:.80} it names ({one_line(error):.500})"
+    return WeightsError(f"{file}: {found}. Train it again.")
+
+
 def _require_fit(file: Path, card: ModelCard, weights: Mapping[str, torch.Tensor]) -> None:
     """Raise ``WeightsError`` when ``weights`` are not those of the model that the card describes.
 
     Asked of a model without memory: a card of a few bytes can name a model of any size.
     """
+    blank = _blank(file, card)
     try:
-        if catalogue.find_model(card.name).task != card.task:
-            raise WeightsError(f"{file}: its card says {card.task}, and the model {card.name} is not. Train it again.")
-        with torch.device("meta"):
-            module = catalogue.create_model(card.name, len(card.classes), card.options)
-        module.load_state_dict(dict(weights), assign=True)
-    except (UsageError, RuntimeError) as error:
-        found = f"does not fit the model {card.name:.80} it names ({one_line(error):.500})"
-        raise WeightsError(f"{file}: {found}. Train it again.") from error
+        blank.load_state_dict(dict(weights), assign=True)
+    except RuntimeError as error:
+        raise _unfit(file, card, error) from error
 
 
 def _input_size(file: Path, card: ModelCard) -> InputSize:

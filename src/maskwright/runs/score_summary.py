@@ -1,5 +1,7 @@
 """Format the scores of a run in a few lines for a terminal."""
 
+from collections.abc import Mapping
+
 from maskwright.reports.score_text import baseline_line, detail_lines
 from maskwright.run_folder import PartScores, RunFolder
 
@@ -12,8 +14,13 @@ def score_summary(run: RunFolder, details: bool = False) -> list[str]:
 
     Raises what :attr:`~maskwright.run_folder.RunFolder.scores` raises.
     """
+    return [*part_lines(run.scores, details), f"page: {run.page}"]
+
+
+def part_lines(by_part: Mapping[str, PartScores], details: bool = False) -> list[str]:
+    """Return the lines of :func:`score_summary` without the page, for the scores ``by_part`` of the data."""
     lines = []
-    for part, scores in run.scores.items():
+    for part, scores in by_part.items():
         shown = _semantic(scores) if "segm" not in scores else _instance(scores)
         text = ", ".join(f"{name} {'absent' if value is None else f'{value:.4f}'}" for name, value in shown.items())
         by = [f"taxonomy {each['name']}, rider: {each['rider'] or 'no rule'}" for each in scores.get("taxonomies", ())]
@@ -21,7 +28,6 @@ def score_summary(run: RunFolder, details: bool = False) -> list[str]:
         below = baseline_line(scores)
         lines += [f"  {below}"] if below is not None else []
         lines += [f"  {line}" for line in detail_lines(scores)] if details else []
-    lines.append(f"page: {run.page}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""``maskwright evaluate``: score a trained run again, or on another data set."""
+"""``maskwright evaluate``: score a trained run again, or a run or a model file on another data set."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation import cross_evaluate
 from maskwright.runs.cross_evaluation_data import CrossEvaluation
 from maskwright.runs.evaluation import evaluate_stage
+from maskwright.runs.exports.file_evaluation import evaluate_file
 from maskwright.runs.folder import open_run
 from maskwright.runs.processes import held_run
 from maskwright.runs.report import report_stage
@@ -20,7 +21,8 @@ def evaluate(
     """Score the best checkpoint of a run and write its page again.
 
     Args:
-        path: The run folder.
+        path: The run folder; or a model file or an export, which is scored on the data set of ``on`` alone, and of
+            which nothing is written.
         reporter: Where progress goes; standard error by default.
         on: Another data set, or other classes, to score on. These scores are added to ``scores.json``. Without it, the
             parts in the recipe's ``evaluate.on`` are scored, and their scores replace all others.
@@ -42,6 +44,8 @@ def evaluate(
     """
     if on is not None:
         on.require_consistent()
+    if Path(path).is_file():
+        return evaluate_file(Path(path), on, reporter or Reporter())
     run = open_run(Path(path), reporter or Reporter())
     if not run.is_finished("train"):
         raise UsageError(

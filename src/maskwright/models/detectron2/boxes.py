@@ -16,7 +16,7 @@ DETECTION_CODER = BoxCoder((10.0, 10.0, 5.0, 5.0), LARGEST_GROWTH)
 
 def decode(coder: BoxCoder, deltas: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
     """Return the boxes ``(N, K, 4)`` that ``deltas`` ``(N, 4 K)`` make of ``boxes`` ``(N, 4)``."""
-    return coder.decode_single(deltas, boxes).reshape(len(boxes), deltas.shape[1] // 4, 4)
+    return coder.decode_single(deltas, boxes).reshape(boxes.shape[0], deltas.shape[1] // 4, 4)
 
 
 def clip(boxes: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

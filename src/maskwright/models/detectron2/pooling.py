@@ -30,9 +30,9 @@ def pool(
     half a pixel. An output cell has ``sampling_ratio``² samples, or with 0 as many as it covers cells of the map.
     """
     every = torch.cat(list(boxes))
-    owner = torch.cat([torch.full((len(b), 1), i, dtype=every.dtype, device=b.device) for i, b in enumerate(boxes)])
+    owner = torch.cat([torch.full((b.shape[0], 1), i, dtype=every.dtype, device=b.device) for i, b in enumerate(boxes)])
     regions, levels = torch.cat([owner, every], dim=1), levels_of(every)
-    pooled = maps[0].new_zeros((len(every), maps[0].shape[1], side, side))
+    pooled = maps[0].new_zeros((every.shape[0], maps[0].shape[1], side, side))
     for level, features in enumerate(maps[: len(LEVELS)]):
         chosen = (levels == level).nonzero().squeeze(1)
         found = roi_align(features, regions[chosen], side, 1.0 / STRIDES[level], sampling_ratio, aligned=True)

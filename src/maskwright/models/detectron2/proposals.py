@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from torch.nn import functional
+from torchvision.models.detection._utils import _topk_min
 from torchvision.ops import batched_nms
 
 from maskwright.models.detectron2.anchors import ASPECT_RATIOS, SIZES, cell_anchors, grid_anchors
@@ -130,7 +131,7 @@ class ProposalGenerator(nn.Module):
         best, boxes, levels = [], [], []
         for level, (boxes_of_level, scores, changes) in enumerate(zip(anchors, logits, deltas, strict=True)):
             # Rank by logits: their sigmoid is 1.0 in float32 from 17 on, and the order of equal scores is undefined.
-            top, chosen = scores.topk(min(limits.before, len(scores)))
+            top, chosen = scores.topk(_topk_min(scores, limits.before, 0))
             best.append(top)
             boxes.append(decode(PROPOSAL_CODER, changes[chosen], boxes_of_level[chosen])[:, 0])
             levels.append(torch.full_like(chosen, level))

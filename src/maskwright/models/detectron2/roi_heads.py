@@ -105,7 +105,7 @@ class RoiHeads(nn.Module):
 
         Raises :class:`~maskwright.errors.NotFinite` when an output is NaN or infinite.
         """
-        counts = [len(boxes) for boxes in proposals]
+        counts = [boxes.shape[0] for boxes in proposals]
         logits, deltas = self._predict(maps, proposals)
         require_finite([logits, deltas])
         parts = zip(logits.split(counts), deltas.split(counts), proposals, sizes, strict=True)

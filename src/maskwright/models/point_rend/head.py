@@ -128,7 +128,7 @@ class PointRendHead(nn.Module):
         def logits_at(points: torch.Tensor) -> torch.Tensor:
             return of_class(self.logits_at(maps[0], boxes, coarse, points), classes)
 
-        logits = subdivide(logits_at, len(classes), COARSE_SIDE, self.steps, self.points, classes.device)
+        logits = subdivide(logits_at, classes.shape[0], COARSE_SIDE, self.steps, self.points, classes.device)
         require_finite([logits])
         return logits.sigmoid()
 
@@ -153,7 +153,7 @@ class PointRendHead(nn.Module):
 
         ``features`` are p2 ``(B, C, H, W)``; ``boxes`` holds ``(N, 4)`` of each image.
         """
-        count = sum(len(own) for own in boxes)
+        count = sum(own.shape[0] for own in boxes)
         grid = regular_grid(POOLED_SIDE, features.device).expand(count, -1, -1)
         pooled = box_features(features, boxes, grid, STRIDE)
         return self.coarse_head(pooled.reshape(count, pooled.shape[1], POOLED_SIDE, POOLED_SIDE))

@@ -45,11 +45,12 @@ def box_features(
     found, start = [], 0
     for image, own in enumerate(boxes):
         # Divided by numbers: a tensor of the two would be copied to the device, and the host would wait for it.
-        x, y = to_image_points(own, points[start : start + len(own)]).unbind(-1)
+        end = start + own.shape[0]
+        x, y = to_image_points(own, points[start:end]).unbind(-1)
         across = torch.stack([x / (width * stride), y / (height * stride)], dim=-1)
         values = point_sample(features[image : image + 1], across.reshape(1, -1, 2))[0]
-        found.append(values.reshape(features.shape[1], len(own), points.shape[1]).transpose(0, 1))
-        start += len(own)
+        found.append(values.reshape(features.shape[1], own.shape[0], points.shape[1]).transpose(0, 1))
+        start = end
     return torch.cat(found)
 
 

@@ -1,0 +1,35 @@
+"""Scores of a model file, without its run, on annotated images: an export, or weights that were copied."""
+
+from pathlib import Path
+from typing import Any
+
+from maskwright.coco_dataset.dataset import CocoDataset
+from maskwright.errors import UsageError
+from maskwright.evaluation.score_instances import score_instances
+from maskwright.evaluation.score_semantic import score_semantic
+from maskwright.progress import Reporter
+from maskwright.runs.cross_evaluation_data import CrossEvaluation
+from maskwright.runs.loaded_model import load_model
+
+
+def evaluate_file(file: Path, on: CrossEvaluation | None, reporter: Reporter) -> dict[str, Any]:
+    """Return the scores of the model ``file`` on the images and annotations in ``on``, under the name of that data set.
+
+    They are those of :func:`~maskwright.evaluation.score_instances.score_instances` or
+    :func:`~maskwright.evaluation.score_semantic.score_semantic`. Nothing is written.
+
+    Raises ``UsageError`` when ``on`` names no data, or a taxonomy.
+    """
+    if on is None or on.annotations is None or on.images is None or on.taxonomy is not None:
+        raise UsageError(
+            f"{file}: a model file, which has no data of its own; expected --annotations and --images, and no "
+            "--taxonomy. Give them, or the run folder."
+        )
+    model, truth = load_model(file), CocoDataset.open(on.annotations, on.images)
+    samples = reporter.track(truth, f"evaluating on {on.name}", len(truth))
+    pairs = ((sample.name, sample.image) for sample in samples)
+    if model.task == "semantic":
+        maps = {name: found for name, _, found in model.label_maps(pairs, model.usual_batch)}
+        return {on.name: score_semantic(truth, maps, prediction_classes=model.classes)}
+    objects = {name: found for name, _, found in model.instances(pairs, model.usual_batch)}
+    return {on.name: score_instances(truth, objects, area="mask", reporter=reporter)}
