@@ -301,7 +301,7 @@ def test_the_folder_of_another_model_is_refused_and_that_of_the_same_model_gets_
     assert state(tmp_path) == before
     assert main([*other, "--overwrite"]) == 0
     assert {path.name for path in out.rglob("*") if path.is_file()} == {
-        *(".maskwright-predict", "classes.json", "classes.txt", "instances.json")
+        *(".maskwright-predict", "classes.json", "classes.txt", "instances.json", "objects.csv")
     }
 
 

@@ -1,7 +1,10 @@
 """Prediction over a folder, through the command line."""
 
+import csv
+import io
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -173,7 +176,10 @@ def test_an_instance_model_refuses_what_averages_probabilities(
     instance_run: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(instance_run), str(images), "--out", str(tmp_path / "o"), "--flip"]) == 2
-    assert "--flip, --scales and --tile" in capsys.readouterr().err
+    assert "--flip and --scales average" in capsys.readouterr().err
+    arguments = ["predict", str(instance_run), str(images), "--out", str(tmp_path / "o"), "--tile", "64"]
+    assert main([*arguments, "--overlap", "0"]) == 2
+    assert "an overlap above 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -181,6 +187,8 @@ def test_an_instance_model_refuses_what_averages_probabilities(
     [
         ("--score", "1.5"),
         ("--batch", "0"),
+        ("--batch", "many"),
+        ("--batch", "-1"),
         ("--device", "tpu"),
         ("--scales", "0"),
         ("--scales", "1,two"),
@@ -329,4 +337,83 @@ def test_batches_write_what_single_images_write(
 def test_tiles_are_batches_too(semantic_run: Path, images: Path, tmp_path: Path) -> None:
     one = predicted(semantic_run, images, tmp_path / "one", "--tile", "48")
     several = predicted(semantic_run, images, tmp_path / "several", "--tile", "48", "--batch", "4")
+    assert all((one[name] != several[name]).mean() < 1e-3 for name in one)
+
+
+def results(run: Path, images: str | Path, out: Path, *options: str) -> list[dict]:
+    """The objects that the command writes, of any score."""
+    arguments = ["predict", str(run), str(images), "--out", str(out), "--score", "0", "--no-overlays", "--quiet"]
+    assert main([*arguments, *options]) == 0
+    return read_json(out / "instances.json")
+
+
+def test_the_table_has_a_row_for_each_object(instance_run: Path, images: Path, tmp_path: Path) -> None:
+    records = results(instance_run, images, tmp_path / "out")
+    with (tmp_path / "out" / "objects.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(records) > 0
+    names = {each["category_id"]: each["name"] for each in read_json(tmp_path / "out" / "classes.json")}
+    for row, record in zip(rows, records, strict=True):
+        mask = coco_mask.decode(record["segmentation"])
+        assert (row["file"], row["class"], int(row["area"])) == (
+            record["file_name"], names[record["category_id"]], int(mask.sum()),
+        )  # fmt: skip
+        assert float(row["score"]) == pytest.approx(record["score"], abs=1e-6)
+        if mask.any():
+            down, across = mask.nonzero()
+            assert float(row["centre_x"]) == pytest.approx(across.mean() + 0.5, abs=0.01)
+            assert float(row["centre_y"]) == pytest.approx(down.mean() + 0.5, abs=0.01)
+
+
+def test_cutouts_show_the_object_alone(instance_run: Path, images: Path, tmp_path: Path) -> None:
+    records = results(instance_run, images / "grey.png", tmp_path / "out", "--cutouts")
+    assert records
+    pixels = cv2.imread(str(images / "grey.png"))
+    assert pixels is not None
+    for number, record in enumerate(records, start=1):
+        mask = coco_mask.decode(record["segmentation"]).astype(bool)
+        if not mask.any():
+            continue
+        cutout = cv2.imread(str(tmp_path / "out" / "cutouts" / f"grey-{number}.png"), cv2.IMREAD_UNCHANGED)
+        assert cutout is not None
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        assert ((cutout[..., 3] == 255) == mask[box]).all()
+        assert (cutout[..., :3] == np.where(mask[box][..., None], pixels[box], 0)).all()
+
+
+def test_cutouts_are_of_objects(semantic_run: Path, images: Path, tmp_path: Path, capsys) -> None:
+    assert main(["predict", str(semantic_run), str(images), "--out", str(tmp_path / "o"), "--cutouts"]) == 2
+    assert "--cutouts are of the objects" in capsys.readouterr().err
+
+
+def test_a_zip_and_a_list_on_standard_input_give_what_the_folder_gives(
+    instance_run: Path, images: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = results(instance_run, images, tmp_path / "folder")
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for path in images.iterdir():
+            archive.write(path, f"some/where/{path.name}")
+        archive.writestr("../climbs.png", b"out")
+    assert results(instance_run, tmp_path / "photos.zip", tmp_path / "zip") == expected
+    shown = capsys.readouterr().err
+    assert "climbs.png' has a name that leads out" in shown
+    assert "broken.jpg" in shown
+    listed = "\n".join(str(path) for path in sorted(images.iterdir()))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{listed}\n\n"))
+    assert results(instance_run, "-", tmp_path / "list") == expected
+
+
+def test_one_tile_gives_the_objects_of_the_image(instance_run: Path, images: Path, tmp_path: Path) -> None:
+    expected = results(instance_run, images, tmp_path / "whole")
+    assert results(instance_run, images, tmp_path / "one", "--tile", "5000") == expected
+    tiled = results(instance_run, images, tmp_path / "tiles", "--tile", "64", "--batch", "4")
+    assert {each["file_name"] for each in tiled} <= {path.name for path in images.iterdir()}
+    assert all(coco_mask.decode(each["segmentation"]).shape == tuple(each["segmentation"]["size"]) for each in tiled)
+
+
+def test_the_fastest_batch_is_tried(semantic_run: Path, images: Path, tmp_path: Path) -> None:
+    one = predicted(semantic_run, images, tmp_path / "one")
+    several = predicted(semantic_run, images, tmp_path / "several", "--batch", "auto")
+    assert one.keys() == several.keys()
     assert all((one[name] != several[name]).mean() < 1e-3 for name in one)

@@ -1,5 +1,6 @@
 """``maskwright predict``: predict images."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,19 +13,25 @@ from maskwright.printing import print_lines
 
 def command(
     model: Annotated[Path, typer.Argument(help="A run folder, a checkpoint or a model file.", show_default=False)],
-    images: Annotated[list[Path], typer.Argument(help="A folder, images, or a glob.", show_default=False)],
+    images: Annotated[
+        list[Path],
+        typer.Argument(help="A folder, images, a glob, a ZIP, or - for a list on stdin.", show_default=False),
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder for results and overlays.", show_default=False)],
     score: Annotated[float, typer.Option("--score", help="Instances: lowest score of an object.")] = 0.5,
-    batch: Annotated[int, typer.Option("--batch", help="Images, or tiles, that the model sees at once.")] = 1,
+    batch: Annotated[
+        str, typer.Option("--batch", help="Images, or tiles, that the model sees at once; or auto.")
+    ] = "1",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
     overlays: Annotated[bool, typer.Option(help="Draw the results over the images.")] = True,
+    cutouts: Annotated[
+        bool, typer.Option("--cutouts", help="Instances: a PNG of each object alone, transparent around it.")
+    ] = False,
     flip: Annotated[bool, typer.Option("--flip", help="Semantic: average with the mirror image.")] = False,
     scales: Annotated[
         str, typer.Option("--scales", help="Semantic: average over input scales, e.g. 0.75,1,1.25.")
     ] = "1",
-    tile: Annotated[
-        int | None, typer.Option("--tile", help="Semantic: predict in tiles with sides of N pixels.")
-    ] = None,
+    tile: Annotated[int | None, typer.Option("--tile", help="Predict in tiles with sides of N pixels.")] = None,
     overlap: Annotated[
         float, typer.Option("--overlap", help="Least share of a tile that its neighbour covers too.")
     ] = 0.25,
@@ -36,36 +43,41 @@ def command(
     ids_of: Annotated[
         Path | None, typer.Option("--ids-of", help="Instances: a COCO file of the images; results get its ids.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what is done when stopped, and go on from there.")
+    ] = False,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Predict images: write label maps or COCO results, and overlays."""
     # Before torch is imported, which takes seconds.
-    from maskwright.images.decode import require_image_files
     from maskwright.run_folder import model_file
+    from maskwright.runs.predicting.inputs import find_inputs
 
-    for source in images:
-        require_image_files(source)
+    sources = _listed(images)
+    find_inputs(sources)
     model_file(model)
     with collector_paused():
         from maskwright.progress import Reporter
-        from maskwright.workflows.predict import parse_views, predict
+        from maskwright.workflows.predict import parse_batch, parse_views, predict
 
     views = parse_views(flip, scales, tile, overlap)
     summary = predict(
         model,
-        images,
+        sources,
         out,
         score=score,
-        batch=batch,
+        batch=parse_batch(batch),
         device=device,
         overlays=overlays,
+        cutouts=cutouts,
         views=views,
         taxonomy=taxonomy,
         rider=rider,
         layout=layout,
         ids_of=ids_of,
+        resume=resume,
         overwrite=overwrite,
         reporter=Reporter(quiet),
     )
@@ -77,3 +89,12 @@ def command(
             f"{summary.images} images predicted, {len(summary.skipped)} skipped; results in {summary.folder}{by}",
             *summary.found.lines(),
         )
+
+
+def _listed(images: list[Path]) -> list[Path]:
+    """Return ``images`` with the lines of standard input, a path each, in the place of ``-``."""
+    listed: list[Path] = []
+    for image in images:
+        lines = sys.stdin.read().splitlines() if str(image) == "-" else [str(image)]
+        listed += [Path(line) for line in lines if line.strip()]
+    return listed

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.errors import DataError, UsageError, require_folder
+from maskwright.errors import DataError
 from maskwright.image_formats import open_image
 from maskwright.images.truncation import is_truncated_content
 from maskwright.limits import beyond_limit, input_limit
@@ -48,11 +48,18 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     Raises ``DataError`` when the file is missing, is not an image, ends before its last pixel, or has more pixels than
     the limit ``image-pixels``, which is asked before any is decoded.
     """
+    return decode_image(_content(path), str(path))
+
+
+def decode_image(content: bytes, source: str) -> npt.NDArray[np.uint8]:
+    """Return the image ``(H, W, 3)`` uint8 RGB whose file has the ``content``, as :func:`read_image` does.
+
+    ``source`` is what errors call it. Raises ``DataError`` as there.
+    """
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    content = _content(path)
     if is_truncated_content(content):  # OpenCV 4 would fill what is missing with grey
         raise DataError(
-            f"{path}: cannot be decoded as an image; its end is missing after {len(content)} bytes. "
+            f"{source}: cannot be decoded as an image; its end is missing after {len(content)} bytes. "
             "Download or export it again."
         )
     try:
@@ -65,7 +72,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
                 return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, decoded), np.uint8)
             return np.array(image.convert("RGB"))
     except Exception as error:  # Pillow raises whatever a damaged field leads it to
-        raise DataError(f"{path}: cannot be decoded as an image ({error}).") from error
+        raise DataError(f"{source}: cannot be decoded as an image ({error}).") from error
 
 
 def _content(path: Path) -> bytes:
@@ -79,26 +86,19 @@ def _content(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Return ``(H, W)`` of the image at ``path`` from its header.
+def image_size(source: Path | bytes, name: str = "an image") -> tuple[int, int]:
+    """Return ``(H, W)`` of an image from its header; ``source`` is the path of a file, or the content of one.
 
-    Raises ``DataError`` when the file is not an image, or has more pixels than the limit ``image-pixels``.
+    ``name`` is what errors call a content. Raises ``DataError`` when it is not an image, or has more pixels than the
+    limit ``image-pixels``.
     """
     try:
-        with open_image(path) as image:
+        with open_image(source if isinstance(source, Path) else io.BytesIO(source)) as image:
             return image.height, image.width
     except Exception as error:  # as in read_image
-        raise DataError(f"{path}: cannot be read as an image ({error}).") from error
-
-
-def require_image_files(source: Path) -> list[Path]:
-    """Return the image files of ``source``, see :func:`find_images`; raise ``UsageError`` when there is none."""
-    files = find_images(source)
-    if not files:
-        if not source.is_dir() and "*" not in source.name:
-            require_folder(source, "images")
-        raise UsageError(f"{source}: no image here; expected jpg, png, bmp, tif or webp files.")
-    return files
+        raise DataError(
+            f"{source if isinstance(source, Path) else name}: cannot be read as an image ({error})."
+        ) from error
 
 
 def find_images(source: Path) -> list[Path]:

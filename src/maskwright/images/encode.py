@@ -31,6 +31,17 @@ def write_png(path: Path, image: npt.NDArray[np.uint8]) -> None:
     _write(path, image, ".png", "PNG", [])
 
 
+def write_cutout(path: Path, image: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> None:
+    """Write ``image`` ``(h, w, 3)`` uint8 RGB to ``path`` as PNG that shows the pixels of ``mask`` ``(h, w)`` alone.
+
+    All other pixels are transparent, and black, so that nothing of them is in the file.
+    """
+    pixels = np.zeros((*mask.shape, 4), np.uint8)
+    pixels[mask, :3], pixels[mask, 3] = image[mask][:, ::-1], 255
+    _, content = cv2.imencode(".png", pixels)
+    write_bytes(path, content.tobytes())
+
+
 def _write(path: Path, image: npt.NDArray[np.uint8], suffix: str, kind: str, options: list[int]) -> None:
     if image.ndim == 3 and image.shape[2] == 3 and image.size:
         try:

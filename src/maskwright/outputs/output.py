@@ -25,7 +25,8 @@ class Output:
     """The output of a ``command`` at ``out``, a file or folder, and what it may replace.
 
     ``say`` gets a line about what a killed call left. ``inputs`` are files that the command reads. ``overwrite`` is
-    None for a command without that option. ``option`` names what the user chose ``out`` by.
+    None for a command without that option. ``option`` names what the user chose ``out`` by. ``journal`` names a file in
+    the staging folder: with it, a call goes on with what an interrupted one left there, which without it is removed.
     """
 
     command: str
@@ -34,6 +35,7 @@ class Output:
     inputs: Sequence[Path] = ()
     overwrite: bool | None = None
     option: str = "--out"
+    journal: str | None = None
 
     def require_free(self, path: Path, record: OutputRecord | None = None) -> bool:
         """Return whether there is a file at ``path`` that may be replaced; False where there is nothing.

@@ -1,6 +1,7 @@
 """Staging folders: a command writes to a locked hidden folder, so that nothing appears before all is done.
 
-A killed command leaves its staging folder. The next call of the same command for the same output removes it.
+A killed command leaves its staging folder. The next call of the same command for the same output removes it, or with a
+journal goes on in it.
 """
 
 import hashlib
@@ -27,7 +28,8 @@ _SECONDS_TO_WAIT = 5.0
 def staging_folder(output: Output, parent: Path, name: str) -> Iterator[Path]:
     """Yield an empty folder in ``parent``, locked, whose name the command and the ``name`` of its output decide.
 
-    Only a call of the same command for the same output has it, so what is in it was left by a killed one.
+    Only a call of the same command for the same output has it, so what is in it was left by a killed one. With a
+    ``journal`` there, it is yielded as it was left, and left as it is when the context ends with an error.
     """
     folder = _staging_path(output, parent, name)
     if folder.is_symlink():
@@ -37,20 +39,26 @@ def staging_folder(output: Output, parent: Path, name: str) -> Iterator[Path]:
         f"{output.out}: another `maskwright {output.command}` is writing there; expected one at a time. Wait until it "
         f"is done, or choose another {output.option}.",
     )
+    interrupted = False
     try:
         left = files_below(folder)
-        if left:
+        continued = output.journal is not None and output.journal in left
+        if left and not continued:
             _withdraw(folder, parent, left)
             output.say(
                 f"{output.out}: an earlier `maskwright {output.command}` was killed; removed {len(left)} unfinished "
                 f"file{'s' if len(left) > 1 else ''} that it left."
             )
-        for entry in folder.iterdir():
+        for entry in () if continued else folder.iterdir():
             shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-        yield folder
+        try:
+            yield folder
+        except BaseException:
+            interrupted = output.journal is not None and (folder / output.journal).is_file()
+            raise
     finally:
         # It may have become the output, and another process may have created one of the same name since.
-        if _is_open(descriptor, folder):
+        if not interrupted and _is_open(descriptor, folder):
             shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
 

@@ -18,6 +18,7 @@ from maskwright.parallel.threads import map_in_threads
 from maskwright.parallel.waiting_threads import threads_give_way
 from maskwright.prediction.batches import in_batches
 from maskwright.prediction.instance import Detections, batch_size_of, detect, encode_instances
+from maskwright.prediction.instance_tiles import predict_tiles, require_tiles_alone
 from maskwright.prediction.semantic import PLAIN, Pixels, input_sizes, predict_label_maps, predict_pixels
 from maskwright.prediction.sources import Image, ImageSource, as_image
 from maskwright.prediction.test_time_augmentation import Views
@@ -110,7 +111,8 @@ class Predictor(Generic[Found]):
                 network finds, which average precision needs. For looking at results, 0.5 is usual. Instance models
                 only.
             views: What a semantic network averages its probabilities over: mirror image, scales, windows. By default it
-                sees the image once. Semantic models only.
+                sees the image once. An instance network takes a window alone, and an overlap above 0: objects are
+                merged across its seams, see :func:`~maskwright.prediction.instance_tiles.predict_tiles`.
 
         Returns:
             For one image of an instance network, its :class:`~maskwright.structures.Instances`, best score first, with
@@ -119,7 +121,7 @@ class Predictor(Generic[Found]):
 
         Raises:
             UsageError: For an array of another shape or dtype, a path without a file, a ``batch`` below 1, a ``score``
-                outside 0..1, a ``score`` for a semantic network, or ``views`` for an instance network.
+                outside 0..1, a ``score`` for a semantic network, or ``flip`` or ``scales`` for an instance network.
             DataError: For a file that cannot be decoded.
             WeightsError: When the network's output is NaN or infinite; the file of its weights is named.
 
@@ -173,11 +175,11 @@ class Predictor(Generic[Found]):
         if self.task == "semantic":
             maps = self.label_maps(named, self._batch(batch), views)
             return cast("Iterator[Found]", (label_map for _, _, label_map in maps))
-        found = self.instances(named, self._batch(batch))
+        found = self.instances(named, self._batch(batch), views)
         return cast("Iterator[Found]", (one[one.scores >= score] for _, _, one in found))
 
     def instances(
-        self, images: Iterable[tuple[Item, Image]], batch: int = 1
+        self, images: Iterable[tuple[Item, Image]], batch: int = 1, views: Views = PLAIN
     ) -> Iterator[tuple[Item, Image, Instances]]:
         """Yield each pair of any object and an image together with the instances in the image.
 
@@ -186,7 +188,8 @@ class Predictor(Generic[Found]):
         Args:
             images: Pairs of anything and an array ``(H, W, 3)`` uint8 RGB. They are read when needed, at most four
                 batches ahead.
-            batch: The most images that the network sees at once, 1 or more.
+            batch: The most images, or tiles, that the network sees at once, 1 or more.
+            views: Only its window and its overlap, above 0: each image is predicted in tiles of that side.
 
         Yields:
             The object, the image and its :class:`~maskwright.structures.Instances`, best score first and with the
@@ -202,6 +205,8 @@ class Predictor(Generic[Found]):
             >>> pairs = ((sample.name, sample.image) for sample in photos)
             >>> counts = {name: len(found) for name, image, found in model.instances(pairs)}
         """
+        if views.window is not None:
+            return self._tiled(images, batch, views.window, views.overlap)
         batch_size = cache(partial(batch_size_of, self.module, self.input_size))
 
         def predict(pairs: list[tuple[Item, Image]]) -> list[Detections]:
@@ -216,6 +221,15 @@ class Predictor(Generic[Found]):
 
         found = in_batches(images, lambda pair: batch_size(_size(pair)), predict, batch)
         return map_in_threads(encoded, found, self.result_threads)
+
+    def _tiled(
+        self, images: Iterable[tuple[Item, Image]], batch: int, window: int, overlap: float
+    ) -> Iterator[tuple[Item, Image, Instances]]:
+        def predict(tiles: Iterable[Image]) -> Iterator[Instances]:
+            return (found for _, _, found in self.instances(((None, tile) for tile in tiles), batch))
+
+        for item, image in images:
+            yield item, image, predict_tiles(predict, image, window, overlap)
 
     def label_maps(
         self,
@@ -329,8 +343,8 @@ class Predictor(Generic[Found]):
             raise UsageError(f"score {score}: expected a number from 0 to 1.")
         if self.task == "semantic" and score > 0:
             raise UsageError("A semantic model; score is for the objects of instance models. Leave it out.")
-        if self.task == "instance" and not views.plain:
-            raise UsageError("An instance model; views average the probabilities of semantic models. Leave them out.")
+        if self.task == "instance":
+            require_tiles_alone(views, "views with flip or scales")
 
 
 class _Watched(nn.Module):

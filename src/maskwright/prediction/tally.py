@@ -35,11 +35,15 @@ class Tally:
         self.highest: float | None = None
         self._counts = np.zeros(len(classes) + 1, np.int64)
 
-    def add_instances(self, found: Instances) -> None:
-        """Count the objects of one image; those under ``score`` count for the highest score alone."""
+    def add_instances(self, found: Instances, highest: float | None = None) -> None:
+        """Count the objects of one image; those under ``score`` count for the highest score alone.
+
+        ``highest`` is a score of the image that is not among those ``found``, or None.
+        """
         self.images += 1
-        if len(found.scores):
-            self.highest = max(self.highest or 0.0, float(found.scores.max()))
+        scores = [*found.scores.tolist(), *([] if highest is None else [highest])]
+        if scores:
+            self.highest = max(self.highest or 0.0, *scores)
         written = found.labels[found.scores >= (self.score or 0.0)]
         self._counts += np.bincount(written, minlength=len(self._counts))
 

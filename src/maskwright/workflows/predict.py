@@ -1,15 +1,14 @@
 """Predict a folder of images: label maps or COCO results, and an overlay of each image."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from maskwright.annotations.taxonomy.applied import AppliedTaxonomy
 from maskwright.annotations.taxonomy.loading import read_taxonomy
@@ -20,15 +19,14 @@ from maskwright.evaluation.prediction_files import LAYOUTS, OFFICIAL, RESULTS, W
 from maskwright.evaluation.results.category_ids import of_model
 from maskwright.evaluation.results.file_ids import FileIds, read_file_ids, running_ids
 from maskwright.files import sha256_of, write_json
-from maskwright.images.decode import image_size, read_image, require_image_files
-from maskwright.images.draw import overlay_instances, overlay_label_map
-from maskwright.images.encode import LONGEST_JPEG, write_jpeg
+from maskwright.images.encode import LONGEST_JPEG
 from maskwright.images.resize import InputSize
 from maskwright.label_maps.files import mask_files, write_classes
-from maskwright.masks.png import write_label_map
 from maskwright.outputs.output import Output
 from maskwright.outputs.writing import output_folder
 from maskwright.parallel.freed_memory import freed_memory_kept
+from maskwright.prediction.batch_trial import fastest_batch_of
+from maskwright.prediction.instance_tiles import require_tiles_alone
 from maskwright.prediction.resizing import require_predictable
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.tally import Tally
@@ -36,10 +34,15 @@ from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
 from maskwright.runs.loaded_model import LoadedModel, load_model
+from maskwright.runs.predicting.inputs import find_inputs, read_ahead
+from maskwright.runs.predicting.journal import JOURNAL, Journal
+from maskwright.runs.predicting.object_table import object_table
+from maskwright.runs.predicting.results import CUTOUTS, LABEL_MAPS, OBJECTS, OVERLAYS, ImageResults
 from maskwright.structures import ClassTable
 from maskwright.training.device import resolve_device
 
-LABEL_MAPS, OVERLAYS, TAXONOMY = "label_maps", "overlays", "taxonomy.json"
+_READING_THREADS = 4
+TAXONOMY = "taxonomy.json"
 
 
 @dataclass(frozen=True)
@@ -69,21 +72,24 @@ def predict(
     out: str | Path,
     *,
     score: float = 0.5,
-    batch: int = 1,
+    batch: int | Literal["auto"] = 1,
     device: str = "auto",
     overlays: bool = True,
+    cutouts: bool = False,
     views: Views = PLAIN,
     taxonomy: str | Path | None = None,
     rider: str | None = None,
     layout: str = "coco",
     ids_of: str | Path | None = None,
+    resume: bool = False,
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> PredictionSummary:
     """Predict every image of a folder and write the results in the usual formats.
 
-    A semantic model writes ``label_maps/<stem>.png``, an instance model ``instances.json`` (COCO results). Both write
-    ``classes.json``. Files that cannot be decoded are skipped and named.
+    A semantic model writes ``label_maps/<stem>.png``, an instance model ``instances.json`` (COCO results) and
+    ``objects.csv``, a row for each object. Both write ``classes.json``. Files that cannot be decoded are skipped and
+    named. Images are decoded ahead of the model and results written behind it, in threads.
 
     Results have the category ids of the file that the model was trained on, COCO's for COCO's published weights, and
     the class indices where these are not known; ``classes.json`` has both. Images are numbered from 1. ``ids_of`` gives
@@ -94,21 +100,25 @@ def predict(
 
     Args:
         model: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` model file.
-        images: A folder (without its subfolders), a glob, or one image file; or several of them.
+        images: A folder (without its subfolders), a glob, a ZIP file, or one image file; or several of them.
         out: The folder for the results.
         score: The lowest score of an object that is written, from 0 to 1; for instance models.
         batch: The most images, or windows, that the model sees at once. More than one changes results within rounding,
-            see :meth:`maskwright.prediction.predictor.Predictor.predict`.
+            see :meth:`maskwright.prediction.predictor.Predictor.predict`. ``auto`` takes the fastest number for the
+            first image, by trial.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         overlays: Write ``overlays/<stem>.jpg``, each image with its result drawn over it.
+        cutouts: Write ``cutouts/<stem>-<number>.png``, each object alone, transparent around it; for instance models.
         views: What a semantic model averages its probabilities over, see
-            :class:`maskwright.prediction.test_time_augmentation.Views`.
+            :class:`maskwright.prediction.test_time_augmentation.Views`. An instance model takes a window alone: objects
+            are merged across the seams of its tiles.
         taxonomy: The name of a shipped taxonomy or a YAML file. All results are then in the classes of its other side,
             and ``taxonomy.json`` records it.
         rider: Replaces the taxonomy's rule for riders: ``absent``, ``person`` or ``person-over-two-wheeler``.
         layout: ``coco``, or ``cityscapes`` to write its official files too, into the folder ``cityscapes``.
         ids_of: A COCO annotation file of the images, whose category and image ids the results of an instance model get,
             matched by class name and file name.
+        resume: Keep what is done when the prediction is stopped, and go on from there when it is called again.
         overwrite: Replace the results of another model, and files of these names that no prediction wrote.
         reporter: Where progress goes; standard error by default.
 
@@ -117,9 +127,10 @@ def predict(
         objects found by class.
 
     Raises:
-        UsageError: There is no model or no image, a number or name is out of range, an instance model gets ``views``,
-            the taxonomy does not account for the model's classes, ``layout`` cannot hold them, a semantic model gets
-            ``ids_of``, or ``out`` holds results of another model or files that no prediction wrote.
+        UsageError: There is no model or no image, a number or name is out of range, an instance model gets other
+            ``views`` than tiles, the taxonomy does not account for the model's classes, ``layout`` cannot hold them, a
+            semantic model gets ``ids_of`` or ``cutouts``, or ``out`` holds results of another model or files that no
+            prediction wrote.
         DataError: Two images would share one result file, or the file ``ids_of`` shares no class with the results.
         WeightsError: The model file does not fit its model, or the model answers with NaN or infinity.
 
@@ -132,67 +143,71 @@ def predict(
     sources, out = [Path(each) for each in ([images] if isinstance(images, str | Path) else images)], Path(out)
     if not 0 <= score <= 1:
         raise UsageError(f"--score {score}: expected a number from 0 to 1.")
-    if batch < 1:
-        raise UsageError(f"--batch {batch}: expected 1 or more images at once.")
+    if batch != "auto" and batch < 1:
+        raise UsageError(f"--batch {batch}: expected 1 or more images at once, or auto.")
     if rider is not None and taxonomy is None:
         raise UsageError("--rider replaces the rule of a taxonomy. Add --taxonomy.")
     resolve_device(device)
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
     reporter = reporter or Reporter()
-    files = list(dict.fromkeys(file for source in sources for file in require_image_files(source)))
-    stems = mask_files([path.name for path in files])
+    inputs, skipped = find_inputs(sources)
+    stems = mask_files([image.name for image in inputs])
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
     loaded = load_model(Path(model), device)
-    if loaded.task == "instance" and not views.plain:
-        raise UsageError(
-            f"{model}: an instance model; --flip, --scales and --tile average the probabilities of semantic models. "
-            "Omit them."
-        )
-    classes = output_classes(loaded.classes, by, loaded.task)
-    ids = _ids(ids_of, loaded, classes.table, [path.name for path in files])
-    reporter.warn(ids.remarks)
-    skipped: dict[str, str] = {}
     semantic = loaded.task == "semantic"
+    if not semantic:
+        require_tiles_alone(views, "--flip and --scales")
+    if resume and layout != "coco":
+        raise UsageError(f"--resume: expected --layout coco; found {layout}. Omit one of them.")
+    if semantic and cutouts:
+        raise UsageError(f"{loaded.file}: a semantic model; --cutouts are of the objects of instance models. Omit it.")
+    classes = output_classes(loaded.classes, by, loaded.task)
+    ids = _ids(ids_of, loaded, classes.table, [image.name for image in inputs])
+    reporter.warn(ids.remarks)
     tally = Tally(classes.table, None if semantic else score)
     limited = partial(_require_size, seen=loaded.input_size, window=views.window, overlays=overlays)
-    decoded = _decoded(reporter.track(files, "predicting"), limited, skipped)
+    threads = max(1, min(loaded.result_threads, _READING_THREADS))
     if layout == "cityscapes":
         require_own_results(out / OFFICIAL)
     use = AppliedTaxonomy(by, model=side_of(by, loaded.classes)) if by is not None else None
-    read = [*files, loaded.file, *(Path(each) for each in (taxonomy, ids_of) if each is not None)]
+    read = [*(image.path for image in inputs), loaded.file, *map(Path, filter(None, (taxonomy, ids_of)))]
+    about: dict[str, Any] = {"model": sha256_of(loaded.file), "classes": list(classes.table.names)}
+    how = {"score": score, "overlays": overlays, "cutouts": cutouts, "views": str(views), "ids of": str(ids_of)}
     with (
         output_folder(
-            Output("predict", out, reporter.notice, read, overwrite),
-            about={"model": sha256_of(loaded.file), "classes": list(classes.table.names)},
+            Output("predict", out, reporter.notice, read, overwrite, journal=JOURNAL if resume else None),
+            about=about,
             expected=_names(loaded, stems.values(), overlays, taxonomy is not None),
-            kept=(LABEL_MAPS, OVERLAYS),
+            kept=(LABEL_MAPS, OVERLAYS, CUTOUTS),
         ) as staging,
         freed_memory_kept(),
+        Journal(staging, about | how, classes.table, stems, semantic).kept(resume, reporter.say) as journal,
         _records(staging, loaded, layout, ids.table, stems) as write,
+        nullcontext(lambda _: None) if semantic else object_table(staging / OBJECTS) as append,
     ):
-        predicted = loaded.label_maps(decoded, batch, views) if semantic else loaded.instances(decoded, batch)
-        for path, image, answer in predicted:
-            file = stems[path.name]
-            if isinstance(answer, np.ndarray):
-                label_map = classes.label_map(answer)
-                tally.add_label_map(label_map)
-                write_label_map(staging / LABEL_MAPS / file, label_map, classes.table.png_palette())
-                picture = overlay_label_map(image, label_map, classes.table, with_legend=True)
+        rest = [image for image in inputs if not journal.has(image)]
+        decoded = read_ahead(reporter.track(rest, "predicting"), limited, skipped, threads)
+        if batch == "auto":
+            batch, decoded = fastest_batch_of(loaded, decoded)
+            reporter.say(f"batches of {batch}")
+        predict_batches = loaded.label_maps if semantic else loaded.instances
+        results = ImageResults(staging, classes, stems, score, overlays, cutouts)
+        fresh = results.write_behind(predict_batches(decoded, batch, views), max(1, loaded.result_threads))
+        for image, done in journal.in_order(inputs, fresh):
+            if resume and not journal.has(image):
+                journal.add(image, done)
+            if isinstance(done.found, np.ndarray):
+                tally.add_label_map(done.found)
             else:
-                # Remapped first: the rule for riders needs the two-wheelers below --score too.
-                found = classes.instances(answer)
-                tally.add_instances(found)
-                found = found[found.scores >= score]
-                write(found, ids.images[path.name], path.name)
-                picture = overlay_instances(image, found, classes.table)
-            if overlays:
-                write_jpeg(staging / OVERLAYS / f"{Path(file).stem}.jpg", picture)
+                tally.add_instances(done.found, done.highest)
+                write(done.found, ids.images[done.name], done.name)
+                append(list(done.rows))
         write_classes(staging, classes.table if semantic else ids.table)
         if use is not None:
             write_json(staging / TAXONOMY, use.to_json())
     reporter.warn(f"{message} Skipped." for message in skipped.values())
-    return PredictionSummary(out, len(files) - len(skipped), skipped, tally, use)
+    return PredictionSummary(out, tally.images, skipped, tally, use)
 
 
 def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Views:
@@ -219,32 +234,23 @@ def _factor(text: str) -> float:
         return math.nan
 
 
-def _decoded(
-    files: Iterator[Path], require_size: Callable[[Path], None], skipped: dict[str, str]
-) -> Iterator[tuple[Path, npt.NDArray[np.uint8]]]:
-    for path in files:
-        try:
-            require_size(path)
-            yield path, read_image(path)
-        except DataError as error:
-            skipped[path.name] = str(error)
-
-
-def _require_size(path: Path, seen: InputSize, window: int | None, overlays: bool) -> None:
+def _require_size(size: tuple[int, int], seen: InputSize, window: int | None, overlays: bool) -> None:
     """Raise ``DataError`` for an image that is too large to predict or, with ``overlays``, to be drawn as JPEG."""
-    try:
-        size = image_size(path)
-    except DataError:
-        return  # its reader says what is wrong with it
-    try:
-        require_predictable(size, seen, window)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+    require_predictable(size, seen, window)
     if overlays and max(size) > LONGEST_JPEG:
         raise DataError(
-            f"{path}: has a side of {max(size)} pixels; the JPEG of its overlay can have {LONGEST_JPEG}. Cut it into "
-            "tiles, or add --no-overlays."
+            f"has a side of {max(size)} pixels; the JPEG of its overlay can have {LONGEST_JPEG}. Cut it into tiles, or "
+            "add --no-overlays."
         )
+
+
+def parse_batch(text: str) -> int | Literal["auto"]:
+    """Return the number of images that ``text`` says, or ``auto``; raise ``UsageError`` for anything else."""
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal() or len(text) > 6:
+        raise UsageError(f"--batch {text:.40}: expected 1 or more images at once, or auto.")
+    return int(text)
 
 
 def _ids(ids_of: str | Path | None, loaded: LoadedModel[Any], table: ClassTable, names: Sequence[str]) -> FileIds:
@@ -270,6 +276,6 @@ def _records(
 def _names(loaded: LoadedModel[Any], files: Iterable[str], overlays: bool, remapped: bool) -> list[str]:
     """Return the names of the results, below their folder, by the mask ``files`` of the images."""
     files = list(files)
-    names = [f"{LABEL_MAPS}/{file}" for file in files] if loaded.task == "semantic" else [RESULTS]
+    names = [f"{LABEL_MAPS}/{file}" for file in files] if loaded.task == "semantic" else [RESULTS, OBJECTS]
     names += [f"{OVERLAYS}/{Path(file).stem}.jpg" for file in files] if overlays else []
     return [*names, "classes.json", "classes.txt", *([TAXONOMY] if remapped else [])]

@@ -1,0 +1,115 @@
+"""The images that are predicted: files and entries of ZIP files, read ahead of the network, skipped where broken."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from maskwright.errors import DataError, UsageError, require_folder
+from maskwright.images.decode import decode_image, find_images, image_size, read_image
+from maskwright.images.zip_images import ZipImages
+from maskwright.parallel.threads import map_in_threads
+from maskwright.prediction.sources import Image
+
+# Images of more pixels are read one by one: several of them would fill the memory.
+LARGE = 8_000_000
+
+RequireSize = Callable[[tuple[int, int]], None]
+
+
+@dataclass(frozen=True)
+class ImageInput:
+    """An image by its ``name`` in results: the file at ``path``, or the entry ``member`` of the ``archive`` there."""
+
+    name: str
+    path: Path
+    archive: ZipImages | None = None
+    member: str = ""
+
+    def __str__(self) -> str:
+        """Return what messages call it."""
+        return str(self.path) if self.archive is None else f"{self.path}: '{self.member}'"
+
+    def read(self, require_size: RequireSize, largest: int | None = None) -> Image | None:
+        """Return the pixels ``(H, W, 3)`` uint8 RGB; None for an image of more pixels than ``largest``.
+
+        ``require_size`` is given ``(H, W)`` before any pixel is decoded, and raises ``DataError`` for a size that it
+        refuses. Raises ``DataError`` when the image cannot be read.
+        """
+        content = None if self.archive is None else self.archive.content(self.member)
+        size = self._size(content)
+        if size is not None:
+            try:
+                require_size(size)
+            except DataError as error:
+                raise DataError(f"{self}: {error}") from error
+            if largest is not None and size[0] * size[1] > largest:
+                return None
+        return read_image(self.path) if content is None else decode_image(content, str(self))
+
+    def _size(self, content: bytes | None) -> tuple[int, int] | None:
+        """Return ``(H, W)`` by the header, or None, where the reader says what is wrong."""
+        try:
+            return image_size(self.path if content is None else content)
+        except DataError:
+            return None
+
+
+def find_inputs(sources: Iterable[Path]) -> tuple[list[ImageInput], dict[str, str]]:
+    """Return the images of all ``sources`` once each, and the reason for each entry of a ZIP file that is not read.
+
+    A source is a file, a folder (without its subfolders), a glob, or a ZIP file.
+
+    Raises ``UsageError`` for a source without an image, ``DataError`` for a damaged ZIP file.
+    """
+    found: dict[tuple[Path, str], ImageInput] = {}
+    refused: dict[str, str] = {}
+    for source in sources:
+        images, reasons = _archived(source) if _is_zip(source) else (_files(source), {})
+        found |= {(image.path, image.member): image for image in images}
+        refused |= reasons
+        if not images and not reasons:
+            if not source.is_dir() and not source.is_file() and "*" not in source.name:
+                require_folder(source, "images")
+            raise UsageError(f"{source}: no image here; expected jpg, png, bmp, tif or webp files.")
+    return list(found.values()), refused
+
+
+def read_ahead(
+    inputs: Iterable[ImageInput], require_size: RequireSize, skipped: dict[str, str], threads: int
+) -> Iterator[tuple[ImageInput, Image]]:
+    """Yield each image with its pixels, in the order of ``inputs``; ``threads`` decode the next ones meanwhile.
+
+    An image that cannot be read, or whose size ``require_size`` refuses, is left out; ``skipped`` gets the reason by
+    its name.
+    """
+    for image, pixels in map_in_threads(partial(_read, require_size=require_size), inputs, threads):
+        try:
+            if isinstance(pixels, DataError):
+                raise pixels
+            seen = pixels if pixels is not None else image.read(require_size)
+        except DataError as error:
+            skipped[image.name] = str(error)
+            continue
+        assert seen is not None
+        yield image, seen
+
+
+def _read(image: ImageInput, require_size: RequireSize) -> tuple[ImageInput, Image | DataError | None]:
+    try:
+        return image, image.read(require_size, LARGE)
+    except DataError as error:
+        return image, error
+
+
+def _is_zip(source: Path) -> bool:
+    return source.suffix.lower() == ".zip" and source.is_file()
+
+
+def _files(source: Path) -> Sequence[ImageInput]:
+    return [ImageInput(path.name, path) for path in find_images(source)]
+
+
+def _archived(source: Path) -> tuple[Sequence[ImageInput], dict[str, str]]:
+    archive = ZipImages.open(source)
+    return [ImageInput(PurePosixPath(name).name, source, archive, name) for name in archive.names], archive.refused

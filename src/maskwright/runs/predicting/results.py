@@ -1,0 +1,91 @@
+"""The results of a prediction, image by image: label maps or objects, overlays and cut-outs, written in threads."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskwright.annotations.taxonomy.output_classes import OutputClasses
+from maskwright.images.draw import overlay_instances, overlay_label_map
+from maskwright.images.encode import write_cutout, write_jpeg
+from maskwright.masks.cropped import crop_masks
+from maskwright.masks.png import write_label_map
+from maskwright.parallel.threads import map_in_threads
+from maskwright.prediction.sources import Image
+from maskwright.runs.predicting.inputs import LARGE, ImageInput
+from maskwright.runs.predicting.object_table import Row, object_rows
+from maskwright.structures import Instances, LabelMap
+
+LABEL_MAPS, OVERLAYS, CUTOUTS, OBJECTS = "label_maps", "overlays", "cutouts", "objects.csv"
+
+Predicted = tuple[ImageInput, Image, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The result of the image ``name`` in the classes that are written: its label map, or the objects that are written.
+
+    ``rows`` are those of the table of the objects. ``highest`` is the highest score of an object, also of one that is
+    not written; None without an object.
+    """
+
+    name: str
+    found: Instances | LabelMap
+    rows: tuple[Row, ...] = ()
+    highest: float | None = None
+
+
+@dataclass(frozen=True)
+class ImageResults:
+    """What is written of each image to the folder ``out``.
+
+    ``classes`` turns the model's results into those that are written, ``files`` has the label map's file by image name.
+    ``score`` is the lowest of an object that is written. ``overlays`` and ``cutouts`` say whether there are any.
+    """
+
+    out: Path
+    classes: OutputClasses
+    files: Mapping[str, str]
+    score: float
+    overlays: bool
+    cutouts: bool
+
+    def write_behind(self, predicted: Iterable[Predicted], threads: int) -> Iterator[Written]:
+        """Write each of ``predicted``, in threads while the network goes on, and yield what was written, in order.
+
+        A large image is written here, one by one, as several would fill the memory.
+        """
+
+        def ready() -> Iterator[Predicted | Written]:
+            for one in predicted:
+                yield self.write(*one) if one[1].shape[0] * one[1].shape[1] > LARGE else one
+
+        return map_in_threads(lambda one: one if isinstance(one, Written) else self.write(*one), ready(), threads)
+
+    def write(self, image: ImageInput, pixels: Image, answer: Instances | LabelMap) -> Written:
+        """Write the files of one image: its label map, its overlay, its cut-outs."""
+        file, table = self.files[image.name], self.classes.table
+        if isinstance(answer, Instances):
+            # Remapped first: the rule for riders needs the two-wheelers below the score too.
+            found = self.classes.instances(answer)
+            kept = found[found.scores >= self.score]
+            if self.overlays:
+                self._write_overlay(file, overlay_instances(pixels, kept, table))
+            if self.cutouts:
+                self._write_cutouts(file, pixels, kept)
+            highest = float(found.scores.max()) if len(found) else None
+            return Written(image.name, kept, tuple(object_rows(image.name, kept, table)), highest)
+        label_map = self.classes.label_map(answer)
+        write_label_map(self.out / LABEL_MAPS / file, label_map, table.png_palette())
+        if self.overlays:
+            self._write_overlay(file, overlay_label_map(pixels, label_map, table, with_legend=True))
+        return Written(image.name, label_map)
+
+    def _write_overlay(self, file: str, picture: Image) -> None:
+        write_jpeg(self.out / OVERLAYS / f"{Path(file).stem}.jpg", picture)
+
+    def _write_cutouts(self, file: str, pixels: Image, kept: Instances) -> None:
+        for number, mask in enumerate(crop_masks(kept.masks), start=1):
+            if mask.mask.any():
+                path = self.out / CUTOUTS / f"{Path(file).stem}-{number}.png"
+                write_cutout(path, pixels[mask.box], mask.mask)

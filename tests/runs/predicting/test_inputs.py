@@ -1,0 +1,64 @@
+"""The images that are predicted: found once each, read in order, broken ones left out."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskwright.errors import DataError, UsageError
+from maskwright.runs.predicting import inputs
+from maskwright.runs.predicting.inputs import find_inputs, read_ahead
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Five images of different sizes, and one that is broken."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(5):
+        Image.fromarray(np.full((10 + number, 20, 3), number, np.uint8)).save(folder / f"{number}.png")
+    (folder / "2.png").write_bytes(b"broken")
+    return folder
+
+
+def refuse_tall(size: tuple[int, int]) -> None:
+    if size[0] > 13:
+        raise DataError("it is too tall.")
+
+
+@pytest.mark.parametrize("largest", [inputs.LARGE, 250, 0])
+@pytest.mark.parametrize("threads", [0, 1, 3])
+def test_images_come_in_order_whatever_is_read_ahead(
+    threads: int, largest: int, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "LARGE", largest)
+    found, refused = find_inputs([photos, photos / "1.png"])
+    assert ([image.name for image in found], refused) == ([f"{number}.png" for number in range(5)], {})
+    skipped: dict[str, str] = {}
+    read = [(image.name, pixels.shape) for image, pixels in read_ahead(found, refuse_tall, skipped, threads)]
+    assert read == [(f"{number}.png", (10 + number, 20, 3)) for number in (0, 1, 3)]
+    assert skipped["4.png"] == f"{photos / '4.png'}: it is too tall."
+    assert "cannot be decoded" in skipped["2.png"]
+
+
+def test_an_entry_of_a_zip_is_called_by_both_names(photos: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("1.png", "2.png", "4.png"):
+            archive.write(photos / name, f"deep/{name}")
+    found, _ = find_inputs([path])
+    skipped: dict[str, str] = {}
+    ((image, pixels),) = read_ahead(found, refuse_tall, skipped, 2)
+    assert (image.name, str(image), pixels.shape) == ("1.png", f"{path}: 'deep/1.png'", (11, 20, 3))
+    assert skipped["4.png"] == f"{path}: 'deep/4.png': it is too tall."
+    assert skipped["2.png"].startswith(f"{path}: 'deep/2.png': cannot be decoded")
+
+
+def test_a_source_without_images_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
+        pass
+    for source in (tmp_path, tmp_path / "none*.png", tmp_path / "empty.zip", tmp_path / "nowhere"):
+        with pytest.raises(UsageError):
+            find_inputs([source])
