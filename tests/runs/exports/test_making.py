@@ -10,8 +10,11 @@ from maskwright.errors import UsageError, WeightsError
 from maskwright.images.resize import InputSize
 from maskwright.model_file import ModelCard, write_model_file
 from maskwright.models.catalogue import create_model
+from maskwright.models.detectron2.pasting import paste_detectron2_mask
+from maskwright.models.weights_conversion import convert_weights
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.structures import ClassTable
+from tests.models.tiny_zoo import SIZES, checkpoint
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -73,6 +76,19 @@ SMALL = {"proposals_test": 20, "pyramid_channels": 8, "box_features": 16, "mask_
 def test_every_kind_of_the_mask_rcnn_family_is_exported(kind: str, options: dict, tmp_path: Path) -> None:
     model = untrained(f"{kind}_small", tmp_path, SMALL | options, "short-side", "instance")
     assert model.input_size == InputSize(False, 64, 1, 128, "torchvision")
+    require_equal_answers(model, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["mask_rcnn", "point_rend"])
+def test_detectron2_s_networks_are_exported_with_their_rule_of_pasting(kind: str, tmp_path: Path) -> None:
+    source = checkpoint(tmp_path / "model.pkl", kind)
+    convert_weights(source, tmp_path / "model.safetensors", classes=["a", "b", "c"], options=SIZES)
+    model = load_model(tmp_path / "model.safetensors", "cpu")
+    require_equal_answers(model, tmp_path)
+    assert load_model(tmp_path / "a.onnx").module.paste is paste_detectron2_mask
+
+
+def require_equal_answers(model: LoadedModel, tmp_path: Path) -> None:
     made = Making(model, "onnx", False, IMAGE).write(tmp_path / "a.onnx", [])
     assert made["input"]["shape"] == [3, "H", "W"]
     exported = load_model(tmp_path / "a.onnx")
@@ -81,6 +97,7 @@ def test_every_kind_of_the_mask_rcnn_family_is_exported(kind: str, options: dict
         one, other = model.predict(image), exported.predict(image)
         assert len(one) == len(other) > 0
         np.testing.assert_allclose(one.scores, other.scores, atol=1e-4)
+        np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-2)
 
 
 def test_the_suffix_is_that_of_the_runtime() -> None:

@@ -10,7 +10,8 @@ MULTIPLE = 32
 
 def padded(size: tuple[int, int]) -> tuple[int, int]:
     """Return ``size`` ``(H, W)`` rounded up to multiples of 32."""
-    height, width = (-(-side // MULTIPLE) * MULTIPLE for side in size)
+    # Not -(-side // 32), which ONNX rounds the other way.
+    height, width = ((side + MULTIPLE - 1) // MULTIPLE * MULTIPLE for side in size)
     return height, width
 
 
