@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from maskwright.telemetry import silence_libraries
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # The same examples on every machine and in every run: a test that fails here fails everywhere.
 settings.register_profile("maskwright", deadline=None, derandomize=True, database=None)
 settings.load_profile("maskwright")
+
+# Before a test imports one of them itself.
+silence_libraries()
 
 # Tests that press Ctrl-C must find it working in programs they start, also where they run in a shell's background.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

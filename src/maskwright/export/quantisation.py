@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+
+from maskwright.telemetry import import_silently
+
+quantization = import_silently("onnxruntime.quantization")
 
 _OPERATIONS = ["Conv", "ConvTranspose", "Gemm", "MatMul"]
 
 
-class _Reader(CalibrationDataReader):
+class _Reader(quantization.CalibrationDataReader):
     """The images that the ranges of activations are measured on."""
 
     def __init__(self, name: str, images: Iterable[npt.NDArray[np.float32]]) -> None:
@@ -29,13 +32,13 @@ def write_quantised(source: Path, path: Path, name: str, images: Iterable[npt.ND
 
     ``images`` are inputs of the network, called ``name``, by which the ranges of activations are measured.
     """
-    quantize_static(
+    quantization.quantize_static(
         source,
         path,
         _Reader(name, images),
-        quant_format=QuantFormat.QDQ,
+        quant_format=quantization.QuantFormat.QDQ,
         op_types_to_quantize=_OPERATIONS,
         per_channel=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
+        activation_type=quantization.QuantType.QUInt8,
+        weight_type=quantization.QuantType.QInt8,
     )

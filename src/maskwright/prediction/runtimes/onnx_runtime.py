@@ -6,10 +6,12 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from maskwright.files import require_regular_file
 from maskwright.prediction.runtimes.runtime import unreadable
+from maskwright.telemetry import import_silently
+
+onnxruntime = import_silently("onnxruntime")
 
 _ERRORS_ONLY = 3
 

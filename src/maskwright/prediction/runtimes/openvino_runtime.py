@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import openvino
 
 from maskwright.files import require_regular_file
 from maskwright.model_file import CARD_KEY
 from maskwright.prediction.runtimes.runtime import unreadable
+from maskwright.telemetry import import_silently
+
+openvino = import_silently("openvino")
 
 # Where a CPU computes in bfloat16, OpenVINO does so unless told otherwise, and the network answers differently.
 _PRECISION = "f32"

@@ -63,7 +63,7 @@ class Making:
                 write_quantised(whole, traced, INPUTS[self.model.task], self._inputs(calibration))
                 whole.unlink()
             if self.to == "openvino":
-                from maskwright.export.openvino_files import write_openvino
+                from maskwright.prediction.runtimes.openvino_files import write_openvino
 
                 write_openvino(traced, path, metadata=metadata)
                 traced.unlink()

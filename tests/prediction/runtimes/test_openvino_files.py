@@ -12,7 +12,7 @@ pytest.importorskip("openvino")
 pytest.importorskip("onnx")
 
 from maskwright.export.graphs import write_onnx
-from maskwright.export.openvino_files import write_openvino
+from maskwright.prediction.runtimes.openvino_files import write_openvino
 from maskwright.prediction.runtimes.openvino_runtime import OpenVinoRuntime
 
 

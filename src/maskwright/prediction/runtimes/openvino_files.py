@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import openvino
+from maskwright.telemetry import import_silently
+
+openvino = import_silently("openvino")
 
 
 def write_openvino(source: Path, path: Path, *, metadata: Mapping[str, str]) -> None:
