@@ -6,7 +6,7 @@ import pytest
 
 from maskwright.errors import WeightsError
 from maskwright.export.agreement import Agreement
-from maskwright.export.certificate import Certificate, paired_scores
+from maskwright.export.certificate import Certificate
 
 
 def certificate(tolerance: float, *shares: float, by_scores: bool = False) -> Certificate:
@@ -21,6 +21,12 @@ def test_what_is_within_the_tolerance_passes() -> None:
     made.require_accepted("a.onnx")
     assert made.to_json()["accepted"] is True
     assert made.to_json()["differences"]["logits"] == {"share": 0.001, "image": "1.png"}
+
+
+def row(model: float | None, export: float | None) -> dict[str, float | None]:
+    difference = None if model is None or export is None else export - model
+    ends = (None, None) if difference is None else (difference - 0.1, difference + 0.1)
+    return {"model": model, "export": export, "difference": difference, "low": ends[0], "high": ends[1]}
 
 
 @pytest.mark.parametrize("share", [0.0011, float("nan"), float("inf")])
@@ -38,12 +44,13 @@ def test_the_worst_five_are_named_in_order() -> None:
 
 def test_scores_that_fell_are_refused_and_alone_decide_where_told() -> None:
     made = certificate(0.01, 0.5, by_scores=True)
-    made.scores = paired_scores({"mIoU": 0.7, "other": None}, {"mIoU": 0.695, "other": None})
+    made.scores = {"mIoU": row(0.7, 0.695), "other": row(None, None)}
     assert made.accepted
-    made.scores = paired_scores({"mIoU": 0.7}, {"mIoU": 0.3})
+    made.scores = {"mIoU": row(0.7, 0.3)}
     with pytest.raises(WeightsError, match=r"mIoU 0\.7000 became 0\.3000"):
         made.require_accepted("a.onnx")
-    assert "mIoU: 0.7000 by the model, 0.3000 by the export" in made.lines()
+    expected = "mIoU: 0.7000 by the model, 0.3000 by the export; difference -0.4000, 95 % interval -0.5000 to -0.3000"
+    assert expected in made.lines()
 
 
 def test_it_is_json() -> None:

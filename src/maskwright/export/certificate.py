@@ -14,9 +14,9 @@ WORST = 5
 class Certificate:
     """The agreement of two models, image by image.
 
-    ``images`` says which images were compared. ``scores`` are those of both models on annotated images, and their
-    difference; ``tolerance`` is the largest share that passes. ``by_scores`` lets the scores alone decide, for a file
-    of lower precision, whose outputs differ from the model's on purpose.
+    ``images`` says which images were compared. ``scores`` has by name those of both models on annotated images, their
+    ``difference`` and its interval; ``tolerance`` is the largest share that passes. ``by_scores`` lets the scores alone
+    decide, for a file of lower precision, whose outputs differ from the model's on purpose.
     """
 
     images: str
@@ -78,7 +78,9 @@ class Certificate:
         shown = ", ".join(f"{name} {each['share']:.2g} ({each['image']})" for name, each in self.differences.items())
         lines = [f"largest differences on {len(self.agreements)} images ({self.images}): {shown}"]
         for name, pair in _pairs(self.scores):
-            lines.append(f"{name}: {_number(pair['model'])} by the model, {_number(pair['export'])} by the export")
+            ends = f"{_number(pair['low'])} to {_number(pair['high'])}"
+            both = f"{_number(pair['model'])} by the model, {_number(pair['export'])} by the export"
+            lines.append(f"{name}: {both}; difference {_number(pair['difference'])}, 95 % interval {ends}")
         return lines
 
     def _above(self) -> list[str]:
@@ -96,18 +98,6 @@ class Certificate:
             if difference is not None and abs(difference) > self.tolerance:
                 above.append(f"{name} {pair['model']:.4f} became {pair['export']:.4f}")
         return above
-
-
-def paired_scores(model: Mapping[str, float | None], export: Mapping[str, float | None]) -> dict[str, Any]:
-    """Return the scores of both models by name, and the export's less the model's; None where one is undefined."""
-    return {
-        name: {"model": score, "export": export[name], "difference": _minus(export[name], score)}
-        for name, score in model.items()
-    }
-
-
-def _minus(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one - other
 
 
 def _pairs(scores: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:

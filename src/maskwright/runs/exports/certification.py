@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.coco_dataset.dataset import CocoDataset
-from maskwright.evaluation.score_instances import score_instances
-from maskwright.evaluation.score_semantic import score_semantic
 from maskwright.export.agreement import Agreement, Kept, instance_agreement, semantic_agreement
-from maskwright.export.certificate import WORST, Certificate, paired_scores
+from maskwright.export.certificate import WORST, Certificate
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.lettering import Image
 from maskwright.prediction.predictor import Predictor
 from maskwright.reports.pictures.panels import PAPER, panel
+from maskwright.runs.exports.score_differences import score_differences
 from maskwright.structures import Instances, LabelMap
 
 Result = Instances | LabelMap
@@ -60,16 +59,7 @@ class Certification:
 
     def score(self, truth: CocoDataset) -> None:
         """Score the results of both on ``truth``, whose images were compared; the certificate has the differences."""
-        scores = []
-        for place in (0, 1):
-            results = {name: pair[place] for name, pair in self.results.items()}
-            if self.model.task == "semantic":
-                found = score_semantic(truth, results, prediction_classes=self.model.classes)  # type: ignore[arg-type]
-                scores.append({"mIoU": found["mIoU"]})
-            else:
-                found = score_instances(truth, results, details=False, area="mask")  # type: ignore[arg-type]
-                scores.append({f"{kind} AP": found[kind]["AP"] for kind in ("segm", "bbox")})
-        self.certificate.scores = paired_scores(*scores)
+        self.certificate.scores = score_differences(truth, self.results, self.model.classes)
 
     def picture(self) -> Image:
         """Return the worst images one below the other: by the model, by the export, and where the two differ."""
