@@ -14,12 +14,13 @@ from maskwright.telemetry import import_silently
 onnxruntime = import_silently("onnxruntime")
 
 _ERRORS_ONLY = 3
+_EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
 
 
 class OnnxRuntime:
     """The network in the ``.onnx`` file at ``path``, computed with so many ``threads``.
 
-    Raises ``WeightsError`` for a file that is damaged, or no ONNX.
+    Raises ``WeightsError`` for a file that is damaged, no ONNX, or has its weights in other files.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -28,10 +29,11 @@ class OnnxRuntime:
         options.log_severity_level = _ERRORS_ONLY
         # A thread that spins while it waits takes its core from other programs, see parallel/waiting_threads.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # A graph may name other files that hold its weights. Below a file there are none, so that none is read.
+        options.add_session_config_entry(_EXTERNAL_FOLDER, str(path.resolve() / "none"))
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(require_regular_file(path)), options, providers=["CPUExecutionProvider"]
-            )
+            content = require_regular_file(path).read_bytes()
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
             self._input = self._session.get_inputs()[0]
         except Exception as error:  # it raises whatever a damaged field leads it to
             raise unreadable(path, "ONNX", error) from error
