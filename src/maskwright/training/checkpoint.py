@@ -32,9 +32,9 @@ def save_checkpoint(
 ) -> None:
     """Write a checkpoint to ``folder``, completely or not at all.
 
-    ``weights`` go into the model file together with ``card`` and the bill of ``materials``; they may lie on any
-    device. ``state`` is what :meth:`maskwright.training.state.Training.state` returns; its ``model`` may be None where
-    it equals ``weights``. Without a state, the checkpoint has the model file alone. An older checkpoint in ``folder`` is
+    ``weights`` go into the model file together with ``card`` and the bill of ``materials``; they may lie on any device.
+    ``state`` is what :meth:`maskwright.training.state.Training.state` returns; its ``model`` may be None where it is
+    equal to ``weights``. Without a state, the checkpoint has the model file alone. An older checkpoint in ``folder`` is
     replaced.
 
     Raises ``MaskwrightError`` when the checkpoint cannot be written, as on a full disk. The older one is then still
