@@ -15,6 +15,7 @@ from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.catalogue import MODELS, PATTERNS, create_model
 from maskwright.models.mask_rcnn_options import OPTION_GROUPS
 from maskwright.models.point_rend.head import PointRendHead
+from maskwright.models.transformers.entries import transformers_entries
 from maskwright.recipes.loading import shipped_recipes
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import model_options
@@ -78,13 +79,36 @@ def test_the_presets_of_small_instance_models_are_documented() -> None:
 def test_every_kind_of_instance_model_and_every_backbone_is_documented() -> None:
     text = instance_page()[0]
     for name, entry in MODELS.items():
-        if entry.task == "instance" and not name.startswith("detectron2"):
+        if entry.task == "instance" and not name.startswith("detectron2") and name not in OF_TRANSFORMERS:
             (row,) = [line for line in text.splitlines() if line.startswith("|") and f"`{name}`" in line]
             assert set(re.findall(r"`(\w+)`", row.rpartition(" | ")[2])) == set(entry.published), name
     kinds = [pattern.removesuffix("BACKBONE") for pattern in PATTERNS if pattern.endswith(":BACKBONE")]
+    kinds = [kind for kind in kinds if not kind.startswith("mask2former")]
     assert len(kinds) == 4
     missing = [name for name in (*(f"{kind}NAME" for kind in kinds), *TORCHVISION_BACKBONES) if f"`{name}`" not in text]
     assert missing == []
+
+
+OF_TRANSFORMERS = {entry.name: entry for entry in transformers_entries()}
+
+
+def test_every_modern_model_and_each_of_its_options_is_documented() -> None:
+    text = (ROOT / "docs" / "how-to" / "modern-models.md").read_text(encoding="utf-8")
+    table, _, options = text.partition("## Options")
+    for name, entry in OF_TRANSFORMERS.items():
+        family = name.removesuffix("_semantic")
+        shown = f"`{family}`" in table or (name.startswith("segformer_") and "`segformer_b0` … `segformer_b5`" in table)
+        assert shown, name
+        known = {*entry.options} - {"short_side", "longest"}
+        assert [option for option in known if f"`{option}`" not in options] == [], name
+
+
+def test_the_recipe_of_the_page_on_modern_models_is_one_that_builds() -> None:
+    text = (ROOT / "docs" / "how-to" / "modern-models.md").read_text(encoding="utf-8")
+    *_, section = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    recipe = Recipe.model_validate(yaml.safe_load(section))
+    with torch.device("meta"):
+        create_model(recipe.model.name, 4, model_options(recipe))
 
 
 def test_the_recipes_of_the_page_on_instance_models_are_ones_that_build() -> None:

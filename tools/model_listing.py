@@ -26,7 +26,7 @@ def model_records() -> list[dict[str, Any]]:
     patterns = [
         {
             "name": pattern,
-            "task": "semantic" if pattern.startswith("smp") else "instance",
+            "task": "semantic" if pattern.startswith(("smp", "mask2former_semantic")) else "instance",
             "summary": summary,
             "weights": ["imagenet"],
             "options": None,

@@ -45,6 +45,7 @@ from maskwright.models.torchvision_segmentation import (
     build_fcn,
     build_lraspp,
 )
+from maskwright.models.transformers.entries import QUERY_PATTERNS, find_query_model, transformers_entries
 from maskwright.models.weights.head_transfer import ClassRows
 from maskwright.models.weights.loading import (
     WEIGHTS_SUFFIXES,
@@ -193,6 +194,7 @@ MODELS: dict[str, ModelEntry] = {
         ),
         *_detectors(),
         *detectron2_entries(),
+        *transformers_entries(),
     )
 }
 
@@ -200,6 +202,7 @@ _ON_ANY_BACKBONE = "with FPN on a torchvision backbone, or on timm:NAME"
 PATTERNS = {
     SMP_PATTERN: SMP_SUMMARY,
     **{f"{kind}:BACKBONE": f"{title} {_ON_ANY_BACKBONE}" for kind, (title, _) in _INSTANCE_KINDS.items()},
+    **QUERY_PATTERNS,
 }
 
 
@@ -216,6 +219,8 @@ def find_model(name: str) -> ModelEntry:
     kind, colon, _ = name.partition(":")
     if colon and kind in _INSTANCE_KINDS:
         return _detector_entry(name)
+    if (entry := find_query_model(name)) is not None:
+        return entry
     known = [*MODELS, *PATTERNS]
     if not nearest(name, known):
         raise UsageError(f"Unknown model '{name}'. Known: {', '.join(sorted(known))}.")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 from torchvision.models import WeightsEnum, get_model_weights
@@ -19,6 +19,10 @@ from maskwright.models.weights.loading import StateDict, read_weights
 from maskwright.models.weights.published_classes import class_names
 from maskwright.models.weights.torchvision_files import hash_start
 from maskwright.structures import Task
+
+# The images that a network takes: of any size; of any size up to a square, in which it pads them; or squares, to which
+# they are stretched.
+InputShape = Literal["free", "padded-square", "square"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,10 @@ class ModelEntry:
     ``background_first`` background is class 0 of the heads, otherwise it is their last class. ``resizing`` is the rule
     by which images are resized for the model. ``normalisation`` is that of its backbone's pretraining, which a training
     takes unless the recipe gives ``image_mean`` and ``image_std``; None for a model with options of its own for it.
+
+    ``input_shape`` is what its network takes. A model with ``own_losses`` returns its losses in training, as all
+    instance models do; others return what the loss of the recipe is computed from. Some parameters of a model with
+    ``idle_parameters`` get no gradient in a step.
     """
 
     name: str
@@ -64,6 +72,9 @@ class ModelEntry:
     background_first: bool = True
     resizing: ResizingRule = "nearest"
     normalisation: Normalisation | None = IMAGENET
+    input_shape: InputShape = "free"
+    own_losses: bool = False
+    idle_parameters: bool = False
 
 
 def keyword_options(*builds: Callable[..., nn.Module]) -> tuple[str, ...]:

@@ -8,13 +8,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from maskwright.errors import NotFinite
 from maskwright.images.resize import InputSize
 from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.rle import compress
+from maskwright.prediction.query_masks import encode_queries
 from maskwright.prediction.resizing import to_network_input
 from maskwright.structures import Instances, Rle
 
-# ``boxes`` (N, 4), ``labels`` and ``scores`` (N,) and ``masks`` (N, 1, M, M) of an image, as a model answers it.
+# ``boxes`` (N, 4), ``labels`` and ``scores`` (N,) and ``masks`` (N, 1, M, M) of an image, as a model answers it. That
+# of a query model has ``queries`` instead, see :func:`maskwright.prediction.query_masks.encode_queries`.
 Detections = Mapping[str, torch.Tensor]
 
 
@@ -44,7 +47,7 @@ def detect(model: nn.Module, images: Sequence[npt.NDArray[np.uint8]], input_size
     device = next(model.parameters()).device
     seen = [to_network_input(image, input_size, device) for image in images]
     return [
-        to_image(_on_host(one), (small.shape[1], small.shape[2]), (image.shape[0], image.shape[1]))
+        _answer(_on_host(one), (small.shape[1], small.shape[2]), (image.shape[0], image.shape[1]))
         for one, small, image in zip(model(seen), seen, images, strict=True)
     ]
 
@@ -56,6 +59,8 @@ def encode_instances(model: nn.Module, found: Detections, size: tuple[int, ...])
     Masks are pasted by the model's own ``paste`` if it has one (Detectron2's rule differs), else by
     :func:`paste_torchvision_mask`. It may be called in several threads.
     """
+    if "queries" in found:
+        return encode_queries(found, (size[0], size[1]))
     height, width = size
     rule: Callable[..., Rle] = getattr(model, "paste", paste_torchvision_mask)
     boxes = found["boxes"]
@@ -95,6 +100,15 @@ def to_image(
     boxes = torch.stack([boxes[:, i].clamp(0, (width, height)[i % 2]) for i in range(4)], dim=1)
     real = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     return {key: (boxes if key == "boxes" else value)[real] for key, value in found.items()}
+
+
+def _answer(found: Detections, resized: tuple[int, int], size: tuple[int, int]) -> Detections:
+    """Return what a model found, in pixels of the image; the masks of queries are resized when they are encoded."""
+    if "queries" not in found:
+        return to_image(found, resized, size)
+    if not found["scores"].isfinite().all():
+        raise NotFinite("The model answers an image with NaN or infinity")
+    return found
 
 
 def _on_host(found: Detections) -> dict[str, torch.Tensor]:

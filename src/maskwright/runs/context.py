@@ -1,5 +1,6 @@
 """An experiment: a run folder, its data, prepared once, and its model, built as the recipe says."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -21,6 +22,7 @@ from maskwright.models.weights.loading import WeightsReport
 from maskwright.models.weights.materials import require_licences
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input, Recipe
+from maskwright.recipes.training import Loss
 from maskwright.runs.folder import OpenRun
 from maskwright.runs.prepare import Prepared, prepare
 from maskwright.runs.source_file import SourceFiles
@@ -82,14 +84,20 @@ def input_size(name: str, options: Mapping[str, Any], section: Input) -> InputSi
     entry = catalogue.find_model(name)
     if entry.task == "semantic":
         return InputSize(section.resize == "square", section.size, section.multiple, section.longest, entry.resizing)
-    sides = instance_sides(options, section)
+    sides = instance_sides(name, options, section)
+    if entry.input_shape == "square":
+        return InputSize(True, sides["short_side"], rule=entry.resizing)
     return InputSize(False, sides["short_side"], 1, sides["longest"], entry.resizing)
 
 
-def instance_sides(options: Mapping[str, Any], section: Input) -> dict[str, int]:
-    """Return the options ``short_side`` and ``longest`` of an instance model with ``options``, in pixels."""
-    sides = {"short_side": section.size, "longest": section.longest or 2 * section.size}
-    return {name: options.get(name, side) for name, side in sides.items()}
+def instance_sides(name: str, options: Mapping[str, Any], section: Input) -> dict[str, int]:
+    """Return the options ``short_side`` and ``longest`` of the instance model ``name`` with ``options``, in pixels.
+
+    The longest side is by default twice the short side; for a network of squares it is the side of the square.
+    """
+    usual = 2 * section.size if catalogue.find_model(name).input_shape == "free" else section.size
+    sides = {"short_side": section.size, "longest": section.longest or usual}
+    return {option: options.get(option, side) for option, side in sides.items()}
 
 
 def monitored_score(recipe: Recipe, classes: Sequence[str] | None = None) -> str:
@@ -115,14 +123,26 @@ def model_options(recipe: Recipe) -> dict[str, object]:
     """Return the catalogue options of the recipe's model.
 
     Those of an instance model include the input size in pixels. Atrous rates that are ``auto`` are those that fit the
-    crop, or the input size where there is none; as numbers they hold for every later use of the model.
+    crop, or the input size where there is none; as numbers they hold for every later use of the model. So does
+    ``image_size``, the side of the squares of a network, by default the largest side of an image in training.
 
     Raises ``UsageError`` for atrous rates that are another word.
     """
-    section, options = recipe.model.input, dict(recipe.model.options)
+    name, section, options = recipe.model.name, recipe.model.input, dict(recipe.model.options)
+    entry = catalogue.find_model(name)
+    square = "image_size" in entry.options
     if recipe.task == "instance":
-        return {**instance_sides(options, section), **options}
-    return resolve_atrous_rates(recipe.model.name, options, recipe.augment.crop or section.size)
+        sides = instance_sides(name, options, section)
+        side = sides["short_side"] if entry.input_shape == "square" else _image_size(recipe, sides["longest"])
+        return {**sides, **({"image_size": side} if square else {}), **options}
+    crop = recipe.augment.crop or section.size
+    return resolve_atrous_rates(name, {**({"image_size": max(crop, section.size)} if square else {}), **options}, crop)
+
+
+def _image_size(recipe: Recipe, longest: int) -> int:
+    """Return the side of the square that holds every image of at most ``longest`` pixels, in training too."""
+    largest = math.ceil(longest * recipe.augment.scale[1]) if recipe.augment.scale else longest
+    return max(longest, recipe.augment.crop or largest)
 
 
 def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, WeightsReport | None]:
@@ -144,6 +164,11 @@ def build_model(recipe: Recipe, classes: Sequence[str]) -> tuple[nn.Module, Weig
             f"another of {some_of(known, 8)}, or --set task={entry.task}."
         )
     require_licences(recipe.model.name, recipe.model.weights)
+    if entry.own_losses and recipe.loss != Loss():
+        raise UsageError(
+            f"loss: {recipe.model.name} has its own losses, of masks matched to the true ones; expected no section "
+            f"loss. Leave it out; the weights of its losses are options: maskwright models {recipe.model.name}"
+        )
     options = starting_normalisation(recipe) | model_options(recipe)
     module = catalogue.create_model(recipe.model.name, len(classes), options)
     rows = _class_rows(module, recipe, classes)

@@ -65,3 +65,16 @@ def instance_dataset(
         augment.copy_paste,
         paste_weights,
     )
+
+
+def lines_on_few_queries(experiment: Experiment, queries: int | None) -> list[str]:
+    """Return a warning when a training image has more objects than the ``queries`` of the model; None has no limit."""
+    images = experiment.prepared.parts["train"].selection.images
+    counts = [sum(not crowd for crowd in objects.crowd) for objects in images]
+    if queries is None or experiment.recipe.task != "instance" or max(counts) <= queries:
+        return []
+    densest = images[counts.index(max(counts))].image.file_name
+    return [
+        f"{densest} has {max(counts)} objects, and {sum(count > queries for count in counts)} images have more than "
+        f"the {queries} queries of the model, of which each finds one. Set model.options.queries={max(counts)} or more."
+    ]

@@ -1,4 +1,4 @@
-"""The losses of a batch: the recipe's loss for semantic models, Mask R-CNN's own losses for instance models."""
+"""The losses of a batch: the recipe's loss for semantic models, or the losses of a model that has its own."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,6 +9,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from maskwright.errors import UsageError
+from maskwright.models.catalogue import find_model
 from maskwright.models.losses.catalogue import SemanticLoss, build_loss
 from maskwright.models.losses.class_weights import class_weights
 from maskwright.models.point_rend.segmenter import labels_at
@@ -23,8 +24,8 @@ from maskwright.training.state import Losses
 def batch_losses(experiment: Experiment, fabric: Fabric) -> Callable[[nn.Module, Any], Losses]:
     """Return the function that computes the losses of a model on a batch by name; training minimises their sum."""
     recipe = experiment.recipe
-    if recipe.task == "instance":
-        return partial(instance_losses, fabric)
+    if has_own_losses(recipe):
+        return partial(model_losses, fabric)
     weights = recipe_class_weights(experiment)
     weights = weights if weights is None else weights.to(fabric.device)  # else each step would copy them
     # Points have no neighbours, so their loss is the one that needs none.
@@ -80,8 +81,13 @@ class SemanticLosses:
         return losses
 
 
-def instance_losses(fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
-    """Return Mask R-CNN's losses on a batch, by torchvision's names without ``loss_``."""
+def has_own_losses(recipe: Recipe) -> bool:
+    """Return whether the recipe's model computes its losses itself: instance models, and semantic models of queries."""
+    return recipe.task == "instance" or find_model(recipe.model.name).own_losses
+
+
+def model_losses(fabric: Fabric, model: nn.Module, batch: Any) -> Losses:
+    """Return the losses that ``model`` computes on a batch, by its own names without ``loss_``."""
     images, targets = fabric.to_device(batch)
     return {key.removeprefix("loss_"): value for key, value in model(images, targets).items()}
 

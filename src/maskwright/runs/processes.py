@@ -16,6 +16,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import nn
 
 from maskwright.errors import UsageError
+from maskwright.models.catalogue import find_model
 from maskwright.outputs.staging import held_folder
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.training import Train
@@ -75,13 +76,13 @@ def build_fabric(recipe: Recipe) -> Fabric:
     _require_slices(train.batch_size, int(os.environ["WORLD_SIZE"]))
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it logs a banner in every process
     # A head without a loss gets no gradients, and DDP would wait for them.
-    idle_head = recipe.task == "semantic" and not recipe.loss.auxiliary
+    idle = find_model(recipe.model.name).idle_parameters or (recipe.task == "semantic" and not recipe.loss.auxiliary)
     device = device_of(train, shared=True)
     fabric = Fabric(
         accelerator=device,
         devices=int(os.environ["LOCAL_WORLD_SIZE"]),
         num_nodes=int(os.environ["GROUP_WORLD_SIZE"]),
-        strategy=DDPStrategy(timeout=_PATIENCE, find_unused_parameters=idle_head),
+        strategy=DDPStrategy(timeout=_PATIENCE, find_unused_parameters=idle),
         plugins=[_precision(train, device)],
     )
     fabric.launch()

@@ -32,13 +32,14 @@ from maskwright.runs.context import Experiment, build_model, model_options, moni
 from maskwright.runs.data_check import require_same_data
 from maskwright.runs.evaluation import evaluate_part, measure_images
 from maskwright.runs.folder import open_run
+from maskwright.runs.instance_data import lines_on_few_queries
 from maskwright.runs.leakage import record_training_images
 from maskwright.runs.losses import SemanticLosses, batch_losses, memory_format_of
 from maskwright.runs.metrics.epoch_lines import EpochLines
 from maskwright.runs.metrics.flat_scores import flat_baseline, flat_scores
 from maskwright.runs.metrics.mean_losses import MeanLosses
 from maskwright.runs.metrics.sample import training_sample
-from maskwright.runs.metrics.validation_loss import InstanceValidationLoss, SemanticValidationLoss, ValidationLoss
+from maskwright.runs.metrics.validation_loss import OwnValidationLoss, SemanticValidationLoss, ValidationLoss
 from maskwright.runs.panels import validate_with_panels
 from maskwright.runs.processes import sync_batch_norm, torch_threads
 from maskwright.runs.tracking import build_trackers
@@ -70,6 +71,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     model = sync_batch_norm(model.to(memory_format=memory_format_of(recipe, fabric.device)), fabric)
     training = _build_training(experiment, fabric, model)
     if run.is_main_process:
+        run.reporter.warn(lines_on_few_queries(experiment, getattr(model, "queries", None)))
         remove_partial_files(run.path / "checkpoints")
         record_training_images(run, experiment.prepared.parts["train"])
     if resume and (state := read_state(run.path / LAST)) is not None:
@@ -186,7 +188,7 @@ def _validation_loss(
         return None
     if isinstance(losses, SemanticLosses):
         return SemanticValidationLoss(experiment, losses.of_output)
-    return InstanceValidationLoss(experiment, losses, processes, stop)
+    return OwnValidationLoss(experiment, losses, processes, stop)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from maskwright.runs.instance_data import instance_dataset
 from maskwright.runs.losses import SemanticLosses, batch_losses
 from maskwright.runs.mask_statistics import semantic_samples
 from maskwright.runs.metrics.mean_losses import MeanLosses
-from maskwright.runs.metrics.validation_loss import InstanceValidationLoss, SemanticValidationLoss, giving_losses
+from maskwright.runs.metrics.validation_loss import OwnValidationLoss, SemanticValidationLoss, giving_losses
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 from tests.models.detectron2.conftest import tiny
@@ -92,7 +92,7 @@ def test_images_in_one_batch_have_the_losses_of_single_ones(tmp_path: Path) -> N
 def test_the_instance_loss_is_the_mean_of_the_training_losses_of_the_images(tmp_path: Path) -> None:
     made = begun(tmp_path / "run", *INSTANCE, "augment.copy_paste=1", recipe="demo-instance")
     losses, model = batch_losses(made, FABRIC), network(made)
-    ours = InstanceValidationLoss(made, losses, ProcessGroup(), StopRequest())
+    ours = OwnValidationLoss(made, losses, ProcessGroup(), StopRequest())
     assert ours.images == 2  # of 60 training images, one in 30
     with torch.inference_mode():
         found = ours.finish(model).means()
@@ -120,7 +120,7 @@ def test_two_processes_together_have_the_loss_of_one(tmp_path: Path) -> None:
     for rank, of in ((0, 1), (0, 2), (1, 2)):
         processes = ProcessGroup()
         processes.rank, processes.world_size = rank, of
-        shares.append(InstanceValidationLoss(made, losses, processes, StopRequest()).finish(model).on_cpu())
+        shares.append(OwnValidationLoss(made, losses, processes, StopRequest()).finish(model).on_cpu())
     assert [share.images for share in shares] == [4, 2, 2]
     assert MeanLosses.merged(shares[1:]).means() == pytest.approx(shares[0].means(), rel=1e-6)
 

@@ -12,15 +12,19 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
+from torch.utils.data import default_collate
 
 from maskwright.annotations.objects import ImageObjects
-from maskwright.datasets.augmentation import resize_nearest
-from maskwright.datasets.instance import collate_for, to_detection_input
+from maskwright.datasets.augmentation import RandomScale, build_augmentation, resize_nearest
+from maskwright.datasets.instance import InstanceDataset, collate_for, to_detection_input
+from maskwright.datasets.semantic import SemanticDataset, to_model_input
 from maskwright.masks.file_names import mask_file
 from maskwright.masks.png import read_label_map
 from maskwright.models.semantic import SemanticOutput
-from maskwright.runs.context import Experiment
+from maskwright.prediction.resizing import resize_antialiased
+from maskwright.runs.context import Experiment, input_size
 from maskwright.runs.instance_data import instance_dataset
+from maskwright.runs.mask_statistics import semantic_samples
 from maskwright.runs.metrics.mean_losses import MeanLosses
 from maskwright.runs.metrics.sample import affordable_images, fixed_sample
 from maskwright.runs.panels import preserving_training_state
@@ -72,12 +76,12 @@ class SemanticValidationLoss:
         return found
 
 
-class InstanceValidationLoss:
-    """The losses of an instance network on a fixed sample of the validation images.
+class OwnValidationLoss:
+    """The losses of a network that computes them itself, on a fixed sample of the validation images.
 
-    ``losses(module, batch)`` are those of the training. Networks give losses or detections, not both, so that each
+    ``losses(module, batch)`` are those of the training. Such a network gives losses or results, not both, so that each
     image is seen once more: the sample is as small as :func:`~maskwright.runs.metrics.sample.affordable_images` says.
-    Proposals are sampled by the same random numbers after every epoch.
+    Proposals and points are sampled by the same random numbers after every epoch.
     """
 
     def __init__(
@@ -89,13 +93,13 @@ class InstanceValidationLoss:
     ) -> None:
         recipe, parts = experiment.recipe, experiment.prepared.parts
         self._experiment, self._losses, self._processes, self._stop = experiment, losses, processes, stop
-        self._samples = instance_dataset(experiment, _PART, augmented=False)
+        self._samples = _unchanged_samples(experiment)
         count = affordable_images(recipe, len(parts["train"].selection.images))
         self._chosen = fixed_sample(range(len(self._samples)), count, recipe.seed)
         self.images = len(self._chosen)
 
     def watch(self, images: Sequence[ImageObjects], output: Any) -> None:
-        """Do nothing: detections have no loss."""
+        """Do nothing: what is predicted has no loss."""
 
     def finish(self, module: nn.Module) -> MeanLosses:
         """Return the losses of ``module`` on the sample's images of this process."""
@@ -104,21 +108,44 @@ class InstanceValidationLoss:
         with giving_losses(module, device):
             for number in self._stop.until(reporter.track(share, "validation loss")):
                 torch.manual_seed(number)
-                batch = to_detection_input(collate_for(device)([self._samples[number, 0]]), device)
-                found.add(self._losses(module, batch))
+                found.add(self._losses(module, self._batch(number, device)))
         return found
+
+    def _batch(self, number: int, device: torch.device) -> Any:
+        """Return the sample ``number`` as a batch on ``device``."""
+        sample: Any = self._samples[number, 0]
+        if self._experiment.recipe.task == "instance":
+            return to_detection_input(collate_for(device)([sample]), device)
+        return to_model_input(default_collate([sample]), device)
+
+
+def _unchanged_samples(experiment: Experiment) -> InstanceDataset | SemanticDataset:
+    """Return the validation images with their objects or labels, as the model sees them and without random changes."""
+    recipe, prepared = experiment.recipe, experiment.prepared
+    if recipe.task == "instance":
+        return instance_dataset(experiment, _PART, augmented=False)
+    size = input_size(recipe.model.name, recipe.model.options, recipe.model.input)
+    resizing = RandomScale(size, resize_antialiased)
+    return SemanticDataset(
+        semantic_samples(experiment, prepared.parts[_PART]),
+        build_augmentation(mask_fill=prepared.table.ignore_index, resizing=resizing),
+    )
 
 
 @contextmanager
 def giving_losses(module: nn.Module, device: torch.device) -> Iterator[None]:
-    """Let a detection network give losses as in training; modes and random state come back afterwards.
+    """Let a network that computes its losses do so as in training; modes and random state come back afterwards.
 
-    The backbone, BatchNorm and dropout stay in evaluation mode: no statistics are updated and nothing is dropped.
+    The backbone, or the parts of a network of queries, stay in evaluation mode, as do BatchNorm and dropout: no
+    statistics are updated and nothing is dropped.
     """
     with preserving_training_state(module, device):
         module.train()
         for part in module.modules():
             if isinstance(part, _BatchNorm | _DropoutNd):
                 part.eval()
-        module.backbone.eval()  # type: ignore[operator]
+        inner: Any = module.network if hasattr(module, "network") else module.backbone
+        inner.eval()
+        # A network of queries predicts by all of its layers in training; its parts are modules of their own.
+        inner.training = hasattr(module, "network")
         yield

@@ -12,6 +12,7 @@ from torch import nn
 
 from maskwright.errors import DataError
 from maskwright.images.decode import read_image
+from maskwright.models.catalogue import find_model
 from maskwright.models.losses.catalogue import build_loss
 from maskwright.parallel.pool import cores
 from maskwright.recipes.fitting.figures import Machine, StepCost
@@ -87,7 +88,7 @@ def _step(recipe: Recipe, device: torch.device, side: float, objects: int) -> Ca
 def _instance_losses(
     recipe: Recipe, model: nn.Module, device: torch.device, side: float, objects: int
 ) -> Callable[[], Any]:
-    short = instance_sides(recipe.model.options, recipe.model.input)["short_side"]
+    short = instance_sides(recipe.model.name, recipe.model.options, recipe.model.input)["short_side"]
     height, width = short, round(short * 4 / 3)
     extent = min(max(4.0, side * short), short - 1.0)
     images, targets = [], []
@@ -112,6 +113,8 @@ def _semantic_losses(
         model.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)
     labels = torch.randint(0, len(recipe.classes) + 1, (_BATCH, size, size), device=device)
+    if find_model(recipe.model.name).own_losses:
+        return lambda: model(images, labels)
     loss = build_loss(recipe.loss.name, 255 if len(recipe.classes) < 255 else 65535)
     return lambda: loss(model(images)["logits"].float(), labels)
 

@@ -1,0 +1,96 @@
+"""Catalogue entries of the networks of the library transformers. Nothing of it is imported here."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from maskwright.errors import unknown_name
+from maskwright.models.backbones import TORCHVISION_BACKBONES
+from maskwright.models.entry import ModelEntry, PublishedWeights, imagenet, keyword_options
+from maskwright.models.normalisation import IMAGENET, timm_normalisation
+from maskwright.models.timm_models import require_timm_model
+from maskwright.models.transformers.mask2former import (
+    MASK2FORMER_OPTIONS,
+    SWIN_BACKBONES,
+    build_mask2former,
+    build_mask2former_semantic,
+)
+from maskwright.structures import Task
+
+_TASKS: tuple[tuple[Task, str, str], ...] = (("instance", "", ""), ("semantic", "_semantic", " for label maps"))
+_BODY = "network.model.pixel_level_module.encoder.body."
+_BUILD_MASK2FORMER: dict[str, Callable[..., nn.Module]] = {
+    "instance": build_mask2former,
+    "semantic": build_mask2former_semantic,
+}
+_ON_ANY_BACKBONE = "on a torchvision backbone, or on timm:NAME"
+QUERY_PATTERNS = {
+    f"mask2former{suffix}:BACKBONE": f"Mask2Former{what} {_ON_ANY_BACKBONE}" for _, suffix, what in _TASKS
+}
+_TINY_MASK2FORMER = {
+    "backbone": "resnet18",
+    "channels": 64,
+    "attention_heads": 4,
+    "pixel_layers": 2,
+    "pixel_feedforward": 128,
+    "decoder_layers": 3,
+    "decoder_feedforward": 128,
+    "queries": 30,
+    "training_points": 1024,
+}
+
+
+def transformers_entries() -> list[ModelEntry]:
+    """Return the entries that have a name of their own."""
+    entries = []
+    for task, suffix, what in _TASKS:
+        title = f"Mask2Former{what}"
+        for name, summary, published, options in (
+            ("tiny", "on ResNet-18 with a narrow decoder, for a laptop CPU", imagenet("resnet18"), _TINY_MASK2FORMER),
+            ("resnet50", "on ResNet-50", imagenet("resnet50"), {"backbone": "resnet50", "frozen_norm": True}),
+            *((swin, f"on Swin-{swin.removeprefix('swin_')}", {}, {"backbone": swin}) for swin in SWIN_BACKBONES),
+        ):
+            full = f"mask2former_{name}{suffix}"
+            entries.append(_mask2former(task, full, f"{title} {summary}", published, **options))
+    return entries
+
+
+def find_query_model(name: str) -> ModelEntry | None:
+    """Return the entry of ``name`` where it follows one of ``QUERY_PATTERNS``, else None.
+
+    Raises ``UsageError`` with the nearest names for an unknown backbone.
+    """
+    kind, _, backbone = name.partition(":")
+    if f"{kind}:BACKBONE" not in QUERY_PATTERNS or not backbone:
+        return None
+    if backbone.startswith("timm:"):
+        require_timm_model(backbone.removeprefix("timm:"))
+    elif backbone not in TORCHVISION_BACKBONES:
+        raise unknown_name("backbone", backbone, TORCHVISION_BACKBONES)
+    published = {} if backbone.startswith("timm:") else imagenet(backbone)
+    task = "semantic" if kind.endswith("_semantic") else "instance"
+    return _mask2former(task, name, QUERY_PATTERNS[f"{kind}:BACKBONE"], published, backbone=backbone)
+
+
+def _mask2former(
+    task: Task, name: str, summary: str, published: dict[str, PublishedWeights], **options: Any
+) -> ModelEntry:
+    build = partial(_BUILD_MASK2FORMER[task], **options)
+    backbone = str(options["backbone"])
+    return ModelEntry(
+        name,
+        task,
+        summary,
+        build,
+        (("", ""), ("", "network."), ("features.", _BODY), ("", _BODY), ("", f"{_BODY}network.")),
+        keyword_options(build, *MASK2FORMER_OPTIONS),
+        published,
+        background_first=task == "semantic",
+        resizing="torchvision" if task == "instance" else "nearest",
+        normalisation=timm_normalisation(backbone.removeprefix("timm:")) if backbone.startswith("timm:") else IMAGENET,
+        own_losses=True,
+        # Swin has a norm after its last stage, which the pixel decoder does not read; timm's may have as much.
+        idle_parameters=backbone in SWIN_BACKBONES or backbone.startswith("timm:"),
+    )

@@ -1,0 +1,48 @@
+"""Small query models and invented batches for them."""
+
+from typing import Any
+
+import torch
+
+from maskwright.models.catalogue import create_model
+
+SMALL: dict[str, Any] = {
+    "channels": 32, "attention_heads": 2, "pixel_layers": 1, "pixel_feedforward": 32, "decoder_layers": 2,
+    "decoder_feedforward": 32, "queries": 7, "training_points": 64,
+}  # fmt: skip
+INSTANCE = SMALL | {"detections": 9}
+CLASSES = 3
+Target = dict[str, torch.Tensor]
+
+
+def small_model(name: str = "mask2former_tiny", seed: int = 0, **options: Any) -> Any:
+    """Return a small model of the catalogue with random weights, in training mode."""
+    torch.manual_seed(seed)
+    known = SMALL if "semantic" in name else INSTANCE
+    return create_model(name, CLASSES, known | options).train()
+
+
+def images() -> list[torch.Tensor]:
+    """Return three images of different sizes."""
+    generator = torch.Generator().manual_seed(1)
+    return [torch.rand(3, *size, generator=generator) for size in ((50, 70), (64, 40), (33, 64))]
+
+
+def targets() -> list[Target]:
+    """Return two objects, one object, and none."""
+    corners = [[[5, 5, 30, 40], [20, 30, 45, 60]], [[10, 3, 60, 35]], []]
+    made = []
+    for image, boxes in zip(images(), corners, strict=True):
+        masks = torch.zeros(len(boxes), *image.shape[1:], dtype=torch.uint8)
+        for mask, (top, left, bottom, right) in zip(masks, boxes, strict=True):
+            mask[top:bottom, left:right] = 1
+        made.append({"labels": torch.arange(1, len(boxes) + 1), "masks": masks})
+    return made
+
+
+def label_maps() -> torch.Tensor:
+    """Return label maps ``(2, 40, 56)`` of background, three classes and ignored pixels."""
+    maps = torch.zeros(2, 40, 56, dtype=torch.int64)
+    maps[0, 5:20, 5:30], maps[0, 22:39, 10:50] = 1, 3
+    maps[0, :3] = 255
+    return maps
