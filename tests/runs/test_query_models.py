@@ -15,21 +15,23 @@ from lightning_fabric import Fabric
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.context import build_model
+from maskwright.runs.context import build_model, input_size, model_options
 from maskwright.runs.instance_data import lines_on_few_queries
 from maskwright.runs.losses import batch_losses, has_own_losses
 from maskwright.runs.metrics.validation_loss import OwnValidationLoss, giving_losses
 from maskwright.training import loop
+from maskwright.training.checkpoint import read_state
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 from tests.drills.runs import assert_equal_ends
-from tests.models.transformers.small_queries import SMALL
+from tests.models.transformers.small_queries import EOMT, SMALL
 from tests.runs.small_experiments import begun, with_masks
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
 OPTIONS: dict[str, Any] = {
     "mask2former_tiny": SMALL,
     "mask2former_tiny_semantic": SMALL,
+    "eomt_tiny": {key: value for key, value in EOMT.items() if key != "image_size"},
 }
 
 
@@ -77,8 +79,8 @@ def test_a_semantic_run_is_trained_scored_and_predicts(tmp_path: Path) -> None:
     assert list((tmp_path / "found" / "label_maps").iterdir())
 
 
-@pytest.mark.parametrize("name", ["mask2former_tiny"])
-def test_a_stopped_training_resumes_to_the_bits_of_one_that_was_not(
+@pytest.mark.parametrize("name", ["mask2former_tiny", "eomt_tiny"])
+def test_a_stopped_training_resumes_to_the_bits_of_one_that_was_not_annealing_included(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(name, tmp_path / "whole", ema=0.9) == 0
@@ -94,6 +96,16 @@ def test_a_stopped_training_resumes_to_the_bits_of_one_that_was_not(
         assert run(name, tmp_path / "parts", ema=0.9) == 128 + signal.SIGTERM
     assert run(name, tmp_path / "parts", "--resume", ema=0.9) == 0
     assert_equal_ends(tmp_path / "whole", tmp_path / "parts")
+    state = read_state(tmp_path / "parts" / "checkpoints" / "last")
+    assert state is not None
+    if name == "eomt_tiny":
+        # At the end of the training no block masks, in the weights as in their average.
+        assert not state["model"]["network.attn_mask_probs"].any()
+        assert not state["average"]["state"]["network.attn_mask_probs"].any()
+
+
+def checked(content: dict[str, Any], **model: Any) -> Recipe:
+    return Recipe.model_validate({**content, "model": {**content["model"], **model}})
 
 
 def test_a_loss_section_is_refused_by_models_with_losses_of_their_own() -> None:
@@ -107,6 +119,26 @@ def test_a_recipe_of_the_other_task_is_told_the_model_for_it() -> None:
     content = {**recipe_of("mask2former_tiny"), "task": "semantic"}
     with pytest.raises(UsageError, match="mask2former_tiny_semantic"):
         build_model(Recipe.model_validate(content), ["a", "b"])
+
+
+def test_the_input_of_each_shape_of_network() -> None:
+    """Mask2Former takes any size, EoMT pads into a square."""
+    sizes = {}
+    for name in ("mask2former_tiny", "eomt_tiny"):
+        recipe = Recipe.model_validate(recipe_of(name))
+        sizes[name] = input_size(name, model_options(recipe), recipe.model.input).of((60, 90))
+    assert sizes == {"mask2former_tiny": (64, 96), "eomt_tiny": (42, 64)}
+
+
+def test_the_square_of_a_network_holds_every_training_image() -> None:
+    content = recipe_of("eomt_tiny")
+    assert model_options(Recipe.model_validate(content))["image_size"] == 64
+    scaled = Recipe.model_validate({**content, "augment": {"scale": [0.5, 1.3]}})
+    assert model_options(scaled)["image_size"] == 84
+    cropped = Recipe.model_validate({**content, "augment": {"scale": [0.5, 1.3], "crop": 48}})
+    assert model_options(cropped)["image_size"] == 64
+    given = checked(content, options={**OPTIONS["eomt_tiny"], "image_size": 96})
+    assert model_options(given)["image_size"] == 96
 
 
 @pytest.mark.parametrize("name", OPTIONS)

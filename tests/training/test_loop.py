@@ -315,3 +315,17 @@ def test_a_training_ends_and_stops_only_when_its_checkpoints_are_written(asked: 
     else:
         fit(training, 1)
         assert written[-1] == "epoch 1"
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_what_changes_with_the_training_is_told_the_steps_done_also_after_resuming(accumulate: int) -> None:
+    told: list[int] = []
+    training, saved = make_training(accumulate=accumulate, clock=SaveClock(steps=1), advance=told.append)
+    fit(training, EPOCHS)
+    steps = -(-STEPS // accumulate) * EPOCHS
+    assert told == list(range(steps + 1))
+    told.clear()
+    second, _ = make_training(accumulate=accumulate, advance=told.append)
+    second.restore(saved[1][2])
+    fit(second, EPOCHS)
+    assert told == [0, 2, *range(3, steps + 1)]

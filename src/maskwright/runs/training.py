@@ -147,6 +147,8 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
     processes, stop = ProcessGroup(fabric), StopRequest()
     loss = _validation_loss(experiment, losses, processes, stop)
     measured = training_sample(recipe, experiment.prepared.parts["train"].selection.images)
+    average = MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None
+    total_steps = recipe.train.epochs * math.ceil(len(loader) / recipe.train.accumulate)
     experiment.run.update_card(measured={"train": len(measured), "validation_loss": 0 if loss is None else loss.images})
     return Training(
         fabric=fabric,
@@ -154,7 +156,7 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         optimizer=prepared_optimizer,
         schedule=build_schedule(
             optimizer=optimizer,
-            total_steps=recipe.train.epochs * math.ceil(len(loader) / recipe.train.accumulate),
+            total_steps=total_steps,
             head_only_steps=recipe.train.head_only_epochs * math.ceil(len(loader) / recipe.train.accumulate),
             **recipe.train.schedule.model_dump(),
         ),
@@ -174,10 +176,22 @@ def _build_training(experiment: Experiment, fabric: Fabric, model: nn.Module) ->
         read_every=1 if fabric.device.type == "cpu" else _BATCHES_BETWEEN_READINGS,
         release=functools.partial(stop_workers, loader),
         clock=SaveClock(recipe.train.save_every),
-        average=MovingAverage(prepared_model, recipe.train.ema) if recipe.train.ema else None,
+        average=average,
         measure=functools.partial(_measure, experiment, measured, processes, stop) if measured else None,
+        advance=functools.partial(_advance, model, average, total_steps),
         stop=stop,
     )
+
+
+def _advance(model: nn.Module, average: MovingAverage | None, total_steps: int, steps: int) -> None:
+    """Anneal ``model``, if it can be, to its state after ``steps`` of ``total_steps``; its ``average`` does not lag."""
+    if not hasattr(model, "anneal"):
+        return
+    model.anneal(steps / total_steps)  # type: ignore[operator]
+    if average is not None:
+        state = model.state_dict()
+        for key in model.annealed:  # type: ignore[union-attr]
+            average.state[key].copy_(state[key])
 
 
 def _validation_loss(

@@ -75,7 +75,8 @@ class Training:
     device; with 1, the default, they are read before the weights change. ``average`` is the moving average of the
     weights that is validated and kept instead of the weights themselves. The state is saved as ``last`` after each
     epoch, and within one when ``clock`` asks for it. ``measure(module)`` returns named scores of the weights on
-    training images with each validation, if given.
+    training images with each validation, if given. ``advance(steps)`` is called before the first step and after each,
+    with the number of steps done, where a network changes with the training as the learning rate does.
 
     ``fabric`` places the model and may join several processes. Each then gets a share of every batch and of the
     validation images, the scores of the first process count, and ``save`` is called in all of them.
@@ -105,6 +106,7 @@ class Training:
     read_every: int = 1
     average: MovingAverage | None = None
     measure: Callable[[nn.Module], Scores] | None = None
+    advance: Callable[[int], None] = lambda _: None
     release: Callable[[], None] = lambda: None
     writer: BackgroundWriter = field(default_factory=BackgroundWriter)
     clock: SaveClock = field(default_factory=SaveClock)
@@ -119,6 +121,7 @@ class Training:
 
     def __post_init__(self) -> None:
         self.processes = ProcessGroup(self.fabric)
+        self.advance(0)
 
     def save_checkpoints(self, *names: str) -> None:
         """Save the current state as the checkpoints ``names``, and time how long the training waits for it."""
@@ -157,6 +160,7 @@ class Training:
         self.optimizer.load_state_dict(_with_kernels_of(self.optimizer, state["optimizer"]))
         self.schedule.load_state_dict(state["schedule"])
         self._take_rates()
+        self.advance(self.schedule.last_epoch)
         scaler = getattr(self.fabric.strategy.precision, "scaler", None)
         if scaler is not None and state["scaler"] is not None:
             scaler.load_state_dict(state["scaler"])

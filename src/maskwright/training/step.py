@@ -121,6 +121,7 @@ def _step(training: Training) -> None:
     training.schedule.step()
     if training.average is not None:
         training.average.update(training.model)
+    training.advance(training.schedule.last_epoch)
 
 
 def _group_size(training: Training, number: int) -> int:

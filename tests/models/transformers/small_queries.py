@@ -46,3 +46,15 @@ def label_maps() -> torch.Tensor:
     maps[0, 5:20, 5:30], maps[0, 22:39, 10:50] = 1, 3
     maps[0, :3] = 255
     return maps
+
+
+EOMT: dict[str, Any] = {
+    "width": 16, "depth": 3, "attention_heads": 2, "query_blocks": 2, "patch_size": 8, "upscalings": 1,
+    "queries": 7, "training_points": 64, "image_size": 72,
+}  # fmt: skip
+
+
+def small_eomt(name: str = "eomt_tiny", seed: int = 0, **options: Any) -> Any:
+    """Return a small EoMT of the catalogue with random weights, in training mode."""
+    torch.manual_seed(seed)
+    return create_model(name, CLASSES, EOMT | options).train()

@@ -11,6 +11,7 @@ from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.entry import ModelEntry, PublishedWeights, imagenet, keyword_options
 from maskwright.models.normalisation import IMAGENET, timm_normalisation
 from maskwright.models.timm_models import require_timm_model
+from maskwright.models.transformers.eomt import EOMT_OPTIONS, build_eomt, build_eomt_semantic
 from maskwright.models.transformers.mask2former import (
     MASK2FORMER_OPTIONS,
     SWIN_BACKBONES,
@@ -25,10 +26,12 @@ _BUILD_MASK2FORMER: dict[str, Callable[..., nn.Module]] = {
     "instance": build_mask2former,
     "semantic": build_mask2former_semantic,
 }
+_BUILD_EOMT: dict[str, Callable[..., nn.Module]] = {"instance": build_eomt, "semantic": build_eomt_semantic}
 _ON_ANY_BACKBONE = "on a torchvision backbone, or on timm:NAME"
 QUERY_PATTERNS = {
     f"mask2former{suffix}:BACKBONE": f"Mask2Former{what} {_ON_ANY_BACKBONE}" for _, suffix, what in _TASKS
 }
+_FOR_A_LAPTOP = "for a laptop CPU"
 _TINY_MASK2FORMER = {
     "backbone": "resnet18",
     "channels": 64,
@@ -40,6 +43,16 @@ _TINY_MASK2FORMER = {
     "queries": 30,
     "training_points": 1024,
 }
+# The transformers of DINO, small, base and large, with as many blocks of queries as the paper takes for each.
+_EOMTS: dict[str, dict[str, int]] = {
+    "tiny": {
+        "width": 128, "depth": 6, "attention_heads": 4, "query_blocks": 3, "patch_size": 8, "upscalings": 1,
+        "queries": 30, "training_points": 1024,
+    },
+    "small": {"width": 384, "depth": 12, "attention_heads": 6, "query_blocks": 3, "queries": 200},
+    "base": {"width": 768, "depth": 12, "attention_heads": 12, "query_blocks": 3, "queries": 200},
+    "large": {"width": 1024, "depth": 24, "attention_heads": 16, "query_blocks": 4, "queries": 200},
+}  # fmt: skip
 
 
 def transformers_entries() -> list[ModelEntry]:
@@ -48,12 +61,19 @@ def transformers_entries() -> list[ModelEntry]:
     for task, suffix, what in _TASKS:
         title = f"Mask2Former{what}"
         for name, summary, published, options in (
-            ("tiny", "on ResNet-18 with a narrow decoder, for a laptop CPU", imagenet("resnet18"), _TINY_MASK2FORMER),
+            ("tiny", f"on ResNet-18 with a narrow decoder, {_FOR_A_LAPTOP}", imagenet("resnet18"), _TINY_MASK2FORMER),
             ("resnet50", "on ResNet-50", imagenet("resnet50"), {"backbone": "resnet50", "frozen_norm": True}),
             *((swin, f"on Swin-{swin.removeprefix('swin_')}", {}, {"backbone": swin}) for swin in SWIN_BACKBONES),
         ):
             full = f"mask2former_{name}{suffix}"
             entries.append(_mask2former(task, full, f"{title} {summary}", published, **options))
+        for size, options in _EOMTS.items():
+            summary = f"EoMT{what}: a plain vision transformer of {options['width']} features that reads queries"
+            tiny = f", {_FOR_A_LAPTOP}" if size == "tiny" else " (DINOv2's)"
+            entries.append(_eomt(task, f"eomt_{size}{suffix}", summary + tiny, **options))
+            if size != "tiny":
+                name = f"eomt_dinov3_{size}{suffix}"
+                entries.append(_eomt(task, name, f"{summary} (DINOv3's)", version=3, **options))
     return entries
 
 
@@ -93,4 +113,21 @@ def _mask2former(
         own_losses=True,
         # Swin has a norm after its last stage, which the pixel decoder does not read; timm's may have as much.
         idle_parameters=backbone in SWIN_BACKBONES or backbone.startswith("timm:"),
+    )
+
+
+def _eomt(task: Task, name: str, summary: str, **options: int) -> ModelEntry:
+    build = partial(_BUILD_EOMT[task], **options)
+    return ModelEntry(
+        name,
+        task,
+        summary,
+        build,
+        (("", ""), ("", "network.")),
+        # The version names the model.
+        tuple(option for option in keyword_options(build, *EOMT_OPTIONS) if option != "version"),
+        background_first=task == "semantic",
+        resizing="torchvision" if task == "instance" else "nearest",
+        input_shape="padded-square",
+        own_losses=True,
     )
