@@ -24,7 +24,7 @@ from maskwright.training.checkpoint import read_state
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 from tests.drills.runs import assert_equal_ends
-from tests.models.transformers.small_queries import EOMT, SMALL
+from tests.models.transformers.small_queries import EOMT, RF_DETR, SMALL
 from tests.runs.small_experiments import begun, with_masks
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
@@ -32,6 +32,7 @@ OPTIONS: dict[str, Any] = {
     "mask2former_tiny": SMALL,
     "mask2former_tiny_semantic": SMALL,
     "eomt_tiny": {key: value for key, value in EOMT.items() if key != "image_size"},
+    "rf_detr_seg_tiny": {key: value for key, value in RF_DETR.items() if key != "image_size"},
 }
 
 
@@ -79,7 +80,7 @@ def test_a_semantic_run_is_trained_scored_and_predicts(tmp_path: Path) -> None:
     assert list((tmp_path / "found" / "label_maps").iterdir())
 
 
-@pytest.mark.parametrize("name", ["mask2former_tiny", "eomt_tiny"])
+@pytest.mark.parametrize("name", ["mask2former_tiny", "eomt_tiny", "rf_detr_seg_tiny"])
 def test_a_stopped_training_resumes_to_the_bits_of_one_that_was_not_annealing_included(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,12 +123,12 @@ def test_a_recipe_of_the_other_task_is_told_the_model_for_it() -> None:
 
 
 def test_the_input_of_each_shape_of_network() -> None:
-    """Mask2Former takes any size, EoMT pads into a square."""
+    """Mask2Former takes any size, EoMT pads into a square, RF-DETR stretches to one."""
     sizes = {}
-    for name in ("mask2former_tiny", "eomt_tiny"):
+    for name in ("mask2former_tiny", "eomt_tiny", "rf_detr_seg_tiny"):
         recipe = Recipe.model_validate(recipe_of(name))
         sizes[name] = input_size(name, model_options(recipe), recipe.model.input).of((60, 90))
-    assert sizes == {"mask2former_tiny": (64, 96), "eomt_tiny": (42, 64)}
+    assert sizes == {"mask2former_tiny": (64, 96), "eomt_tiny": (42, 64), "rf_detr_seg_tiny": (64, 64)}
 
 
 def test_the_square_of_a_network_holds_every_training_image() -> None:

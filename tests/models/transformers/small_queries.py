@@ -58,3 +58,30 @@ def small_eomt(name: str = "eomt_tiny", seed: int = 0, **options: Any) -> Any:
     """Return a small EoMT of the catalogue with random weights, in training mode."""
     torch.manual_seed(seed)
     return create_model(name, CLASSES, EOMT | options).train()
+
+
+RF_DETR: dict[str, Any] = {
+    "backbone_width": 24, "backbone_layers": 4, "backbone_heads": 2, "patch_size": 8, "windows": 2, "channels": 32,
+    "decoder_layers": 2, "decoder_feedforward": 32, "queries": 8, "groups": 3, "image_size": 64, "detections": 9,
+}  # fmt: skip
+
+
+def small_rf_detr(seed: int = 0, **options: Any) -> Any:
+    """Return a small RF-DETR of the catalogue with random weights, in training mode."""
+    torch.manual_seed(seed)
+    return create_model("rf_detr_seg_tiny", CLASSES, RF_DETR | options).train()
+
+
+def square_batch() -> tuple[list[torch.Tensor], list[Target]]:
+    """Return three images of 64 × 64 pixels with two objects, one object, and none."""
+    generator = torch.Generator().manual_seed(1)
+    pictures = [torch.rand(3, 64, 64, generator=generator) for _ in range(3)]
+    corners = [[[5, 5, 40, 30], [30, 20, 60, 45]], [[3, 10, 35, 60]], []]
+    made = []
+    for boxes in corners:
+        masks = torch.zeros(len(boxes), 64, 64, dtype=torch.uint8)
+        for mask, (left, top, right, bottom) in zip(masks, boxes, strict=True):
+            mask[top:bottom, left:right] = 1
+        labels, found = torch.arange(1, len(boxes) + 1), torch.tensor(boxes).float().reshape(-1, 4)
+        made.append({"labels": labels, "masks": masks, "boxes": found})
+    return pictures, made

@@ -7,7 +7,7 @@ from maskwright.errors import UsageError
 from maskwright.models.catalogue import MODELS, create_model, find_model, option_names
 from maskwright.models.transformers.entries import QUERY_PATTERNS, find_query_model, transformers_entries
 from maskwright.models.transformers.mask2former import SWIN_BACKBONES
-from tests.models.transformers.small_queries import images, small_eomt, small_model, targets
+from tests.models.transformers.small_queries import small_eomt, small_model, small_rf_detr, square_batch
 
 SIZES = ("tiny", "resnet50", "swin_tiny", "swin_small", "swin_base")
 
@@ -17,9 +17,7 @@ def test_the_names_are_those_of_the_families_for_both_tasks() -> None:
     assert {f"mask2former_{size}{task}" for size in SIZES for task in ("", "_semantic")} <= names
     assert names <= MODELS.keys()
     assert {MODELS[name].task for name in names if name.endswith("_semantic")} == {"semantic"}
-    others = {
-        MODELS[name].task for name in names if not name.endswith("_semantic") and not name.startswith("segformer")
-    }
+    others = {MODELS[name].task for name in names if not name.endswith("_semantic")}
     assert others == {"instance"}
 
 
@@ -65,11 +63,13 @@ def test_no_option_reaches_the_configuration_of_the_library_unseen() -> None:
 SMALL_SWIN = {"embed_dim": 8, "depths": [1, 1, 1, 1], "num_heads": [1, 1, 2, 2], "window_size": 4}
 
 
-@pytest.mark.parametrize("name", ["mask2former_swin_tiny", "mask2former_tiny", "eomt_tiny"])
+@pytest.mark.parametrize("name", ["mask2former_swin_tiny", "mask2former_tiny", "eomt_tiny", "rf_detr_seg_tiny"])
 def test_an_entry_says_whether_parameters_get_no_gradient(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several processes would wait for these forever, unless they are told to look for them."""
     monkeypatch.setitem(SWIN_BACKBONES, "swin_tiny", SMALL_SWIN)
-    model = (small_eomt if name == "eomt_tiny" else small_model)(name)
-    sum(model(images(), targets()).values()).backward()
+    making = {"eomt_tiny": small_eomt, "rf_detr_seg_tiny": small_rf_detr}.get(name, small_model)
+    model = making(name) if name != "rf_detr_seg_tiny" else making()
+    batch = square_batch()
+    sum(model(*batch).values()).backward()
     idle = [key for key, p in model.named_parameters() if p.requires_grad and p.grad is None]
     assert bool(idle) == find_model(name).idle_parameters, idle

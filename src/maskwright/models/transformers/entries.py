@@ -18,6 +18,7 @@ from maskwright.models.transformers.mask2former import (
     build_mask2former,
     build_mask2former_semantic,
 )
+from maskwright.models.transformers.rf_detr import RF_DETR_OPTIONS, build_rf_detr
 from maskwright.structures import Task
 
 _TASKS: tuple[tuple[Task, str, str], ...] = (("instance", "", ""), ("semantic", "_semantic", " for label maps"))
@@ -53,6 +54,17 @@ _EOMTS: dict[str, dict[str, int]] = {
     "base": {"width": 768, "depth": 12, "attention_heads": 12, "query_blocks": 3, "queries": 200},
     "large": {"width": 1024, "depth": 24, "attention_heads": 16, "query_blocks": 4, "queries": 200},
 }  # fmt: skip
+# The published models: what each has beyond the defaults, and the side of its images.
+_RF_DETRS: dict[str, dict[str, int]] = {
+    "tiny": {
+        "backbone_width": 96, "backbone_layers": 4, "backbone_heads": 3, "patch_size": 8, "windows": 1, "channels": 96,
+        "decoder_layers": 3, "decoder_feedforward": 192, "queries": 30, "groups": 5, "image_size": 128,
+    },
+    "nano": {"windows": 1, "image_size": 312},
+    "small": {"image_size": 384},
+    "medium": {"decoder_layers": 5, "queries": 200, "image_size": 432},
+    "large": {"decoder_layers": 5, "queries": 300, "image_size": 504},
+}  # fmt: skip
 
 
 def transformers_entries() -> list[ModelEntry]:
@@ -74,6 +86,7 @@ def transformers_entries() -> list[ModelEntry]:
             if size != "tiny":
                 name = f"eomt_dinov3_{size}{suffix}"
                 entries.append(_eomt(task, name, f"{summary} (DINOv3's)", version=3, **options))
+    entries.extend(_rf_detr(size, **options) for size, options in _RF_DETRS.items())
     return entries
 
 
@@ -130,4 +143,21 @@ def _eomt(task: Task, name: str, summary: str, **options: int) -> ModelEntry:
         resizing="torchvision" if task == "instance" else "nearest",
         input_shape="padded-square",
         own_losses=True,
+    )
+
+
+def _rf_detr(size: str, **options: int) -> ModelEntry:
+    build = partial(build_rf_detr, **options)
+    what = _FOR_A_LAPTOP if size == "tiny" else f"on DINOv2-small, made for images of {options['image_size']} pixels"
+    return ModelEntry(
+        f"rf_detr_seg_{size}",
+        "instance",
+        f"RF-DETR-Seg {what}",
+        build,
+        (("", ""), ("", "network.")),
+        keyword_options(build, *RF_DETR_OPTIONS),
+        resizing="torchvision",
+        input_shape="square",
+        own_losses=True,
+        idle_parameters=True,  # the mask token of DINO's own training
     )

@@ -1,0 +1,267 @@
+"""RF-DETR-Seg: a real-time detector of queries on DINOv2's transformer, with a mask for each query.
+
+Robinson et al. 2025, "RF-DETR: Neural Architecture Search for Real-Time Detection Transformers" (arXiv:2511.09554).
+The network and the parts of its loss are the library's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from maskwright.models.transformers.batching import PaddedBatch, round_up
+from maskwright.models.transformers.library import quiet_library
+from maskwright.models.transformers.query_model import PaddedNetwork, mean_count
+from maskwright.models.transformers.query_options import require_all_taken, require_numbers, require_sizes, take_group
+
+
+@dataclass(frozen=True, kw_only=True)
+class RfDetrSize:
+    """The depths and widths of RF-DETR.
+
+    The backbone has ``backbone_layers`` of ``backbone_width`` in ``backbone_heads`` heads, patches of ``patch_size``
+    pixels, and attends within ``windows`` × ``windows`` windows but for four layers. The decoder has ``decoder_layers``
+    of ``channels``, ``decoder_feedforward`` between them, and ``queries``; in training there are ``groups`` times as
+    many (Group DETR, arXiv:2207.13085). Masks have the resolution of the image divided by ``mask_stride``.
+    """
+
+    backbone_width: int = 384
+    backbone_layers: int = 12
+    backbone_heads: int = 6
+    patch_size: int = 12
+    windows: int = 2
+    channels: int = 256
+    decoder_layers: int = 4
+    decoder_feedforward: int = 2048
+    queries: int = 100
+    groups: int = 13
+    mask_stride: int = 4
+
+    def __post_init__(self) -> None:
+        require_sizes(self, *(name for name in type(self).__dataclass_fields__))
+        if self.backbone_layers % 4 or self.channels % 16 or self.backbone_width % self.backbone_heads:
+            raise ValueError(
+                f"backbone_layers {self.backbone_layers}, channels {self.channels}, "
+                f"backbone_width {self.backbone_width}: expected multiples of 4, of 16, and of backbone_heads"
+            )
+
+    @property
+    def stages(self) -> list[str]:
+        """The layers of the backbone whose features are read: the last of each quarter."""
+        quarter = self.backbone_layers // 4
+        return [f"stage{quarter * number}" for number in range(1, 5)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RfDetrLoss:
+    """The weights of RF-DETR's losses: of classes, of boxes by distance and by generalised IoU, and of masks."""
+
+    class_weight: float = 1.0
+    box_weight: float = 5.0
+    box_iou_weight: float = 2.0
+    mask_weight: float = 5.0
+    dice_weight: float = 5.0
+
+    def __post_init__(self) -> None:
+        require_numbers(self, *(name for name in type(self).__dataclass_fields__))
+
+    def to_config(self) -> dict[str, Any]:
+        """Return the values under the names of the library's configuration."""
+        return {
+            "class_loss_coefficient": self.class_weight,
+            "bbox_loss_coefficient": self.box_weight,
+            "giou_loss_coefficient": self.box_iou_weight,
+            "mask_class_loss_coefficient": self.mask_weight,
+            "mask_dice_loss_coefficient": self.dice_weight,
+        }
+
+
+RF_DETR_OPTIONS = (RfDetrSize, RfDetrLoss)
+
+# The library's names of the losses, and ours with the weight in its configuration.
+_LOSSES = {
+    "loss_ce": ("class", "class_loss_coefficient"),
+    "loss_bbox": ("box", "bbox_loss_coefficient"),
+    "loss_giou": ("box_iou", "giou_loss_coefficient"),
+    "loss_mask_ce": ("mask", "mask_class_loss_coefficient"),
+    "loss_mask_dice": ("dice", "mask_dice_loss_coefficient"),
+}
+
+
+class RfDetrModel(PaddedNetwork):
+    """RF-DETR-Seg of K classes with the inputs of a detector, see :class:`QueryInstanceModel`.
+
+    Each detection has a predicted box besides, ``boxes`` ``(N, 4)`` xyxy from 0 to 1 across the padded image. Training
+    needs ``boxes`` ``(T, 4)`` in the targets, in pixels.
+    """
+
+    def __init__(self, network: nn.Module, *, detections: int = 100, multiple: int = 24) -> None:
+        super().__init__(network, multiple)
+        if detections < 1:
+            raise ValueError(f"detections {detections}: expected at least 1")
+        self.detections = detections
+
+    def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the square that holds ``size`` ``(H, W)``: the library's windows are right in squares alone."""
+        return round_up((max(size), max(size)), self.multiple)
+
+    def forward(self, images: Sequence[torch.Tensor], targets: Sequence[dict[str, torch.Tensor]] | None = None) -> Any:
+        """Return losses in training, else what is found in each image; see the class."""
+        batch = self.batch(images)
+        if not self.training:
+            output = self.network(pixel_values=batch.pixels)
+            return [self._found(output, number, batch) for number in range(len(images))]
+        if targets is None:
+            raise ValueError("training needs targets")
+        return rf_detr_losses(self.network, batch, targets)
+
+    def _found(self, output: Any, number: int, batch: PaddedBatch) -> dict[str, torch.Tensor]:
+        """Return the detections of image ``number``."""
+        probabilities = output.logits[number].float().sigmoid()
+        scores, pairs = probabilities.flatten().topk(min(self.detections, probabilities.numel()))
+        classes = probabilities.shape[1]
+        queries, rows = (pairs // classes).unique(return_inverse=True)
+        centre, extent = output.pred_boxes[number, queries].float().split(2, dim=1)
+        return {
+            "labels": pairs % classes + 1,
+            "scores": scores,
+            "queries": rows,
+            "boxes": torch.cat([centre - extent / 2, centre + extent / 2], dim=1)[rows],
+            "mask_logits": output.pred_masks[number, queries].float(),
+            "seen": torch.tensor(batch.sizes[number]),
+            "padded": torch.tensor(batch.size),
+        }
+
+
+def build_rf_detr(
+    classes: int,
+    *,
+    image_size: int = 384,
+    detections: int = 100,
+    short_side: int = 384,
+    longest: int = 384,
+    **options: Any,
+) -> RfDetrModel:
+    """Build RF-DETR-Seg for ``classes`` classes with random weights.
+
+    Positions are learnt for squares of ``image_size`` pixels, and interpolated for others. ``detections`` is the most
+    that an image has. ``short_side`` is the side of the square to which images are stretched; ``longest`` is not used.
+    ``options`` are the fields of ``RF_DETR_OPTIONS``.
+
+    Raises ``UsageError`` without the library, ``ValueError`` for values out of range, ``TypeError`` for an unknown
+    option.
+    """
+    rest = dict(options)
+    size, weights = take_group(RfDetrSize, rest), take_group(RfDetrLoss, rest)
+    require_all_taken(rest)
+    multiple = size.patch_size * size.windows
+    if not 1 <= image_size <= 8192:
+        raise ValueError(f"image_size {image_size}: expected 1 to 8192 pixels")
+    side = round_up((image_size, image_size), multiple)[0]
+    if size.queries > (side // size.patch_size) ** 2:
+        raise ValueError(
+            f"queries {size.queries} at image_size {side}: expected at most one for each of the "
+            f"{(side // size.patch_size) ** 2} patches"
+        )
+    with quiet_library("rf_detr") as library:
+        network = library.RfDetrForInstanceSegmentation(_config(library, classes, side, size, weights.to_config()))
+    return RfDetrModel(network, detections=detections, multiple=multiple)
+
+
+def rf_detr_losses(
+    network: Any, batch: PaddedBatch, targets: Sequence[Mapping[str, torch.Tensor]]
+) -> dict[str, torch.Tensor]:
+    """Return the library's losses of matched queries by name, weighted, summed over final, other and encoder's outputs.
+
+    The library's own sum cannot be taken: of a batch without objects it has no mask losses but empty tensors, and
+    outside of training its matching takes the groups of training for the queries of one.
+    """
+    labels = [_labels(batch, target) for target in targets]
+    outputs: list[dict[str, torch.Tensor]] = []
+
+    def kept(logits: Any, *given: Any) -> tuple[torch.Tensor, None, None]:
+        """Keep what the library would compute the loss of."""
+        _, _, boxes, masks, _, classes_all, boxes_all, masks_all, encoder_classes, encoder_boxes, encoder_masks = given
+        outputs.append({"logits": logits, "pred_boxes": boxes, "pred_masks": masks})
+        others = zip(classes_all[:-1], boxes_all[:-1], masks_all[:-1], strict=True)
+        outputs.extend({"logits": a, "pred_boxes": b, "pred_masks": c} for a, b, c in others)
+        outputs.append({"logits": encoder_classes, "pred_boxes": encoder_boxes, "pred_masks": encoder_masks})
+        return logits.sum(), None, None
+
+    network.loss_function = kept
+    try:
+        network(pixel_values=batch.pixels, labels=labels)
+    finally:
+        vars(network).pop("_loss_function", None)
+    training = network.model.model.training
+    with torch.autocast(batch.pixels.device.type, enabled=False):
+        return _matched_losses(network.config, outputs, labels, training)
+
+
+def _matched_losses(
+    config: Any, outputs: Sequence[Mapping[str, torch.Tensor]], labels: list[dict[str, torch.Tensor]], training: bool
+) -> dict[str, torch.Tensor]:
+    """Return the weighted losses by our names, summed over ``outputs``."""
+    from transformers.loss.loss_rf_detr import RfDetrHungarianMatcher, RfDetrImageLoss
+
+    groups = config.group_detr if training else 1
+    matcher = RfDetrHungarianMatcher(
+        config.class_cost, config.bbox_cost, config.giou_cost, config.mask_point_sample_ratio,
+        config.mask_class_loss_coefficient, config.mask_dice_loss_coefficient,
+    )  # fmt: skip
+    criterion = RfDetrImageLoss(
+        matcher, config.num_labels, config.focal_alpha, [], groups, config.mask_point_sample_ratio
+    )
+    count = groups * sum(len(one["class_labels"]) for one in labels)
+    boxes = mean_count(count, labels[0]["boxes"].device, training).item()
+    sums: dict[str, torch.Tensor] = {}
+    for output in outputs:
+        full = {name: value.float() for name, value in output.items()}
+        indices = matcher(full, labels, groups)
+        for kind in ("labels", "boxes", "masks"):
+            for key, value in criterion.get_loss(kind, full, labels, indices, boxes).items():
+                name, weight = _LOSSES[key]
+                # Without objects the masks have no loss, but a tensor without numbers.
+                loss = getattr(config, weight) * value.sum()
+                sums[name] = sums[name] + loss if name in sums else loss
+    return sums
+
+
+def _labels(batch: PaddedBatch, target: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return a target as the library has it: boxes by centre and extent from 0 to 1 across the padded image."""
+    height, width = batch.size
+    corners = target["boxes"].float() / torch.tensor([width, height, width, height], device=target["boxes"].device)
+    first, last = corners.split(2, dim=1)
+    return {
+        "class_labels": target["labels"] - 1,
+        "boxes": torch.cat([(first + last) / 2, last - first], dim=1),
+        "masks": batch.padded_like(target["masks"]),
+    }
+
+
+def _config(library: Any, classes: int, side: int, size: RfDetrSize, weights: Mapping[str, Any]) -> Any:
+    """Return the library's configuration; what it says beyond ``size`` is that of the published models."""
+    backbone = library.RfDetrDinov2Config(
+        hidden_size=size.backbone_width,
+        num_hidden_layers=size.backbone_layers,
+        num_attention_heads=size.backbone_heads,
+        image_size=side,
+        patch_size=size.patch_size,
+        num_windows=size.windows,
+        out_features=size.stages,
+    )
+    return library.RfDetrConfig(
+        backbone_config=backbone,
+        num_labels=classes,
+        d_model=size.channels,
+        decoder_layers=size.decoder_layers,
+        decoder_ffn_dim=size.decoder_feedforward,
+        decoder_n_points=2,
+        num_queries=size.queries,
+        group_detr=size.groups,
+        mask_downsample_ratio=size.mask_stride,
+        dropout=0.0,  # the library says 0.1, the published training 0
+        **weights,
+    )
