@@ -19,6 +19,7 @@ from maskwright.models.transformers.mask2former import (
     build_mask2former_semantic,
 )
 from maskwright.models.transformers.rf_detr import RF_DETR_OPTIONS, build_rf_detr
+from maskwright.models.transformers.segformer import SEGFORMERS, build_segformer
 from maskwright.structures import Task
 
 _TASKS: tuple[tuple[Task, str, str], ...] = (("instance", "", ""), ("semantic", "_semantic", " for label maps"))
@@ -87,7 +88,7 @@ def transformers_entries() -> list[ModelEntry]:
                 name = f"eomt_dinov3_{size}{suffix}"
                 entries.append(_eomt(task, name, f"{summary} (DINOv3's)", version=3, **options))
     entries.extend(_rf_detr(size, **options) for size, options in _RF_DETRS.items())
-    return entries
+    return [*entries, *(_segformer(backbone) for backbone in SEGFORMERS)]
 
 
 def find_query_model(name: str) -> ModelEntry | None:
@@ -160,4 +161,16 @@ def _rf_detr(size: str, **options: int) -> ModelEntry:
         input_shape="square",
         own_losses=True,
         idle_parameters=True,  # the mask token of DINO's own training
+    )
+
+
+def _segformer(backbone: str) -> ModelEntry:
+    build = partial(build_segformer, backbone=backbone)
+    return ModelEntry(
+        f"segformer_{backbone}",
+        "semantic",
+        f"SegFormer on MiT-{backbone.upper()}: a hierarchical transformer with a head of linear layers",
+        build,
+        (("", ""), ("", "network.network.")),
+        keyword_options(build),
     )
