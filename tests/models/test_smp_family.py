@@ -32,6 +32,25 @@ def test_dpt_takes_a_vision_transformer() -> None:
         assert model(torch.rand(1, 3, 64, 83))["logits"].shape == (1, 3, 64, 83)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "UPerNet/tu-swin_tiny_patch4_window7_224",
+        "UPerNet/mit_b0",
+        "Segformer/mit_b0",
+        "Segformer/tu-maxvit_tiny_tf_224",
+    ],
+)
+def test_newer_decoders_take_transformers_as_encoders(name: str) -> None:
+    """Swin and MaxViT are given the size of the images, as their windows must fit it."""
+    options = {"img_size": 64} if "swin" in name else {}
+    torch.manual_seed(0)
+    model = create_model(f"smp:{name}", 2, options).eval()
+    side = 224 if "maxvit" in name else 64
+    with torch.inference_mode():
+        assert model(torch.rand(1, 3, side, side))["logits"].shape == (1, 3, side, side)
+
+
 @pytest.mark.parametrize("encoder", encoders)
 def test_every_encoder_of_the_library_has_an_entry_with_its_weights(encoder: str) -> None:
     entry = smp_entry(f"smp:Unet/{encoder}")

@@ -3,7 +3,7 @@
 import pytest
 
 from maskwright.errors import UsageError
-from maskwright.models.catalogue import MODELS, PATTERNS
+from maskwright.models.catalogue import MODELS, PATTERNS, find_model
 from maskwright.workflows.models import list_models
 
 
@@ -20,7 +20,8 @@ def test_one_model_is_told_with_its_task_weights_and_options() -> None:
 def test_the_models_of_a_pattern_have_the_task_of_what_is_built() -> None:
     tasks = {model["name"]: model["task"] for model in list_models() if model["options"] is None}
     assert {name: tasks[name] for name in PATTERNS} == {
-        name: "semantic" if name.startswith("smp") else "instance" for name in PATTERNS
+        name: find_model(name.replace("ARCHITECTURE/ENCODER", "Unet/resnet18").replace("BACKBONE", "resnet18")).task
+        for name in PATTERNS
     }
 
 
