@@ -125,3 +125,11 @@ def test_values_out_of_range_are_refused(options: dict[str, Any]) -> None:
 def test_training_without_targets_is_refused() -> None:
     with pytest.raises(ValueError, match="targets"):
         small_rf_detr()(square_batch()[0])
+
+
+def test_a_class_that_is_certain_has_a_finite_loss() -> None:
+    model = small_rf_detr()
+    model.network.model.class_embed.bias.data.fill_(100.0)
+    losses = model(*square_batch())
+    assert losses["class"].isfinite()
+    losses["class"].backward()

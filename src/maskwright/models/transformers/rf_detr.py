@@ -78,7 +78,7 @@ class RfDetrLoss:
         }
 
 
-RF_DETR_OPTIONS = (RfDetrSize, RfDetrLoss)
+RF_DETR_OPTIONS: tuple[type[Any], ...] = (RfDetrSize, RfDetrLoss)
 
 # The library's names of the losses, and ours with the weight in its configuration.
 _LOSSES = {
@@ -88,6 +88,7 @@ _LOSSES = {
     "loss_mask_ce": ("mask", "mask_class_loss_coefficient"),
     "loss_mask_dice": ("dice", "mask_dice_loss_coefficient"),
 }
+_SATURATED = 15.0
 
 
 class RfDetrModel(PaddedNetwork):
@@ -219,6 +220,8 @@ def _matched_losses(
     sums: dict[str, torch.Tensor] = {}
     for output in outputs:
         full = {name: value.float() for name, value in output.items()}
+        # In float32 the sigmoid of 17 is 1, and the logarithm of what is left to 1 would be infinite.
+        full["logits"] = full["logits"].clamp(-_SATURATED, _SATURATED)
         indices = matcher(full, labels, groups)
         for kind in ("labels", "boxes", "masks"):
             for key, value in criterion.get_loss(kind, full, labels, indices, boxes).items():
