@@ -63,7 +63,7 @@ class EomtSize:
         }
 
 
-EOMT_OPTIONS = (SetPrediction, EomtSize)
+EOMT_OPTIONS: tuple[type[Any], ...] = (SetPrediction, EomtSize)
 
 
 class AnnealedInstanceModel(QueryInstanceModel):

@@ -69,7 +69,7 @@ class Mask2FormerSize:
         }
 
 
-MASK2FORMER_OPTIONS = (SetPrediction, Mask2FormerSize)
+MASK2FORMER_OPTIONS: tuple[type[Any], ...] = (SetPrediction, Mask2FormerSize)
 
 
 def build_mask2former(
