@@ -110,3 +110,18 @@ def test_a_name_tells_its_task() -> None:
     assert {name for task in ("instance",) for gpu in (True, False) for name in CANDIDATES[task, gpu]} == {
         name for several in CANDIDATES.values() for name in several if task_of(name) == "instance"
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("mask2former_tiny", "instance"), ("mask2former_semantic:resnet18", "semantic"), ("eomt_tiny", "instance"),
+        ("rf_detr_seg_nano", "instance"), ("segformer_b0", "semantic"),
+    ],
+)  # fmt: skip
+def test_models_of_queries_have_no_anchors_and_losses_of_their_own(name: str, task: str) -> None:
+    choice = choose_model(CPU, {}, name=name)
+    assert choice.task == task_of(name) == task
+    assert (choice.anchors, choice.loss, choice.options) == (False, name == "segformer_b0", {})
+    assert choose_model(CPU, {}, name="mask2former_resnet50").options == {"frozen_norm": False}
+    assert choose_model(CPU, {}, name="mask2former:resnet18", weights="imagenet").optimizer["lr"] == 1e-4

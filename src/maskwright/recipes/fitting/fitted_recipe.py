@@ -39,7 +39,7 @@ def first_draft(name: str, seed: int, data: DataFigures, classes: ClassChoice, m
     if model.options or model.anchors:
         draft.put("model.options", dict(model.options))
     _put_size(draft, data, model, size.size, size.reason)
-    if model.task == "semantic":
+    if model.loss:
         draft.put("loss", {"name": "dice_ce"}, "the Dice part counts small classes as much as large ones")
     draft.put("augment", {"horizontal_flip": 0.5, "brightness": 0.2, "contrast": 0.2, "saturation": 0.2}, _AUGMENT)
     draft.put("train.epochs", 1)

@@ -29,6 +29,8 @@ _NARROWEST = {
 # Mask R-CNN from a backbone's weights learns little on a CPU in less: 18 epochs of 300 images, an hour, reach AP 0.02.
 _INSTANCE_MINUTES = 60
 _INSTANCE_KINDS = ("mask_rcnn", "cascade_mask_rcnn", "panet", "point_rend", "detectron2")
+# Models of queries: their losses are their own, they have no anchors, and they start from rates of their own.
+_QUERY_KINDS = ("mask2former", "eomt", "rf_detr_seg")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class PublishedOffer:
 class ModelChoice:
     """The model with its weights, options and optimiser; ``reasons`` by the key of the recipe.
 
-    ``anchors`` says whether the anchors are to be fitted to the objects.
+    ``anchors`` says whether the anchors are to be fitted to the objects, ``loss`` whether the recipe is to name a loss.
     """
 
     task: Task
@@ -55,12 +57,13 @@ class ModelChoice:
     options: dict[str, Any]
     optimizer: dict[str, Any]
     anchors: bool
+    loss: bool
     reasons: dict[str, str] = field(default_factory=dict)
 
 
 def task_of(name: str) -> Task:
     """Return the task of the model called ``name``, by its name."""
-    return "instance" if name.startswith(_INSTANCE_KINDS) and "semantic" not in name else "semantic"
+    return "instance" if name.startswith((*_INSTANCE_KINDS, *_QUERY_KINDS)) and "semantic" not in name else "semantic"
 
 
 def choose_model(
@@ -95,8 +98,9 @@ def choose_model(
         name,
         weights,
         _options(name, start, machine.has_gpu),
-        _optimizer(task, start),
-        anchors=task == "instance" and start != "heads" and not name.startswith("detectron2"),
+        _optimizer(task, start, name.startswith(_QUERY_KINDS)),
+        anchors=task == "instance" and start != "heads" and not name.startswith(("detectron2", *_QUERY_KINDS)),
+        loss=task == "semantic" and not name.startswith(_QUERY_KINDS),
         reasons=reasons,
     )
 
@@ -172,7 +176,7 @@ def _options(name: str, start: str, gpu: bool) -> dict[str, Any]:
     if name == "residual_attention_unet":
         return {"widths": [32, 64, 128, 256], "bottleneck": 512} if gpu else {"widths": [24, 40, 64], "bottleneck": 96}
     kind = name.partition(":")[0]
-    if kind.endswith("_fpn") and start == "none":
+    if kind.endswith(("_fpn", "mask2former_resnet50", "mask2former_resnet50_semantic")) and start == "none":
         return {"frozen_norm": False}  # fixed statistics are of use only where they were learnt
     if ":" not in name or not name.startswith(_INSTANCE_KINDS):
         return {}
@@ -193,6 +197,14 @@ _OPTIMIZERS: dict[tuple[Task, str], dict[str, Any]] = {
 }
 
 
-def _optimizer(task: Task, start: str) -> dict[str, Any]:
+# Those of models of queries: of `mask2former-tiny` from nothing, else of the published trainings.
+_QUERY_OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "none": {"lr": 1e-3, "weight_decay": 1e-4},
+    "backbone": {"lr": 1e-4, "weight_decay": 0.05, "encoder_lr_factor": 0.1},
+    "heads": {"lr": 1e-4, "weight_decay": 0.05, "encoder_lr_factor": 0.1},
+}
+
+
+def _optimizer(task: Task, start: str, of_queries: bool) -> dict[str, Any]:
     """Return the optimiser of the shipped recipe that starts alike."""
-    return {"name": "adamw", **_OPTIMIZERS[task, start]}
+    return {"name": "adamw", **(_QUERY_OPTIMIZERS[start] if of_queries else _OPTIMIZERS[task, start])}

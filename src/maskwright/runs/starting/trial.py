@@ -17,7 +17,7 @@ from maskwright.models.losses.catalogue import build_loss
 from maskwright.parallel.pool import cores
 from maskwright.recipes.fitting.figures import Machine, StepCost
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.context import build_model, instance_sides
+from maskwright.runs.context import build_model, input_size
 from maskwright.runs.folder import hardware
 from maskwright.runs.training import build_recipe_optimizer
 from maskwright.training.device import resolve_device, resolve_precision
@@ -88,8 +88,8 @@ def _step(recipe: Recipe, device: torch.device, side: float, objects: int) -> Ca
 def _instance_losses(
     recipe: Recipe, model: nn.Module, device: torch.device, side: float, objects: int
 ) -> Callable[[], Any]:
-    short = instance_sides(recipe.model.name, recipe.model.options, recipe.model.input)["short_side"]
-    height, width = short, round(short * 4 / 3)
+    height, width = input_size(recipe.model.name, recipe.model.options, recipe.model.input).of((900, 1200))
+    short = min(height, width)
     extent = min(max(4.0, side * short), short - 1.0)
     images, targets = [], []
     for _ in range(_BATCH):
