@@ -19,6 +19,7 @@ from maskwright.runs.context import build_model, input_size, model_options
 from maskwright.runs.instance_data import lines_on_few_queries
 from maskwright.runs.losses import batch_losses, has_own_losses
 from maskwright.runs.metrics.validation_loss import OwnValidationLoss, giving_losses
+from maskwright.runs.starting.trial import try_steps
 from maskwright.training import loop
 from maskwright.training.checkpoint import read_state
 from maskwright.training.interruption import StopRequest
@@ -177,3 +178,9 @@ def test_an_image_of_more_objects_than_queries_is_named(tmp_path: Path) -> None:
     (line,) = lines_on_few_queries(made, max(counts) - 1)
     assert line.startswith(f"{images[counts.index(max(counts))].image.file_name} has {max(counts)} objects")
     assert line.endswith(f"Set model.options.queries={max(counts)} or more.")
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_step_can_be_tried_for_a_fitted_recipe(name: str) -> None:
+    recipe = Recipe.model_validate({**recipe_of(name), "classes": ["a", "b"]})
+    assert try_steps(recipe, 0.3, 2, seconds=0.0).seconds > 0
