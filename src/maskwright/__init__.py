@@ -16,6 +16,7 @@ from maskwright.version import __version__
 # The module of each name. draw_masks is not called masks, because that is the sub-package maskwright.masks.
 _VERBS = {
     "check": "workflows.check",
+    "compare": "workflows.compare",
     "convert": "workflows.convert",
     "demo": "workflows.demo",
     "draw_masks": "workflows.masks",
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from maskwright.structures import PanopticMap as PanopticMap
     from maskwright.structures import PanopticSegment as PanopticSegment
     from maskwright.workflows.check import check as check
+    from maskwright.workflows.compare import compare as compare
     from maskwright.workflows.convert import convert as convert
     from maskwright.workflows.demo import demo as demo
     from maskwright.workflows.evaluate import evaluate as evaluate
@@ -113,6 +115,7 @@ __all__ = [
     "__version__",
     "accept_licence",
     "check",
+    "compare",
     "convert",
     "demo",
     "draw_masks",

@@ -61,6 +61,7 @@ DATA = [
     ["score", "semantic", "masks", "masks", "--quiet"],
     ["score", "instance", "labels.json", "found.json", "--quiet"],
     ["score", "panoptic", "panoptic.json", "panoptic.json", "--quiet"],
+    ["compare", "found.json", "other.json", "--truth", "labels.json", "--samples", "100", "--quiet"],
     ["models"],
     ["models", "smp:Unet/tu-resnet18"],
     ["recipes"],
@@ -94,7 +95,8 @@ def folder(coco, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Image.fromarray(pixels).save(f"images/{number}.png")
     objects = [{"image_id": number, "bbox": [10, 10, 10, 10], "area": 100} for number in range(1, 7)]
     found = json.loads(coco(*objects, images=[{}] * 6).read_text())["annotations"]
-    Path("found.json").write_text(json.dumps([{**each, "score": 0.9} for each in found]))
+    for name in ("found.json", "other.json"):
+        Path(name).write_text(json.dumps([{**each, "score": 0.9} for each in found]))
     with writing_panoptic(Path("panoptic.json"), [PanopticCategory(1, "road", 0)]) as write:
         write(1, "1.png", PanopticMap(np.ones((48, 64), int), (PanopticSegment(1, 1),)))
     return tmp_path

@@ -57,6 +57,12 @@ CASES = {
     "split": Case("split", "split labels.json --ratios 1:1 --out OUT", "train.json"),
     "explore": Case("explore", "explore labels.json --out OUT", "explore.html"),
     "score": Case("score instance", "score instance labels.json results.json --no-details --out OUT", "scores.json"),
+    "compare": Case(
+        "compare",
+        "compare results.json other.json --truth labels.json --samples 100 --out OUT",
+        "compare.json",
+        "results.json",
+    ),
     "predict objects": Case(
         "predict", "predict instance.safetensors photos --no-overlays --out OUT", "instances.json", "photos/1.png"
     ),
@@ -144,7 +150,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = {"images": images, "annotations": objects, "categories": [{"id": 1, "name": "disc"}]}
     (folder / "labels.json").write_text(json.dumps(content))
     found = [{"image_id": i, "category_id": 1, "bbox": [5, 5, 20, 20], "score": 0.9} for i in range(1, 5)]
-    (folder / "results.json").write_text(json.dumps(found))
+    for name in ("results.json", "other.json"):
+        (folder / name).write_text(json.dumps(found))
     (folder / "photos").mkdir()
     for name in names:
         pixels = np.random.default_rng(int(name[0])).integers(0, 256, (40, 60, 3), np.uint8)

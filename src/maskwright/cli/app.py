@@ -7,6 +7,7 @@ import typer
 
 from maskwright.cli import (
     check,
+    compare,
     convert,
     demo,
     doctor,
@@ -87,6 +88,7 @@ for module in (
     predict,
     export,
     report,
+    compare,
     transfer,
     models,
     doctor,

@@ -21,6 +21,7 @@ app = typer.Typer(
 Boundary = Annotated[
     bool, typer.Option("--boundary", help="Compute boundary IoU too (Cheng et al. 2021); takes longer.")
 ]
+Intervals = Annotated[bool, typer.Option("--intervals", help="Compute 95 % bootstrap intervals over images too.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Threads that read files.")]
 
 
@@ -38,12 +39,21 @@ def instance(
         bool, typer.Option("--details/--no-details", help="Overlaps, errors, confusions, calibration, worst images.")
     ] = True,
     boundary: Boundary = False,
+    intervals: Intervals = False,
     area: Annotated[
         str | None,
         typer.Option(
             "--area",
             metavar="mask|box",
             help="Size of a detected mask for APs, APm, APl [default: as in pycocotools, box where results have one].",
+        ),
+    ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain",
+            metavar="OTHER.json|NUMBERS",
+            help="Say why another tool's numbers differ, e.g. AP=0.352,AP50=0.561.",
         ),
     ] = None,
     out: Annotated[
@@ -67,7 +77,9 @@ def instance(
         iou=iou,
         details=details,
         boundary=boundary,
+        intervals=intervals,
         area=cast("AreaRule | None", area),
+        explain=explain,
         out=out,
         overwrite=overwrite,
         reporter=reporter,
@@ -95,6 +107,7 @@ def semantic(
         typer.Option("--ignore-index", help="Label whose true pixels do not count [default: 255, in 16 bit 65535]."),
     ] = None,
     boundary: Boundary = False,
+    intervals: Intervals = False,
     workers: Workers = 2,
     quiet: Quiet = False,
     json: Json = False,
@@ -112,6 +125,7 @@ def semantic(
         ignore=_names(ignore),
         ignore_index=ignore_index,
         boundary=boundary,
+        intervals=intervals,
         workers=workers,
         reporter=reporter,
     )
@@ -176,6 +190,7 @@ def cityscapes(
     distances: Annotated[
         Path | None, typer.Option("--distances", help="JSON of object distances: AP within 100 and 50 m too.")
     ] = None,
+    intervals: Intervals = False,
     workers: Workers = 2,
     quiet: Quiet = False,
     json: Json = False,
@@ -193,6 +208,7 @@ def cityscapes(
         pixel=pixel,
         label_maps=label_maps,
         distances=distances,
+        intervals=intervals,
         workers=workers,
         reporter=reporter,
     )

@@ -9,8 +9,9 @@ Source: B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, pe
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,23 @@ def bootstrap_weights(images: int, samples: int, seed: int | Sequence[int]) -> W
     if not images:
         return np.zeros((samples, 0), np.int64)
     return np.random.default_rng(seed).multinomial(images, np.full(images, 1 / images), size=samples)
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """The bootstrap of a score: how many ``samples``, their ``seed``, and the confidence ``level`` (0..1)."""
+
+    samples: int = 1000
+    seed: int | Sequence[int] = 0
+    level: float = 0.95
+
+    def weights(self, images: int) -> Weights:
+        """Return the weights of so many ``images`` ``(B, N)``, see :func:`bootstrap_weights`."""
+        return bootstrap_weights(images, self.samples, self.seed)
+
+    def to_json(self, images: int) -> dict[str, Any]:
+        """Return ``{"level", "samples", "seed", "images"}``."""
+        return {"level": self.level, "samples": self.samples, "seed": self.seed, "images": images}
 
 
 @dataclass(frozen=True)
@@ -83,3 +101,8 @@ def defined_mean(values: npt.NDArray[np.float64], axis: int | tuple[int, ...]) -
 def ratio(parts: npt.NDArray[np.float64], wholes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return ``parts / wholes`` elementwise; NaN, without a warning, where the whole is 0."""
     return np.where(wholes > 0, parts / np.where(wholes > 0, wholes, 1), np.nan)
+
+
+def score_intervals(rows: Mapping[str, BootstrapEstimate], level: float) -> dict[str, dict[str, float | None]]:
+    """Return the interval of each of ``rows`` by name, see :meth:`BootstrapEstimate.interval`."""
+    return {name: estimate.interval(level) for name, estimate in rows.items()}

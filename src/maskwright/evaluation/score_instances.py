@@ -6,6 +6,7 @@ from typing import Any
 
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import UsageError, some_of
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.truth import truth_of
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.summary import ResultClasses, require_thresholds, summarise_instances
@@ -30,6 +31,7 @@ def score_instances(
     details: bool = True,
     boundary: bool = False,
     area: AreaRule | None = None,
+    intervals: bool = False,
     reporter: Reporter | None = None,
 ) -> dict[str, Any]:
     """Compute COCO AP and AR and the detailed instance scores of predictions in memory.
@@ -53,12 +55,14 @@ def score_instances(
         area: How the size of a detected mask is measured for APs, APm and APl: ``mask`` (its pixels, as in Detectron2
             and in runs) or ``box``. By default as in pycocotools, which takes the box where predictions have one, as
             :class:`Instances` always do.
+        intervals: Compute 95 % bootstrap intervals over images of AP too, from a thousand samples.
         reporter: Shows progress on standard error; quiet by default.
 
     Returns:
         What ``score instance --json`` prints: ``bbox`` and ``segm`` with ``AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs
         ARm ARl``, ``classes`` by name, ``area`` (the rule that was used), ``protocol``, the details by topic,
-        ``results`` and ``truth`` with the numbers of records found, used and rejected, and ``remarks``. A score is None
+        ``intervals`` where they are computed, ``results`` and ``truth`` with the numbers of records found, used and
+        rejected, and ``remarks``. A score is None
         where there is no truth to measure against.
 
     Raises:
@@ -90,7 +94,10 @@ def score_instances(
     found = checked_results(_SOURCE, _records(predictions), images, index)
     classes = ResultClasses(index, f"those of {CLASSES_FILE}, matched by name", source)
     quiet = reporter or Reporter(quiet=True)
-    summary = summarise_instances(true, found, classes, thresholds if details else None, boundary, quiet, area)
+    resampling = Resampling() if intervals else None
+    summary = summarise_instances(
+        true, found, classes, thresholds if details else None, boundary, quiet, area, resampling
+    )
     predicted = {images.find(0, name) for name in predictions}
     missing = [name for image_id, name in true.file_names().items() if image_id not in predicted]
     return {**summary.scores, "remarks": [*summary.remarks, *_without_prediction(missing, len(true.images))]}

@@ -7,6 +7,7 @@ import numpy as np
 
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import DataError, UsageError, nearest, some_of
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper, label_names
 from maskwright.evaluation.semantic.summary import LabelMapPair, count_label_maps, summarise_semantic
 from maskwright.structures import ClassTable, CrowdRule, LabelMap, OverlapRule
@@ -24,6 +25,7 @@ def score_semantic(
     ignore: Sequence[str] = (),
     ignore_index: int | None = None,
     boundary: bool = False,
+    intervals: bool = False,
     overlap: OverlapRule | None = None,
     crowd: CrowdRule = "ignore",
 ) -> dict[str, Any]:
@@ -43,13 +45,15 @@ def score_semantic(
         ignore_index: Label of true pixels that do not count. By default 255, or 65535 when there are more than 255
             labels.
         boundary: Compute boundary IoU as well, which takes several times as long.
+        intervals: Compute 95 % bootstrap intervals over images too, from a thousand samples.
         overlap: Which object gets a pixel that several of the data set's objects cover, see ``Sample.label_map``.
         crowd: How crowd regions of the data set are drawn, see ``Sample.label_map``.
 
     Returns:
         What ``score semantic --json`` prints: ``mIoU mean_dice mean_accuracy mean_precision pixel_accuracy``,
         ``classes`` by name with ``IoU Dice accuracy precision recall``, ``confusion``, ``protocol``, ``images`` and
-        ``remarks``. With ``boundary`` there are ``boundary_mIoU`` and, by class, ``boundary_IoU`` as well. A score is
+        ``remarks``. With ``intervals`` there are ``intervals`` of the same form, ``{value, low, high}`` each. With
+        ``boundary`` there are ``boundary_mIoU`` and, by class, ``boundary_IoU`` as well. A score is
         None where there is nothing to divide by, such as the IoU of a class that occurs neither in truth nor in
         prediction.
 
@@ -80,7 +84,8 @@ def score_semantic(
     pairs = _pairs(_label_maps(truth, overlap, crowd), predictions)
     counted = (count_label_maps(pair, labels, boundary) for pair in pairs)
     without_truth = sorted(predictions.keys() - set(names))
-    return summarise_semantic(counted, labels, boundary, without_truth, _SOURCE).to_json()
+    resampling = Resampling() if intervals else None
+    return summarise_semantic(counted, labels, boundary, without_truth, _SOURCE, resampling).to_json()
 
 
 def _label_maps(

@@ -1,12 +1,22 @@
 """The scores that `maskwright score` prints on a terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from maskwright.control_characters import escape_controls
 from maskwright.errors import some_of
 from maskwright.reports.run.instance_tables import error_costs
-from maskwright.reports.tables import Scores, Table, count_cell, instance_summary, is_measured, score_cell
+from maskwright.reports.tables import (
+    Scores,
+    Table,
+    count_cell,
+    instance_summary,
+    interval_cell,
+    interval_column,
+    is_measured,
+    score_cell,
+    with_class_intervals,
+)
 from maskwright.reports.terminal import text_lines
 
 _SEMANTIC = {"IoU": "IoU", "Dice": "Dice", "precision": "precision", "recall": "recall", "boundary_IoU": "boundary IoU"}
@@ -59,7 +69,10 @@ def semantic_lines(scores: Scores) -> Iterator[str]:
     columns = [key for key in _SEMANTIC if any(key in row for row in classes.values())]
     rows = [[name, *(score_cell(row.get(key)) for key in columns)] for name, row in classes.items()]
     rows.append(["mean", *(score_cell(scores.get(_SEMANTIC_MEANS[key])) for key in columns)])
-    yield from text_lines(Table(["class", *(_SEMANTIC[key] for key in columns)], rows))
+    table = with_class_intervals(Table(["class", *(_SEMANTIC[key] for key in columns)], rows), scores, "IoU")
+    if interval_column(scores):
+        table.rows[-1][2] = interval_cell(scores["intervals"]["mIoU"])
+    yield from text_lines(table)
     yield ""
     accuracy = score_cell(scores["pixel_accuracy"])
     yield f"mean IoU {score_cell(scores['mIoU'])}, pixel accuracy {accuracy}, {scores['images']} images"
@@ -74,7 +87,7 @@ def instance_lines(scores: Scores) -> Iterator[str]:
     """
     yield from text_lines(instance_summary(scores))
     yield ""
-    yield from text_lines(_instance_classes(scores["classes"]))
+    yield from text_lines(_instance_classes(scores))
     absent = [name for name, row in scores["classes"].items() if not row["instances"]]
     if absent:
         some = some_of(absent, 8)
@@ -85,6 +98,8 @@ def instance_lines(scores: Scores) -> Iterator[str]:
     found = scores["results"]
     reasons = ", ".join(f"{row['count']} {reason}" for reason, row in found["left_out"].items()) or "none"
     rejected = found["found"] - found["used"]
+    if "explanation" in scores:
+        yield from _explanation_lines(scores["explanation"])
     yield f"records: {found['found']} found = {found['used']} scored + {rejected} rejected ({reasons})"
     yield scores["protocol"]
 
@@ -129,7 +144,10 @@ def cityscapes_lines(scores: Scores) -> Iterator[str]:
             for name, row in scores["classes"].items()
         ]
         rows.append(["average", *(score_cell(scores[key]) for key in measures), "", ""])
-        yield from text_lines(Table(["class", *measures, "objects", "predictions"], rows))
+        table = with_class_intervals(Table(["class", *measures, "objects", "predictions"], rows), scores, "AP")
+        if interval_column(scores):
+            table.rows[-1][2] = interval_cell(scores["intervals"]["AP"])
+        yield from text_lines(table)
         yield ""
         yield scores["protocol"]
     if "pixel" in scores:
@@ -140,19 +158,23 @@ def _pixel_lines(pixel: Scores) -> Iterator[str]:
     weighted = pixel["class_iIoU"]
     rows = [[name, score_cell(iou), score_cell(weighted.get(name))] for name, iou in pixel["classes"].items()]
     rows.append(["mean", score_cell(pixel["mIoU"]), score_cell(pixel["mean_iIoU"])])
+    mean = len(rows) - 1
     rows += [
         [f"category {name}", score_cell(iou), score_cell(pixel["category_iIoU"].get(name))]
         for name, iou in pixel["categories"].items()
     ]
     rows.append(["mean of categories", score_cell(pixel["category_mIoU"]), score_cell(pixel["category_mean_iIoU"])])
     yield ""
-    yield from text_lines(Table(["pixels", "IoU", "iIoU"], rows))
+    table = with_class_intervals(Table(["pixels", "IoU", "iIoU"], rows), pixel, "IoU")
+    if interval_column(pixel):
+        table.rows[mean][2] = interval_cell(pixel["intervals"]["mIoU"])
+    yield from text_lines(table)
     yield ""
     yield pixel["protocol"]
 
 
-def _instance_classes(classes: Mapping[str, Scores]) -> Table:
-    present = {name: row for name, row in classes.items() if row["instances"]}
+def _instance_classes(scores: Scores) -> Table:
+    present = {name: row for name, row in scores["classes"].items() if row["instances"]}
     columns = [key for key in _INSTANCE if any(is_measured(row.get(key)) for row in present.values())]
     thresholds = any("best" in row for row in present.values())
     header = ["class", "objects", *(_INSTANCE[key] for key in columns), *(["best at"] if thresholds else [])]
@@ -160,7 +182,8 @@ def _instance_classes(classes: Mapping[str, Scores]) -> Table:
     for name, row in present.items():
         cells = [name, count_cell(row["instances"]), *(score_cell(row.get(key)) for key in columns)]
         rows.append(cells + ([score_cell(row["best"]["score"])] if thresholds else []))
-    return Table(header, rows)
+    table = Table(header, rows)
+    return with_class_intervals(table, scores, columns[0], after=2) if columns else table
 
 
 def detail_lines(scores: Scores) -> Iterator[str]:
@@ -194,6 +217,18 @@ def detail_lines(scores: Scores) -> Iterator[str]:
     worst = ", ".join(f"{row['file_name']} (F1 {score_cell(row['F1'])})" for row in scores["worst_images"][:_WORST])
     if worst:
         yield escape_controls(f"worst images: {worst}")
+
+
+def _explanation_lines(explanation: Scores) -> Iterator[str]:
+    """Yield a table of another tool's numbers beside ours, official and with the change, and what explains them."""
+    rows = [
+        [f"{kind} {name}", *(score_cell(explanation[key][kind][name]) for key in ("other", "ours", "changed"))]
+        for kind, numbers in explanation["other"].items()
+        for name in numbers
+    ]
+    yield from text_lines(Table(["score", "other tool", "here", "here, with the change"], rows))
+    yield explanation["sentence"]
+    yield ""
 
 
 def _overlap_lines(scores: Scores) -> Iterator[str]:

@@ -45,6 +45,23 @@ def score_cell(value: Any) -> str:
     return f"{value:.3f}" if is_measured(value) else ABSENT
 
 
+def interval_cell(estimate: Scores | None) -> str:
+    """Return ``[low, high]`` of an estimate with three decimals each, or an en dash where there is no interval."""
+    low, high = (estimate or {}).get("low"), (estimate or {}).get("high")
+    return f"[{low:.3f}, {high:.3f}]" if is_measured(low) and is_measured(high) else ABSENT
+
+
+def interval_column(scores: Scores) -> str:
+    """Return the title of the column of intervals, such as ``95 % interval``; empty where ``scores`` have none."""
+    found = scores.get("intervals") or {}
+    return f"{100 * found['level']:g} % interval" if is_measured(found.get("level")) else ""
+
+
+def signed(value: Any) -> str:
+    """Return a difference with its sign and three decimals; an en dash where it is not a finite number."""
+    return f"{value:+.3f}".replace("-", "−") if is_measured(value) else ABSENT
+
+
 def count_cell(value: Any) -> str:
     """Return ``value`` as a whole number with thousands separators, or an en dash where it is not finite."""
     return f"{value:,.0f}" if is_measured(value) else ABSENT
@@ -60,15 +77,22 @@ def semantic_summary(scores: Scores) -> Table:
 
     Boundary IoU and the calibration error have rows where they were measured; they have no baseline.
     """
-    baseline = scores.get("baseline") or {}
-    rows = [[label, score_cell(scores.get(key)), score_cell(baseline.get(key))] for key, label in SEMANTIC.items()]
+    baseline, intervals, column = scores.get("baseline") or {}, scores.get("intervals") or {}, interval_column(scores)
+    shown = [(label, scores.get(key), key) for key, label in SEMANTIC.items()]
     if "boundary_mIoU" in scores:
-        rows.append(["mean boundary IoU", score_cell(scores["boundary_mIoU"]), ABSENT])
+        shown.append(("mean boundary IoU", scores["boundary_mIoU"], "boundary_mIoU"))
     if "calibration" in scores:
-        rows.append(
-            ["calibration error (ECE), 0 is best", score_cell((scores["calibration"] or {}).get("ECE")), ABSENT]
-        )
-    return Table(["score", "model", "all background"], rows, bar=1)
+        shown.append(("calibration error (ECE), 0 is best", (scores["calibration"] or {}).get("ECE"), "calibration"))
+    rows = [
+        [
+            label,
+            score_cell(value),
+            *([interval_cell(intervals.get(key))] if column else []),
+            score_cell(baseline.get(key)),
+        ]
+        for label, value, key in shown
+    ]
+    return Table(["score", "model", *([column] if column else []), "all background"], rows, bar=1)
 
 
 def semantic_classes(scores: Scores) -> Table:
@@ -83,14 +107,21 @@ def semantic_classes(scores: Scores) -> Table:
         [name, *(score_cell(classes[name].get(key)) for key in columns), score_cell(baseline.get(name, {}).get("IoU"))]
         for name in _best_first(classes, "IoU")
     ]
-    return Table(["class", *columns.values(), "baseline IoU"], rows, bar=1)
+    return with_class_intervals(Table(["class", *columns.values(), "baseline IoU"], rows, bar=1), scores, "IoU")
 
 
 def instance_summary(scores: Scores) -> Table:
     """Return a table of the twelve COCO scores of masks and of boxes."""
-    segm, bbox = scores.get("segm") or {}, scores.get("bbox") or {}
-    rows = [[label, score_cell(segm.get(key)), score_cell(bbox.get(key))] for key, label in COCO_ROWS.items()]
-    return Table(["COCO score", "mask", "box"], rows, bar=1)
+    intervals, column = scores.get("intervals") or {}, interval_column(scores)
+    rows = []
+    for key, label in COCO_ROWS.items():
+        cells = [label]
+        for kind in ("segm", "bbox"):
+            cells.append(score_cell((scores.get(kind) or {}).get(key)))
+            cells += [interval_cell((intervals.get(kind) or {}).get(key))] if column else []
+        rows.append(cells)
+    beside = [column] if column else []
+    return Table(["COCO score", "mask", *beside, "box", *beside], rows, bar=1)
 
 
 def summary_caption(scores: Scores) -> str:
@@ -101,6 +132,9 @@ def summary_caption(scores: Scores) -> str:
     said = ["Over all classes"]
     if scores.get("area"):
         said.append(f"sizes of detected masks by {scores['area']} area")
+    intervals = scores.get("intervals") or {}
+    if interval_column(scores):
+        said.append(f"intervals: {intervals['samples']:,} bootstrap samples of the {intervals['images']:,} images")
     truth = scores.get("truth") or {}
     if truth.get("without_mask"):
         said.append(f"objects without a mask, which count for boxes only: {len(truth['without_mask']):,}")
@@ -123,7 +157,22 @@ def instance_classes(scores: Scores) -> Table:
         ]
         for name in _best_first(classes, "segm")
     ]
-    return Table(["class", *INSTANCE_COLUMNS.values(), "instances"], rows, bar=1)
+    table = Table(["class", *INSTANCE_COLUMNS.values(), "instances"], rows, bar=1)
+    return with_class_intervals(table, scores, "segm")
+
+
+def with_class_intervals(table: Table, scores: Scores, key: str, after: int = 1) -> Table:
+    """Return a ``table`` of classes with the intervals of the score ``key`` ``after`` the column of that index.
+
+    Without intervals it is the same table.
+    """
+    column = interval_column(scores)
+    if not column:
+        return table
+    classes = (scores.get("intervals") or {}).get("classes") or {}
+    at = after + 1
+    rows = [[*row[:at], interval_cell((classes.get(row[0]) or {}).get(key)), *row[at:]] for row in table.rows]
+    return Table([*table.header[:at], column, *table.header[at:]], rows, table.bar)
 
 
 def split_sizes(statistics: Mapping[str, Mapping[str, Any]]) -> Table:

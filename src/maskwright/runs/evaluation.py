@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.taxonomy.applied import record_taxonomies
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.incomplete_objects import IncompleteObjects
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
@@ -18,6 +19,7 @@ from maskwright.evaluation.instances.stream import InstanceStream
 from maskwright.evaluation.results.category_ids import of_annotation_file, with_category_ids
 from maskwright.evaluation.semantic.calibration import empty_bins
 from maskwright.evaluation.semantic.counts import SemanticCounts
+from maskwright.evaluation.semantic.intervals import class_pixels, semantic_intervals
 from maskwright.evaluation.semantic.per_image import WORST, ImageRow, image_row, worst_first
 from maskwright.files import write_json, writing_json_list
 from maskwright.images.decode import read_image
@@ -142,11 +144,13 @@ def _evaluate_semantic(
         return image_counts, image_row(objects.image.id, objects.image.file_name, image_counts.confusion)
 
     found = model.pixels(images, batch, views) if final else model.label_maps(images, batch, watch=watch)
-    counts = SemanticCounts.none(len(table) + 1)
-    rows: list[ImageRow] = []
-    for image_counts, row in map_in_threads(scored, found, model.result_threads):
+    counts, by_image = SemanticCounts.none(len(table) + 1), {}
+    image_rows: list[ImageRow] = []
+    for image_counts, image in map_in_threads(scored, found, model.result_threads):
         counts.merge(image_counts)
-        rows.append(row)
+        image_rows.append(image)
+        if final:
+            by_image[image["id"]] = class_pixels(image_counts.confusion, image_counts.boundaries)
     if save is not None:
         write_classes(save, table)
     counts.confusion = processes.all_reduce_sum(counts.confusion)
@@ -155,8 +159,10 @@ def _evaluate_semantic(
     counts.boundaries = processes.all_reduce_sum(counts.boundaries)
     counts.bins = sum(processes.gather(counts.bins), start=empty_bins())
     scores = counts.detailed_scores(table.names_with_background)
+    rows = dict(sorted(row for share in processes.gather(by_image) for row in share.items()))
+    scores["intervals"] = semantic_intervals(list(rows.values()), table.names_with_background, Resampling())
     averaged = "" if views.plain else f"; probabilities averaged over {views}"
-    worst = worst_first(each for share in processes.gather(rows) for each in share)[:WORST]
+    worst = worst_first(each for share in processes.gather(image_rows) for each in share)[:WORST]
     return {**scores, "worst_images": worst, "views": asdict(views), "protocol": scores["protocol"] + averaged}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from maskwright.errors import DataError, UsageError, some_of
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.distances import (
     LIMITS,
@@ -27,8 +28,10 @@ from maskwright.evaluation.cityscapes.layout import (
     truth_files,
 )
 from maskwright.evaluation.cityscapes.matching import CityscapesMatches
-from maskwright.evaluation.cityscapes.pixels import PixelCounts, pixel_counts, pixel_scores
+from maskwright.evaluation.cityscapes.pixels import PixelCounts, class_pixel_counts, pixel_counts, pixel_scores
 from maskwright.evaluation.cityscapes.results import by_frame, read_city_results
+from maskwright.evaluation.instances.scores import cityscapes_intervals
+from maskwright.evaluation.semantic.intervals import semantic_intervals
 from maskwright.images.decode import image_size
 from maskwright.masks.gray_png import read_gray_label_map
 from maskwright.progress import Reporter
@@ -62,6 +65,7 @@ class _Folders:
     predictions: Path
     split: str | None
     distances: Path | None
+    intervals: bool
     workers: int
     reporter: Reporter
 
@@ -88,6 +92,7 @@ def score_cityscapes(
     pixel: bool = False,
     label_maps: str | Path | None = None,
     distances: str | Path | None = None,
+    intervals: bool = False,
     workers: int = 2,
     reporter: Reporter | None = None,
 ) -> CityscapesScores:
@@ -104,6 +109,7 @@ def score_cityscapes(
         distances: A JSON file with the distance of each object, see
             :func:`maskwright.evaluation.cityscapes.distances.read_distances`. It adds the AP of objects within 100 m
             and within 50 m.
+        intervals: Compute 95 % bootstrap intervals over images too, from a thousand samples.
         workers: How many threads read files.
         reporter: Where progress goes; standard error by default.
 
@@ -117,7 +123,7 @@ def score_cityscapes(
     """
     truth, predictions = Path(truth), Path(predictions)
     label_maps, distances = (Path(path) if path is not None else None for path in (label_maps, distances))
-    folders = _Folders(truth, predictions, split, distances, workers, reporter or Reporter())
+    folders = _Folders(truth, predictions, split, distances, intervals, workers, reporter or Reporter())
     left_out: Counter[str] = Counter()
     scores: dict[str, Any] = {}
     remarks: list[str] = []
@@ -190,6 +196,8 @@ def _scored(
     for image in images:
         rejected.update(image.rejected)
     scores = instance_scores(image.matches for image in images) | {"images": len(truth)}
+    if folders.intervals:
+        scores["intervals"] = cityscapes_intervals([image.matches for image in images], Resampling())
     if distances is None:
         return scores
     unknown = sum(image.unknown for image in images)
@@ -221,10 +229,14 @@ def _pixels(folders: _Folders, label_maps: Path) -> dict[str, Any]:
             read_gray_label_map(truth[frame]), read_gray_label_map(files[frame]), objects, str(files[frame])
         )
 
-    counts = PixelCounts()
+    counts, images = PixelCounts(), []
     for each in _in_threads(folders, count, truth, "scoring pixels"):
         counts += each
-    return pixel_scores(counts) | {"images": len(truth)}
+        images.append(class_pixel_counts(each))
+    scores: dict[str, Any] = pixel_scores(counts) | {"images": len(truth)}
+    if folders.intervals:
+        scores["intervals"] = semantic_intervals(images, list(scores["classes"]), Resampling())
+    return scores
 
 
 def _instances_beside(truth: dict[str, Path]) -> dict[str, Path]:

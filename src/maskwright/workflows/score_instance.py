@@ -2,8 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from maskwright.evaluation.coco.truth import read_truth
+from maskwright.errors import UsageError
+from maskwright.evaluation.bootstrap import Resampling
+from maskwright.evaluation.coco.scores import scorable_iou_types
+from maskwright.evaluation.coco.truth import CocoTruth, read_truth
+from maskwright.evaluation.explanation.other_numbers import read_other_numbers
+from maskwright.evaluation.explanation.scoring import Protocol
+from maskwright.evaluation.explanation.search import ChangedScores, find_explanation
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.summary import (
@@ -13,7 +20,7 @@ from maskwright.evaluation.instances.summary import (
     summarise_instances,
 )
 from maskwright.evaluation.results.classes import CLASSES_FILE, class_index
-from maskwright.evaluation.results.records import read_results
+from maskwright.evaluation.results.records import Results, read_results
 from maskwright.files import write_json
 from maskwright.outputs.output import Output
 from maskwright.outputs.writing import output_folder
@@ -33,6 +40,8 @@ def score_instance(
     details: bool = True,
     boundary: bool = False,
     area: AreaRule | None = None,
+    intervals: bool = False,
+    explain: str | Path | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
@@ -54,6 +63,9 @@ def score_instance(
         area: How the size of a detected mask is measured for APs, APm and APl: ``mask`` (its pixels, as in Detectron2
             and in runs) or ``box``. By default as in pycocotools: by the box where the results have one, else by the
             mask.
+        intervals: Compute 95 % bootstrap intervals over images of AP too, from a thousand samples.
+        explain: Another tool's numbers for the same predictions, a JSON file or a text such as ``AP=0.352,AP50=0.561``:
+            the change of the protocol that gives them is named under ``explanation``.
         out: A folder for ``scores.json``, ``curves.json`` and ``images.json``.
         overwrite: Replace files of these names in ``out`` that no earlier scoring wrote.
         reporter: Where progress goes; standard error by default.
@@ -82,12 +94,27 @@ def score_instance(
         boundary,
         reporter,
         area,
+        Resampling() if intervals else None,
     )
+    if explain is not None:
+        summary.scores["explanation"] = _explanation(true, found, explain, area, reporter)
     if out is not None:
         output = Output("score instance", out, reporter.notice, [truth, results, beside], overwrite)
         with output_folder(output, expected=[SCORES]) as staging:
             _write(staging, summary)
     return summary
+
+
+def _explanation(
+    truth: CocoTruth, found: Results, other: str | Path, area: AreaRule | None, reporter: Reporter
+) -> dict[str, Any]:
+    """Return what explains the ``other`` tool's numbers."""
+    numbers = read_other_numbers(other, scorable_iou_types(truth, found)[-1])
+    missing = set(numbers.kinds) - set(scorable_iou_types(truth, found))
+    if missing:
+        raise UsageError(f"--explain {other}: has mask scores, but truth or results have no mask; expected box scores.")
+    truth.draw_masks()
+    return find_explanation(ChangedScores(Protocol.official(truth, found, area)), numbers, reporter).to_json()
 
 
 def _write(folder: Path, summary: InstanceScores) -> None:

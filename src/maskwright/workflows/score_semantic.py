@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from maskwright.errors import UsageError
-from maskwright.evaluation.semantic.label_folders import LabelMapFiles, classes_file, label_map_pairs
-from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper, read_label_names
+from maskwright.evaluation.bootstrap import Resampling
+from maskwright.evaluation.semantic.label_folders import LabelMapFiles, folder_labels, label_map_pairs
+from maskwright.evaluation.semantic.label_names import LabelRemapper
 from maskwright.evaluation.semantic.summary import (
     LabelMapPair,
     PixelCounts,
@@ -26,6 +27,7 @@ def score_semantic(
     ignore: Sequence[str] = (),
     ignore_index: int | None = None,
     boundary: bool = False,
+    intervals: bool = False,
     workers: int = 2,
     reporter: Reporter | None = None,
 ) -> SemanticScores:
@@ -41,6 +43,7 @@ def score_semantic(
         ignore: The names of classes whose true pixels do not count.
         ignore_index: The label whose true pixels do not count; 255 by default, 65535 in 16-bit files.
         boundary: Compute boundary IoU too (Cheng et al. 2021), which takes several times as long.
+        intervals: Compute 95 % bootstrap intervals over images too, from a thousand samples.
         workers: How many threads read files.
         reporter: Where progress goes; standard error by default.
 
@@ -56,26 +59,12 @@ def score_semantic(
         raise UsageError(f"--ignore-index {ignore_index}: expected a label from 0 to 65535.")
     reporter = reporter or Reporter()
     pairs, without_truth = label_map_pairs(truth, predictions)
-    labels = _labels(truth, predictions, classes, ignore, ignore_index)
+    labels = folder_labels(truth, predictions, classes, ignore, ignore_index)
     with ThreadPoolExecutor(max(1, workers)) as pool:
         counted = pool.map(lambda pair: _counts(pair, labels, boundary), pairs)
         tracked = reporter.track(counted, "scoring label maps", len(pairs))
-        return summarise_semantic(tracked, labels, boundary, without_truth, predictions)
-
-
-def _labels(
-    truth: Path, predictions: Path, classes: Path | None, ignore: Sequence[str], ignore_index: int | None
-) -> LabelRemapper:
-    if classes is not None:
-        return LabelRemapper(read_label_names(classes, ignore_index), None, ignore)
-    of_truth, of_predictions = classes_file(truth), classes_file(predictions)
-    if of_truth is None and of_predictions is None:
-        raise UsageError(
-            f"Neither {truth} nor {predictions} holds classes.json; expected the names of the labels. Give them with "
-            "--classes FILE, a text file with a name a line, label 0 first."
-        )
-    named: LabelNames = read_label_names(of_truth or of_predictions or truth, ignore_index)
-    return LabelRemapper(named, read_label_names(of_predictions, ignore_index) if of_predictions else None, ignore)
+        resampling = Resampling() if intervals else None
+        return summarise_semantic(tracked, labels, boundary, without_truth, predictions, resampling)
 
 
 def _counts(pair: LabelMapFiles, labels: LabelRemapper, boundary: bool) -> PixelCounts:

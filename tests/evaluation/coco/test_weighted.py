@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maskwright.evaluation.coco.evaluator import run_coco_eval
-from maskwright.evaluation.coco.weighted import coco_statistics, match_records
+from maskwright.evaluation.coco.matcher import match_records
+from maskwright.evaluation.coco.weighted import coco_statistics
 from tests.evaluation.invented_coco import datasets, pycocotools_scores, same
 
 IMAGES = (1, 2, 3)
@@ -43,7 +43,7 @@ def untied(results: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
 )
 def test_weights_are_repetitions(data: Set, times: list[int], kind: str, seed: int):
     truth, results = data[0], untied(data[1], seed)
-    records = match_records(run_coco_eval(truth, results, kind), IMAGES)
+    records = match_records(truth, results, kind)
     precision = records.precision(np.array([times, [1, 1, 1]]))
     ours = {name: None if np.isnan(v[0]) else float(v[0]) for name, v in coco_statistics(precision).items()}
     theirs = pycocotools_scores(*repeated(truth, results, times), kind)
@@ -58,8 +58,7 @@ def test_weights_are_repetitions(data: Set, times: list[int], kind: str, seed: i
 @settings(max_examples=10, deadline=None)
 @given(datasets())
 def test_equal_weights_give_the_evaluation_itself(data: Set):
-    evaluation = run_coco_eval(*data, "segm")
-    precision = match_records(evaluation, IMAGES).precision(np.array([[1, 1, 1]]))
+    precision = match_records(*data, "segm").precision(np.array([[1, 1, 1]]))
     theirs = pycocotools_scores(*data, "segm")
     for name, values in coco_statistics(precision).items():
         assert same(None if np.isnan(values[0]) else float(values[0]), theirs[name])
@@ -69,7 +68,7 @@ def test_equal_weights_give_the_evaluation_itself(data: Set):
 @given(datasets(), st.integers(0, 9))
 def test_a_draw_is_the_same_alone_and_among_others(data: Set, seed: int):
     weights = np.random.default_rng(seed).integers(0, 3, (7, 3))
-    records = match_records(run_coco_eval(*data, "segm"), IMAGES)
+    records = match_records(*data, "segm")
     together = records.precision(weights)
     for row, alone in zip(together, weights, strict=True):
         assert np.array_equal(row, records.precision(alone[None])[0], equal_nan=True)

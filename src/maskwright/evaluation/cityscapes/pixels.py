@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from maskwright.annotations.cityscapes_labels import FIRST_INSTANCE, INSTANCE_LABELS, LABELS
 from maskwright.errors import DataError
+from maskwright.evaluation.semantic.intervals import ClassCounts
 from maskwright.evaluation.semantic.scores import Confusion
 
 PROTOCOL = (
@@ -124,6 +125,15 @@ def pixel_scores(counts: PixelCounts) -> dict[str, Any]:
         "category_iIoU": category_weighted,
         "protocol": PROTOCOL,
     }
+
+
+def class_pixel_counts(counts: PixelCounts) -> ClassCounts:
+    """Return the pixels of each scored class in the counts of one image, for bootstrap intervals of IoU."""
+    hits = [int(counts.confusion[label, label]) for label in _SCORED_IDS]
+    truth = [int(counts.confusion[label].sum()) for label in _SCORED_IDS]
+    predicted = [hit + _false(counts.confusion, [label]) for hit, label in zip(hits, _SCORED_IDS, strict=True)]
+    none = [0] * len(hits)
+    return np.array([hits, truth, predicted, none, none])
 
 
 def _iou(confusion: Confusion, ids: list[int]) -> float | None:

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from maskwright.evaluation.bootstrap import Resampling
+from maskwright.evaluation.coco.estimates import coco_intervals
 from maskwright.evaluation.coco.evaluator import (
     STATISTICS,
     class_average_precision,
@@ -10,17 +12,21 @@ from maskwright.evaluation.coco.evaluator import (
     protocol,
     run_coco_eval,
 )
+from maskwright.evaluation.coco.matcher import match_records
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.results.records import Results
 from maskwright.structures import AreaRule
 
 
-def official_scores(truth: CocoTruth, results: Results, area: AreaRule | None = None) -> dict[str, Any]:
+def official_scores(
+    truth: CocoTruth, results: Results, area: AreaRule | None = None, resampling: Resampling | None = None
+) -> dict[str, Any]:
     """Compute the COCO statistics of ``results``, by IoU type and by class.
 
     Returns ``{"bbox": {"AP", …}, "segm": {"AP", …}, "classes": {name: {"instances", "bbox", "bbox50", "segm",
     "segm50"}}, "area", "protocol"}``. A score is None where there is no truth to measure against. Masks have None
-    throughout when the truth or the results have none.
+    throughout when the truth or the results have none. ``resampling`` adds ``intervals``, see
+    :func:`~maskwright.evaluation.coco.estimates.coco_intervals`; the segmentations of ``truth`` then become RLEs.
 
     The size of a detected mask is measured by ``area``, by default as pycocotools does. The rule that was used is in
     the scores, None where no mask is scored. The size of a detected box is measured as pycocotools does.
@@ -41,7 +47,12 @@ def official_scores(truth: CocoTruth, results: Results, area: AreaRule | None = 
         for category_id, name in labels.items():
             ap, ap50 = by_class.get(category_id, (None, None))
             classes[name] |= {kind: ap, f"{kind}50": ap50}
-    return {**scores, "classes": classes, "area": used, "protocol": protocol(used)}
+    scores |= {"classes": classes, "area": used, "protocol": protocol(used)}
+    if resampling is not None:
+        truth.draw_masks()
+        records = ((kind, match_records(truth.coco_dataset(kind), results.of(kind, area), kind)) for kind in kinds)
+        scores["intervals"] = coco_intervals(records, len(truth.images), labels, resampling)
+    return scores
 
 
 def scorable_iou_types(truth: CocoTruth, results: Results) -> tuple[str, ...]:

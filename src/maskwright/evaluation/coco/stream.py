@@ -7,6 +7,8 @@ from typing import Any
 from hotcoco import StreamingEval
 
 from maskwright.annotations.objects import ImageObjects
+from maskwright.evaluation.bootstrap import Resampling
+from maskwright.evaluation.coco.estimates import coco_intervals
 from maskwright.evaluation.coco.evaluator import (
     IOU_TYPES,
     accumulate,
@@ -16,6 +18,7 @@ from maskwright.evaluation.coco.evaluator import (
     summarise,
     without_text,
 )
+from maskwright.evaluation.coco.matcher import Overlaps, image_cells, overlap_records
 from maskwright.structures import ClassTable, ResultRecord, with_masks, without_boxes
 
 
@@ -27,19 +30,28 @@ class CocoStream:
     takes about 4 KB, however large its masks are.
     """
 
-    def __init__(self, table: ClassTable) -> None:
-        """Start without images; category ids are the indices of ``table``."""
+    def __init__(self, table: ClassTable, resampling: Resampling | None = None) -> None:
+        """Start without images; category ids are the indices of ``table``.
+
+        ``resampling`` adds ``intervals`` to the scores, see
+        :func:`maskwright.evaluation.coco.estimates.coco_intervals`.
+        """
         self._table = table
         self._matched = {kind: StreamingEval(categories_of(table), kind) for kind in IOU_TYPES}
         self._objects: Counter[int] = Counter()
+        self._resampling = resampling
+        self._images: list[int] = []
+        self._overlaps: dict[str, list[Overlaps]] = {kind: [] for kind in IOU_TYPES}
 
     @classmethod
     def merged(cls, streams: Iterable["CocoStream"]) -> "CocoStream":
         """Return an accumulator of the images of all ``streams``, which have the same classes and stay unchanged."""
         streams = list(streams)
-        whole = cls(streams[0]._table)
+        whole = cls(streams[0]._table, streams[0]._resampling)
         for kind in IOU_TYPES:
             whole._matched[kind] = StreamingEval.merge(stream._matched[kind] for stream in streams)
+            whole._overlaps[kind] = [each for stream in streams for each in stream._overlaps[kind]]
+        whole._images = [image for stream in streams for image in stream._images]
         whole._objects = sum((stream._objects for stream in streams), start=Counter())
         return whole
 
@@ -50,11 +62,23 @@ class CocoStream:
     def add_truth(self, truth: Mapping[str, Any], results: Sequence[ResultRecord]) -> None:
         """Match the COCO ``results`` of one image with ``truth``, its objects in the form of :func:`ground_truth`."""
         objects = truth["annotations"]
-        self._matched["bbox"].update(truth["images"], objects, without_text(results))
-        self._matched["segm"].update(truth["images"], with_masks(objects), without_text(without_boxes(results)))
+        scored = {"bbox": (objects, results), "segm": (with_masks(objects), without_boxes(results))}
+        for kind, (true, found) in scored.items():
+            self._matched[kind].update(truth["images"], true, without_text(found))
+            if self._resampling is not None:
+                self._overlaps[kind] += image_cells(true, found, kind)
+        self._images += [image["id"] for image in truth["images"]]
         self._objects += objects_by_category(truth["annotations"])
 
     def scores(self) -> dict[str, Any]:
         """Return the scores of all images in the form of :func:`maskwright.evaluation.coco.evaluator.summarise`."""
         evaluations = ((kind, accumulate(matched.finalize())) for kind, matched in self._matched.items())
-        return summarise(evaluations, categories_of(self._table), self._objects)
+        scores = summarise(evaluations, categories_of(self._table), self._objects)
+        if self._resampling is not None:
+            names = {each.index: each.name for each in self._table}
+            records = (
+                (kind, overlap_records(each, list(names), sorted(self._images)))
+                for kind, each in self._overlaps.items()
+            )
+            scores["intervals"] = coco_intervals(records, len(self._images), names, self._resampling)
+        return scores

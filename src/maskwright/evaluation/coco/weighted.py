@@ -4,19 +4,20 @@ An image of weight 2 counts as two equal images, one of weight 0 not at all. Mat
 repeated; only the precision-recall curve over all images changes.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hotcoco import COCOeval
 
 from maskwright.evaluation.bootstrap import Weights, defined_mean
+from maskwright.parallel.threads import map_in_threads
 
 _EPSILON = np.spacing(1)  # pycocotools adds it to the denominator of precision
-_MOST_NUMBERS = 1 << 22
+_MOST_NUMBERS = 1 << 23
+# The arrays of more processors would not fit into their caches, and a process that trains may have them all.
+_THREADS = 2
 
 SIZES = ("all", "small", "medium", "large")
 
@@ -25,15 +26,28 @@ SIZES = ("all", "small", "medium", "large")
 class Ranked:
     """The D detections of one class and area range, most confident first, and the number of objects on each image.
 
-    ``image`` ``(D,)`` int64 are positions of images. ``right`` and ``counted`` ``(T, D)`` bool say at each IoU
-    threshold which detections find an object and which are not ignored. ``objects`` ``(N,)`` int64 counts the objects
-    of each image.
+    ``image`` ``(D,)`` int64 are positions of images, ``score`` ``(D,)`` float64. ``right`` and ``counted`` ``(T, D)``
+    bool say at each IoU threshold which detections find an object and which are not ignored; a detection that is
+    ignored at all thresholds is not among them. ``objects`` ``(N,)`` int64 counts the objects of each image.
     """
 
     image: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
     right: npt.NDArray[np.bool_]
     counted: npt.NDArray[np.bool_]
     objects: npt.NDArray[np.int64]
+
+    def beside(self, other: "Ranked") -> "Ranked":
+        """Return the detections of this and of the ``other`` model, whose images become ``N`` to ``2 N - 1``."""
+        score = np.concatenate([self.score, other.score])
+        order = np.argsort(-score, kind="stable")
+        return Ranked(
+            np.concatenate([self.image, other.image + len(self.objects)])[order],
+            score[order],
+            np.concatenate([self.right, other.right], axis=1)[:, order],
+            np.concatenate([self.counted, other.counted], axis=1)[:, order],
+            np.concatenate([self.objects, other.objects]),
+        )
 
 
 @dataclass(frozen=True)
@@ -49,23 +63,18 @@ class MatchRecords:
 
     def precision(self, weights: Weights) -> npt.NDArray[np.float64]:
         """Return AP ``(B, K, A, T)`` of the images with ``weights`` ``(B, N)``; NaN where a class has no object."""
-        return np.stack(
-            [np.stack([_precision(cell, weights, self.recalls) for cell in row], axis=1) for row in self.cells], axis=1
-        )
+        drawn = np.ascontiguousarray(weights.T, np.int32)
+        cells = [cell for row in self.cells for cell in row]
+        threads = min(_THREADS, os.cpu_count() or 1)
+        found = list(map_in_threads(lambda cell: _precision(cell, drawn, self.recalls), cells, threads))
+        shape = (len(self.cells), len(self.cells[0]) if self.cells else len(SIZES), -1, len(weights))
+        return np.moveaxis(np.stack(found).reshape(shape), 3, 0)
 
-
-def match_records(evaluation: COCOeval, images: Sequence[int]) -> MatchRecords:
-    """Return the matches of ``evaluation``, which has been evaluated; ``images`` are the image ids in weight order."""
-    position = {image: place for place, image in enumerate(images)}
-    ranges = [tuple(each) for each in evaluation.params.area_rng]
-    found: dict[tuple[int, tuple[float, ...]], list[dict[str, Any]]] = defaultdict(list)
-    for each in evaluation.eval_imgs:
-        if each is not None:
-            found[each["category_id"], tuple(each["aRng"])].append(each)
-    thresholds = len(evaluation.params.iou_thrs)
-    categories = list(evaluation.params.cat_ids)
-    cells = [[_ranked(found[k, a], position, thresholds) for a in ranges] for k in categories]
-    return MatchRecords(categories, cells, np.asarray(evaluation.params.rec_thrs, np.float64))
+    def beside(self, other: "MatchRecords") -> "MatchRecords":
+        """Return the matches of this and of the ``other`` model on the same N images as those of 2 N images."""
+        rows = zip(self.cells, other.cells, strict=True)
+        cells = [[one.beside(two) for one, two in zip(*row, strict=True)] for row in rows]
+        return MatchRecords(self.categories, cells, self.recalls)
 
 
 def coco_statistics(precision: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
@@ -79,50 +88,88 @@ def coco_statistics(precision: npt.NDArray[np.float64]) -> dict[str, npt.NDArray
     }
 
 
-def _ranked(images: list[dict[str, Any]], position: Mapping[int, int], thresholds: int) -> Ranked:
-    images = sorted(images, key=lambda each: position[each["image_id"]])
-    scores = np.concatenate([np.zeros(0), *(each["dtScores"] for each in images)])
-    owner = [np.full(len(each["dtScores"]), position[each["image_id"]]) for each in images]
-    nothing = np.zeros((thresholds, 0), np.bool_)
-    matched = np.concatenate([nothing, *(_flags(each["dtMatched"], thresholds) for each in images)], axis=1)
-    ignored = np.concatenate([nothing, *(_flags(each["dtIgnore"], thresholds) for each in images)], axis=1)
-    objects = np.zeros(len(position), np.int64)
-    for each in images:
-        objects[position[each["image_id"]]] = len(each["gtIgnore"]) - sum(map(bool, each["gtIgnore"]))
-    order = np.argsort(-scores, kind="stable")
-    matched, counted = matched[:, order], ~ignored[:, order]
-    image = np.concatenate([np.zeros(0, np.int64), *owner])[order].astype(np.int64)
+def _precision(cell: Ranked, drawn: npt.NDArray[np.int32], recalls: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return AP ``(T, B)`` of one class and area range; ``drawn`` ``(N, B)`` are the weights of the images."""
+    samples = drawn.shape[1]
     # Nothing after the last right detection changes the curve.
-    last = np.flatnonzero((matched & counted).any(axis=0)).max(initial=-1) + 1
-    return Ranked(image[:last], (matched & counted)[:, :last], counted[:, :last], objects)
+    last = np.flatnonzero(cell.right.any(axis=0)).max(initial=-1) + 1
+    cell = Ranked(cell.image[:last], cell.score[:last], cell.right[:, :last], cell.counted[:, :last], cell.objects)
+    step = max(1, _MOST_NUMBERS // max(1, last))
+    parts = [_precision_of(cell, drawn[:, start : start + step], recalls) for start in range(0, samples, step)]
+    return np.concatenate([np.zeros((len(cell.right), 0)), *parts], axis=1)
 
 
-def _flags(rows: Sequence[Sequence[Any]], thresholds: int) -> npt.NDArray[np.bool_]:
-    return np.asarray(rows, np.bool_).reshape(thresholds, -1)
-
-
-def _precision(cell: Ranked, weights: Weights, recalls: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return AP ``(B, T)`` of one class and area range."""
-    step = max(1, _MOST_NUMBERS // max(1, cell.image.size))
-    parts = [_precision_of(cell, weights[start : start + step], recalls) for start in range(0, len(weights), step)]
-    return np.concatenate([np.zeros((0, len(cell.right))), *parts])
-
-
-def _precision_of(cell: Ranked, weights: Weights, recalls: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    objects = weights @ cell.objects
-    drawn = weights[:, cell.image]
-    ap = np.zeros((len(weights), len(cell.right)))
-    ranks: dict[bytes, npt.NDArray[np.int64]] = {}
-    for t, (right, counted) in enumerate(zip(cell.right, cell.counted, strict=True)):
-        key = counted.tobytes()
-        if key not in ranks:  # the slowest step, with the same result at most thresholds
-            ranks = {key: np.cumsum(drawn * counted, axis=1)}
-        hits = np.cumsum(drawn[:, right], axis=1)
-        precision = hits / (ranks[key][:, right] + _EPSILON)
-        envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-        recall = hits / np.maximum(objects, 1)[:, None]
-        # The number of recall points that each right detection is the first to reach.
-        reached = np.searchsorted(recalls, recall, side="right")
-        ap[:, t] = (envelope * np.diff(reached, axis=1, prepend=0)).sum(axis=1) / len(recalls)
-    ap[objects == 0] = np.nan
+def _precision_of(
+    cell: Ranked, weights: npt.NDArray[np.int32], recalls: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    objects = cell.objects @ weights
+    ap = np.zeros((len(cell.right), weights.shape[1]))
+    if cell.image.size:
+        drawn = weights[cell.image]
+        steady = np.asarray(cell.counted.all(axis=0))
+        ranks = _RanksOfSteady(drawn, steady)
+        reached = _recall_points(objects, int(drawn[cell.right.any(axis=0)].sum(axis=0).max()), recalls)
+        for t, (right, counted) in enumerate(zip(cell.right, cell.counted, strict=True)):
+            places = np.flatnonzero(right)
+            hits = np.cumsum(drawn[places], axis=0, dtype=np.int32)
+            found = ranks.at(places, counted)
+            ap[t] = _interpolated(hits, found, reached) / len(recalls)
+    ap[:, objects == 0] = np.nan
     return ap
+
+
+class _RanksOfSteady:
+    """The numbers of detections up to a place of the ranking.
+
+    Most detections count at all thresholds; they are added up once. The few others are added for each threshold.
+    """
+
+    def __init__(self, drawn: npt.NDArray[np.int32], steady: npt.NDArray[np.bool_]) -> None:
+        self._steady = np.cumsum(drawn if steady.all() else drawn[steady], axis=0, dtype=np.int32)
+        self._steady_before = np.cumsum(steady, dtype=np.int64)
+        self._others = np.flatnonzero(~steady)
+        self._drawn = drawn[self._others]
+
+    def at(self, places: npt.NDArray[np.int64], counted: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+        """Return how many ``counted`` detections are sampled up to each of ``places`` ``(R,)``: ``(R, B)``."""
+        found = _up_to(self._steady, self._steady_before[places])
+        kept = counted[self._others]
+        if kept.any():
+            others = np.cumsum(self._drawn[kept], axis=0, dtype=np.int32)
+            found += _up_to(others, np.searchsorted(self._others[kept], places, side="right"))
+        return found
+
+
+def _up_to(sums: npt.NDArray[np.int32], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """Return the rows of cumulative ``sums`` after so many ``numbers`` of terms; 0 before the first."""
+    if not len(sums):
+        return np.zeros((len(numbers), sums.shape[1]), np.int32)
+    found = sums[np.maximum(numbers - 1, 0)]
+    found[numbers == 0] = 0
+    return found
+
+
+def _recall_points(objects: npt.NDArray[np.int64], most: int, recalls: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    """Return how many recall points are reached with 0 to ``most`` hits among ``objects`` ``(B,)``: ``(most + 1, B)``.
+
+    The numbers of objects repeat among samples, so that few columns are computed.
+    """
+    numbers, column = np.unique(objects, return_inverse=True)
+    recall = np.arange(most + 1)[:, None] / np.maximum(numbers, 1)
+    return np.searchsorted(recalls, recall, side="right").astype(np.int16)[:, column]
+
+
+def _interpolated(
+    hits: npt.NDArray[np.int32], found: npt.NDArray[np.int32], reached: npt.NDArray[Any]
+) -> npt.NDArray[np.float64]:
+    """Return the sum of the interpolated precision ``(B,)`` at all recall points.
+
+    ``hits`` and ``found`` are ``(R, B)`` after each of R right detections, ``reached`` as of :func:`_recall_points`.
+    """
+    if not len(hits):
+        return np.zeros(hits.shape[1])
+    precision = hits / (found + _EPSILON)
+    envelope = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
+    samples = hits.shape[1]
+    points = reached.ravel()[hits * np.int64(samples) + np.arange(samples)]
+    return envelope[0] * points[0] + (envelope[1:] * np.diff(points, axis=0)).sum(axis=0)

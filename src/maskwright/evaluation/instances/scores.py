@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from maskwright.evaluation.bootstrap import (
     BootstrapEstimate,
+    Resampling,
     Weights,
     bootstrap_estimate,
     defined_mean,
@@ -18,8 +19,8 @@ from maskwright.evaluation.bootstrap import (
 from maskwright.evaluation.cityscapes.average_precision import instance_scores
 from maskwright.evaluation.cityscapes.matching import CityscapesMatches
 from maskwright.evaluation.cityscapes.weighted import weighted_precision
-from maskwright.evaluation.coco.evaluator import run_coco_eval
-from maskwright.evaluation.coco.weighted import coco_statistics, match_records
+from maskwright.evaluation.coco.estimates import average_precision_estimates
+from maskwright.evaluation.coco.matcher import match_records
 from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
 from maskwright.evaluation.instances.per_image import image_overlaps, image_records
 from maskwright.evaluation.instances.tide import BACKGROUND_IOU, IOU, tide_scores
@@ -83,22 +84,16 @@ def coco_estimates(
     scored = {"bbox": (document, results), "segm": (masked, without_boxes(results))}
     names = {each["id"]: each["name"] for each in document["categories"]}
     images = [each["id"] for each in document["images"]]
-    weights = with_original_sample(draws)
     overall: Row = {}
     classes: dict[str, Row] = {name: {} for name in names.values()}
     objects = [each for each in document["annotations"] if not each["iscrowd"]]
     for kind, (true, found) in scored.items():
-        evaluation = run_coco_eval(true, found, kind)
-        records = match_records(evaluation, images)
-        precision = records.precision(weights)
-        overall |= {f"{kind}_{name}": bootstrap_estimate(values) for name, values in coco_statistics(precision).items()}
-        for k, category in enumerate(records.categories):
-            whole = precision[:, k, 0]
-            classes[names[category]] |= {
-                kind: bootstrap_estimate(defined_mean(whole, axis=1)),
-                f"{kind}50": bootstrap_estimate(whole[:, 0]),
-            }
+        estimates = average_precision_estimates(match_records(true, found, kind), draws)
+        overall |= {f"{kind}_{name}": estimate for name, estimate in estimates.overall.items()}
+        for category, row in estimates.classes.items():
+            classes[names[category]] |= {kind: row["AP"], f"{kind}50": row["AP50"]}
     if boundary:
+        weights = with_original_sample(draws)
         summed = _boundary_sums(masked, results, list(names), images, score)
         overall |= _boundaries(weights, summed.sum(axis=1), "boundary_IoU_all")
         for k, name in enumerate(names.values()):
@@ -130,6 +125,17 @@ def cityscapes_estimates(matches: Sequence[CityscapesMatches], draws: Weights, s
         for c, name in enumerate(names)
     }
     return ScoreEstimates(overall, classes, {}, {name: row["objects"] for name, row in official["classes"].items()})
+
+
+def cityscapes_intervals(matches: Sequence[CityscapesMatches], resampling: Resampling) -> dict[str, Any]:
+    """Compute the intervals of Cityscapes' official AP and AP50, overall and of each class.
+
+    Returns ``{"level", "samples", "seed", "images", "AP": {"value", "low", "high"}, "AP50", "classes": {name: {"AP",
+    "AP50"}}}``.
+    """
+    found = cityscapes_estimates(matches, resampling.weights(len(matches)), []).to_json(resampling.level)
+    overall = {name: found["overall"][name] for name in ("AP", "AP50")}
+    return {**resampling.to_json(len(matches)), **overall, "classes": found["classes"]}
 
 
 def _errors(

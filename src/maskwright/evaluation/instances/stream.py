@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from maskwright.annotations.objects import ImageObjects
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.evaluator import ground_truth, protocol
 from maskwright.evaluation.coco.stream import CocoStream
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
@@ -23,7 +24,7 @@ class InstanceStream:
     def __init__(self, table: ClassTable, thresholds: Thresholds | None = None) -> None:
         """Start without images; category ids are the indices of ``table``. Details need ``thresholds``."""
         self._table = table
-        self._official = CocoStream(table)
+        self._official = CocoStream(table, None if thresholds is None else Resampling())
         labels = {each.index: each.name for each in table}
         self._details = None if thresholds is None else InstanceDetails(labels, "segm", thresholds)
 
@@ -46,7 +47,10 @@ class InstanceStream:
             self._details.add(ImageRecords(image, with_masks(truth["annotations"]), list(results)))
 
     def result(self) -> tuple[dict[str, Any], Details | None]:
-        """Return the COCO scores with the details merged in, and the details; None when they are not computed."""
+        """Return the COCO scores with the details merged in, and the details; None when they are not computed.
+
+        With details there are bootstrap intervals of the COCO scores too.
+        """
         scores = {**self._official.scores(), "area": _AREA, "protocol": protocol(_AREA)}
         if self._details is None:
             return scores, None

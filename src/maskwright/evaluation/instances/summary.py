@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import UsageError, some_of, unknown_name
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.evaluator import AREA_RULES
 from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
 from maskwright.evaluation.coco.truth import CocoTruth
@@ -52,18 +53,20 @@ def summarise_instances(
     boundary: bool = False,
     reporter: Reporter | None = None,
     area: AreaRule | None = None,
+    resampling: Resampling | None = None,
 ) -> InstanceScores:
     """Score the results ``found`` against ``truth``.
 
     ``thresholds`` are those of the details; with None only the COCO scores are computed. For details the segmentations
     of ``truth`` become RLEs in place. ``boundary`` adds boundary IoU to the details. ``area`` is the rule for the size
-    of a detected mask, by default that of pycocotools. ``reporter`` shows progress; quiet by default.
+    of a detected mask, by default that of pycocotools. ``resampling`` adds bootstrap intervals of the COCO scores.
+    ``reporter`` shows progress; quiet by default.
 
     Raises ``UsageError`` for an unknown area rule.
     """
     if area is not None and area not in AREA_RULES:
         raise unknown_name("area rule", area, AREA_RULES)
-    scores = official_scores(truth, found, area)
+    scores = official_scores(truth, found, area, resampling)
     details = None
     if thresholds is not None:
         details = _details(truth, found, thresholds, boundary, reporter or Reporter(quiet=True))

@@ -1,10 +1,12 @@
 """Matching of the label maps in two folders, truth and predictions, by file name."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from maskwright.errors import DataError, UsageError, nearest, require_folder, some_of
 from maskwright.evaluation.results.classes import CLASSES_FILE
+from maskwright.evaluation.semantic.label_names import LabelRemapper, read_label_names
 
 # The folder in which `predict` writes label maps; classes.json is in the folder above.
 PREDICTED = "label_maps"
@@ -59,6 +61,30 @@ def classes_file(folder: Path) -> Path | None:
         if (place / CLASSES_FILE).is_file():
             return place / CLASSES_FILE
     return None
+
+
+def folder_labels(
+    truth: Path,
+    predictions: Path,
+    classes: Path | None = None,
+    ignore: Sequence[str] = (),
+    ignore_index: int | None = None,
+) -> LabelRemapper:
+    """Return the labels of two folders: those in the file ``classes``, or in the ``classes.json`` of each folder.
+
+    One ``classes.json`` is enough. True pixels of the classes ``ignore`` and of ``ignore_index`` do not count. Raises
+    ``UsageError`` where labels have no names.
+    """
+    if classes is not None:
+        return LabelRemapper(read_label_names(classes, ignore_index), None, ignore)
+    of_truth, of_predictions = classes_file(truth), classes_file(predictions)
+    if of_truth is None and of_predictions is None:
+        raise UsageError(
+            f"Neither {truth} nor {predictions} holds classes.json; expected the names of the labels. Give them with "
+            "--classes FILE, a text file with a name a line, label 0 first."
+        )
+    named = read_label_names(of_truth or of_predictions or truth, ignore_index)
+    return LabelRemapper(named, read_label_names(of_predictions, ignore_index) if of_predictions else None, ignore)
 
 
 def _pngs(root: Path, pattern: str) -> list[Path]:

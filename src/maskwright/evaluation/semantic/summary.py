@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from maskwright.errors import DataError, some_of
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.semantic import scores as semantic
 from maskwright.evaluation.semantic.boundary import boundary_counts, with_boundary_scores
+from maskwright.evaluation.semantic.intervals import class_pixels, semantic_intervals
 from maskwright.evaluation.semantic.label_names import LabelRemapper
 from maskwright.structures import LabelMap
 
@@ -69,19 +71,23 @@ def summarise_semantic(
     boundary: bool,
     without_truth: Sequence[str],
     predictions: Path | str,
+    resampling: Resampling | None = None,
 ) -> SemanticScores:
     """Compute the scores of the sum of ``counted``, the counts of each image.
 
     ``without_truth`` names predictions that are not scored. ``predictions`` is the name of all predictions in messages.
+    ``resampling`` adds bootstrap ``intervals`` over the images, which are in the order of ``counted``.
     """
     counts = np.zeros((labels.classes + 1, labels.classes + 1), np.int64)
     edges = np.zeros((labels.classes, 2), np.int64)
-    images = 0
+    images = []
     for confusion, boundaries in counted:
         counts += confusion
         edges += boundaries
-        images += 1
-    scores = _scores(counts[:-1], edges if boundary else None, labels) | {"images": images}
+        images.append(class_pixels(confusion, boundaries))
+    scores = _scores(counts[:-1], edges if boundary else None, labels) | {"images": len(images)}
+    if resampling is not None:
+        scores["intervals"] = semantic_intervals(images, labels.names, resampling)
     return SemanticScores(scores, _remarks(labels, without_truth, predictions, int(counts[:-1, -1].sum())))
 
 

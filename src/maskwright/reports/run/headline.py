@@ -39,16 +39,16 @@ def _semantic(scores: Mapping[str, Any], where: str) -> Headline:
     if not is_measured(value):
         sentence = f"The mean IoU on {where} is undefined: no scored class occurs there."
     elif not is_measured(baseline):
-        sentence = f"The mean IoU on {where} is {score_cell(value)}."
+        sentence = f"The mean IoU on {where} is {score_cell(value)}{_between(scores, 'mIoU')}."
     elif value > baseline:
         sentence = (
-            f"The mean IoU on {where} is {score_cell(value)}; "
+            f"The mean IoU on {where} is {score_cell(value)}{_between(scores, 'mIoU')}; "
             f"an all-background prediction scores {score_cell(baseline)}."
         )
     else:
         sentence = (
-            f"The mean IoU on {where} is {score_cell(value)}, no better than an all-background prediction, "
-            f"which scores {score_cell(baseline)}."
+            f"The mean IoU on {where} is {score_cell(value)}{_between(scores, 'mIoU')}, no better than an "
+            f"all-background prediction, which scores {score_cell(baseline)}."
         )
     facts = [
         ("all-background baseline", score_cell(baseline)),
@@ -66,12 +66,25 @@ def _instance(scores: Mapping[str, Any], where: str) -> Headline:
     value = (scores.get("segm") or {}).get("AP")
     if is_measured(value):
         sentence = (
-            f"The mask AP on {where} is {score_cell(value)}; a model that finds nothing scores 0, a perfect one 1."
+            f"The mask AP on {where} is {score_cell(value)}{_between(scores, 'segm', 'AP')}; "
+            "a model that finds nothing scores 0, a perfect one 1."
         )
     else:
         sentence = f"The mask AP on {where} is undefined: no scored object occurs there."
     facts = [(label, score_cell((scores.get(kind) or {}).get(key))) for label, kind, key in INSTANCE_FACTS]
     return Headline("mask AP", score_cell(value), sentence, facts, _protocol(scores))
+
+
+def _between(scores: Mapping[str, Any], *keys: str) -> str:
+    """Return the interval of a score in parentheses; empty where it was not computed."""
+    intervals = scores.get("intervals") or {}
+    found: Any = intervals
+    for key in keys:
+        found = (found or {}).get(key)
+    low, high = (found or {}).get("low"), (found or {}).get("high")
+    if not is_measured(low) or not is_measured(high):
+        return ""
+    return f" ({100 * intervals['level']:g} % interval {score_cell(low)} to {score_cell(high)})"
 
 
 def _where(card: Card, split: str) -> str:

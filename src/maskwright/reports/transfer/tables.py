@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maskwright.evaluation.instances.tide import TIDE_ERRORS
-from maskwright.reports.tables import ABSENT, COCO_ROWS, Table, count_cell, is_measured, score_cell
+from maskwright.reports.tables import ABSENT, COCO_ROWS, Table, count_cell, is_measured, score_cell, signed
 
 Numbers = Mapping[str, Any]
 
@@ -21,11 +21,6 @@ _COMPARED = {
     "bbox_AP": "box AP",
     "boundary_IoU": "boundary IoU of found objects",
 }
-
-
-def signed(value: Any) -> str:
-    """Return a difference with its sign and three decimals; an en dash where it is not a finite number."""
-    return f"{value:+.3f}".replace("-", "−") if is_measured(value) else ABSENT
 
 
 def with_interval(estimate: Numbers, form: Any = signed) -> str:

@@ -1,0 +1,1 @@
+"""Comparison of models, or of the results of any tools, on the same images: paired tests, and what they show."""

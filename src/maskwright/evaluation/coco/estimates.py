@@ -1,0 +1,63 @@
+"""COCO scores with bootstrap intervals over images, from the matches of one evaluation."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright.evaluation.bootstrap import (
+    BootstrapEstimate,
+    Resampling,
+    Weights,
+    bootstrap_estimate,
+    defined_mean,
+    score_intervals,
+    with_original_sample,
+)
+from maskwright.evaluation.coco.weighted import MatchRecords, coco_statistics
+
+
+@dataclass(frozen=True)
+class CocoEstimates:
+    """The estimates of one IoU type: ``overall`` ``AP AP50 AP75 APs APm APl``, and ``classes`` by category id.
+
+    Each class has ``AP`` and ``AP50``.
+    """
+
+    overall: dict[str, BootstrapEstimate]
+    classes: dict[int, dict[str, BootstrapEstimate]]
+
+
+def average_precision_estimates(records: MatchRecords, draws: Weights) -> CocoEstimates:
+    """Compute the scores of the matched images with their values on the bootstrap samples ``draws`` ``(B, N)``."""
+    precision = records.precision(with_original_sample(draws))
+    overall = {name: bootstrap_estimate(values) for name, values in coco_statistics(precision).items()}
+    classes = {
+        category: {
+            "AP": bootstrap_estimate(defined_mean(precision[:, k, 0], axis=1)),
+            "AP50": bootstrap_estimate(precision[:, k, 0, 0]),
+        }
+        for k, category in enumerate(records.categories)
+    }
+    return CocoEstimates(overall, classes)
+
+
+def coco_intervals(
+    records: Iterable[tuple[str, MatchRecords]], images: int, names: Mapping[int, str], resampling: Resampling
+) -> dict[str, Any]:
+    """Compute the intervals of the scores of ``records``, pairs of IoU type and the matches of so many ``images``.
+
+    ``names`` are those of the classes by category id. All IoU types share the samples.
+
+    Returns ``{"level", "samples", "seed", "images", "bbox": {"AP": {"value", "low", "high"}, …}, "segm": {same},
+    "classes": {name: {"bbox", "bbox50", "segm", "segm50"}}}``.
+    """
+    draws = resampling.weights(images)
+    found: dict[str, Any] = resampling.to_json(images)
+    classes: dict[str, dict[str, Any]] = {name: {} for name in names.values()}
+    for kind, matches in records:
+        estimates = average_precision_estimates(matches, draws)
+        found[kind] = score_intervals(estimates.overall, resampling.level)
+        for category, row in estimates.classes.items():
+            by_class = score_intervals(row, resampling.level)
+            classes[names[category]] |= {kind: by_class["AP"], f"{kind}50": by_class["AP50"]}
+    return {**found, "classes": classes}

@@ -1,0 +1,1 @@
+"""Why another tool gives other numbers for the same predictions: the change of the protocol that explains them."""

@@ -1,0 +1,79 @@
+"""COCO scores by a protocol that may differ from the official one: what is scored, and by which rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hotcoco import COCO, COCOeval
+
+from maskwright.evaluation.coco.evaluator import accumulate, class_average_precision, coco_stats, without_text
+from maskwright.evaluation.coco.truth import CocoTruth
+from maskwright.evaluation.results.records import Results
+from maskwright.structures import (
+    AreaRule,
+    ImageRecord,
+    ResultRecord,
+    TruthRecord,
+    as_json,
+    with_masks,
+    without_boxes,
+)
+
+OFFICIAL_LIMITS = (1, 10, 100)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The records that are scored, and the rules: those of COCO but for what a change altered.
+
+    ``area`` is where the size of a detected mask comes from. ``limits`` are the numbers of detections of a class on an
+    image, of which AP takes the last. With ``class_agnostic`` classes are not told apart. With ``absent_as_zero`` a
+    class without an object has AP 0 in the mean. ``file_ids`` are the ids of the annotations in their file.
+    """
+
+    images: Sequence[ImageRecord]
+    annotations: Sequence[TruthRecord]
+    results: Sequence[ResultRecord]
+    names: Mapping[int, str]
+    file_ids: Sequence[int]
+    area: AreaRule
+    limits: tuple[int, ...] = OFFICIAL_LIMITS
+    class_agnostic: bool = False
+    absent_as_zero: bool = False
+
+    @classmethod
+    def official(cls, truth: CocoTruth, results: Results, area: AreaRule | None) -> "Protocol":
+        """Return COCO's protocol for ``results``; ``area`` as in ``score instance``."""
+        return cls(
+            truth.images,
+            truth.annotations,
+            results.with_boxes(),
+            truth.names,
+            truth.file_ids,
+            area or results.area_rule,
+        )
+
+    def scores(self, kind: str) -> dict[str, float | None]:
+        """Compute the 12 COCO statistics for the IoU type ``kind``, ``segm`` or ``bbox``."""
+        annotations, results = list(self.annotations), list(self.results)
+        if kind == "segm":
+            annotations, results = with_masks(annotations), with_masks(results)
+            results = without_boxes(results) if self.area == "mask" else results
+        categories = [{"id": category_id, "name": name} for category_id, name in self.names.items()]
+        numbered = [{**each, "id": number} for number, each in enumerate(as_json(annotations), start=1)]
+        document = {"images": as_json(self.images), "annotations": numbered, "categories": categories}
+        coco = COCO(document)
+        evaluation = COCOeval(coco, coco.load_res(without_text(results)), kind)
+        evaluation.params.max_dets = list(self.limits)
+        evaluation.params.use_cats = not self.class_agnostic
+        evaluation.evaluate()
+        accumulate(evaluation)
+        stats = coco_stats(evaluation)
+        return self._with_absent_classes(stats, evaluation) if self.absent_as_zero else stats
+
+    def _with_absent_classes(self, stats: dict[str, float | None], evaluation: Any) -> dict[str, float | None]:
+        """Return ``stats`` with AP and AP50 as means over all classes, 0 where a class has no object."""
+        by_class = class_average_precision(evaluation)
+        ap = [by_class.get(category, (None, None))[0] or 0.0 for category in self.names]
+        ap50 = [by_class.get(category, (None, None))[1] or 0.0 for category in self.names]
+        return {**stats, "AP": sum(ap) / len(ap), "AP50": sum(ap50) / len(ap50)}
