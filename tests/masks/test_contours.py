@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as oracle
 
 from maskwright.masks.contours import PolygonWithHoles, polygons_to_rle, polygons_with_holes
-from maskwright.masks.rle import rasterise
+from maskwright.masks.rle import BadSegmentation, compress, rasterise
 
 Mask = npt.NDArray[np.uint8]
 SIZES = st.tuples(st.integers(1, 14), st.integers(1, 14)) | st.tuples(st.just(1), st.integers(1, 40))
@@ -150,3 +150,10 @@ def test_a_mask_of_two_thousand_million_pixels_is_traced_by_its_outline():
 def test_a_ring_that_pixels_do_not_have_is_refused(ring: list[list[int]], message: str):
     with pytest.raises(ValueError, match=message):
         polygons_to_rle([PolygonWithHoles(np.array(ring))], 4, 5)
+
+
+def test_outlines_that_cannot_be_drawn_take_no_memory():
+    width = 1 << 27
+    with pytest.raises(BadSegmentation, match="has outlines of over 5,000,000 pixels") as caught:
+        polygons_with_holes(compress(np.array([0, width]), 1, width))
+    assert caught.value.code == "polygon_bomb"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.masks.rle import compress, run_lengths
+from maskwright.masks.rle import LONGEST_OUTLINE, BadSegmentation, compress, run_lengths
 from maskwright.structures import Rle
 
 Ring = npt.NDArray[np.int64]
@@ -43,6 +43,8 @@ def polygons_with_holes(rle: Rle) -> list[PolygonWithHoles]:
     """Return the 4-connected components of a mask as polygons, from the top down; an empty list for an empty mask.
 
     The function works on the run lengths, not on pixels: time grows with the length of the outlines.
+
+    Raises :class:`BadSegmentation` for outlines of more pixels than COCO's rule can draw.
     """
     height, width = rle["size"]
     tops, bottoms, columns = _intervals(run_lengths(rle), height)
@@ -107,6 +109,8 @@ def _intervals(lengths: _Ints, height: int) -> tuple[_Ints, _Ints, _Ints]:
     starts, stops = np.delete(starts, joined + 1), np.delete(stops, joined)
     # RLE runs on from the foot of a column to the head of the next: cut it there.
     first, last = starts // height, (stops - 1) // height
+    if 2 * int((last + 1 - first).sum()) > LONGEST_OUTLINE:  # each has an edge above and one below
+        raise BadSegmentation("polygon_bomb", f"has outlines of over {LONGEST_OUTLINE:,} pixels")
     columns, run = spread(first, last + 1)
     tops = np.where(columns == first[run], starts[run] % height, 0)
     bottoms = np.where(columns == last[run], (stops[run] - 1) % height + 1, height)

@@ -18,7 +18,7 @@ _json = msgspec.json.Decoder()
 _polygons = msgspec.json.Decoder(list[list[float]])
 
 # Pixels. COCO's rule walks the outline in fifths of a pixel; past three times as far hotcoco's result is wrong.
-_LONGEST_OUTLINE = 5_000_000
+LONGEST_OUTLINE = 5_000_000
 
 # Bytes of JSON. Decoded, numbers take twenty times as much; a mask of a hundred million pixels stays under this.
 LONGEST_TEXT = 16 << 20
@@ -95,7 +95,7 @@ def _from_polygons(polygons: list[Any], height: int, width: int) -> tuple[Rle, i
         raise BadSegmentation(
             "bad_polygon", "has no polygon of at least three points with finite x, y pairs in its segmentation"
         )
-    if sum((max(points) - min(points)) * len(points) for points in usable) > _LONGEST_OUTLINE:
+    if sum((max(points) - min(points)) * len(points) for points in usable) > LONGEST_OUTLINE:
         _require_short(usable)
     parts = coco_mask.frPyObjects(usable, height, width)
     rle = parts[0] if len(parts) == 1 else coco_mask.merge(parts)
@@ -115,7 +115,7 @@ def _require_short(polygons: list[list[float]]) -> None:
         for points in polygons:
             corners = np.asarray(points, np.float64).reshape(-1, 2)
             length += float(np.abs(np.diff(corners, axis=0, append=corners[:1])).max(axis=1).sum())
-    if length > _LONGEST_OUTLINE:
+    if length > LONGEST_OUTLINE:
         raise BadSegmentation("polygon_bomb", f"has a polygon with an outline of {length:.3g} pixels")
 
 

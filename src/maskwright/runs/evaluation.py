@@ -150,7 +150,7 @@ def _evaluate_semantic(
         counts.merge(image_counts)
         image_rows.append(image)
         if final:
-            by_image[image["id"]] = class_pixels(image_counts.confusion, image_counts.boundaries)
+            by_image[image["image_id"]] = class_pixels(image_counts.confusion, image_counts.boundaries)
     if save is not None:
         write_classes(save, table)
     counts.confusion = processes.all_reduce_sum(counts.confusion)

@@ -22,7 +22,7 @@ from maskwright.annotations.formats.image_files import OutputNames, copy_image, 
 from maskwright.annotations.objects import draw_objects
 from maskwright.annotations.selection.select import audit_of_reading
 from maskwright.masks.contours import polygons_with_holes
-from maskwright.masks.rle import RasterisedMask, rasterise
+from maskwright.masks.rle import BadSegmentation, RasterisedMask, rasterise
 from maskwright.structures import Rle
 
 _HELD = {
@@ -161,7 +161,10 @@ def segmentation_of(each: AnnotatedObject, audit: ConversionAudit) -> Polygons |
     if not each.crowd and each.polygons is not None:
         return _rounded(each.polygons, each.rle)
     if not each.crowd:
-        parts = polygons_with_holes(each.rle)
+        try:
+            parts = polygons_with_holes(each.rle)
+        except BadSegmentation:  # too long to draw
+            parts = []
         if parts and not any(part.holes for part in parts):
             audit.change("outlined")
             return [[*part.outer.ravel().tolist()] for part in parts]

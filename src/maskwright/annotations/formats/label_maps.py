@@ -25,6 +25,7 @@ from maskwright.images.decode import image_size
 from maskwright.limits import beyond_limit, input_limit
 from maskwright.masks.components import components, masks_by_label
 from maskwright.masks.png import read_label_map, write_label_map
+from maskwright.masks.rle import BadSegmentation
 from maskwright.structures import ClassTable, LabelMap, normalise_name
 
 PARTS = frozenset({"train", "val", "valid", "validation", "test"})
@@ -152,7 +153,11 @@ def class_objects(
             message = f"has pixels of label {label}, which is none of the {len(names)} classes"
             audit.skip_object(Fault("unnamed_class", "image", file, message))
             continue
-        masks = components(rle) if reading.components else [rle]
+        try:
+            masks = components(rle) if reading.components else [rle]
+        except BadSegmentation as bad:
+            audit.skip_object(Fault(bad.code, "image", file, f"label {label} {bad}"))
+            continue
         audit.objects.found += len(masks)
         if names[label] not in classes:
             audit.objects.skip("other_class", len(masks))

@@ -136,8 +136,11 @@ def shapes_of(each: AnnotatedObject, group: int, holes: str, audit: ConversionAu
 
 
 def _outlined(each: AnnotatedObject, holes: str, audit: ConversionAudit) -> Polygons | None:
-    """Return the object's outlines along its pixels, or None when they would lose its holes."""
-    parts = polygons_with_holes(each.rle)
+    """Return the object's outlines along its pixels, or None when they would lose its holes or are too long."""
+    try:
+        parts = polygons_with_holes(each.rle)
+    except BadSegmentation:  # too long to draw
+        return None
     polygons: Polygons = [[*part.outer.ravel().tolist()] for part in parts]
     if any(part.holes for part in parts):
         if holes == "keep":

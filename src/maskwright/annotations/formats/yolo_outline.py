@@ -20,8 +20,11 @@ def to_yolo_outline(each: AnnotatedObject, holes: str, audit: ConversionAudit) -
     ``keep`` or ``fill``. None when the object covers no pixel and has no polygon that draws it, or when the outline is
     too long to draw.
     """
-    parts = polygons_with_holes(each.rle)
     rle = each.rle
+    try:
+        parts = polygons_with_holes(rle)
+    except BadSegmentation:  # too long to draw
+        return None
     if holes == "fill" and any(part.holes for part in parts):
         rle = _filled(each, parts, audit)
         parts = polygons_with_holes(rle)

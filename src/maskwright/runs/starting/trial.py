@@ -1,5 +1,6 @@
 """Try a recipe's model for a few seconds on invented images: what does a training step of an image cost here?"""
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +12,8 @@ import torch
 from torch import nn
 
 from maskwright.errors import DataError
-from maskwright.images.decode import read_image
+from maskwright.images.decode import image_size, read_image
+from maskwright.limits import input_limit
 from maskwright.models.catalogue import find_model
 from maskwright.models.losses.catalogue import build_loss
 from maskwright.parallel.pool import cores
@@ -125,6 +127,8 @@ def _loading(files: Iterable[Path]) -> float:
     for file in files:
         started = time.perf_counter()
         try:
+            if math.prod(image_size(file)) > input_limit("predicted-pixels"):  # beside the model in memory
+                continue
             read_image(file)
         except DataError:
             continue
