@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import pickle
+import shutil
 import struct
 import zipfile
 import zlib
@@ -16,7 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskwright.limits import INPUT_LIMITS
+
+OLD_RUN = Path(__file__).parents[1] / "runs" / "old_runs" / "semantic"
+SMALL_MODEL = OLD_RUN / "checkpoints" / "best" / "model.safetensors"
+
 SIDE = 64
+# Pixels of the largest image that is accepted, and about the side of a square one.
+MOST, LONG = INPUT_LIMITS["image-pixels"].default, 11_585
 MANY = 100_000
 BIG = 2**63
 
@@ -35,7 +43,8 @@ class Hostile:
         return f"{self.kind}: {self.name}"
 
 
-# The commands that read each kind. {} is the folder of the input, which holds what the kind's base wrote too.
+# The commands that read each kind. {} is the folder of the input, which holds what the kind's base wrote too. {model}
+# is a small model, {suffix} that of the weights.
 KINDS: dict[str, list[str]] = {
     "annotations": [
         "check {}/labels.json",
@@ -45,9 +54,11 @@ KINDS: dict[str, list[str]] = {
         "subset {}/labels.json --out {}/subset.json",
         "split {}/labels.json --ratios 1:1 --out {}/parts",
         "masks {}/labels.json --out {}/instances --workers 0 --mode instance",
-        "convert {}/labels.json --from coco --to yolo --out {}/yolo",
-        "convert {}/labels.json --from coco --to voc --out {}/voc",
-        "convert {}/labels.json --from coco --to labelme --out {}/labelme",
+        "convert {}/labels.json --from coco --to yolo --out {}/as-yolo",
+        "convert {}/labels.json --from coco --to voc --out {}/as-voc",
+        "convert {}/labels.json --from coco --to labelme --out {}/as-labelme",
+        "convert {}/labels.json --from coco --to label-maps --out {}/as-label-maps",
+        "init {}/labels.json --images {}/images --out {}/fitted.yaml",
         "score instance {}/labels.json {}/results.json",
     ],
     "results": [
@@ -59,6 +70,8 @@ KINDS: dict[str, list[str]] = {
         "explore {}/labels.json --images {}/images --out {}/explored",
         "split {}/labels.json --images {}/images --ratios 1:1 --out {}/parts",
         "convert {}/yolo --from yolo --to coco --out {}/converted.json --images {}/images",
+        "predict {model} {}/images --out {}/predicted",
+        "init {}/labels.json --images {}/images --out {}/fitted.yaml",
     ],
     "label map": [
         "score semantic {}/truth {}/predicted",
@@ -66,7 +79,11 @@ KINDS: dict[str, list[str]] = {
         "convert {}/voc --from voc --to coco --out {}/voc.json",
     ],
     "panoptic": ["score panoptic {}/panoptic.json {}/found.json", "score panoptic {}/found.json {}/panoptic.json"],
-    "yolo": ["convert {}/yolo --from yolo --to coco --out {}/converted.json"],
+    "yolo": [
+        "convert {}/yolo --from yolo --to coco --out {}/converted.json",
+        "convert {}/yolo --from yolo --to labelme --out {}/as-labelme",
+        "init {}/yolo --out {}/fitted.yaml",
+    ],
     "voc": ["convert {}/voc --from voc --to coco --out {}/converted.json"],
     "labelme": ["convert {}/labelme --from labelme --to coco --out {}/converted.json"],
     "cityscapes": ["convert {}/gtFine --from cityscapes --to coco --out {}/converted.json"],
@@ -77,6 +94,7 @@ KINDS: dict[str, list[str]] = {
     "recipe": ["run {}/recipe.yaml --out {}/run"],
     "weights": ["weights convert {}/weights{suffix} {}/converted.safetensors --classes a"],
     "model": ["predict {}/model.safetensors {}/images --out {}/predicted"],
+    "run folder": ["report {}/run", "evaluate {}/run"],
 }
 
 
@@ -92,6 +110,7 @@ def inputs() -> list[Hostile]:
         *(Hostile(kind, name, write) for kind, name, write in _yaml_files()),
         *(Hostile("weights", name, write) for name, write in _weights()),
         *(Hostile("model", name, write) for name, write in _models()),
+        *(Hostile("run folder", name, write) for name, write in _run_folders()),
     ]
 
 
@@ -101,7 +120,8 @@ def commands(hostile: Hostile, folder: Path) -> Iterator[list[str]]:
     hostile.write(folder)
     suffix = next((path.suffix for path in folder.glob("weights.*")), "")
     for command in KINDS[hostile.kind]:
-        yield [part.replace("{suffix}", suffix).replace("{}", str(folder)) for part in command.split()]
+        words = (part.replace("{suffix}", suffix).replace("{model}", str(SMALL_MODEL)) for part in command.split())
+        yield [word.replace("{}", str(folder)) for word in words]
 
 
 # Sound files, which a hostile input replaces one of.
@@ -244,7 +264,7 @@ def sized(height: Any, width: Any) -> Write:
 
 
 def _annotations() -> Iterator[tuple[str, Write]]:
-    for height, width in [(65_535, 65_535), (1, 178_956_970), (13_000, 13_000), (BIG, BIG), (0, 5), (-4, 4), (1e30, 2)]:
+    for height, width in [(65_535, 65_535), (1, MOST), (MOST, 1), (LONG, LONG), (BIG, BIG), (0, 5), (-4, 4), (1e30, 2)]:
         yield f"an image record of {height} × {width}", sized(height, width)
     yield "an image size of 10,000 digits", text(json.dumps(document()).replace("64", "6" * 10_000))
     numbers = {"NaN": "NaN", "infinity": "1e999", "an id beyond 64 bits": "9" * 30, "a million digits": "1" * 1_000_000}
@@ -324,11 +344,20 @@ def _annotations() -> Iterator[tuple[str, Write]]:
         "a large mask of one run",
         labels(
             document(
-                [annotation(1, segmentation=rle([0, 13_000 * 13_000], 13_000, 13_000))],
-                [{"id": 1, "file_name": "1.png", "height": 13_000, "width": 13_000}],
+                [annotation(1, segmentation=rle([0, LONG * LONG], LONG, LONG))],
+                [{"id": 1, "file_name": "1.png", "height": LONG, "width": LONG}],
             )
         ),
     )
+    for height, width in [(LONG, LONG), (1, MOST), (MOST, 1)]:
+        whole, half = (
+            rle([0, height * width], height, width),
+            rle([0, height * width // 2, height * width - height * width // 2], height, width),
+        )
+        masks = [annotation(1, segmentation=whole), annotation(2, segmentation=half, category_id=2)]
+        names = [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]
+        image = [{"id": 1, "file_name": "1.png", "height": height, "width": width}]
+        yield f"large masks on each other on an image of {height} × {width}", labels(document(masks, image, names))
     for box in ([1e308] * 4, ["a"] * 4, [], [-1, -1, -5, -5], {}):
         yield f"the box {box}", labels(document([annotation(1, bbox=box)]))
     yield "a FIFO", special(lambda path: os.mkfifo(path), "labels.json")
@@ -386,6 +415,8 @@ def _results() -> Iterator[tuple[str, Write]]:
     yield "20,000 results of one image", results([{**sound, "score": i / 20_000} for i in range(20_000)])
     yield "depth", lambda folder: write(folder / "results.json", "[" * MANY)
     yield "quotes", lambda folder: write(folder / "results.json", '[{"a": "' + '\\"' * MANY)
+    for name, make in SPECIAL.items():
+        yield name, special(make, "results.json")
 
 
 # Images and label maps.
@@ -394,12 +425,12 @@ def _results() -> Iterator[tuple[str, Write]]:
 def _pictures() -> Iterator[tuple[str, bytes]]:
     yield "nothing", b""
     yield "a signature", b"\x89PNG\r\n\x1a\n"
-    for width, height in [(32_000, 32_000), (2**31 - 1, 2**31 - 1), (65_500, 65_500), (1, 178_956_971), (0, 5)]:
+    for width, height in [(32_000, 32_000), (2**31 - 1, 2**31 - 1), (65_500, 65_500), (1, MOST + 1), (0, 5)]:
         yield (
             f"a header of {width}×{height}",
             png(min(width, 1), 1).replace(png(min(width, 1), 1)[8:33], png_of_data(width, height, b"")[8:33]),
         )
-    yield "a whole PNG of 13,000²", png_of_data(13_000, 13_000, bytes(13_001 * 13_000))
+    yield "a whole PNG of 11,585²", png_of_data(LONG, LONG, bytes((LONG + 1) * LONG))
     yield "a narrow PNG", png(1, 100_000, 1)
     yield "a wide PNG", png(100_000, 1, 1)
     yield "stripes", png(6_000, 6_000, pattern=b"\0\1\2\3", rows=6_000)
@@ -539,6 +570,10 @@ def _folders() -> Iterator[tuple[str, str, Write]]:
     for name, content in {**_yaml_bombs(), "names by large numbers": "names: {0x" + "f" * 5000 + ": a}"}.items():
         yield "yolo", f"data.yaml with {name}", at("yolo/data.yaml", content)
     yield "yolo", "a part outside", at("yolo/data.yaml", "train: ../../../../../etc\nnames: [a]\n")
+    for name, make in SPECIAL.items():
+        yield "yolo", f"{name} as data.yaml", special(make, "yolo/data.yaml")
+        yield "yolo", f"{name} as labels", special(make, "yolo/labels/train/1.txt")
+        yield "voc", f"{name} as XML", special(make, "voc/Annotations/1.xml")
     entities = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 12))
     xml = {
         "entities": f'<!DOCTYPE a [<!ENTITY a0 "a">{entities}]><annotation>&a11;</annotation>',
@@ -634,6 +669,8 @@ def _yaml_files() -> Iterator[tuple[str, str, Write]]:
         for name, content in _yaml_bombs().items():
             yield kind, name, lambda folder, file=file, content=content: write(folder / file, content)  # type: ignore[misc]
         yield kind, "not UTF-8", lambda folder, file=file: write(folder / file, b"\xff\xfe\0")  # type: ignore[misc]
+        for name, make in SPECIAL.items():
+            yield kind, name, special(make, file)
 
 
 # Weights and models.
@@ -667,6 +704,9 @@ def _weights() -> Iterator[tuple[str, Write]]:
             file.writestr("a/data/0", bytes(100 << 20))
 
     yield "a checkpoint that unpacks", archive
+    for name, make in SPECIAL.items():
+        for suffix in (".pkl", ".pth", ".safetensors"):
+            yield f"{name} as {suffix}", special(make, f"weights{suffix}")
     header = json.dumps({"a": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}).encode()
     yield "safetensors beyond its end", at(".safetensors", struct.pack("<Q", len(header)) + header)
     yield "safetensors of a large header", at(".safetensors", struct.pack("<Q", 2**62) + b"{}")
@@ -722,4 +762,51 @@ def _models() -> Iterator[tuple[str, Write]]:
             nested = {"a": nested}
         yield f"a card of {name}", model_of(json.dumps(card(options=nested)) if content is None else content)
     yield "a sound card and other weights", model_of(json.dumps(card()))
-    yield "a FIFO", special(SPECIAL["a FIFO"], "model.safetensors")
+    for name, make in SPECIAL.items():
+        yield name, special(make, "model.safetensors")
+
+
+# Run folders.
+
+
+def _run_folders() -> Iterator[tuple[str, Write]]:
+    def at(place: str, content: bytes | str) -> Write:
+        def put(folder: Path) -> None:
+            shutil.copytree(OLD_RUN, folder / "run")
+            write(folder / "run" / place, content)
+
+        return put
+
+    def instead(place: str, make: Callable[[Path], None]) -> Write:
+        def put(folder: Path) -> None:
+            shutil.copytree(OLD_RUN, folder / "run")
+            special(make, f"run/{place}")(folder)
+
+        return put
+
+    table = "epoch,train/loss\n"
+    contents: dict[str, str | bytes] = {
+        "depth": "[" * MANY,
+        "a list": "[]",
+        "a number": "5",
+        "nothing": "",
+        "zeros": bytes(1000),
+        "an object of lists": '{"validation": [], "classes": 5, "train": {}}',
+    }
+    for name, content in contents.items():
+        for place in ("card.json", "scores.json", "stages.json", "statistics.json", "audit.json"):
+            yield f"{place} of {name}", at(place, content)
+    for name, content in {
+        "a field of 10 MB": table + "1," + "9" * 10_000_000,
+        "words": table + "a,b\n",
+        "an epoch of 100,000 digits": table + "9" * MANY + ",1\n",
+        "NaN": table + "1,nan\n2,1e999\n",
+        "a million columns": "epoch" + ",a" * 1_000_000 + "\n1" + ",1" * 1_000_000 + "\n",
+        "zeros": bytes(1000),
+    }.items():
+        yield f"metrics.csv of {name}", at("metrics.csv", content)
+    for name, content in _yaml_bombs().items():
+        yield f"a recipe of {name}", at("recipe.yaml", content)
+    for name, make in SPECIAL.items():
+        for place in ("card.json", "scores.json", "metrics.csv", "recipe.yaml"):
+            yield f"{name} as {place}", instead(place, make)

@@ -1,27 +1,24 @@
 """Hostile inputs end every command that reads them soon, in little memory, and with a message.
 
-The drill runs all inputs. The sample in the normal run has, of the kinds that are read without torch, some that once
-hung, crashed or filled the memory.
+The drill runs all inputs, in forks of a process that has imported everything. The sample in the normal run has, of the
+kinds that are read without torch, some that once hung, crashed or filled the memory; its commands are processes of
+their own.
 """
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.hostile.corpus import KINDS, Hostile, commands, inputs
+from tests.hostile.warm_process import PATIENCE, WITH_TORCH, Ended, WarmProcess, warm_process
 
 CPU_SECONDS = 10
 MEMORY = 1 << 30
-# Seconds. A command that waits for ever takes no CPU time, and on a busy machine a good one takes many times its own.
-PATIENCE = 240
-
-# Seconds of CPU time that the import of torch and torchvision takes, besides which a command has its ten.
-IMPORTS = {"recipe": 8, "weights": 8, "model": 8}
 
 SAMPLE = {
     "annotations: an image record of 65535 × 65535",
@@ -53,21 +50,10 @@ with open(sys.argv[1], "w") as ended:
     json.dump([code, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024], ended)
 """
 
-
-class Ended(NamedTuple):
-    """How a command ended.
-
-    ``code`` is its exit code, negative for a signal and None when it had to be stopped. ``cpu`` is in seconds,
-    ``memory`` in bytes.
-    """
-
-    code: int | None
-    cpu: float
-    memory: int
-    printed: str
+Run = Callable[[list[str], Path, int], Ended]
 
 
-def run_limited(arguments: list[str], folder: Path, seconds: int) -> Ended:
+def run_alone(arguments: list[str], folder: Path, seconds: int) -> Ended:
     """Run the command line in ``folder``; more than twice ``seconds`` of CPU time end it."""
     launched = [sys.executable, "-S", "-c", LAUNCHER, "ended.json", str(2 * seconds), str(PATIENCE)]
     subprocess.run([*launched, sys.executable, "-m", "maskwright", *arguments], cwd=folder, check=True)
@@ -75,16 +61,15 @@ def run_limited(arguments: list[str], folder: Path, seconds: int) -> Ended:
     return Ended(code, cpu, memory, (folder / "printed.txt").read_text(encoding="utf-8", errors="replace"))
 
 
-def assert_withstood(hostile: Hostile, folder: Path, most: int | None = None) -> None:
+def assert_withstood(hostile: Hostile, folder: Path, run: Run, most: int | None = None) -> None:
     """Run every command that reads ``hostile``, or the first ``most`` of them, and say all that went wrong."""
-    seconds = CPU_SECONDS + IMPORTS.get(hostile.kind, 0)
     wrong = []
     for command in islice(commands(hostile, folder), most):
-        ended = run_limited(command, folder, seconds)
+        ended = run(command, folder, CPU_SECONDS)
         faults = [
             *(["it hung"] if ended.code is None else []),
             *([f"exit code {ended.code}"] if ended.code not in (0, 1, 2, None) else []),
-            *([f"{ended.cpu:.1f} s of CPU time"] if ended.cpu > seconds else []),
+            *([f"{ended.cpu:.1f} s of CPU time"] if ended.cpu > CPU_SECONDS else []),
             *([f"{ended.memory >> 20} MiB"] if ended.memory > MEMORY else []),
             *(["a traceback"] if "Traceback (most recent" in ended.printed else []),
             *(["code was run"] if (folder / "hostile-code-ran").exists() else []),
@@ -108,10 +93,27 @@ def test_the_corpus_has_many_inputs_of_every_kind() -> None:
 
 @pytest.mark.parametrize("hostile", [each for each in CORPUS if str(each) in SAMPLE], ids=str)
 def test_a_sample_is_withstood(hostile: Hostile, tmp_path: Path) -> None:
-    assert_withstood(hostile, tmp_path, most=2)
+    assert_withstood(hostile, tmp_path, run_alone, most=2)
+
+
+@pytest.fixture(scope="module")
+def core() -> Iterator[WarmProcess]:
+    """Runs the commands that need no torch."""
+    with warm_process(with_torch=False) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def with_torch() -> Iterator[WarmProcess]:
+    """Runs the others, whose memory has that of torch in it."""
+    with warm_process(with_torch=True) as started:
+        yield started
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hostile", CORPUS, ids=str)
-def test_every_input_is_withstood(hostile: Hostile, tmp_path: Path) -> None:
-    assert_withstood(hostile, tmp_path)
+def test_every_input_is_withstood(hostile: Hostile, tmp_path: Path, core: WarmProcess, with_torch: WarmProcess) -> None:
+    def run(arguments: list[str], folder: Path, seconds: int) -> Ended:
+        return (with_torch if arguments[0] in WITH_TORCH else core).run(arguments, folder, seconds)
+
+    assert_withstood(hostile, tmp_path, run)
