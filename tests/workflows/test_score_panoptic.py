@@ -159,6 +159,7 @@ NOTES: dict[str, tuple[Callable[..., object], str, float]] = {
         (1 + 1 / 1.5) / 2,
     ),
     "a larger area": (_infos(0, lambda infos: infos[1].update(area=6)), "states 6 and has 4 pixels", (1 + 4 / 6) / 2),
+    "a boundless area": (_infos(0, lambda infos: infos[1].update(area=10**30)), "the larger of both counts", 0.5),
     "a smaller area": (_infos(0, lambda infos: infos[1].update(area=1)), "states 1 and has 4 pixels", 1.0),
     "no area": (_infos(0, lambda infos: infos[1].pop("area")), "", 1.0),
     "a predicted crowd": (_infos(1, lambda infos: infos[1].update(iscrowd=1)), "counts for nothing", 1.0),

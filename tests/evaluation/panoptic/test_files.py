@@ -36,6 +36,15 @@ def test_where_ids_differ_names_decide():
     assert findings.counts == {"no_truth": 1}
 
 
+def test_a_prediction_is_that_of_one_image_only():
+    pairs, findings = panoptic_pairs(files((5, "a.png"), (6, "a.png"), (1, "b.png")), files((1, "a.png"), name="p"))
+    assert [pair.truth.image_id for pair in pairs] == [1]
+    assert findings.counts["missing_prediction"] == 2
+    pairs, findings = panoptic_pairs(files((5, "a.png"), (6, "a.png")), files((1, "a.png"), name="p"))
+    assert [pair.truth.image_id for pair in pairs] == [5]
+    assert findings.counts == {"missing_prediction": 1}
+
+
 def test_images_without_a_partner_are_named():
     images = (PanopticImage(1, "a.jpg", 2, 3), PanopticImage(9))
     pairs, findings = panoptic_pairs(files((1, "a.png"), (2, "b.png"), images=images), files((1, "a.png"), name="p"))

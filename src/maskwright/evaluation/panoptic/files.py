@@ -72,10 +72,12 @@ def panoptic_pairs(truth: PanopticFiles, predictions: PanopticFiles) -> tuple[li
     if not true:
         raise UsageError(f"{truth.file.path}: has no annotations; expected a record with segments_info of each image.")
     by_name = {_stem(record.file_name): record for record in predicted.values()}
+    # Each is the prediction of one image only.
+    unknown = {name: record for name, record in by_name.items() if record.image_id not in true}
     sizes = _sizes(truth.file)
     pairs, taken = [], set()
     for image_id, record in true.items():
-        found = predicted.get(image_id) or by_name.get(_stem(record.file_name))
+        found = predicted.get(image_id) or unknown.pop(_stem(record.file_name), None)
         if found is None:
             findings.add("missing_prediction", f"{predictions.file.path}: has none of the image {_named(record)}")
             continue

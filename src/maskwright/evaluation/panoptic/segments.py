@@ -16,6 +16,8 @@ from maskwright.structures import PanopticMap, PanopticSegment, Rle
 
 # The class of true pixels whose id is no segment's: no class that is scored, and not void either.
 UNLISTED = 0
+# Far more than any image has; the evaluator counts in 64 bits.
+_LARGEST_AREA = 2**40
 
 
 class ScoredSegment(NamedTuple):
@@ -114,7 +116,7 @@ def _area(segment: PanopticSegment, pixels: int, source: str, findings: Panoptic
     if segment.area is None or segment.area == pixels:
         return pixels
     findings.add("stated_area", f"{source}: segment {segment.id} states {segment.area} and has {pixels} pixels")
-    return max(segment.area, pixels)
+    return min(max(segment.area, pixels), _LARGEST_AREA)
 
 
 def _nothing(found: PanopticMap) -> RasterisedMask:
