@@ -4,9 +4,9 @@ import base64
 import io
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import cv2
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from maskwright.annotations.formats.dataset import AnnotatedObject, Polygons
 from maskwright.image_formats import open_image
 from maskwright.masks.contours import polygons_with_holes
 from maskwright.masks.paste import cropped_to_rle
+from maskwright.masks.png import encode_png
 from maskwright.masks.rle import BadSegmentation, rasterise
 from maskwright.structures import Rle, normalise_name
 
@@ -168,5 +169,4 @@ def _record(
 def _embedded(each: AnnotatedObject) -> str:
     left, top, width, height = each.box
     inside = np.ascontiguousarray(coco_mask.decode(each.rle)[top : top + height, left : left + width])
-    _, content = cv2.imencode(".png", inside)
-    return base64.b64encode(content.tobytes()).decode("ascii")
+    return base64.b64encode(encode_png(Path("mask.png"), inside)).decode("ascii")
