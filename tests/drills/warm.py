@@ -209,6 +209,7 @@ def _forked(request: dict[str, Any]) -> int:
     except BaseException:
         traceback.print_exc()
         code = 1
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is done
     atexit._run_exitfuncs()
     # Without taking Python down, in which libraries complain about what gc.freeze has kept.
     sys.stdout.flush()
