@@ -95,6 +95,10 @@ def instance_lines(scores: Scores) -> Iterator[str]:
         yield escape_controls(f"{len(absent)} {have} no object in the truth ({some})")
     yield ""
     yield from detail_lines(scores)
+    if "boundary" in scores:
+        values = {name: value for name, value in scores["boundary"].items() if name != "protocol"}
+        yield "boundary AP: " + ", ".join(f"{name} {score_cell(value)}" for name, value in values.items())
+        yield scores["boundary"]["protocol"]
     found = scores["results"]
     reasons = ", ".join(f"{row['count']} {reason}" for reason, row in found["left_out"].items()) or "none"
     rejected = found["found"] - found["used"]

@@ -12,6 +12,8 @@ from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.evaluator import AREA_RULES
 from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
 from maskwright.evaluation.coco.truth import CocoTruth
+from maskwright.evaluation.instances.boundary_ap import PROTOCOL as BOUNDARY_PROTOCOL
+from maskwright.evaluation.instances.boundary_ap import boundary_average_precision
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
 from maskwright.evaluation.instances.per_image import image_records
 from maskwright.evaluation.results.index import ClassIndex
@@ -58,9 +60,9 @@ def summarise_instances(
     """Score the results ``found`` against ``truth``.
 
     ``thresholds`` are those of the details; with None only the COCO scores are computed. For details the segmentations
-    of ``truth`` become RLEs in place. ``boundary`` adds boundary IoU to the details. ``area`` is the rule for the size
-    of a detected mask, by default that of pycocotools. ``resampling`` adds bootstrap intervals of the COCO scores.
-    ``reporter`` shows progress; quiet by default.
+    of ``truth`` become RLEs in place. ``boundary`` adds boundary IoU to the details, and boundary AP. ``area`` is the
+    rule for the size of a detected mask, by default that of pycocotools. ``resampling`` adds bootstrap intervals of the
+    COCO scores. ``reporter`` shows progress; quiet by default.
 
     Raises ``UsageError`` for an unknown area rule.
     """
@@ -71,6 +73,13 @@ def summarise_instances(
     if thresholds is not None:
         details = _details(truth, found, thresholds, boundary, reporter or Reporter(quiet=True))
         scores = details.merged_into(scores)
+    if boundary and "segm" in scorable_iou_types(truth, found):
+        truth.draw_masks()
+        records = found.of("segm", area)
+        values, intervals = boundary_average_precision(truth.coco_dataset("segm"), records, resampling)
+        scores["boundary"] = {**values, "protocol": BOUNDARY_PROTOCOL}
+        if resampling is not None:
+            scores["intervals"]["boundary"] = intervals
     scores["results"] = _account(found, classes)
     scores["truth"] = truth.audit.to_json() | truth.incomplete.to_json()
     remarks = [*truth.lines(), *_on_results(found), *_unknown_classes(truth, classes)]
