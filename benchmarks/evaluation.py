@@ -78,7 +78,7 @@ OURS_CITYSCAPES = """
 import sys, time
 from pathlib import Path
 from maskwright.progress import Reporter
-from maskwright.workflows.score_cityscapes import score_cityscapes
+from maskwright.workflows.scoring.score_cityscapes import score_cityscapes
 
 folder, predictions, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 started, used = time.perf_counter(), time.process_time()

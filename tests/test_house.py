@@ -10,7 +10,7 @@ from tools.architecture.import_graph import MASKWRIGHT, ROOT
 SOURCE = ROOT / "src" / "maskwright"
 LONGEST_CHAIN = 20
 FILES_IN_A_FOLDER = 25
-LINES_OF_WORKFLOWS = 3800
+LINES_OF_A_WORKFLOW = 155
 # The face of the package hands the workflows on, as functions.
 MAY_USE_WORKFLOWS = ("maskwright.workflows", "maskwright.cli", "maskwright")
 
@@ -115,9 +115,11 @@ def room(module: str) -> str:
 
 
 def test_workflows_are_short() -> None:
-    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCE.glob("workflows/*.py")}
+    files = [path for path in (SOURCE / "workflows").rglob("*.py") if path.name != "__init__.py"]
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
     longest = sorted(lines.items(), key=lambda item: -item[1])[:5]
-    assert sum(lines.values()) <= LINES_OF_WORKFLOWS, f"{sum(lines.values())} lines; the longest files are {longest}"
+    mean = sum(lines.values()) / len(lines)
+    assert mean <= LINES_OF_A_WORKFLOW, f"{mean:.0f} lines on average; the longest files are {longest}"
 
 
 def test_a_file_has_a_test_file_of_its_name() -> None:

@@ -18,7 +18,7 @@ from maskwright.masks.binary_png import read_mask
 from maskwright.masks.cropped import crop_masks
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, Instances
-from maskwright.workflows.score_cityscapes import score_cityscapes
+from maskwright.workflows.scoring.score_cityscapes import score_cityscapes
 from tests.evaluation.invented_city import FRAMES, SIZE, write_city
 
 NAMES = [f"{frame}_leftImg8bit.png" for frame in FRAMES]

@@ -14,7 +14,7 @@ from maskwright.structures import ClassTable, Instances
 from maskwright.synthetic.shapes import write_shapes
 from maskwright.synthetic.streets import draw_streets
 from maskwright.workflows.convert import convert
-from maskwright.workflows.score_instance import score_instance
+from maskwright.workflows.scoring.score_instance import score_instance
 from tests.conftest import CocoFactory
 
 Found = dict[str, Instances]

@@ -9,7 +9,7 @@ from maskwright.errors import DataError, UsageError
 from maskwright.evaluation.score_panoptic import score_panoptic
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, PanopticMap, PanopticSegment
-from maskwright.workflows import score_panoptic as command
+from maskwright.workflows.scoring import score_panoptic as command
 from tests.evaluation.invented_panoptic import InventedMap, invented_set, write_set
 
 STREET = PanopticMap(np.array([[1, 1], [1, 2]]), (PanopticSegment(1, 1), PanopticSegment(2, 2)))

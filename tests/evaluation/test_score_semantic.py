@@ -13,8 +13,8 @@ from maskwright.masks.png import encode_png
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable, LabelMap
 from maskwright.synthetic.shapes import write_shapes
-from maskwright.workflows import score_semantic as command
 from maskwright.workflows.masks import masks
+from maskwright.workflows.scoring import score_semantic as command
 from tests.conftest import CocoFactory
 
 NAMES = ["background", "road", "sky"]

@@ -27,7 +27,7 @@ from maskwright.evaluation.semantic.label_names import LabelNames, LabelRemapper
 from maskwright.evaluation.semantic.scores import confusion, semantic_scores
 from maskwright.masks.png import read_label_map
 from maskwright.progress import Reporter
-from maskwright.workflows.score_cityscapes import score_cityscapes
+from maskwright.workflows.scoring.score_cityscapes import score_cityscapes
 from tests.oracles.cityscapes.cases import CASES, STREETS, write_cases
 
 HERE = Path(__file__).parent / "cityscapes"

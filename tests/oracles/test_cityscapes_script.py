@@ -14,7 +14,7 @@ from PIL import Image
 
 from maskwright.evaluation.cityscapes.matching import CLASS_OF_LABEL
 from maskwright.progress import Reporter
-from maskwright.workflows.score_cityscapes import score_cityscapes
+from maskwright.workflows.scoring.score_cityscapes import score_cityscapes
 
 official = pytest.importorskip("cityscapesscripts.evaluation.evalInstanceLevelSemanticLabeling")
 

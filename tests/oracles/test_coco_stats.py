@@ -8,7 +8,7 @@ import pytest
 
 from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.progress import Reporter
-from maskwright.workflows.score_instance import score_instance
+from maskwright.workflows.scoring.score_instance import score_instance
 from tests.evaluation.all_at_once import coco_scores
 
 FOLDER = Path(__file__).parent / "coco"

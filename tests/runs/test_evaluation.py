@@ -31,7 +31,7 @@ from maskwright.runs.folder import open_run
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
-from maskwright.workflows.score_instance import score_instance
+from maskwright.workflows.scoring.score_instance import score_instance
 from tests.runs.small_experiments import begun
 from tests.workflows.spoilt import change_weights
 

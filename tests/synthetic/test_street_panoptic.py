@@ -11,7 +11,7 @@ from maskwright.masks.panoptic_png import read_panoptic_png
 from maskwright.progress import Reporter
 from maskwright.synthetic.street_panoptic import CATEGORIES, panoptic_map, write_panoptic_streets
 from maskwright.synthetic.streets import draw_street
-from maskwright.workflows.score_panoptic import score_panoptic
+from maskwright.workflows.scoring.score_panoptic import score_panoptic
 
 SIZE = (128, 256)
 

@@ -18,7 +18,7 @@ from maskwright.errors import UsageError
 from maskwright.evaluation.cityscapes.layout import INSTANCE_IDS, LABEL_IDS, frame_of, truth_files
 from maskwright.synthetic.streets import CITIES, StreetFiles, draw_streets
 from maskwright.workflows.convert import convert
-from maskwright.workflows.score_cityscapes import score_cityscapes
+from maskwright.workflows.scoring.score_cityscapes import score_cityscapes
 
 SIZE = (128, 256)
 BY_NAME = {label.name: label for label in LABELS}

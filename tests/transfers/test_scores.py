@@ -15,7 +15,7 @@ from maskwright.transfers.datasets import load_transfer_dataset
 from maskwright.transfers.models import open_transfer_model
 from maskwright.transfers.predictions import PredictionCache
 from maskwright.transfers.scores import Rules, TransferEvaluation
-from maskwright.workflows.score_cityscapes import score_cityscapes
+from maskwright.workflows.scoring.score_cityscapes import score_cityscapes
 from tests.transfers.transferred import detections, predict_from_truth, write_model
 
 COCO = ("person", "bicycle", "car", "motorcycle", "bus", "train", "truck")

@@ -16,8 +16,8 @@ from maskwright.masks.png import write_label_map
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
 from maskwright.workflows.compare import Comparison, compare
-from maskwright.workflows.score_instance import score_instance
-from maskwright.workflows.score_semantic import score_semantic
+from maskwright.workflows.scoring.score_instance import score_instance
+from maskwright.workflows.scoring.score_semantic import score_semantic
 from tests.reports.html_page import Page
 
 Coco = Callable[..., Path]

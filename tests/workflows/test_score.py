@@ -3,7 +3,7 @@ import pytest
 from maskwright.errors import UsageError
 from maskwright.progress import Reporter
 from maskwright.workflows.score import score
-from maskwright.workflows.score_instance import InstanceScores
+from maskwright.workflows.scoring.score_instance import InstanceScores
 
 
 def test_the_kind_is_chosen_by_name(coco, write_json):

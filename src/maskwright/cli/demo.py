@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Quiet
+from maskwright.cli.arguments.options import Quiet
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 

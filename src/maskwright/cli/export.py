@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from maskwright.cli.options import Json, Overwrite, Quiet, print_json
+from maskwright.cli.arguments.options import Json, Overwrite, Quiet, print_json
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 

@@ -5,8 +5,17 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import AcceptLicence, Images, Json, ModelName, Quiet, TaskName, Weights, print_json
-from maskwright.cli.overrides import named_classes
+from maskwright.cli.arguments.options import (
+    AcceptLicence,
+    Images,
+    Json,
+    ModelName,
+    Quiet,
+    TaskName,
+    Weights,
+    print_json,
+)
+from maskwright.cli.arguments.overrides import named_classes
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 

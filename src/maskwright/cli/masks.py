@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Quiet, print_json
+from maskwright.cli.arguments.options import Json, Quiet, print_json
 from maskwright.errors import UsageError
 from maskwright.printing import print_lines
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import print_json
+from maskwright.cli.arguments.options import print_json
 from maskwright.printing import print_lines
 
 app = typer.Typer(help="List, show or copy the shipped recipes; print the schema.", rich_markup_mode=None)

@@ -1,6 +1,6 @@
 """``maskwright report``: write the page of a run again."""
 
-from maskwright.cli.options import Quiet, RunPath
+from maskwright.cli.arguments.options import Quiet, RunPath
 from maskwright.printing import print_lines
 
 

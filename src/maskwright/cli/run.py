@@ -5,8 +5,19 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import AcceptLicence, Devices, Json, Nodes, Out, Quiet, Recipe, Resume, Set, print_json
-from maskwright.cli.overrides import (
+from maskwright.cli.arguments.options import (
+    AcceptLicence,
+    Devices,
+    Json,
+    Nodes,
+    Out,
+    Quiet,
+    Recipe,
+    Resume,
+    Set,
+    print_json,
+)
+from maskwright.cli.arguments.overrides import (
     AllowEmptyClasses,
     Batch,
     Classes,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from maskwright.cli.options import Json, Overwrite, Quiet, print_json
+from maskwright.cli.arguments.options import Json, Overwrite, Quiet, print_json
 from maskwright.printing import print_lines
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def instance(
     """Compute box and mask AP and AR as pycocotools does, with details."""
     from maskwright.progress import Reporter
     from maskwright.reports.score_text import instance_lines
-    from maskwright.workflows.score_instance import score_instance
+    from maskwright.workflows.scoring.score_instance import score_instance
 
     reporter = Reporter(quiet)
     summary = score_instance(
@@ -115,7 +115,7 @@ def semantic(
     """Compute IoU, Dice, precision and recall of label maps from one confusion matrix over all pixels."""
     from maskwright.progress import Reporter
     from maskwright.reports.score_text import semantic_lines
-    from maskwright.workflows.score_semantic import score_semantic
+    from maskwright.workflows.scoring.score_semantic import score_semantic
 
     reporter = Reporter(quiet)
     summary = score_semantic(
@@ -154,7 +154,7 @@ def panoptic(
     """Compute panoptic quality (PQ), SQ and RQ as panopticapi does, over all classes, things and stuff."""
     from maskwright.progress import Reporter
     from maskwright.reports.score_text import panoptic_lines
-    from maskwright.workflows.score_panoptic import score_panoptic
+    from maskwright.workflows.scoring.score_panoptic import score_panoptic
 
     reporter = Reporter(quiet)
     summary = score_panoptic(
@@ -198,7 +198,7 @@ def cityscapes(
     """Compute AP and AP50 by the official Cityscapes rules; --pixel adds mIoU and iIoU."""
     from maskwright.progress import Reporter
     from maskwright.reports.score_text import cityscapes_lines
-    from maskwright.workflows.score_cityscapes import score_cityscapes
+    from maskwright.workflows.scoring.score_cityscapes import score_cityscapes
 
     reporter = Reporter(quiet)
     summary = score_cityscapes(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import Json, Overwrite, Quiet, print_json
+from maskwright.cli.arguments.options import Json, Overwrite, Quiet, print_json
 from maskwright.control_characters import escape_controls
 from maskwright.errors import UsageError
 from maskwright.printing import print_lines

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import (
+from maskwright.cli.arguments.options import (
     AcceptLicence,
     Devices,
     Images,
@@ -17,7 +17,7 @@ from maskwright.cli.options import (
     TaskName,
     Weights,
 )
-from maskwright.cli.overrides import (
+from maskwright.cli.arguments.overrides import (
     AllowEmptyClasses,
     Batch,
     Classes,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.options import AcceptLicence, Json, Overwrite, Quiet, print_json
+from maskwright.cli.arguments.options import AcceptLicence, Json, Overwrite, Quiet, print_json
 from maskwright.printing import print_lines
 
 app = typer.Typer(
@@ -66,7 +66,7 @@ def convert_checkpoint(
     json: Json = False,
 ) -> None:
     """Convert a Detectron2 or torchvision checkpoint to a model file. Nothing in it is executed."""
-    from maskwright.cli.weights_options import parse_classes, parse_options
+    from maskwright.cli.arguments.weights import parse_classes, parse_options
     from maskwright.models.weights_conversion import convert_weights
     from maskwright.progress import Reporter
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import unknown_name
-from maskwright.workflows.score_cityscapes import CityscapesScores, score_cityscapes
-from maskwright.workflows.score_instance import InstanceScores, score_instance
-from maskwright.workflows.score_panoptic import PanopticScores, score_panoptic
-from maskwright.workflows.score_semantic import SemanticScores, score_semantic
+from maskwright.workflows.scoring.score_cityscapes import CityscapesScores, score_cityscapes
+from maskwright.workflows.scoring.score_instance import InstanceScores, score_instance
+from maskwright.workflows.scoring.score_panoptic import PanopticScores, score_panoptic
+from maskwright.workflows.scoring.score_semantic import SemanticScores, score_semantic
 
 Summary = InstanceScores | SemanticScores | PanopticScores | CityscapesScores
 KINDS = {
@@ -28,10 +28,10 @@ def score(kind: str, truth: str | Path, predictions: str | Path, **options: Any)
             ``gtFine``.
         predictions: The COCO results file, the folder of label maps, the panoptic JSON file, or the folder of
             Cityscapes results.
-        **options: Keyword arguments of :func:`~maskwright.workflows.score_instance.score_instance`,
-            :func:`~maskwright.workflows.score_semantic.score_semantic`,
-            :func:`~maskwright.workflows.score_panoptic.score_panoptic` or
-            :func:`~maskwright.workflows.score_cityscapes.score_cityscapes`.
+        **options: Keyword arguments of :func:`~maskwright.workflows.scoring.score_instance.score_instance`,
+            :func:`~maskwright.workflows.scoring.score_semantic.score_semantic`,
+            :func:`~maskwright.workflows.scoring.score_panoptic.score_panoptic` or
+            :func:`~maskwright.workflows.scoring.score_cityscapes.score_cityscapes`.
 
     Returns:
         The ``scores``, as ``--json`` prints them, and ``remarks`` on what was rejected.

@@ -17,7 +17,7 @@ from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
 from maskwright.masks.rle import rasterise
 from maskwright.progress import Reporter
-from maskwright.workflows.score_instance import score_instance
+from maskwright.workflows.scoring.score_instance import score_instance
 from tests.evaluation.all_at_once import coco_scores
 from tests.evaluation.coco.test_stream import TABLE, images_of, noisy, results_on
 from tests.evaluation.invented_coco import datasets

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.cli.weights_options import parse_classes, parse_options
+from maskwright.cli.arguments.weights import parse_classes, parse_options
 from maskwright.errors import UsageError
 from maskwright.files import write_json
 

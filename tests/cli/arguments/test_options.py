@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from maskwright.cli.options import print_json
+from maskwright.cli.arguments.options import print_json
 
 
 def test_json_is_printed_as_text_that_reads_back(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from maskwright.errors import DataError, UsageError
 from maskwright.files import write_json, write_text
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
-from maskwright.workflows.score_semantic import score_semantic
+from maskwright.workflows.scoring.score_semantic import score_semantic
 
 QUIET = Reporter(quiet=True)
 

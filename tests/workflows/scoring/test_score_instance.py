@@ -9,7 +9,7 @@ from maskwright.evaluation.instances.details import Details
 from maskwright.files import write_json
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
-from maskwright.workflows.score_instance import InstanceScores, score_instance
+from maskwright.workflows.scoring.score_instance import InstanceScores, score_instance
 
 SQUARE = [[10, 10, 20, 10, 20, 20, 10, 20]]
 

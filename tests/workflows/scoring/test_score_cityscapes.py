@@ -8,7 +8,7 @@ from PIL import Image
 
 from maskwright.errors import DataError, UsageError
 from maskwright.progress import Reporter
-from maskwright.workflows.score_cityscapes import CityscapesScores, score_cityscapes
+from maskwright.workflows.scoring.score_cityscapes import CityscapesScores, score_cityscapes
 
 FRAME, OTHER = "aachen_000000_000019", "aachen_000001_000019"
 SIZE = (20, 30)

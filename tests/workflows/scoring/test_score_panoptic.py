@@ -9,7 +9,7 @@ import pytest
 
 from maskwright.errors import DataError, UsageError
 from maskwright.progress import Reporter
-from maskwright.workflows.score_panoptic import score_panoptic
+from maskwright.workflows.scoring.score_panoptic import score_panoptic
 from tests.evaluation.invented_panoptic import (
     InventedMap,
     InventedSet,

@@ -2,8 +2,8 @@
 
 import pytest
 
+from maskwright.cli.arguments.overrides import recipe_overrides
 from maskwright.cli.main import main
-from maskwright.cli.overrides import recipe_overrides
 from maskwright.errors import UsageError
 from maskwright.recipes.loading import load_recipe
 from maskwright.workflows import run as running

@@ -1,0 +1,1 @@
+"""The arguments that commands share, and the words in which settings may be typed."""

@@ -1,0 +1,1 @@
+"""One kind of results each: ``score instance``, ``semantic``, ``panoptic`` and ``cityscapes``."""
