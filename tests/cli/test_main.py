@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -157,3 +158,15 @@ def test_a_lack_of_memory_is_said_in_one_line(
     shown = capsys.readouterr().err
     assert shown.startswith("error: out of memory (")
     assert shown.count("\n") == 1
+
+
+def test_ctrl_c_during_the_work_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+    monkeypatch.setattr("maskwright.workflows.check.check", interrupted)
+    assert main(["check", str(tmp_path / "labels.json")]) == 130
+    assert capsys.readouterr().err == "Aborted!\n"

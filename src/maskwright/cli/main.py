@@ -19,6 +19,8 @@ from maskwright.errors import MaskwrightError
 from maskwright.parallel.waiting_threads import set_waiting_policy
 from maskwright.printing import print_traceback
 
+_INTERRUPTED = 130  # the exit code of Ctrl-C
+
 # The extra of each package that some commands need and those on data, masks and scores do not.
 _EXTRAS = {
     **dict.fromkeys(
@@ -61,6 +63,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         commands = import_module("maskwright.cli.app").app
         commands(args=list(arguments) if arguments is not None else None)
     except SystemExit as end:
+        if end.code == _INTERRUPTED:  # typer's answer to Ctrl-C, which says nothing
+            complain("Aborted!")
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except MaskwrightError as error:
         first, *more = error.lines or ("",)
