@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 .PHONY: help setup demo test docs slow check clean
 help:
-	@echo "make demo   set up, then run the whole job on built-in data (about two and a half minutes on two cores)"
+	@echo "make demo   set up, then run the whole job on built-in data (about a minute and a half on two cores)"
 	@echo "make test   set up, then run the checks and the tests"
 	@echo "make docs   set up, then build the documentation in site/"
 	@echo "make setup  only set up the environment .venv"

@@ -36,9 +36,11 @@ def started(machine: Warm, run: Path, *more: str) -> Running:
 
 
 def assert_one_line(running: Running, code: int, *parts: str, seconds: float = 60.0) -> None:
-    """It ends with ``code`` in time, and says all ``parts`` in one line and nothing else."""
+    """It ends with ``code`` in time, and says all ``parts`` in one line, at most with the command to type next."""
     assert running.wait(seconds) == code, running.said()
-    (line,) = running.said().splitlines()
+    line, *more = running.said().splitlines()
+    assert all(each.startswith("next: maskwright train ") for each in more[:1])
+    assert len(more) <= 1, more
     for part in ("error: ", *parts):
         assert part in line
 

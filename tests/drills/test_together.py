@@ -27,10 +27,11 @@ TASKS = pytest.mark.parametrize("task", ["semantic", "instance"])
 
 
 def line_of(running: Running) -> str:
-    """The one line that it has said."""
+    """The one line that it has said, beside the command to type next."""
     said = running.said()
-    assert len(said.splitlines()) == 1, said
-    return said
+    line, *more = said.splitlines()
+    assert [each.partition(" ")[0] for each in more] in ([], ["next:"]), said
+    return line
 
 
 def assert_done(running: list[Running], code: int = 0) -> None:

@@ -24,9 +24,10 @@ CORE = (
     "convert",
     "explore",
     "masks",
-    "score_cityscapes",
-    "score_instance",
-    "score_semantic",
+    "scoring.score_cityscapes",
+    "scoring.score_instance",
+    "scoring.score_panoptic",
+    "scoring.score_semantic",
     "split",
     "subset",
 )

@@ -1,5 +1,4 @@
 import os
-import re
 import struct
 import zlib
 from pathlib import Path
@@ -9,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright.errors import DataError, UsageError
-from maskwright.images.decode import find_images, image_path, image_size, read_image, require_image_files
+from maskwright.errors import DataError
+from maskwright.images.decode import find_images, image_path, image_size, read_image
 
 RNG = np.random.default_rng(0)
 COLOURS = RNG.integers(0, 256, (20, 30, 3)).astype(np.uint8)
@@ -276,14 +275,6 @@ def test_a_name_with_brackets_is_a_file_before_it_is_a_glob(pictures: Path):
 
 def test_nothing_is_found_where_nothing_is(pictures: Path):
     assert found(pictures / "z.png") == []
-
-
-@pytest.mark.parametrize("name", ["none.png", "none/*.png", "empty"])
-def test_images_that_are_needed_are_there_or_it_is_said(pictures: Path, name: str):
-    (pictures / "empty").mkdir()
-    assert require_image_files(pictures) == find_images(pictures)
-    with pytest.raises(UsageError, match=re.escape(str(pictures / name))):
-        require_image_files(pictures / name)
 
 
 def png_of(width: int, height: int) -> bytes:

@@ -11,6 +11,7 @@ from maskwright.cli.main import main
 from maskwright.errors import UsageError
 from maskwright.models import catalogue, published_weights
 from maskwright.models.entry import hub_weights
+from maskwright.models.listing import records
 from maskwright.models.published_weights import fetch_weights, list_weights
 from maskwright.models.weights import torchvision_checkpoints
 from maskwright.models.weights.hub import HubFile
@@ -86,6 +87,7 @@ def test_weights_on_the_hub_are_listed_and_fetched_once_their_licence_is_accepte
     monkeypatch.setattr(published_weights, "fetch_hub_file", lambda wanted: tmp_path / wanted.sha256)
     [listed] = [each for each in list_weights() if each["publisher"] == "Hugging Face"]
     assert (listed["name"], listed["accept"]) == ("fcn_resnet50/ade20k", "dinov3-license")
+    monkeypatch.setattr(records, "_listing", lambda: {"models": [], "weights": list_weights()})
     assert main(["weights", "list"]) == 0
     assert "DINOv3 License, special: --accept-licence dinov3-license" in capsys.readouterr().out
     assert main(["weights", "fetch", "fcn_resnet50/ade20k"]) == 2

@@ -133,7 +133,16 @@ cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 IN_RUN_FOLDERS = {"run", "train", "demo", "transfer", "evaluate", "report"}
 ELSEWHERE = {"weights fetch"}
 WRITE_NOTHING = {
-    *("models", "doctor", "score semantic", "score cityscapes", "recipes", "recipes show", "recipes schema"),
+    *(
+        "models",
+        "doctor",
+        "score semantic",
+        "score panoptic",
+        "score cityscapes",
+        "recipes",
+        "recipes show",
+        "recipes schema",
+    ),
     "weights list",
 }
 

@@ -174,7 +174,7 @@ def test_only_detections_that_the_report_shows_are_drawn(tmp_path: Path, monkeyp
         return image
 
     class Found(Predictor[Any]):
-        def instances(self, images: Any, batch: int = 1) -> Any:
+        def instances(self, images: Any, batch: int = 1, *_: Any) -> Any:
             for item, image in images:
                 objects = next(o for o in part.selection.images if np.array_equal(read_image(part.path_of(o)), image))
                 instances = objects.instances()

@@ -65,8 +65,7 @@ def accept_licence(name: str) -> None:
         # Only its owner may read or change what the owner agreed to.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.write("\n")
+            file.write(json.dumps(content, indent=1) + "\n")
         synchronise([temporary])
 
 

@@ -1,11 +1,10 @@
 """The table of predicted objects as CSV: a row for each, with its class, score, size and place."""
 
-import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from maskwright.control_characters import quote_cell
+from maskwright.control_characters import lines_of_cells
 from maskwright.files import writing
 from maskwright.masks.cropped import crop_masks
 from maskwright.masks.holes import count_holes
@@ -31,9 +30,7 @@ def object_rows(name: str, found: Instances, table: ClassTable) -> list[Row]:
             centre = round(mask.left + float(across.mean()) + 0.5, 2), round(mask.top + float(down.mean()) + 0.5, 2)
         label, score = table.classes[int(found.labels[number]) - 1].name, round(float(found.scores[number]), 6)
         box = [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)]
-        rows.append(
-            [quote_cell(name), number + 1, quote_cell(label), score, area, *box, *centre, count_holes(mask.mask)]
-        )
+        rows.append([name, number + 1, label, score, area, *box, *centre, count_holes(mask.mask)])
     return rows
 
 
@@ -44,6 +41,9 @@ def object_table(path: Path) -> Iterator[Callable[[list[Row]], None]]:
     It is UTF-8 with commas, and its first row has the ``COLUMNS``.
     """
     with writing(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        yield writer.writerows
+        file.write(lines_of_cells([COLUMNS]))
+
+        def append(rows: list[Row]) -> None:
+            file.write(lines_of_cells(rows))
+
+        yield append
