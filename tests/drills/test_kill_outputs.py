@@ -30,6 +30,8 @@ COMMANDS = {
     "explore": "explore IN/labels.json --out OUT --quiet",
     "check": "check IN/labels.json --fix OUT/fixed.json --quiet",
     "score instance": "score instance IN/labels.json IN/results.json --out OUT --quiet",
+    "compare": "compare IN/results.json IN/other.json --truth IN/labels.json --samples 100 --out OUT --quiet",
+    "export": f"export {OLD_RUN / 'checkpoints' / 'best'} --to onnx --images IN/few --out OUT/out.onnx --quiet",
     "predict": "predict IN/model.safetensors IN/photos --score 0 --out OUT --quiet",
     "predict pixels": f"predict {OLD_RUN / 'checkpoints' / 'best'} IN/photos --out OUT --quiet",
     "weights convert": f"weights convert IN/model.pkl OUT/out.safetensors --classes a,b,c {SETS} --quiet",
@@ -64,6 +66,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content = {"images": images, "annotations": objects, "categories": categories}
     (folder / "labels.json").write_text(json.dumps(content))
     (folder / "results.json").write_text(json.dumps([{**each, "score": 0.5} for each in objects]))
+    (folder / "other.json").write_text(json.dumps([{**each, "score": 0.5} for each in objects[::2]]))
+    shutil.copytree(folder / "photos", folder / "few", ignore=lambda _, names: sorted(names)[8:])
     checkpoint(folder / "model.pkl")
     files = f"{folder / 'model.pkl'} {folder / 'model.safetensors'}"
     assert main(f"weights convert {files} --classes a,b,c {SETS}".split()) == 0
