@@ -54,6 +54,12 @@ def test_of_files_with_one_last_name_the_folder_decides_and_else_none_is_taken(p
     assert found.names == {1: "a/1.jpg", 2: "b/1.jpg", 4: "3.jpg"}
 
 
+@pytest.mark.parametrize("name", [".", "./", "/"])
+def test_the_name_of_a_folder_is_that_of_no_image(name: str, place) -> None:
+    found = place([name, "/x/1.jpg"], "1.jpg")
+    assert (found.names, found.missing) == ({2: "1.jpg"}, (name,))
+
+
 def test_a_file_that_two_names_would_take_is_given_to_none(place) -> None:
     assert place(["/x/1.jpg", "/y/1.jpg", "/x/2.jpg"], "1.jpg", "2.jpg").names == {3: "2.jpg"}
 

@@ -10,7 +10,15 @@ from maskwright.annotations.coco.categories import class_table, label_by_categor
 from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
-from maskwright.evaluation.coco.evaluator import PROTOCOL, STATISTICS, ground_truth, protocol
+from maskwright.evaluation.coco.evaluator import (
+    PROTOCOL,
+    STATISTICS,
+    class_average_precision,
+    coco_stats,
+    ground_truth,
+    protocol,
+    run_coco_eval,
+)
 from tests.evaluation.all_at_once import coco_scores
 from tests.evaluation.invented_coco import CLASSES, SIDE, datasets, pycocotools_scores, record, same
 
@@ -145,3 +153,21 @@ def test_what_is_ignored_counts_neither_for_nor_against_in_any_class(coco):
     assert scores["segm"]["AP"] == scores["bbox"]["AP"] == pytest.approx(1.0, abs=1e-12)
     assert scores["classes"]["person"]["instances"] == 1
     assert_equal_to_pycocotools(truth, [*inside, right])
+
+
+def test_classes_that_nothing_shows_change_no_score_and_take_no_memory() -> None:
+    square = {"image_id": 1, "category_id": 7, "bbox": [1, 1, 10, 10], "area": 100}
+    few = {
+        "images": [{"id": 1, "height": 48, "width": 64}],
+        "annotations": [{**square, "id": 1, "iscrowd": 0}],
+        "categories": [{"id": 7, "name": "seen"}],
+    }
+    many = {**few, "categories": [{"id": number, "name": f"class {number}"} for number in range(1, 50_001)]}
+    results: list[Any] = [{**square, "bbox": [1, 1, 10, 8], "score": 0.5}]
+    found, same = run_coco_eval(many, results, "bbox"), run_coco_eval(few, results, "bbox")
+    assert coco_stats(found) == coco_stats(same)
+    assert class_average_precision(found) == class_average_precision(same)
+    assert found.eval is not None
+    assert found.eval["precision"].nbytes < 10_000_000
+    nothing: dict[str, Any] = {**many, "annotations": []}
+    assert set(coco_stats(run_coco_eval(nothing, [], "bbox")).values()) == {None}

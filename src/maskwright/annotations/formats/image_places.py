@@ -85,6 +85,8 @@ def _by_last_parts(files: Iterable[str], names: Mapping[int, str]) -> dict[int, 
     found = {}
     for identity, name in names.items():
         parts = PurePosixPath(name.replace("\\", "/")).parts
+        if not parts:  # the name of a folder, such as "."
+            continue
         shared = {file: _shared_end(PurePosixPath(file).parts, parts) for file in by_last.get(parts[-1], ())}
         best = [file for file, number in shared.items() if number == max(shared.values())]
         if len(best) == 1:
