@@ -43,7 +43,7 @@ KILLS = 12
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 # Whose files appear one by one; the next call completes them, or begins again.
-ONE_BY_ONE = ("masks", "check", "init")
+ONE_BY_ONE = ("masks", "check", "init", "export")
 NEW_FILES_ONLY = ("convert", "convert to a file", "check", "init")
 # The numbers of the page may be in another order. A recipe rests on what was measured.
 VARIES = {"explore": "explore.html", "init": "fitted.yaml"}
