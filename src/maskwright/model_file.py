@@ -73,11 +73,15 @@ def write_model_file(
     Beside them are ``source``, the provenance of the weights, and ``materials``, the bill of materials of the model.
     """
     contiguous = {name: value.contiguous() for name, value in weights.items()}
-    write_bytes(path, _in_order(save(contiguous, {**card_metadata(card, materials), SOURCE_KEY: json.dumps(source)})))
+    write_bytes(path, model_bytes(contiguous, {**card_metadata(card, materials), SOURCE_KEY: json.dumps(source)}))
 
 
-def _in_order(content: bytes) -> bytes:
-    """Return a safetensors file with its metadata in order: the library writes them in another one each time."""
+def model_bytes(weights: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> bytes:
+    """Return a safetensors file of contiguous ``weights``, the same bytes for the same content.
+
+    The library writes the ``metadata`` in another order each time.
+    """
+    content = save(dict(weights), dict(metadata))
     start = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:start])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))

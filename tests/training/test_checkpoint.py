@@ -142,3 +142,11 @@ def test_a_state_whose_model_file_is_damaged_is_refused(tmp_path: Path) -> None:
     (tmp_path / "last" / MODEL_FILE).write_bytes(b"damaged")
     with pytest.raises(WeightsError, match=r"model\.safetensors"):
         read_state(tmp_path / "last")
+
+
+def test_the_same_checkpoint_has_the_same_bytes(tmp_path: Path) -> None:
+    materials = [{"part": "backbone", "name": "imagenet", "licence": None}]
+    for number in range(8):
+        save_checkpoint(tmp_path / str(number), make_card(3), make_weights(0), None, materials)
+    assert len({(folder / MODEL_FILE).read_bytes() for folder in tmp_path.iterdir()}) == 1
+    assert [file.name for file in (tmp_path / "0").iterdir()] == [MODEL_FILE]

@@ -13,11 +13,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 
 from maskwright.errors import MaskwrightError, WeightsError
 from maskwright.files import recover_folder, writing_folder
-from maskwright.model_file import ModelCard, card_metadata, read_model_file
+from maskwright.model_file import ModelCard, card_metadata, model_bytes, read_model_file
 from maskwright.run_folder import MODEL_FILE
 
 STATE_FILE = "state.pt"
@@ -43,12 +42,10 @@ def save_checkpoint(
     contiguous = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
     try:
         with writing_folder(folder) as temporary:
-            save_file(contiguous, temporary / MODEL_FILE, metadata=card_metadata(card, materials))
-            with (temporary / STATE_FILE).open("wb") as file:  # Python's error says why writing failed
-                torch.save(state, file)
-            shutil.copymode(temporary / STATE_FILE, temporary / MODEL_FILE)  # else only its owner could read it
-            if state is None:
-                (temporary / STATE_FILE).unlink()
+            (temporary / MODEL_FILE).write_bytes(model_bytes(contiguous, card_metadata(card, materials)))
+            if state is not None:
+                with (temporary / STATE_FILE).open("wb") as file:  # Python's error says why writing failed
+                    torch.save(state, file)
     except (OSError, RuntimeError, SafetensorError) as error:
         raise MaskwrightError(
             f"{folder}: the checkpoint cannot be written ({_why(error)}); one saved before is intact. "
