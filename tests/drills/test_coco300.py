@@ -44,4 +44,4 @@ def test_the_instance_recipe_finds_persons_from_300_images(shared: Path, imagene
     weights = tmp_path / "first" / "checkpoints" / "best" / "model.safetensors"
     scores = scores_of("maskrcnn-person-cat-ball-book-coco300", tmp_path / "second", shared, weights)
     assert scores["segm"]["AP"] >= 0.066
-    assert scores["classes"]["person"]["segm50"] >= 0.38  # 0.404 at seed 0; a thread more or less moves the last digits
+    assert scores["classes"]["person"]["segm50"] >= 0.40

@@ -80,6 +80,8 @@ def test_the_page_has_every_section_and_loads_nothing(done: tuple[Path, Path, di
     assert "classes of the same name" in text
     # What an <a> names is loaded by a click alone: the pictures in full resolution.
     assert not re.search(r"""<(?!a\b)[^>]*\s(src|href|xlink:href)=["'](?!data:|#)""", text)
+    for named in re.findall(r"""<a\b[^>]*\shref=["']([^"'#][^"']*)""", text):
+        assert (done[1] / named).is_file(), named
     assert write_transfer_page(done[1]).read_text(encoding="utf-8") == text
 
 
