@@ -104,32 +104,6 @@ def test_without_images_drawn_shapes_are_compared(
     assert (tmp_path / "last.onnx").is_file()
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--to", "tensorrt"], "tensorrt"),
-        (["--out", "model.xml"], "ends with .onnx"),
-        (["--int8"], "Add --on and --images"),
-        (["--on", "labels.json"], "Add --images"),
-        (["--tolerance", "nan"], "a share from 0 to 1"),
-        (["--images", "nowhere"], "no image here"),
-    ],
-)
-def test_a_wrong_option_ends_with_2(
-    options: list[str],
-    message: str,
-    semantic_run: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    pytest.importorskip("onnx")
-    monkeypatch.chdir(tmp_path)
-    assert main(["export", str(semantic_run), *options]) == 2
-    assert message in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-
-
 def test_an_export_is_not_exported_again(semantic_onnx: Path, tmp_path: Path, capsys) -> None:
     assert main(["export", str(semantic_onnx), "--out", str(tmp_path / "again.onnx")]) == 2
     assert "is an export already" in capsys.readouterr().err

@@ -6,32 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskwright.comparisons.compared import Compared, changed_pictures, compared_results, compared_runs
 from maskwright.comparisons.entrants import Entrant, parse_entrants, results_path
-from maskwright.comparisons.instance_inputs import InstanceInputs, read_instance_inputs, truth_of_images
 from maskwright.comparisons.numbers import changed_images, comparison_numbers
-from maskwright.comparisons.paired import ComparedScores
-from maskwright.comparisons.panels import Overlays, comparison_picture, instance_overlays, semantic_overlays
-from maskwright.comparisons.semantic_inputs import SemanticInputs, read_semantic_inputs
-from maskwright.errors import DataError, UsageError, some_of
+from maskwright.errors import UsageError, some_of
 from maskwright.evaluation.bootstrap import Resampling
-from maskwright.evaluation.coco.evaluator import protocol
-from maskwright.evaluation.coco.truth import read_truth
-from maskwright.evaluation.semantic import scores as semantic
 from maskwright.files import write_json, write_text
-from maskwright.images.decode import image_path
 from maskwright.outputs.output import Output
 from maskwright.outputs.writing import output_folder
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import recipe_of_text
 from maskwright.reports.compare.page import render_comparison_page
-from maskwright.reports.pictures.embedded import Picture
 from maskwright.run_folder import RunFolder
-from maskwright.runs.prepare import DataSplit, Prepared, prepare
 
 SUMMARY, PAGE = "compare.json", "compare.html"
 _SHOWN = 12
-# What makes the data of two runs the same, see :mod:`maskwright.runs.data_check`.
-_IDENTITY = ("sha256", "images", "images_sha256")
 
 
 @dataclass(frozen=True)
@@ -44,18 +32,6 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
         return self.numbers
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """The scores of all models, the inputs they are of, and the files of the images where these are known."""
-
-    scores: ComparedScores
-    inputs: InstanceInputs | SemanticInputs
-    files: list[str]
-    images: Path | None
-    protocol: str
-    extra: dict[str, Any]
 
 
 def compare(
@@ -107,20 +83,20 @@ def compare(
     paths = {path: results_path(path, part) for entrant in entrants for path in entrant.paths}
     place = Path(images) if images is not None else None
     if truth is None:
-        compared = _runs(entrants, paths, part, reporter, place)
+        compared = compared_runs(entrants, paths, part, reporter, place)
     else:
-        compared = _results(entrants, paths, Path(truth), reporter, place)
+        compared = compared_results(entrants, paths, Path(truth), reporter, place)
     names = [each.name for each in entrants]
     reporter.say(f"comparing {some_of(names)} on {len(compared.files)} images")
     numbers = comparison_numbers(compared.scores, entrants, Resampling(samples, seed))
-    values = [_image_scores(compared, model, score) for model in range(len(entrants))]
+    values = [compared.image_scores(model, score) for model in range(len(entrants))]
     numbers |= {
         **compared.extra,
         "part": part,
-        "classes": _classes(compared.inputs),
+        "classes": compared.classes,
         "left_out": list(compared.inputs.left_out),
         "remarks": list(compared.inputs.remarks),
-        "image_score": _image_score_note(compared.inputs, score),
+        "image_score": compared.image_score_note(score),
         "changed_images": changed_images(values, compared.files, names, _SHOWN),
         "protocol": compared.protocol,
         "command": " ".join(["maskwright", *sys.argv[1:]]),
@@ -132,114 +108,10 @@ def compare(
     return Comparison(numbers, Path(out) if out is not None else None)
 
 
-def _results(
-    entrants: Sequence[Entrant], paths: dict[Path, Path], truth: Path, reporter: Reporter, images: Path | None
-) -> _Compared:
-    if truth.is_dir():
-        return _semantic(entrants, paths, truth, reporter, images)
-    inputs = read_instance_inputs(read_truth(truth), entrants, paths, str(truth))
-    reporter.warn(inputs.truth.lines())
-    return _instances(inputs, {"task": "instance", "truth": str(truth)}, images)
-
-
-def _runs(
-    entrants: Sequence[Entrant], paths: dict[Path, Path], part: str, reporter: Reporter, images: Path | None
-) -> _Compared:
-    runs = [RunFolder(path) for path in paths]
-    _require_same_data(runs, part)
-    first = runs[0]
-    if first.card["task"] == "semantic":
-        return _semantic(entrants, paths, first.masks(part), reporter, images)
-    recipe = recipe_of_text(first.recipe_file.read_text(encoding="utf-8"), str(first.recipe_file))
-    prepared: Prepared = prepare(recipe, first.folder)
-    split: DataSplit = prepared.parts[part]
-    truth = truth_of_images(split.annotations, split.selection.images, prepared.table)
-    inputs = read_instance_inputs(truth, entrants, paths, f"{part} of {first}")
-    return _instances(inputs, {"task": "instance", "truth": str(split.annotations)}, images or split.folder)
-
-
-def _require_same_data(runs: Sequence[RunFolder], part: str) -> None:
-    """Raise unless all of ``runs`` are runs of one task, on the same images and objects of ``part``."""
-    for run in runs:
-        if not run.card:
-            raise UsageError(f"{run}: is no run; expected run folders, or results of any tools with --truth GT.")
-        if part not in run.card.get("data", {}):
-            known = some_of(run.card.get("data", {}))
-            raise UsageError(f"{run}: has no part '{part}'; expected one of {known}. Choose it with --part.")
-    first = runs[0]
-    for run in runs[1:]:
-        if run.card["task"] != first.card["task"]:
-            raise UsageError(
-                f"{run}: is a {run.card['task']} model, {first} a {first.card['task']} model; expected one task."
-            )
-        mine, other = run.card["data"][part], first.card["data"][part]
-        if any(mine.get(key) != other.get(key) for key in _IDENTITY):
-            raise DataError(
-                f"{run}: was scored on other data than {first} ({part}: {mine.get('images')} images of "
-                f"{mine.get('annotations')}, not {other.get('images')} of {other.get('annotations')}); expected the "
-                "same images and objects. Predict the same images with both, and name their annotations with --truth."
-            )
-
-
-def _instances(inputs: InstanceInputs, extra: dict[str, Any], images: Path | None) -> _Compared:
-    files = [image["file_name"] for image in inputs.truth.images]
-    return _Compared(inputs.models(), inputs, files, images, protocol("mask"), extra)
-
-
-def _semantic(
-    entrants: Sequence[Entrant], paths: dict[Path, Path], truth: Path, reporter: Reporter, images: Path | None
-) -> _Compared:
-    inputs = read_semantic_inputs(truth, entrants, paths, reporter)
-    files = [pair.name for pair in next(iter(inputs.pairs.values()))]
-    extra = {"task": "semantic", "truth": str(truth)}
-    return _Compared(inputs.models, inputs, files, images, semantic.PROTOCOL, extra)
-
-
-def _image_scores(compared: _Compared, model: int, score: float) -> Any:
-    scores: Any = compared.scores
-    return (
-        scores.image_scores(model, score) if isinstance(compared.inputs, InstanceInputs) else scores.image_scores(model)
-    )
-
-
-def _image_score_note(inputs: InstanceInputs | SemanticInputs, score: float) -> str:
-    if isinstance(inputs, InstanceInputs):
-        return f"F1 of each image, mean over IoU 0.50 to 0.95, of detections with a score of at least {score:g}"
-    return "Mean IoU of each image over the classes that occur in it"
-
-
-def _classes(inputs: InstanceInputs | SemanticInputs) -> list[str]:
-    return list(inputs.truth.labels().values()) if isinstance(inputs, InstanceInputs) else list(inputs.models.names)
-
-
 def _write(
-    output: Output, numbers: dict[str, Any], compared: _Compared, entrants: Sequence[Entrant], score: float
+    output: Output, numbers: dict[str, Any], compared: Compared, entrants: Sequence[Entrant], score: float
 ) -> None:
     with output_folder(output, expected=[SUMMARY, PAGE]) as staging:
-        pictures = _pictures(numbers, compared, entrants, score)
+        pictures = changed_pictures(numbers["changed_images"], compared, entrants, score)
         write_json(staging / SUMMARY, numbers)
         write_text(staging / PAGE, render_comparison_page(numbers, pictures))
-
-
-def _pictures(numbers: dict[str, Any], compared: _Compared, entrants: Sequence[Entrant], score: float) -> list[Picture]:
-    folder, names = compared.images, [each.name for each in entrants]
-    if folder is None:
-        return []
-    pictures = []
-    for each in numbers["changed_images"]:
-        name, position = each["file_name"], each["position"]
-        overlays: Overlays
-        if isinstance(compared.inputs, InstanceInputs):
-            overlays = instance_overlays(compared.inputs, position, score)
-        else:
-            overlays = semantic_overlays(compared.inputs, [entrant.paths[0] for entrant in entrants], position)
-        pictures.append(comparison_picture(_image_file(folder, name), name, overlays, names))
-    return pictures
-
-
-def _image_file(folder: Path, name: str) -> Path:
-    """Return the image ``name`` in ``folder``; label maps have no suffix, so that any image of the name is theirs."""
-    path = image_path(folder, name)
-    if path.is_file():
-        return path
-    return next((each for each in sorted(path.parent.glob(f"{path.name}.*")) if each.is_file()), path)

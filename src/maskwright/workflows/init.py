@@ -1,10 +1,7 @@
 """``maskwright init``: write a commented recipe that fits a data set, this machine and a time."""
 
 import os
-import re
-import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +9,7 @@ from typing import Any
 
 from maskwright.annotations.formats.exports import Export, ExportPart, find_export, part_called
 from maskwright.annotations.selection.empty_classes import require_masks
-from maskwright.errors import DataError, MaskwrightError, UsageError, some_of, unknown_name
+from maskwright.errors import UsageError, some_of, unknown_name
 from maskwright.files import write_text
 from maskwright.models.listing.records import require_listed_model
 from maskwright.outputs.output import Output, free_path
@@ -25,16 +22,28 @@ from maskwright.recipes.fitting.draft import Draft
 from maskwright.recipes.fitting.figures import DataFigures, Machine, StepCost
 from maskwright.recipes.fitting.fitted_recipe import Fit, first_draft, fit_time
 from maskwright.recipes.fitting.models import CANDIDATES, ModelChoice, choose_model
-from maskwright.recipes.fitting.schedules import PartSizes, choose_parts
+from maskwright.recipes.fitting.schedules import PartSizes
 from maskwright.recipes.loading import load_recipe, validate_recipe
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.starting.fitted_data import LocatedPart, figures_of, locate_parts, write_located
+from maskwright.runs.starting.data_place import DataPlace
+from maskwright.runs.starting.fitted_data import (
+    LocatedPart,
+    data_source,
+    figures_of,
+    fitted_name,
+    fitted_text,
+    locate_parts,
+    require_enough,
+    sizes_of_parts,
+    usable_annotations,
+)
 from maskwright.structures import Task
 from maskwright.workflows.convert import convert
 from maskwright.workflows.split import SplitSummary, plan_split
 
 # Pictures of larger data sets are not compared with each other: decoding them would take minutes.
 _MOST_COMPARED = 3000
+
 # Without torch nothing can be tried: seconds of an image of 100 × 100 pixels on one core, by task.
 _ESTIMATED: dict[Task, float] = {"instance": 0.08, "semantic": 0.03}
 
@@ -123,7 +132,7 @@ def init(
     clear_staging(output, out.parent, out.name)
     _require_new(out)
     with output_files(output) as staging:
-        place = _Place(staging / data_folder_of(out).name, data_folder_of(out))
+        place = DataPlace(staging / data_folder_of(out).name, data_folder_of(out))
         with place.named():
             export = find_export(source, folder)
             if export.kind == "YOLO":
@@ -137,15 +146,15 @@ def init(
             for part in parts:
                 require_masks(part.document.coco)
             data = figures_of(parts)
-            _require_enough(parts, data, source)
+            require_enough(parts, data, source)
             choose_classes(data.classes, data.images, str(source), classes)  # refuses wrong names before torch is there
             machine, choice = _choose_model(task, model, weights, minutes)
             chosen = choose_classes(data.classes, data.images, str(source), classes, choice.weights == "none")
-            draft = first_draft(_name(out), seed, data, chosen, choice, machine.has_gpu)
+            draft = first_draft(fitted_name(out), seed, data, chosen, choice, machine.has_gpu)
             cost = _cost(draft, data, machine, parts, reporter)
-            fit = fit_time(draft, data, choice, machine, cost, _part_sizes(parts, data), minutes)
+            fit = fit_time(draft, data, choice, machine, cost, sizes_of_parts(parts, data), minutes)
             sizes = _put_data(fit, parts, place, seed, reporter)
-        write_text(staging / out.name, _text(draft, out, source, export))
+        write_text(staging / out.name, fitted_text(draft, out, source, export))
     return InitSummary(out, load_recipe(out), export.kind, sizes, chosen, dict(draft.reasons), fit.plan.minutes)
 
 
@@ -166,27 +175,6 @@ def _require_new(out: Path) -> None:
 def _is_bare(path: Path) -> bool:
     """Return whether ``path`` is a folder without a file, as a killed call may leave it."""
     return path.is_dir() and not path.is_symlink() and all(entry.is_dir() for entry in path.rglob("*"))
-
-
-@dataclass(frozen=True)
-class _Place:
-    """The folder of the parts, which are written to ``now`` and then moved to ``then`` with the recipe."""
-
-    now: Path
-    then: Path
-
-    def moved(self, file: Path) -> Path:
-        """Return where ``file`` will be."""
-        return self.then / file.relative_to(self.now) if file.is_relative_to(self.now) else file
-
-    @contextmanager
-    def named(self) -> Iterator[None]:
-        """Let errors name files of the folder by where they will be."""
-        try:
-            yield
-        except MaskwrightError as error:
-            error.args = tuple(line.replace(str(self.now), str(self.then)) for line in error.lines)
-            raise
 
 
 def _converted(export: Export, images: Path | None, place: Path, reporter: Reporter) -> Export:
@@ -215,24 +203,13 @@ def _yolo_part(root: Path, file: Path, images: Path | None, alone: bool) -> Expo
     return ExportPart(name, file, tuple(folder for folder in places if folder.is_dir()))
 
 
-def _require_enough(parts: Sequence[LocatedPart], data: DataFigures, source: Path) -> None:
-    names = [part.name for part in parts]
-    if len(parts) > 1 and not {"train", "validation"} <= set(names):
-        raise UsageError(
-            f"{source}: has the parts {' and '.join(names)}; expected train and validation, or one part, which is then "
-            "split. Give the annotation file of one."
-        )
-    if data.images < 2:
-        raise DataError(
-            f"{source}: {data.images} image has a file; expected two at least, one to train and one to validate on. "
-            "Add images, or name their folder with --images."
-        )
-
-
 def _choose_model(
     task: Task | None, model: str | None, weights: str | None, minutes: float
 ) -> tuple[Machine, ModelChoice]:
-    """Return this machine, and the model for it; without torch nothing is known of GPUs and weights."""
+    """Return this machine, and the model for it; without torch nothing is known of GPUs and weights.
+
+    Raises ``UsageError`` for an unknown task or model, or a model of another task.
+    """
     if task not in (None, "instance", "semantic"):
         raise unknown_name("task", str(task), ("instance", "semantic"))
     if model is not None:
@@ -261,6 +238,7 @@ def _choose_model(
 def _cost(
     draft: Draft, data: DataFigures, machine: Machine, parts: Sequence[LocatedPart], reporter: Reporter
 ) -> StepCost:
+    """Return the seconds of a training step of the ``draft``: tried for a few seconds, or estimated without torch."""
     recipe = validate_recipe({**draft.content, "data": {"shapes": {}}}, "the fitted recipe")
     if find_spec("torch") is None:
         pixels = (recipe.model.input.size / 100) ** 2
@@ -271,17 +249,14 @@ def _cost(
     return try_steps(recipe, data.side(0.5), round(data.objects_per_image), parts[0].files(8))
 
 
-def _part_sizes(parts: Sequence[LocatedPart], data: DataFigures) -> PartSizes:
-    images = {part.name: len(part.places.names) for part in parts}
-    return choose_parts(data.images) if "train" not in images else PartSizes(images["train"], images["validation"])
-
-
-def _put_data(fit: Fit, parts: Sequence[LocatedPart], place: _Place, seed: int, reporter: Reporter) -> dict[str, int]:
+def _put_data(
+    fit: Fit, parts: Sequence[LocatedPart], place: DataPlace, seed: int, reporter: Reporter
+) -> dict[str, int]:
     """Put the parts into the draft, and write those that the export does not have; return their numbers of images."""
     draft, wanted = fit.draft, fit.plan.parts
     if len(parts) == 1:
         (whole,) = parts
-        labels = _file(whole, place.now)
+        labels = usable_annotations(whole, place.now)
         compared = whole.places.folder if len(whole.places.names) <= _MOST_COMPARED else None
         names = ("train", "validation", "unused")[: len(wanted.ratios)]
         done, write = plan_split(
@@ -290,12 +265,12 @@ def _put_data(fit: Fit, parts: Sequence[LocatedPart], place: _Place, seed: int, 
         done.audit.source = str(place.moved(labels))
         write(place.now)
         for name in ("train", "validation"):
-            draft.put(f"data.{name}", _source(whole.places.folder, place.then / f"{name}.json"))
+            draft.put(f"data.{name}", data_source(whole.places.folder, place.then / f"{name}.json"))
         draft.reasons["data.train"] = _split_reason(done, wanted, compared is not None)
         return {name: len(ids) for name, ids in done.images.items() if name in ("train", "validation")}
     sizes = {"train": wanted.train, "validation": wanted.validation}
     for part in parts:
-        source = _source(part.places.folder, place.moved(_file(part, place.now)))
+        source = data_source(part.places.folder, place.moved(usable_annotations(part, place.now)))
         if sizes.get(part.name, len(part.places.names)) < len(part.places.names):
             source["max_images"] = sizes[part.name]
         draft.put(f"data.{part.name}", source)
@@ -307,15 +282,6 @@ def _put_data(fit: Fit, parts: Sequence[LocatedPart], place: _Place, seed: int, 
     if any(part.name == "test" for part in parts):
         draft.put("evaluate", {"on": ["validation", "test"]})
     return {part.name: sizes.get(part.name, len(part.places.names)) for part in parts}
-
-
-def _file(part: LocatedPart, place: Path) -> Path:
-    """Return the annotation file of ``part``, or a copy in ``place`` whose images all have a file of their name."""
-    if part.is_exact:
-        return part.annotations
-    path = place / ("labels.json" if part.name == "all" else f"{part.name}.json")
-    write_located(part, path)
-    return path
 
 
 def _split_reason(done: SplitSummary, wanted: PartSizes, compared: bool) -> str:
@@ -331,21 +297,3 @@ def _split_reason(done: SplitSummary, wanted: PartSizes, compared: bool) -> str:
     if wanted.unused:
         found += f". {wanted.unused} images are in no part, for lack of time: see epochs"
     return found
-
-
-def _source(folder: Path, file: Path) -> dict[str, Any]:
-    return {"images": folder.as_posix(), "annotations": file.as_posix()}
-
-
-def _name(out: Path) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", out.stem).strip("-._") or "recipe"
-
-
-def _text(draft: Draft, out: Path, source: Path, export: Export) -> str:
-    kind = f" (an export of {export.kind})" if export.kind not in ("COCO", "YOLO") else ""
-    head = (
-        f"Fitted by `maskwright init` to {shlex.quote(source.as_posix())}{kind}. Above each key stands what its value "
-        "rests on; change what you know better. Paths are relative to the folder in which you run: maskwright run "
-        f"{shlex.quote(out.as_posix())}"
-    )
-    return draft.text(head)

@@ -1,17 +1,22 @@
 """The data of a fitted recipe: an export read, its images found, and its parts written where it has none."""
 
+import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
 from maskwright.annotations.formats.exports import Export
 from maskwright.annotations.formats.image_places import ImagePlaces, place_images
+from maskwright.errors import DataError, UsageError
 from maskwright.progress import Reporter
+from maskwright.recipes.fitting.draft import Draft
 from maskwright.recipes.fitting.figures import DataFigures
+from maskwright.recipes.fitting.schedules import PartSizes, choose_parts
 from maskwright.runs.starting.data_figures import data_figures
 
 _decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -95,3 +100,54 @@ def _remarks(part: LocatedPart) -> list[str]:
     if places.renamed:
         lines.append(f"{part.annotations}: {places.renamed} images are found under other names in {places.folder}.")
     return lines
+
+
+def require_enough(parts: Sequence[LocatedPart], data: DataFigures, source: Path) -> None:
+    """Raise unless ``parts``, read from ``source``, can be trained and validated on: one to split, or both."""
+    names = [part.name for part in parts]
+    if len(parts) > 1 and not {"train", "validation"} <= set(names):
+        raise UsageError(
+            f"{source}: has the parts {' and '.join(names)}; expected train and validation, or one part, which is then "
+            "split. Give the annotation file of one."
+        )
+    if data.images < 2:
+        raise DataError(
+            f"{source}: {data.images} image has a file; expected two at least, one to train and one to validate on. "
+            "Add images, or name their folder with --images."
+        )
+
+
+def sizes_of_parts(parts: Sequence[LocatedPart], data: DataFigures) -> PartSizes:
+    """Return how many images to train and to validate on: those of the parts, or shares of an undivided set."""
+    images = {part.name: len(part.places.names) for part in parts}
+    return choose_parts(data.images) if "train" not in images else PartSizes(images["train"], images["validation"])
+
+
+def usable_annotations(part: LocatedPart, place: Path) -> Path:
+    """Return the annotation file of ``part``, or a copy in ``place`` whose images all have a file of their name."""
+    if part.is_exact:
+        return part.annotations
+    path = place / ("labels.json" if part.name == "all" else f"{part.name}.json")
+    write_located(part, path)
+    return path
+
+
+def data_source(folder: Path, file: Path) -> dict[str, Any]:
+    """Return the section of a recipe that names the images ``folder`` and the annotation ``file`` of a part."""
+    return {"images": folder.as_posix(), "annotations": file.as_posix()}
+
+
+def fitted_text(draft: Draft, out: Path, source: Path, export: Export) -> str:
+    """Return the text of the recipe ``out`` that was fitted to ``source``, with its comments."""
+    kind = f" (an export of {export.kind})" if export.kind not in ("COCO", "YOLO") else ""
+    head = (
+        f"Fitted by `maskwright init` to {shlex.quote(source.as_posix())}{kind}. Above each key stands what its value "
+        "rests on; change what you know better. Paths are relative to the folder in which you run: maskwright run "
+        f"{shlex.quote(out.as_posix())}"
+    )
+    return draft.text(head)
+
+
+def fitted_name(out: Path) -> str:
+    """Return the name of the recipe ``out``: that of its file in letters that a run folder may have."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", out.stem).strip("-._") or "recipe"
