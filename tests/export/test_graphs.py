@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
+from torchvision.ops import batched_nms
 
 from tests.prediction.invented import Local
 
@@ -12,6 +15,20 @@ pytest.importorskip("onnx")
 import onnx
 
 from maskwright.export.graphs import move_with_metadata, write_onnx
+from maskwright.prediction.runtimes.exported_network import open_runtime
+
+
+class Suppressing(nn.Module):
+    """Takes pixels above a half as boxes at their place, and suppresses those of a class that overlap."""
+
+    def forward(self, images: list[torch.Tensor]) -> list[dict[str, torch.Tensor]]:
+        """Return the boxes that are kept, each with a mask of one pixel."""
+        classes, y, x = torch.where(images[0] > 0.5)
+        corners = torch.stack([x, y, x + 4, y + 4], dim=1).to(torch.float32)
+        scores = images[0][classes, y, x]
+        kept = batched_nms(corners, scores, classes, 0.3)[:5]
+        masks = scores[kept][:, None, None, None]
+        return [{"boxes": corners[kept], "labels": classes[kept], "scores": scores[kept], "masks": masks}]
 
 
 def sides(path: Path) -> list[str | int]:
@@ -32,3 +49,24 @@ def test_metadata_are_in_the_file(tmp_path: Path) -> None:
     assert not (tmp_path / "a.onnx").exists()
     found = onnx.load(str(tmp_path / "b.onnx")).metadata_props
     assert {each.key: each.value for each in found} == {"one": "1", "two": "zwei"}
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_nothing_found_stays_nothing(runtime: str, tmp_path: Path) -> None:
+    pytest.importorskip(runtime)
+    path, dark = tmp_path / "a.onnx", np.zeros((3, 20, 30), np.float32)
+    lit = dark.copy()
+    lit[0, 3, [5, 6, 20]] = 0.9, 0.8, 0.7
+    lit[1, 3, 5] = 0.6
+    write_onnx(Suppressing(), "instance", torch.from_numpy(lit), path, fixed=False)
+    if runtime == "openvino":
+        import openvino
+
+        openvino.save_model(openvino.convert_model(str(path)), str(tmp_path / "a.xml"), compress_to_fp16=False)
+        path = tmp_path / "a.xml"
+    for _ in range(10):  # what was in memory before decides what is read too much
+        opened = open_runtime(path, 1)
+        assert [len(each) for each in opened.run(dark).values()] == [0, 0, 0, 0]
+        found = opened.run(lit)
+        assert found["scores"].tolist() == pytest.approx([0.9, 0.7, 0.6])
+        assert found["labels"].tolist() == [0, 0, 1]

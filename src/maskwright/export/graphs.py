@@ -1,12 +1,14 @@
 """Networks as graphs of ONNX, traced by torch: tensors in, tensors out."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
 import torch
 from torch import nn
+from torchvision.ops import boxes, nms
 
 from maskwright.structures import Task
 
@@ -61,7 +63,7 @@ def write_onnx(network: nn.Module, task: Task, example: torch.Tensor, path: Path
         axes = {name: {0: free[0]} for name, free in axes.items() if 0 in free}
     # Two images, as a batch of one would be taken for a dimension that is always 1.
     seen = torch.stack([example, example]) if task == "semantic" else example
-    with warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad():
+    with warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad(), _suppression_without_branches():
         warnings.simplefilter("ignore")  # each branch that tracing decides; the certificate shows a wrong one
         torch.onnx.export(
             graph.eval(),
@@ -73,6 +75,31 @@ def write_onnx(network: nn.Module, task: Task, example: torch.Tensor, path: Path
             opset_version=_OPSET,
             dynamo=False,  # torch's other exporter cannot trace torchvision's detectors
         )
+
+
+@contextmanager
+def _suppression_without_branches() -> Iterator[None]:
+    """Let torchvision's ``batched_nms`` be traced without its branch for no boxes.
+
+    Where that branch is taken, OpenVINO 2026.4 returns one row of memory that nothing wrote, and so an object that
+    is not there.
+    """
+    name = "_batched_nms_coordinate_trick"
+    branching = getattr(boxes, name)
+    setattr(boxes, name, _suppressed)
+    try:
+        yield
+    finally:
+        setattr(boxes, name, branching)
+
+
+def _suppressed(
+    corners: torch.Tensor, scores: torch.Tensor, classes: torch.Tensor, iou_threshold: float
+) -> torch.Tensor:
+    """Return the rows that are kept of boxes ``(N, 4)``, by class: each class is moved to a place of its own."""
+    farthest = torch.cat([corners.flatten(), corners.new_zeros(1)]).max()
+    offsets = classes.to(corners) * (farthest + 1)
+    return nms(corners + offsets[:, None], scores, iou_threshold)
 
 
 def move_with_metadata(source: Path, path: Path, metadata: Mapping[str, str]) -> None:
