@@ -4,7 +4,8 @@ Threads of OpenMP that wait for each other spin by default, or sleep where ``OMP
 them spin while the machine has a core for each, and sleep beside other programs. Each way has a process of its own,
 which trains the same model on the same batches with the same seed, with one thread per core. The ways take turns in
 short rounds, first alone and then beside a program that only counts, so that whatever else the machine does meets all
-alike. Their losses must be equal to the last bit.
+alike. Their losses must be equal to the last bit, but for the last way: ``train.threads: free`` leaves the neighbour
+its core from the start, which rounds differently.
 
 ``--spins N`` adds a fourth way, ``GOMP_SPINCOUNT=N``.
 """
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-SPINNING, SLEEPING, GIVING_WAY = "spinning", "sleeping", "giving way"
+SPINNING, SLEEPING, GIVING_WAY, FREE = "spinning", "sleeping", "giving way", "threads: free"
 
 # The recipe and its changes, by the name of the model.
 MODELS = {
@@ -105,7 +106,7 @@ def measure(
             with busy_neighbour():
                 one_round("beside", names)
             time.sleep(1.5)  # after which threads that give way spin again
-    if len({tuple(each) for each in losses.values()}) > 1:
+    if len({tuple(each) for way, each in losses.items() if way != FREE}) > 1:
         raise SystemExit(f"{model}: the ways learnt differently: {losses}")
     return found
 
@@ -119,9 +120,11 @@ def table(model: str, found: dict[str, dict[str, list[float]]]) -> None:
         # In a round all ways met the same load: the median of ratios, not the ratio of medians.
         slower, dearer = (
             statistics.median(a / b for a, b in zip(found[way][over], found[under]["alone"], strict=True))
-            for over, under in (("beside", way), ("alone", SPINNING))
+            for over, under in (("beside", GIVING_WAY if way == FREE else way), ("alone", SPINNING))
         )
-        print(f"  {way:20} {seconds['alone']:9.3f} {seconds['beside']:10.3f} {slower:13.2f} {dearer:15.3f}", flush=True)
+        # Alone, free threads are all threads.
+        alone, dearer_shown = ("", "") if way == FREE else (f"{seconds['alone']:.3f}", f"{dearer:.3f}")
+        print(f"  {way:20} {alone:>9} {seconds['beside']:10.3f} {slower:13.2f} {dearer_shown:>15}", flush=True)
 
 
 def train(model: str) -> None:
@@ -158,6 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     # Maskwright changes nothing where the environment decides, even if it decides as OpenMP would.
     ways = {SPINNING: {"GOMP_SPINCOUNT": "300000"}, SLEEPING: {"OMP_WAIT_POLICY": "passive"}, GIVING_WAY: {}}
+    ways[FREE] = {"OMP_NUM_THREADS": str(max(1, THREADS - 1))}
     if options.spins is not None:
         ways[f"{options.spins} spins"] = {"GOMP_SPINCOUNT": str(options.spins)}
     for model in options.models:

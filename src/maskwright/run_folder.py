@@ -40,6 +40,7 @@ class Card(TypedDict):
     command: str
     classes: list[dict[str, Any]]
     data: dict[str, DataRecord]
+    threads: NotRequired[int]
     model: NotRequired[dict[str, Any]]
     weights: NotRequired[dict[str, Any] | None]
     # The bill of materials: code, starting weights and data, each with its licence.

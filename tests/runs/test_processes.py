@@ -8,8 +8,11 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from maskwright.errors import UsageError
+from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
+from maskwright.runs import processes
+from maskwright.runs.folder import create_run
 from maskwright.runs.processes import (
     build_fabric,
     held_run,
@@ -17,6 +20,7 @@ from maskwright.runs.processes import (
     is_rank_zero,
     require_devices,
     sync_batch_norm,
+    threads_of,
     torch_threads,
 )
 
@@ -119,6 +123,19 @@ def test_a_number_of_threads_holds_inside_and_none_changes_nothing() -> None:
         with torch_threads(None):
             assert torch.get_num_threads() == before + 2
     assert torch.get_num_threads() == before
+
+
+def test_free_threads_are_settled_once_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(processes, "free_cores", iter([3]).__next__)
+    assert threads_of(create_run(recipe_of("train.threads=free"), tmp_path / "run", Reporter())) == 3
+    run = create_run(recipe_of("train.threads=free"), tmp_path / "run", Reporter())  # goes on
+    assert threads_of(run) == 3
+    assert run.card().get("threads") == 3
+    assert capsys.readouterr().err.count("threads: 3") == 1
+    assert threads_of(create_run(recipe_of("train.threads=2"), tmp_path / "run", Reporter())) == 2
+    assert threads_of(create_run(recipe_of(), tmp_path / "other", Reporter())) is None
 
 
 class Several:

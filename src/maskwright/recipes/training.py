@@ -232,6 +232,8 @@ class Train(Section):
         devices: The GPUs, or on a CPU the processes, of one machine that share each batch, at least 1.
         threads: The threads that each process computes with on a CPU, in the training and the evaluation of the run, at
             least 1. None takes one per core, or as many as ``OMP_NUM_THREADS`` says. Fewer leave cores to other work.
+            ``free`` takes as many as there are cores that other programs leave free when the training begins, at least
+            one; the number stands in ``card.json``, and a resumed run keeps it. Another number rounds differently.
         precision: A precision of Lightning Fabric: ``32-true``; ``bf16-mixed`` or ``16-mixed``, which take about half
             the memory of activations; or ``auto``: ``bf16-mixed`` on a CUDA GPU that computes in bfloat16, else
             ``32-true``.
@@ -291,7 +293,7 @@ class Train(Section):
     head_only_epochs: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     devices: int = Field(default=1, ge=1)
-    threads: int | None = Field(default=None, ge=1)
+    threads: Annotated[int, Field(ge=1)] | Literal["free"] | None = None
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
     matmul_precision: Literal["highest", "high", "medium"] = "high"
     deterministic: bool = False

@@ -36,7 +36,7 @@ from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import data_changes
 from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
-from maskwright.runs.processes import torch_threads
+from maskwright.runs.processes import threads_of, torch_threads
 from maskwright.structures import Instances, LabelMap, ResultRecord
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
@@ -57,7 +57,7 @@ def evaluate_stage(experiment: Experiment) -> None:
     scores = {}
     for part in recipe.evaluate.on:
         folder = run.files.predictions(part)
-        with torch_threads(recipe.train.threads), freed_memory_kept():
+        with torch_threads(threads_of(run)), freed_memory_kept():
             scores[part] = evaluate_part(experiment, loaded, part, folder, final=True)
         use = experiment.prepared.parts[part].translation
         scores[part] = record_taxonomies(scores[part], [use] if use else []) | find_leaked_images(

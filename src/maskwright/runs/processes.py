@@ -18,8 +18,10 @@ from torch import nn
 from maskwright.errors import UsageError
 from maskwright.models.catalogue import find_model
 from maskwright.outputs.staging import held_folder
+from maskwright.parallel.free_cores import free_cores
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.training import Train
+from maskwright.runs.folder import OpenRun
 from maskwright.training.device import resolve_device, resolve_precision
 
 # The timeout of a collective: a process may wait for another's validation images or a checkpoint on a slow disk.
@@ -101,6 +103,25 @@ def torch_threads(threads: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def threads_of(run: OpenRun) -> int | None:
+    """Return the threads that ``run`` computes with, or None for torch's own number.
+
+    ``train.threads: free`` is settled when the run first computes. Its card keeps the number, so that a run that goes
+    on rounds as it began. Processes that torchrun launched keep torchrun's.
+    """
+    wanted = run.recipe.train.threads
+    if wanted != "free":
+        return wanted
+    if is_launched():
+        return None
+    threads = run.card().get("threads")
+    if threads is None:
+        threads = free_cores()
+        run.update_card(threads=threads)
+        run.reporter.say(f"threads: {threads}, the cores that other programs leave free (train.threads: free)")
+    return threads
 
 
 def device_of(train: Train, shared: bool | None = None) -> str:

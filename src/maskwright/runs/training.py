@@ -41,7 +41,7 @@ from maskwright.runs.metrics.mean_losses import MeanLosses
 from maskwright.runs.metrics.sample import training_sample
 from maskwright.runs.metrics.validation_loss import OwnValidationLoss, SemanticValidationLoss, ValidationLoss
 from maskwright.runs.panels import validate_with_panels
-from maskwright.runs.processes import sync_batch_norm, torch_threads
+from maskwright.runs.processes import sync_batch_norm, threads_of, torch_threads
 from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
 from maskwright.training.checkpoint import read_state, remove_partial_files, save_checkpoint, snapshot
@@ -79,7 +79,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
         keep_normalisation(model, run.path / LAST / MODEL_FILE)
         run.reporter.say(f"train: resumes after {training.position}")
     with (
-        torch_threads(recipe.train.threads),
+        torch_threads(threads_of(run)),
         freed_memory_kept(),
         threads_give_way(),
         _trackers(experiment, training),
