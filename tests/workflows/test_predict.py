@@ -14,6 +14,8 @@ from pycocotools import mask as coco_mask
 
 from maskwright.cli.main import main
 from maskwright.files import read_json, write_json
+from maskwright.images.decode import read_image
+from maskwright.images.video_frames import VideoFrames, write_video
 from maskwright.masks.png import read_label_map
 from maskwright.synthetic.shapes import CATEGORY_IDS
 from tests.evaluation.invented_coco import pycocotools_scores, same
@@ -417,3 +419,32 @@ def test_the_fastest_batch_is_tried(semantic_run: Path, images: Path, tmp_path: 
     several = predicted(semantic_run, images, tmp_path / "several", "--batch", "auto")
     assert one.keys() == several.keys()
     assert all((one[name] != several[name]).mean() < 1e-3 for name in one)
+
+
+def test_a_video_is_predicted_frame_by_frame(
+    semantic_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = sorted((semantic_run / "data" / "validation" / "images").iterdir())[:3]
+    shown = [cv2.resize(read_image(photo), (96, 96)) for photo in photos for _ in range(2)]
+    clip, out = tmp_path / "clip.mkv", tmp_path / "out"
+    write_video(clip, shown, 6.0)
+    command = ["predict", str(semantic_run), str(clip), "--out", str(out), "--quiet"]
+    assert main([*command, "--every", "2"]) == 0
+    assert capsys.readouterr().out.startswith("3 images predicted, 0 skipped;")
+    names = ["clip-000000", "clip-000002", "clip-000004"]
+    assert sorted(path.stem for path in (out / "label_maps").iterdir()) == names
+    assert sorted(path.name for path in (out / "overlays").iterdir()) == [
+        *(f"{n}.jpg" for n in names),
+        "clip.mkv",
+    ]
+    drawn = VideoFrames(out / "overlays" / "clip.mkv")
+    assert (drawn.count, drawn.rate) == (3, pytest.approx(3))
+    overlays = [read_image(out / "overlays" / f"{name}.jpg") for name in names]
+    assert drawn.size == tuple(max(overlay.shape[axis] for overlay in overlays) for axis in (0, 1))
+    for number, overlay in enumerate(overlays):
+        height, width = overlay.shape[:2]
+        assert np.abs(drawn.frame(number)[:height, :width].astype(int) - overlay).mean() < 12
+    assert main([*command, "--resume", "--no-overlays"]) == 0
+    assert len(list((out / "label_maps").iterdir())) == 6
+    assert main([*command, "--every", "0"]) == 2
+    assert "--every 0: expected 1 or more" in capsys.readouterr().err

@@ -15,7 +15,7 @@ def command(
     model: Annotated[Path, typer.Argument(help="A run folder, a checkpoint or a model file.", show_default=False)],
     images: Annotated[
         list[Path],
-        typer.Argument(help="A folder, images, a glob, a ZIP, or - for a list on stdin.", show_default=False),
+        typer.Argument(help="A folder, images, a glob, a ZIP, a video, or - for a list on stdin.", show_default=False),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for results and overlays.", show_default=False)],
     score: Annotated[float, typer.Option("--score", help="Instances: lowest score of an object.")] = 0.5,
@@ -43,6 +43,7 @@ def command(
     ids_of: Annotated[
         Path | None, typer.Option("--ids-of", help="Instances: a COCO file of the images; results get its ids.")
     ] = None,
+    every: Annotated[int, typer.Option("--every", help="Videos: predict one frame in N.")] = 1,
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep what is done when stopped, and go on from there.")
     ] = False,
@@ -56,11 +57,12 @@ def command(
     from maskwright.runs.predicting.inputs import find_inputs
 
     sources = _listed(images)
-    find_inputs(sources)
+    find_inputs(sources, every)
     model_file(model)
     with collector_paused():
+        from maskwright.prediction.batch_trial import parse_batch
         from maskwright.progress import Reporter
-        from maskwright.workflows.predict import parse_batch, parse_views, predict
+        from maskwright.workflows.predict import parse_views, predict
 
     views = parse_views(flip, scales, tile, overlap)
     summary = predict(
@@ -77,6 +79,7 @@ def command(
         rider=rider,
         layout=layout,
         ids_of=ids_of,
+        every=every,
         resume=resume,
         overwrite=overwrite,
         reporter=Reporter(quiet),

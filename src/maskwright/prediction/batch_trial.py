@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 
+from maskwright.errors import UsageError
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.sources import Image
 
@@ -15,6 +16,15 @@ Item = TypeVar("Item")
 _MOST_ON_GPU, _MOST_ON_CPU = 64, 8
 # A larger batch takes more memory; it must be worth it.
 _GAIN = 1.05
+
+
+def parse_batch(text: str) -> int | Literal["auto"]:
+    """Return the number of images that ``text`` says, or ``auto``; raise ``UsageError`` for anything else."""
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal() or len(text) > 6:
+        raise UsageError(f"--batch {text:.40}: expected 1 or more images at once, or auto.")
+    return int(text)
 
 
 def fastest_batch_of(

@@ -37,7 +37,7 @@ from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.runs.predicting.inputs import find_inputs, read_ahead
 from maskwright.runs.predicting.journal import JOURNAL, Journal
 from maskwright.runs.predicting.object_table import object_table
-from maskwright.runs.predicting.results import CUTOUTS, LABEL_MAPS, OBJECTS, OVERLAYS, ImageResults
+from maskwright.runs.predicting.results import CUTOUTS, LABEL_MAPS, OBJECTS, OVERLAYS, ImageResults, video_names
 from maskwright.structures import ClassTable
 from maskwright.training.device import resolve_device
 
@@ -81,6 +81,7 @@ def predict(
     rider: str | None = None,
     layout: str = "coco",
     ids_of: str | Path | None = None,
+    every: int = 1,
     resume: bool = False,
     overwrite: bool = False,
     reporter: Reporter | None = None,
@@ -100,7 +101,7 @@ def predict(
 
     Args:
         model: A run folder (its best checkpoint is taken), a checkpoint folder, or a ``.safetensors`` model file.
-        images: A folder (without its subfolders), a glob, a ZIP file, or one image file; or several of them.
+        images: A folder (without its subfolders), a glob, a ZIP file, a video, or an image file; or several of them.
         out: The folder for the results.
         score: The lowest score of an object that is written, from 0 to 1; for instance models.
         batch: The most images, or windows, that the model sees at once. More than one changes results within rounding,
@@ -118,6 +119,7 @@ def predict(
         layout: ``coco``, or ``cityscapes`` to write its official files too, into the folder ``cityscapes``.
         ids_of: A COCO annotation file of the images, whose category and image ids the results of an instance model get,
             matched by class name and file name.
+        every: Of videos, one frame in so many is predicted.
         resume: Keep what is done when the prediction is stopped, and go on from there when it is called again.
         overwrite: Replace the results of another model, and files of these names that no prediction wrote.
         reporter: Where progress goes; standard error by default.
@@ -151,7 +153,7 @@ def predict(
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
     reporter = reporter or Reporter()
-    inputs, skipped = find_inputs(sources)
+    inputs, skipped = find_inputs(sources, every)
     stems = mask_files([image.name for image in inputs])
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
     loaded = load_model(Path(model), device)
@@ -178,7 +180,7 @@ def predict(
         output_folder(
             Output("predict", out, reporter.notice, read, overwrite, journal=JOURNAL if resume else None),
             about=about,
-            expected=_names(loaded, stems.values(), overlays, taxonomy is not None),
+            expected=_names(loaded, stems.values(), overlays, taxonomy is not None) + video_names(inputs, overlays),
             kept=(LABEL_MAPS, OVERLAYS, CUTOUTS),
         ) as staging,
         freed_memory_kept(),
@@ -203,6 +205,7 @@ def predict(
                 tally.add_instances(done.found, done.highest)
                 write(done.found, ids.images[done.name], done.name)
                 append(list(done.rows))
+        results.write_videos(inputs if overlays else [])
         write_classes(staging, classes.table if semantic else ids.table)
         if use is not None:
             write_json(staging / TAXONOMY, use.to_json())
@@ -242,15 +245,6 @@ def _require_size(size: tuple[int, int], seen: InputSize, window: int | None, ov
             f"has a side of {max(size)} pixels; the JPEG of its overlay can have {LONGEST_JPEG}. Cut it into tiles, or "
             "add --no-overlays."
         )
-
-
-def parse_batch(text: str) -> int | Literal["auto"]:
-    """Return the number of images that ``text`` says, or ``auto``; raise ``UsageError`` for anything else."""
-    if text == "auto":
-        return "auto"
-    if not text.isdecimal() or len(text) > 6:
-        raise UsageError(f"--batch {text:.40}: expected 1 or more images at once, or auto.")
-    return int(text)
 
 
 def _ids(ids_of: str | Path | None, loaded: LoadedModel[Any], table: ClassTable, names: Sequence[str]) -> FileIds:

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from maskwright.errors import DataError, UsageError
+from maskwright.images.video_frames import write_video
 from maskwright.runs.predicting import inputs
-from maskwright.runs.predicting.inputs import find_inputs, read_ahead
+from maskwright.runs.predicting.inputs import find_inputs, read_ahead, videos_of
 
 
 @pytest.fixture
@@ -62,3 +63,23 @@ def test_a_source_without_images_is_refused(tmp_path: Path) -> None:
     for source in (tmp_path, tmp_path / "none*.png", tmp_path / "empty.zip", tmp_path / "nowhere"):
         with pytest.raises(UsageError):
             find_inputs([source])
+
+
+@pytest.mark.parametrize("threads", [0, 3])
+def test_frames_of_a_video_are_read_in_order_and_videos_are_kept_apart(threads: int, tmp_path: Path) -> None:
+    for name, count in (("a.mkv", 7), ("b.mkv", 2)):
+        write_video(tmp_path / name, [np.full((16, 32, 3), 30 * k, np.uint8) for k in range(count)], 5)
+    found, _ = find_inputs([tmp_path / "a.mkv", tmp_path / "b.mkv"], every=3)
+    names = ["a-000000", "a-000003", "a-000006", "b-000000"]
+    read = list(read_ahead(found, lambda _: None, {}, threads))
+    assert [image.name for image, _ in read] == names
+    assert [round(pixels.mean() / 30) for _, pixels in read] == [0, 3, 6, 0]
+    assert {video: len(frames) for video, frames in videos_of(found).items()} == {"a": 3, "b": 1}
+    skipped: dict[str, str] = {}
+    assert not list(read_ahead(found, refuse_wide, skipped, threads))
+    assert skipped["a-000003"] == f"{tmp_path / 'a.mkv'}: frame 3: it is too wide."
+
+
+def refuse_wide(size: tuple[int, int]) -> None:
+    if size[1] > 30:
+        raise DataError("it is too wide.")

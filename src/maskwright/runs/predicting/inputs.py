@@ -1,4 +1,4 @@
-"""The images that are predicted: files and entries of ZIP files, read ahead of the network, skipped where broken."""
+"""The images that are predicted: files, entries of ZIP files, frames of videos; read ahead, skipped where broken."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from maskwright.errors import DataError, UsageError, require_folder
 from maskwright.images.decode import decode_image, find_images, image_size, read_image
+from maskwright.images.video_frames import VideoFrames, is_video
 from maskwright.images.zip_images import ZipImages
 from maskwright.parallel.threads import map_in_threads
 from maskwright.prediction.sources import Image
@@ -19,15 +20,20 @@ RequireSize = Callable[[tuple[int, int]], None]
 
 @dataclass(frozen=True)
 class ImageInput:
-    """An image by its ``name`` in results: the file at ``path``, or the entry ``member`` of the ``archive`` there."""
+    """An image by its ``name`` in results: the file at ``path``, or what ``member`` says of the ``archive`` there.
+
+    That is the name of an entry of a ZIP file, or the number of a frame of a video.
+    """
 
     name: str
     path: Path
-    archive: ZipImages | None = None
+    archive: ZipImages | VideoFrames | None = None
     member: str = ""
 
     def __str__(self) -> str:
         """Return what messages call it."""
+        if isinstance(self.archive, VideoFrames):
+            return f"{self.path}: frame {self.member}"
         return str(self.path) if self.archive is None else f"{self.path}: '{self.member}'"
 
     def read(self, require_size: RequireSize, largest: int | None = None) -> Image | None:
@@ -36,8 +42,8 @@ class ImageInput:
         ``require_size`` is given ``(H, W)`` before any pixel is decoded, and raises ``DataError`` for a size that it
         refuses. Raises ``DataError`` when the image cannot be read.
         """
-        content = None if self.archive is None else self.archive.content(self.member)
-        size = self._size(content)
+        content = self.archive.content(self.member) if isinstance(self.archive, ZipImages) else None
+        size = self.archive.size if isinstance(self.archive, VideoFrames) else self._size(content)
         if size is not None:
             try:
                 require_size(size)
@@ -45,6 +51,8 @@ class ImageInput:
                 raise DataError(f"{self}: {error}") from error
             if largest is not None and size[0] * size[1] > largest:
                 return None
+        if isinstance(self.archive, VideoFrames):
+            return self.archive.frame(int(self.member))
         return read_image(self.path) if content is None else decode_image(content, str(self))
 
     def _size(self, content: bytes | None) -> tuple[int, int] | None:
@@ -55,23 +63,31 @@ class ImageInput:
             return None
 
 
-def find_inputs(sources: Iterable[Path]) -> tuple[list[ImageInput], dict[str, str]]:
+def find_inputs(sources: Iterable[Path], every: int = 1) -> tuple[list[ImageInput], dict[str, str]]:
     """Return the images of all ``sources`` once each, and the reason for each entry of a ZIP file that is not read.
 
-    A source is a file, a folder (without its subfolders), a glob, or a ZIP file.
+    A source is a file, a folder (without its subfolders), a glob, a ZIP file, or a video, of which one frame in
+    ``every`` is taken, the first one first.
 
-    Raises ``UsageError`` for a source without an image, ``DataError`` for a damaged ZIP file.
+    Raises ``UsageError`` for a source without an image, ``DataError`` for a damaged ZIP file or video.
     """
+    if every < 1:
+        raise UsageError(f"--every {every}: expected 1 or more frames.")
     found: dict[tuple[Path, str], ImageInput] = {}
     refused: dict[str, str] = {}
     for source in sources:
-        images, reasons = _archived(source) if _is_zip(source) else (_files(source), {})
+        if is_video(source):
+            images, reasons = _frames(source, every), {}
+        else:
+            images, reasons = _archived(source) if _is_zip(source) else (_files(source), {})
         found |= {(image.path, image.member): image for image in images}
         refused |= reasons
         if not images and not reasons:
             if not source.is_dir() and not source.is_file() and "*" not in source.name:
                 require_folder(source, "images")
-            raise UsageError(f"{source}: no image here; expected jpg, png, bmp, tif or webp files.")
+            raise UsageError(
+                f"{source}: no image here; expected jpg, png, bmp, tif or webp files, a ZIP of them, or a video."
+            )
     return list(found.values()), refused
 
 
@@ -113,3 +129,17 @@ def _files(source: Path) -> Sequence[ImageInput]:
 def _archived(source: Path) -> tuple[Sequence[ImageInput], dict[str, str]]:
     archive = ZipImages.open(source)
     return [ImageInput(PurePosixPath(name).name, source, archive, name) for name in archive.names], archive.refused
+
+
+def _frames(source: Path, every: int) -> Sequence[ImageInput]:
+    video = VideoFrames(source, every)
+    return [ImageInput(f"{source.stem}-{number:06d}", source, video, str(number)) for number in video.wanted]
+
+
+def videos_of(inputs: Iterable[ImageInput]) -> dict[str, list[ImageInput]]:
+    """Return the frames among ``inputs`` by the name of their video, without its suffix."""
+    found: dict[str, list[ImageInput]] = {}
+    for image in inputs:
+        if isinstance(image.archive, VideoFrames):
+            found.setdefault(image.path.stem, []).append(image)
+    return found

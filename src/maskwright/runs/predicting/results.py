@@ -5,20 +5,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from maskwright.annotations.taxonomy.output_classes import OutputClasses
+from maskwright.images.decode import image_size, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import write_cutout, write_jpeg
+from maskwright.images.video_frames import VideoFrames, write_video
 from maskwright.masks.cropped import crop_masks
 from maskwright.masks.png import write_label_map
 from maskwright.parallel.threads import map_in_threads
 from maskwright.prediction.sources import Image
-from maskwright.runs.predicting.inputs import LARGE, ImageInput
+from maskwright.runs.predicting.inputs import LARGE, ImageInput, videos_of
 from maskwright.runs.predicting.object_table import Row, object_rows
 from maskwright.structures import Instances, LabelMap
 
 LABEL_MAPS, OVERLAYS, CUTOUTS, OBJECTS = "label_maps", "overlays", "cutouts", "objects.csv"
 
 Predicted = tuple[ImageInput, Image, Any]
+
+
+def video_names(inputs: Iterable[ImageInput], overlays: bool) -> list[str]:
+    """Return the names of the videos that :meth:`ImageResults.write_videos` writes of ``inputs``."""
+    return [f"{OVERLAYS}/{name}.mkv" for name in videos_of(inputs)] if overlays else []
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,19 @@ class ImageResults:
             self._write_overlay(file, overlay_label_map(pixels, label_map, table, with_legend=True))
         return Written(image.name, label_map)
 
+    def write_videos(self, inputs: Iterable[ImageInput]) -> None:
+        """Write the overlays of the frames of each video as a video, ``overlays/<stem>.mkv``, where there are any."""
+        for name, frames in videos_of(inputs).items():
+            video = frames[0].archive
+            assert isinstance(video, VideoFrames)
+            files = [self.out / OVERLAYS / f"{Path(self.files[frame.name]).stem}.jpg" for frame in frames]
+            files = [file for file in files if file.is_file()]
+            # Legends differ in height by the classes that a frame shows.
+            sizes = [image_size(file) for file in files]
+            size = max((h for h, _ in sizes), default=0), max((w for _, w in sizes), default=0)
+            pictures = (_extended(read_image(file), size) for file in files)
+            write_video(self.out / OVERLAYS / f"{name}.mkv", pictures, video.rate)
+
     def _write_overlay(self, file: str, picture: Image) -> None:
         write_jpeg(self.out / OVERLAYS / f"{Path(file).stem}.jpg", picture)
 
@@ -89,3 +111,9 @@ class ImageResults:
             if mask.mask.any():
                 path = self.out / CUTOUTS / f"{Path(file).stem}-{number}.png"
                 write_cutout(path, pixels[mask.box], mask.mask)
+
+
+def _extended(picture: Image, size: tuple[int, int]) -> Image:
+    """Return ``picture`` with white below and on its right, ``(H, W)`` in all."""
+    below, right = size[0] - picture.shape[0], size[1] - picture.shape[1]
+    return np.pad(picture, ((0, below), (0, right), (0, 0)), constant_values=255)
