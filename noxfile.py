@@ -1,7 +1,7 @@
 """The checks and tests in environments of their own: ``nox -l`` lists them.
 
-``lint``, ``docs`` and ``drills`` use the environment that nox runs in, as they need most libraries there are; ``tests``
-and ``lowest`` make new ones, of 6 GB each.
+``lint``, ``docs`` and ``drills`` use the environment that nox runs in, as they need most libraries there are.
+``tests``, ``lowest``, ``licences``, ``sbom`` and ``package`` make new ones, of 6 GB each.
 """
 
 import re
@@ -49,10 +49,54 @@ def drills(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-m", "slow", *session.posargs)
 
 
+@nox.session
+def licences(session: nox.Session) -> None:
+    """The licence of everything that any extra installs: accepted, and listed in docs/licences.md."""
+    _install_all_extras(session)
+    session.run("python", "-m", "tools.licences", *session.posargs)
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """A bill of materials of what all extras install, as CycloneDX's JSON: build/sbom.json."""
+    _install_all_extras(session)
+    session.install("cyclonedx-bom")
+    Path("build").mkdir(exist_ok=True)
+    session.run("cyclonedx-py", "environment", "--output-file", "build/sbom.json", *session.posargs)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """The advisories about the tested versions, which PyPI is asked for."""
+    session.install("pip-audit")
+    session.run(
+        "pip-audit", "--requirement", "constraints-hashes.txt", "--require-hashes", "--disable-pip", *session.posargs
+    )
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """The wheel and the source archive are built, and each is installed alone and passes the demo."""
+    session.install("build")
+    folder = Path(session.create_tmp()) / "dist"
+    session.run("python", "-m", "build", "--outdir", str(folder), ".")
+    for file in sorted(folder.iterdir()):
+        session.install("--force-reinstall", "--constraint", "constraints.txt", f"maskwright[train] @ {file.as_uri()}")
+        with session.chdir(session.create_tmp()):
+            session.run("maskwright", "demo", "--out", f"demo-{file.suffix[1:]}")
+
+
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
     """The documentation site."""
     session.run("make", "docs", external=True)
+
+
+def _install_all_extras(session: nox.Session) -> None:
+    """Install the package with the extras that users choose from, in the tested versions where there are some."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [extra for extra in project["optional-dependencies"] if extra not in ("dev", "docs")]
+    session.install("--constraint", "constraints.txt", "packaging", f".[{','.join(extras)}]")
 
 
 def lowest_versions() -> list[str]:
