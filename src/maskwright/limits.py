@@ -31,6 +31,8 @@ INPUT_LIMITS = {
     "yaml-nodes": InputLimit(50_000, "values of a YAML file, each counted as often as it is referred to"),
     "pickle-steps": InputLimit(500_000, "steps by which a pickled file of weights builds its values"),
     "class-pairs": InputLimit(500_000, "pairs of classes that are counted together, 1,000 classes on one image"),
+    # A matrix in JSON takes a list of so many numbers squared, which LVIS with its 1,203 classes has always had.
+    "confusion-classes": InputLimit(1_500, "classes in the confusion matrix of instance scores"),
     "overlapping-runs": InputLimit(100_000_000, "pairs of mask runs of different classes that overlap on an image"),
     "label-map-runs": InputLimit(
         5_000_000, "runs of equal values in a panoptic map, or a label map whose objects are read"

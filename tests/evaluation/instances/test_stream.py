@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
 from maskwright.masks.rle import rasterise
 from maskwright.progress import Reporter
+from maskwright.structures import ClassTable
 from maskwright.workflows.scoring.score_instance import score_instance
 from tests.evaluation.all_at_once import coco_scores
 from tests.evaluation.coco.test_stream import TABLE, images_of, noisy, results_on
@@ -86,3 +88,26 @@ def test_an_image_of_100_detections_leaves_20_kb_however_large_its_masks(side: i
         stream.add(objects, [noisy(rng, side, image_id=number, score=float(score)) for score in rng.random(100)])
         sizes.append(len(pickle.dumps(stream)))
     assert (sizes[-1] - sizes[3]) / 8 < 20_000
+
+
+def test_twenty_thousand_classes_take_no_more_memory_than_those_that_occur():
+    few, many = (ClassTable.from_names([f"class {number}" for number in range(count)]) for count in (3, 20_000))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = []
+    for table in (few, many):
+        stream = InstanceStream(table, Thresholds(SCORE))
+        for number in range(1, 5):
+            image = CocoImage(number, f"{number}.png", 16, 16)
+            mask = rasterise(b"[[1, 1, 9, 1, 9, 9, 1, 9]]", 16, 16)
+            objects = ImageObjects(image, [1] * 2, [1, 2], [mask] * 2, [False] * 2, [64.0] * 2, [None] * 2, [None] * 2)
+            record = {"image_id": number, "segmentation": mask.rle, "bbox": [1.0, 1.0, 8.0, 8.0], "score": 0.9}
+            stream.add(objects, [{**record, "category_id": 1 + number % 3}])
+        found.append(stream.result()[0])
+    for name in ("classes", "confusion"):
+        found[1].pop(name)
+        found[0].pop(name)
+    classes = found[1]["intervals"].pop("classes")
+    assert classes["class 7"]["segm"] == {"value": None, "low": None, "high": None}
+    assert {name: classes[name] for name in few.names} == found[0]["intervals"].pop("classes")
+    assert found[0] == found[1]
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 400 << 20

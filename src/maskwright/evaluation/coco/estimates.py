@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from maskwright.evaluation.bootstrap import (
     BootstrapEstimate,
     Resampling,
@@ -14,6 +16,8 @@ from maskwright.evaluation.bootstrap import (
     with_original_sample,
 )
 from maskwright.evaluation.coco.weighted import MatchRecords, coco_statistics
+
+_UNDEFINED = dict.fromkeys(("AP", "AP50"), BootstrapEstimate(None, np.zeros(0)))
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ def coco_intervals(
 ) -> dict[str, Any]:
     """Compute the intervals of the scores of ``records``, pairs of IoU type and the matches of so many ``images``.
 
-    ``names`` are those of the classes by category id. All IoU types share the samples.
+    ``names`` are those of the classes by category id; one that ``records`` lack has no values and no bounds. All IoU
+    types share the samples.
 
     Returns ``{"level", "samples", "seed", "images", "bbox": {"AP": {"value", "low", "high"}, …}, "segm": {same},
     "classes": {name: {"bbox", "bbox50", "segm", "segm50"}}}``.
@@ -57,7 +62,8 @@ def coco_intervals(
     for kind, matches in records:
         estimates = average_precision_estimates(matches, draws)
         found[kind] = score_intervals(estimates.overall, resampling.level)
-        for category, row in estimates.classes.items():
+        for category, name in names.items():
+            row = estimates.classes.get(category, _UNDEFINED)
             by_class = score_intervals(row, resampling.level)
-            classes[names[category]] |= {kind: by_class["AP"], f"{kind}50": by_class["AP50"]}
+            classes[name] |= {kind: by_class["AP"], f"{kind}50": by_class["AP50"]}
     return {**found, "classes": classes}

@@ -1,6 +1,6 @@
 """The matches of detections with objects at one IoU by COCO's rules, for curves, thresholds and error analysis."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from hotcoco import COCO, COCOeval
 
 from maskwright.evaluation.coco.evaluator import without_text
+from maskwright.evaluation.grouping import places_by_value
 from maskwright.structures import ImageRecord, ResultRecord, TruthRecord
 
 _EVERY_SIZE = [0.0, 1e10]
@@ -35,6 +36,12 @@ class Matches:
     def of_class(self, category: int) -> "Matches":
         """Return the detections and objects of one ``category`` id."""
         return self._where(self.category == category, self.true_category == category)
+
+    def of_classes(self, categories: Iterable[int]) -> Iterator[tuple[int, "Matches"]]:
+        """Yield each of the ``categories`` ids with its detections and objects, as :meth:`of_class` gives them."""
+        found, true = places_by_value(self.category), places_by_value(self.true_category)
+        for category in categories:
+            yield category, self._where(found.get(category, _INT), true.get(category, _INT))
 
     def above(self, score: float) -> "Matches":
         """Return the matches when only detections of at least ``score`` count.

@@ -9,11 +9,13 @@ from maskwright.evaluation.coco.evaluator import (
     STATISTICS,
     class_average_precision,
     coco_stats,
+    occurring_categories,
     protocol,
     run_coco_eval,
 )
 from maskwright.evaluation.coco.matcher import match_records
 from maskwright.evaluation.coco.truth import CocoTruth
+from maskwright.evaluation.coco.weighted import MatchRecords
 from maskwright.evaluation.results.records import Results
 from maskwright.structures import AreaRule
 
@@ -50,9 +52,17 @@ def official_scores(
     scores |= {"classes": classes, "area": used, "protocol": protocol(used)}
     if resampling is not None:
         truth.draw_masks()
-        records = ((kind, match_records(truth.coco_dataset(kind), results.of(kind, area), kind)) for kind in kinds)
+        records = ((kind, _occurring_records(truth, results, kind, area)) for kind in kinds)
         scores["intervals"] = coco_intervals(records, len(truth.images), labels, resampling)
     return scores
+
+
+def _occurring_records(truth: CocoTruth, results: Results, kind: str, area: AreaRule | None) -> MatchRecords:
+    """Return the matches of the classes that occur; each of the others would take arrays of all images and samples."""
+    seen = {each["category_id"] for each in (*truth.annotations, *results.records)}
+    document = truth.coco_dataset(kind)
+    document["categories"] = occurring_categories(document["categories"], seen)
+    return match_records(document, results.of(kind, area), kind)
 
 
 def scorable_iou_types(truth: CocoTruth, results: Results) -> tuple[str, ...]:

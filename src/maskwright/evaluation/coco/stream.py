@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hotcoco import StreamingEval
+from hotcoco import COCOeval, StreamingEval
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.evaluation.bootstrap import Resampling
@@ -15,6 +15,7 @@ from maskwright.evaluation.coco.evaluator import (
     categories_of,
     ground_truth,
     objects_by_category,
+    occurring_categories,
     summarise,
     without_text,
 )
@@ -39,6 +40,7 @@ class CocoStream:
         self._table = table
         self._matched = {kind: StreamingEval(categories_of(table), kind) for kind in IOU_TYPES}
         self._objects: Counter[int] = Counter()
+        self._seen: set[int] = set()
         self._resampling = resampling
         self._images: list[int] = []
         self._overlaps: dict[str, list[Overlaps]] = {kind: [] for kind in IOU_TYPES}
@@ -52,6 +54,7 @@ class CocoStream:
             whole._matched[kind] = StreamingEval.merge(stream._matched[kind] for stream in streams)
             whole._overlaps[kind] = [each for stream in streams for each in stream._overlaps[kind]]
         whole._images = [image for stream in streams for image in stream._images]
+        whole._seen = {category for stream in streams for category in stream._seen}
         whole._objects = sum((stream._objects for stream in streams), start=Counter())
         return whole
 
@@ -68,17 +71,24 @@ class CocoStream:
             if self._resampling is not None:
                 self._overlaps[kind] += image_cells(true, found, kind)
         self._images += [image["id"] for image in truth["images"]]
-        self._objects += objects_by_category(truth["annotations"])
+        self._objects.update(objects_by_category(truth["annotations"]))
+        self._seen.update(each["category_id"] for each in (*objects, *results))
 
     def scores(self) -> dict[str, Any]:
         """Return the scores of all images in the form of :func:`maskwright.evaluation.coco.evaluator.summarise`."""
-        evaluations = ((kind, accumulate(matched.finalize())) for kind, matched in self._matched.items())
+        occurring = [each["id"] for each in occurring_categories(categories_of(self._table), self._seen)]
+        evaluations = ((kind, self._evaluated(kind, occurring)) for kind in IOU_TYPES)
         scores = summarise(evaluations, categories_of(self._table), self._objects)
         if self._resampling is not None:
             names = {each.index: each.name for each in self._table}
             records = (
-                (kind, overlap_records(each, list(names), sorted(self._images)))
-                for kind, each in self._overlaps.items()
+                (kind, overlap_records(each, occurring, sorted(self._images))) for kind, each in self._overlaps.items()
             )
             scores["intervals"] = coco_intervals(records, len(self._images), names, self._resampling)
         return scores
+
+    def _evaluated(self, kind: str, categories: list[int]) -> COCOeval:
+        """Return the evaluation of the IoU type ``kind``, whose arrays are of the given ``categories`` only."""
+        evaluation = self._matched[kind].finalize()
+        evaluation.params.cat_ids = categories
+        return accumulate(evaluation)

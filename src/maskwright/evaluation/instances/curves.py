@@ -72,10 +72,9 @@ def pr_curve(matches: Matches) -> dict[str, npt.NDArray[np.float64]]:
 def class_curves(matches: Matches, names: Mapping[int, str]) -> dict[str, dict[str, list[float]]]:
     """Return the curve of each class that has an object, as lists by class name; ``names`` are by category id."""
     curves: dict[str, dict[str, list[float]]] = {}
-    for category, name in names.items():
-        mine = matches.of_class(category)
+    for category, mine in matches.of_classes(names):
         if len(mine.found_at):
-            curves[name] = {key: values.tolist() for key, values in pr_curve(mine).items()}
+            curves[names[category]] = {key: values.tolist() for key, values in pr_curve(mine).items()}
     return curves
 
 
@@ -86,6 +85,6 @@ def _ratio(part: int, whole: int) -> float | None:
 def per_class(matches: Matches, names: Mapping[int, str], score: float) -> dict[str, dict[str, Any]]:
     """Return :func:`at_threshold` for ``score`` by class name, with :func:`best_threshold` as ``best``."""
     return {
-        name: at_threshold(mine, score) | {"best": best_threshold(mine)}
-        for name, mine in ((name, matches.of_class(category)) for category, name in names.items())
+        names[category]: at_threshold(mine, score) | {"best": best_threshold(mine)}
+        for category, mine in matches.of_classes(names)
     }

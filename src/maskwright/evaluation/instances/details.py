@@ -1,13 +1,19 @@
 """The details of instance results: thresholds, overlaps, TIDE errors, confusions, calibration and the worst images."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from maskwright.evaluation.coco.matches import Matches, image_matches
-from maskwright.evaluation.instances.confusion import ObjectConfusion, image_confusion, most_confused
+from maskwright.evaluation.grouping import places_by_value
+from maskwright.evaluation.instances.confusion import (
+    ObjectConfusion,
+    confusion_rows,
+    image_confusion,
+    most_confused,
+)
 from maskwright.evaluation.instances.curves import at_threshold, class_curves, per_class
 from maskwright.evaluation.instances.foreground import foreground_scores
 from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
@@ -21,8 +27,10 @@ from maskwright.evaluation.instances.per_image import (
 )
 from maskwright.evaluation.instances.tide import BACKGROUND_IOU, IOU, tide_scores
 from maskwright.evaluation.semantic.calibration import calibration_scores, reliability
+from maskwright.limits import input_limit
 
 WORST = 20
+_NOWHERE = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class InstanceDetails:
         self._labels = labels
         self._index = {category_id: position for position, category_id in enumerate(self._labels)}
         self._boundary = boundary and iou_type == "segm"
-        self._confusion: ObjectConfusion = np.zeros((len(self._index) + 1,) * 2, np.int64)
+        self._confusion = ObjectConfusion()
         self._images: list[_Measured] = []
 
     @classmethod
@@ -89,7 +97,7 @@ class InstanceDetails:
         first = shares[0]
         whole = cls(first._labels, first._kind, first._thresholds, first._boundary)
         for share in shares:
-            whole._confusion += share._confusion
+            whole._confusion.update(share._confusion)
             whole._images += share._images
         return whole
 
@@ -98,7 +106,7 @@ class InstanceDetails:
         kind, iou = self._kind, self._thresholds.iou
         kept = image.above(self._thresholds.score)
         matched = image_matches(image.image, image.objects, image.found, kind, iou)
-        self._confusion += image_confusion(kept.objects, kept.found, self._index, kind, iou)
+        self._confusion.update(image_confusion(kept.objects, kept.found, self._index, kind, iou))
         self._images.append(
             _Measured(
                 image.image["file_name"],
@@ -125,8 +133,8 @@ class InstanceDetails:
             "worst_images": worst_first(images)[:WORST],
         }
         classes = per_class(matches, self._labels, score)
-        for category_id, name in self._labels.items():
-            classes[name] |= _class_overlap(overlaps, category_id)
+        for category_id, row in _class_overlaps(overlaps, self._labels):
+            classes[self._labels[category_id]] |= row
         return Details(scores, classes, class_curves(matches, self._labels), images)
 
 
@@ -140,18 +148,24 @@ def _overlap(overlaps: Sequence[ImageOverlaps]) -> dict[str, Any]:
     return summary | ({"boundary": {"mean_IoU": _mean(_all(edges))}} if edges else {})
 
 
-def _class_overlap(overlaps: Sequence[ImageOverlaps], category: int) -> dict[str, Any]:
-    mine = [(each, each.categories == category) for each in overlaps]
-    best = overlap_scores(_all(each.best[which] for each, which in mine))
-    row = {"best_IoU": best["mean_IoU"], "best_Dice": best["mean_Dice"]}
-    row["one_to_one_IoU"] = _mean(_all(each.paired[which] for each, which in mine))
-    edges = [each.boundary[which] for each, which in mine if each.boundary is not None]
-    return row | ({"boundary_IoU": _mean(_all(edges))} if edges else {})
+def _class_overlaps(
+    overlaps: Sequence[ImageOverlaps], categories: Iterable[int]
+) -> Iterator[tuple[int, dict[str, float | None]]]:
+    """Yield each of the ``categories`` with the mean overlaps over its true objects."""
+    best, paired = _all(each.best for each in overlaps), _all(each.paired for each in overlaps)
+    edges = [each.boundary for each in overlaps if each.boundary is not None]
+    boundary = _all(edges) if edges else None
+    places = places_by_value(np.concatenate([_NOWHERE, *(each.categories for each in overlaps)]))
+    for category in categories:
+        mine = places.get(category, _NOWHERE)
+        score = overlap_scores(best[mine])
+        row = {"best_IoU": score["mean_IoU"], "best_Dice": score["mean_Dice"], "one_to_one_IoU": _mean(paired[mine])}
+        yield category, row if boundary is None else row | {"boundary_IoU": _mean(boundary[mine])}
 
 
 def _confusion(counts: ObjectConfusion, names: list[str]) -> dict[str, Any]:
     pairs = [{"true": true, "predicted": wrong, "count": count} for true, wrong, count in most_confused(counts, names)]
-    return {"rows": "truth", "names": [*names, "nothing"], "counts": counts.tolist(), "most_confused": pairs}
+    return confusion_rows(counts, names, input_limit("confusion-classes")) | {"most_confused": pairs}
 
 
 def _calibration(matches: Matches) -> Mapping[str, Any] | None:

@@ -4,12 +4,14 @@ The numbers are those of the authors' tool tidecv 1.0.1, as fractions. Source: D
 "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV 2020, arXiv:2008.08115.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from maskwright.evaluation.grouping import places_by_value
 from maskwright.evaluation.instances.image_errors import (
     BACKGROUND_ERROR,
     CLASS_AND_LOCALISATION_ERROR,
@@ -53,7 +55,8 @@ def tide_scores(errors: DetectionErrors, categories: Sequence[int]) -> dict[str,
     as 0 there, where COCO's AP leaves it out.
     """
     wrong, right = np.flatnonzero(~errors.right & ~errors.on_crowd), np.flatnonzero(errors.right)
-    objects = {category: int((errors.true_category == category).sum()) for category in categories}
+    there = Counter(errors.true_category.tolist())
+    objects = {category: there[category] for category in categories}
     every = np.sort(np.append(wrong, right))
     whole = _mean_ap(_Ranking.of(errors, every), objects)
     # In tidecv a ranking with errors has the wrong detections first, which matters where scores are equal.
@@ -103,11 +106,13 @@ def _fixed(errors: DetectionErrors, kind: int) -> _Ranking:
 
 def _mean_ap(ranking: _Ranking, objects: dict[int, int]) -> float:
     """Return the mean AP over the classes with a detection or an object; ``objects`` are counts by category id."""
-    own = {category: ranking.category == category for category in objects}
+    own = places_by_value(ranking.category)
     values = [
-        _average_precision(ranking.score[mine], ranking.right[mine], objects[category])
-        for category, mine in own.items()
-        if objects[category] or mine.any()
+        _average_precision(ranking.score[own[category]], ranking.right[own[category]], count)
+        if category in own
+        else 0.0
+        for category, count in objects.items()
+        if count or category in own
     ]
     return sum(values) / len(values) if values else 0.0
 
@@ -124,7 +129,8 @@ def _average_precision(scores: npt.NDArray[np.float64], right: npt.NDArray[np.bo
 
 def _without(objects: dict[int, int], categories: npt.NDArray[np.int64]) -> dict[int, int]:
     """Return the counts of ``objects`` by category id without one object of each of the ``categories``."""
-    return {category: count - int((categories == category).sum()) for category, count in objects.items()}
+    taken = Counter(categories.tolist())
+    return {category: count - taken[category] for category, count in objects.items()}
 
 
 def _lost(errors: DetectionErrors) -> npt.NDArray[np.bool_]:
