@@ -42,7 +42,7 @@ print(time.perf_counter() - started, time.process_time() - used, evaluation.stat
 OURS_COCO = """
 import sys, time
 from pathlib import Path
-from maskwright.evaluation.coco.evaluator import coco_stats, run_coco_eval
+from maskwright.evaluation.coco.evaluator import run_coco_eval
 from maskwright.evaluation.coco.truth import read_truth
 from maskwright.evaluation.results.classes import class_index
 from maskwright.evaluation.results.records import read_results
@@ -50,7 +50,7 @@ from maskwright.evaluation.results.records import read_results
 started, used = time.perf_counter(), time.process_time()
 truth = read_truth(Path(sys.argv[1]))
 results = read_results(Path(sys.argv[2]), truth.image_index(), class_index(Path(sys.argv[2]), truth.names))
-score = coco_stats(run_coco_eval(truth.coco_dataset("segm"), results.of("segm"), "segm"))["AP"]
+score = run_coco_eval(truth.coco_dataset("segm"), results.of("segm"), "segm").statistics["AP"]
 print(time.perf_counter() - started, time.process_time() - used, score)
 """
 

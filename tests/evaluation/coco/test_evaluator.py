@@ -1,5 +1,6 @@
 """COCO scores against pycocotools on small invented data sets."""
 
+import resource
 from typing import Any
 
 import msgspec
@@ -10,11 +11,10 @@ from maskwright.annotations.coco.categories import class_table, label_by_categor
 from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.objects import draw_objects
+from maskwright.evaluation.coco import evaluator
 from maskwright.evaluation.coco.evaluator import (
     PROTOCOL,
     STATISTICS,
-    class_average_precision,
-    coco_stats,
     ground_truth,
     protocol,
     run_coco_eval,
@@ -156,6 +156,7 @@ def test_what_is_ignored_counts_neither_for_nor_against_in_any_class(coco):
 
 
 def test_classes_that_nothing_shows_change_no_score_and_take_no_memory() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     square = {"image_id": 1, "category_id": 7, "bbox": [1, 1, 10, 10], "area": 100}
     few = {
         "images": [{"id": 1, "height": 48, "width": 64}],
@@ -164,10 +165,35 @@ def test_classes_that_nothing_shows_change_no_score_and_take_no_memory() -> None
     }
     many = {**few, "categories": [{"id": number, "name": f"class {number}"} for number in range(1, 50_001)]}
     results: list[Any] = [{**square, "bbox": [1, 1, 10, 8], "score": 0.5}]
-    found, same = run_coco_eval(many, results, "bbox"), run_coco_eval(few, results, "bbox")
-    assert coco_stats(found) == coco_stats(same)
-    assert class_average_precision(found) == class_average_precision(same)
-    assert found.eval is not None
-    assert found.eval["precision"].nbytes < 10_000_000
+    assert run_coco_eval(many, results, "bbox") == run_coco_eval(few, results, "bbox")
     nothing: dict[str, Any] = {**many, "annotations": []}
-    assert set(coco_stats(run_coco_eval(nothing, [], "bbox")).values()) == {None}
+    assert set(run_coco_eval(nothing, [], "bbox").statistics.values()) == {None}
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 200_000_000
+
+
+@settings(max_examples=40)
+@given(datasets())
+def test_groups_of_classes_give_the_numbers_of_pycocotools(dataset: Any):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluator, "MOST_TOGETHER", 2)
+        assert_equal_to_pycocotools(*dataset)
+        assert_equal_to_pycocotools(dataset[0], [])
+        nowhere = coco_scores({**dataset[0], "annotations": []}, dataset[1])
+        assert set(nowhere["segm"].values()) == {None}
+
+
+def test_thousands_of_classes_that_occur_take_little_memory() -> None:
+    box = {"image_id": 1, "bbox": [1, 1, 10, 10], "area": 100}
+    numbers = range(1, 3_001)
+    truth = {
+        "images": [{"id": 1, "height": 48, "width": 64}],
+        "annotations": [{**box, "id": number, "category_id": number, "iscrowd": 0} for number in numbers],
+        "categories": [{"id": number, "name": f"class {number}"} for number in numbers],
+    }
+    results: list[Any] = [{**box, "category_id": number, "score": 0.5} for number in numbers if number % 3]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = run_coco_eval(truth, results, "bbox")
+    assert found.statistics["AP"] == found.statistics["ARs"] == pytest.approx(2 / 3, abs=1e-12)
+    assert found.statistics["APl"] is None
+    assert (found.classes[2], found.classes[3]) == ((pytest.approx(1.0), pytest.approx(1.0)), (0.0, 0.0))
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 400_000_000

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from hotcoco import COCO, COCOeval
 from hypothesis import given, settings
 
-from maskwright.evaluation.coco.evaluator import run_coco_eval
 from maskwright.evaluation.coco.matches import Matches, coco_matches, image_matches
 from maskwright.evaluation.instances.per_image import image_records
 from tests.evaluation.invented_coco import datasets
@@ -13,7 +13,10 @@ from tests.evaluation.invented_coco import datasets
 def test_counts_are_those_of_cocos_evaluation(dataset):
     truth, results = dataset
     matches = coco_matches(truth, results, "bbox", 0.5)
-    evaluation = run_coco_eval(truth, results, "bbox")
+    coco = COCO(truth)
+    evaluation = COCOeval(coco, coco.load_res(results), "bbox")
+    evaluation.evaluate()
+    evaluation.accumulate()
     assert evaluation.eval is not None
     recall = evaluation.eval["recall"]  # (IoU thresholds, classes, area ranges, max detections)
     for k, category in enumerate(evaluation.params.cat_ids):

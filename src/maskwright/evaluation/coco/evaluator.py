@@ -3,9 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, get_args
 
+import numpy as np
+import numpy.typing as npt
 from hotcoco import COCO, COCOeval
 
 from maskwright.annotations.objects import ImageObjects, true_box
@@ -19,6 +22,22 @@ PROTOCOL = (
     "COCO evaluation: AP averaged over IoU 0.50:0.05:0.95, 101 recall points and classes, at most 100 detections an "
     "image, crowds ignored"
 )
+
+
+# So many classes are accumulated at the same time, in 40 MB for each array.
+MOST_TOGETHER = 400
+_AREA_RANGES = {"s": 1, "m": 2, "l": 3}
+
+
+@dataclass(frozen=True)
+class CocoNumbers:
+    """The numbers of one evaluation: the 12 ``statistics`` by their names in ``STATISTICS``, and those of ``classes``.
+
+    The latter are AP and AP50 by category id. A number is None where there is no truth to measure against.
+    """
+
+    statistics: dict[str, float | None]
+    classes: dict[int, tuple[float | None, float | None]]
 
 
 # How the size of a detected mask is measured: in pixels of the mask, or of its box.
@@ -95,11 +114,11 @@ def objects_by_category(annotations: Iterable[TruthRecord]) -> Counter[int]:
 
 
 def summarise(
-    evaluations: Iterable[tuple[str, COCOeval]], categories: Sequence[dict[str, Any]], objects: Mapping[int, int]
+    evaluations: Iterable[tuple[str, CocoNumbers]], categories: Sequence[dict[str, Any]], objects: Mapping[int, int]
 ) -> dict[str, Any]:
     """Return the 12 COCO statistics of boxes and masks and the AP of each class, from finished ``evaluations``.
 
-    ``evaluations`` are pairs of IoU type and evaluation, ``categories`` those of the COCO data set. ``objects`` are
+    ``evaluations`` are pairs of IoU type and numbers, ``categories`` those of the COCO data set. ``objects`` are
     counts by category id. Returns ``{"bbox": {"AP", …}, "segm": {"AP", …}, "classes": {name: {"bbox", "bbox50", "segm",
     "segm50", "instances"}}}``. A score is None where there is no truth to measure against.
     """
@@ -108,16 +127,15 @@ def summarise(
     }
     scores: dict[str, Any] = {}
     for kind, evaluation in evaluations:
-        scores[kind] = coco_stats(evaluation)
-        by_class = class_average_precision(evaluation)
+        scores[kind] = evaluation.statistics
         for category in categories:
-            ap, ap50 = by_class.get(category["id"], (None, None))
+            ap, ap50 = evaluation.classes.get(category["id"], (None, None))
             classes[category["name"]] |= {kind: ap, f"{kind}50": ap50}
     return {**scores, "classes": classes}
 
 
-def run_coco_eval(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str) -> COCOeval:
-    """Run COCO's evaluation of ``results`` for the IoU type ``bbox`` or ``segm`` and return it with its statistics.
+def run_coco_eval(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str) -> CocoNumbers:
+    """Run COCO's evaluation of ``results`` for the IoU type ``bbox`` or ``segm`` and return its numbers.
 
     ``truth`` is a COCO data set. As in pycocotools the area of a detection is that of its box where the first of the
     results has one, else that of its mask.
@@ -137,30 +155,49 @@ def occurring_categories(categories: Sequence[dict[str, Any]], seen: Container[i
     return [each for each in categories if each["id"] in seen] or categories[:1]
 
 
-def accumulate(evaluation: COCOeval) -> COCOeval:
-    """Compute the statistics of ``evaluation``, whose images are matched, and return it."""
-    evaluation.accumulate()
-    # summarize() and run() print to standard output, which belongs to the caller's --json.
-    evaluation.summary_lines()
-    return evaluation
+def accumulate(evaluation: COCOeval) -> CocoNumbers:
+    """Compute the numbers of ``evaluation``, whose images are matched.
+
+    Of more than ``MOST_TOGETHER`` classes, which would take half a megabyte each at the same time, the statistics are
+    means over groups of them: another order of summation, from which the last bit may differ.
+    """
+    categories, groups, classes = list(evaluation.params.cat_ids), [], {}
+    for start in range(0, max(1, len(categories)), MOST_TOGETHER):
+        evaluation.params.cat_ids = categories[start : start + MOST_TOGETHER]
+        evaluation.accumulate()
+        # summarize() and run() print to standard output, which belongs to the caller's --json.
+        evaluation.summary_lines()
+        assert evaluation.eval is not None
+        precision = evaluation.eval["precision"]  # (IoU thresholds, recall points, classes, area ranges, detections)
+        groups.append((evaluation.stats, _defined_classes(precision)))
+        classes |= _class_average_precision(precision, evaluation.params.cat_ids)
+    statistics, weights = (np.array(column, np.float64) for column in zip(*groups, strict=True))
+    merged = statistics[0] if len(groups) == 1 else _weighted(statistics, weights)
+    return CocoNumbers({name: _defined(float(value)) for name, value in zip(STATISTICS, merged, strict=True)}, classes)
 
 
-def coco_stats(evaluation: COCOeval) -> dict[str, float | None]:
-    """Return the 12 statistics by their names in ``STATISTICS``; None where there is no truth to measure against."""
-    return {name: _defined(value) for name, value in zip(STATISTICS, evaluation.stats, strict=True)}
+def _defined_classes(precision: npt.NDArray[np.float64]) -> list[int]:
+    """Return over how many classes each of the ``STATISTICS`` is a mean: those with an object of its area range."""
+    objects = (precision[0, 0, :, :, -1] > -1).sum(axis=0).tolist()
+    return [objects[_AREA_RANGES.get(name[-1], 0)] for name in STATISTICS]
 
 
-def class_average_precision(evaluation: COCOeval) -> dict[int, tuple[float | None, float | None]]:
+def _weighted(statistics: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the means of ``statistics`` ``(groups, 12)`` by ``weights``; -1 where these are 0 throughout."""
+    whole = weights.sum(axis=0)
+    return np.where(whole > 0, (statistics * weights).sum(axis=0) / np.maximum(whole, 1), -1.0)
+
+
+def _class_average_precision(
+    precision: npt.NDArray[np.float64], categories: Sequence[int]
+) -> dict[int, tuple[float | None, float | None]]:
     """Return AP and AP50 by category id; None for a class without truth.
 
     As in COCO both are means over recall points, AP over IoU thresholds too, with objects of all sizes and the largest
     number of detections per image.
     """
-    assert evaluation.eval is not None
-    precision = evaluation.eval["precision"]  # (IoU thresholds, recall points, classes, area ranges, max detections)
     by_class = {}
-    for k, category_id in enumerate(evaluation.params.cat_ids):
-        all_areas = precision[:, :, k, 0, -1]
+    for category_id, all_areas in zip(categories, np.moveaxis(precision[..., 0, -1], 2, 0), strict=False):
         defined, at_half = all_areas[all_areas > -1], all_areas[0][all_areas[0] > -1]
         by_class[category_id] = (
             float(defined.mean()) if defined.size else None,

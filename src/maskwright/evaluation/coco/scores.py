@@ -7,8 +7,6 @@ from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.estimates import coco_intervals
 from maskwright.evaluation.coco.evaluator import (
     STATISTICS,
-    class_average_precision,
-    coco_stats,
     occurring_categories,
     protocol,
     run_coco_eval,
@@ -43,9 +41,8 @@ def official_scores(
         scores[kind] = dict.fromkeys(STATISTICS)
         by_class: dict[int, tuple[float | None, float | None]] = {}
         if kind in kinds:
-            evaluation = run_coco_eval(truth.coco_dataset(kind), results.of(kind, area), kind)
-            scores[kind] = coco_stats(evaluation)
-            by_class = class_average_precision(evaluation)
+            found = run_coco_eval(truth.coco_dataset(kind), results.of(kind, area), kind)
+            scores[kind], by_class = found.statistics, found.classes
         for category_id, name in labels.items():
             ap, ap50 = by_class.get(category_id, (None, None))
             classes[name] |= {kind: ap, f"{kind}50": ap50}

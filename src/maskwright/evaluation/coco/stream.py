@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hotcoco import COCOeval, StreamingEval
+from hotcoco import StreamingEval
 
 from maskwright.annotations.objects import ImageObjects
 from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.estimates import coco_intervals
 from maskwright.evaluation.coco.evaluator import (
     IOU_TYPES,
+    CocoNumbers,
     accumulate,
     categories_of,
     ground_truth,
@@ -87,8 +88,8 @@ class CocoStream:
             scores["intervals"] = coco_intervals(records, len(self._images), names, self._resampling)
         return scores
 
-    def _evaluated(self, kind: str, categories: list[int]) -> COCOeval:
-        """Return the evaluation of the IoU type ``kind``, whose arrays are of the given ``categories`` only."""
+    def _evaluated(self, kind: str, categories: list[int]) -> CocoNumbers:
+        """Return the numbers of the IoU type ``kind`` over the given ``categories``."""
         evaluation = self._matched[kind].finalize()
         evaluation.params.cat_ids = categories
         return accumulate(evaluation)

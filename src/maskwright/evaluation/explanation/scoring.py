@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hotcoco import COCO, COCOeval
 
-from maskwright.evaluation.coco.evaluator import accumulate, class_average_precision, coco_stats, without_text
+from maskwright.evaluation.coco.evaluator import CocoNumbers, accumulate, occurring_categories, without_text
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.results.records import Results
 from maskwright.structures import (
@@ -61,19 +60,20 @@ class Protocol:
             results = without_boxes(results) if self.area == "mask" else results
         categories = [{"id": category_id, "name": name} for category_id, name in self.names.items()]
         numbered = [{**each, "id": number} for number, each in enumerate(as_json(annotations), start=1)]
+        seen = {each["category_id"] for each in (*annotations, *results)}
+        categories = [*occurring_categories(categories, seen)]
         document = {"images": as_json(self.images), "annotations": numbered, "categories": categories}
         coco = COCO(document)
         evaluation = COCOeval(coco, coco.load_res(without_text(results)), kind)
         evaluation.params.max_dets = list(self.limits)
         evaluation.params.use_cats = not self.class_agnostic
         evaluation.evaluate()
-        accumulate(evaluation)
-        stats = coco_stats(evaluation)
-        return self._with_absent_classes(stats, evaluation) if self.absent_as_zero else stats
+        found = accumulate(evaluation)
+        return self._with_absent_classes(found) if self.absent_as_zero else found.statistics
 
-    def _with_absent_classes(self, stats: dict[str, float | None], evaluation: Any) -> dict[str, float | None]:
-        """Return ``stats`` with AP and AP50 as means over all classes, 0 where a class has no object."""
-        by_class = class_average_precision(evaluation)
+    def _with_absent_classes(self, found: CocoNumbers) -> dict[str, float | None]:
+        """Return the statistics with AP and AP50 as means over all classes, 0 where a class has no object."""
+        by_class = found.classes
         ap = [by_class.get(category, (None, None))[0] or 0.0 for category in self.names]
         ap50 = [by_class.get(category, (None, None))[1] or 0.0 for category in self.names]
-        return {**stats, "AP": sum(ap) / len(ap), "AP50": sum(ap50) / len(ap50)}
+        return {**found.statistics, "AP": sum(ap) / len(ap), "AP50": sum(ap50) / len(ap50)}
