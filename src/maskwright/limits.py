@@ -33,6 +33,10 @@ INPUT_LIMITS = {
     "class-pairs": InputLimit(500_000, "pairs of classes that are counted together, 1,000 classes on one image"),
     # A matrix in JSON takes a list of so many numbers squared, which LVIS with its 1,203 classes has always had.
     "confusion-classes": InputLimit(1_500, "classes in the confusion matrix of instance scores"),
+    # Each takes half a millisecond of COCO's evaluation and of the details.
+    "scored-classes": InputLimit(8_000, "classes with an object or a result that are scored together"),
+    # All of them are compared at once; COCO's own scores take the 100 best results of a class.
+    "scored-pairs": InputLimit(10_000_000, "pairs of an object and a result on one image, in the details of scores"),
     "overlapping-runs": InputLimit(100_000_000, "pairs of mask runs of different classes that overlap on an image"),
     "label-map-runs": InputLimit(
         5_000_000, "runs of equal values in a panoptic map, or a label map whose objects are read"

@@ -413,10 +413,34 @@ def _results() -> Iterator[tuple[str, Write]]:
     yield "the size 2**31 squared", results([{**sound, "segmentation": rle("PP1", 2**31, 2**31)}])
     yield "an id beyond 64 bits", results([{**sound, "image_id": 10**30}])
     yield "20,000 results of one image", results([{**sound, "score": i / 20_000} for i in range(20_000)])
+    yield "8,000 classes with an object and a result each", scored_with(8_000, 8_000, 800)
+    yield "20,000 classes with an object and a result each", scored_with(20_000, 20_000, 800)
+    yield "3,000 results on 3,000 objects that all overlap", scored_with(3_000, 1, 1)
+    yield "20,000 results on 20,000 objects of one image", scored_with(20_000, 1, 1)
     yield "depth", lambda folder: write(folder / "results.json", "[" * MANY)
     yield "quotes", lambda folder: write(folder / "results.json", '[{"a": "' + '\\"' * MANY)
     for name, make in SPECIAL.items():
         yield name, special(make, "results.json")
+
+
+def scored_with(count: int, classes: int, images: int) -> Write:
+    """So many objects of so many classes on so many images, and a result on each."""
+    numbers = range(1, count + 1)
+    places = [{"image_id": 1 + number % images, "category_id": 1 + number % classes} for number in numbers]
+    objects = [annotation(number, **place) for number, place in zip(numbers, places, strict=True)]
+    image = {"height": SIDE, "width": SIDE}
+    truth = document(
+        objects,
+        [{"id": i, "file_name": f"{i}.png", **image} for i in range(1, images + 1)],
+        [{"id": i, "name": f"class {i}"} for i in range(1, classes + 1)],
+    )
+    found = [{**place, "score": number / count, "segmentation": square()} for number, place in enumerate(places)]
+
+    def put(folder: Path) -> None:
+        write_json(folder / "labels.json", truth)
+        write_json(folder / "results.json", found)
+
+    return put
 
 
 # Images and label maps.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from maskwright.errors import UsageError
+from maskwright.errors import DataError, UsageError
 from maskwright.evaluation.coco.truth import read_truth
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.summary import (
@@ -44,6 +44,21 @@ def test_details_are_measured_at_the_thresholds_asked_for(coco: CocoFactory) -> 
     found = {"image_id": 1, "category_id": 1, "score": 0.5, "bbox": [10, 10, 10, 10]}
     at = [summary(coco({}), [found], Thresholds(score)).scores["at_score"]["right"] for score in (0.4, 0.6)]
     assert at == [1, 0]
+
+
+def test_more_pairs_of_an_image_and_more_classes_than_the_limits_are_refused(
+    coco: CocoFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth = coco({"bbox": [10, 10, 10, 10], "area": 100}, {"category_id": 2})
+    found = {"image_id": 1, "category_id": 1, "score": 0.5, "bbox": [10, 10, 10, 10]}
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_SCORED_PAIRS", "3")
+    with pytest.raises(DataError, match=r"2 results on image 1 .* 2 objects; at most 3 .*scored-pairs.*--no-details"):
+        summary(truth, [found] * 2, Thresholds())
+    assert summary(truth, [found] * 2, None).details is None
+    assert summary(truth, [found], Thresholds()).details is not None
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_SCORED_CLASSES", "1")
+    with pytest.raises(DataError, match=r"2 classes have objects or results; at most 1 .*scored-classes.*--classes"):
+        summary(truth, [found], None)
 
 
 @pytest.mark.parametrize("thresholds", [Thresholds(-0.1), Thresholds(1.1), Thresholds(iou=0), Thresholds(iou=1.5)])

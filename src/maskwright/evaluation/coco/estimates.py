@@ -17,7 +17,7 @@ from maskwright.evaluation.bootstrap import (
 )
 from maskwright.evaluation.coco.weighted import MatchRecords, coco_statistics
 
-_UNDEFINED = dict.fromkeys(("AP", "AP50"), BootstrapEstimate(None, np.zeros(0)))
+_UNDEFINED: dict[str, BootstrapEstimate] = dict.fromkeys(("AP", "AP50"), BootstrapEstimate(None, np.zeros(0)))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from maskwright.errors import DataError
 from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.estimates import coco_intervals
 from maskwright.evaluation.coco.evaluator import (
@@ -15,6 +16,7 @@ from maskwright.evaluation.coco.matcher import match_records
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.coco.weighted import MatchRecords
 from maskwright.evaluation.results.records import Results
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.structures import AreaRule
 
 
@@ -28,10 +30,18 @@ def official_scores(
     throughout when the truth or the results have none. ``resampling`` adds ``intervals``, see
     :func:`~maskwright.evaluation.coco.estimates.coco_intervals`; the segmentations of ``truth`` then become RLEs.
 
+    Raises ``DataError`` when more classes occur than the limit ``scored-classes``.
+
     The size of a detected mask is measured by ``area``, by default as pycocotools does. The rule that was used is in
     the scores, None where no mask is scored. The size of a detected box is measured as pycocotools does.
     """
     kinds = scorable_iou_types(truth, results)
+    occurring = {each["category_id"] for each in (*truth.annotations, *results.records)}
+    if len(occurring) > input_limit("scored-classes"):
+        raise DataError(
+            f"{truth.path}: {len(occurring):,} classes have objects or results; {beyond_limit('scored-classes')}; or "
+            "choose some with --classes."
+        )
     used = (area or results.area_rule) if "segm" in kinds else None
     labels = truth.labels()
     objects = Counter(each["category_id"] for each in truth.annotations if not each["iscrowd"])
@@ -49,16 +59,17 @@ def official_scores(
     scores |= {"classes": classes, "area": used, "protocol": protocol(used)}
     if resampling is not None:
         truth.draw_masks()
-        records = ((kind, _occurring_records(truth, results, kind, area)) for kind in kinds)
+        records = ((kind, _occurring_records(truth, results, kind, area, occurring)) for kind in kinds)
         scores["intervals"] = coco_intervals(records, len(truth.images), labels, resampling)
     return scores
 
 
-def _occurring_records(truth: CocoTruth, results: Results, kind: str, area: AreaRule | None) -> MatchRecords:
+def _occurring_records(
+    truth: CocoTruth, results: Results, kind: str, area: AreaRule | None, occurring: set[int]
+) -> MatchRecords:
     """Return the matches of the classes that occur; each of the others would take arrays of all images and samples."""
-    seen = {each["category_id"] for each in (*truth.annotations, *results.records)}
     document = truth.coco_dataset(kind)
-    document["categories"] = occurring_categories(document["categories"], seen)
+    document["categories"] = occurring_categories(document["categories"], occurring)
     return match_records(document, results.of(kind, area), kind)
 
 

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 Ious = npt.NDArray[np.float64]
 
+_AT_A_TIME = 1 << 16
+
 
 def best_overlaps(ious: Ious) -> Ious:
     """Return the highest IoU ``(G,)`` of each of G true objects with any of P predictions; ``ious`` is ``(P, G)``.
@@ -23,14 +25,16 @@ def one_to_one(ious: Ious) -> npt.NDArray[np.int64]:
     Matching is greedy: the pair of highest IoU first, then the next among the free ones. A pair has an IoU above 0.
     """
     partner = np.full(ious.shape[1], -1, np.int64)
-    free_predictions = np.ones(ious.shape[0], np.bool_)
-    for position in np.argsort(-ious, axis=None, kind="stable"):
-        p, g = np.unravel_index(position, ious.shape)
-        if ious[p, g] <= 0:
-            break
-        if free_predictions[p] and partner[g] < 0:
-            partner[g] = p
-            free_predictions[p] = False
+    free = np.ones(ious.shape[0], np.bool_)
+    rows, columns = np.nonzero(ious > 0)
+    order = np.argsort(-ious[rows, columns], kind="stable")
+    for start in range(0, len(order), _AT_A_TIME):
+        ranked = order[start : start + _AT_A_TIME]
+        # Of thousands of objects on an image, most pairs come when both are taken.
+        ranked = ranked[free[rows[ranked]] & (partner[columns[ranked]] < 0)]
+        for p, g in zip(rows[ranked].tolist(), columns[ranked].tolist(), strict=True):
+            if free[p] and partner[g] < 0:
+                partner[g], free[p] = p, False
     return partner
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.errors import UsageError, some_of, unknown_name
+from maskwright.errors import DataError, UsageError, some_of, unknown_name
 from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.evaluator import AREA_RULES
 from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
@@ -18,6 +18,7 @@ from maskwright.evaluation.instances.details import Details, InstanceDetails, Th
 from maskwright.evaluation.instances.per_image import image_records
 from maskwright.evaluation.results.index import ClassIndex
 from maskwright.evaluation.results.records import Results
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.progress import Reporter
 from maskwright.structures import AreaRule
 
@@ -64,7 +65,8 @@ def summarise_instances(
     rule for the size of a detected mask, by default that of pycocotools. ``resampling`` adds bootstrap intervals of the
     COCO scores. ``reporter`` shows progress; quiet by default.
 
-    Raises ``UsageError`` for an unknown area rule.
+    Raises ``UsageError`` for an unknown area rule, and ``DataError`` for more classes or pairs of an object and a
+    result than the limits ``scored-classes`` and ``scored-pairs``.
     """
     if area is not None and area not in AREA_RULES:
         raise unknown_name("area rule", area, AREA_RULES)
@@ -105,6 +107,13 @@ def _details(truth: CocoTruth, found: Results, thresholds: Thresholds, boundary:
     records = found.of(kind) if kind == "segm" else found.with_boxes()
     gathering = InstanceDetails(truth.labels(), kind, thresholds, boundary)
     for image in reporter.track(image_records(truth.coco_dataset(kind), records), "overlaps", len(truth.images)):
+        pairs = len(image.objects) * len(image.found)
+        if pairs > input_limit("scored-pairs"):
+            raise DataError(
+                f"{found.path}: {len(image.found):,} results on image {image.image['id']} "
+                f"('{image.image['file_name']}') with {len(image.objects):,} objects; "
+                f"{beyond_limit('scored-pairs')}; or leave the details out with --no-details."
+            )
         gathering.add(image)
     return gathering.result()
 
