@@ -425,19 +425,16 @@ def _results() -> Iterator[tuple[str, Write]]:
 
 def scored_with(count: int, classes: int, images: int) -> Write:
     """So many objects of so many classes on so many images, and a result on each."""
-    numbers = range(1, count + 1)
-    places = [{"image_id": 1 + number % images, "category_id": 1 + number % classes} for number in numbers]
-    objects = [annotation(number, **place) for number, place in zip(numbers, places, strict=True)]
-    image = {"height": SIDE, "width": SIDE}
-    truth = document(
-        objects,
-        [{"id": i, "file_name": f"{i}.png", **image} for i in range(1, images + 1)],
-        [{"id": i, "name": f"class {i}"} for i in range(1, classes + 1)],
-    )
-    found = [{**place, "score": number / count, "segmentation": square()} for number, place in enumerate(places)]
 
     def put(folder: Path) -> None:
-        write_json(folder / "labels.json", truth)
+        numbers = range(1, count + 1)
+        places = [{"image_id": 1 + number % images, "category_id": 1 + number % classes} for number in numbers]
+        objects = [annotation(number, **place) for number, place in zip(numbers, places, strict=True)]
+        size = {"height": SIDE, "width": SIDE}
+        records = [{"id": i, "file_name": f"{i}.png", **size} for i in range(1, images + 1)]
+        names = [{"id": i, "name": f"class {i}"} for i in range(1, classes + 1)]
+        write_json(folder / "labels.json", document(objects, records, names))
+        found = [{**place, "score": number / count, "segmentation": square()} for number, place in enumerate(places)]
         write_json(folder / "results.json", found)
 
     return put
