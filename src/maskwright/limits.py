@@ -37,6 +37,8 @@ INPUT_LIMITS = {
     "scored-classes": InputLimit(8_000, "classes with an object or a result that are scored together"),
     # All of them are compared at once; COCO's own scores take the 100 best results of a class.
     "scored-pairs": InputLimit(10_000_000, "pairs of an object and a result on one image, in the details of scores"),
+    # Of which the counts of all pairs are held several times.
+    "confused-labels": InputLimit(2_000, "classes of label maps that are scored, background among them"),
     "overlapping-runs": InputLimit(100_000_000, "pairs of mask runs of different classes that overlap on an image"),
     "label-map-runs": InputLimit(
         5_000_000, "runs of equal values in a panoptic map, or a label map whose objects are read"

@@ -522,6 +522,14 @@ def _label_maps() -> Iterator[tuple[str, Write]]:
         )
     for name, make in SPECIAL.items():
         yield name, special(make, "truth/1.png")
+    for number in (2_000, 60_000):
+        table = [{"index": i, "name": f"class {i}", "color": [1, 2, 3], "source_ids": []} for i in range(1, number)]
+        yield (
+            f"{number:,} classes with background",
+            lambda folder, table=table: [  # type: ignore[misc]
+                write_json(folder / place / "classes.json", table) for place in ("truth", "predicted", "voc")
+            ],
+        )
     for value in ("[" * MANY, "{}", '[{"index": 99999999999999999999}]', "[]", '[{"index": 1, "name": 5}]'):
         yield f"the classes {value[:20]}", lambda folder, value=value: write(folder / "truth" / "classes.json", value)  # type: ignore[misc]
 

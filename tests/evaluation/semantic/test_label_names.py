@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,17 @@ def test_names_that_cannot_be_are_refused(tmp_path: Path, text: str, words: str)
     write_text(tmp_path / "names.txt", text)
     with pytest.raises(DataError, match=words):
         read_label_names(tmp_path / "names.txt")
+
+
+def test_more_classes_than_the_limit_are_refused_and_as_many_looked_up_at_once():
+    many = LabelNames([f"class {i}" for i in range(60_000)], 65535)
+    before = time.process_time()
+    with pytest.raises(DataError, match=r"60,000 classes; at most 2,000 .*confused-labels"):
+        LabelRemapper(many)
+    foreign = LabelRemapper(LabelNames(["class 0", "class 1"], 255), many).foreign
+    assert len(foreign) == 59_998
+    assert LabelRemapper(many, ignore=many.names[2_000:]).classes == 2_000
+    assert time.process_time() - before < 5
 
 
 def test_indices_with_gaps_are_refused(tmp_path: Path):

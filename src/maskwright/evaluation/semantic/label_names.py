@@ -11,6 +11,7 @@ import numpy.typing as npt
 from maskwright.control_characters import unquote_name
 from maskwright.errors import DataError, UsageError, require_file, unknown_name
 from maskwright.evaluation.results.classes import read_class_table
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.structures import BACKGROUND, ClassTable, LabelMap, normalise_name
 
 # No label of an 8- or 16-bit file.
@@ -79,7 +80,8 @@ class LabelRemapper:
         """Build the look-up tables; ``prediction`` is None when predictions number the classes as the truth does.
 
         True pixels of the classes ``ignore`` do not count. Raises ``UsageError`` for an unknown name among them and
-        when no class remains. Raises ``DataError`` when truth and predictions share no class but background.
+        when no class remains. Raises ``DataError`` when truth and predictions share no class but background, and for
+        more classes than the limit ``confused-labels``.
         """
         ignored = {normalise_name(name) for name in ignore}
         for name in ignored - set(truth.names):
@@ -88,11 +90,16 @@ class LabelRemapper:
         if not self.names:
             raise UsageError("Every class is ignored; expected one to score.")
         self.classes = len(self.names)
+        if self.classes > input_limit("confused-labels"):
+            raise DataError(
+                f"The truth has {self.classes:,} classes; {beyond_limit('confused-labels')}; or ignore some of them."
+            )
         # The labels are the classes and one more, for none of them.
         self.dtype: type[np.uint8] | type[np.uint16] = np.uint8 if self.classes < 255 else np.uint16
         self.ignore_index = int(np.iinfo(self.dtype).max)
         self._truth_names, self._prediction_names = truth, prediction or truth
-        self.foreign = [name for name in self._prediction_names.names if name not in truth.labels]
+        known = set(truth.names)
+        self.foreign = [name for name in self._prediction_names.names if name not in known]
         shared = set(self._prediction_names.names) - set(self.foreign) - {BACKGROUND}
         if not shared and set(self.names) != {BACKGROUND}:
             raise DataError(
