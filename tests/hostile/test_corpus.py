@@ -3,10 +3,12 @@
 The drill runs all inputs, in forks of a process that has imported everything. The sample in the normal run has, of the
 kinds that are read without torch, some that once hung, crashed or filled the memory; its commands are processes of
 their own.
+
+A command has ten seconds of CPU time, and ten in which it waits for anything but a processor: the verdict is that of a
+quiet machine, whatever else runs.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -15,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.corpus import KINDS, Hostile, commands, inputs
-from tests.hostile.warm_process import PATIENCE, WITH_TORCH, Ended, WarmProcess, warm_process
+from tests.hostile.warm_process import WITH_TORCH, Ended, WarmProcess, alone, run_alone, warm_process
 
-CPU_SECONDS = 10
+SECONDS = 10
 MEMORY = 1 << 30
 
 SAMPLE = {
@@ -35,41 +37,19 @@ SAMPLE = {
     "groups: merges",
 }
 
-# A process between this one and the command: the memory of a command counts that of the process which started it.
-LAUNCHER = """
-import json, resource, subprocess, sys
-seconds, patience = int(sys.argv[2]), int(sys.argv[3])
-resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-with open("printed.txt", "wb") as printed:
-    try:
-        code = subprocess.call(sys.argv[4:], stdin=subprocess.DEVNULL, stdout=printed, stderr=printed, timeout=patience)
-    except subprocess.TimeoutExpired:
-        code = None
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-with open(sys.argv[1], "w") as ended:
-    json.dump([code, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024], ended)
-"""
-
 Run = Callable[[list[str], Path, int], Ended]
-
-
-def run_alone(arguments: list[str], folder: Path, seconds: int) -> Ended:
-    """Run the command line in ``folder``; more than twice ``seconds`` of CPU time end it."""
-    launched = [sys.executable, "-S", "-c", LAUNCHER, "ended.json", str(2 * seconds), str(PATIENCE)]
-    subprocess.run([*launched, sys.executable, "-m", "maskwright", *arguments], cwd=folder, check=True)
-    code, cpu, memory = json.loads((folder / "ended.json").read_text())
-    return Ended(code, cpu, memory, (folder / "printed.txt").read_text(encoding="utf-8", errors="replace"))
 
 
 def assert_withstood(hostile: Hostile, folder: Path, run: Run, most: int | None = None) -> None:
     """Run every command that reads ``hostile``, or the first ``most`` of them, and say all that went wrong."""
     wrong = []
     for command in islice(commands(hostile, folder), most):
-        ended = run(command, folder, CPU_SECONDS)
+        ended = run(command, folder, SECONDS)
         faults = [
             *(["it hung"] if ended.code is None else []),
             *([f"exit code {ended.code}"] if ended.code not in (0, 1, 2, None) else []),
-            *([f"{ended.cpu:.1f} s of CPU time"] if ended.cpu > CPU_SECONDS else []),
+            *([f"{ended.cpu:.1f} s of CPU time"] if ended.cpu > SECONDS else []),
+            *([f"{ended.idle:.1f} s of waiting"] if ended.idle > SECONDS else []),
             *([f"{ended.memory >> 20} MiB"] if ended.memory > MEMORY else []),
             *(["a traceback"] if "Traceback (most recent" in ended.printed else []),
             *(["code was run"] if (folder / "hostile-code-ran").exists() else []),
@@ -89,6 +69,18 @@ def test_the_corpus_has_many_inputs_of_every_kind() -> None:
     assert len(names) >= 150
     assert {hostile.kind for hostile in CORPUS} == set(KINDS)
     assert set(names) >= SAMPLE
+
+
+@pytest.mark.parametrize(
+    ("work", "idle"), [("time.sleep(0.5)", True), ("while time.process_time() < 0.5: pass", False)]
+)
+def test_time_that_waits_and_time_that_works_are_told_apart(
+    work: str, idle: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    alone([sys.executable, "-S", "-c", f"import time\n{work}"], str(tmp_path), SECONDS)
+    code, cpu, waited, _ = json.loads(capfd.readouterr().out)
+    assert code == 0
+    assert (cpu > 0.4, waited > 0.4) == (not idle, idle)
 
 
 @pytest.mark.parametrize("hostile", [each for each in CORPUS if str(each) in SAMPLE], ids=str)

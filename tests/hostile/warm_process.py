@@ -1,7 +1,8 @@
 """Commands that start at once: forks of a process that has imported what they need, each with limits of its own.
 
 The drill runs some two thousand commands, and importing takes longer than most of them. ``python -m
-tests.hostile.warm_process WITH_TORCH`` answers requests on standard input, one JSON line each.
+tests.hostile.warm_process WITH_TORCH`` answers requests on standard input, one JSON line each. As a script of its own,
+``alone``, it starts one command as a new process.
 """
 
 import gc
@@ -39,12 +40,14 @@ PATIENCE = 240
 class Ended(NamedTuple):
     """How a command ended.
 
-    ``code`` is its exit code, negative for a signal and None when it had to be stopped. ``cpu`` is in seconds,
-    ``memory`` in bytes.
+    ``code`` is its exit code, negative for a signal and None when it had to be stopped. ``cpu`` is in seconds. ``idle``
+    are the seconds in which its main thread neither ran nor waited for a processor, which others may have: it waited
+    for a file, a lock or another process. ``memory`` is in bytes.
     """
 
     code: int | None
     cpu: float
+    idle: float
     memory: int
     printed: str
 
@@ -62,8 +65,20 @@ class WarmProcess:
         request = {"arguments": list(arguments), "folder": str(folder), "seconds": seconds}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        code, cpu, memory = json.loads(self._process.stdout.readline())
-        return Ended(code, cpu, memory, (folder / "printed.txt").read_text(encoding="utf-8", errors="replace"))
+        return _ended(self._process.stdout.readline(), folder)
+
+
+def run_alone(arguments: Sequence[str], folder: Path, seconds: int) -> Ended:
+    """Run the command line in ``folder`` as a process of its own; more than twice ``seconds`` of CPU time end it."""
+    command = [sys.executable, "-m", "maskwright", *arguments]
+    # A process between this one and the command: the memory of a command counts that of the process which started it.
+    request = json.dumps({"command": command, "folder": str(folder), "seconds": seconds})
+    launched = [sys.executable, "-S", str(Path(__file__).resolve()), "alone", request]
+    return _ended(subprocess.run(launched, check=True, stdout=subprocess.PIPE, text=True).stdout, folder)
+
+
+def _ended(answer: str, folder: Path) -> Ended:
+    return Ended(*json.loads(answer), (folder / "printed.txt").read_text(encoding="utf-8", errors="replace"))
 
 
 @contextmanager
@@ -99,28 +114,44 @@ def serve(with_torch: bool) -> None:
         print(json.dumps(_waited(pid)), flush=True)
 
 
+def alone(command: list[str], folder: str, seconds: int) -> None:
+    """Start ``command``, wait for it, and answer as :func:`serve` does."""
+    pid = os.fork()
+    if not pid:
+        _limit(folder, seconds)
+        os.execv(command[0], command)
+    print(json.dumps(_waited(pid)), flush=True)
+
+
 def _waited(pid: int) -> list[float | None]:
-    """Wait for the fork; return its exit code, its seconds of CPU time and its bytes of memory at most."""
-    until, stopped = time.monotonic() + PATIENCE, False
-    while True:
-        done, status, used = os.wait4(pid, os.WNOHANG)
-        if done:
-            code = None if stopped else os.waitstatus_to_exitcode(status)
-            return [code, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]
-        if time.monotonic() > until and not stopped:
+    """Wait for the process; return its exit code, its CPU and idle seconds and its bytes of memory at most."""
+    began, stopped = time.monotonic(), False
+    # It stays in the table of processes, so that its times can be read.
+    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        if time.monotonic() > began + PATIENCE and not stopped:
             os.kill(pid, 9)
             stopped = True
         time.sleep(0.002)
+    wall = time.monotonic() - began
+    ran, queued, _ = (int(number) for number in Path(f"/proc/{pid}/schedstat").read_text().split())
+    _, status, used = os.wait4(pid, 0)
+    code = None if stopped else os.waitstatus_to_exitcode(status)
+    return [code, used.ru_utime + used.ru_stime, max(0.0, wall - (ran + queued) / 1e9), used.ru_maxrss * 1024]
 
 
-def _command(arguments: list[str], folder: str, seconds: int) -> None:
-    """Become the command line."""
+def _limit(folder: str, seconds: int) -> None:
+    """Give this process its limit of CPU time, its folder, nothing to read, and a file for all that it prints."""
     resource.setrlimit(resource.RLIMIT_CPU, (2 * seconds, 2 * seconds + 1))
     os.chdir(folder)
     printed = os.open("printed.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (printed, 1), (printed, 2)):
         os.dup2(source, target)
+
+
+def _command(arguments: list[str], folder: str, seconds: int) -> None:
+    """Become the command line."""
+    _limit(folder, seconds)
     from maskwright.cli.main import script
 
     sys.argv = ["maskwright", *arguments]
@@ -138,4 +169,7 @@ def _command(arguments: list[str], folder: str, seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    serve("torch" in sys.argv[1:])
+    if sys.argv[1:2] == ["alone"]:
+        alone(**json.loads(sys.argv[2]))
+    else:
+        serve("torch" in sys.argv[1:])
