@@ -12,6 +12,7 @@ import pytest
 
 import maskwright
 from maskwright.cli.main import main
+from maskwright.errors import MaskwrightError
 
 COMMANDS = [
     *("demo", "run", "masks", "train", "evaluate", "predict", "export", "report", "models", "recipes", "doctor"),
@@ -168,5 +169,20 @@ def test_ctrl_c_during_the_work_is_answered(
         time.sleep(1)
 
     monkeypatch.setattr("maskwright.workflows.check.check", interrupted)
+    assert main(["check", str(tmp_path / "labels.json")]) == 130
+    assert capsys.readouterr().err == "Aborted!\n"
+
+
+def test_an_error_that_a_library_makes_of_ctrl_c_is_no_fault_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def turned(*_: object, **__: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        except KeyboardInterrupt:
+            raise MaskwrightError("labels.json: is damaged.") from None
+
+    monkeypatch.setattr("maskwright.workflows.check.check", turned)
     assert main(["check", str(tmp_path / "labels.json")]) == 130
     assert capsys.readouterr().err == "Aborted!\n"

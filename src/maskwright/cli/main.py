@@ -1,12 +1,8 @@
 """The entry point: the exit codes and messages of errors, whatever the streams of the process are."""
 
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from types import FrameType
 
 from maskwright.cli.terminal.next_command import next_line
 from maskwright.cli.terminal.streams import (
@@ -16,6 +12,7 @@ from maskwright.cli.terminal.streams import (
     settle_streams,
 )
 from maskwright.errors import MaskwrightError
+from maskwright.interrupts import ending_at_ctrl_c, noted_ctrl_c
 from maskwright.parallel.waiting_threads import set_waiting_policy
 from maskwright.printing import print_traceback
 
@@ -44,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 the work failed, 2 wrong usage."""
     set_waiting_policy()
     print_what_cannot_be_encoded()
-    with _ctrl_c() as pressed:
+    with noted_ctrl_c() as pressed:
         try:
             return _run(arguments)
         except KeyboardInterrupt:
@@ -60,12 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         # Imported here, where Ctrl-C and a missing library are answered.
-        commands = import_module("maskwright.cli.app").app
-        commands(args=list(arguments) if arguments is not None else None)
-    except SystemExit as end:
-        if end.code == _INTERRUPTED:  # typer's answer to Ctrl-C, which says nothing
-            complain("Aborted!")
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        return _called(import_module("maskwright.cli.app").app, arguments)
     except MaskwrightError as error:
         first, *more = error.lines or ("",)
         line = next_line(error, arguments)
@@ -87,7 +79,21 @@ def _run(arguments: Sequence[str] | None) -> int:
         first = (str(error) or "it is all in use").splitlines()[0]
         complain(f"error: out of memory ({first:.200}). Give smaller input or batches, or fewer workers.")
         return 1
-    return 0
+
+
+def _called(commands: Callable[..., object], arguments: Sequence[str] | None) -> int:
+    """Call the command of the ``arguments`` and return its exit code; its errors pass unless Ctrl-C made them."""
+    try:
+        with ending_at_ctrl_c():
+            commands(args=list(arguments) if arguments is not None else None)
+        return 0
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:  # typer's answer to Ctrl-C, which says nothing
+            complain("Aborted!")
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        complain("Aborted!")
+        return _INTERRUPTED
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -97,29 +103,6 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "insufficient memory", "failed to allocate")
-
-
-@contextmanager
-def _ctrl_c() -> Iterator[list[int]]:
-    """Yield a list that Ctrl-C appends to before it raises ``KeyboardInterrupt``.
-
-    Nothing changes in another thread than the main one, and where the process ignores Ctrl-C or answers it otherwise.
-    """
-    pressed: list[int] = []
-
-    def receive(number: int, frame: FrameType | None) -> None:
-        pressed.append(number)
-        signal.default_int_handler(number, frame)
-
-    main_thread = threading.current_thread() is threading.main_thread()
-    answers = main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if answers:
-        signal.signal(signal.SIGINT, receive)
-    try:
-        yield pressed
-    finally:
-        if answers:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def script() -> None:

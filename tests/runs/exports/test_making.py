@@ -1,5 +1,6 @@
 """Making of an exported file: free sizes where the network allows them, a fixed one where it does not."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tests.models.tiny_zoo import SIZES, checkpoint
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from maskwright.runs.exports import making
 from maskwright.runs.exports.making import Making, require_target
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
@@ -104,3 +106,22 @@ def test_the_suffix_is_that_of_the_runtime() -> None:
     require_target("onnx", Path("a.onnx"))
     with pytest.raises(UsageError, match=r"ends with \.xml"):
         require_target("openvino", Path("a.onnx"))
+
+
+def test_a_ctrl_c_that_the_tracer_turns_into_an_error_gives_no_file_of_a_fixed_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch answers a Ctrl-C in a callback of its C++ with errors of its own; the file would differ silently."""
+    model, fixed_sizes = untrained("lraspp_mobilenet_v3_small", tmp_path, {}), []
+
+    def turned(*_: object, fixed: bool) -> None:
+        fixed_sizes.append(fixed)
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError("could not determine the shape of object type") from None
+
+    monkeypatch.setattr(making, "write_onnx", turned)
+    with pytest.raises(KeyboardInterrupt):
+        Making(model, "onnx", False, IMAGE).write(tmp_path / "a.onnx", [])
+    assert fixed_sizes == [False]

@@ -16,6 +16,7 @@ from maskwright.errors import UsageError, WeightsError, one_line
 from maskwright.export.description import describe_export
 from maskwright.export.graphs import INPUTS, move_with_metadata, write_onnx
 from maskwright.files import sha256_of
+from maskwright.interrupts import ending_at_ctrl_c
 from maskwright.model_file import card_metadata, read_provenance
 from maskwright.prediction.resizing import to_network_input
 from maskwright.prediction.runtimes.exported_network import ExportedNetwork, open_runtime
@@ -79,8 +80,10 @@ class Making:
         example = to_network_input(self.example, self.model.input_size, torch.device("cpu"))
         network, task = self.model.module, self.model.task
         try:
-            write_onnx(network, task, example, path, fixed=False)
-            self._require_alike(path, example)
+            # A Ctrl-C that torch's tracer turns into an error must not lead to a file of a fixed size.
+            with ending_at_ctrl_c():
+                write_onnx(network, task, example, path, fixed=False)
+                self._require_alike(path, example)
             return None
         except Exception as error:  # tracing and the runtime raise whatever an operation leads them to
             if task == "instance" or not self.model.input_size.square:
