@@ -53,7 +53,8 @@ def test_every_command_that_writes_run_folders_is_tried():
 
 @commands
 @pytest.mark.parametrize(
-    "there", ["file", "link to file", "device", "pipe", "link to nothing", "read-only", "folder", "recipe"]
+    "there",
+    ["file", "link to file", "link to input", "device", "pipe", "link to nothing", "read-only", "folder", "recipe"],
 )
 def test_what_is_in_the_place_of_a_run_folder_stays(
     name: str, there: str, call: Callable[[str], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -65,6 +66,8 @@ def test_what_is_in_the_place_of_a_run_folder_stays(
             path.write_text("mine")
         case "link to file":
             path.symlink_to(tmp_path / "mine")
+        case "link to input":
+            path.symlink_to(tmp_path / "data")
         case "device":
             path.symlink_to("/dev/null")
         case "pipe":
@@ -98,6 +101,19 @@ def test_of_two_at_once_the_second_is_refused(
     said = capsys.readouterr().err
     # The fitted recipe lies beside the folder, which must be new.
     assert "another process is at work in it" in said or name == "train on annotations"
+
+
+@commands
+def test_a_full_disk_is_named_and_keeps_what_is_there(
+    name: str, call: Callable[[str], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    before = state(tmp_path)
+    with no_file_above(1):
+        assert call(name) == 1
+    said = capsys.readouterr().err
+    assert "File too large" in said
+    assert "Traceback" not in said
+    assert before.items() <= state(tmp_path).items()
 
 
 @ON_FINISHED_RUNS
