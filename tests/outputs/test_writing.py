@@ -1,6 +1,7 @@
 """What becomes of what is at the place of an output."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,43 @@ def test_a_file_that_appears_just_before_the_move_stays(tmp_path: Path, monkeypa
     assert (tmp_path / "out").read_text() == "mine"
     move_new(tmp_path / "new", tmp_path / "other")
     assert (tmp_path / "other").read_text() == "new"
+
+
+def write_beside(out: Path) -> None:
+    """Write into a folder that is there."""
+    out.mkdir()
+    write(out)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows opens no folder to bring it to the disk")
+@pytest.mark.parametrize("called", [write, write_beside, write_new, write_file])
+def test_files_are_on_the_disk_before_they_have_their_names_and_the_names_are_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: Callable[[Path], None]
+):
+    on_disk: list[int] = []
+    fsync, named = os.fsync, 0
+
+    def synchronised(descriptor: int) -> None:
+        fsync(descriptor)
+        on_disk.append(os.fstat(descriptor).st_ino)
+
+    def naming(name: str) -> None:
+        give = getattr(os, name)
+
+        def given(source: Path, target: Path) -> None:
+            nonlocal named
+            inner = [path for path in (source, *Path(source).rglob("*")) if not Path(path).name.startswith(".maskw")]
+            assert {os.stat(path).st_ino for path in inner} <= set(on_disk)
+            give(source, target)
+            named = len(on_disk)
+
+        monkeypatch.setattr(os, name, given)
+
+    monkeypatch.setattr(os, "fsync", synchronised)
+    for name in ("rename", "link"):
+        naming(name)
+    called(tmp_path / "out")
+    assert named
+    # The folder in which a name is new.
+    parents = (tmp_path / "out", tmp_path / "out" / "deep") if called is write_beside else (tmp_path,)
+    assert {folder.stat().st_ino for folder in parents} <= set(on_disk[named:])
