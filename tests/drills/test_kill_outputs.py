@@ -1,4 +1,4 @@
-"""Commands that write are ended at random moments and repeated: the end is that of one that nobody ended."""
+"""Commands that write are ended at random moments and repeated, and run two at once: the end is that of one alone."""
 
 import json
 import random
@@ -32,15 +32,19 @@ COMMANDS = {
     "score instance": "score instance IN/labels.json IN/results.json --out OUT --quiet",
     "compare": "compare IN/results.json IN/other.json --truth IN/labels.json --samples 100 --out OUT --quiet",
     "export": f"export {OLD_RUN / 'checkpoints' / 'best'} --to onnx --images IN/few --out OUT/out.onnx --quiet",
-    "predict": "predict IN/model.safetensors IN/photos --score 0 --out OUT --quiet",
-    "predict pixels": f"predict {OLD_RUN / 'checkpoints' / 'best'} IN/photos --out OUT --quiet",
+    "predict": "predict IN/model.safetensors IN/some --score 0 --out OUT --quiet",
+    "predict pixels": f"predict {OLD_RUN / 'checkpoints' / 'best'} IN/some --out OUT --quiet",
     "weights convert": f"weights convert IN/model.pkl OUT/out.safetensors --classes a,b,c {SETS} --quiet",
     "recipes copy": "recipes copy demo-semantic --out OUT/mine.yaml",
     "init": "init IN/labels.json --images IN/photos --task semantic --out OUT/fitted.yaml --quiet",
 }
-# Twelve of each, besides those of test_kill.py.
-KILLS = 12
+# Of each, and of each that works on a finished run: 207 in all, besides those of test_kill.py.
+KILLS, KILLS_OF_A_RUN = 13, 6
+# Of each, of two processes at once: 45 in all.
+PAIRS = 3
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+ON_RUNS = ("evaluate", "report")
 
 # Whose files appear one by one; the next call completes them, or begins again.
 ONE_BY_ONE = ("masks", "check", "init", "export")
@@ -67,7 +71,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "labels.json").write_text(json.dumps(content))
     (folder / "results.json").write_text(json.dumps([{**each, "score": 0.5} for each in objects]))
     (folder / "other.json").write_text(json.dumps([{**each, "score": 0.5} for each in objects[::2]]))
-    shutil.copytree(folder / "photos", folder / "few", ignore=lambda _, names: sorted(names)[8:])
+    for part, number in (("few", 8), ("some", 40)):  # a network takes its time
+        shutil.copytree(folder / "photos", folder / part, ignore=lambda _, names, number=number: sorted(names)[number:])
     checkpoint(folder / "model.pkl")
     files = f"{folder / 'model.pkl'} {folder / 'model.safetensors'}"
     assert main(f"weights convert {files} --classes a,b,c {SETS}".split()) == 0
@@ -79,6 +84,7 @@ def test_every_command_of_the_table_is_killed() -> None:
     assert {name.replace(" to a file", "").replace(" pixels", "") for name in COMMANDS} == {
         case.command for case in CASES.values()
     }
+    assert len(COMMANDS) * KILLS + len(ON_RUNS) * KILLS_OF_A_RUN >= 200
 
 
 def called(name: str, world: Path, out: Path, machine: Warm) -> Running:
@@ -140,7 +146,8 @@ def test_a_command_ended_at_random_moments_ends_as_if_it_was_not(
         again = called(name, world, out, machine)
         refused = there == expected and name in NEW_FILES_ONLY
         assert again.wait(300) in ((2,) if refused else (0, 1)), again.said()
-        assert files(out, name) == expected
+        assert (found := files(out, name)).keys() == expected.keys()
+        assert not (other := [file for file in found if found[file] != expected[file]]), other
         assert not [path for path in tmp_path.rglob(".*.part") if path.is_dir()], again.said()
         assert not hidden or "was killed; removed" in again.said()
         assert (tmp_path / f".{number:032x}.part").read_text() == "mine"
@@ -150,7 +157,29 @@ def test_a_command_ended_at_random_moments_ends_as_if_it_was_not(
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("verb", ["evaluate", "report"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_of_two_processes_at_once_each_leaves_the_whole_result_or_nothing(
+    name: str, world: Path, tmp_path: Path, machine: Warm
+) -> None:
+    whole = called(name, world, tmp_path / "whole", machine)
+    assert whole.wait(300) in (0, 1), whole.said()
+    expected, ended = files(tmp_path / "whole", name), []
+    for number in range(PAIRS):
+        out = tmp_path / str(number)
+        pair = [called(name, world, out, machine) for _ in range(2)]
+        ended.append(sorted(running.wait(300) for running in pair))
+        said = "\n".join(running.said() for running in pair)
+        assert "Traceback" not in said
+        # The second waits for the first, and is refused where that takes longer or where files must be new.
+        assert ended[-1] in ([0, 0], [0, 2], [1, 1], [1, 2]), said
+        assert (found := files(out, name)).keys() == expected.keys(), said
+        assert not (other := [file for file in found if found[file] != expected[file]]), other
+        assert not list(tmp_path.rglob(".*.part"))
+    assert name not in NEW_FILES_ONLY or all(codes[1] == 2 for codes in ended)
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("verb", ON_RUNS)
 def test_a_run_whose_evaluation_was_ended_is_evaluated_by_the_next_call(
     verb: str, semantic_run: Path, tmp_path: Path, machine: Warm
 ) -> None:
@@ -160,7 +189,7 @@ def test_a_run_whose_evaluation_was_ended_is_evaluated_by_the_next_call(
     assert machine.run([verb, str(whole), "--quiet"])[0] == 0
     life = time.monotonic() - started
     names = {path.relative_to(whole) for path in whole.rglob("*")}
-    for number in range(6):
+    for number in range(KILLS_OF_A_RUN):
         run, by = tmp_path / str(number), SIGNALS[number % len(SIGNALS)]
         shutil.copytree(semantic_run, run)
         running = machine.start([verb, str(run), "--quiet"])

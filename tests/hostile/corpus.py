@@ -684,7 +684,7 @@ def _yaml_bombs() -> dict[str, str]:
         "100,000 names": "names: [" + "a," * MANY + "]",
         "a word of 5 MB": "names: " + "x" * 5_000_000,
         "many digits": "names: " + "9" * MANY,
-        "an object of Python": "names: !!python/object/apply:os.system ['true']",
+        "an object of Python": "names: !!python/object/apply:os.system ['touch hostile-code-ran']",
         "a date that is none": "names: 2001-99-99",
         "tabs": "\t" * 1000,
         "a list": "- a\n- b\n",

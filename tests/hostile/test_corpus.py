@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.corpus import KINDS, Hostile, commands, inputs
+from tests.hostile.programs import MARK, programs
 from tests.hostile.warm_process import WITH_TORCH, Ended, WarmProcess, alone, run_alone, warm_process
 
 SECONDS = 10
@@ -52,7 +53,7 @@ def assert_withstood(hostile: Hostile, folder: Path, run: Run, most: int | None 
             *([f"{ended.idle:.1f} s of waiting"] if ended.idle > SECONDS else []),
             *([f"{ended.memory >> 20} MiB"] if ended.memory > MEMORY else []),
             *(["a traceback"] if "Traceback (most recent" in ended.printed else []),
-            *(["code was run"] if (folder / "hostile-code-ran").exists() else []),
+            *(["code was run"] if (folder / MARK).exists() else []),
         ]
         if faults:
             said = " ".join(command).replace(str(folder), "")
@@ -60,7 +61,7 @@ def assert_withstood(hostile: Hostile, folder: Path, run: Run, most: int | None 
     assert not wrong, "\n".join(wrong)
 
 
-CORPUS = inputs()
+CORPUS = [*inputs(), *programs()]
 
 
 def test_the_corpus_has_many_inputs_of_every_kind() -> None:
