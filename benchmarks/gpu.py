@@ -49,7 +49,8 @@ from maskwright.images.decode import read_image
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs import training as workflow
-from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.context import build_model, predictor_of
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.losses import memory_format_of
 from maskwright.runs.mask_statistics import semantic_samples
@@ -314,7 +315,7 @@ def _instance_loss(model: nn.Module, images: Any, targets: Any, device: torch.de
 def our_prediction(experiment: Experiment, images: Sequence[Any], batch: int, scale: Scale) -> tuple[int, float]:
     """Predict batches of images by our predictor."""
     device = build_fabric(experiment.recipe).device
-    predictor = experiment.predictor(random_model(experiment).eval().to(device))
+    predictor = predictor_of(experiment, random_model(experiment).eval().to(device))
     pairs = [(number, image) for number, image in enumerate(images)]
 
     def steps() -> Iterator[None]:

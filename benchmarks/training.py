@@ -48,7 +48,8 @@ from torch.utils.data import DataLoader, Dataset
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs import training as workflow
-from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.context import build_model
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.mask_statistics import semantic_samples
 from maskwright.runs.masks import masks_stage
@@ -69,7 +70,8 @@ import sys
 from pathlib import Path
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.evaluation import evaluate_part
-from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.context import build_model
+from maskwright.runs.experiment import Experiment
 from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run
 from maskwright.runs.masks import masks_stage
@@ -79,7 +81,7 @@ experiment = Experiment(create_run(load_recipe(recipe, options), Path(folder), R
 if experiment.recipe.task == "semantic":
     masks_stage(experiment)
 model, _ = build_model(experiment.recipe, experiment.prepared.table.names)
-evaluate_part(experiment, experiment.predictor(model.eval()), "validation", Path(folder) / "predictions")
+evaluate_part(experiment, predictor_of(experiment, model.eval()), "validation", Path(folder) / "predictions")
 """
 
 # As above, after the way; prints mask AP last. What a network takes is left out.
@@ -95,7 +97,7 @@ from maskwright.images.decode import read_image
 from maskwright.prediction.instance import predict_instances
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.evaluation import evaluate_part
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run
 
@@ -121,10 +123,10 @@ way, recipe, folder, *options = sys.argv[1:]
 experiment = Experiment(create_run(load_recipe(recipe, options), Path(folder), Reporter(quiet=True)))
 model, part = Noise().eval(), experiment.prepared.parts["validation"]
 if way == "ours":
-    noise = experiment.predictor(model)
+    noise = predictor_of(experiment, model)
     score = evaluate_part(experiment, noise, "validation", Path(folder) / "predictions")["segm"]["AP"]
 else:
-    found, size = [], experiment.predictor(model).input_size
+    found, size = [], predictor_of(experiment, model).input_size
     for objects in part.selection.images:
         (instances,) = predict_instances(model, [read_image(part.path_of(objects))], size)
         found += instances.to_coco(objects.image.id, objects.image.file_name)

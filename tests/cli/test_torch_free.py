@@ -1,6 +1,7 @@
 """The data commands work on a machine without torch."""
 
 import json
+import shutil
 import subprocess
 import sys
 import venv
@@ -78,6 +79,20 @@ def test_a_data_command_runs_where_torch_cannot_be_imported(
     job: Callable[[Path, Path], None], annotations: Path, tmp_path: Path
 ) -> None:
     job(annotations, tmp_path)
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_the_page_of_a_run_is_written_where_torch_cannot_be_imported(
+    task: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(request.getfixturevalue(f"{task}_run"), copy)
+    (copy / "report.html").unlink()
+    shutil.rmtree(copy / "figures")
+    done = without_torch("report", str(copy), "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert "<img" in (copy / "report.html").read_text(encoding="utf-8")
+    assert any((copy / "figures" / "panels").iterdir())
 
 
 # Each is answered before torch is imported, which takes seconds; `benchmarks/startup.py` times them.

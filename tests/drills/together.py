@@ -13,7 +13,8 @@ from torch import nn
 from maskwright.cli.main import main
 from maskwright.progress import Reporter
 from maskwright.runs import evaluation as evaluate
-from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.context import build_model, predictor_of
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.processes import build_fabric
 from maskwright.runs.training import seed_everything
@@ -74,7 +75,9 @@ def score(arguments: Sequence[str]) -> int:
     read, read_image = [], evaluate.read_image
     evaluate.read_image = lambda path: (read.append(path), read_image(path))[1]
     with torch.inference_mode():
-        scores = evaluate.evaluate_part(experiment, experiment.predictor(model.eval()), "validation", None, processes)
+        scores = evaluate.evaluate_part(
+            experiment, predictor_of(experiment, model.eval()), "validation", None, processes
+        )
     images = sum(processes.gather(len(read)))
     if processes.is_main:
         file.write_text(json.dumps({**scores, "images": images}))

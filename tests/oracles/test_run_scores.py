@@ -25,7 +25,7 @@ from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.transfer import ImageSet
 from maskwright.runs import evaluation
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.structures import ClassTable, Instances
 from maskwright.transfers.datasets import load_transfer_dataset

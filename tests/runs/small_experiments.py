@@ -4,7 +4,7 @@ from pathlib import Path
 
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.masks import masks_stage
 

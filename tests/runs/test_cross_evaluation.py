@@ -11,9 +11,9 @@ import pytest
 from maskwright.cli.main import main
 from maskwright.masks.png import read_label_map
 from maskwright.progress import Reporter
-from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation import cross_evaluate
 from maskwright.runs.cross_evaluation_data import CrossEvaluation
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from tests.runs.renamed_shapes import write_renamed_shapes, write_taxonomy
 

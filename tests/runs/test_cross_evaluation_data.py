@@ -14,8 +14,8 @@ from maskwright.files import write_json
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.run_folder import RunFolder
-from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation_data import CrossEvaluation, ScoredEntry, cross_evaluation_entries
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import OpenRun
 from maskwright.runs.prepare import DataSplit, Prepared
 from maskwright.structures import ClassTable

@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from maskwright.runs import training as workflow
-from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.context import build_model
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.training_data import build_loader
 from maskwright.training.loop import train_epoch
 from maskwright.training.state import Training

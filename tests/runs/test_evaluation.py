@@ -25,8 +25,8 @@ from maskwright.prediction.semantic import predict_logits
 from maskwright.progress import Reporter
 from maskwright.reports.run.page import write_page
 from maskwright.runs import evaluation
-from maskwright.runs.context import Experiment
 from maskwright.runs.evaluation import evaluate_part, evaluate_stage, measure_images
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.training.interruption import StopRequest

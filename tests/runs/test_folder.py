@@ -8,7 +8,8 @@ from maskwright.errors import UsageError
 from maskwright.files import read_json
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe, recipe_text
-from maskwright.runs.folder import create_run, open_run
+from maskwright.runs.folder import create_run, held_run, open_run
+from tests.parallel.launched import launched
 
 QUIET = Reporter(quiet=True)
 
@@ -110,3 +111,25 @@ def test_the_card_names_versions_and_hardware(tmp_path: Path) -> None:
     card = read_json(run.path / "card.json")
     assert {"python", "maskwright", "torch", "hotcoco"} <= card["versions"].keys()
     assert card["hardware"]["cores"] >= 1
+
+
+def test_one_command_at_a_time_works_in_a_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("maskwright.outputs.staging._SECONDS_TO_WAIT", 0)
+    run = tmp_path / "runs" / "first"
+    with held_run(run):
+        with pytest.raises(UsageError, match="first: another process is at work in it"), held_run(run):
+            pass
+        with held_run(run, nodes=2):  # machines that train together
+            pass
+        launched(monkeypatch)
+        with held_run(run):  # processes that train together
+            pass
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID")
+    with held_run(run):
+        assert list(run.iterdir()) == []
+
+
+def test_a_start_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError), held_run(tmp_path / "runs" / "first"):
+        raise UsageError("There is no such model.")
+    assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,8 @@ from maskwright.images.decode import read_image
 from maskwright.prediction.resizing import to_network_input
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import Experiment
+from maskwright.runs.context import predictor_of
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.instance_data import instance_dataset
 
@@ -39,7 +40,7 @@ def test_a_training_image_is_what_the_network_sees_of_it_in_prediction(tmp_path:
         ours = experiment(
             tmp_path / name, f"model={{name: {name}, input: {{resize: short-side, size: 50, longest: 100}}}}"
         )
-        dataset, size = instance_dataset(ours), ours.predictor(torch.nn.Identity()).input_size
+        dataset, size = instance_dataset(ours), predictor_of(ours, torch.nn.Identity()).input_size
         for index in range(len(dataset)):
             image, _ = dataset[index, 0]
             seen = to_network_input(read_image(dataset.samples[index].image), size, torch.device("cpu"))

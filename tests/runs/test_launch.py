@@ -14,10 +14,10 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from maskwright.errors import MaskwrightError, UsageError
+from maskwright.parallel.torchrun import node_rank
 from maskwright.parallel.waiting_threads import waiting_policy
 from maskwright.runs import launch as distributed
 from maskwright.runs.launch import TrainingJob, launch
-from maskwright.runs.processes import node_rank
 from maskwright.training.interruption import Interrupted
 
 JOB = TrainingJob("name: demo-semantic", "run", False, True)

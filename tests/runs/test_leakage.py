@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from maskwright.progress import Reporter
-from maskwright.runs.context import Experiment
 from maskwright.runs.evaluation import evaluate_stage
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.leakage import find_leaked_images, record_training_images
 

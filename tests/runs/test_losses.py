@@ -15,7 +15,7 @@ from maskwright.models.losses.cross_entropy import cross_entropy
 from maskwright.models.losses.tversky import dice
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.losses import SemanticLosses, batch_losses, memory_format_of, recipe_loss
 from maskwright.runs.mask_statistics import training_pixels

@@ -16,7 +16,8 @@ from maskwright.models.catalogue import MODELS, PATTERNS, find_model
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe, validate_recipe
 from maskwright.recipes.training import Augment
-from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.context import build_model, predictor_of
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.masks import masks_stage
 from maskwright.runs.training_data import build_loader
@@ -170,7 +171,7 @@ class Predicting(nn.Module):
 
     def __init__(self, experiment: Experiment, module: nn.Module) -> None:
         super().__init__()
-        self.predictor = experiment.predictor(module)
+        self.predictor = predictor_of(experiment, module)
 
     def forward(self, image: np.ndarray) -> Any:
         """Predict ``image``."""

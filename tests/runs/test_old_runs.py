@@ -16,8 +16,8 @@ import maskwright as mw
 from maskwright.cli.main import main
 from maskwright.files import read_json
 from maskwright.model_file import read_model_file
-from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import data_changes
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.synthetic.shapes import write_shapes
 

@@ -1,6 +1,4 @@
-"""What a process knows of the others from torchrun's environment, and which recipes have no slice for each."""
-
-from pathlib import Path
+"""Which recipes have a slice for each process, and the Fabric of a process alone."""
 
 import pytest
 import torch
@@ -13,51 +11,12 @@ from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.runs import processes
 from maskwright.runs.folder import create_run
-from maskwright.runs.processes import (
-    build_fabric,
-    held_run,
-    is_launched,
-    is_rank_zero,
-    require_devices,
-    sync_batch_norm,
-    threads_of,
-    torch_threads,
-)
-
-LAUNCHED = {"TORCHELASTIC_RUN_ID": "drill", "WORLD_SIZE": "2", "RANK": "0", "LOCAL_WORLD_SIZE": "2"}
+from maskwright.runs.processes import build_fabric, require_devices, sync_batch_norm, threads_of, torch_threads
+from tests.parallel.launched import LAUNCHED, launched
 
 
 def recipe_of(*settings: str) -> Recipe:
     return load_recipe("demo-semantic", [*settings, "train.device=cpu"])
-
-
-def launched(monkeypatch: pytest.MonkeyPatch, **changes: str) -> None:
-    for key, value in {**LAUNCHED, **changes}.items():
-        monkeypatch.setenv(key, value)
-
-
-def test_a_process_alone_is_the_first_and_was_not_launched(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key in LAUNCHED:
-        monkeypatch.delenv(key, raising=False)
-    assert not is_launched()
-    assert is_rank_zero()
-    # A cluster's scheduler may set a rank for other reasons.
-    monkeypatch.setenv("RANK", "1")
-    assert is_rank_zero()
-
-
-@pytest.mark.parametrize(("rank", "first"), [("0", True), ("1", False)])
-def test_of_launched_processes_the_one_with_rank_0_is_the_first(
-    rank: str, first: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    launched(monkeypatch, RANK=rank)
-    assert is_launched()
-    assert is_rank_zero() is first
-
-
-def test_one_process_that_torchrun_started_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    launched(monkeypatch, WORLD_SIZE="1")
-    assert not is_launched()
 
 
 @pytest.mark.parametrize(
@@ -161,25 +120,3 @@ def test_batchnorm_is_joined_where_several_gpus_share_a_batch(fabric: Fabric, ex
     assert isinstance(joined, nn.Sequential)
     assert type(joined[1]) is expected
     assert joined.state_dict().keys() == model.state_dict().keys()
-
-
-def test_one_command_at_a_time_works_in_a_run_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("maskwright.outputs.staging._SECONDS_TO_WAIT", 0)
-    run = tmp_path / "runs" / "first"
-    with held_run(run):
-        with pytest.raises(UsageError, match="first: another process is at work in it"), held_run(run):
-            pass
-        with held_run(run, nodes=2):  # machines that train together
-            pass
-        launched(monkeypatch)
-        with held_run(run):  # processes that train together
-            pass
-    monkeypatch.delenv("TORCHELASTIC_RUN_ID")
-    with held_run(run):
-        assert list(run.iterdir()) == []
-
-
-def test_a_start_that_fails_leaves_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError), held_run(tmp_path / "runs" / "first"):
-        raise UsageError("There is no such model.")
-    assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ from maskwright.images.draw import overlay_label_map
 from maskwright.masks.png import read_label_map
 from maskwright.progress import Reporter
 from maskwright.reports.pictures.panels import CAPTIONS, panel
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.report import report_stage
 from maskwright.structures import ClassTable

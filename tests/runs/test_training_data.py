@@ -14,7 +14,7 @@ from maskwright.datasets.semantic import SemanticDataset
 from maskwright.errors import DataError
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.mask_statistics import training_pixels
 from maskwright.runs.masks import masks_stage

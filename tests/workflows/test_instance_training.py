@@ -18,7 +18,8 @@ from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredic
 
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import Experiment, build_model
+from maskwright.runs.context import build_model
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.training import train_stage
 from maskwright.runs.training_data import build_loader

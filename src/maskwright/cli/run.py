@@ -92,7 +92,7 @@ def command(
         nodes=nodes,
         reporter=Reporter(quiet),
     )
-    from maskwright.runs.processes import is_main_process
+    from maskwright.parallel.torchrun import is_main_process
     from maskwright.runs.score_summary import score_summary
 
     if not is_main_process(nodes):

@@ -1,15 +1,13 @@
-"""An experiment: a run folder, its data, prepared once, and its model, built as the recipe says."""
+"""The model of an experiment, built as its recipe says, with its options, its input size and its predictor."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from maskwright.annotations.taxonomy.output_classes import OutputClasses
 from maskwright.errors import UsageError, nearest, some_of, unknown_name
 from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.images.resize import InputSize
@@ -23,9 +21,7 @@ from maskwright.models.weights.materials import require_licences
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input, Recipe
 from maskwright.recipes.training import Loss
-from maskwright.runs.folder import OpenRun
-from maskwright.runs.prepare import Prepared, prepare
-from maskwright.runs.source_file import SourceFiles
+from maskwright.runs.experiment import Experiment
 from maskwright.structures import BACKGROUND
 
 SEMANTIC_SCORES = ("mIoU", "mean_dice", "mean_accuracy", "pixel_accuracy")
@@ -33,46 +29,11 @@ CLASS_SCORE = "IoU/"
 INSTANCE_SCORES = tuple(f"{kind}_{name}" for kind in ("segm", "bbox") for name in STATISTICS)
 
 
-@dataclass
-class Experiment:
-    """An open run with its data and the classes of its results.
-
-    For a cross-evaluation, ``other_data`` takes the place of the recipe's data, and ``output`` remaps the model's
-    classes. ``source_files`` holds COCO files that were parsed before.
-    """
-
-    run: OpenRun
-    other_data: Prepared | None = None
-    output: OutputClasses | None = None
-    source_files: SourceFiles = field(default_factory=SourceFiles)
-
-    @property
-    def recipe(self) -> Recipe:
-        """The recipe of the run."""
-        return self.run.recipe
-
-    @cached_property
-    def prepared(self) -> Prepared:
-        """The data, read and selected at first use, once for all stages of the run."""
-        if self.other_data is not None:
-            return self.other_data
-        prepared = prepare(self.recipe, self.run.path, self.source_files)
-        self.source_files = SourceFiles()  # frees the parsed files, which no stage needs any more
-        return prepared
-
-    @cached_property
-    def classes(self) -> OutputClasses:
-        """The classes of the results: the model's own, or those they are remapped to."""
-        return self.output or OutputClasses(self.prepared.table)
-
-    def predictor(self, module: nn.Module) -> Predictor[Any]:
-        """Return the predictor of ``module``, a network of the recipe in evaluation mode, also during training."""
-        size = input_size(self.recipe.model.name, self.recipe.model.options, self.recipe.model.input)
-        return Predictor(module, self.recipe.task, self.classes.own, size, file=None)
-
-    def masks_folder(self, part: str) -> Path:
-        """Return the folder of the label maps of ``part``."""
-        return self.run.files.masks(part)
+def predictor_of(experiment: Experiment, module: nn.Module) -> Predictor[Any]:
+    """Return the predictor of ``module``, a network of the recipe in evaluation mode, also during training."""
+    section = experiment.recipe.model
+    size = input_size(section.name, section.options, section.input)
+    return Predictor(module, experiment.recipe.task, experiment.classes.own, size, file=None)
 
 
 def input_size(name: str, options: Mapping[str, Any], section: Input) -> InputSize:

@@ -4,9 +4,9 @@ from typing import Any
 
 from maskwright.annotations.taxonomy.applied import record_taxonomies
 from maskwright.files import write_json
-from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluation_entries, entry_record
 from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
 

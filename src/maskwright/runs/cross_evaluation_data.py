@@ -19,7 +19,7 @@ from maskwright.annotations.taxonomy.sides import Side, restrict_taxonomy, side_
 from maskwright.errors import DataError, UsageError, require_folder
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map, write_label_map
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.masks import masks_stage
 from maskwright.runs.prepare import DataSplit, Prepared
 from maskwright.structures import ClassTable

@@ -32,8 +32,8 @@ from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import Pixels
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.recipes.schema import Evaluate
-from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import data_changes
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
 from maskwright.runs.processes import threads_of, torch_threads

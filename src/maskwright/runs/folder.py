@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +16,8 @@ from typing import Any
 
 from maskwright.errors import UsageError, some_of
 from maskwright.files import is_unfinished, remove_unfinished, write_json, write_text
+from maskwright.outputs.staging import held_folder
+from maskwright.parallel.torchrun import is_launched
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump, recipe_of_text
 from maskwright.recipes.schema import Recipe
@@ -167,6 +170,16 @@ def open_run(path: Path, reporter: Reporter) -> OpenRun:
     except UnicodeDecodeError as error:
         raise UsageError(f"{file}: is not UTF-8 text ({error}); expected the recipe of the run.") from error
     return OpenRun(RunFolder(path), recipe_of_text(text, str(file)), reporter)
+
+
+def held_run(folder: Path, nodes: int = 1) -> AbstractContextManager[None]:
+    """Return a context in which no other command works in the run ``folder``.
+
+    Of the processes that torchrun launched, and of several machines, none holds it, as they work in it together.
+
+    Raises ``UsageError`` when another one does.
+    """
+    return nullcontext() if is_launched() or nodes > 1 else held_folder(folder)
 
 
 def recipe_differences(before: Recipe, after: Recipe) -> list[str]:

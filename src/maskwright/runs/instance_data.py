@@ -12,7 +12,8 @@ from maskwright.datasets.instance import InstanceDataset, InstanceSample
 from maskwright.prediction.resizing import resize_antialiased
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.training import Augment
-from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.context import input_size
+from maskwright.runs.experiment import Experiment
 
 _COLORS = ("brightness", "contrast", "saturation", "hue")
 _FLIPS = ("horizontal_flip", "vertical_flip")

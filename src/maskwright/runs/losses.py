@@ -15,7 +15,7 @@ from maskwright.models.losses.class_weights import class_weights
 from maskwright.models.point_rend.segmenter import labels_at
 from maskwright.models.semantic import SemanticOutput
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.mask_statistics import training_pixels
 from maskwright.training.device import resolve_precision
 from maskwright.training.state import Losses

@@ -17,7 +17,7 @@ from maskwright.files import write_text
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
 from maskwright.progress import Reporter
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.prepare import DataSplit
 from maskwright.structures import ClassTable
 

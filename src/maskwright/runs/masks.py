@@ -2,7 +2,7 @@
 
 from maskwright.label_maps.drawing import Drawing, write_image_label_map
 from maskwright.label_maps.files import mask_files, write_classes
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 
 
 def masks_stage(experiment: Experiment) -> None:

@@ -1,11 +1,10 @@
-"""The processes of a distributed training: their ranks, their devices and the Fabric that joins them."""
+"""The processes of a distributed training: their devices, their slices of a batch, and the Fabric that joins them."""
 
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,8 +16,8 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.models.catalogue import find_model
-from maskwright.outputs.staging import held_folder
 from maskwright.parallel.free_cores import free_cores
+from maskwright.parallel.torchrun import is_launched
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.training import Train
 from maskwright.runs.folder import OpenRun
@@ -26,36 +25,6 @@ from maskwright.training.device import resolve_device, resolve_precision
 
 # The timeout of a collective: a process may wait for another's validation images or a checkpoint on a slow disk.
 _PATIENCE = timedelta(minutes=30)
-
-
-def is_launched() -> bool:
-    """Return whether torchrun launched this process as one of several."""
-    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
-def is_rank_zero() -> bool:
-    """Return whether this process has rank 0 or works alone; that one writes files and prints."""
-    return not is_launched() or os.environ["RANK"] == "0"
-
-
-def held_run(folder: Path, nodes: int = 1) -> AbstractContextManager[None]:
-    """Return a context in which no other command works in the run ``folder``.
-
-    Of the processes that torchrun launched, and of several machines, none holds it, as they work in it together.
-
-    Raises ``UsageError`` when another one does.
-    """
-    return nullcontext() if is_launched() or nodes > 1 else held_folder(folder)
-
-
-def is_main_process(nodes: int = 1) -> bool:
-    """Return whether this process is the one of a job on ``nodes`` machines that evaluates, reports and prints."""
-    return is_rank_zero() and node_rank(nodes) == 0
-
-
-def node_rank(nodes: int) -> int:
-    """Return the number of this machine among ``nodes``, from 0."""
-    return int(os.environ.get("NODE_RANK", "0")) if nodes > 1 else 0
 
 
 def require_devices(recipe: Recipe, nodes: int = 1) -> None:

@@ -1,24 +1,12 @@
-"""The last stages of a run: evaluate, then draw panels of original, truth and prediction, and write the page."""
-
-from pathlib import Path
+"""The report stage of a run: draw panels of original, truth and prediction, and write the page; without torch."""
 
 from maskwright.errors import MaskwrightError
 from maskwright.files import write_json
-from maskwright.progress import Reporter
 from maskwright.reports.run.page import write_page
 from maskwright.run_folder import PartScores
-from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluation_entries
-from maskwright.runs.evaluation import evaluate_stage
-from maskwright.runs.folder import open_run
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.pictures.page_panels import write_page_panels
-
-
-def evaluate_and_report(path: Path, reporter: Reporter, experiment: Experiment | None = None) -> None:
-    """Do the evaluate and report stages of the run at ``path``, with the data of ``experiment`` if given."""
-    experiment = experiment or Experiment(open_run(path, reporter))
-    experiment.run.perform("evaluate", lambda: evaluate_stage(experiment))
-    experiment.run.perform("report", lambda: report_stage(experiment))
 
 
 def report_stage(experiment: Experiment) -> None:

@@ -9,21 +9,23 @@ from pathlib import Path
 
 from torch import nn
 
+from maskwright.parallel.torchrun import is_launched
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
-from maskwright.runs.context import Experiment, build_model, monitored_score
+from maskwright.runs.context import build_model, monitored_score
 from maskwright.runs.data_check import check_stage, data_changes, report_data, require_same_data
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run, require_run_folder
 from maskwright.runs.launch import TrainingJob, launch
 from maskwright.runs.masks import masks_stage
+from maskwright.runs.metrics.tracking import require_trackers
 from maskwright.runs.prepare import data_folder, declared_classes, require_data, require_objects
-from maskwright.runs.processes import build_fabric, device_of, is_launched, require_devices
+from maskwright.runs.processes import build_fabric, device_of, require_devices
 from maskwright.runs.source_file import SourceFiles
 from maskwright.runs.starting.extension import Extension
 from maskwright.runs.starting.options import with_starting_options
-from maskwright.runs.tracking import require_trackers
 from maskwright.runs.training import (
     has_begun,
     report_weights,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from maskwright.errors import MaskwrightError, UsageError
+from maskwright.parallel.torchrun import is_launched
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import RecipeLike, dump, load_recipe
 from maskwright.recipes.schema import Recipe
@@ -13,11 +14,11 @@ from maskwright.recipes.variants import Variant, variants
 from maskwright.run_folder import RunFolder
 from maskwright.runs.context import build_model, monitored_score
 from maskwright.runs.folder import create_run
+from maskwright.runs.metrics.tracking import require_trackers
 from maskwright.runs.prepare import declared_classes, require_data, require_objects
-from maskwright.runs.processes import is_launched, require_devices
+from maskwright.runs.processes import require_devices
 from maskwright.runs.source_file import SourceFiles
 from maskwright.runs.starting.options import with_starting_options
-from maskwright.runs.tracking import require_trackers
 from maskwright.runs.training import require_resume
 
 SUMMARY = "sweep.json"

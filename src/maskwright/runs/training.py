@@ -28,9 +28,10 @@ from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import MODEL_FILE
-from maskwright.runs.context import Experiment, build_model, model_options, monitored_score
+from maskwright.runs.context import build_model, model_options, monitored_score, predictor_of
 from maskwright.runs.data_check import require_same_data
 from maskwright.runs.evaluation import evaluate_part, measure_images
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.instance_data import lines_on_few_queries
 from maskwright.runs.leakage import record_training_images
@@ -39,10 +40,10 @@ from maskwright.runs.metrics.epoch_lines import EpochLines
 from maskwright.runs.metrics.flat_scores import flat_baseline, flat_scores
 from maskwright.runs.metrics.mean_losses import MeanLosses
 from maskwright.runs.metrics.sample import training_sample
+from maskwright.runs.metrics.tracking import build_trackers
 from maskwright.runs.metrics.validation_loss import OwnValidationLoss, SemanticValidationLoss, ValidationLoss
-from maskwright.runs.panels import validate_with_panels
+from maskwright.runs.pictures.panels import validate_with_panels
 from maskwright.runs.processes import sync_batch_norm, threads_of, torch_threads
-from maskwright.runs.tracking import build_trackers
 from maskwright.runs.training_data import build_loader
 from maskwright.training.checkpoint import read_state, remove_partial_files, save_checkpoint, snapshot
 from maskwright.training.device import device_settings, has_fused_optimizers, resolve_precision
@@ -274,7 +275,9 @@ def _validate(
 ) -> Scores:
     """Return the validation scores and, with ``loss``, the validation losses; empty but in the main process."""
     watch = None if loss is None else loss.watch
-    scores = evaluate_part(experiment, experiment.predictor(module), "validation", None, processes, stop, watch=watch)
+    scores = evaluate_part(
+        experiment, predictor_of(experiment, module), "validation", None, processes, stop, watch=watch
+    )
     losses = [] if loss is None else processes.gather(loss.finish(module).on_cpu())
     if not processes.is_main:
         return {}
@@ -289,7 +292,7 @@ def _measure(
     module: nn.Module,
 ) -> Scores:
     """Return the scores on the training ``images``; empty but in the main process."""
-    scores = measure_images(experiment, experiment.predictor(module), "train", images, processes, stop)
+    scores = measure_images(experiment, predictor_of(experiment, module), "train", images, processes, stop)
     return flat_scores(scores) if processes.is_main else {}
 
 

@@ -27,7 +27,8 @@ from maskwright.datasets.semantic import (
 from maskwright.errors import DataError, UsageError
 from maskwright.images.resize import InputSize
 from maskwright.prediction.resizing import resize_antialiased
-from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.context import input_size
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.instance_data import device_augmentation, done_on_device, instance_dataset
 from maskwright.runs.mask_statistics import semantic_samples, training_pixels
 from maskwright.training.processes import ProcessGroup

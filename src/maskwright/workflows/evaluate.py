@@ -5,13 +5,12 @@ from pathlib import Path
 from maskwright.errors import UsageError
 from maskwright.progress import Reporter
 from maskwright.run_folder import PartScores, RunFolder
-from maskwright.runs.context import Experiment
 from maskwright.runs.cross_evaluation import cross_evaluate
 from maskwright.runs.cross_evaluation_data import CrossEvaluation
 from maskwright.runs.evaluation import evaluate_stage
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.exports.file_evaluation import evaluate_file
-from maskwright.runs.folder import open_run
-from maskwright.runs.processes import held_run
+from maskwright.runs.folder import held_run, open_run
 from maskwright.runs.report import report_stage
 
 

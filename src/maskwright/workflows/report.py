@@ -4,7 +4,7 @@ from pathlib import Path
 
 from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
-from maskwright.runs.folder import open_run
+from maskwright.runs.folder import held_run, open_run
 
 
 def report(path: str | Path | RunFolder, reporter: Reporter | None = None) -> Path:
@@ -27,9 +27,8 @@ def report(path: str | Path | RunFolder, reporter: Reporter | None = None) -> Pa
         'report.html'
     """
     run = open_run(Path(path), reporter or Reporter())
-    # Imported here: it takes seconds, in which a wrong folder has long been reported.
-    from maskwright.runs.context import Experiment
-    from maskwright.runs.processes import held_run
+    # Imported here: they take a moment, in which a wrong folder has long been reported.
+    from maskwright.runs.experiment import Experiment
     from maskwright.runs.report import report_stage
 
     with held_run(run.path):

@@ -6,10 +6,12 @@ from pathlib import Path
 from maskwright.errors import UsageError
 from maskwright.models.listing.records import require_listed_model
 from maskwright.parallel.garbage_collection import collector_paused
+from maskwright.parallel.torchrun import is_launched, is_main_process
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import RecipeLike, is_annotations, is_run_folder, load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
+from maskwright.runs.folder import held_run
 from maskwright.runs.prepare import require_data
 from maskwright.synthetic.shape_parts import drawn_ahead
 
@@ -75,14 +77,13 @@ def run(
         require_data(loaded)
         # Imported here: torch takes seconds, in which another process draws built-in images.
         with collector_paused():
-            from maskwright.runs.processes import held_run, is_main_process
             from maskwright.runs.stages import train_recipe
 
         with held_run(path, nodes):
             experiment = train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter, drawn=drawn)
             if is_main_process(nodes):
                 # Imported here: it imports matplotlib, and would delay the training.
-                from maskwright.runs.report import evaluate_and_report
+                from maskwright.runs.last_stages import evaluate_and_report
 
                 evaluate_and_report(path, reporter, experiment)
     return RunFolder(path)
@@ -101,8 +102,7 @@ def _extended(
     if overrides:
         raise UsageError(f"--set {overrides[0]}: a finished run keeps its recipe; expected --extend {overrides[0]}.")
     with collector_paused():
-        from maskwright.runs.processes import held_run, is_launched
-        from maskwright.runs.report import evaluate_and_report
+        from maskwright.runs.last_stages import evaluate_and_report
         from maskwright.runs.stages import train_recipe
         from maskwright.runs.starting.extension import plan_extension
 

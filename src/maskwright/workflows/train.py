@@ -13,6 +13,7 @@ from maskwright.outputs.output import free_path
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import RecipeLike, is_annotations, load_recipe, recipe_label
 from maskwright.run_folder import RunFolder
+from maskwright.runs.folder import held_run
 from maskwright.runs.prepare import require_data
 from maskwright.structures import Task
 from maskwright.workflows.init import data_folder_of, init
@@ -90,7 +91,6 @@ def train(
     require_listed_model(loaded.model.name)
     require_data(loaded)
     # Imported here: torch takes seconds, in which faults of a recipe are reported.
-    from maskwright.runs.processes import held_run
     from maskwright.runs.stages import train_recipe
 
     with held_run(path, nodes):

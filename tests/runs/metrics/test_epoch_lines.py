@@ -7,7 +7,7 @@ import pytest
 
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run
 from maskwright.runs.metrics.epoch_lines import EpochLines
 from maskwright.training.trackers import Metrics

@@ -19,8 +19,9 @@ from maskwright.datasets.semantic import SemanticDataset
 from maskwright.images.decode import read_image
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.prediction.resizing import resize_antialiased
-from maskwright.runs.context import Experiment, build_model, input_size
+from maskwright.runs.context import build_model, input_size, predictor_of
 from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.instance_data import instance_dataset
 from maskwright.runs.losses import SemanticLosses, batch_losses
 from maskwright.runs.mask_statistics import semantic_samples
@@ -61,7 +62,7 @@ def test_the_semantic_loss_is_that_of_the_samples_without_augmentation(seen_at: 
     assert isinstance(losses, SemanticLosses)
     ours = SemanticValidationLoss(made, losses.of_output)
     with torch.inference_mode():
-        evaluate_part(made, made.predictor(model), "validation", None, watch=ours.watch)
+        evaluate_part(made, predictor_of(made, model), "validation", None, watch=ours.watch)
         found = ours.finish(model).means()
         ignore, model_of = made.prepared.table.ignore_index, made.recipe.model
         size = input_size(model_of.name, model_of.options, model_of.input)
@@ -84,7 +85,7 @@ def test_images_in_one_batch_have_the_losses_of_single_ones(tmp_path: Path) -> N
     ours = SemanticValidationLoss(made, losses.of_output)
     images, found = images_of(made), []
     for batch in (1, 3):
-        list(made.predictor(model).label_maps(images, batch=batch, watch=ours.watch))
+        list(predictor_of(made, model).label_maps(images, batch=batch, watch=ours.watch))
         found.append(ours.finish(model).means())
     assert found[1] == {name: pytest.approx(value, rel=1e-5) for name, value in found[0].items()}
 

@@ -9,7 +9,7 @@ from maskwright.files import read_json
 from maskwright.images.decode import read_image
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.pictures.page_panels import write_page_panels
 

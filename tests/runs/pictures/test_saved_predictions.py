@@ -10,7 +10,7 @@ from maskwright.files import read_json
 from maskwright.images.decode import read_image
 from maskwright.progress import Reporter
 from maskwright.reports.pictures import errors
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.pictures import saved_predictions
 from maskwright.runs.pictures.saved_predictions import SavedPredictions

@@ -3,7 +3,8 @@
 import time
 
 from maskwright.reports.run.provenance import duration
-from maskwright.runs.context import Experiment, monitored_score
+from maskwright.runs.context import monitored_score
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.metrics.time_left import TimeLeft
 from maskwright.training.trackers import Metrics, Pictures
 

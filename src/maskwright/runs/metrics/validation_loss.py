@@ -22,12 +22,13 @@ from maskwright.masks.file_names import mask_file
 from maskwright.masks.png import read_label_map
 from maskwright.models.semantic import SemanticOutput
 from maskwright.prediction.resizing import resize_antialiased
-from maskwright.runs.context import Experiment, input_size
+from maskwright.runs.context import input_size
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.instance_data import instance_dataset
 from maskwright.runs.mask_statistics import semantic_samples
 from maskwright.runs.metrics.mean_losses import MeanLosses
 from maskwright.runs.metrics.sample import affordable_images, fixed_sample
-from maskwright.runs.panels import preserving_training_state
+from maskwright.runs.pictures.panels import preserving_training_state
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 from maskwright.training.state import Losses

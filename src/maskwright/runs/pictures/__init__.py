@@ -1,1 +1,1 @@
-"""The pictures on the page of a run: sample panels, and the worst images with their errors."""
+"""The pictures of a run: panels during its training, and on its page samples and the worst images with their errors."""

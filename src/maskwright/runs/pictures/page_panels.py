@@ -12,7 +12,7 @@ from maskwright.images.decode import read_image
 from maskwright.images.encode import write_jpeg
 from maskwright.reports.pictures.panels import CAPTIONS, panel, with_legend
 from maskwright.reports.run.worst_images import WORST, WORST_KIND
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.pictures.saved_predictions import Picture, SavedPredictions
 from maskwright.runs.prepare import DataSplit
 

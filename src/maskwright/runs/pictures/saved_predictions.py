@@ -20,7 +20,7 @@ from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
 from maskwright.reports.pictures.errors import object_outcomes, overlay_errors, pixel_outcomes
 from maskwright.reports.pictures.panels import enlargement
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.prepare import DataSplit
 from maskwright.structures import ImageRecord, Instances, LabelMap, Record, ResultRecord, Rle, with_masks
 

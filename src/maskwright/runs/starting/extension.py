@@ -9,8 +9,8 @@ from maskwright.files import write_text
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import dump, load_recipe
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.context import Experiment
 from maskwright.runs.data_check import require_same_data
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import OpenRun, open_run, recipe_differences
 from maskwright.training.checkpoint import read_state
 from maskwright.training.state import Position

@@ -24,7 +24,8 @@ from maskwright.masks.png import read_label_map
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Recipe
 from maskwright.reports.pictures.panels import CAPTIONS, enlargement, panel
-from maskwright.runs.context import Experiment
+from maskwright.runs.context import predictor_of
+from maskwright.runs.experiment import Experiment
 from maskwright.training.random_state import random_state, restore_random_state
 from maskwright.training.state import Scores, Training
 
@@ -48,7 +49,7 @@ def validate_with_panels(experiment: Experiment, training: Training) -> Callable
         # After a stop request the scores are thrown away, and resuming starts with the validation.
         if has_panels(experiment.recipe, epoch) and not training.stop():
             with preserving_training_state(model, training.fabric.device):
-                panels = draw_panels(experiment, experiment.predictor(model))
+                panels = draw_panels(experiment, predictor_of(experiment, model))
             write_panels(experiment.run.path, epoch, panels)
             if epoch == first_validation(experiment.recipe):
                 experiment.run.reporter.say(

@@ -17,7 +17,7 @@ from maskwright.images.decode import read_image
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs import training as train
 from maskwright.runs.metrics.tags import tag
-from maskwright.runs.tracking import build_trackers, require_trackers
+from maskwright.runs.metrics.tracking import build_trackers, require_trackers
 from maskwright.training.interruption import StopRequest
 from maskwright.training.tensorboard_tracker import TensorBoardTracker
 from maskwright.training.trackers import CsvTracker, Metrics

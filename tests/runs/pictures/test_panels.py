@@ -15,11 +15,17 @@ from maskwright.images.resize import InputSize
 from maskwright.prediction.predictor import Predictor
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
-from maskwright.runs import panels as sample_panels
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import create_run, open_run
 from maskwright.runs.loaded_model import load_model
-from maskwright.runs.panels import draw_panels, has_panels, preserving_training_state, read_panels, write_panels
+from maskwright.runs.pictures import panels as sample_panels
+from maskwright.runs.pictures.panels import (
+    draw_panels,
+    has_panels,
+    preserving_training_state,
+    read_panels,
+    write_panels,
+)
 from maskwright.structures import Instances
 from maskwright.training.checkpoint import read_state
 from tests.small_runs import small_run

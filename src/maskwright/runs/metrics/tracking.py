@@ -4,9 +4,9 @@ import uuid
 from pathlib import Path
 
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.context import Experiment
+from maskwright.runs.experiment import Experiment
 from maskwright.runs.metrics.tags import TaggedTracker, tag
-from maskwright.runs.panels import read_panels, tags
+from maskwright.runs.pictures.panels import read_panels, tags
 from maskwright.training.tensorboard_tracker import TensorBoardTracker
 from maskwright.training.trackers import CsvTracker, Tracker
 from maskwright.training.wandb_tracker import WandbRun, WandbTracker, require_wandb, wandb_mode
