@@ -111,3 +111,13 @@ def test_the_most_frequent_classes_get_the_first_colours(coco, tmp_path):
         colors[order[0]] = dict(found.tiles[0].classes)
     assert colors[1]["person"] == colors[2]["dog"]
     assert colors[1]["dog"] == colors[2]["person"]
+
+
+def test_tiles_of_larger_images_link_them_in_full_resolution(coco, tmp_path: Path) -> None:
+    read = read_coco(coco({"image_id": 1, "category_id": 1}, images=[{"height": 480, "width": 640}]))
+    cv2.imwrite(str(tmp_path / "1.png"), np.full((480, 640, 3), 90, np.uint8))
+    out, table = tmp_path / "out" / "figures", class_table(read)
+    found, _ = draw_pictures(read, table, list(range(1, len(table) + 1)), [{1}], tmp_path, out, Reporter(quiet=True))
+    (picture,) = [tile.picture for tile in found.tiles]
+    assert (picture.file, picture.full_width, picture.full_height) == ("figures/pictures/1.jpg", 640, 480)
+    assert Image.open(out.parent / picture.file).size == (640, 480)

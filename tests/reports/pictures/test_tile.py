@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from maskwright.errors import DataError
+from maskwright.images.decode import read_image
 from maskwright.reports.pictures.tile import HEIGHT, WIDTH, draw_tile
 from maskwright.structures import ClassTable
 from tests.reports.explored import objects
@@ -90,3 +93,13 @@ def test_an_image_outside_the_folder_is_not_read(folder):
     (folder / "inner").mkdir()
     with pytest.raises(DataError, match="outside"):
         draw_tile(image, folder / "inner", TABLE)
+
+
+def test_a_large_image_is_also_drawn_in_its_own_size_and_a_small_one_is_not(tmp_path: Path) -> None:
+    for name, (height, width) in {"large": (540, 720), "small": (54, 72)}.items():
+        cv2.imwrite(str(tmp_path / "1.png"), np.zeros((height, width, 3), np.uint8))
+        tile = draw_tile(objects([(1, 0, 0, 9)], size=(height, width)), tmp_path, TABLE, tmp_path / f"{name}.jpg")
+        assert tile.full_size == ((height, width) if name == "large" else None)
+    assert read_image(tmp_path / "large.jpg").shape == (540, 720, 3)
+    assert read_image(tmp_path / "large.jpg")[:8, :8].max() > 100  # the object
+    assert not (tmp_path / "small.jpg").exists()

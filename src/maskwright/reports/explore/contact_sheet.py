@@ -19,6 +19,8 @@ from maskwright.reports.pictures.tile import Tile, draw_tile
 from maskwright.structures import ClassTable
 
 SHEET = "contact_sheet.png"
+# The folder of the pictures in full resolution.
+FULL = "pictures"
 
 # The sheet has 24 pictures, and further full rows while each picture adds a class, up to 48.
 PICTURES, MOST_PICTURES = 24, 48
@@ -39,23 +41,30 @@ def draw_pictures(
 ) -> tuple[PagePictures, list[str]]:
     """Draw tiles for a page and write them as a contact sheet into ``out``; return them, and messages for the terminal.
 
+    Images that are larger than a tile are also written in their own size, which the tiles of the page link: ``out`` is
+    a folder beside the page.
+
     ``seen[i]`` holds the class indices of image ``i``. ``order`` has all class indices, the most frequent first; the
     first get the colours that differ most. An image of ``folder`` that cannot be drawn is replaced by the next best
     one. The messages name each such file, and the classes without a picture.
     """
-    tiles, shown, failures = _tiles(coco, _colored(table, order), seen, folder, reporter)
+    tiles, shown, failures = _tiles(coco, _colored(table, order), seen, folder, out / FULL, reporter)
     remarks = _remarks(table, set().union(*seen) - shown, len(tiles), len(failures))
     if tiles:
-        _write_sheet(out / SHEET, tiles, coco)
-    return PagePictures(True, [ShownTile.of(tile) for tile in tiles], remarks), [*failures, *remarks]
+        _write_sheet(out / SHEET, [tile for tile, _ in tiles], coco)
+    shown_tiles = [ShownTile.of(tile, f"{out.name}/{FULL}/{file}") for tile, file in tiles]
+    return PagePictures(True, shown_tiles, remarks), [*failures, *remarks]
 
 
 def _tiles(
-    coco: CocoFile, table: ClassTable, seen: Sequence[Set[int]], folder: Path, reporter: Reporter
-) -> tuple[list[Tile], set[int], list[str]]:
-    """Return the tiles, the class indices they show, and a message for each image that could not be drawn."""
+    coco: CocoFile, table: ClassTable, seen: Sequence[Set[int]], folder: Path, full: Path, reporter: Reporter
+) -> tuple[list[tuple[Tile, str]], set[int], list[str]]:
+    """Return the tiles, the class indices they show, and a message for each image that could not be drawn.
+
+    Beside each tile stands the name of its file in the folder ``full``.
+    """
     showcase, labels, by_image = Showcase(seen), label_by_category(coco, table), coco.by_image()
-    tiles: list[Tile] = []
+    tiles: list[tuple[Tile, str]] = []
     shown: set[int] = set()
     failures: list[str] = []
     for _ in reporter.track(iter(range(MOST_PICTURES + _MOST_FAILURES)), "pictures"):
@@ -68,7 +77,8 @@ def _tiles(
         image = coco.images[position]
         try:
             # The annotations are accounted for already.
-            tiles.append(draw_tile(draw_objects(image, by_image[image.id], labels, Audit("")), folder, table))
+            objects, file = draw_objects(image, by_image[image.id], labels, Audit("")), f"{image.id}.jpg"
+            tiles.append((draw_tile(objects, folder, table, full / file), file))
         except (DataError, OSError) as error:
             failures.append(f"image {image.id} has no picture: {error}")
             showcase.dismiss(position)

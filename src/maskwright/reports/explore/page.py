@@ -40,13 +40,14 @@ class ShownTile:
     counted: str
 
     @classmethod
-    def of(cls, tile: Tile) -> "ShownTile":
-        """Return what a page needs of ``tile``."""
+    def of(cls, tile: Tile, file: str = "") -> "ShownTile":
+        """Return what a page needs of ``tile``; ``file``, relative to the page, has it in full resolution."""
         crowds = f", {tile.crowds:,} crowd region{'s' * (tile.crowds > 1)}" if tile.crowds else ""
         counted = f"{tile.instances:,} instance{'s' * (tile.instances != 1)}{crowds}"
-        return cls(
-            embedded(tile.file_name, tile.picture), [(name, _css(color)) for name, color in tile.classes], counted
-        )
+        picture = embedded(tile.file_name, tile.picture)
+        if tile.full_size is not None:
+            picture = picture._replace(file=file, full_height=tile.full_size[0], full_width=tile.full_size[1])
+        return cls(picture, [(name, _css(color)) for name, color in tile.classes], counted)
 
 
 @dataclass(frozen=True)

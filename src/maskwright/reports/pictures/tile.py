@@ -10,6 +10,7 @@ from maskwright.annotations.objects import ImageObjects
 from maskwright.errors import DataError
 from maskwright.images.decode import image_path, image_size, read_image
 from maskwright.images.draw import overlay_label_map
+from maskwright.images.encode import write_jpeg
 from maskwright.images.resize import resize_image, resize_label_map
 from maskwright.masks.label_map import draw_label_map
 from maskwright.structures import ClassInfo, ClassTable
@@ -25,7 +26,8 @@ class Tile:
     """A ``picture`` ``(h, w, 3)`` uint8 RGB of at most ``WIDTH`` × ``HEIGHT`` pixels, and what it shows.
 
     ``classes`` are the names and colours of its classes, the class with the largest area first. ``instances`` does not
-    count crowd regions; ``crowds`` does.
+    count crowd regions; ``crowds`` does. ``full_size`` (height, width) is that of the picture in full resolution where
+    it was written, else None.
     """
 
     picture: npt.NDArray[np.uint8]
@@ -33,10 +35,13 @@ class Tile:
     classes: list[tuple[str, Color]]
     instances: int
     crowds: int
+    full_size: tuple[int, int] | None = None
 
 
-def draw_tile(objects: ImageObjects, folder: Path, table: ClassTable) -> Tile:
+def draw_tile(objects: ImageObjects, folder: Path, table: ClassTable, full: Path | None = None) -> Tile:
     """Read the image of ``objects`` from ``folder`` and draw them: small ones on top, crowd regions hatched in grey.
+
+    An image that is larger than a tile is also drawn in its own size, into the JPEG file ``full`` if given.
 
     Raises ``DataError`` when the file is missing, lies outside the folder, is no image or has another size than the
     JSON says.
@@ -55,8 +60,11 @@ def draw_tile(objects: ImageObjects, folder: Path, table: ClassTable) -> Tile:
     small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
     things, labels = _draw_apart(objects, table)
     overlay = overlay_label_map(resize_image(picture, small), resize_label_map(labels, small), things)
-    crowds = sum(objects.crowd)
-    return Tile(overlay, image.file_name, _classes(objects, table), len(objects.ids) - crowds, crowds)
+    crowds, larger = sum(objects.crowd), full is not None and scale < 1
+    if full is not None and larger:
+        write_jpeg(full, overlay_label_map(picture, labels, things))
+    shown = _classes(objects, table)
+    return Tile(overlay, image.file_name, shown, len(objects.ids) - crowds, crowds, size if larger else None)
 
 
 def _draw_apart(objects: ImageObjects, table: ClassTable) -> tuple[ClassTable, npt.NDArray[np.uint8 | np.uint16]]:
