@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import hotcoco.mask
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 
 from maskwright.errors import DataError
+from maskwright.images import fonts
 from maskwright.images.draw import legend, overlay_instances, overlay_label_map, written_name
 from maskwright.structures import ClassTable, Instances
 
@@ -170,6 +175,57 @@ def test_a_name_without_letters_on_this_machine_is_written_as_its_index(monkeypa
     monkeypatch.setattr("maskwright.images.draw.can_write", str.isascii)
     table = ClassTable.from_names(["dog", "斑马"])
     assert [written_name(table, index) for index in (1, 2)] == ["dog", "#2"]
+
+
+def font_with(letters: str, path: Path) -> None:
+    """Write a font that has ``letters``, each a bar of another width, and a square for all others."""
+    widths = {".notdef": 900, **{f"letter{i}": 150 + 200 * i for i in range(len(letters))}}
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(list(widths))
+    builder.setupCharacterMap({ord(letter): f"letter{i}" for i, letter in enumerate(letters)})
+    glyphs = {}
+    for name, width in widths.items():
+        pen = TTGlyphPen(None)
+        for number, corner in enumerate([(0, 0), (0, 700), (width, 700), (width, 0)]):
+            (pen.lineTo if number else pen.moveTo)(corner)
+        pen.closePath()
+        glyphs[name] = pen.glyph()
+    builder.setupGlyf(glyphs)
+    builder.setupHorizontalMetrics(dict.fromkeys(widths, (1000, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Drawn", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    path.parent.mkdir(parents=True)
+    builder.save(path)
+
+
+def test_a_font_that_the_user_installs_writes_the_names_that_had_no_letters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Letters of the private area of Unicode, so that no other font has them.
+    one, two = "\ue8a1", "\ue8a2"
+    caches = fonts._fonts_of_machine, fonts._font_with
+    monkeypatch.setattr(fonts, "_folders", lambda: [tmp_path / ".local/share/fonts"])
+
+    def drawn(name: str) -> tuple[str, np.ndarray]:
+        for cache in caches:
+            cache.cache_clear()
+        table = ClassTable.from_names([name])
+        return written_name(table, 1), overlay_instances(
+            grey(200, 200), instances((200, 200), (60, 80, 140, 160)), table
+        )
+
+    try:
+        (index, before), (dog, _) = drawn(one), drawn("dog")
+        font_with(one + two, tmp_path / ".local/share/fonts/Drawn.ttf")
+        (first, after), (second, other) = drawn(one), drawn(two)
+        assert (index, dog, first, second) == ("#1", "dog", one, two)
+        assert (before[:80] != after[:80]).any(), "the tag above the box has the name"
+        assert (after[:80] != other[:80]).any(), "each letter is the font's own"
+    finally:
+        for cache in caches:
+            cache.cache_clear()
 
 
 def test_an_enlarged_overlay_has_the_same_masks_and_smaller_tags():
