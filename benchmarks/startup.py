@@ -1,8 +1,10 @@
 """How long a command takes before it works.
 
 ``python benchmarks/startup.py`` times the commands that should answer at once, wrong ones too, beside the bare
-interpreter and the import of torch: wall and CPU seconds of each. ``--finished RUN IMAGE`` adds those that need a run:
-its page is written anew, and an image predicted.
+interpreter and the import of torch: wall and CPU seconds of each. So does what needs a finished run, of an epoch on
+eight images: its page is written anew, and an image predicted; ``--finished RUN IMAGE`` takes another run. ``predict``
+imports torch because its model computes in it, and ``init`` because it tries its model for three seconds; all others
+import none.
 
 ``python benchmarks/startup.py run [RECIPE] [--set KEY=VALUE …]`` times ``maskwright run`` from its start to its first
 training step, in a new run folder, and shows where the time goes: what is imported, wherever that happens, and the
@@ -23,6 +25,10 @@ from typing import Any
 
 RUNS = 7
 MASKWRIGHT = [sys.executable, "-m", "maskwright"]
+# Words of a command that stand for a recipe that does not exist yet, a finished run, and an image.
+NEW, RUN_FOLDER, IMAGE = "<new recipe>", "<finished run>", "<image>"
+# They import torch, and are called less often.
+SLOW = ("import torch", "init", "predict RUN IMAGE")
 # The commands, and whether each is wrong, so that it ends with an error.
 COMMANDS: dict[str, tuple[list[str], bool]] = {
     "python -c pass": ([sys.executable, "-c", "pass"], False),
@@ -42,6 +48,9 @@ COMMANDS: dict[str, tuple[list[str], bool]] = {
     "init, a wrong model": ([*MASKWRIGHT, "init", "labels.json", "--model", "unett"], True),
     "evaluate, no run": ([*MASKWRIGHT, "evaluate", "no-run"], True),
     "report, no run": ([*MASKWRIGHT, "report", "no-run"], True),
+    "init": ([*MASKWRIGHT, "init", "labels.json", "--images", "images", "--out", NEW], False),
+    "report RUN": ([*MASKWRIGHT, "report", RUN_FOLDER], False),
+    "predict RUN IMAGE": ([*MASKWRIGHT, "predict", RUN_FOLDER, IMAGE, "--out", "out", "--overwrite"], False),
     "predict, no image": ([*MASKWRIGHT, "predict", "no-run", "no-image.jpg", "--out", "out"], True),
     "predict, no model": ([*MASKWRIGHT, "predict", "no-run", "images", "--out", "out"], True),
 }
@@ -144,9 +153,10 @@ command_line.main(["run", recipe, "--out", folder, "--quiet", *options])
 def seconds(command: list[str], runs: int, folder: str, fails: bool = False) -> list[tuple[float, float]]:
     """Wall and CPU seconds of each of ``runs`` calls in ``folder``, after one that warms the file cache."""
     times = []
-    for _ in range(runs + 1):
+    for number in range(runs + 1):
+        words = [f"recipe-{number}.yaml" if word == NEW else word for word in command]
         started, used = time.perf_counter(), child_seconds()
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False)
         times.append((time.perf_counter() - started, child_seconds() - used))
         if (done.returncode != 0) != fails:
             raise SystemExit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr}")
@@ -165,15 +175,22 @@ def commands(finished: Sequence[str] | None) -> None:
         draw = "import sys; from pathlib import Path; from maskwright.synthetic.shapes import write_shapes as write;"
         draw += "write(Path(sys.argv[1]), 8).rename(Path(sys.argv[1]) / 'labels.json')"
         subprocess.run([sys.executable, "-c", draw, folder], check=True)
-        tried = dict(COMMANDS)
-        if finished:
-            run, image = (str(Path(each).resolve()) for each in finished)
-            tried["report RUN"] = [*MASKWRIGHT, "report", run], False
-            tried["predict RUN IMAGE"] = [*MASKWRIGHT, "predict", run, image, "--out", "out", "--overwrite"], False
+        run, image = (str(Path(each).resolve()) for each in finished or small_run(folder))
         print(f"{'command':28} {'wall s':>7} {'CPU s':>7} {'most CPU s':>11}")
-        for name, (command, fails) in tried.items():
-            wall, cpu = zip(*seconds(command, 3 if "torch" in name else RUNS, folder, fails), strict=True)
+        for name, (words, fails) in COMMANDS.items():
+            command = [{RUN_FOLDER: run, IMAGE: image}.get(word, word) for word in words]
+            wall, cpu = zip(*seconds(command, 3 if name in SLOW else RUNS, folder, fails), strict=True)
             print(f"{name:28} {statistics.median(wall):7.3f} {statistics.median(cpu):7.3f} {max(cpu):11.3f}")
+
+
+def small_run(folder: str) -> tuple[Path, Path]:
+    """Return a finished run of an epoch on eight images below ``folder``, and one of its images."""
+    run = Path(folder) / "finished"
+    small = ["data.shapes={train: 8, validation: 4, seed: 0}", "train.epochs=1", "train.schedule.warmup_steps=0"]
+    options = [word for setting in small for word in ("--set", setting)]
+    command = [*MASKWRIGHT, "run", "demo-semantic-short", "--out", str(run), "--quiet", *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return run, next(iter(sorted((Path(folder) / "images").iterdir())))
 
 
 def until_first_step(checkout: Path, recipe: str, options: Sequence[str]) -> dict[str, tuple[float, float]]:

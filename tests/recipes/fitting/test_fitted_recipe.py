@@ -53,3 +53,15 @@ def test_uneven_classes_are_evened_out_and_even_ones_not() -> None:
     assert recipe.train.sampling.name == "rare_classes"
     assert "15 times" in reasons["train.sampling"]
     assert fitted(CPU, "instance")[0].train.sampling.name == "shuffle"
+
+
+def test_images_that_are_seen_often_are_changed_more_where_all_is_learnt_from_them() -> None:
+    often, reasons = fitted(CPU, "semantic", cost=0.02)
+    assert often.train.epochs >= 80
+    assert (often.augment.rotation, often.augment.hue) == (15, 0.1)
+    assert f"seen {often.train.epochs} times" in reasons["augment"]
+    seldom, reasons = fitted(CPU, "semantic", cost=0.3)
+    assert seldom.train.epochs < 80
+    assert (seldom.augment.rotation, seldom.augment.brightness) == (0, 0.2)
+    assert "times" not in reasons["augment"]
+    assert fitted(CPU, "instance", cost=0.02)[0].augment.rotation == 0

@@ -33,6 +33,13 @@ def test_the_plan_stays_within_the_minutes() -> None:
             assert 1 <= plan.validate_every <= plan.epochs
 
 
+@pytest.mark.parametrize("minutes", [5, 10, 60])
+@pytest.mark.parametrize("parts", [PARTS, PartSizes(240, 60), PartSizes(400, 50)], ids=str)
+def test_nine_tenths_of_the_minutes_are_planned_where_epochs_fit(minutes: float, parts: PartSizes) -> None:
+    plan = plan_time(minutes, parts, 4, 96, StepCost(0.04, 96))
+    assert plan.minutes >= 0.88 * minutes or plan.epochs == MOST_EPOCHS
+
+
 def test_a_slow_model_gets_a_smaller_input_before_fewer_epochs() -> None:
     fast, slow = (plan_time(5, PARTS, 8, 256, StepCost(seconds, 256)) for seconds in (0.05, 0.3))
     assert fast.size == 256

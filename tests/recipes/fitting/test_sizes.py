@@ -17,7 +17,8 @@ def test_the_device_and_the_images_limit_it() -> None:
     assert choose_size(tiny, "instance", gpu=False).size == 320
     assert choose_size(tiny, "instance", gpu=True).size == 800
     assert choose_size(data(sides=(0.01,), short_side=150), "instance", gpu=True).size == 160
-    assert choose_size(data(sides=(1.0,)), "semantic", gpu=True).size == 96
+    assert choose_size(data(sides=(1.0,)), "semantic", gpu=True).size == 64
+    assert choose_size(data(sides=(1.0,)), "instance", gpu=True).size == 96
 
 
 def test_the_reason_has_the_figures_and_says_when_the_limit_hurts() -> None:
@@ -30,6 +31,7 @@ def test_the_reason_has_the_figures_and_says_when_the_limit_hurts() -> None:
 def test_smaller_sizes_end_at_the_smallest() -> None:
     assert smaller_sizes(320) == [320, 256, 192, 128, 96]
     assert smaller_sizes(96) == [96]
+    assert smaller_sizes(64) == [64]
 
 
 def test_anchors_span_the_objects_by_a_constant_ratio() -> None:

@@ -57,6 +57,12 @@ def first_draft(name: str, seed: int, data: DataFigures, classes: ClassChoice, m
 
 _AUGMENT = "mirrored images and changed light; turn off what your images must not have"
 
+# A network that learns all from few images knows them by heart when it has seen each so often.
+_OFTEN = 80
+_STRONGER = {
+    "horizontal_flip": 0.5, "rotation": 15, "brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.1,
+}  # fmt: skip
+
 
 def fit_time(
     draft: Draft,
@@ -78,6 +84,9 @@ def fit_time(
     draft.put("train.batch_size", batch, why)
     draft.put("train.schedule", {"name": "cosine", "warmup_steps": choose_warmup(plan.steps)})
     draft.put("train.validate_every", plan.validate_every)
+    if model.task == "semantic" and model.weights == "none" and plan.epochs >= _OFTEN:
+        said = f"each image is seen {plan.epochs} times, so it is turned and coloured otherwise each time; "
+        draft.put("augment", dict(_STRONGER), said + _AUGMENT.partition("; ")[2])
     return Fit(draft, plan)
 
 

@@ -7,9 +7,12 @@ from maskwright.recipes.fitting.figures import Machine, StepCost
 from maskwright.recipes.fitting.sizes import smaller_sizes
 from maskwright.structures import Task
 
-# Of the minutes, what is left for training: the rest is for imports, checks, the last evaluation and the page.
-_SHARE, _START_SECONDS = 0.8, 15
+# Of the minutes, what is left for training: the seconds are for imports, checks, the trial and the page, the share for
+# steps that turn out slower than those of the trial.
+_SHARE, _START_SECONDS = 0.92, 20
 MOST_EPOCHS, FEWEST_EPOCHS, VALIDATIONS = 150, 12, 4
+# Two more at the end: the evaluation, and the pixels that only it counts.
+_SCORINGS = VALIDATIONS + 2
 # Steps teach, not epochs: of 80 photographs from random weights 100 steps at 256 pixels leave all of them background.
 _FEWEST_STEPS, _FEWEST_STEPS_FROM_RANDOM = 150, 600
 # So many images are few: smaller batches give more steps.
@@ -92,16 +95,16 @@ def plan_time(
     steps = _FEWEST_STEPS_FROM_RANDOM if from_random else _FEWEST_STEPS
     fewest = min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(steps / max(1, parts.train // batch_size))))
     chosen = next(
-        (each for each in smaller_sizes(size) if seconds / _epoch(parts, cost, each) >= fewest),
+        (each for each in smaller_sizes(size) if _epochs(seconds, parts, cost, each) >= fewest),
         smaller_sizes(size)[-1],
     )
-    if seconds / _epoch(parts, cost, chosen) < 3:
-        parts = _fewer(parts, seconds / 3 / _epoch(parts, cost, chosen))
-    epochs = max(1, min(MOST_EPOCHS, int(seconds / _epoch(parts, cost, chosen))))
-    taken = epochs * _epoch(parts, cost, chosen) / 60
+    if _epochs(seconds, parts, cost, chosen) < 3:
+        parts = _fewer(parts, seconds / _seconds(3, parts, cost, chosen))
+    epochs = max(1, min(MOST_EPOCHS, int(_epochs(seconds, parts, cost, chosen))))
+    taken = (_seconds(epochs, parts, cost, chosen) + _START_SECONDS) / 60
     found = f"measured here: {cost.at(chosen):.3f} s for an image" if cost.measured else "an estimate, not measured"
-    found += f", {_epoch(parts, cost, chosen):.1f} s for an epoch with its share of {VALIDATIONS} validations"
-    found += f"; about {taken:.1f} of {minutes:g} minutes"
+    found += f", {cost.at(chosen) * parts.train:.1f} s for an epoch; with {VALIDATIONS} validations, the evaluation "
+    found += f"and the page about {taken:.1f} of {minutes:g} minutes"
     if epochs == MOST_EPOCHS:
         found += f". More than {MOST_EPOCHS} epochs would repeat, not teach"
     if chosen < size:
@@ -114,10 +117,15 @@ def choose_warmup(steps: int) -> int:
     return min(250, steps // 10)
 
 
-def _epoch(parts: PartSizes, cost: StepCost, size: int) -> float:
-    """Return the seconds of an epoch, with its share of the validations."""
-    validations = _VALIDATED * parts.validation * VALIDATIONS / FEWEST_EPOCHS
-    return max(1e-6, (parts.train + validations) * cost.at(size))
+def _seconds(epochs: float, parts: PartSizes, cost: StepCost, size: int) -> float:
+    """Return the seconds of ``epochs`` with the validations and the evaluation."""
+    return (epochs * parts.train + _VALIDATED * parts.validation * _SCORINGS) * max(1e-6, cost.at(size))
+
+
+def _epochs(seconds: float, parts: PartSizes, cost: StepCost, size: int) -> float:
+    """Return the epochs that fit into ``seconds`` with the validations and the evaluation."""
+    left = seconds - _seconds(0, parts, cost, size)
+    return max(0.0, left / (parts.train * max(1e-6, cost.at(size))))
 
 
 def _fewer(parts: PartSizes, share: float) -> PartSizes:

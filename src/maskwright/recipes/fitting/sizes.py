@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from maskwright.recipes.fitting.figures import DataFigures
 from maskwright.structures import Task
 
-STEP, SMALLEST = 32, 96
+# The smallest input by task. A shorter training gets no smaller one than 96, at which photographs still show objects.
+STEP, SMALLEST, _SMALLEST_FOR_TIME = 32, {"instance": 96, "semantic": 64}, 96
 # The largest input that trains in reasonable time, by task, without and with a GPU.
 _LARGEST = {("instance", False): 320, ("instance", True): 800, ("semantic", False): 256, ("semantic", True): 512}
 # The side in pixels that an object of the smaller quarter is to have. Mask R-CNN's finest map has a cell for every four
@@ -26,7 +27,7 @@ def choose_size(data: DataFigures, task: Task, gpu: bool) -> SizeChoice:
     """Return the input size: large enough for small objects, and no larger than images, device and task allow."""
     small, largest, wanted = data.side(0.25), _LARGEST[task, gpu], _WANTED[task]
     own = _whole_steps(data.short_side)
-    size = max(SMALLEST, min(_whole_steps(wanted / small) if small else largest, own, largest))
+    size = max(SMALLEST[task], min(_whole_steps(wanted / small) if small else largest, own, largest))
     found = f"a quarter of the objects is smaller than {100 * small:.0f} % of the image's short side, "
     found += f"{small * data.short_side:.0f} of {data.short_side} pixels; {small * size:.0f} at this size"
     if small * size < wanted and size == largest:
@@ -37,8 +38,8 @@ def choose_size(data: DataFigures, task: Task, gpu: bool) -> SizeChoice:
 def smaller_sizes(size: int) -> list[int]:
     """Return ``size`` and those that a shorter training may take, the largest first."""
     sizes = [size]
-    while sizes[-1] > SMALLEST:
-        sizes.append(max(SMALLEST, int(sizes[-1] * 0.8) // STEP * STEP))
+    while sizes[-1] > _SMALLEST_FOR_TIME:
+        sizes.append(max(_SMALLEST_FOR_TIME, int(sizes[-1] * 0.8) // STEP * STEP))
     return sizes
 
 
