@@ -99,6 +99,8 @@ class PartScores(TypedDict, total=False):
     foreground: dict[str, Any]
     overlap: dict[str, Any]
     tide: dict[str, Any]
+    optimal_lrp: dict[str, Any]
+    fragments: dict[str, Any]
     # Both.
     worst_images: list[dict[str, Any]]
     classes: dict[str, dict[str, Any]]

@@ -54,6 +54,16 @@ def test_names_from_files_cannot_command_the_terminal():
     assert not any("\x1b" in line for line in lines)
 
 
+def test_optimal_lrp_and_fragments_have_a_line_each_above_their_protocol():
+    lrp = {"oLRP": 0.4, "localisation": 0.1, "FP": 0.2, "FN": None, "protocol": "as the authors"}
+    fragments = {"objects": 1200, "true": 1.0, "detected": 1.25, "more": 0.125, "protocol": "by parts"}
+    lines = list(detail_lines(details(("dog",)) | {"optimal_lrp": lrp, "fragments": fragments}))
+    at = lines.index("optimal LRP 0.400 (localisation 0.100, FP 0.200, FN –)")
+    assert lines[at + 1] == "as the authors"
+    assert "1.250, in the truth 1.000; more than in the truth for 0.125 of 1,200 objects" in lines[at + 2]
+    assert lines[at + 3] == "by parts"
+
+
 def test_several_classes_without_an_object_are_several():
     scores = instance()
     scores["classes"] |= {"cow": scores["classes"]["\x1b[31mcat"]}

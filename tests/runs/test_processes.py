@@ -1,5 +1,7 @@
 """Which recipes have a slice for each process, and the Fabric of a process alone."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from lightning_fabric import Fabric

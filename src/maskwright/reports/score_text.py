@@ -181,11 +181,14 @@ def _instance_classes(scores: Scores) -> Table:
     present = {name: row for name, row in scores["classes"].items() if row["instances"]}
     columns = [key for key in _INSTANCE if any(is_measured(row.get(key)) for row in present.values())]
     thresholds = any("best" in row for row in present.values())
-    header = ["class", "objects", *(_INSTANCE[key] for key in columns), *(["best at"] if thresholds else [])]
+    best = ["best at", "oLRP", "lowest at"] if thresholds else []
+    header = ["class", "objects", *(_INSTANCE[key] for key in columns), *best]
     rows = []
     for name, row in present.items():
         cells = [name, count_cell(row["instances"]), *(score_cell(row.get(key)) for key in columns)]
-        rows.append(cells + ([score_cell(row["best"]["score"])] if thresholds else []))
+        lrp = row.get("optimal_lrp") or {}
+        found = [row["best"]["score"], lrp.get("oLRP"), lrp.get("score")] if thresholds else []
+        rows.append([*cells, *map(score_cell, found)])
     table = Table(header, rows)
     return with_class_intervals(table, scores, columns[0], after=2) if columns else table
 
@@ -193,8 +196,8 @@ def _instance_classes(scores: Scores) -> Table:
 def detail_lines(scores: Scores) -> Iterator[str]:
     """Yield what explains the AP of instances, a line each; nothing where the details were not measured.
 
-    The lines are precision and recall at the score threshold, IoU and Dice, TIDE's errors, the most confused classes,
-    the calibration error, and the images with the lowest F1.
+    The lines are precision and recall at the score threshold, IoU and Dice, optimal LRP, fragments, TIDE's errors, the
+    most confused classes, the calibration error, and the images with the lowest F1.
     """
     if "at_score" not in scores:
         return
@@ -205,6 +208,7 @@ def detail_lines(scores: Scores) -> Iterator[str]:
         f"correct, {at['wrong']} wrong, {at['missed']} missed)"
     )
     yield from _overlap_lines(scores)
+    yield from _lrp_lines(scores)
     costs = {
         kind: "undefined, no object is found" if c is None else score_cell(c) for kind, c in error_costs(tide).items()
     }
@@ -233,6 +237,22 @@ def _explanation_lines(explanation: Scores) -> Iterator[str]:
     yield from text_lines(Table(["score", "other tool", "here", "here, with the change"], rows))
     yield explanation["sentence"]
     yield ""
+
+
+def _lrp_lines(scores: Scores) -> Iterator[str]:
+    """Yield optimal LRP and the fragments of the objects that are found, each with its protocol."""
+    lrp, fragments = scores.get("optimal_lrp") or {}, scores.get("fragments") or {}
+    if is_measured(lrp.get("oLRP")):
+        parts = ", ".join(f"{part} {score_cell(lrp[part])}" for part in ("localisation", "FP", "FN"))
+        yield f"optimal LRP {score_cell(lrp['oLRP'])} ({parts})"
+        yield lrp["protocol"]
+    if fragments.get("objects"):
+        yield (
+            f"fragments of a found object {score_cell(fragments['detected'])}, in the truth "
+            f"{score_cell(fragments['true'])}; more than in the truth for {score_cell(fragments['more'])} of "
+            f"{count_cell(fragments['objects'])} objects"
+        )
+        yield fragments["protocol"]
 
 
 def _overlap_lines(scores: Scores) -> Iterator[str]:

@@ -65,6 +65,28 @@ def test_each_error_has_what_it_costs(tables):
     assert "AP50, now 0.550" in found.meaning
 
 
+LRP = {"oLRP": 0.4, "localisation": 0.1, "FP": 0.2, "FN": 0.25, "score": 0.31}
+FOUND = {"objects": 3, "true": 1.0, "detected": 1.5, "more": 0.5}
+
+
+def test_classes_stand_by_their_optimal_lrp_with_its_threshold_and_protocol():
+    classes = {
+        "dog": {"instances": 9, "optimal_lrp": LRP, "fragments": FOUND},
+        "cat": {"instances": 2, "optimal_lrp": LRP | {"oLRP": 0.3, "localisation": None}, "fragments": {}},
+        "cow": {"instances": 0, "optimal_lrp": dict.fromkeys(LRP)},
+    }
+    overall = {"optimal_lrp": {"oLRP": 0.35, "protocol": "as agreed"}, "fragments": FOUND | {"protocol": "by parts"}}
+    found = {each.title: each for each in instance_tables({**overall, "classes": classes})}
+    table = found["Optimal LRP and its thresholds"]
+    assert table.table.rows == [
+        ["cat", "0.300", "–", "0.200", "0.250", "0.310", "–", "–"],
+        ["dog", "0.400", "0.100", "0.200", "0.250", "0.310", "1.500", "1.000"],
+    ]
+    assert table.table.header[-3:] == ["threshold", "fragments", "in the truth"]
+    for said in ("0.350", "as agreed", "by parts"):
+        assert said in table.meaning
+
+
 def test_all_rows_have_as_many_cells_as_the_header(tables):
     for each in tables.values():
         assert {len(row) for row in each.table.rows} == {len(each.table.header)}

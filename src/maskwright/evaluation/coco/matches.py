@@ -84,11 +84,13 @@ class ImageMatches:
     """The ``matches`` of one image, and the positions of its records.
 
     ``detections`` ``(N,)`` and ``objects`` ``(M,)`` int64 are positions in the lists of records that were matched.
+    ``finders`` ``(M,)`` int64 are those of the detections that find the objects, -1 where none does.
     """
 
     matches: Matches
     detections: npt.NDArray[np.int64]
     objects: npt.NDArray[np.int64]
+    finders: npt.NDArray[np.int64]
 
 
 def coco_matches(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float = 0.5) -> Matches:
@@ -117,7 +119,7 @@ def image_matches(
 def _collected(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float) -> ImageMatches:
     """Return the matches with their positions: the ids of annotations and results less 1."""
     detections: list[tuple[int, int, float, bool, int]] = []
-    objects: list[tuple[int, int, float, int]] = []
+    objects: list[tuple[int, int, float, int, int]] = []
     for each in _matched(truth, results, iou_type, iou):
         image, category = each["image_id"], each["category_id"]
         scores = dict(zip(each["dtIds"], each["dtScores"], strict=True))
@@ -127,10 +129,11 @@ def _collected(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type:
         finders = zip(each["gtIds"], each["gtMatches"][0], each["gtMatched"][0], each["gtIgnore"], strict=True)
         for number, finder, found, ignored in finders:
             if not ignored:
-                objects.append((image, category, scores[finder] if found else np.nan, number - 1))
+                score, finder = (scores[finder], finder - 1) if found else (np.nan, -1)
+                objects.append((image, category, score, number - 1, finder))
     ranked = sorted(detections, key=lambda each: -each[2])
     found = [np.array(column) for column in zip(*ranked, strict=True)] or [_FLOAT] * 5
-    true = [np.array(column) for column in zip(*objects, strict=True)] or [_FLOAT] * 4
+    true = [np.array(column) for column in zip(*objects, strict=True)] or [_FLOAT] * 5
     matches = Matches(
         found[0].astype(np.int64),
         found[1].astype(np.int64),
@@ -140,7 +143,7 @@ def _collected(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type:
         true[1].astype(np.int64),
         true[2].astype(np.float64),
     )
-    return ImageMatches(matches, found[4].astype(np.int64), true[3].astype(np.int64))
+    return ImageMatches(matches, *(each.astype(np.int64) for each in (found[4], true[3], true[4])))
 
 
 def _matched(truth: dict[str, Any], results: Sequence[ResultRecord], iou_type: str, iou: float) -> list[dict[str, Any]]:

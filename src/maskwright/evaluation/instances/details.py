@@ -16,8 +16,10 @@ from maskwright.evaluation.instances.confusion import (
 )
 from maskwright.evaluation.instances.curves import at_threshold, class_curves, per_class
 from maskwright.evaluation.instances.foreground import foreground_scores
+from maskwright.evaluation.instances.fragments import FRAGMENTS_PROTOCOL, Fragments, image_fragments
 from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
 from maskwright.evaluation.instances.matching import overlap_scores
+from maskwright.evaluation.instances.optimal_lrp import LRP_IOU, Localisations, localisations, optimal_lrp
 from maskwright.evaluation.instances.per_image import (
     ImageOverlaps,
     ImageRecords,
@@ -61,12 +63,17 @@ class Details:
 
 @dataclass(frozen=True)
 class _Measured:
-    """The numbers kept of an image: its overlaps, its matches at the given IoU, and its errors."""
+    """The numbers kept of an image: its overlaps, its matches at the given IoU, and what comes of these and others.
+
+    ``fragments`` is None for boxes.
+    """
 
     file_name: str
     overlaps: ImageOverlaps
     matches: Matches
     errors: DetectionErrors
+    places: Localisations
+    fragments: Fragments | None
 
 
 class InstanceDetails:
@@ -105,7 +112,9 @@ class InstanceDetails:
         """Add one image with all its detections."""
         kind, iou = self._kind, self._thresholds.iou
         kept = image.above(self._thresholds.score)
-        matched = image_matches(image.image, image.objects, image.found, kind, iou)
+        records = image.image, image.objects, image.found
+        matched = image_matches(*records, kind, iou)
+        at_half = matched if iou == LRP_IOU else image_matches(*records, kind, LRP_IOU)
         self._confusion.update(image_confusion(kept.objects, kept.found, self._index, kind, iou))
         self._images.append(
             _Measured(
@@ -113,6 +122,8 @@ class InstanceDetails:
                 image_overlaps(kept, kind, self._boundary),
                 matched.matches,
                 image_errors(image.objects, image.found, kind, IOU, BACKGROUND_IOU),
+                localisations(at_half, image.objects, image.found, kind),
+                image_fragments(matched, image.objects, image.found, score) if kind == "segm" else None,
             )
         )
 
@@ -123,6 +134,7 @@ class InstanceDetails:
         overlaps = [each.overlaps for each in added]
         matches = Matches.merged(each.matches for each in added).sorted_by_score()
         images = image_scores(matches, overlaps, {each.overlaps.image: each.file_name for each in added}, score)
+        lrp, lrp_classes = optimal_lrp(Localisations.merged(each.places for each in added), self._labels)
         scores = {
             "at_score": {"kind": kind, "score": score, "iou": iou} | at_threshold(matches, score),
             "foreground": foreground_scores(each.union for each in overlaps if each.union),
@@ -130,11 +142,19 @@ class InstanceDetails:
             "tide": tide_scores(DetectionErrors.merged([each.errors for each in added]), list(self._labels)),
             "confusion": _confusion(self._confusion, list(self._labels.values())),
             "calibration": _calibration(matches),
+            "optimal_lrp": {"kind": kind, "iou": LRP_IOU, **lrp},
             "worst_images": worst_first(images)[:WORST],
         }
         classes = per_class(matches, self._labels, score)
         for category_id, row in _class_overlaps(overlaps, self._labels):
             classes[self._labels[category_id]] |= row
+        for name in self._labels.values():
+            classes[name]["optimal_lrp"] = lrp_classes[name]
+        if kind == "segm":
+            fragments = Fragments.merged(each.fragments for each in added if each.fragments is not None)
+            scores["fragments"] = {**fragments.scores(), "protocol": FRAGMENTS_PROTOCOL}
+            for category_id, name in self._labels.items():
+                classes[name]["fragments"] = fragments.scores(category_id)
         return Details(scores, classes, class_curves(matches, self._labels), images)
 
 

@@ -6,6 +6,8 @@ from maskwright.reports.tables import Scores, Table, count_cell, is_measured, sc
 
 _CLASS_COLUMNS = {"best_Dice": "Dice", "best_IoU": "greedy IoU", "precision": "precision", "recall": "recall"}
 
+_LRP_COLUMNS = {"oLRP": "oLRP", "localisation": "place", "FP": "wrong", "FN": "missed", "score": "threshold"}
+
 
 class CaptionedTable(NamedTuple):
     """A table with its title and the meaning of its numbers."""
@@ -17,7 +19,7 @@ class CaptionedTable(NamedTuple):
 
 def instance_tables(scores: Scores) -> list[CaptionedTable]:
     """Return the tables that ``scores`` has numbers for."""
-    found = (_beyond(scores), _classes(scores), _errors(scores))
+    found = (_beyond(scores), _classes(scores), _optimal_lrp(scores), _errors(scores))
     return [each for each in found if each is not None and each.table.rows]
 
 
@@ -65,6 +67,35 @@ def _classes(scores: Scores) -> CaptionedTable | None:
     )
     header = ["class", *_CLASS_COLUMNS.values(), "best threshold", "F1 there"]
     return CaptionedTable("Per class at a threshold", meaning, Table(header, rows, bar=1))
+
+
+def _optimal_lrp(scores: Scores) -> CaptionedTable | None:
+    """Return the table of optimal LRP and of fragments by class, the class with the lowest LRP first."""
+    lrp, classes = scores.get("optimal_lrp") or {}, scores.get("classes") or {}
+    measured = {
+        name: row["optimal_lrp"] | {"fragments": row.get("fragments") or {}}
+        for name, row in classes.items()
+        if row and is_measured((row.get("optimal_lrp") or {}).get("oLRP"))
+    }
+    if not measured:
+        return None
+    rows = [
+        [
+            name,
+            *(score_cell(row.get(key)) for key in _LRP_COLUMNS),
+            *(score_cell(row["fragments"].get(key)) for key in ("detected", "true")),
+        ]
+        for name, row in sorted(measured.items(), key=lambda item: item[1]["oLRP"])
+    ]
+    meaning = (
+        f"Optimal LRP over all classes: {score_cell(lrp.get('oLRP'))}. One number of place (mean of 1 − IoU of the "
+        "matches), wrong detections and missed objects, each at the score threshold of the class where it is lowest. "
+        f"{lrp['protocol']}."
+    )
+    if scores.get("fragments"):
+        meaning += f" The last columns are means over found objects; {scores['fragments']['protocol']}."
+    header = ["class", *_LRP_COLUMNS.values(), "fragments", "in the truth"]
+    return CaptionedTable("Optimal LRP and its thresholds", meaning, Table(header, rows, bar=1))
 
 
 def _errors(scores: Scores) -> CaptionedTable | None:
