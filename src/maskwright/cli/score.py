@@ -48,6 +48,12 @@ def instance(
             help="Size of a detected mask for APs, APm, APl [default: as in pycocotools, box where results have one].",
         ),
     ] = None,
+    max_dets: Annotated[
+        int | None,
+        typer.Option(
+            "--max-dets", metavar="N", help="AP with N detections of a class on an image too, not COCO's 100."
+        ),
+    ] = None,
     explain: Annotated[
         str | None,
         typer.Option(
@@ -79,6 +85,7 @@ def instance(
         boundary=boundary,
         intervals=intervals,
         area=cast("AreaRule | None", area),
+        max_dets=max_dets,
         explain=explain,
         out=out,
         overwrite=overwrite,

@@ -7,6 +7,7 @@ from typing import Any
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import UsageError, some_of
 from maskwright.evaluation.bootstrap import Resampling
+from maskwright.evaluation.coco.detection_limit import require_limit
 from maskwright.evaluation.coco.truth import truth_of
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.summary import ResultClasses, require_thresholds, summarise_instances
@@ -32,6 +33,7 @@ def score_instances(
     boundary: bool = False,
     area: AreaRule | None = None,
     intervals: bool = False,
+    max_dets: int | None = None,
     reporter: Reporter | None = None,
 ) -> dict[str, Any]:
     """Compute COCO AP and AR and the detailed instance scores of predictions in memory.
@@ -56,6 +58,8 @@ def score_instances(
             and in runs) or ``box``. By default as in pycocotools, which takes the box where predictions have one, as
             :class:`Instances` always do.
         intervals: Compute 95 % bootstrap intervals over images of AP too, from a thousand samples.
+        max_dets: Compute AP and AR with so many detections of a class on an image too, not COCO's 100: under
+            ``max_dets``.
         reporter: Shows progress on standard error; quiet by default.
 
     Returns:
@@ -67,7 +71,7 @@ def score_instances(
 
     Raises:
         UsageError: A prediction is no :class:`Instances`, carries other classes than ``prediction_classes``, a
-            threshold is out of range, or an area rule is unknown.
+            threshold or the limit is out of range, or an area rule is unknown.
         DataError: The data set has no image, the predictions share no class with the truth, a predicted class is the
             name of two categories of the truth, or no predicted object can be scored, because its image is unknown or
             its mask has another size than the image.
@@ -82,6 +86,7 @@ def score_instances(
     """
     thresholds = Thresholds(score, iou)
     require_thresholds(thresholds)
+    require_limit(max_dets)
     _require_instances(predictions)
     true = truth_of(truth.coco)
     if prediction_classes is not None:
@@ -96,7 +101,7 @@ def score_instances(
     quiet = reporter or Reporter(quiet=True)
     resampling = Resampling() if intervals else None
     summary = summarise_instances(
-        true, found, classes, thresholds if details else None, boundary, quiet, area, resampling
+        true, found, classes, thresholds if details else None, boundary, quiet, area, resampling, max_dets
     )
     predicted = {images.find(0, name) for name in predictions}
     missing = [name for image_id, name in true.file_names().items() if image_id not in predicted]

@@ -95,10 +95,7 @@ def instance_lines(scores: Scores) -> Iterator[str]:
         yield escape_controls(f"{len(absent)} {have} no object in the truth ({some})")
     yield ""
     yield from detail_lines(scores)
-    if "boundary" in scores:
-        values = {name: value for name, value in scores["boundary"].items() if name != "protocol"}
-        yield "boundary AP: " + ", ".join(f"{name} {score_cell(value)}" for name, value in values.items())
-        yield scores["boundary"]["protocol"]
+    yield from _further_lines(scores)
     found = scores["results"]
     reasons = ", ".join(f"{row['count']} {reason}" for reason, row in found["left_out"].items()) or "none"
     rejected = found["found"] - found["used"]
@@ -106,6 +103,22 @@ def instance_lines(scores: Scores) -> Iterator[str]:
         yield from _explanation_lines(scores["explanation"])
     yield f"records: {found['found']} found = {found['used']} scored + {rejected} rejected ({reasons})"
     yield scores["protocol"]
+
+
+def _further_lines(scores: Scores) -> Iterator[str]:
+    """Yield boundary AP, AP with another limit of detections and LVIS's AP where they are, each with its protocol."""
+    boundary, limited, lvis = (scores.get(key) for key in ("boundary", "max_dets", "lvis"))
+    parts: list[tuple[str, Scores | None]] = [("boundary AP", {"": boundary, **boundary} if boundary else None)]
+    parts += [(f"at most {limited['limit']:,} detections", limited)] if limited else []
+    parts.append(("LVIS", lvis))
+    for title, part in parts:
+        if not part:
+            continue
+        for kind, name in {"": "", "segm": ", mask", "bbox": ", box"}.items():
+            values = {key: value for key, value in (part.get(kind) or {}).items() if key != "protocol"}
+            if values:
+                yield f"{title}{name}: " + ", ".join(f"{key} {score_cell(value)}" for key, value in values.items())
+        yield part["protocol"]
 
 
 def panoptic_lines(scores: Scores) -> Iterator[str]:

@@ -39,6 +39,12 @@ def test_numbers_are_verniers(data: Set) -> None:
         assert_equal(*data)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3, 200))
+def test_numbers_of_two_hundred_sets_are_verniers(seed: int) -> None:
+    test_crowds_holes_parts_and_many_detections(seed)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_crowds_holes_parts_and_many_detections(seed: int) -> None:
     truth, results = dataset(seed)

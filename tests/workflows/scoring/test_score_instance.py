@@ -8,6 +8,7 @@ from maskwright.errors import UsageError
 from maskwright.evaluation.instances.details import Details
 from maskwright.files import write_json
 from maskwright.progress import Reporter
+from maskwright.reports.score_text import instance_lines
 from maskwright.structures import ClassTable
 from maskwright.workflows.scoring.score_instance import InstanceScores, score_instance
 
@@ -51,6 +52,37 @@ def test_chosen_classes_alone_are_scored(coco, write_json):
     assert list(summary.scores["classes"]) == ["person"]
     assert summary.scores["results"]["left_out"]["class_not_scored"]["count"] == 1
     assert summary.scores["truth"]["skipped"] == {"other_class": 1}
+
+
+def test_a_file_of_lvis_is_named_by_its_urls_and_scored_by_the_rules_of_lvis_too(write_json):
+    image = {"height": 40, "width": 40, "neg_category_ids": [], "not_exhaustive_category_ids": []}
+    images = [{"id": i, "coco_url": f"http://images/val2017/{i}.jpg", **image} for i in (1, 2)]
+    annotation = {"id": 1, "image_id": 1, "category_id": 1, "area": 100, "segmentation": SQUARE}
+    categories = [{"id": 1, "name": "awning", "frequency": "c"}, {"id": 2, "name": "bagel", "frequency": "r"}]
+    truth = write_json({"images": images, "annotations": [annotation], "categories": categories}, "lvis.json")
+    # Nobody looked for awnings on the second image.
+    results = write_json([record(score=0.5), record(image_id=2, score=0.9)], "results.json")
+    summary = scored(truth, results)
+    assert summary.scores["segm"]["AP"] == pytest.approx(0.5)
+    assert summary.scores["lvis"]["segm"]["AP"] == summary.scores["lvis"]["segm"]["APc"] == pytest.approx(1.0)
+    assert summary.scores["lvis"]["bbox"]["APr"] is None
+    assert any("is of LVIS" in remark for remark in summary.remarks)
+    lines = list(instance_lines(summary.scores))
+    at = next(number for number, line in enumerate(lines) if line.startswith("LVIS, mask: AP 1.000"))
+    assert lines[at + 1].startswith("LVIS, box: AP 1.000")
+    assert lines[at + 2] == summary.scores["lvis"]["protocol"]
+
+
+def test_another_limit_of_detections_stands_beside_the_official_numbers(coco, write_json):
+    truth = coco({"bbox": [10, 10, 10, 10]})
+    results = write_json([record(score=0.9, segmentation=[[0, 0, 5, 0, 5, 5]]), record(score=0.5)], "results.json")
+    plain, limited = scored(truth, results).scores, scored(truth, results, max_dets=1).scores
+    assert "max_dets" not in plain
+    assert limited["segm"] == plain["segm"]
+    assert (limited["max_dets"]["limit"], limited["max_dets"]["segm"]["AR"]) == (1, 0.0)
+    assert any(line.startswith("at most 1 detections, mask: AP 0.000") for line in instance_lines(limited))
+    with pytest.raises(UsageError, match="--max-dets 0"):
+        scored(truth, results, max_dets=0)
 
 
 def test_thresholds_move_the_details_and_not_the_official_numbers(coco, write_json):

@@ -165,16 +165,22 @@ def accumulate(evaluation: COCOeval) -> CocoNumbers:
     size = GROUP if len(categories) > MOST_TOGETHER else MOST_TOGETHER
     for start in range(0, max(1, len(categories)), size):
         evaluation.params.cat_ids = categories[start : start + size]
-        evaluation.accumulate()
-        # summarize() and run() print to standard output, which belongs to the caller's --json.
-        evaluation.summary_lines()
+        stats = raw_statistics(evaluation)
         assert evaluation.eval is not None
         precision = evaluation.eval["precision"]  # (IoU thresholds, recall points, classes, area ranges, detections)
-        groups.append((evaluation.stats, _defined_classes(precision)))
+        groups.append((stats, _defined_classes(precision)))
         classes |= _class_average_precision(precision, evaluation.params.cat_ids)
     statistics, weights = (np.array(column, np.float64) for column in zip(*groups, strict=True))
     merged = statistics[0] if len(groups) == 1 else _weighted(statistics, weights)
-    return CocoNumbers({name: _defined(float(value)) for name, value in zip(STATISTICS, merged, strict=True)}, classes)
+    return CocoNumbers({name: defined_score(float(value)) for name, value in zip(STATISTICS, merged, strict=True)}, classes)
+
+
+def raw_statistics(evaluation: COCOeval) -> list[float]:
+    """Return the statistics of ``evaluation``, whose images are matched, in its own order; -1 where undefined."""
+    evaluation.accumulate()
+    # summarize() and run() print to standard output, which belongs to the caller's --json.
+    evaluation.summary_lines()
+    return evaluation.stats
 
 
 def _defined_classes(precision: npt.NDArray[np.float64]) -> list[int]:
@@ -207,7 +213,7 @@ def _class_average_precision(
     return by_class
 
 
-def _defined(value: float) -> float | None:
+def defined_score(value: float) -> float | None:
     """Return ``value``, or None for -1, by which pycocotools marks an undefined average."""
     return None if value < 0 or math.isnan(value) else float(value)
 

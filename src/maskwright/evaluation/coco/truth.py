@@ -9,7 +9,9 @@ from typing import Annotated, Any, cast
 import msgspec
 
 from maskwright.annotations.coco.categories import class_table
-from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names, read_coco
+from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names, coco_of_text
+from maskwright.annotations.coco.json_text import read_text
+from maskwright.annotations.coco.lvis_file import FederatedLabels, federated_labels, with_file_names
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.objects import true_box
 from maskwright.annotations.selection.select import audit_of_reading
@@ -41,7 +43,8 @@ class CocoTruth:
     file's, as COCO's evaluation uses them; where the file has none that can be used they are the mask's.
     ``segmentation`` is polygons or an RLE. An object without a mask has no ``segmentation``, counts for boxes only, and
     its id in the file is in ``without_mask``. Those of objects whose box is the mask's are in ``without_box``.
-    ``names`` are the chosen classes by category id, ``other_names`` the others.
+    ``names`` are the chosen classes by category id, ``other_names`` the others. ``federated`` are the labels of LVIS
+    where the file has them.
     """
 
     path: Path
@@ -53,6 +56,7 @@ class CocoTruth:
     other_names: dict[int, str] = field(default_factory=dict)
     without_mask: list[int] = field(default_factory=list)
     without_box: list[int] = field(default_factory=list)
+    federated: FederatedLabels | None = None
 
     @property
     def has_masks(self) -> bool:
@@ -110,10 +114,18 @@ class CocoTruth:
 def read_truth(path: Path, classes: Sequence[str] | None = None) -> CocoTruth:
     """Read the COCO file at ``path`` as ground truth, of the ``classes`` given by name or of all.
 
-    Every annotation is accounted for in ``audit``. Raises ``UsageError`` when there is no such file or class. Raises
-    ``DataError`` when the file is no COCO file or lists no image.
+    Every annotation is accounted for in ``audit``. Images of LVIS without a ``file_name`` have the last two parts of
+    their ``coco_url``. Raises ``UsageError`` when there is no such file or class. Raises ``DataError`` when the file is
+    no COCO file or lists no image.
     """
-    return truth_of(read_coco(path), classes)
+    faults: list[Fault] = []
+    content = read_text(path, faults)
+    coco = coco_of_text(path, content, faults)
+    if coco.kind is not None and coco.kind.code == "lvis_file":
+        coco = coco_of_text(path, with_file_names(content), [])
+    truth = truth_of(coco, classes)
+    truth.federated = federated_labels(content)
+    return truth
 
 
 def truth_of(coco: CocoFile, classes: Sequence[str] | None = None) -> CocoTruth:

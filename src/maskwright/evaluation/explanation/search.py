@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+from maskwright.errors import UsageError
+from maskwright.evaluation.coco.scores import scorable_iou_types
+from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.explanation.changes import CHANGES, can_matter
-from maskwright.evaluation.explanation.other_numbers import OtherNumbers
+from maskwright.evaluation.explanation.other_numbers import OtherNumbers, read_other_numbers
 from maskwright.evaluation.explanation.scoring import Protocol
+from maskwright.evaluation.results.records import Results
 from maskwright.progress import Reporter
+from maskwright.structures import AreaRule
 
 # Pairs are tried in the order of how near their effects come when multiplied; the right one is mostly among the first.
 MOST_PAIRS = 1000
@@ -125,6 +131,23 @@ def find_explanation(scores: ChangedScores, numbers: OtherNumbers, reporter: Rep
         ranked = sorted([*ranked, *tried], key=lambda each: each.distance)
     best = right[0] if right else ranked[0] if ranked else official
     return Explanation(numbers, official, best, tuple(right[1:]), tuple(ranked[:_NEAREST]))
+
+
+def explain_scores(
+    truth: CocoTruth, found: Results, other: str | Path, area: AreaRule | None, reporter: Reporter
+) -> dict[str, Any]:
+    """Return what explains the ``other`` tool's numbers for the results ``found``, a file or a text, as JSON.
+
+    The segmentations of ``truth`` become RLEs in place. ``area`` is as in ``score instance``. Raises ``UsageError`` for
+    mask scores where truth or results have no mask, and see
+    :func:`~maskwright.evaluation.explanation.other_numbers.read_other_numbers`.
+    """
+    scorable = scorable_iou_types(truth, found)
+    numbers = read_other_numbers(other, scorable[-1])
+    if set(numbers.kinds) - set(scorable):
+        raise UsageError(f"--explain {other}: has mask scores, but truth or results have no mask; expected box scores.")
+    truth.draw_masks()
+    return find_explanation(ChangedScores(Protocol.official(truth, found, area)), numbers, reporter).to_json()
 
 
 def _trial(scores: ChangedScores, changes: tuple[str, ...], numbers: OtherNumbers) -> Trial:

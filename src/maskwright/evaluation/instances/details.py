@@ -123,7 +123,7 @@ class InstanceDetails:
                 matched.matches,
                 image_errors(image.objects, image.found, kind, IOU, BACKGROUND_IOU),
                 localisations(at_half, image.objects, image.found, kind),
-                image_fragments(matched, image.objects, image.found, score) if kind == "segm" else None,
+                image_fragments(matched, image.objects, image.found, self._thresholds.score) if kind == "segm" else None,
             )
         )
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from maskwright.errors import DataError, UsageError, some_of, unknown_name
 from maskwright.evaluation.bootstrap import Resampling
+from maskwright.evaluation.coco.detection_limit import limit_protocol, limited_scores
 from maskwright.evaluation.coco.evaluator import AREA_RULES
+from maskwright.evaluation.coco.federated import LVIS_PROTOCOL, federated_scores
 from maskwright.evaluation.coco.scores import official_scores, scorable_iou_types
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.instances.boundary_ap import PROTOCOL as BOUNDARY_PROTOCOL
@@ -57,13 +59,15 @@ def summarise_instances(
     reporter: Reporter | None = None,
     area: AreaRule | None = None,
     resampling: Resampling | None = None,
+    max_dets: int | None = None,
 ) -> InstanceScores:
     """Score the results ``found`` against ``truth``.
 
     ``thresholds`` are those of the details; with None only the COCO scores are computed. For details the segmentations
     of ``truth`` become RLEs in place. ``boundary`` adds boundary IoU to the details, and boundary AP. ``area`` is the
     rule for the size of a detected mask, by default that of pycocotools. ``resampling`` adds bootstrap intervals of the
-    COCO scores. ``reporter`` shows progress; quiet by default.
+    COCO scores. ``max_dets`` adds the scores with that limit of detections, and LVIS's federated AP is added where
+    ``truth`` has its labels. ``reporter`` shows progress; quiet by default.
 
     Raises ``UsageError`` for an unknown area rule, and ``DataError`` for more classes or pairs of an object and a
     result than the limits ``scored-classes`` and ``scored-pairs``.
@@ -75,7 +79,18 @@ def summarise_instances(
     if thresholds is not None:
         details = _details(truth, found, thresholds, boundary, reporter or Reporter(quiet=True))
         scores = details.merged_into(scores)
-    if boundary and "segm" in scorable_iou_types(truth, found):
+    kinds = scorable_iou_types(truth, found)
+    if max_dets is not None:
+        limited = {
+            kind: limited_scores(truth.coco_dataset(kind), found.of(kind, area), kind, max_dets) for kind in kinds
+        }
+        scores["max_dets"] = {"limit": max_dets, **limited, "protocol": limit_protocol(max_dets)}
+    if truth.federated is not None:
+        scores["lvis"] = {
+            kind: federated_scores(truth.coco_dataset(kind), truth.federated, found.of(kind, area), kind)
+            for kind in kinds
+        } | {"protocol": LVIS_PROTOCOL}
+    if boundary and "segm" in kinds:
         truth.draw_masks()
         records = found.of("segm", area)
         values, intervals = boundary_average_precision(truth.coco_dataset("segm"), records, resampling)
@@ -85,6 +100,11 @@ def summarise_instances(
     scores["results"] = _account(found, classes)
     scores["truth"] = truth.audit.to_json() | truth.incomplete.to_json()
     remarks = [*truth.lines(), *_on_results(found), *_unknown_classes(truth, classes)]
+    if truth.federated is not None:
+        remarks.append(
+            f"{truth.path}: is of LVIS, whose images are searched for some classes only. COCO's scores count right "
+            "detections of the other classes as wrong; take those under lvis."
+        )
     if area is None and scores["area"] == "box":
         remarks.append(
             f"{found.path}: APs, APm and APl of masks go by box area, as in pycocotools, since the results have boxes; "

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from maskwright.errors import UsageError
 from maskwright.evaluation.bootstrap import Resampling
-from maskwright.evaluation.coco.scores import scorable_iou_types
-from maskwright.evaluation.coco.truth import CocoTruth, read_truth
-from maskwright.evaluation.explanation.other_numbers import read_other_numbers
-from maskwright.evaluation.explanation.scoring import Protocol
-from maskwright.evaluation.explanation.search import ChangedScores, find_explanation
+from maskwright.evaluation.coco.detection_limit import require_limit
+from maskwright.evaluation.coco.truth import read_truth
+from maskwright.evaluation.explanation.search import explain_scores
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.summary import (
@@ -20,7 +16,7 @@ from maskwright.evaluation.instances.summary import (
     summarise_instances,
 )
 from maskwright.evaluation.results.classes import CLASSES_FILE, class_index
-from maskwright.evaluation.results.records import Results, read_results
+from maskwright.evaluation.results.records import read_results
 from maskwright.files import write_json
 from maskwright.outputs.output import Output
 from maskwright.outputs.writing import output_folder
@@ -41,6 +37,7 @@ def score_instance(
     boundary: bool = False,
     area: AreaRule | None = None,
     intervals: bool = False,
+    max_dets: int | None = None,
     explain: str | Path | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
@@ -64,6 +61,8 @@ def score_instance(
             and in runs) or ``box``. By default as in pycocotools: by the box where the results have one, else by the
             mask.
         intervals: Compute 95 % bootstrap intervals over images of AP too, from a thousand samples.
+        max_dets: Compute AP and AR with so many detections of a class on an image too, not COCO's 100: under
+            ``max_dets``.
         explain: Another tool's numbers for the same predictions, a JSON file or a text such as ``AP=0.352,AP50=0.561``:
             the change of the protocol that gives them is named under ``explanation``.
         out: A folder for ``scores.json``, ``curves.json`` and ``images.json``.
@@ -74,13 +73,14 @@ def score_instance(
         The scores, the details, and remarks on rejected records.
 
     Raises:
-        UsageError: A threshold is out of range, a class or an area rule is unknown, a file is missing, or ``out`` holds
-            files of these names that no scoring wrote.
+        UsageError: A threshold or limit is out of range, a class or an area rule is unknown, a file is missing, or
+            ``out`` holds files of these names that no scoring wrote.
         DataError: A file cannot be read, or no record can be scored.
     """
     truth, results, out = Path(truth), Path(results), Path(out) if out is not None else None
     thresholds, reporter = Thresholds(score, iou), reporter or Reporter()
     require_thresholds(thresholds)
+    require_limit(max_dets)
     true = read_truth(truth, classes)
     index = class_index(results, true.names, true.other_names)
     beside = results.parent / CLASSES_FILE
@@ -95,26 +95,15 @@ def score_instance(
         reporter,
         area,
         Resampling() if intervals else None,
+        max_dets,
     )
     if explain is not None:
-        summary.scores["explanation"] = _explanation(true, found, explain, area, reporter)
+        summary.scores["explanation"] = explain_scores(true, found, explain, area, reporter)
     if out is not None:
         output = Output("score instance", out, reporter.notice, [truth, results, beside], overwrite)
         with output_folder(output, expected=[SCORES]) as staging:
             _write(staging, summary)
     return summary
-
-
-def _explanation(
-    truth: CocoTruth, found: Results, other: str | Path, area: AreaRule | None, reporter: Reporter
-) -> dict[str, Any]:
-    """Return what explains the ``other`` tool's numbers."""
-    numbers = read_other_numbers(other, scorable_iou_types(truth, found)[-1])
-    missing = set(numbers.kinds) - set(scorable_iou_types(truth, found))
-    if missing:
-        raise UsageError(f"--explain {other}: has mask scores, but truth or results have no mask; expected box scores.")
-    truth.draw_masks()
-    return find_explanation(ChangedScores(Protocol.official(truth, found, area)), numbers, reporter).to_json()
 
 
 def _write(folder: Path, summary: InstanceScores) -> None:
