@@ -154,6 +154,7 @@ def panoptic(
     groups: Annotated[
         str | None, typer.Option("--groups", help="Score the groups of a YAML file, or shipped ones, not the classes.")
     ] = None,
+    intervals: Intervals = False,
     workers: Workers = 2,
     quiet: Quiet = False,
     json: Json = False,
@@ -170,6 +171,7 @@ def panoptic(
         truth_folder=truth_folder,
         prediction_folder=prediction_folder,
         groups=groups,
+        intervals=intervals,
         workers=workers,
         reporter=reporter,
     )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.errors import DataError, UsageError, nearest, some_of
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.panoptic.classes import classes_of_tables
 from maskwright.evaluation.panoptic.findings import PanopticFindings
 from maskwright.evaluation.panoptic.summary import match_image, summarise_panoptic
@@ -22,6 +23,7 @@ def score_panoptic(
     classes: ClassTable | Sequence[str],
     stuff: Sequence[str] = (),
     prediction_classes: ClassTable | Sequence[str] | None = None,
+    intervals: bool = False,
 ) -> dict[str, Any]:
     """Compute panoptic quality (PQ), segmentation quality (SQ) and recognition quality (RQ) of maps in memory.
 
@@ -34,10 +36,12 @@ def score_panoptic(
         stuff: Names of the classes that are stuff; the others are things.
         prediction_classes: The classes of the predicted labels, which meet the truth's by name. By default those of the
             truth.
+        intervals: Compute 95 % bootstrap intervals over images too, from a thousand samples.
 
     Returns:
         What ``score panoptic --json`` prints: ``PQ SQ RQ`` over all classes, the same in ``things`` and ``stuff``,
-        ``classes`` by name with the same and ``thing matched wrong missed``, ``images``, ``protocol`` and ``remarks``.
+        ``classes`` by name with the same and ``thing matched wrong missed``, ``images``, ``protocol``,
+        ``intervals`` where they are computed, and ``remarks``.
         A score is None where there is no segment to measure.
 
     Raises:
@@ -68,7 +72,8 @@ def score_panoptic(
         match_image(true, predictions[name], meaning, (f"truth '{name}'", f"prediction '{name}'"))
         for name, true in truth.items()
     )
-    return summarise_panoptic(matched, meaning, findings, _SOURCE).to_json()
+    resampling = Resampling() if intervals else None
+    return summarise_panoptic(matched, meaning, findings, _SOURCE, resampling).to_json()
 
 
 def _table(classes: ClassTable | Sequence[str] | None) -> ClassTable | None:

@@ -128,8 +128,14 @@ def panoptic_lines(scores: Scores) -> Iterator[str]:
     """
     parts = {"all": scores, "things": scores["things"], "stuff": scores["stuff"]}
     measures = ("PQ", "SQ", "RQ")
-    rows = [[name, *(score_cell(part[key]) for key in measures)] for name, part in parts.items()]
-    yield from text_lines(Table(["", *measures], rows))
+    intervals, column = scores.get("intervals") or {}, interval_column(scores)
+    of_parts = {"all": intervals, "things": intervals.get("things"), "stuff": intervals.get("stuff")}
+    header = ["PQ", *([column] if column else []), "SQ", "RQ"]
+    rows = []
+    for name, part in parts.items():
+        beside = [interval_cell((of_parts[name] or {}).get("PQ"))] if column else []
+        rows.append([name, score_cell(part["PQ"]), *beside, score_cell(part["SQ"]), score_cell(part["RQ"])])
+    yield from text_lines(Table(["", *header], rows))
     yield ""
     present = {name: row for name, row in scores["classes"].items() if is_measured(row["PQ"])}
     kinds = {True: "thing", False: "stuff", None: ""}
@@ -138,7 +144,9 @@ def panoptic_lines(scores: Scores) -> Iterator[str]:
         [name, kinds[row["thing"]], *(score_cell(row[key]) for key in measures), *(count_cell(row[c]) for c in counts)]
         for name, row in present.items()
     ]
-    yield from text_lines(Table(["class", "kind", *measures, *counts], rows))
+    yield from text_lines(
+        with_class_intervals(Table(["class", "kind", *measures, *counts], rows), scores, "PQ", after=2)
+    )
     absent = [name for name in scores["classes"] if name not in present]
     if absent:
         have = "class has" if len(absent) == 1 else "classes have"

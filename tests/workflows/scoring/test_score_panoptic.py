@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from vernier import panoptic
 
 from maskwright.errors import DataError, UsageError
 from maskwright.progress import Reporter
+from maskwright.reports.score_text import panoptic_lines
 from maskwright.workflows.scoring.score_panoptic import score_panoptic
 from tests.evaluation.invented_panoptic import (
     InventedMap,
@@ -50,6 +52,60 @@ def test_scores_of_200_invented_sets_are_those_of_panopticapis_rule(tmp_path: Pa
             assert_equal(scores["classes"][name], row)
             counted = tuple(scores["classes"][name][key] for key in ("matched", "wrong", "missed"))
             assert counted == expected["counts"][name]
+
+
+@pytest.mark.slow
+def test_scores_of_200_invented_sets_are_verniers(tmp_path: Path):
+    compared = whole = 0
+    for seed in range(300):
+        invented = invented_set(seed)
+        # Of several crowds of a class on an image panopticapi takes the last, vernier another.
+        if compared == 200 or any(several_crowds(each) for each in invented.truth):
+            continue
+        scores = score_panoptic(*write_set(tmp_path / str(seed), invented), reporter=QUIET).scores
+        parts = {"": scores, "_things": scores["things"], "_stuff": scores["stuff"]}
+        # vernier refuses a part of which no class has a segment.
+        both = all(part["PQ"] is not None for part in parts.values())
+        whole += both
+        if scores["PQ"] is None:
+            continue
+        compared += 1
+        theirs = vernier_scores(invented, both)
+        for key in ("PQ", "SQ", "RQ"):
+            for suffix, part in parts.items() if both else (("", scores),):
+                assert part[key] == pytest.approx(getattr(theirs, key.lower() + suffix), abs=1e-12), (seed, suffix)
+        named = {category["id"]: category["name"] for category in invented.categories}
+        for number, row in theirs.per_class().items():
+            mine = scores["classes"][named[number]]
+            assert (mine["matched"], mine["wrong"], mine["missed"]) == (row.n_tp, row.n_fp, row.n_fn)
+            if mine["PQ"] is not None:
+                assert (mine["PQ"], mine["SQ"], mine["RQ"]) == pytest.approx((row.pq, row.sq, row.rq), abs=1e-12)
+    assert compared == 200
+    assert whole > 50
+
+
+def several_crowds(found: InventedMap) -> bool:
+    crowds = [segment["category_id"] for segment in found.segments if segment["iscrowd"]]
+    return len(crowds) > len(set(crowds))
+
+
+def vernier_scores(found: InventedSet, parts: bool) -> Any:
+    """The scores by vernier, as panopticapi has them, with those of the ``parts`` things and stuff."""
+    maps, segments = [], []
+    for part in (found.truth, found.predictions):
+        maps.append({number: each.ids.astype(np.uint32) for number, each in enumerate(part, start=1)})
+        segments.append(json.dumps({str(number): each.segments for number, each in enumerate(part, start=1)}).encode())
+    truth = panoptic.Dataset.from_arrays(maps[0], segments[0], json.dumps(found.categories).encode())
+    predictions = panoptic.Predictions.from_arrays(maps[1], segments[1])
+    return panoptic.Evaluator(parity_mode="strict", things_stuff_split=parts).evaluate(truth, predictions)
+
+
+def test_intervals_stand_beside_the_scores(tmp_path: Path):
+    truth, predictions = write_set(tmp_path, invented_set(3))
+    scores = score_panoptic(truth, predictions, intervals=True, reporter=QUIET).scores
+    assert scores["intervals"]["PQ"]["value"] == pytest.approx(scores["PQ"], abs=1e-12)
+    assert scores["intervals"]["PQ"]["low"] <= scores["PQ"] <= scores["intervals"]["PQ"]["high"]
+    assert any("95 % interval" in line for line in panoptic_lines(scores))
 
 
 def test_the_invented_sets_have_what_the_rule_speaks_of():

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.panoptic.classes import PanopticClasses
 from maskwright.evaluation.panoptic.findings import PanopticFindings
+from maskwright.evaluation.panoptic.intervals import panoptic_intervals
 from maskwright.evaluation.panoptic.quality import PROTOCOL, MatchCounts, count_matches, panoptic_scores
 from maskwright.evaluation.panoptic.segments import predicted_segments, true_segments
 from maskwright.structures import PanopticMap
@@ -58,23 +60,32 @@ def match_image(
 
 
 def summarise_panoptic(
-    matched: Iterable[PanopticMatches], classes: PanopticClasses, findings: PanopticFindings, predictions: object
+    matched: Iterable[PanopticMatches],
+    classes: PanopticClasses,
+    findings: PanopticFindings,
+    predictions: object,
+    resampling: Resampling | None = None,
 ) -> PanopticScores:
     """Compute the scores of the sum of ``matched``; ``findings`` are those of the set as a whole.
 
-    ``predictions`` is the name of all predictions in messages. Raises ``DataError``, which names all findings with
-    which there is no score.
+    ``predictions`` is the name of all predictions in messages. ``resampling`` adds ``intervals``, see
+    :func:`~maskwright.evaluation.panoptic.intervals.panoptic_intervals`.
+
+    Raises ``DataError``, which names all findings with which there is no score.
     """
     total: dict[int, MatchCounts] = {}
-    images = 0
+    images = []
     for image in matched:
-        images += 1
+        images.append(image.counts)
         findings.merge(image.findings)
         for index, counts in image.counts.items():
             total[index] = total.get(index, MatchCounts()).plus(counts)
     findings.require_none_refused(predictions)
     scores = panoptic_scores(total, classes.names, classes.things)
-    return PanopticScores({**scores, "images": images, "protocol": PROTOCOL}, _remarks(classes, findings, predictions))
+    scores |= {"images": len(images), "protocol": PROTOCOL}
+    if resampling is not None:
+        scores["intervals"] = panoptic_intervals(images, classes.names, classes.things, resampling)
+    return PanopticScores(scores, _remarks(classes, findings, predictions))
 
 
 def _remarks(classes: PanopticClasses, findings: PanopticFindings, predictions: object) -> list[str]:
