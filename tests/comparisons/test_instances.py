@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maskwright.comparisons.instances import InstanceModels, image_f1
-from maskwright.comparisons.paired import Difference, Measure, model_estimates, paired_differences
-from maskwright.evaluation.bootstrap import Resampling
+from maskwright.comparisons.paired import Difference, Measure, images_needed, model_estimates, paired_differences
+from maskwright.comparisons.verdict import is_shown, verdict
+from maskwright.evaluation.bootstrap import BootstrapEstimate, Resampling
+from maskwright.evaluation.coco.estimates import average_precision_estimates
 from maskwright.evaluation.coco.matcher import match_records
 from tests.comparisons.simulated import detectors
 from tests.evaluation.coco.test_weighted import IMAGES, Set, untied
@@ -96,3 +98,32 @@ def test_intervals_of_200_pairs_of_known_difference_hold_it_in_92_to_98_percent_
 def test_equal_detectors_are_told_apart_in_3_to_7_percent_of_cases():
     found = [simulated(100, (0.5, 0.5), case, 200).p for case in range(400)]
     assert 0.03 <= np.mean([each is not None and each < 0.05 for each in found]) <= 0.07
+
+
+@pytest.mark.parametrize(("skills", "shown"), [((0.0, 1.5), True), ((0.8, 0.8), False)], ids=["half trained", "seeds"])
+def test_a_half_trained_detector_is_found_and_another_seed_is_none(skills: tuple[float, float], shown: bool):
+    found = simulated(300, skills, 7, 200)
+    assert is_shown(found, 0.95) == shown
+    said = verdict(found, ["half", "whole"], 300, 0.95)
+    assert said.startswith("whole is better than half by" if shown else "No difference shown: ")
+
+
+@pytest.mark.slow
+def test_the_stated_number_of_images_is_within_a_factor_of_2_of_a_simulations():
+    skills = (0.5, 1.0)
+
+    def interval_of(images: int, seed: int) -> BootstrapEstimate:
+        one, other = (
+            average_precision_estimates(each["segm"], Resampling(200, seed).weights(images)).overall["AP"]
+            for each in detectors(images, skills, seed)
+        )
+        return other.minus(one)
+
+    def power(images: int) -> float:
+        found = [interval_of(images, 10_000 + case).interval(0.95) for case in range(60)]
+        return float(np.mean([each["low"] is not None and each["low"] > 0 for each in found]))
+
+    stated = [images_needed(interval_of(150, case), 150, 0.95) for case in range(60)]
+    median = int(np.median([each for each in stated if each is not None]))
+    # 80 % of samples show the difference with somewhere between half and twice as many images.
+    assert power(median // 2) < 0.8 <= power(2 * median)

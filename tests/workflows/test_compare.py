@@ -134,6 +134,10 @@ def test_a_page_shows_the_images_side_by_side(files: tuple[Path, Path, Path], tm
     page = (tmp_path / "out" / "compare.html").read_text()
     assert page.count("data:image/jpeg;base64,") == len(found.numbers["changed_images"])
     assert found.numbers["verdict"].split(" (")[0] in page
+    markdown, latex = ((tmp_path / "out" / f"tables.{kind}").read_text() for kind in ("md", "tex"))
+    for table in ("Scores", "good less poor", "good less poor, by class"):
+        assert f"## {table}\n" in markdown
+        assert rf"\caption{{{table}." in latex
     compared(poor, good, **options)  # replaces its own files
 
 

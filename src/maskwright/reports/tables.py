@@ -40,6 +40,14 @@ class Table(NamedTuple):
     links: Mapping[str, str] = {}
 
 
+class CaptionedTable(NamedTuple):
+    """A table with its title and the meaning of its numbers."""
+
+    title: str
+    meaning: str
+    table: Table
+
+
 def score_cell(value: Any) -> str:
     """Return ``value`` with three decimals, or an en dash where it is not a finite number."""
     return f"{value:.3f}" if is_measured(value) else ABSENT

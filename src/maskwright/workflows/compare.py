@@ -15,7 +15,8 @@ from maskwright.files import write_json, write_text
 from maskwright.outputs.output import Output
 from maskwright.outputs.writing import output_folder
 from maskwright.progress import Reporter
-from maskwright.reports.compare.page import render_comparison_page
+from maskwright.reports.compare.page import comparison_tables, render_comparison_page
+from maskwright.reports.table_files import write_tables
 from maskwright.run_folder import RunFolder
 
 SUMMARY, PAGE = "compare.json", "compare.html"
@@ -58,7 +59,7 @@ def compare(
         score: The lowest score of a detection in the pictures and in the scores of single images.
         samples: The number of bootstrap samples, and of exchanges for the p values.
         seed: The seed of both.
-        out: A folder for ``compare.json`` and the page ``compare.html``.
+        out: A folder for ``compare.json``, the page ``compare.html``, and its tables in Markdown and LaTeX.
         overwrite: Replace files of these names in ``out`` that no earlier comparison wrote.
         reporter: Where progress goes; standard error by default.
 
@@ -115,3 +116,4 @@ def _write(
         pictures = changed_pictures(numbers["changed_images"], compared, entrants, score)
         write_json(staging / SUMMARY, numbers)
         write_text(staging / PAGE, render_comparison_page(numbers, pictures))
+        write_tables(staging, comparison_tables(numbers))

@@ -134,7 +134,8 @@ def test_no_file_is_written_outside_the_run(make_run):
     (run / "scores.json").write_text(json.dumps({"/../../stray": scores["validation"]}))
     before = sorted(run.parent.rglob("*"))
     read(run)
-    assert sorted(run.parent.rglob("*")) == sorted([*before, run / "report.html"])
+    written = [run / name for name in ("report.html", "tables.md", "tables.tex")]
+    assert sorted(run.parent.rglob("*")) == sorted([*before, *written])
 
 
 @pytest.mark.parametrize("missing", [*[(name,) for name in OPTIONAL], OPTIONAL, ("figures/panels/0001.png",)])

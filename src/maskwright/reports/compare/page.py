@@ -15,6 +15,7 @@ from maskwright.reports.compare.tables import (
 from maskwright.reports.compare.text import method_note
 from maskwright.reports.pictures.embedded import Picture
 from maskwright.reports.rendering import render
+from maskwright.reports.tables import CaptionedTable
 
 
 def render_comparison_page(numbers: Numbers, pictures: Sequence[Picture]) -> str:
@@ -41,6 +42,18 @@ def render_comparison_page(numbers: Numbers, pictures: Sequence[Picture]) -> str
         present=set(),
         absent=tables.ABSENT,
     )
+
+
+def comparison_tables(numbers: Numbers) -> list[CaptionedTable]:
+    """Return the tables of ``numbers``, the content of ``compare.json``, each with what its numbers mean."""
+    protocol = f"Protocol: {numbers['protocol']}."
+    found = [CaptionedTable("Scores", protocol, score_table(numbers))]
+    for pair in numbers["pairs"]:
+        each = _pair(numbers, pair["of"], pair["less"])
+        meaning = f"{pair['verdict']} {method_note(numbers)} {protocol}"
+        found.append(CaptionedTable(each["title"], meaning, each["differences"]))
+        found.append(CaptionedTable(f"{each['title']}, by class", protocol, each["classes"]))
+    return found
 
 
 def _facts(numbers: Numbers) -> list[tuple[str, str]]:

@@ -1,20 +1,12 @@
 """Tables that explain the AP of an instance model, each with a sentence on its numbers."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from maskwright.reports.tables import Scores, Table, count_cell, is_measured, score_cell
+from maskwright.reports.tables import CaptionedTable, Scores, Table, count_cell, is_measured, score_cell
 
 _CLASS_COLUMNS = {"best_Dice": "Dice", "best_IoU": "greedy IoU", "precision": "precision", "recall": "recall"}
 
 _LRP_COLUMNS = {"oLRP": "oLRP", "localisation": "place", "FP": "wrong", "FN": "missed", "score": "threshold"}
-
-
-class CaptionedTable(NamedTuple):
-    """A table with its title and the meaning of its numbers."""
-
-    title: str
-    meaning: str
-    table: Table
 
 
 def instance_tables(scores: Scores) -> list[CaptionedTable]:

@@ -3,9 +3,8 @@
 from typing import Any
 
 from maskwright.reports.run.contents import Metrics, RunContents
-from maskwright.reports.run.instance_tables import CaptionedTable
 from maskwright.reports.score_names import CLASS_CURVES, CURVES
-from maskwright.reports.tables import ABSENT, Table, count_cell, is_measured, score_cell
+from maskwright.reports.tables import ABSENT, CaptionedTable, Table, count_cell, is_measured, score_cell
 
 # A loss that has risen by less may be chance, as may a difference of scores on fewer images.
 _RISE = 1.05

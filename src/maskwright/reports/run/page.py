@@ -20,6 +20,7 @@ from maskwright.reports.run.contents import RunContents, read_curves, read_run
 from maskwright.reports.run.headline import headline
 from maskwright.reports.run.instance_tables import instance_tables
 from maskwright.reports.run.worst_images import WORST_KIND, worst_image, worst_parts
+from maskwright.reports.table_files import write_tables
 from maskwright.run_folder import PartScores, RunFolder
 from maskwright.structures import ClassInfo
 
@@ -35,7 +36,8 @@ CONFUSIONS = {"semantic": semantic_figures.confusions, "instance": instance_figu
 def write_page(run: Path) -> Path:
     """Read the run folder ``run``, write ``report.html`` into it, and return that file.
 
-    The figures of the scores also go into ``figures/`` as SVG and PNG. The page is written under a temporary name and
+    The figures of the scores also go into ``figures/`` as SVG and PNG, their tables into ``tables.md`` and
+    ``tables.tex``. The page is written under a temporary name and
     then renamed. It names what the run has not produced yet. Raises ``UsageError`` when there is no such folder, and
     ``DataError`` when it is no run or is damaged.
     """
@@ -43,6 +45,7 @@ def write_page(run: Path) -> Path:
     figures = list(_score_figures(found))
     for drawn in figures:
         write_figure(run / "figures", drawn.name, drawn.figure, drawn.svg)
+    write_tables(run, _score_tables(found))
     html = render_page(found, figures)
     target = RunFolder(run).page
     partial = run / f".report.{os.getpid()}.html"
@@ -161,6 +164,7 @@ def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[s
             "origin": provenance.origin(scores),
             "colors": _colors(provenance.other_classes(scores)),
             "caption": tables.summary_caption(scores),
+            "protocol": scores.get("protocol"),
             "summary": summary(scores),
             "classes": classes(scores),
             "reliability": figures.get(f"reliability-{split}"),
@@ -171,6 +175,23 @@ def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[s
         }
         for split, scores in _scored(run).items()
     ]
+
+
+def _score_tables(run: RunContents) -> list[tables.CaptionedTable]:
+    """Return the tables of scores of each split as they are on the page, each with its protocol."""
+    task, found = run.card["task"], []
+    summary, classes = SCORE_TABLES[task]
+    for split, scores in _scored(run).items():
+        protocol = f"Protocol: {scores.get('protocol') or 'not recorded'}."
+        found += [
+            tables.CaptionedTable(
+                f"Scores on {split}", f"{tables.summary_caption(scores)}. {protocol}", summary(scores)
+            ),
+            tables.CaptionedTable(f"Classes on {split}", protocol, classes(scores)),
+        ]
+        more = instance_tables(scores) if task == "instance" else []
+        found += [each._replace(title=f"{each.title}, on {split}") for each in more]
+    return found
 
 
 def _audit_sentence(unaccounted: Mapping[str, int | None]) -> str:

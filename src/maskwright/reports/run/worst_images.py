@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from maskwright.reports.pictures.embedded import Picture, read_pictures
 from maskwright.reports.pictures.errors import OUTCOMES, WRONG_CLASS
 from maskwright.reports.run.contents import RunContents
-from maskwright.reports.run.instance_tables import CaptionedTable
-from maskwright.reports.tables import Scores, Table, count_cell, score_cell
+from maskwright.reports.tables import CaptionedTable, Scores, Table, count_cell, score_cell
 
 WORST = 10
 WORST_KIND = "worst"
