@@ -20,7 +20,7 @@ from maskwright.evaluation.semantic.scores import Confusion
 
 PROTOCOL = (
     "Cityscapes pixel evaluation: dataset confusion matrix, ignored labels of the truth left out, means over the "
-    "classes that occur"
+    "classes that occur; comparable with published numbers of the official script"
 )
 
 # Average size of an object in pixels, measured on the training set by the authors of the data set.

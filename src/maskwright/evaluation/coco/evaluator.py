@@ -19,8 +19,8 @@ STATISTICS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100",
 IOU_TYPES = ("bbox", "segm")
 
 PROTOCOL = (
-    "COCO evaluation: AP averaged over IoU 0.50:0.05:0.95, 101 recall points and classes, at most 100 detections an "
-    "image, crowds ignored"
+    "COCO evaluation, comparable with published numbers for the same images and classes: AP averaged over IoU "
+    "0.50:0.05:0.95, 101 recall points and classes, at most 100 detections an image, crowds ignored"
 )
 
 

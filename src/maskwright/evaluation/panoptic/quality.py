@@ -15,7 +15,8 @@ from maskwright.evaluation.panoptic.segments import ScoredSegment
 
 PROTOCOL = (
     "panoptic quality as in panopticapi: segments of one class match at IoU above 0.5, void pixels left out of the "
-    "union; a class is scored over all images, and means are over the classes with a true or predicted segment"
+    "union; a class is scored over all images, and means are over the classes with a true or predicted segment; "
+    "comparable with published numbers of panopticapi"
 )
 MEASURES = ("PQ", "SQ", "RQ")
 

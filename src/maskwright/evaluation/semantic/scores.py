@@ -15,7 +15,8 @@ from maskwright.structures import LabelMap
 
 PROTOCOL = (
     "dataset confusion matrix over all pixels at original image size, ignored pixels left out; "
-    "means are over the classes that occur in truth or prediction, background among them"
+    "means are over the classes that occur in truth or prediction, background among them; comparable with published "
+    "numbers of one confusion matrix, as in Cityscapes, not with means over images"
 )
 
 Confusion = npt.NDArray[np.int64]
