@@ -6,6 +6,7 @@ import pytest
 from maskwright.errors import DataError, UsageError
 from maskwright.files import write_json
 from maskwright.run_folder import RunFolder
+from maskwright.structures import ClassTable
 
 
 def test_a_run_folder_stands_for_its_path(tmp_path: Path):
@@ -30,8 +31,27 @@ def test_scores_of_an_earlier_version_are_read_under_the_keys_of_today(tmp_path:
     }
 
 
-@pytest.mark.parametrize("name", ["scores", "card", "stages"])
-def test_a_damaged_file_is_named(name: str, tmp_path: Path):
-    (tmp_path / f"{name}.json").write_text("{", encoding="utf-8")
-    with pytest.raises(DataError, match=rf"{name}\.json"):
+FILES = {"scores": "scores", "card": "card", "stages": "stages", "audits": "audit", "recorded_classes": "card"}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "5", "", "\0\0", "[" * 100_000])
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_is_named(name: str, content: str, tmp_path: Path):
+    (tmp_path / f"{FILES[name]}.json").write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=rf"{FILES[name]}\.json"):
         getattr(RunFolder(tmp_path), name)
+
+
+@pytest.mark.parametrize("name", ["scores", "stages", "audits"])
+def test_a_file_whose_parts_are_no_objects_is_named_with_the_part(name: str, tmp_path: Path):
+    write_json(tmp_path / f"{FILES[name]}.json", {"train": {}, "validation": []})
+    with pytest.raises(DataError, match=rf"{FILES[name]}\.json: validation"):
+        getattr(RunFolder(tmp_path), name)
+
+
+def test_the_classes_of_a_card_that_has_none_are_asked_for(tmp_path: Path):
+    with pytest.raises(DataError, match=r"card\.json: expected the classes .* it has none"):
+        _ = RunFolder(tmp_path).recorded_classes
+    table = ClassTable.from_names(["a", "b"])
+    write_json(tmp_path / "card.json", {"classes": table.to_json()})
+    assert RunFolder(tmp_path).recorded_classes.names == table.names

@@ -7,6 +7,9 @@ from typing import Any, NotRequired, TypedDict, cast
 
 from maskwright.errors import DataError, UsageError
 from maskwright.files import read_json, recover_folder
+from maskwright.structures import ClassTable
+
+_WRITE_AGAIN = "Run the stage that writes it again, or delete it."
 
 MODEL_FILE = "model.safetensors"
 """The model in the folder of a checkpoint."""
@@ -242,9 +245,34 @@ class RunFolder:
         return cast(Card, self._read(self.card_file) if self.card_file.is_file() else {})
 
     @property
+    def recorded_classes(self) -> ClassTable:
+        """The classes of the model, as the card has them.
+
+        Raises:
+            DataError: There is no card, it has no classes, or one of them is wrong.
+        """
+        try:
+            return ClassTable.from_json(self.card["classes"])
+        except (KeyError, DataError) as error:
+            found = "it has none" if isinstance(error, KeyError) else str(error)
+            raise DataError(
+                f"{self.card_file}: expected the classes of the model; {found}. Run the training stage again to write "
+                "the card."
+            ) from error
+
+    @property
+    def audits(self) -> dict[str, dict[str, Any]]:
+        """The content of ``audit.json`` by part of the data; empty when it does not exist.
+
+        Raises:
+            DataError: The file is damaged.
+        """
+        return self._read_parts(self.audit_file) if self.audit_file.is_file() else {}
+
+    @property
     def stages(self) -> dict[str, dict[str, Any]]:
         """``{stage: {"finished", "seconds"}}`` of the finished stages; empty when there is no run."""
-        return self._read(self.stages_file) if self.stages_file.is_file() else {}
+        return self._read_parts(self.stages_file) if self.stages_file.is_file() else {}
 
     @property
     def scores(self) -> dict[str, PartScores]:
@@ -256,15 +284,25 @@ class RunFolder:
         """
         if not self.scores_file.is_file():
             raise UsageError(f"{self.scores_file}: is missing; expected the scores of a run. Evaluate the run first.")
-        return {part: with_current_keys(scores) for part, scores in self._read(self.scores_file).items()}
+        return {part: with_current_keys(scores) for part, scores in self._read_parts(self.scores_file).items()}
 
-    def _read(self, file: Path) -> Any:
-        """Return the JSON in ``file``; raise ``DataError`` when it is damaged."""
+    def _read_parts(self, file: Path) -> dict[str, dict[str, Any]]:
+        """Return the JSON objects by name in ``file``; raise ``DataError`` when it is damaged."""
+        found = self._read(file)
+        wrong = next((name for name, part in found.items() if not isinstance(part, dict)), None)
+        if wrong is not None:
+            raise DataError(f"{file}: {wrong} is no JSON object; expected one. {_WRITE_AGAIN}")
+        return found
+
+    def _read(self, file: Path) -> dict[str, Any]:
+        """Return the JSON object in ``file``; raise ``DataError`` when it is damaged."""
         try:
-            return read_json(file)
+            found = read_json(file)
         except ValueError as error:
-            remedy = "Run the stage that writes it again, or delete it."
-            raise DataError(f"{file}: cannot be read ({error}); expected JSON. {remedy}") from error
+            raise DataError(f"{file}: cannot be read ({error}); expected JSON. {_WRITE_AGAIN}") from error
+        if not isinstance(found, dict):
+            raise DataError(f"{file}: holds no JSON object but a {type(found).__name__}; expected one. {_WRITE_AGAIN}")
+        return found
 
 
 def with_current_keys(scores: Mapping[str, Any]) -> PartScores:

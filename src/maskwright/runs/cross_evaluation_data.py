@@ -133,7 +133,7 @@ def cross_evaluation_entries(experiment: Experiment, asked: CrossEvaluation) -> 
     classes, ``DataError`` for data without any image or class to score.
     """
     asked.require_consistent()
-    own = ClassTable.from_json(experiment.run.card()["classes"])
+    own = experiment.run.files.recorded_classes
     if asked.taxonomy is None:
         yield _entry_on_other_data(experiment, asked, OutputClasses(own))
         return

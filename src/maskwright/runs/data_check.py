@@ -7,7 +7,7 @@ from typing import Any, cast
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.selection.select import class_statistics
 from maskwright.errors import DataError
-from maskwright.files import read_json, sha256_of, write_json
+from maskwright.files import sha256_of, write_json
 from maskwright.progress import Reporter
 from maskwright.runs.folder import OpenRun
 from maskwright.runs.prepare import DataSplit, Prepared, require_classes_in_training
@@ -61,9 +61,8 @@ def data_changes(run: OpenRun, prepared: Prepared, names: Iterable[str] | None =
 
     Pixels of images are not compared. A run of an earlier version is compared by what that version recorded.
     """
-    file = run.files.audit_file
     records = cast(Mapping[str, Mapping[str, Any]], run.card().get("data", {}))
-    audits = read_json(file) if file.is_file() else {}
+    audits = run.files.audits
     changes = []
     for name in prepared.parts if names is None else names:
         before, now = records.get(name, {}), _record(prepared.parts[name])

@@ -54,11 +54,25 @@ def read_run(path: Path) -> RunContents:
         files.recipe_file.read_text(encoding="utf-8", errors="replace"),
         card,
         _class_table(files.card_file, card),
-        _json(files.statistics_file, dict),
+        _statistics(files.statistics_file),
         _metrics(files.metrics_file),
         _scores(files),
         _json(files.panels_file, list),
     )
+
+
+def _statistics(file: Path) -> dict[str, Any] | None:
+    found = _json(file, dict)
+    wrong = next((name for name, part in (found or {}).items() if not _is_counted(part)), None)
+    if wrong is not None:
+        raise DataError(
+            f"{file}: {wrong} has no images and classes; expected their numbers. Run the check of the data again."
+        )
+    return found
+
+
+def _is_counted(part: Any) -> bool:
+    return isinstance(part, dict) and "images" in part and isinstance(part.get("classes"), dict)
 
 
 def _scores(files: RunFolder) -> dict[str, PartScores] | None:
