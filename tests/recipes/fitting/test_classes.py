@@ -19,6 +19,14 @@ def test_classes_with_enough_objects_on_enough_images_are_kept_in_the_files_orde
         assert said in choice.reason
 
 
+def test_one_class_without_an_object_is_a_parent_category_and_several_are_not() -> None:
+    assert (
+        "object, as the parent category that Roboflow writes: objects" in choose_classes([PARENT, CAT], 9, "a").reason
+    )
+    several = choose_classes([PARENT, ClassFigures("bear", 0, 0), CAT], 9, "a")
+    assert several.reason.endswith("Without an object: objects, bear")
+
+
 def test_many_objects_on_few_images_are_too_few() -> None:
     flock = ClassFigures("sheep", 300, 4)
     assert choose_classes([CAT, flock], 100, "a.json").left_out == (flock,)

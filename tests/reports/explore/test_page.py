@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,6 +72,18 @@ def test_pictures_stand_over_the_colours_of_their_classes():
     text = " ".join(parsed.text)
     assert "1.jpg, 2 instances, 2 crowd regions" in text
     assert "Without a picture: cat." in text
+
+
+def test_a_picture_of_a_larger_image_links_it_in_full_resolution():
+    large = Tile(np.zeros((9, 12, 3), np.uint8), "1.jpg", [], 2, 0, full_size=(480, 640))
+    linked, plain = (
+        page(["dog"], [(1, 0, 0, 9)], pictures=PagePictures(True, [ShownTile.of(each, "figures/pictures/a b.jpg")]))[0]
+        for each in (large, replace(large, full_size=None))
+    )
+    assert '<a href="figures/pictures/a%20b.jpg" title="Full resolution, 640 × 480 pixels"><img' in linked
+    assert "full resolution" in linked
+    assert "figures/pictures" not in plain
+    assert "full resolution" not in plain
 
 
 def test_pictures_come_before_the_bars_of_the_classes():

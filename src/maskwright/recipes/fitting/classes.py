@@ -48,8 +48,8 @@ class ClassChoice:
             fewer = some_of((_counted(each) for each in sorted(self.left_out, key=lambda each: -each.objects)), 60)
             lines.append(f"Left out, so background: {fewer}; add a name to train on it all the same")
         if self.empty:
-            what = some_of(self.empty, 4)
-            lines.append(f"Without an object, as the parent category that Roboflow writes: {what}")
+            parent = ", as the parent category that Roboflow writes" if len(self.empty) == 1 else ""
+            lines.append(f"Without an object{parent}: {some_of(self.empty, 4)}")
         return ". ".join(lines)
 
 
