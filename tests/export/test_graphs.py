@@ -14,7 +14,7 @@ pytest.importorskip("onnx")
 
 import onnx
 
-from maskwright.export.graphs import move_with_metadata, write_onnx
+from maskwright.export.graphs import move_with_metadata, output_names, write_onnx
 from maskwright.prediction.runtimes.exported_network import open_runtime
 
 
@@ -49,6 +49,45 @@ def test_metadata_are_in_the_file(tmp_path: Path) -> None:
     assert not (tmp_path / "a.onnx").exists()
     found = onnx.load(str(tmp_path / "b.onnx")).metadata_props
     assert {each.key: each.value for each in found} == {"one": "1", "two": "zwei"}
+
+
+class Halving(nn.Module):
+    """Divides by the sizes of its input as a tensor, as deformable attention does."""
+
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return each image divided by its height and width."""
+        sizes = torch.tensor([[images.shape[2], images.shape[3]]], dtype=torch.long, device=images.device)
+        return {"logits": images / sizes[0, 0] / sizes[0, 1] + torch.tensor(0.5)}
+
+
+def test_tensors_of_sizes_are_those_of_each_image(tmp_path: Path) -> None:
+    make = torch.tensor
+    write_onnx(Halving(), "semantic", torch.rand(3, 20, 30), tmp_path / "a.onnx", fixed=False)
+    assert torch.tensor is make
+    other = np.random.default_rng(0).random((1, 3, 7, 9), np.float32)
+    found = open_runtime(tmp_path / "a.onnx", 1).run(other)["logits"]
+    np.testing.assert_allclose(found, other / 63 + 0.5, rtol=1e-6)
+
+
+class Asking(nn.Module):
+    """A query model whose only query answers the mean of the image."""
+
+    arrays = ("scores", "mask_logits")
+
+    def query_arrays(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return scores ``(1, 1)`` and masks ``(1, H, W)``."""
+        return {"mask_logits": image.mean(0, keepdim=True), "scores": image.mean().reshape(1, 1)}
+
+
+def test_a_query_model_answers_its_arrays(tmp_path: Path) -> None:
+    assert output_names(Asking(), "instance") == ("scores", "mask_logits")
+    assert output_names(Local(), "instance") == ("boxes", "labels", "scores", "masks")
+    write_onnx(Asking(), "instance", torch.rand(3, 20, 30), tmp_path / "a.onnx", fixed=False)
+    other = np.random.default_rng(0).random((3, 7, 9), np.float32)
+    found = open_runtime(tmp_path / "a.onnx", 1).run(other)
+    assert list(found) == ["scores", "mask_logits"]
+    np.testing.assert_allclose(found["mask_logits"][0], other.mean(0), rtol=1e-6)
+    assert float(found["scores"][0, 0]) == pytest.approx(float(other.mean()), rel=1e-6)
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])

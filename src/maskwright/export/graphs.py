@@ -1,9 +1,11 @@
 """Networks as graphs of ONNX, traced by torch: tensors in, tensors out."""
 
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import onnx
 import torch
@@ -16,12 +18,22 @@ from maskwright.structures import Task
 _OPSET = 17
 
 INPUTS: dict[Task, str] = {"semantic": "images", "instance": "image"}
-OUTPUTS: dict[Task, tuple[str, ...]] = {"semantic": ("logits",), "instance": ("boxes", "labels", "scores", "masks")}
+_OUTPUTS: dict[Task, tuple[str, ...]] = {"semantic": ("logits",), "instance": ("boxes", "labels", "scores", "masks")}
 
 _FREE_AXES: dict[Task, dict[str, dict[int, str]]] = {
     "semantic": {"images": {0: "B", 2: "H", 3: "W"}, "logits": {0: "B", 2: "H", 3: "W"}},
-    "instance": {"image": {1: "H", 2: "W"}, **{name: {0: "N"} for name in OUTPUTS["instance"]}},
+    "instance": {"image": {1: "H", 2: "W"}, **{name: {0: "N"} for name in _OUTPUTS["instance"]}},
 }
+_FREE_AXES_OF_QUERIES = {"image": {1: "H", 2: "W"}, "mask_logits": {1: "h", 2: "w"}}
+
+
+def output_names(network: nn.Module, task: Task) -> tuple[str, ...]:
+    """Return the names of what the graph of ``network`` answers, in order.
+
+    A query model for instances answers its ``arrays``, of which it makes detections outside of the graph.
+    """
+    arrays: tuple[str, ...] | None = getattr(network, "arrays", None)
+    return _OUTPUTS[task] if arrays is None else arrays
 
 
 class SemanticGraph(nn.Module):
@@ -37,7 +49,7 @@ class SemanticGraph(nn.Module):
 
 
 class InstanceGraph(nn.Module):
-    """An instance network that takes one image and returns its detections as tensors, in the order of ``OUTPUTS``."""
+    """An instance network that takes one image and returns its detections as tensors."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -46,7 +58,20 @@ class InstanceGraph(nn.Module):
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return boxes ``(N, 4)``, labels and scores ``(N,)`` and masks ``(N, 1, M, M)`` of ``image`` ``(3, H, W)``."""
         (found,) = self.network([image])
-        return tuple(found[name] for name in OUTPUTS["instance"])
+        return tuple(found[name] for name in _OUTPUTS["instance"])
+
+
+class QueryGraph(nn.Module):
+    """A query model for instances that takes one image and returns its ``arrays``."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network: Any = network
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return scores ``(Q, K)`` and what else the queries say of ``image`` ``(3, H, W)``."""
+        found = self.network.query_arrays(image)
+        return tuple(found[name] for name in self.network.arrays)
 
 
 def write_onnx(network: nn.Module, task: Task, example: torch.Tensor, path: Path, *, fixed: bool) -> None:
@@ -57,24 +82,60 @@ def write_onnx(network: nn.Module, task: Task, example: torch.Tensor, path: Path
 
     Raises ``RuntimeError`` or ``ValueError`` of torch for an operation that ONNX lacks.
     """
-    graph = SemanticGraph(network) if task == "semantic" else InstanceGraph(network)
-    axes = _FREE_AXES[task]
+    queries = hasattr(network, "arrays")
+    graph = SemanticGraph(network) if task == "semantic" else (QueryGraph if queries else InstanceGraph)(network)
+    axes = _FREE_AXES_OF_QUERIES if queries else _FREE_AXES[task]
     if fixed:
         axes = {name: {0: free[0]} for name, free in axes.items() if 0 in free}
     # Two images, as a batch of one would be taken for a dimension that is always 1.
     seen = torch.stack([example, example]) if task == "semantic" else example
-    with warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad(), _suppression_without_branches():
+    fixed_to = getattr(network, "fixed_to", None)
+    fixing = fixed_to((example.shape[1], example.shape[2])) if fixed and fixed_to is not None else nullcontext()
+    with (
+        warnings.catch_warnings(),
+        torch.inference_mode(False),
+        torch.no_grad(),
+        fixing,
+        _suppression_without_branches(),
+        _tensors_of_traced_sizes(),
+    ):
         warnings.simplefilter("ignore")  # each branch that tracing decides; the certificate shows a wrong one
         torch.onnx.export(
             graph.eval(),
             (seen.clone(),),
             str(path),
             input_names=[INPUTS[task]],
-            output_names=list(OUTPUTS[task]),
+            output_names=list(output_names(network, task)),
             dynamic_axes={name: dict(free) for name, free in axes.items()},
             opset_version=_OPSET,
             dynamo=False,  # torch's other exporter cannot trace torchvision's detectors
         )
+
+
+@contextmanager
+def _tensors_of_traced_sizes() -> Iterator[None]:
+    """Let ``torch.tensor`` of sizes be traced as sizes; it makes them constants, wrong for images of another size.
+
+    Deformable attention divides by such a tensor.
+    """
+    make = torch.tensor
+    torch.tensor = partial(_tensor, make)
+    try:
+        yield
+    finally:
+        torch.tensor = make
+
+
+def _tensor(make: Callable[..., torch.Tensor], data: Any, **options: Any) -> torch.Tensor:
+    return _stacked(data).to(**options) if _has_tensors(data) else make(data, **options)
+
+
+def _has_tensors(data: Any) -> bool:
+    return any(map(_has_tensors, data)) if isinstance(data, list | tuple) else isinstance(data, torch.Tensor)
+
+
+def _stacked(data: Any) -> torch.Tensor:
+    return torch.stack([*map(_stacked, data)]) if isinstance(data, list | tuple) else torch.as_tensor(data)
 
 
 @contextmanager

@@ -113,9 +113,7 @@ def _load_exported(file: Path, device: str, task: Task | None) -> LoadedModel[An
         raise UsageError(f"{file}: an export, which computes on the CPU; found --device {device}. Use auto or cpu.")
     card, network = open_exported(file)
     _require_task(file, card, task)
-    paste = getattr(_blank(file, card), "paste", None)
-    if paste is not None:
-        network.paste = paste
+    network.follow(_blank(file, card))
     size = _input_size(file, card)
     return LoadedModel(module=network.eval(), task=card.task, classes=card.table, input_size=size, file=file, card=card)
 

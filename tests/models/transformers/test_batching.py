@@ -17,6 +17,13 @@ def test_images_are_normalised_and_then_padded_by_zero() -> None:
     assert not batch.pixels[0, :, :, 70:].any()
 
 
+def test_a_batch_of_one_size_is_that_of_its_images() -> None:
+    whole = torch.stack([images()[0], images()[0].flip(-1)])
+    one, other = (padded_batch(given, MEAN, STD, (64, 96)) for given in (whole, list(whole)))
+    assert torch.equal(one.pixels, other.pixels)
+    assert one.sizes == other.sizes == [(50, 70)] * 2
+
+
 def test_masks_are_padded_as_their_image() -> None:
     batch = padded_batch(images(), MEAN, STD, (64, 96))
     masks = targets()[0]["masks"]

@@ -133,3 +133,17 @@ def test_a_class_that_is_certain_has_a_finite_loss() -> None:
     losses = model(*square_batch())
     assert losses["class"].isfinite()
     losses["class"].backward()
+
+
+def test_fixed_to_a_size_it_answers_as_it_does_with_positions_of_its_own() -> None:
+    model = small_rf_detr(image_size=96).eval()
+    picture = square_batch()[0][0]
+    embeddings = model.network.model.model.backbone.backbone.embeddings
+    with torch.inference_mode():
+        free = model([picture])[0]
+        with model.fixed_to((64, 64)):
+            fixed = model([picture])[0]
+            assert "interpolate_pos_encoding" in vars(embeddings)
+    assert "interpolate_pos_encoding" not in vars(embeddings)
+    for name, expected in free.items():
+        assert torch.equal(fixed[name], expected), name

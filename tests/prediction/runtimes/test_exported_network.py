@@ -59,3 +59,30 @@ def test_a_file_without_a_sound_card_is_refused(card: str | None, tmp_path: Path
     move_with_metadata(tmp_path / "a.onnx", tmp_path / "b.onnx", {} if card is None else {"maskwright": card})
     with pytest.raises(WeightsError, match="without a card" if card is None else "damaged card"):
         open_exported(tmp_path / "b.onnx")
+
+
+class Following(torch.nn.Module):
+    """A query model of squares of eight pixels at most, and a rule of its own for masks."""
+
+    def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        if max(size) > 8:
+            raise UsageError("too large")
+        return 8, 8
+
+    def detections_of(self, arrays: dict, seen: tuple[int, int], padded: tuple[int, int]) -> dict:
+        return {**arrays, "sizes": torch.tensor([*seen, *padded])}
+
+    def paste(self) -> None:
+        """Do nothing."""
+
+
+def test_it_makes_detections_as_the_network_does_that_it_follows() -> None:
+    network = ExportedNetwork(Doubling(), "instance")
+    network.follow(Following())
+    (found,) = network([torch.ones(3, 4, 5)])
+    assert found["sizes"].tolist() == [4, 5, 8, 8]
+    assert float(found["logits"].max()) == 2
+    assert callable(network.paste)
+    assert len(list(network.parameters())) == 1
+    with pytest.raises(UsageError, match="too large"):
+        network([torch.ones(3, 9, 5)])

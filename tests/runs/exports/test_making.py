@@ -1,5 +1,6 @@
 """Making of an exported file: free sizes where the network allows them, a fixed one where it does not."""
 
+import json
 import signal
 from pathlib import Path
 
@@ -13,15 +14,23 @@ from maskwright.model_file import ModelCard, write_model_file
 from maskwright.models.catalogue import create_model
 from maskwright.models.detectron2.pasting import paste_detectron2_mask
 from maskwright.models.weights_conversion import convert_weights
+from maskwright.prediction.runtimes.exported_network import open_runtime
 from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.structures import ClassTable
+from maskwright.synthetic.shapes import draw_image
 from tests.models.tiny_zoo import SIZES, checkpoint
+from tests.models.transformers.small_queries import EOMT, RF_DETR
+from tests.models.transformers.small_queries import SMALL as MASK2FORMER
+from tests.models.transformers.test_entries import SMALL_SWIN
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from maskwright.export.certificate import Certificate
+from maskwright.models.transformers.mask2former import SWIN_BACKBONES
 from maskwright.runs.exports import making
-from maskwright.runs.exports.making import Making, require_target
+from maskwright.runs.exports.certification import Certification
+from maskwright.runs.exports.making import SUFFIXES, Making, Target, require_target
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
 
@@ -100,6 +109,70 @@ def require_equal_answers(model: LoadedModel, tmp_path: Path) -> None:
         assert len(one) == len(other) > 0
         np.testing.assert_allclose(one.scores, other.scores, atol=1e-4)
         np.testing.assert_allclose(one.boxes, other.boxes, atol=1e-2)
+
+
+EOMT_128 = EOMT | {"image_size": 128}
+
+
+QUERY_MODELS = [
+    ("mask2former_tiny", MASK2FORMER, "short-side", [3, "H", "W"]),
+    ("eomt_tiny_semantic", EOMT_128, "square", ["B", 3, "H", "W"]),
+    # Its positions are learnt for another size than that of its images, and interpolated.
+    ("rf_detr_seg_tiny", RF_DETR | {"image_size": 96}, "square", [3, 64, 64]),
+]
+TRANSFORMERS = [
+    *QUERY_MODELS,
+    ("segformer_b0", {}, "square", ["B", 3, "H", "W"]),
+    ("mask2former_tiny_semantic", MASK2FORMER, "short-side", ["B", 3, "H", "W"]),
+    ("mask2former_swin_tiny", MASK2FORMER, "short-side", [3, "H", "W"]),
+    ("eomt_tiny", EOMT_128, "short-side", [3, "H", "W"]),
+    ("eomt_dinov3_small", EOMT_128, "short-side", [3, "H", "W"]),
+    ("rf_detr_seg_tiny", RF_DETR, "square", [3, 64, 64]),
+]
+
+
+@pytest.mark.parametrize(
+    ("to", "case"), [*(("onnx", case) for case in TRANSFORMERS), *(("openvino", case) for case in QUERY_MODELS)]
+)
+def test_networks_of_queries_and_transformers_answer_alike_in_both_runtimes(
+    to: Target, case: tuple[str, dict, str, list], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if to == "openvino":
+        pytest.importorskip("openvino")
+    monkeypatch.setitem(SWIN_BACKBONES, "swin_tiny", SMALL_SWIN)
+    name, options, resize, shape = case
+    model = untrained(name, tmp_path, options, resize, "semantic" if shape[0] == "B" else "instance")
+    drawn = draw_image(0)[0]
+    images = {"wide": drawn, "tall": np.ascontiguousarray(drawn[:, :40])}
+    file = tmp_path / f"a{SUFFIXES[to]}"
+    assert Making(model, to, False, drawn).write(file, [])["input"]["shape"] == shape
+    certificate = Certificate("shapes", 1e-4)
+    Certification(model, load_model(file, "cpu"), certificate).compare(images.items())
+    certificate.require_accepted("it")
+    assert all(each.compared > 0 for each in certificate.agreements)
+
+
+def test_a_query_model_says_how_it_pads_and_whose_code_it_is(tmp_path: Path) -> None:
+    model = untrained("eomt_tiny", tmp_path, EOMT_128, "short-side", "instance")
+    made = Making(model, "onnx", False, IMAGE).write(tmp_path / "a.onnx", [])
+    assert made["input"]["padding"] == {"multiple": 32, "side": 128}
+    assert [each["name"] for each in made["output"]] == ["scores", "mask_logits"]
+    exported = load_model(tmp_path / "a.onnx")
+    with pytest.raises(UsageError, match="takes at most 128"):
+        exported.module([torch.rand(3, 200, 100)])
+
+
+def test_materials_of_the_model_are_handed_on(tmp_path: Path) -> None:
+    model = untrained("residual_attention_unet", tmp_path, {"widths": [4, 8], "bottleneck": 8})
+    bill = [{"part": "code", "name": "maskwright", "licence": "Apache-2.0", "terms": "open"},
+            {"part": "weights", "name": "some.pth", "licence": "CC BY-NC 4.0", "terms": "non-commercial"}]  # fmt: skip
+    write_model_file(model.file, model.card, model.module.state_dict(), {}, bill)
+    made = Making(model, "onnx", False, IMAGE).write(tmp_path / "a.onnx", [])
+    assert [(each["of"], each["licence"]) for each in made["licences"]] == [
+        ("maskwright", "Apache-2.0"), ("some.pth", "CC BY-NC 4.0"),
+    ]  # fmt: skip
+    runtime = open_runtime(tmp_path / "a.onnx", 1)
+    assert json.loads(runtime.metadata["materials"]) == bill
 
 
 def test_the_suffix_is_that_of_the_runtime() -> None:

@@ -28,13 +28,17 @@ class PaddedBatch(NamedTuple):
 
 
 def padded_batch(
-    images: Sequence[torch.Tensor], mean: torch.Tensor, std: torch.Tensor, size: tuple[int, int]
+    images: Sequence[torch.Tensor] | torch.Tensor, mean: torch.Tensor, std: torch.Tensor, size: tuple[int, int]
 ) -> PaddedBatch:
-    """Return RGB ``images`` ``(3, h, w)`` in 0..1 as one normalised batch of ``size`` ``(H, W)``.
+    """Return RGB ``images`` ``(3, h, w)``, or ``(B, 3, h, w)``, in 0..1 as one normalised batch of ``size`` ``(H, W)``.
 
     ``mean`` and ``std`` are ``(1, 3, 1, 1)``.
     """
     height, width = size
+    if isinstance(images, torch.Tensor):  # all at once, so that a traced batch may have any length
+        rows, columns = images.shape[-2:]
+        whole = functional.pad((images - mean) / std, (0, width - columns, 0, height - rows))
+        return PaddedBatch(whole, [(rows, columns)] * len(images))
     sizes = [(image.shape[1], image.shape[2]) for image in images]
     padded = [
         functional.pad((image - mean[0]) / std[0], (0, width - columns, 0, height - rows))
@@ -45,5 +49,6 @@ def padded_batch(
 
 def round_up(size: tuple[int, int], multiple: int) -> tuple[int, int]:
     """Return ``size`` ``(H, W)`` with both sides rounded up to a ``multiple``."""
-    height, width = (-(-side // multiple) * multiple for side in size)
+    # Not -(-side // multiple): in ONNX the division of whole numbers rounds towards zero.
+    height, width = ((side + multiple - 1) // multiple * multiple for side in size)
     return height, width

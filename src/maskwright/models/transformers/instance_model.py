@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from maskwright.models.transformers.batching import PaddedBatch
+from maskwright.models.transformers.query_detections import QueryDetections, require_detections
 from maskwright.models.transformers.query_model import Predict, QueryLayer, QueryModel, SetTarget
 
 
-class QueryInstanceModel(QueryModel):
+class QueryInstanceModel(QueryDetections, QueryModel):
     """A query model of K classes with the inputs of a detector.
 
     It takes RGB images ``(3, h, w)`` in 0..1. In training it takes targets with ``labels`` ``(T,)`` int64 1..K and
@@ -22,6 +23,8 @@ class QueryInstanceModel(QueryModel):
     One query may be in several pairs. Taking only its best class, as the library's own post-processing does, costs AP.
     """
 
+    arrays = ("scores", "mask_logits")
+
     def __init__(
         self,
         network: nn.Module,
@@ -32,9 +35,7 @@ class QueryInstanceModel(QueryModel):
         side: int | None = None,
     ) -> None:
         super().__init__(network, predict, multiple, side)
-        if detections < 1:
-            raise ValueError(f"detections {detections}: expected at least 1")
-        self.detections = detections
+        self.detections = require_detections(detections)
 
     def forward(self, images: Sequence[torch.Tensor], targets: Sequence[dict[str, torch.Tensor]] | None = None) -> Any:
         """Return losses in training, else what is found in each image; see the class."""
@@ -50,15 +51,15 @@ class QueryInstanceModel(QueryModel):
 
     def _found(self, layer: QueryLayer, number: int, batch: PaddedBatch) -> dict[str, torch.Tensor]:
         """Return the detections of image ``number``."""
-        probabilities = layer.classes[number].float().softmax(-1)[:, :-1]
-        scores, pairs = probabilities.flatten().topk(min(self.detections, probabilities.numel()))
-        classes = probabilities.shape[1]
-        queries, rows = (pairs // classes).unique(return_inverse=True)
-        return {
-            "labels": pairs % classes + 1,
-            "scores": scores,
-            "queries": rows,
-            "mask_logits": layer.masks[number, queries].float(),
-            "seen": torch.tensor(batch.sizes[number]),
-            "padded": torch.tensor(batch.size),
-        }
+        return self.detections_of(_arrays(layer, number), batch.sizes[number], batch.size)
+
+    def query_arrays(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return what the network says of ``image`` ``(3, h, w)`` in 0..1, by the names of :attr:`arrays`."""
+        return _arrays(self.predict(self.network, self.batch(image[None]).pixels).final, 0)
+
+
+def _arrays(layer: QueryLayer, number: int) -> dict[str, torch.Tensor]:
+    return {
+        "scores": layer.classes[number].float().softmax(-1)[:, :-1],
+        "mask_logits": layer.masks[number].float(),
+    }

@@ -75,9 +75,12 @@ class PaddedNetwork(nn.Module):
             )
         return self.side, self.side
 
-    def batch(self, images: Sequence[torch.Tensor]) -> PaddedBatch:
-        """Return ``images`` ``(3, h, w)`` in 0..1 as the network takes them."""
-        largest = (max(image.shape[1] for image in images), max(image.shape[2] for image in images))
+    def batch(self, images: Sequence[torch.Tensor] | torch.Tensor) -> PaddedBatch:
+        """Return ``images`` ``(3, h, w)``, or ``(B, 3, h, w)``, in 0..1 as the network takes them."""
+        if isinstance(images, torch.Tensor):
+            largest = (images.shape[2], images.shape[3])
+        else:
+            largest = (max(image.shape[1] for image in images), max(image.shape[2] for image in images))
         return padded_batch(images, self.mean, self.std, self.padded_size(largest))
 
 

@@ -4,7 +4,8 @@ Robinson et al. 2025, "RF-DETR: Neural Architecture Search for Real-Time Detecti
 The network and the parts of its loss are the library's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import nn
 
 from maskwright.models.transformers.batching import PaddedBatch, round_up
 from maskwright.models.transformers.library import quiet_library
+from maskwright.models.transformers.query_detections import QueryDetections, require_detections
 from maskwright.models.transformers.query_model import PaddedNetwork, mean_count
 from maskwright.models.transformers.query_options import require_all_taken, require_numbers, require_sizes, take_group
 
@@ -91,18 +93,18 @@ _LOSSES = {
 _SATURATED = 15.0
 
 
-class RfDetrModel(PaddedNetwork):
+class RfDetrModel(QueryDetections, PaddedNetwork):
     """RF-DETR-Seg of K classes with the inputs of a detector, see :class:`QueryInstanceModel`.
 
     Each detection has a predicted box besides, ``boxes`` ``(N, 4)`` xyxy from 0 to 1 across the padded image. Training
     needs ``boxes`` ``(T, 4)`` in the targets, in pixels.
     """
 
+    arrays = ("scores", "mask_logits", "boxes")
+
     def __init__(self, network: nn.Module, *, detections: int = 100, multiple: int = 24) -> None:
         super().__init__(network, multiple)
-        if detections < 1:
-            raise ValueError(f"detections {detections}: expected at least 1")
-        self.detections = detections
+        self.detections = require_detections(detections)
 
     def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the square that holds ``size`` ``(H, W)``: the library's windows are right in squares alone."""
@@ -120,20 +122,28 @@ class RfDetrModel(PaddedNetwork):
 
     def _found(self, output: Any, number: int, batch: PaddedBatch) -> dict[str, torch.Tensor]:
         """Return the detections of image ``number``."""
-        probabilities = output.logits[number].float().sigmoid()
-        scores, pairs = probabilities.flatten().topk(min(self.detections, probabilities.numel()))
-        classes = probabilities.shape[1]
-        queries, rows = (pairs // classes).unique(return_inverse=True)
-        centre, extent = output.pred_boxes[number, queries].float().split(2, dim=1)
-        return {
-            "labels": pairs % classes + 1,
-            "scores": scores,
-            "queries": rows,
-            "boxes": torch.cat([centre - extent / 2, centre + extent / 2], dim=1)[rows],
-            "mask_logits": output.pred_masks[number, queries].float(),
-            "seen": torch.tensor(batch.sizes[number]),
-            "padded": torch.tensor(batch.size),
-        }
+        return self.detections_of(_arrays(output, number), batch.sizes[number], batch.size)
+
+    def query_arrays(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return what the network says of ``image`` ``(3, h, w)`` in 0..1, by the names of :attr:`arrays`."""
+        return _arrays(self.network(pixel_values=self.batch(image[None]).pixels), 0)
+
+    @contextmanager
+    def fixed_to(self, size: tuple[int, int]) -> Iterator[None]:
+        """Let the network be traced for images of ``size`` ``(h, w)`` alone: with the positions of that size.
+
+        The library interpolates them while it is traced, by an operation that other runtimes lack.
+        """
+        embeddings = self.network.model.model.backbone.backbone.embeddings
+        height, width = self.padded_size(size)
+        patches = (height // embeddings.patch_size) * (width // embeddings.patch_size)
+        states = self.mean.new_zeros(1, patches + 1, embeddings.config.hidden_size)
+        positions = embeddings.interpolate_pos_encoding(states, height, width).detach().clone()
+        embeddings.interpolate_pos_encoding = lambda *_: positions
+        try:
+            yield
+        finally:
+            del embeddings.interpolate_pos_encoding
 
 
 def build_rf_detr(
@@ -169,6 +179,15 @@ def build_rf_detr(
     with quiet_library("rf_detr") as library:
         network = library.RfDetrForInstanceSegmentation(_config(library, classes, side, size, weights.to_config()))
     return RfDetrModel(network, detections=detections, multiple=multiple)
+
+
+def _arrays(output: Any, number: int) -> dict[str, torch.Tensor]:
+    centre, extent = output.pred_boxes[number].float().split(2, dim=1)
+    return {
+        "scores": output.logits[number].float().sigmoid(),
+        "mask_logits": output.pred_masks[number].float(),
+        "boxes": torch.cat([centre - extent / 2, centre + extent / 2], dim=1),
+    }
 
 
 def rf_detr_losses(

@@ -1,6 +1,7 @@
 """Semantic segmentation by queries: each class of an image is one mask, and a pixel is what all queries say of it."""
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import torch
@@ -26,31 +27,32 @@ class QuerySemanticModel(QueryModel):
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> Any:
         """Return losses in training, else the logits; see the class."""
-        batch = self.batch(list(images))
+        batch = self.batch(images)
         prediction = self.predict(self.network, batch.pixels)
         if self.training:
             if labels is None:
                 raise ValueError("training needs label maps")
             return self.set_losses(prediction, self._targets(labels, batch, prediction.final.classes.shape[-1] - 1))
-        found = [self.probabilities(prediction.final, number, batch) for number in range(len(images))]
-        return {"logits": torch.stack(found).clamp_min(_LEAST).log()}
+        return {"logits": self.probabilities(prediction.final, batch).clamp_min(_LEAST).log()}
 
-    def probabilities(self, layer: QueryLayer, number: int, batch: PaddedBatch) -> torch.Tensor:
-        """Return the probabilities ``(K+1, H, W)`` of the pixels of image ``number``.
+    def probabilities(self, layer: QueryLayer, batch: PaddedBatch) -> torch.Tensor:
+        """Return the probabilities ``(B, K+1, H, W)`` of the pixels of the images, all of one size.
 
         They are the sum over the queries of the probability of the class times that of the pixel (Cheng et al. 2021),
         divided by its sum over the classes.
         """
-        height, width = batch.sizes[number]
-        classes = layer.classes[number].float().softmax(-1)[:, :-1]
-        total = classes.new_zeros(classes.shape[1], height, width)
-        rows = max(1, _AT_ONCE // (batch.size[0] * batch.size[1]))
-        for some, masks in zip(classes.split(rows), layer.masks[number].split(rows), strict=True):
-            large = functional.interpolate(masks[:, None].float(), batch.size, mode="bilinear", align_corners=False)[
-                :, 0
-            ]
-            total += torch.einsum("qc,qhw->chw", some, large[:, :height, :width].sigmoid())
-        return total / total.sum(0, keepdim=True).clamp_min(_LEAST)
+        height, width = batch.sizes[0]
+        classes = layer.classes.float().softmax(-1)[..., :-1]
+        rows = max(1, _AT_ONCE // int(len(batch.sizes) * batch.size[0] * batch.size[1]))
+
+        def from_query(first: int) -> torch.Tensor:
+            """Return the sum over a chunk of queries; sliced, as ONNX splits nothing into less than it was told."""
+            some, masks = classes[:, first : first + rows], layer.masks[:, first : first + rows].float()
+            large = functional.interpolate(masks, batch.size, mode="bilinear", align_corners=False)
+            return torch.einsum("bqc,bqhw->bchw", some, large[:, :, :height, :width].sigmoid())
+
+        total = reduce(torch.add, map(from_query, range(0, self.queries, rows)))
+        return total / total.sum(1, keepdim=True).clamp_min(_LEAST)
 
     @staticmethod
     def _targets(labels: torch.Tensor, batch: PaddedBatch, classes: int) -> Sequence[SetTarget]:

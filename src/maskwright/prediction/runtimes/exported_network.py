@@ -1,6 +1,6 @@
 """Exported networks: a file of another runtime behind the interface of a network of torch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,15 @@ class ExportedNetwork(nn.Module):
         super().__init__()
         self.runtime, self.task = runtime, task
         self.place = nn.Parameter(torch.empty(0), requires_grad=False)
+        self._padded_size: Callable[[tuple[int, int]], tuple[int, int]] | None = None
+        self._detections_of: Callable[..., dict[str, torch.Tensor]] | None = None
+
+    def follow(self, model: nn.Module) -> None:
+        """Do with arrays what the network ``model`` does, whose export this is: make detections, and paste masks."""
+        self._padded_size = getattr(model, "padded_size", None)
+        self._detections_of = getattr(model, "detections_of", None)
+        if hasattr(model, "paste"):
+            self.paste = model.paste
 
     def forward(self, images: torch.Tensor | Sequence[torch.Tensor]) -> Any:
         """Return the logits of ``images`` ``(B, 3, H, W)``, or the detections of each image ``(3, H, W)``.
@@ -46,9 +55,16 @@ class ExportedNetwork(nn.Module):
         images of a size that the file does not take.
         """
         if self.task == "instance":
-            return [self._run(image) for image in images]
+            return [self._detections(image) for image in images]
         assert isinstance(images, torch.Tensor)
         return self._run(images)
+
+    def _detections(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        if self._detections_of is None or self._padded_size is None:
+            return self._run(image)
+        seen = (image.shape[1], image.shape[2])
+        padded = self._padded_size(seen)  # before the file sees an image too large for it
+        return self._detections_of(self._run(image), seen, padded)
 
     def _run(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         self._require_size((images.shape[-2], images.shape[-1]))

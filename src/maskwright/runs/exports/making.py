@@ -1,11 +1,11 @@
 """The making of an exported file from a loaded model: traced, checked at another size, converted."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +14,17 @@ from safetensors import SafetensorError
 
 from maskwright.errors import UsageError, WeightsError, one_line
 from maskwright.export.description import describe_export
-from maskwright.export.graphs import INPUTS, move_with_metadata, write_onnx
+from maskwright.export.graphs import INPUTS, move_with_metadata, output_names, write_onnx
 from maskwright.files import sha256_of
 from maskwright.interrupts import ending_at_ctrl_c
-from maskwright.model_file import card_metadata, read_provenance
+from maskwright.model_file import card_metadata, read_materials, read_provenance
 from maskwright.prediction.resizing import to_network_input
 from maskwright.prediction.runtimes.exported_network import ExportedNetwork, open_runtime
 from maskwright.prediction.sources import Image
 from maskwright.runs.loaded_model import LoadedModel
 
 Target = Literal["onnx", "openvino"]
+Record = TypeVar("Record")
 SUFFIXES: dict[str, str] = {"onnx": ".onnx", "openvino": ".xml"}
 
 _DESCRIPTION_KEY = "description"
@@ -54,7 +55,7 @@ class Making:
         traced = path.with_name(f"traced-{path.stem}.onnx")
         fixed = self._write_traced(traced)
         described = self._described(fixed)
-        metadata = {**card_metadata(self.model.card), _DESCRIPTION_KEY: json.dumps(described)}
+        metadata = {**card_metadata(self.model.card, self._materials), _DESCRIPTION_KEY: json.dumps(described)}
         try:
             if self.int8:
                 from maskwright.export.quantisation import write_quantised
@@ -79,15 +80,16 @@ class Making:
         """Write the traced network to ``path``; return its input size ``(H, W)``, or None where it takes any."""
         example = to_network_input(self.example, self.model.input_size, torch.device("cpu"))
         network, task = self.model.module, self.model.task
-        try:
-            # A Ctrl-C that torch's tracer turns into an error must not lead to a file of a fixed size.
-            with ending_at_ctrl_c():
-                write_onnx(network, task, example, path, fixed=False)
-                self._require_alike(path, example)
-            return None
-        except Exception as error:  # tracing and the runtime raise whatever an operation leads them to
-            if task == "instance" or not self.model.input_size.square:
-                raise self._impossible(error) from error
+        if not hasattr(network, "fixed_to"):
+            try:
+                # A Ctrl-C that torch's tracer turns into an error must not lead to a file of a fixed size.
+                with ending_at_ctrl_c():
+                    write_onnx(network, task, example, path, fixed=False)
+                    self._require_alike(path, example)
+                return None
+            except Exception as error:  # tracing and the runtime raise whatever an operation leads them to
+                if not self.model.input_size.square:
+                    raise self._impossible(error) from error
         try:
             write_onnx(network, task, example, path, fixed=True)
         except Exception as error:
@@ -97,18 +99,17 @@ class Making:
     @torch.inference_mode()
     def _require_alike(self, path: Path, example: torch.Tensor) -> None:
         """Raise ``ValueError`` unless the file at ``path`` answers an image of another size as the network does."""
-        height, width = example.shape[1:]
-        other = torch.zeros(3, height + 21, width + 38)
-        other[:, :height, :width] = example
+        network: Any = self.model.module
+        other = _of_another_size(example, getattr(network, "side", None))
         exported = ExportedNetwork(open_runtime(path, torch.get_num_threads()), self.model.task)
-        if self.model.task == "instance":
-            found, expected = exported([other])[0]["boxes"], self.model.module([other])[0]["boxes"]
-            alike = found.shape == expected.shape
+        if hasattr(network, "query_arrays"):
+            found, expected = exported([other])[0], network.query_arrays(other)
+            alike = all(_alike(found[name], expected[name]) for name in expected)
+        elif self.model.task == "instance":
+            alike = exported([other])[0]["boxes"].shape == network([other])[0]["boxes"].shape
         else:
             batch = torch.stack([other, other.flip(-1), other.flip(-2)])
-            found, expected = exported(batch)["logits"], self.model.module(batch)["logits"]
-            scale = max(1.0, float(expected.abs().max()))
-            alike = found.shape == expected.shape and float((found - expected).abs().max()) <= _ALIKE * scale
+            alike = _alike(exported(batch)["logits"], network(batch)["logits"])
         if not alike:
             raise ValueError("it answers images of another size wrongly")
 
@@ -117,15 +118,23 @@ class Making:
             seen = to_network_input(image, self.model.input_size, torch.device("cpu"))
             yield (seen[None] if self.model.task == "semantic" else seen).numpy()
 
+    @property
+    def _materials(self) -> list[dict[str, str | None]]:
+        return _read(read_materials, self.model.file, [])
+
     def _described(self, fixed: tuple[int, int] | None) -> dict[str, Any]:
-        file = self.model.file
+        file, network = self.model.file, self.model.module
         precision = "int8" if self.int8 else "float32"
+        padding = {"multiple": network.multiple, "side": network.side} if hasattr(network, "query_arrays") else None
         return describe_export(
             self.model.card,
             self.model.input_size,
             fixed,
+            outputs=output_names(network, self.model.card.task),
+            padding=padding,
             hashes={file.name: sha256_of(file)},
-            provenance=_provenance(file),
+            provenance=_read(read_provenance, file, {}),
+            materials=self._materials,
             precision=precision,
         )
 
@@ -143,8 +152,23 @@ def require_target(to: str, out: Path) -> None:
         raise UsageError(f"--out {out}: expected a name that ends with {SUFFIXES[to]}, as --to {to} writes it.")
 
 
-def _provenance(file: Path) -> Mapping[str, Any]:
+def _of_another_size(example: torch.Tensor, side: int | None) -> torch.Tensor:
+    """Return ``example`` ``(3, H, W)`` with zeros beside it, or cut where a network takes a ``side`` at most."""
+    height, width = example.shape[1:]
+    if side is not None:
+        return example[:, : height - height // 4, : width - width // 3]
+    other = torch.zeros(3, height + 21, width + 38)
+    other[:, :height, :width] = example
+    return other
+
+
+def _alike(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    scale = max(1.0, float(expected.abs().max()))
+    return found.shape == expected.shape and float((found - expected).abs().max()) <= _ALIKE * scale
+
+
+def _read(read: Callable[[Path], Record], file: Path, unsaid: Record) -> Record:
     try:
-        return read_provenance(file)
+        return read(file)
     except SafetensorError:
-        return {}  # reading the weights has succeeded, so that it is only not said
+        return unsaid  # reading the weights has succeeded, so that it is only not said
