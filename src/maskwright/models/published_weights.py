@@ -11,6 +11,7 @@ from maskwright.models import catalogue
 from maskwright.models.detectron2.entries import zoo_file
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.entry import PublishedWeights
+from maskwright.models.transformers.rf_detr_checkpoints import RF_DETR_CHECKPOINTS, rf_detr_file
 from maskwright.models.weights import torchvision_checkpoints
 from maskwright.models.weights.acceptance import require_accepted
 from maskwright.models.weights.download import Hash, download
@@ -65,6 +66,22 @@ def list_weights() -> list[dict[str, Any]]:
     found += [
         {
             "name": name,
+            "publisher": "Roboflow",
+            "model": name,
+            "weights": "coco",
+            "trained_on": "COCO",
+            "schedule": None,
+            "box_AP": None,
+            "mask_AP": checkpoint.mask_ap,
+            "mIoU": None,
+            **_licence_columns(catalogue.MODELS[name].published["coco"].licence, name),
+            "address": checkpoint.address,
+        }
+        for name, checkpoint in RF_DETR_CHECKPOINTS.items()
+    ]
+    found += [
+        {
+            "name": name,
             "publisher": "Hugging Face",
             "model": model,
             "weights": tag,
@@ -112,6 +129,8 @@ def fetch_weights(name: str, reporter: Reporter | None = None) -> Path:
     progress = _DownloadReporter(name, reporter or Reporter())
     if name in ZOO:
         return zoo_file(ZOO[name], progress)
+    if name in RF_DETR_CHECKPOINTS:
+        return rf_detr_file(RF_DETR_CHECKPOINTS[name], progress)
     for model, weights in torchvision_checkpoints.published_checkpoints().items():
         if name == f"torchvision_{model}":
             file = weights.url.rpartition("/")[2]

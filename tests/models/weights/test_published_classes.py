@@ -45,4 +45,6 @@ def test_of_every_published_weights_the_classes_are_known_or_there_are_no_heads(
             expected = {"imagenet": None, "cityscapes": 8}.get(tag, 80 if entry.name.startswith("detectron2") else 20)
             if entry.name.startswith("mask_rcnn") and tag == "coco":
                 expected = 90
+            if entry.name.startswith("rf_detr"):
+                expected = 91  # ids of COCO from 0
             assert (len(published.classes) if published.classes is not None else None) == expected

@@ -19,6 +19,7 @@ from maskwright.models.transformers.mask2former import (
     build_mask2former_semantic,
 )
 from maskwright.models.transformers.rf_detr import RF_DETR_OPTIONS, build_rf_detr
+from maskwright.models.transformers.rf_detr_checkpoints import published_rf_detr
 from maskwright.models.transformers.segformer import SEGFORMERS, build_segformer
 from maskwright.structures import Task
 
@@ -157,6 +158,7 @@ def _rf_detr(size: str, **options: int) -> ModelEntry:
         build,
         (("", ""), ("", "network.")),
         keyword_options(build, *RF_DETR_OPTIONS),
+        published_rf_detr(f"rf_detr_seg_{size}"),
         resizing="torchvision",
         input_shape="square",
         own_losses=True,

@@ -18,6 +18,7 @@ from torch import nn
 from maskwright.errors import WeightsError, require_file, some_of
 from maskwright.models.weights.detectron2_names import current_names
 from maskwright.models.weights.head_transfer import ClassRows
+from maskwright.models.weights.rf_detr_names import library_names
 from maskwright.models.weights.unpickler import Refused, foreign_name, read_pickle, require_few_steps
 
 StateDict = Mapping[str, torch.Tensor]
@@ -84,7 +85,8 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a weights file by name, without running code in it.
 
     The file is a ``.safetensors``, ``.pth``, ``.pt``, ``.bin`` or ``.pkl``. A ``.pkl`` is Detectron2's pickle of NumPy
-    arrays. Detectron2's old names become current. A dictionary under ``state_dict`` or ``model`` is unwrapped.
+    arrays. Detectron2's old names become current, and RF-DETR's become those of its library. A dictionary under
+    ``state_dict`` or ``model`` is unwrapped.
 
     Raises ``UsageError`` when the file is missing, ``WeightsError`` when it is damaged or holds more than tensors.
     """
@@ -95,13 +97,13 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
             state = state[wrapper]
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise WeightsError(f"{path}: expected a dictionary of tensors, found {type(state).__name__} with other values.")
-    return current_names(state)
+    return library_names(current_names(state))
 
 
 def _read(path: Path) -> Any:
     """Return the content of a safetensors file or of a torch checkpoint; raise ``WeightsError`` for code and damage."""
     if path.suffix != ".safetensors":
-        _require_no_bomb(path)
+        require_no_bomb(path)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Detected pickle protocol")  # torch warns of files that it then refuses
@@ -123,7 +125,7 @@ def _read(path: Path) -> Any:
         ) from error
 
 
-def _require_no_bomb(path: Path) -> None:
+def require_no_bomb(path: Path) -> None:
     """Raise ``WeightsError`` when a torch checkpoint unpacks to more than its size, or builds too many values.
 
     torch stores tensors as they are, so that a file that unpacks to more was not written by it. Damage is left to its

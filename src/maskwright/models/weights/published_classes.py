@@ -26,6 +26,12 @@ def coco_classes() -> dict[str, int]:
     return {name: number for number, name in enumerate(names) if number and name != "N/A"}
 
 
+def coco_category_names() -> list[str]:
+    """Return a name for each id of COCO from 0 to 90; "N/A 12" and so on for ids that are no category."""
+    categories = {number: name for name, number in coco_classes().items()}
+    return [categories.get(number, f"N/A {number}") for number in range(max(categories) + 1)]
+
+
 def cityscapes_classes() -> list[str]:
     """Return the 8 classes of Cityscapes that have instances, in order."""
     return [label.name for label in INSTANCE_LABELS]
