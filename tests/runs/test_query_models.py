@@ -143,6 +143,14 @@ def test_the_square_of_a_network_holds_every_training_image() -> None:
     assert model_options(given)["image_size"] == 96
 
 
+def test_published_weights_keep_the_size_that_their_positions_were_learnt_for() -> None:
+    content = {"name": "a", "task": "instance", "data": {"shapes": {"train": 6, "validation": 2}},
+               "train": {"epochs": 1}, "model": {"name": "rf_detr_seg_medium", "input": {"size": 240}}}  # fmt: skip
+    assert model_options(checked(content))["image_size"] == 240
+    assert model_options(checked(content, weights="coco"))["image_size"] == 432
+    assert model_options(checked(content, weights="coco", options={"image_size": 264}))["image_size"] == 264
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 def test_the_validation_loss_leaves_the_training_as_it_is(name: str, tmp_path: Path) -> None:
     content = recipe_of(name)

@@ -85,7 +85,8 @@ def model_options(recipe: Recipe) -> dict[str, object]:
 
     Those of an instance model include the input size in pixels. Atrous rates that are ``auto`` are those that fit the
     crop, or the input size where there is none; as numbers they hold for every later use of the model. So does
-    ``image_size``, the side of the squares of a network, by default the largest side of an image in training.
+    ``image_size``, the side of the squares of a network, by default the largest side of an image in training. From
+    published weights it is that of their training, for which their positions were learnt; others are interpolated.
 
     Raises ``UsageError`` for atrous rates that are another word.
     """
@@ -95,6 +96,8 @@ def model_options(recipe: Recipe) -> dict[str, object]:
     if recipe.task == "instance":
         sides = instance_sides(name, options, section)
         side = sides["short_side"] if entry.input_shape == "square" else _image_size(recipe, sides["longest"])
+        if square and recipe.model.weights in entry.published:
+            side = getattr(entry.build, "keywords", {}).get("image_size", side)
         return {**sides, **({"image_size": side} if square else {}), **options}
     crop = recipe.augment.crop or section.size
     return resolve_atrous_rates(name, {**({"image_size": max(crop, section.size)} if square else {}), **options}, crop)

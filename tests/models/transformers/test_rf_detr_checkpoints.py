@@ -73,9 +73,8 @@ def test_the_list_has_the_publisher_s_figures_and_licence() -> None:
     assert {name: each["mask_AP"] for name, each in found.items()} == {
         "rf_detr_seg_nano": 40.3, "rf_detr_seg_small": 43.1, "rf_detr_seg_medium": 45.3, "rf_detr_seg_large": 47.1,
     }  # fmt: skip
-    assert {(each["licence"], each["terms"], each["accept"]) for each in found.values()} == {
-        ("Apache-2.0", "open", None)
-    }
+    terms = {(each["licence"], each["terms"], each["accept"]) for each in found.values()}
+    assert terms == {("Apache-2.0", "open", None)}
 
 
 def test_other_values_than_numbers_are_refused(tmp_path: Path) -> None:
