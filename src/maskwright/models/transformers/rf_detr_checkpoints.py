@@ -21,7 +21,7 @@ from maskwright.models.weights.download import Hash, Progress, download
 from maskwright.models.weights.licences import LICENCES
 from maskwright.models.weights.loading import require_no_bomb
 from maskwright.models.weights.published_classes import coco_category_names
-from maskwright.models.weights.rf_detr_names import library_names
+from maskwright.models.weights.transformers_names import library_names
 
 _ROOT = "https://storage.googleapis.com/rfdetr/"
 

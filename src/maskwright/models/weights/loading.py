@@ -18,7 +18,7 @@ from torch import nn
 from maskwright.errors import WeightsError, require_file, some_of
 from maskwright.models.weights.detectron2_names import current_names
 from maskwright.models.weights.head_transfer import ClassRows
-from maskwright.models.weights.rf_detr_names import library_names
+from maskwright.models.weights.transformers_names import library_names
 from maskwright.models.weights.unpickler import Refused, foreign_name, read_pickle, require_few_steps
 
 StateDict = Mapping[str, torch.Tensor]
