@@ -91,6 +91,7 @@ def test_a_dumped_recipe_states_every_default(recipe_file: Path):
     assert set(dumped) == set(Recipe.model_fields)
     assert dumped["train"]["optimizer"] == {
         "name": "adam", "lr": 1e-4, "weight_decay": 0.0, "momentum": 0.9, "encoder_lr_factor": 1.0,
+        "encoder_layer_decay": 1.0,
     }  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from lightning_fabric import Fabric
 
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
+from maskwright.models.catalogue import create_model
+from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import build_model, input_size, model_options
 from maskwright.runs.instance_data import lines_on_few_queries
@@ -104,6 +106,37 @@ def test_a_stopped_training_resumes_to_the_bits_of_one_that_was_not_annealing_in
         # At the end of the training no block masks, in the weights as in their average.
         assert not state["model"]["network.attn_mask_probs"].any()
         assert not state["average"]["state"]["network.attn_mask_probs"].any()
+
+
+@pytest.mark.parametrize("name", ["mask2former-tiny", "eomt-tiny", "rf-detr-seg-tiny"])
+def test_a_tiny_recipe_trains_two_steps(name: str, tmp_path: Path) -> None:
+    settings = {"data.shapes.train": 4, "data.shapes.validation": 1, "train.batch_size": 2, "train.epochs": 1,
+                "train.validation_loss": "false", "train.measure_training": "false"}  # fmt: skip
+    changes = [text for key, value in settings.items() for text in ("--set", f"{key}={value}")]
+    assert main(["train", name, "--out", str(tmp_path / "run"), "--quiet", *changes]) == 0
+    header, line = (tmp_path / "run" / "metrics.csv").read_text(encoding="utf-8").splitlines()
+    loss = dict(zip(header.split(","), line.split(","), strict=True))["train/loss"]
+    assert np.isfinite(float(loss))
+
+
+@pytest.mark.parametrize("name", ["rf-detr-seg-finetune", "eomt-finetune", "mask2former-finetune"])
+def test_a_recipe_to_fine_tune_builds_a_model_that_published_weights_fit(name: str) -> None:
+    """Their shapes: 32 × 32 and 40 × 40 positions, 13 groups of 100 queries, 200 and 100 queries."""
+    recipe = load_recipe(name)
+    with torch.device("meta"):
+        state = create_model(recipe.model.name, len(recipe.classes), model_options(recipe)).state_dict()
+    shapes = {
+        "rf-detr-seg-finetune": {
+            "network.model.model.backbone.backbone.embeddings.position_embeddings": (1, 1025, 384),
+            "network.model.model.query_feat.weight": (1300, 256),
+        },
+        "eomt-finetune": {
+            "network.embeddings.position_embeddings.weight": (1600, 1024),
+            "network.query.weight": (200, 1024),
+        },
+        "mask2former-finetune": {"network.model.transformer_module.queries_features.weight": (100, 256)},
+    }[name]
+    assert {key: tuple(state[key].shape) for key in shapes} == shapes
 
 
 def checked(content: dict[str, Any], **model: Any) -> Recipe:

@@ -53,7 +53,7 @@ def test_the_encoder_learns_at_its_share_of_the_rate_throughout_the_schedule(nam
     frozen = nn.Parameter(torch.ones(1), requires_grad=False)
     optimizer = build_optimizer(
         name, [*head.parameters(), frozen, *encoder.parameters()],
-        lr=LR, weight_decay=DECAY, momentum=MOMENTUM, encoder=encoder.parameters(), encoder_lr_factor=0.1,
+        lr=LR, weight_decay=DECAY, momentum=MOMENTUM, encoder=[encoder.parameters()], encoder_lr_factor=0.1,
     )  # fmt: skip
     groups = [{id(parameter) for parameter in group["params"]} for group in optimizer.param_groups]
     assert groups == [{id(p) for p in encoder.parameters()}, {id(p) for p in head.parameters()}]
@@ -73,7 +73,7 @@ def test_at_a_head_only_start_the_encoder_stays_and_then_learns_by_the_schedule(
     encoder, head = nn.Linear(2, 2), nn.Linear(2, 1)
     optimizer = build_optimizer(
         optimiser, [*encoder.parameters(), *head.parameters()],
-        lr=LR, weight_decay=DECAY, momentum=MOMENTUM, encoder=encoder.parameters(), encoder_apart=True,
+        lr=LR, weight_decay=DECAY, momentum=MOMENTUM, encoder=[encoder.parameters()], encoder_apart=True,
     )  # fmt: skip
     schedule = build_schedule(name, optimizer, total_steps=8, head_only_steps=3)
     for step in range(6):
@@ -88,10 +88,29 @@ def test_at_a_head_only_start_the_encoder_stays_and_then_learns_by_the_schedule(
         assert changed == [step >= 3, True]
 
 
+def test_each_layer_of_the_encoder_learns_at_a_share_of_the_next() -> None:
+    first, frozen, last, head = (nn.Linear(2, 2) for _ in range(4))
+    frozen.requires_grad_(False)
+    optimizer = build_optimizer(
+        "adamw", [p for layer in (first, frozen, last, head) for p in layer.parameters()],
+        lr=LR, weight_decay=DECAY, momentum=MOMENTUM, encoder_lr_factor=0.5, encoder_layer_decay=0.8,
+        encoder=[layer.parameters() for layer in (first, frozen, last)],
+    )  # fmt: skip
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([LR * 0.5 * 0.64, LR * 0.5, LR])
+    assert [group["params"][0] is layer.weight for group, layer in
+            zip(optimizer.param_groups, (first, last, head), strict=True)] == [True] * 3  # fmt: skip
+    schedule = build_schedule("constant", optimizer, total_steps=8, head_only_steps=2)
+    assert [group["lr"] for group in optimizer.param_groups] == [0, 0, LR]
+    for _ in range(2):
+        optimizer.step()
+        schedule.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(LR * 0.5 * 0.64)
+
+
 def test_a_factor_of_one_leaves_one_group() -> None:
     encoder = nn.Linear(2, 2)
     optimizer = build_optimizer(
-        "adam", encoder.parameters(), lr=LR, weight_decay=0, momentum=0, encoder=encoder.parameters()
+        "adam", encoder.parameters(), lr=LR, weight_decay=0, momentum=0, encoder=[encoder.parameters()]
     )
     assert len(optimizer.param_groups) == 1
 

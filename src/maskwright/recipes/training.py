@@ -127,6 +127,9 @@ class Optimizer(Section):
         momentum: The momentum of ``sgd``, 0 up to, but not, 1.
         encoder_lr_factor: The factor, above 0, of the learning rate for the encoder (backbone). Below 1, pretrained
             weights change more slowly than the new head.
+        encoder_layer_decay: The factor, above 0 and at most 1, of the rate of each layer of the encoder to that of the
+            layer after it, so that layers near the image change least. The last layer has the rate of
+            ``encoder_lr_factor``. The default 1 gives all of them that rate.
     """
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
@@ -134,6 +137,7 @@ class Optimizer(Section):
     weight_decay: float = Field(default=0.0, ge=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     encoder_lr_factor: float = Field(default=1.0, gt=0)
+    encoder_layer_decay: float = Field(default=1.0, gt=0, le=1)
 
 
 class Schedule(Section):

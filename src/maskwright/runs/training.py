@@ -19,7 +19,7 @@ from maskwright.datasets.sampling import SeededSampler
 from maskwright.errors import UsageError
 from maskwright.model_file import ModelCard, read_card
 from maskwright.models.dilated_depthwise import speed_up_dilated
-from maskwright.models.encoder import encoder_parameters
+from maskwright.models.encoder import encoder_layers, encoder_parameters
 from maskwright.models.normalisation import Normalisation, normalisation_of, normalise
 from maskwright.models.weights.materials import starting_materials
 from maskwright.parallel.freed_memory import freed_memory_kept
@@ -224,7 +224,11 @@ def build_recipe_optimizer(
 ) -> torch.optim.Optimizer:
     """Return the optimiser of ``train.optimizer`` for ``device``, with its own rate for the encoder if given one."""
     section, later = recipe.train.optimizer, recipe.train.head_only_epochs > 0
-    encoder = encoder_parameters(model) if section.encoder_lr_factor != 1 or later else []
+    encoder = []
+    if section.encoder_layer_decay != 1:
+        encoder = encoder_layers(model)
+    elif section.encoder_lr_factor != 1 or later:
+        encoder = [encoder_parameters(model)]
     # A fused step scales 16-bit gradients back by itself, and then nothing can clip them before.
     clips_scaled = recipe.train.precision == "16-mixed" and recipe.train.clip_norm is not None
     return build_optimizer(

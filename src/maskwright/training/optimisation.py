@@ -18,25 +18,34 @@ def build_optimizer(
     lr: float,
     weight_decay: float,
     momentum: float,
-    encoder: Iterable[torch.nn.Parameter] = (),
+    encoder: Iterable[Iterable[torch.nn.Parameter]] = (),
     encoder_lr_factor: float = 1.0,
+    encoder_layer_decay: float = 1.0,
     encoder_apart: bool = False,
     fused: bool = False,
 ) -> torch.optim.Optimizer:
     """Return Adam, AdamW or SGD over the ``parameters`` that require gradients.
 
     ``name`` is ``adam``, ``adamw`` or ``sgd``. ``weight_decay`` is L2 regularisation in Adam and SGD and decoupled in
-    AdamW, as in torch. ``momentum`` is for SGD alone. Parameters of the ``encoder`` get the rate ``lr`` times
-    ``encoder_lr_factor``. They are a parameter group of their own, the first, where the factor is not 1 or
-    ``encoder_apart`` is set. The last group always has the rate ``lr``. ``fused`` updates all parameters by torch's
-    fused kernels, see :func:`~maskwright.training.device.has_fused_optimizers`.
+    AdamW, as in torch. ``momentum`` is for SGD alone. The ``encoder`` has its parameters by layer, from the image on.
+    Those of its last layer get the rate ``lr`` times ``encoder_lr_factor``, those of each layer before it
+    ``encoder_layer_decay`` times the rate of the next (Bao et al. 2021, arXiv:2106.08254, appendix). Layers are
+    parameter groups of their own, the first ones, where a factor is not 1 or ``encoder_apart`` is set. The last group
+    always has the rate ``lr``. ``fused`` updates all parameters by torch's fused kernels, see
+    :func:`~maskwright.training.device.has_fused_optimizers`.
     """
     kernels = True if fused else None
     learning = [parameter for parameter in parameters if parameter.requires_grad]
-    slower = {id(parameter) for parameter in encoder} if encoder_lr_factor != 1 or encoder_apart else set()
-    groups: list[dict[str, Any]] = [{"params": [parameter for parameter in learning if id(parameter) not in slower]}]
-    if slower:
-        groups.insert(0, {"params": [p for p in learning if id(p) in slower], "lr": lr * encoder_lr_factor})
+    apart = encoder_lr_factor != 1 or encoder_layer_decay != 1 or encoder_apart
+    layers = [{id(parameter) for parameter in layer} for layer in encoder] if apart else []
+    rates = [lr * encoder_lr_factor * encoder_layer_decay**depth for depth in reversed(range(len(layers)))]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in learning if id(p) in layer], "lr": rate}
+        for layer, rate in zip(layers, rates, strict=True)
+    ]
+    groups = [group for group in groups if group["params"] or len(layers) == 1]  # a frozen layer has none
+    slower = set().union(*layers)
+    groups.append({"params": [parameter for parameter in learning if id(parameter) not in slower]})
     if name == "sgd":
         return torch.optim.SGD(groups, lr, momentum=momentum, weight_decay=weight_decay, fused=kernels)
     kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
@@ -67,7 +76,7 @@ def build_schedule(
       arXiv:1708.07120, as torch's ``OneCycleLR``; momentum stays constant).
 
     Over the first ``warmup_steps`` the factor grows linearly to 1; ``one_cycle`` ignores them. For the first
-    ``head_only_steps`` the rate of the first parameter group, the encoder's, is 0.
+    ``head_only_steps`` the rate of the encoder's parameter groups, all but the last, is 0.
     """
     shapes: dict[str, RateCurve] = {
         "constant": lambda _: 1.0,
@@ -90,9 +99,9 @@ def build_schedule(
 def _encoder_later(
     optimizer: torch.optim.Optimizer, share: Callable[[int], float], start: int
 ) -> list[Callable[[int], float]]:
-    """Return ``share`` for every parameter group, but 0 for the first, the encoder's, before step ``start``."""
-    others = [share] * (len(optimizer.param_groups) - 1)
-    return [(lambda step: share(step) if step >= start else 0.0) if start else share, *others]
+    """Return ``share`` for every parameter group, but 0 for the encoder's, all but the last, before step ``start``."""
+    later = (lambda step: share(step) if step >= start else 0.0) if start else share
+    return [*([later] * (len(optimizer.param_groups) - 1)), share]
 
 
 def _one_cycle(total_steps: int, peak: float) -> Callable[[int], float]:

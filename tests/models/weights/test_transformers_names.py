@@ -1,4 +1,4 @@
-"""Names of published checkpoints, as the library writes them; RF-DETR's outputs are in tests/oracles/test_rf_detr.py."""
+"""Names of published checkpoints, as the library writes them; tests/oracles/test_rf_detr.py has RF-DETR's outputs."""
 
 from pathlib import Path
 from typing import Any
