@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from maskwright.errors import UsageError
-from maskwright.models.transformers.query_model import SetTarget
+from maskwright.models.transformers import query_model
+from maskwright.models.transformers.query_model import QueryLayer, QueryPrediction, SetTarget
 from tests.models.transformers.small_queries import images, small_model, targets
 
 
@@ -48,6 +49,33 @@ def test_the_number_of_masks_is_that_of_the_batch_and_at_least_one() -> None:
     count = small_model().network.criterion.get_num_masks
     assert count([torch.arange(2), torch.arange(3)], device=torch.device("cpu")) == 5
     assert count([torch.arange(0)], device=torch.device("cpu")) == 1
+
+
+def test_the_class_loss_of_two_processes_is_that_of_one_on_their_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_model()
+    # A matching that does not look at random points: object t goes to query t.
+    matcher = model.network.criterion.matcher
+    matcher.forward = lambda *given: [(torch.arange(len(t)), torch.arange(len(t))) for t in given[-1]]
+    batch = model.batch(images())
+    prediction = model.predict(model.network, batch.pixels)
+    aims = [SetTarget(one["labels"] - 1, batch.padded_like(one["masks"])) for one in targets()]
+    whole = model.set_losses(prediction, aims)["cross_entropy"]
+
+    def part(rows: slice) -> torch.Tensor:
+        layers = [QueryLayer(layer.classes[rows], layer.masks[rows]) for layer in prediction.trained]
+        return model.set_losses(QueryPrediction(layers[0], layers), aims[rows])["cross_entropy"]
+
+    # Three objects on two images here, none there: seven queries each, of weight 0.1 without an object.
+    first, second = slice(0, 2), slice(2, 3)
+    weights = {first.stop: 3 + 11 * 0.1, second.stop: 7 * 0.1}
+    alone = (part(first) * weights[2] + part(second) * weights[3]) / sum(weights.values())
+    assert alone.item() == pytest.approx(whole.item(), rel=1e-5)
+    mean = torch.tensor(sum(weights.values()) / 2)
+    monkeypatch.setattr(query_model, "mean_over_processes", lambda *_: mean)
+    together = (part(first) + part(second)) / 2
+    assert together.item() == pytest.approx(whole.item(), rel=1e-5)
+    monkeypatch.undo()
+    assert ((part(first) + part(second)) / 2).item() != pytest.approx(whole.item(), rel=1e-3)
 
 
 def test_losses_grow_with_the_weights_that_are_options() -> None:

@@ -100,6 +100,7 @@ class QueryModel(PaddedNetwork):
         """
         sums: dict[str, torch.Tensor] = {}
         labels = {"mask_labels": [one.masks for one in targets], "class_labels": [one.classes for one in targets]}
+        share = self._share_of_class_loss(targets, prediction.final.classes)
         with torch.autocast(self.mean.device.type, enabled=False):
             for layer in prediction.trained:
                 parts = self.network.get_loss_dict(
@@ -110,8 +111,20 @@ class QueryModel(PaddedNetwork):
                 )
                 for key, value in parts.items():
                     name = key.removeprefix("loss_")
+                    value = value * share if name == "cross_entropy" else value
                     sums[name] = sums[name] + value if name in sums else value
         return sums
+
+    def _share_of_class_loss(self, targets: Sequence[SetTarget], classes: torch.Tensor) -> torch.Tensor:
+        """Return the factor of the class loss with which the mean over the processes is that of one on their batch.
+
+        The library divides by the weights of a process's own queries: 1 of a query with an object, less of others.
+        """
+        images, queries = classes.shape[:2]
+        matched = sum(min(len(one.classes), queries) for one in targets)
+        weights = matched + (images * queries - matched) * self.network.config.no_object_weight
+        mean = mean_over_processes(weights, classes.device, self.network.criterion.training)
+        return weights / mean if weights else torch.ones_like(mean)
 
     def _mean_number_of_masks(self, class_labels: Sequence[torch.Tensor], device: torch.device) -> torch.Tensor:
         return mean_count(sum(len(classes) for classes in class_labels), device, self.network.criterion.training)
@@ -122,8 +135,13 @@ def mean_count(count: int, device: torch.device, training: bool) -> torch.Tensor
 
     A validation loss is computed by each process on a share of its own, and not by all of them equally often.
     """
-    mean = torch.tensor(float(count), device=device)
+    return mean_over_processes(count, device, training).clamp(min=1)
+
+
+def mean_over_processes(value: float, device: torch.device, training: bool) -> torch.Tensor:
+    """Return ``value``, or in ``training`` its mean over the processes that share a batch."""
+    mean = torch.tensor(float(value), device=device)
     if training and torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.all_reduce(mean)
         mean = mean / torch.distributed.get_world_size()
-    return mean.clamp(min=1)
+    return mean
