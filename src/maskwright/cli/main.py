@@ -34,6 +34,7 @@ _EXTRAS = {
     ),
     **dict.fromkeys(("onnx", "onnxruntime"), "export"),
     "openvino": "openvino",
+    **dict.fromkeys(("fastapi", "prometheus_client", "python_multipart", "starlette", "uvicorn"), "serve"),
 }
 
 

@@ -1,0 +1,1 @@
+"""The local page and API: a trained model that answers requests on the loopback."""
