@@ -67,6 +67,26 @@ DATA = [
     ["recipes"],
     ["weights", "list"],
 ]
+SERVED = """
+import http.client, json, os, signal, subprocess, sys
+
+command = [sys.executable, "-m", "maskwright", "serve", sys.argv[1], "--data", "labels.json", "--images", "images"]
+process = subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, text=True)
+port = int(process.stdout.readline().split("127.0.0.1:")[1].split("/")[0])
+
+def ask(path, method="GET", body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method, path, body, headers)
+    return connection.getresponse().read()
+
+with open("images/1.png", "rb") as file:
+    form = b"--b\\r\\nContent-Disposition: form-data; name=image; filename=a\\r\\n\\r\\n" + file.read() + b"\\r\\n--b--\\r\\n"
+assert b"objects" in ask("/predict", "POST", form, **{"Content-Type": "multipart/form-data; boundary=b"})
+paths = ("/", "/page.js", "/openapi.json", "/metrics", "/data", "/data/images/0/prediction", "/data/images/0/picture")
+assert all(ask(path) for path in paths)
+process.send_signal(signal.SIGTERM)
+assert process.wait(60) == 0
+"""
 TRAINING = [
     ["run", *SMALL["semantic"], *SHARED, "--out", "run"],
     ["evaluate", "run", "--quiet"],
@@ -127,6 +147,13 @@ def test_no_command_turns_to_another_machine(folder: Path, commands: list[list[s
     assert turned_to(commands, folder) == []
 
 
+@pytest.mark.skipif(importlib.util.find_spec("fastapi") is None, reason="needs the extra [serve]")
+def test_serving_turns_to_no_other_machine(folder: Path, semantic_run: Path) -> None:
+    done, found = watched([sys.executable, "-c", SERVED, str(semantic_run)], folder / "packets.json")
+    assert done.returncode == 0, done.stderr
+    assert found == []
+
+
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed: the extra [ray]")
 @pytest.mark.slow
 def test_ray_asks_no_cloud_where_it_runs(folder: Path) -> None:
@@ -145,4 +172,4 @@ def test_every_command_is_watched() -> None:
     commands = {command.callback.__module__.rpartition(".")[2] for command in app.registered_commands}
     groups = {str(group.name) for group in app.registered_groups}
     tried = {arguments[0] for many in (DATA, TRAINING, *SLOW.values()) for arguments in many}
-    assert commands | groups == tried
+    assert commands | groups == tried | {"serve"}

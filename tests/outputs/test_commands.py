@@ -136,6 +136,7 @@ WRITE_NOTHING = {
     *(
         "models",
         "doctor",
+        "serve",
         "score semantic",
         "score panoptic",
         "score cityscapes",

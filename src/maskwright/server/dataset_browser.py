@@ -26,7 +26,7 @@ _SURE = 0.5  # the score from which a detection counts in the confusion matrix a
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ImageComparison:
     """What one image's prediction is beside its truth.
 
     ``found`` has the highest score by label of the prediction (1 for a class of a label map). ``errors`` are counts by
@@ -66,7 +66,7 @@ class DatasetBrowser:
     table: ClassTable = field(init=False)
     failed: dict[int, str] = field(default_factory=dict, init=False)
     _predicted: dict[int, Instances | LabelMap] = field(default_factory=dict, init=False)
-    _compared: dict[int, Comparison] = field(default_factory=dict, init=False)
+    _compared: dict[int, ImageComparison] = field(default_factory=dict, init=False)
     _ended: threading.Event = field(default_factory=threading.Event, init=False)
     _thread: threading.Thread | None = field(default=None, init=False)
 
@@ -168,7 +168,7 @@ class DatasetBrowser:
     def _predict_all(self) -> None:
         for position, found in self._predictions():
             try:
-                self._compared[position] = compare(self.truth(position), found, self.table)
+                self._compared[position] = compare_image(self.truth(position), found, self.table)
             except Exception as error:  # of one image, which the page names
                 self.failed[position] = str(error)
             else:
@@ -191,7 +191,7 @@ def _reader(sample: Sample) -> Callable[[], Any]:
     return lambda: sample.image
 
 
-def compare(truth: Instances | LabelMap, found: Instances | LabelMap, table: ClassTable) -> Comparison:
+def compare_image(truth: Instances | LabelMap, found: Instances | LabelMap, table: ClassTable) -> ImageComparison:
     """Return the comparison of an image's prediction with its truth, both in the labels of ``table``.
 
     Objects are matched at IoU 0.5; detections with a score below 0.5 are no errors.
@@ -209,13 +209,13 @@ def compare(truth: Instances | LabelMap, found: Instances | LabelMap, table: Cla
     highest: dict[int, float] = {}
     for label, score in zip(found.labels.tolist(), found.scores.tolist(), strict=True):
         highest[label] = max(score, highest.get(label, 0.0))
-    return Comparison(highest, +errors, confusion)
+    return ImageComparison(highest, +errors, confusion)
 
 
-def _compare_pixels(truth: np.ndarray, found: np.ndarray, table: ClassTable) -> Comparison:
+def _compare_pixels(truth: np.ndarray, found: np.ndarray, table: ClassTable) -> ImageComparison:
     size = len(table) + 1
     seen = truth != table.ignore_index
     # Background, 0 in label maps, is the last row and column.
     pairs = ((truth[seen].astype(np.int64) - 1) % size) * size + (found[seen].astype(np.int64) - 1) % size
     confusion = np.bincount(pairs, minlength=size * size).reshape(size, size)
-    return Comparison({int(label): 1.0 for label in np.unique(found) if label}, Counter(), confusion)
+    return ImageComparison({int(label): 1.0 for label in np.unique(found) if label}, Counter(), confusion)

@@ -95,8 +95,9 @@ def _is_address(name: str) -> bool:
 
 def _of_another_page(headers: Headers, host: str) -> bool:
     """Return whether a browser says that a page of another origin sends the request (Fetch Metadata, RFC 6454)."""
-    if headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-        # A link to the page may be followed from anywhere.
-        return headers.get("sec-fetch-mode") != "navigate"
+    # A link to the page may be followed from anywhere.
+    foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    if foreign and headers.get("sec-fetch-mode") != "navigate":
+        return True
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc.lower() != host.lower()

@@ -148,7 +148,16 @@ async function pixelsOf(blob, width, height) {
     context.fillStyle = "#808080";
     context.fillRect(0, 0, width, height);
   }
+  enlarge();
   return context.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+// Show a small picture with each pixel as a square, and a high one whole.
+function enlarge() {
+  const most = 0.8 * innerHeight;
+  const factor = Math.floor(Math.min(512 / canvas.width, most / canvas.height));
+  canvas.classList.toggle("enlarged", factor > 1);
+  canvas.style.width = `${Math.round(factor > 1 ? factor * canvas.width : Math.min(1, most / canvas.height) * canvas.width)}px`;
 }
 
 function clear(name) {
