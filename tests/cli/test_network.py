@@ -80,7 +80,8 @@ def ask(path, method="GET", body=None, **headers):
     return connection.getresponse().read()
 
 with open("images/1.png", "rb") as file:
-    form = b"--b\\r\\nContent-Disposition: form-data; name=image; filename=a\\r\\n\\r\\n" + file.read() + b"\\r\\n--b--\\r\\n"
+    head = b"--b\\r\\nContent-Disposition: form-data; name=image; filename=a\\r\\n\\r\\n"
+    form = head + file.read() + b"\\r\\n--b--\\r\\n"
 assert b"objects" in ask("/predict", "POST", form, **{"Content-Type": "multipart/form-data; boundary=b"})
 paths = ("/", "/page.js", "/openapi.json", "/metrics", "/data", "/data/images/0/prediction", "/data/images/0/picture")
 assert all(ask(path) for path in paths)

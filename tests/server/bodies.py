@@ -92,9 +92,10 @@ def _broken_form(chance: np.random.Generator) -> tuple[str, bytes]:
 
 def _json(chance: np.random.Generator) -> tuple[str, bytes]:
     values: tuple[Any, ...] = (
-        {"image": base64_of(_damaged(chance))}, {"image": base64_of(b"no" + _noise(chance))}, {"image": "data:;base64,"},
-        {"image": base64_of(png(picture())) + "!"}, {"image": None}, {"image": 3}, {"image": ["a"]}, {"picture": "aa"},
-        {"image": "é"}, {"image": ""}, {}, [], None, 1.5, "text", {"image": base64_of(png(picture())), "more": 1},
+        {"image": base64_of(_damaged(chance))}, {"image": base64_of(b"no" + _noise(chance))},
+        {"image": "data:;base64,"}, {"image": base64_of(png(picture())) + "!"}, {"image": None}, {"image": 3},
+        {"image": ["a"]}, {"picture": "aa"}, {"image": "é"}, {"image": ""}, {}, [], None, 1.5, "text",
+        {"image": base64_of(png(picture())), "more": 1},
     )  # fmt: skip
     return "application/json", json.dumps(_any(chance, values)).encode()
 

@@ -1,27 +1,31 @@
 """Models and data that several tests of the service look at."""
 
+import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-for package in ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "starlette.testclient"):
-    pytest.importorskip(package, reason="needs the extra [serve]")
-
-from tests.server.served import CLASSES, picture, random_model
+# Without the extra [serve] there is nothing to test.
+_NEEDED = ("fastapi", "uvicorn", "prometheus_client", "python_multipart", "httpx2")
+collect_ignore_glob = [] if all(map(importlib.util.find_spec, _NEEDED)) else ["test_*.py"]
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The files of a semantic and an instance model with random weights, by task."""
+    from tests.server.served import random_model
+
     folder = tmp_path_factory.mktemp("served")
     return {task: random_model(task, folder) for task in ("semantic", "instance")}
 
 
 @pytest.fixture(scope="session")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A COCO file of six images, and their folder; the fourth class of the model is absent and 'cat' is unknown to it."""
+    """A COCO file of six images, and their folder; it lacks the model's fourth class, and has a 'cat'."""
+    from tests.server.served import CLASSES, picture
+
     folder = tmp_path_factory.mktemp("labelled")
     (folder / "photos").mkdir()
     images, objects = [], []

@@ -1,4 +1,4 @@
-"""The page in a real browser: an image is given, sliders are moved, objects clicked, results downloaded, data browsed."""
+"""The page in a real browser: an image is given, sliders are moved, objects clicked, results saved, data browsed."""
 
 import json
 import time
@@ -141,7 +141,10 @@ def test_the_data_set_is_browsed_by_keyboard_with_truth_and_prediction(
         chromium.open(url)
         chromium.wait("document.getElementById('progress').textContent.startsWith('6 images, 6 predicted')")
         chromium.wait("document.querySelectorAll('#images button').length === 6")
-        choose = "(e => {e.value = '%s'; e.dispatchEvent(new Event('change', {bubbles: true}))})(document.getElementById('%s'))"
+        choose = (
+            "(e => {e.value = '%s'; e.dispatchEvent(new Event('change', {bubbles: true}))})"
+            "(document.getElementById('%s'))"
+        )
         chromium.get(choose % ("5", "label"))
         chromium.wait("document.querySelectorAll('#images button').length === 1")
         chromium.get("document.querySelector('#images button').focus()")
