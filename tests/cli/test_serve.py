@@ -12,7 +12,7 @@ from maskwright.cli.main import main
     [
         (["--port", "70000"], "less than or equal to 65535"),
         (["--seconds", "0"], "--seconds 0"),
-        (["--data", "labels.json", "--port", "0"], "expected both"),
+        (["--data", "labels.json", "--port", "0"], "Add --images"),
         (["--host", "192.0.2.1", "--port", "0"], "an address of this machine"),
     ],
 )

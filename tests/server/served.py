@@ -19,9 +19,10 @@ from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.model_file import ModelCard, write_model_file
 from maskwright.models.catalogue import create_model
 from maskwright.runs.loaded_model import load_model
-from maskwright.server.application import Service, create_application
+from maskwright.server.application import create_application
 from maskwright.server.dataset_browser import DatasetBrowser
 from maskwright.server.served_model import ServedModel
+from maskwright.server.service import Service
 from maskwright.server.service_limits import ServiceLimits
 from maskwright.server.serving import address_of, listening
 from maskwright.structures import ClassTable
@@ -75,9 +76,9 @@ def service_of(model: Path, data: tuple[Path, Path] | None = None, **limits: Any
 
 
 @contextmanager
-def client_of(service: Service, names: tuple[str, ...] = ()) -> Iterator[TestClient]:
+def client_of(service: Service, images: Path | None = None) -> Iterator[TestClient]:
     """A client in this process, as a program on this machine."""
-    with TestClient(create_application(service, names), base_url="http://127.0.0.1:8000") as client:
+    with TestClient(create_application(service, (), images), base_url="http://127.0.0.1:8000") as client:
         yield client
 
 

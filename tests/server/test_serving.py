@@ -99,7 +99,7 @@ def test_a_port_that_is_taken_is_refused(models: dict[str, Path]) -> None:
 
 
 def test_data_without_images_is_refused(models: dict[str, Path]) -> None:
-    with pytest.raises(UsageError, match="expected both"):
+    with pytest.raises(UsageError, match="Add --images"):
         serve(models["semantic"], data="labels.json", port=0)
 
 

@@ -16,7 +16,9 @@ def command(
     data: Annotated[
         Path | None, typer.Option("--data", help="A COCO JSON: its images are shown with truth and prediction.")
     ] = None,
-    images: Annotated[Path | None, typer.Option("--images", help="The images folder of --data.")] = None,
+    images: Annotated[
+        Path | None, typer.Option("--images", help="The images of --data, or of Label Studio's tasks.")
+    ] = None,
     host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
     allow_host: Annotated[

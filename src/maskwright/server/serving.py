@@ -11,13 +11,14 @@ from typing import Any
 import uvicorn
 
 from maskwright.coco_dataset.dataset import CocoDataset
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, require_folder
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import load_model
-from maskwright.server.application import Service, create_application
+from maskwright.server.application import create_application
 from maskwright.server.dataset_browser import DatasetBrowser
 from maskwright.server.inference_queue import InferenceQueue
 from maskwright.server.served_model import ServedModel
+from maskwright.server.service import Service
 from maskwright.server.service_limits import ServiceLimits
 from maskwright.training.interruption import StopRequest
 
@@ -43,7 +44,7 @@ def serve(
     Args:
         model: A run folder, a checkpoint, a model file, or an export (``.onnx``, ``.xml``).
         data: A COCO annotation file, whose images the page shows with truth and prediction.
-        images: The folder of its images.
+        images: The folder of its images, and of those of Label Studio's tasks.
         host: The address to listen at. Others than the loopback let other machines use the model, unprotected.
         port: The port; 0 takes a free one.
         allowed_hosts: Host names by which the service may be called, beside addresses and ``localhost``.
@@ -53,13 +54,14 @@ def serve(
         ready: A function that is given the address, once requests are answered.
 
     Raises:
-        UsageError: There is no model, ``data`` comes without ``images`` or the other way round, or the port is taken.
+        UsageError: There is no model, ``data`` comes without ``images``, or the port is taken.
         DataError: The data set has no usable image.
         WeightsError: The model file does not fit its model.
     """
     reporter, limits = reporter or Reporter(), limits or ServiceLimits()
-    if (data is None) != (images is None):
-        raise UsageError("--data and --images: expected both, the annotations and the folder of their images, or none.")
+    if data is not None and images is None:
+        raise UsageError("--data: needs the folder of its images. Add --images.")
+    folder = None if images is None else require_folder(Path(images), "images")
     with listening(host, port) as listener:
         served = ServedModel.of(load_model(model, device))
         opened = CocoDataset.open(data, images) if data is not None else None
@@ -77,7 +79,7 @@ def serve(
 
         service = Service(served, limits, None if opened is None else browse)
         names = (*allowed_hosts, *([] if host in ("", "0.0.0.0", "::") else [host]))
-        _run(uvicorn.Config(create_application(service, names), **_settings(limits)), listener, ready)
+        _run(uvicorn.Config(create_application(service, names, folder), **_settings(limits)), listener, ready)
 
 
 def _settings(limits: ServiceLimits) -> dict[str, Any]:
