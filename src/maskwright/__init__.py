@@ -28,7 +28,9 @@ _VERBS = {
     "list_recipes": "workflows.recipes",
     "predict": "workflows.predict",
     "report": "workflows.report",
+    "review": "workflows.review",
     "run": "workflows.run",
+    "run_folds": "workflows.folds",
     "score": "workflows.score",
     "split": "workflows.split",
     "subset": "workflows.subset",
@@ -84,12 +86,14 @@ if TYPE_CHECKING:
     from maskwright.workflows.evaluate import evaluate as evaluate
     from maskwright.workflows.explore import explore as explore
     from maskwright.workflows.export import export_model as export_model
+    from maskwright.workflows.folds import run_folds as run_folds
     from maskwright.workflows.init import init as init
     from maskwright.workflows.masks import masks as draw_masks
     from maskwright.workflows.models import list_models as list_models
     from maskwright.workflows.predict import predict as predict
     from maskwright.workflows.recipes import list_recipes as list_recipes
     from maskwright.workflows.report import report as report
+    from maskwright.workflows.review import review as review
     from maskwright.workflows.run import run as run
     from maskwright.workflows.score import score as score
     from maskwright.workflows.split import split as split
@@ -128,7 +132,9 @@ __all__ = [
     "load_model",
     "predict",
     "report",
+    "review",
     "run",
+    "run_folds",
     "score",
     "score_instances",
     "score_panoptic",

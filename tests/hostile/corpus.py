@@ -60,10 +60,12 @@ KINDS: dict[str, list[str]] = {
         "convert {}/labels.json --from coco --to label-maps --out {}/as-label-maps",
         "init {}/labels.json --images {}/images --out {}/fitted.yaml",
         "score instance {}/labels.json {}/results.json",
+        "review {}/labels.json {}/results.json --images {}/images --out {}/review",
     ],
     "results": [
         "score instance {}/labels.json {}/results.json",
         "score instance {}/labels.json {}/results.json --json",
+        "review {}/labels.json {}/results.json --images {}/images --out {}/review",
     ],
     "image": [
         "check {}/labels.json --images {}/images",

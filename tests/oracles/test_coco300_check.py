@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
+from maskwright.annotations.check_summary import CheckSummary
 from maskwright.progress import Reporter
-from maskwright.workflows.check import CheckSummary, check
+from maskwright.workflows.check import check
 
 QUIET = Reporter(quiet=True)
 

@@ -63,6 +63,9 @@ CASES = {
         "compare.json",
         "results.json",
     ),
+    "review": Case(
+        "review", "review labels.json results.json --images photos --out OUT", "suspects.json", "results.json"
+    ),
     "predict objects": Case(
         "predict", "predict instance.safetensors photos --no-overlays --out OUT", "instances.json", "photos/1.png"
     ),

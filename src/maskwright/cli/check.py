@@ -27,6 +27,10 @@ def command(
     fix: Annotated[
         Path | None, typer.Option("--fix", metavar="OUT", help="Write a copy with unambiguous faults repaired.")
     ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option("--decisions", metavar="FILE", help="With --fix: apply the accepted decisions of a review first."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Threads that read images [default: cores].")
     ] = None,
@@ -43,6 +47,7 @@ def command(
         against=against,
         against_images=against_images,
         fix=fix,
+        decisions=decisions,
         workers=workers,
         reporter=Reporter(quiet),
     )

@@ -39,6 +39,10 @@ Sweep = Annotated[
         help="Run a variant for each value and compare them, e.g. loss=ce,dice_ce; repeat for combinations.",
     ),
 ]
+Folds = Annotated[
+    int | None,
+    typer.Option("--folds", metavar="K", help="Train K models, each without a K-th of the images, which it predicts."),
+]
 Extend = Annotated[
     list[str] | None,
     typer.Option(
@@ -59,6 +63,7 @@ def command(
     size: Size = None,
     classes: Classes = None,
     sweep: Sweep = None,
+    folds: Folds = None,
     out: Out = None,
     resume: Resume = False,
     extend: Extend = None,
@@ -72,11 +77,17 @@ def command(
     """Run a recipe: check, masks, train, evaluate, report. Finished stages are skipped."""
     if sweep and extend:
         raise UsageError("--sweep and --extend: expected one of them. Extend each variant by its own run folder.")
+    if folds is not None and (sweep or extend or nodes > 1):
+        raise UsageError("--folds: expected no --sweep, --extend or --nodes beside it. Run them one by one.")
     overrides = recipe_overrides(settings, set_, epochs, lr, batch, size, classes, allow_empty_classes)
     if sweep:
         if nodes > 1:
             raise UsageError(f"--nodes {nodes}: a sweep runs on one machine; expected 1. Run its variants one by one.")
         _sweep(recipe, sweep, overrides, out, resume, devices, quiet, json)
+        return
+    if folds is not None:
+        more = [f"train.devices={devices}"] if devices is not None else []
+        _folds(recipe, folds, [*overrides, *more], out, resume, quiet, json)
         return
     # Not torch yet: `run` has other work done while it imports that.
     from maskwright.progress import Reporter
@@ -127,3 +138,21 @@ def _sweep(
     else:
         print_lines(*sweep_lines(compared), f"page: {compared.path / PAGE}")
     raise typer.Exit(1 if compared.failed else 0)
+
+
+def _folds(
+    recipe: str, folds: int, overrides: list[str], out: Path | None, resume: bool, quiet: bool, json: bool
+) -> None:
+    """Run the folds and print their scores."""
+    with collector_paused():
+        from maskwright.progress import Reporter
+        from maskwright.workflows.folds import run_folds
+
+    done = run_folds(recipe, folds, overrides=overrides, out=out, resume=resume, reporter=Reporter(quiet))
+    if json:
+        print_json(done.numbers)
+        return
+    pooled = done.numbers["pooled"]["segm"]
+    shown = ", ".join(f"{name} {pooled[name]:.3f}" for name in ("AP", "AP50", "AP75") if pooled[name] is not None)
+    print_lines(f"mask {shown}: {done.numbers['images']} images, each predicted by the model that did not learn it")
+    print_lines(f"predictions: {done.predictions}")

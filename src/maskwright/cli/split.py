@@ -9,7 +9,7 @@ from maskwright.cli.arguments.options import Json, Overwrite, Quiet, print_json
 from maskwright.printing import print_lines
 
 if TYPE_CHECKING:
-    from maskwright.workflows.split import SplitSummary
+    from maskwright.annotations.split_summary import SplitSummary
 
 
 _REASONS = {"same_name": "by name", "same_url": "by address", "group": "by --groups", "picture": "by picture"}

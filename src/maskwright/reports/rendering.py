@@ -46,9 +46,12 @@ def render(template: str, **values: Any) -> str:
 
 
 @cache
-def page_script() -> PageScript:
-    """Return the script that sorts and filters tables, the only one that the policy of a page lets run."""
-    text = (files("maskwright.reports") / "templates" / "page.js").read_text(encoding="utf-8")
+def page_script(name: str = "page.js") -> PageScript:
+    """Return a script of ``reports/templates``; the policy of a page lets run only those that it names.
+
+    ``page.js`` sorts and filters tables, ``review.js`` takes decisions.
+    """
+    text = (files("maskwright.reports") / "templates" / name).read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
     return PageScript(Markup(text), f"sha256-{digest}")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from maskwright.annotations.formats.exports import Export, ExportPart, find_export, part_called
 from maskwright.annotations.selection.empty_classes import require_masks
+from maskwright.annotations.split_summary import SplitSummary
 from maskwright.errors import UsageError, some_of, unknown_name
 from maskwright.files import write_text
 from maskwright.models.listing.records import require_listed_model
@@ -39,7 +40,7 @@ from maskwright.runs.starting.fitted_data import (
 )
 from maskwright.structures import Task
 from maskwright.workflows.convert import convert
-from maskwright.workflows.split import SplitSummary, plan_split
+from maskwright.workflows.split import plan_split
 
 # Pictures of larger data sets are not compared with each other: decoding them would take minutes.
 _MOST_COMPARED = 3000

@@ -1,16 +1,14 @@
 """Split a COCO file: stratified by class, with every leak group in one part."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
 
 from maskwright.annotations.coco.document import Document, read_document, records_with_ids, write_coco
-from maskwright.annotations.faults import Audit
-from maskwright.annotations.leak_groups import LeakGroups, find_leak_groups, require_filled
+from maskwright.annotations.leak_groups import find_leak_groups, require_filled
 from maskwright.annotations.selection.select import audit_of_reading, rejected_records
-from maskwright.annotations.selection.shares import ClassShares, class_shares
+from maskwright.annotations.selection.shares import class_shares
 from maskwright.annotations.selection.splitting import objects_of_images, split_ids
+from maskwright.annotations.split_summary import SplitSummary
 from maskwright.control_characters import lines_of_cells
 from maskwright.errors import UsageError
 from maskwright.files import write_json, write_text
@@ -20,50 +18,6 @@ from maskwright.progress import Reporter
 from maskwright.reports.shares_table import shares_table
 
 PART_NAMES = {2: ("train", "validation"), 3: ("train", "validation", "test")}
-
-
-@dataclass
-class SplitSummary:
-    """The result of a split.
-
-    ``images`` has the image ids of each part by name, ``annotations`` their number. ``images_unread`` counts rejected
-    image records by fault code. ``shares`` are the shares of the classes in each part, and ``leak_groups`` the images
-    that had to stay in one part.
-    """
-
-    folder: Path
-    images: dict[str, list[int]]
-    annotations: dict[str, int]
-    images_in: int
-    images_unread: dict[str, int]
-    shares: ClassShares
-    leak_groups: LeakGroups
-    audit: Audit
-    seed: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what ``split.json`` holds and ``--json`` prints."""
-        asked = dict(zip(self.images, self.shares.asked, strict=True))
-        used = sum(map(len, self.images.values()))
-        return {
-            "source": self.audit.source,
-            "folder": str(self.folder),
-            "seed": self.seed,
-            "parts": {
-                name: {
-                    "file": f"{name}.json",
-                    "images": len(ids),
-                    "annotations": self.annotations[name],
-                    "share": len(ids) / used,
-                    "asked": asked[name],
-                }
-                for name, ids in self.images.items()
-            },
-            "images": {"in": self.images_in, "used": used, "left_out": self.images_unread},
-            "annotations": self.audit.to_json(),
-            "together": self.leak_groups.to_json(),
-            **self.shares.to_json(),
-        }
 
 
 def split(

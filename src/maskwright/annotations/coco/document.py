@@ -72,6 +72,16 @@ def read_document(path: Path) -> Document:
     return Document(coco, head, lists.images, lists.annotations, lists.categories)
 
 
+def with_annotations(document: Document, annotations: Iterable[Record]) -> Document:
+    """Return ``document`` with other records of annotations, read anew; all else stays as it is, to the byte."""
+    raw = [each if isinstance(each, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(each)) for each in annotations]
+    lists = {"images": document.images, "annotations": raw, "categories": document.categories}
+    # What reading the text changed is lost in the new text.
+    faults = [fault for fault in document.coco.faults if fault.kind == "file" and fault.code.startswith("json_")]
+    coco = coco_of_text(document.coco.path, msgspec.json.encode({**document.head, **lists}), faults)
+    return Document(coco, document.head, document.images, raw, document.categories)
+
+
 def records_with_ids(records: Sequence[msgspec.Raw], ids: Iterable[int]) -> Iterator[msgspec.Raw]:
     """Yield the records whose ``id`` is in ``ids``, in file order; of records that share an id, the first.
 

@@ -82,7 +82,7 @@ def repair_document(document: Document, examination: Examination, folder: Path |
     annotations = AnnotationRepairs(
         {image.id: (image.height, image.width) for image in coco.images},
         examination.repairable,
-        _next_id(coco),
+        next_annotation_id(coco),
         {fault.record for fault in coco.faults if fault.code == "duplicate_id" and fault.kind == "annotation"},
         remove_empty=coco.kind is None and examination.audit.skipped["empty_segmentation"] < coco.annotations_found,
     )
@@ -100,7 +100,7 @@ def _of_text(coco: CocoFile) -> list[Repair]:
     ]
 
 
-def _next_id(coco: CocoFile) -> int:
+def next_annotation_id(coco: CocoFile) -> int:
     """Return the first id above all annotation ids of the file, those of skipped records included."""
     found: list[Any] = [annotation.id for annotation in coco.annotations]
     for fault in coco.faults:

@@ -11,6 +11,7 @@ from maskwright.annotations.coco.document import Document, write_coco
 from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.findings import Findings
+from maskwright.annotations.repair.decisions import Decision, apply_decisions
 from maskwright.annotations.repair.document import NOT_REPAIRED_BECAUSE
 from maskwright.annotations.repair.document import repair_document as repaired
 from maskwright.annotations.repair.edit import Repair
@@ -26,7 +27,7 @@ _SHOWN = 3
 class RepairSummary:
     """The summary of a repair: what was done, how many annotations were removed, and the faults that remain.
 
-    ``audit`` and ``remaining`` are those of the repaired file.
+    ``audit`` and ``remaining`` are those of the repaired file. ``added`` counts the annotations that a review added.
     """
 
     source: str
@@ -35,6 +36,7 @@ class RepairSummary:
     removed: int
     audit: Audit
     remaining: Findings
+    added: int = 0
 
     @property
     def by_code(self) -> Counter[str]:
@@ -42,12 +44,13 @@ class RepairSummary:
         return Counter(each.code for each in self.repairs)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the summary for ``--json`` and the list of repairs; in = used + skipped + repaired_away."""
+        """Return the summary for ``--json`` and the list of repairs; in + added = used + skipped + repaired_away."""
         return {
             "source": self.source,
             "file": str(self.out),
             "counts": {
-                "in": self.audit.found + self.removed,
+                "in": self.audit.found + self.removed - self.added,
+                **({"added": self.added} if self.added else {}),
                 "used": self.audit.used,
                 "skipped": sum(self.audit.skipped.values()),
                 "repaired_away": self.removed,
@@ -96,13 +99,24 @@ def repair_output(out: Path, inputs: Sequence[Path], say: Callable[[str], None])
 
 
 def write_repaired_file(
-    document: Document, examination: Examination, output: Output, images: Path | None = None, workers: int | None = None
+    document: Document,
+    examination: Examination,
+    output: Output,
+    images: Path | None = None,
+    workers: int | None = None,
+    decisions: Sequence[Decision] = (),
 ) -> RepairSummary:
     """Write ``document`` to ``output`` with the faults of ``examination`` repaired, and check what was written.
 
-    The repairs are listed in the file beside it (see :func:`repairs_file`). With ``images``, file names are corrected
-    to match the files in that folder, and the images are checked again, in ``workers`` threads.
+    The accepted ``decisions`` of a review are applied first. The repairs are listed in the file beside it (see
+    :func:`repairs_file`). With ``images``, file names are corrected to match the files in that folder, and the images
+    are checked again, in ``workers`` threads.
+
+    Raises ``DataError`` for a decision about what the file does not have.
     """
+    decided = apply_decisions(document, decisions)
+    if decided.repairs:
+        document, examination = decided.document, examine(decided.document.coco, images, workers)
     result = repaired(document, examination, images)
     source, out = str(document.coco.path), output.out
     # Neither file gets its name before both are written.
@@ -112,6 +126,7 @@ def write_repaired_file(
         coco = read_coco(written)
         coco.path = out
         again = examine(coco, images, workers)
-        summary = RepairSummary(source, out, result.repairs, result.removed, again.audit, again.findings)
+        repairs, removed = [*decided.repairs, *result.repairs], decided.removed + result.removed
+        summary = RepairSummary(source, out, repairs, removed, again.audit, again.findings, decided.added)
         write_json(repairs_file(written), summary.to_json())
     return summary

@@ -69,3 +69,9 @@ def embedded(caption: str, image: npt.NDArray[np.uint8]) -> Picture:
     _, jpeg = cv2.imencode(".jpg", image[:, :, ::-1], quality)
     uri = "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
     return Picture(caption, uri, image.shape[1], image.shape[0])
+
+
+def webp_uri(image: npt.NDArray[np.uint8], quality: int = 80) -> str:
+    """Return ``image`` ``(H, W, 3)`` uint8 RGB as a WebP data URI, about half as long as that of a JPEG."""
+    _, content = cv2.imencode(".webp", image[:, :, ::-1], [cv2.IMWRITE_WEBP_QUALITY, quality])
+    return "data:image/webp;base64," + base64.b64encode(content.tobytes()).decode("ascii")

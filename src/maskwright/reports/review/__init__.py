@@ -1,0 +1,1 @@
+"""The page of a review: suspected label errors as pictures, decided by keyboard."""

@@ -1,0 +1,127 @@
+"""Pictures of suspects: the part of the image around each, with labels and predictions as outlines in layers."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from maskwright.errors import DataError
+from maskwright.evaluation.coco.truth import CocoTruth
+from maskwright.evaluation.results.records import Results
+from maskwright.images.decode import image_path, image_size, read_image
+from maskwright.images.resize import resize_image
+from maskwright.masks.contours import polygons_with_holes
+from maskwright.masks.rle import BadSegmentation
+from maskwright.reports.pictures.embedded import webp_uri
+from maskwright.reports.review.page import DrawnOutline, SuspectPicture
+from maskwright.reviewing.suspects import Suspect
+from maskwright.structures import ResultRecord, TruthRecord
+
+# Pixels of a picture at most, and the share of the suspect's box that is shown around it on each side.
+_LONGEST, _AROUND, _FEWEST = 440, 0.6, 48
+# Other detections of at least this score are shown faintly.
+_SHOWN_SCORE = 0.5
+
+_Box = tuple[int, int, int, int]
+
+
+def suspect_pictures(
+    suspects: Sequence[Suspect], truth: CocoTruth, results: Results, folder: Path
+) -> Iterator[SuspectPicture]:
+    """Yield the picture of each suspect in their order; each image of ``folder`` is read once for those in a row.
+
+    One whose image cannot be read has a fault instead.
+    """
+    objects, found = _by_image(truth.annotations), _by_image(results.records)
+    pixels: tuple[int, npt.NDArray[np.uint8] | str] | None = None
+    for each in suspects:
+        image = truth.images[each.image]
+        if pixels is None or pixels[0] != each.image:
+            pixels = each.image, _read(folder, image["file_name"], (image["height"], image["width"]))
+        if isinstance(pixels[1], str):
+            yield SuspectPicture(fault=pixels[1])
+            continue
+        labels, others = objects.get(image["id"], []), found.get(image["id"], [])
+        box = _around(
+            [truth.annotations[i]["bbox"] for i in each.objects] + [_box(results.records[i]) for i in each.found],
+            (image["height"], image["width"]),
+        )
+        crop = pixels[1][box[1] : box[3], box[0] : box[2]]
+        scale = min(1.0 if max(crop.shape[:2]) > _LONGEST else 2.0, _LONGEST / max(crop.shape[:2]))
+        height, width = (max(1, round(side * scale)) for side in crop.shape[:2])
+        names = truth.labels()
+        yield SuspectPicture(
+            webp_uri(resize_image(crop, (height, width))),
+            width,
+            height,
+            box,
+            [_outline(truth.annotations[i], box, scale, names, i in each.objects) for i in labels],
+            [
+                _outline(results.records[i], box, scale, names, i in each.found)
+                for i in others
+                if i in each.found or results.records[i]["score"] >= _SHOWN_SCORE
+            ],
+        )
+
+
+def _by_image(records: Sequence[TruthRecord] | Sequence[ResultRecord]) -> dict[int, list[int]]:
+    positions: dict[int, list[int]] = {}
+    for position, each in enumerate(records):
+        positions.setdefault(each["image_id"], []).append(position)
+    return positions
+
+
+def _read(folder: Path, name: str, size: tuple[int, int]) -> npt.NDArray[np.uint8] | str:
+    """Return the pixels of an image, or in words why it cannot be shown."""
+    try:
+        path = image_path(folder, name)
+        found = image_size(path)
+        if found != size:
+            return f"{name} is {found[1]}×{found[0]} pixels on disk, but {size[1]}×{size[0]} in the annotation file."
+        return read_image(path)
+    except (DataError, OSError, ValueError):
+        return f"{name} cannot be read in the images folder."
+
+
+def _box(record: ResultRecord) -> list[float]:
+    return record["bbox"]
+
+
+def _around(boxes: Sequence[Sequence[float]], size: tuple[int, int]) -> _Box:
+    """Return the part (xyxy pixels) of an image of ``size`` that shows ``boxes`` (xywh) and what is around them."""
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
+    more = max(
+        _AROUND * max(right - left, bottom - top), (_FEWEST - (right - left)) / 2, (_FEWEST - (bottom - top)) / 2
+    )
+    x1, y1 = max(0, int(left - more)), max(0, int(top - more))
+    x2, y2 = min(size[1], int(right + more) + 1), min(size[0], int(bottom + more) + 1)
+    # A box from outside the image leaves nothing of it: the whole image is shown.
+    return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else (0, 0, size[1], size[0])
+
+
+def _outline(
+    record: TruthRecord | ResultRecord, box: _Box, scale: float, names: dict[int, str], chosen: bool
+) -> DrawnOutline:
+    """Return the outline of a mask, or its box where there is none, as an SVG path in pixels of the image."""
+    rings = _rings(record)
+    parts = []
+    for ring in rings:
+        points = np.asarray(ring, np.float32).reshape(-1, 1, 2)
+        if len(points) > 4:  # to within half a pixel of the picture
+            points = cv2.approxPolyDP(points, 0.5 / scale, closed=True)
+        parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in points.reshape(-1, 2).round(1).tolist()) + "Z")
+    score = f" {record['score']:.2f}" if "score" in record else ""
+    return DrawnOutline("".join(parts), chosen, f"{names[record['category_id']]}{score}")
+
+
+def _rings(record: TruthRecord | ResultRecord) -> list[npt.NDArray[np.int64]]:
+    if "segmentation" in record:
+        try:
+            return [ring for part in polygons_with_holes(record["segmentation"]) for ring in part.rings]
+        except BadSegmentation:
+            pass  # An outline too long to draw: the box shows where it is.
+    x, y, width, height = record["bbox"]
+    return [np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.int64)]

@@ -1,0 +1,45 @@
+"""Review annotations: suspected label errors, ranked by the evidence of predictions, on a page that takes decisions."""
+
+from pathlib import Path
+
+from maskwright.progress import Reporter
+from maskwright.reviewing.review import Review, write_review
+
+
+def review(
+    annotations: str | Path,
+    predictions: str | Path,
+    images: str | Path,
+    out: str | Path,
+    *,
+    most: int = 200,
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+) -> Review:
+    """Find suspected label errors by the predictions of a model that did not learn these labels.
+
+    Args:
+        annotations: The COCO JSON file to review.
+        predictions: COCO results of any tool for its images, or the folder of predictions, such as that of
+            :func:`maskwright.run_folds`.
+        images: The folder of the images.
+        out: The folder for the page ``review.html``, ``suspects.json`` and ``suspects.csv``.
+        most: How many suspects the page shows; the files have all.
+        overwrite: Replace files of these names in ``out`` that no earlier review wrote.
+        reporter: Where progress goes; standard error by default.
+
+    Returns:
+        The suspects by falling evidence, and the page.
+
+    Raises:
+        UsageError: A file or folder does not exist, or ``out`` holds other files.
+        DataError: A file is no COCO JSON, or no prediction is of one of its images and classes.
+
+    Example:
+        >>> import maskwright as mw
+        >>> found = mw.review("labels.json", "folds", "photos", "review")  # doctest: +SKIP
+        >>> found.suspects[0]["kind"], found.page.name  # doctest: +SKIP
+        ('missing', 'review.html')
+    """
+    reporter, paths = reporter or Reporter(), (Path(annotations), Path(predictions), Path(images), Path(out))
+    return write_review(*paths, most, overwrite, reporter)
