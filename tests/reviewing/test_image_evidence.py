@@ -21,7 +21,7 @@ def test_overlaps_shares_and_matches(tmp_path: Path):
     assert image.match.tolist() == [0, -1, -1]
     assert image.matched_by.tolist() == [0, -1]
     assert image.same.tolist() == [[True, False], [True, False], [True, False]]
-    assert image.object_ious.tolist() == [[1, 0], [0, 1]]
+    assert image.twin.tolist() == [-1, -1]
     assert image.found_ious[0].tolist() == [1, 0.5, 0]
 
 
@@ -32,6 +32,15 @@ def test_agreement_is_the_smaller_of_both_ious_where_there_are_masks(tmp_path: P
     boxes = next(evidence_of_images(*read(*written(tmp_path, scene, masks=False))))
     assert boxes.agreement[0, 0] == boxes.ious[0, 0]
     assert np.isclose(boxes.ious[0, 0], 57 * 57 / (2 * 3600 - 57 * 57))
+
+
+def test_the_twin_of_an_object_is_the_earlier_one_of_its_class_that_it_overlaps_most(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("maskwright.reviewing.image_evidence._AT_ONCE", 2)
+    box, half, away = (0.0, 0.0, 20.0, 20.0), (0.0, 0.0, 20.0, 10.0), (60.0, 60.0, 20.0, 20.0)
+    scene = ([(3, half), (7, box), (3, box), (3, away), (3, box)], [])
+    image = next(evidence_of_images(*read(*written(tmp_path, scene))))
+    assert image.twin.tolist() == [-1, -1, 0, -1, 2]
+    assert image.twin_ious.tolist() == [0, 0, 0.5, 0, 1]
 
 
 def test_every_image_has_evidence_in_the_order_of_the_file(tmp_path: Path):

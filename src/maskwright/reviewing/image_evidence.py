@@ -23,6 +23,9 @@ FINDS = 0.5
 # As many detections of an image count for COCO's AP, of each class.
 _MOST_DETECTIONS = 100
 
+# Objects that are compared with all others at once.
+_AT_ONCE = 512
+
 
 @dataclass(frozen=True)
 class ImageEvidence:
@@ -31,7 +34,8 @@ class ImageEvidence:
     ``objects`` ``(G,)`` and ``found`` ``(D,)`` are positions in the truth's annotations and in the results.
     ``labels`` ``(G,)`` and ``classes`` ``(D,)`` are category ids, ``scores`` ``(D,)``, ``areas`` ``(G,)`` and
     ``found_areas`` ``(D,)`` pixels. ``ious`` ``(D, G)`` are of masks where truth and results have them, else of boxes;
-    ``object_ious`` ``(G, G)`` those of objects with each other, ``found_ious`` ``(D, D)`` of detections. ``agreement``
+    ``twin`` ``(G,)`` is the earlier object of the same class that an object overlaps most, -1 for none,
+    and ``twin_ious`` ``(G,)`` their IoU; ``found_ious`` ``(D, D)`` are those of detections. ``agreement``
     ``(D, G)`` is the smaller of IoU and boundary IoU, where detection and object overlap at all. ``in_crowd`` ``(D,)``
     is the share of a detection that lies on a crowd region of its class. ``match`` ``(D,)`` is the object that a
     detection finds by COCO's rule, -1 for none.
@@ -46,7 +50,8 @@ class ImageEvidence:
     areas: Floats
     found_areas: Floats
     ious: Floats
-    object_ious: Floats
+    twin: Ints
+    twin_ious: Floats
     found_ious: Floats
     agreement: Floats
     in_crowd: Floats
@@ -113,6 +118,7 @@ def _evidence(
     agreement = ious
     if kind == "segm":
         agreement = np.minimum(ious, _boundary_ious(image, detections, real, ious))
+    twin, twin_ious = _twins(real, labels, kind)
     on_crowd = pairwise_iou(detections, crowds, kind, [True] * len(crowds))
     on_crowd *= classes[:, None] == np.array([each["category_id"] for each in crowds], np.int64)[None, :]
     return ImageEvidence(
@@ -125,12 +131,31 @@ def _evidence(
         _areas(real, kind),
         _areas(detections, kind),
         ious,
-        pairwise_iou(_as_results(real), real, kind, [False] * len(real)),
+        twin,
+        twin_ious,
         pairwise_iou(detections, _as_truth(detections), kind, [False] * len(detections)),
         agreement,
         on_crowd.max(axis=1, initial=0.0),
         _matches(np.where(classes[:, None] == labels[None, :], ious, 0.0)),
     )
+
+
+def _twins(real: list[TruthRecord], labels: Ints, kind: str) -> tuple[Ints, Floats]:
+    """Return the earlier object of its class that each object overlaps most, and their IoU, in bounded memory."""
+    twin, overlap = np.full(len(real), -1, np.int64), np.zeros(len(real))
+    for label in np.unique(labels):
+        mine = np.flatnonzero(labels == label)
+        for start in range(0, len(mine), _AT_ONCE):
+            rows = mine[start : start + _AT_ONCE]
+            before = mine[: start + len(rows)]
+            ious = pairwise_iou(
+                _as_results([real[i] for i in rows]), [real[i] for i in before], kind, [False] * len(before)
+            )
+            ious[before[None, :] >= rows[:, None]] = 0.0
+            best = ious.argmax(axis=1)
+            overlap[rows] = ious[np.arange(len(rows)), best]
+            twin[rows] = np.where(overlap[rows] > 0, before[best], -1)
+    return twin, overlap
 
 
 def _as_results(records: Sequence[TruthRecord]) -> list[ResultRecord]:

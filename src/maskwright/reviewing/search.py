@@ -13,7 +13,6 @@ Trust, support and agreement are those of :mod:`maskwright.reviewing.reliability
 """
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -115,10 +114,8 @@ def _poor_outline(image: ImageEvidence, reliability: Reliability, trust: Floats)
 
 def _duplicate(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[Suspect]:
     finders = image.matched_by
-    for first, second in combinations(range(len(image.objects)), 2):
-        overlap = image.object_ious[first, second]
-        if overlap < _TWICE or image.labels[first] != image.labels[second]:
-            continue
+    for second in np.flatnonzero(image.twin_ious >= _TWICE).tolist():
+        first, overlap = int(image.twin[second]), float(image.twin_ious[second])
         by = [float(trust[finders[g]]) if finders[g] >= 0 else 0.0 for g in (first, second)]
         # The one that the model finds stays, of two alike the earlier one.
         kept, repeated = (first, second) if by[0] >= by[1] else (second, first)
@@ -127,10 +124,10 @@ def _duplicate(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[
 
 
 def _merged(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[Suspect]:
-    inside, covers = image.shares() >= _PART, image.shares(of_objects=True)
+    inside, covers = (image.shares() >= _PART) & image.same, image.shares(of_objects=True)
     whole = _finders(image, trust).max(axis=0, initial=0.0)
     for g in range(len(image.objects)):
-        candidates = inside[:, g] & image.same[:, g] & np.isin(image.match, (-1, g))
+        candidates = inside[:, g] & ((image.match == -1) | (image.match == g))
         parts = _apart(np.flatnonzero(candidates).tolist(), trust, image.found_ious)
         covered = min(1.0, float(covers[parts, g].sum()))
         if len(parts) < 2 or covered < _COVERED:
@@ -145,13 +142,14 @@ def _merged(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[Sus
 
 def _split(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[Suspect]:
     inside, covers = image.shares(of_objects=True) >= _PART, image.shares()
-    finders = _finders(image, trust)
+    finders, same = _finders(image, trust), image.same
     for d in range(len(image.found)):
-        candidates = inside[d] & image.same[d]
-        parts = _apart(np.flatnonzero(candidates).tolist(), np.ones(len(image.objects)), image.object_ious)
-        covered = min(1.0, float(covers[d, parts].sum()))
-        if len(parts) < 2 or covered < _COVERED:
+        parts = np.flatnonzero(inside[d] & same[d] & (image.twin_ious < _TWICE)).tolist()
+        covered = float(covers[d, parts].sum())
+        # Parts that together are larger than the whole lie on one another: they are no parts.
+        if len(parts) < 2 or not _COVERED <= covered <= 1 + _APART:
             continue
+        covered = min(1.0, covered)
         alone = float(np.delete(finders[:, parts], d, axis=0).max(initial=0.0))
         figures = {"trust": trust[d], "score": image.scores[d], "covered": covered, "as_parts": alone}
         evidence = trust[d] * covered * (1 - alone)
