@@ -40,6 +40,11 @@ def test_every_error_is_in_the_files_and_on_the_page(data, tmp_path: Path):
     assert json.loads((tmp_path / "out" / "suspects.json").read_text()) == found.to_json()
     assert len((tmp_path / "out" / "suspects.csv").read_text().splitlines()) == 1 + len(found.suspects)
     page = found.page.read_text(encoding="utf-8")
+    whole, subset = (json.loads(path.read_text()) for path in (data[0], tmp_path / "out" / "suspects.coco.json"))
+    suspected = {each["image_id"] for each in found.suspects}
+    assert subset["images"] == [each for each in whole["images"] if each["id"] in suspected]
+    assert subset["annotations"] == [each for each in whole["annotations"] if each["image_id"] in suspected]
+    assert subset["categories"] == whole["categories"]
     assert page.count("data:image/webp;base64,") == len(found.suspects)
     assert reviewed(data, tmp_path / "short", most=2).page.read_text(encoding="utf-8").count('class="suspect"') == 2
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskwright.annotations.coco.document import read_document, records_with_ids, write_coco
 from maskwright.annotations.repair.decisions import FORMAT
 from maskwright.errors import UsageError, require_file, require_folder
 from maskwright.evaluation.coco.truth import CocoTruth, read_truth
@@ -22,7 +23,7 @@ from maskwright.reviewing.records import suspect_records, suspects_csv
 from maskwright.reviewing.search import find_suspects
 from maskwright.reviewing.suspects import Suspect, counts_by_kind
 
-SUSPECTS, TABLE, PAGE = "suspects.json", "suspects.csv", "review.html"
+SUSPECTS, TABLE, PAGE, SUBSET = "suspects.json", "suspects.csv", "review.html", "suspects.coco.json"
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,27 @@ def write_review(
     reporter.say(f"comparing {len(truth.annotations):,} labels with {len(results.records):,} detections")
     suspects = find_suspects(truth, results)
     numbers = _numbers(annotations, path, truth, results, suspects, remarks)
-    with output_folder(output, expected=[SUSPECTS, TABLE, PAGE]) as staging:
+    with output_folder(output, expected=[SUSPECTS, TABLE, PAGE, SUBSET]) as staging:
         shown = suspects[:most]
         drawn = suspect_pictures(shown, truth, results, images)
         pictures = list(reporter.track(drawn, "pictures of suspects", len(shown)))
         write_json(staging / SUSPECTS, numbers)
         write_text(staging / TABLE, suspects_csv(numbers["suspects"]))
         write_text(staging / PAGE, render_review_page(numbers, pictures, FORMAT))
+        _write_subset(staging / SUBSET, annotations, {truth.images[each.image]["id"] for each in suspects})
     return Review(numbers, out)
+
+
+def _write_subset(path: Path, annotations: Path, images: set[int]) -> None:
+    """Write the ``images`` with all their annotations as a COCO file, every record as it is, for a labelling tool."""
+    document = read_document(annotations)
+    write_coco(
+        path,
+        records_with_ids(document.images, images),
+        records_with_ids(document.annotations, [a.id for a in document.coco.annotations if a.image_id in images]),
+        document.categories,
+        document.head,
+    )
 
 
 def _numbers(

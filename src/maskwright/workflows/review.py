@@ -23,7 +23,8 @@ def review(
         predictions: COCO results of any tool for its images, or the folder of predictions, such as that of
             :func:`maskwright.run_folds`.
         images: The folder of the images.
-        out: The folder for the page ``review.html``, ``suspects.json`` and ``suspects.csv``.
+        out: The folder for the page ``review.html``, ``suspects.json``, ``suspects.csv``, and
+            ``suspects.coco.json``, the images with a suspect as a COCO file for a labelling tool.
         most: How many suspects the page shows; the files have all.
         overwrite: Replace files of these names in ``out`` that no earlier review wrote.
         reporter: Where progress goes; standard error by default.
