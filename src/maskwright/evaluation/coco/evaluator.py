@@ -172,7 +172,9 @@ def accumulate(evaluation: COCOeval) -> CocoNumbers:
         classes |= _class_average_precision(precision, evaluation.params.cat_ids)
     statistics, weights = (np.array(column, np.float64) for column in zip(*groups, strict=True))
     merged = statistics[0] if len(groups) == 1 else _weighted(statistics, weights)
-    return CocoNumbers({name: defined_score(float(value)) for name, value in zip(STATISTICS, merged, strict=True)}, classes)
+    return CocoNumbers(
+        {name: defined_score(float(value)) for name, value in zip(STATISTICS, merged, strict=True)}, classes
+    )
 
 
 def raw_statistics(evaluation: COCOeval) -> list[float]:

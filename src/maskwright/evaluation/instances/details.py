@@ -110,8 +110,8 @@ class InstanceDetails:
 
     def add(self, image: ImageRecords) -> None:
         """Add one image with all its detections."""
-        kind, iou = self._kind, self._thresholds.iou
-        kept = image.above(self._thresholds.score)
+        kind, score, iou = self._kind, self._thresholds.score, self._thresholds.iou
+        kept = image.above(score)
         records = image.image, image.objects, image.found
         matched = image_matches(*records, kind, iou)
         at_half = matched if iou == LRP_IOU else image_matches(*records, kind, LRP_IOU)
@@ -123,7 +123,9 @@ class InstanceDetails:
                 matched.matches,
                 image_errors(image.objects, image.found, kind, IOU, BACKGROUND_IOU),
                 localisations(at_half, image.objects, image.found, kind),
-                image_fragments(matched, image.objects, image.found, self._thresholds.score) if kind == "segm" else None,
+                image_fragments(matched, image.objects, image.found, self._thresholds.score)
+                if kind == "segm"
+                else None,
             )
         )
 
