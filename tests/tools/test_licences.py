@@ -11,7 +11,7 @@ from tools import licences
 from tools.constraints.hashes import normalised
 
 # What `make setup` installs beside the core.
-SET_UP = ("core", "train", "transformers", "export", "openvino", "ray")
+SET_UP = ("core", "train", "transformers", "export", "openvino", "serve", "ray")
 
 
 @pytest.mark.parametrize(
