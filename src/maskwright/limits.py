@@ -35,8 +35,8 @@ INPUT_LIMITS = {
     "confusion-classes": InputLimit(1_500, "classes in the confusion matrix of instance scores"),
     # Each takes half a millisecond of COCO's evaluation and of the details.
     "scored-classes": InputLimit(8_000, "classes with an object or a result that are scored together"),
-    # All of them are compared at once; COCO's own scores take the 100 best results of a class.
-    "scored-pairs": InputLimit(10_000_000, "pairs of an object and a result on one image, in the details of scores"),
+    # All of them are compared at once.
+    "scored-pairs": InputLimit(10_000_000, "pairs of an object and a result on one image that are scored"),
     # Of which the counts of all pairs are held several times.
     "confused-labels": InputLimit(2_000, "classes of label maps that are scored, background among them"),
     "overlapping-runs": InputLimit(100_000_000, "pairs of mask runs of different classes that overlap on an image"),

@@ -30,7 +30,8 @@ def official_scores(
     throughout when the truth or the results have none. ``resampling`` adds ``intervals``, see
     :func:`~maskwright.evaluation.coco.estimates.coco_intervals`; the segmentations of ``truth`` then become RLEs.
 
-    Raises ``DataError`` when more classes occur than the limit ``scored-classes``.
+    Raises ``DataError`` when more classes occur than the limit ``scored-classes``, and for more pairs of an
+    object and a result on an image than the limit ``scored-pairs``.
 
     The size of a detected mask is measured by ``area``, by default as pycocotools does. The rule that was used is in
     the scores, None where no mask is scored. The size of a detected box is measured as pycocotools does.
@@ -46,6 +47,13 @@ def official_scores(
     labels = truth.labels()
     objects = Counter(each["category_id"] for each in truth.annotations if not each["iscrowd"])
     classes: dict[str, dict[str, Any]] = {name: {"instances": objects[i]} for i, name in labels.items()}
+    there = Counter(each["image_id"] for each in truth.annotations)
+    for image, found_there in Counter(each["image_id"] for each in results.records).items():
+        if found_there * there[image] > input_limit("scored-pairs"):
+            raise DataError(
+                f"{results.path}: {found_there:,} results on image {image} with {there[image]:,} objects; "
+                f"{beyond_limit('scored-pairs')}; or leave out results of low score."
+            )
     scores: dict[str, Any] = {}
     for kind in ("bbox", "segm"):
         scores[kind] = dict.fromkeys(STATISTICS)

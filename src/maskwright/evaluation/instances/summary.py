@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.errors import DataError, UsageError, some_of, unknown_name
+from maskwright.errors import UsageError, some_of, unknown_name
 from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.detection_limit import limit_protocol, limited_scores
 from maskwright.evaluation.coco.evaluator import AREA_RULES
@@ -20,7 +20,6 @@ from maskwright.evaluation.instances.details import Details, InstanceDetails, Th
 from maskwright.evaluation.instances.per_image import image_records
 from maskwright.evaluation.results.index import ClassIndex
 from maskwright.evaluation.results.records import Results
-from maskwright.limits import beyond_limit, input_limit
 from maskwright.progress import Reporter
 from maskwright.structures import AreaRule
 
@@ -127,13 +126,6 @@ def _details(truth: CocoTruth, found: Results, thresholds: Thresholds, boundary:
     records = found.of(kind) if kind == "segm" else found.with_boxes()
     gathering = InstanceDetails(truth.labels(), kind, thresholds, boundary)
     for image in reporter.track(image_records(truth.coco_dataset(kind), records), "overlaps", len(truth.images)):
-        pairs = len(image.objects) * len(image.found)
-        if pairs > input_limit("scored-pairs"):
-            raise DataError(
-                f"{found.path}: {len(image.found):,} results on image {image.image['id']} "
-                f"('{image.image['file_name']}') with {len(image.objects):,} objects; "
-                f"{beyond_limit('scored-pairs')}; or leave the details out with --no-details."
-            )
         gathering.add(image)
     return gathering.result()
 
