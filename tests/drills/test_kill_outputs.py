@@ -37,7 +37,7 @@ COMMANDS = {
     "predict pixels": f"predict {OLD_RUN / 'checkpoints' / 'best'} IN/some --out OUT --quiet",
     "weights convert": f"weights convert IN/model.pkl OUT/out.safetensors --classes a,b,c {SETS} --quiet",
     "recipes copy": "recipes copy demo-semantic --out OUT/mine.yaml",
-    "init": "init IN/labels.json --images IN/photos --task semantic --out OUT/fitted.yaml --quiet",
+    "init": "init IN/labels.json --images IN/photos --task semantic --minutes 900 --out OUT/fitted.yaml --quiet",
 }
 # Of each, and of each that works on a finished run: 207 in all, besides those of test_kill.py.
 KILLS, KILLS_OF_A_RUN = 13, 6
@@ -49,7 +49,7 @@ ON_RUNS = ("evaluate", "report")
 
 # Whose files appear one by one; the next call completes them, or begins again.
 ONE_BY_ONE = ("masks", "check", "init", "export")
-NEW_FILES_ONLY = ("convert", "convert to a file", "check", "init")
+NEW_FILES_ONLY = ("convert", "convert to a file", "check", "init", "export")
 # The numbers of the page may be in another order. A recipe rests on what was measured.
 VARIES = {"explore": "explore.html", "init": "fitted.yaml"}
 

@@ -10,14 +10,14 @@ import pytest
 from maskwright.errors import UsageError
 from maskwright.outputs.output import Output
 from maskwright.outputs.staging import staging_folder
-from maskwright.outputs.writing import output_files, output_folder
+from maskwright.outputs.writing import output_files, output_folder, require_new_files
 from tests.outputs.writers import NEW, contents, said, write
 
 KILLED = """
 import os, sys
 from pathlib import Path
 from maskwright.outputs.output import Output
-from maskwright.outputs.writing import output_files, output_folder
+from maskwright.outputs.writing import output_files, require_new_files, output_folder
 out = Path(sys.argv[1])
 write = output_files if out.suffix else output_folder
 with write(Output("split", out, print)) as staging:
@@ -87,6 +87,19 @@ def test_of_two_files_that_belong_together_none_stays_of_a_killed_call(tmp_path:
         for name in ("a.txt", "b.txt"):
             (staging / name).write_text("new")
     assert contents(tmp_path) == {"a.txt": "new", "b.txt": "new"}
+
+
+def test_files_of_a_killed_call_are_no_reason_to_refuse_the_next(tmp_path: Path):
+    out = tmp_path / "a.txt"
+    subprocess.run([sys.executable, "-c", KILLED, out, "moved"], check=False)
+    output = Output("split", out, said)
+    with pytest.raises(UsageError, match=r"a\.txt"):
+        output.require_free(out)
+    require_new_files(output, [out, tmp_path / "b.txt"])
+    assert list(tmp_path.iterdir()) == []
+    out.write_text("mine")
+    with pytest.raises(UsageError, match=r"a\.txt"):
+        require_new_files(output, [tmp_path / "b.txt", out])
 
 
 def test_the_lock_is_free_once_its_process_is_gone(tmp_path: Path):

@@ -6,6 +6,7 @@ Trainings of two processes are in ``tests/drills/test_together.py``.
 import json
 import os
 import signal
+import socket
 from logging import StreamHandler, getLogger
 from pathlib import Path
 
@@ -92,6 +93,18 @@ def test_on_one_machine_the_processes_are_started_by_a_rendezvous_of_its_own(tor
     assert "--nproc-per-node=3" in arguments
     assert arguments[-3:-1] == ["-m", "maskwright.runs.worker"]
     assert TrainingJob(**json.loads(arguments[-1])) == JOB
+
+
+def test_on_one_machine_nobody_is_asked_for_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent looked up the machine's whole name for its log, of which a server of names was told."""
+    named: list[str] = []
+    monkeypatch.setattr(
+        distributed.torchrun, "main", lambda _: named.extend([socket.getfqdn(), socket.getfqdn("other")])
+    )
+    asking = socket.getfqdn
+    launch(JOB, devices=2)
+    assert named == [socket.gethostname(), "other"]
+    assert socket.getfqdn is asking
 
 
 def test_on_several_machines_each_is_told_its_number_and_the_first_ones_address(

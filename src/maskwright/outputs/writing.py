@@ -31,6 +31,16 @@ def output_files(output: Output) -> Iterator[Path]:
         _publish(output, staging, parent, None)
 
 
+def require_new_files(output: Output, paths: Iterable[Path]) -> None:
+    """Raise ``UsageError`` unless each of ``paths``, beside ``output.out``, can be written by :func:`output_files`.
+
+    Some of them may have their names from a killed call, without the others; these are removed before.
+    """
+    clear_staging(output, output.out.parent, output.out.name)
+    for path in paths:
+        output.require_free(path)
+
+
 @contextmanager
 def new_output_folder(output: Output) -> Iterator[Path]:
     """Yield a staging folder that becomes the folder ``output.out``, which must be missing or empty.

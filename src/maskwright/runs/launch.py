@@ -7,11 +7,12 @@ process dies, the agent ends the others.
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from logging import NullHandler, getLogger
@@ -51,8 +52,13 @@ def launch(job: TrainingJob, devices: int, nodes: int = 1) -> None:
     Raises ``MaskwrightError`` with the message of the first process that failed or with how it died,
     :class:`Interrupted` after a signal, and ``UsageError`` when one of these variables is missing.
     """
-    with tempfile.TemporaryDirectory(prefix="maskwright-") as reports, _environment(devices, nodes), _signals():
-        where = _several_machines(nodes) if nodes > 1 else ["--standalone"]
+    with (
+        tempfile.TemporaryDirectory(prefix="maskwright-") as reports,
+        _environment(devices, nodes),
+        _signals(),
+        _own_name() if nodes == 1 else nullcontext(),
+    ):
+        where = _several_machines(nodes) if nodes > 1 else ["--standalone", "--local-addr=127.0.0.1"]
         started = [f"--nproc-per-node={devices}", "--max-restarts=0", f"--log-dir={reports}"]
         try:
             torchrun.main([*where, *started, "-m", WORKER, json.dumps(asdict(job))])
@@ -131,6 +137,17 @@ def _environment(devices: int, nodes: int) -> Iterator[None]:
         logger.handlers, logger.propagate = handlers, propagate
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextmanager
+def _own_name() -> Iterator[None]:
+    """Answer what this machine is called without a question to a name server, which the agent's log would ask."""
+    asking = socket.getfqdn
+    socket.getfqdn = lambda name="": name or socket.gethostname()
+    try:
+        yield
+    finally:
+        socket.getfqdn = asking
 
 
 @contextmanager

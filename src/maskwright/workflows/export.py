@@ -14,7 +14,7 @@ from maskwright.images.decode import find_images, read_image
 from maskwright.images.encode import write_jpeg
 from maskwright.images.lettering import Image
 from maskwright.outputs.output import Output
-from maskwright.outputs.writing import output_files
+from maskwright.outputs.writing import output_files, require_new_files
 from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
 from maskwright.runs.exports.certification import Certification
@@ -94,8 +94,7 @@ def export_model(
     weights = [path.with_suffix(".bin")] if to == "openvino" else []
     read = [model_file(Path(model)), *(Path(each) for each in (on,) if each is not None)]
     output = Output("export", path, reporter.notice, read, overwrite)
-    for each in (path, *weights, *beside):
-        output.require_free(each)
+    require_new_files(output, [path, *weights, *beside])
     loaded = load_model(Path(model), "cpu")
     if loaded.file.suffix in SUFFIXES.values():
         raise UsageError(f"{loaded.file}: is an export already; expected a run, a checkpoint or a .safetensors file.")

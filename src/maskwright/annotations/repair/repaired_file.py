@@ -17,8 +17,7 @@ from maskwright.annotations.repair.document import repair_document as repaired
 from maskwright.annotations.repair.edit import Repair
 from maskwright.files import write_json
 from maskwright.outputs.output import Output
-from maskwright.outputs.staging import clear_staging
-from maskwright.outputs.writing import output_files
+from maskwright.outputs.writing import output_files, require_new_files
 
 _SHOWN = 3
 
@@ -92,9 +91,7 @@ def repair_output(out: Path, inputs: Sequence[Path], say: Callable[[str], None])
     Raises ``UsageError`` when ``out`` or its list of repairs exists, or is one of the ``inputs``.
     """
     output = Output("check", out, say, inputs, option="--fix")
-    clear_staging(output, out.parent, out.name)
-    for path in (out, repairs_file(out)):
-        output.require_free(path)
+    require_new_files(output, (out, repairs_file(out)))
     return output
 
 
