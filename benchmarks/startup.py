@@ -64,7 +64,7 @@ from contextlib import contextmanager
 FUNCTIONS = {
     "draw built-in images": [("maskwright.runs.prepare", "write_shapes"), ("maskwright.runs.stages", "take_images")],
     "read, check and select data": [
-        ("maskwright.runs.stages", "declared_classes"), ("maskwright.runs.context", "prepare"),
+        ("maskwright.runs.stages", "declared_classes"), ("maskwright.runs.experiment", "prepare"),
         ("maskwright.runs.stages", "check_stage"),
     ],
     "draw masks": [("maskwright.runs.stages", "masks_stage")],

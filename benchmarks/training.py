@@ -70,7 +70,7 @@ import sys
 from pathlib import Path
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.evaluation import evaluate_part
-from maskwright.runs.context import build_model
+from maskwright.runs.context import build_model, predictor_of
 from maskwright.runs.experiment import Experiment
 from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run
@@ -97,6 +97,7 @@ from maskwright.images.decode import read_image
 from maskwright.prediction.instance import predict_instances
 from maskwright.recipes.loading import load_recipe
 from maskwright.runs.evaluation import evaluate_part
+from maskwright.runs.context import predictor_of
 from maskwright.runs.experiment import Experiment
 from maskwright.progress import Reporter
 from maskwright.runs.folder import create_run
