@@ -50,7 +50,7 @@ def test_label_maps_are_drawn_in_the_classes_of_the_comparison(tmp_path: Path) -
 def test_an_image_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), PIXELS)
     shown = comparison_picture(tmp_path / "a.png", "a", lambda pixels: [pixels, pixels], ["one"])
-    assert shown.uri.startswith("data:image/jpeg;base64,")
+    assert shown.uri.startswith("data:image/webp;base64,")
     assert shown.fault == ""
     missing = comparison_picture(tmp_path / "b.png", "b", lambda pixels: [pixels, pixels], ["one"])
     assert missing.uri == ""

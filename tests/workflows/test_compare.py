@@ -132,7 +132,7 @@ def test_a_page_shows_the_images_side_by_side(files: tuple[Path, Path, Path], tm
     found = compared(poor, good, **options)
     assert json.loads((tmp_path / "out" / "compare.json").read_text()) == json.loads(json.dumps(found.numbers))
     page = (tmp_path / "out" / "compare.html").read_text()
-    assert page.count("data:image/jpeg;base64,") == len(found.numbers["changed_images"])
+    assert page.count("data:image/webp;base64,") == len(found.numbers["changed_images"])
     assert found.numbers["verdict"].split(" (")[0] in page
     markdown, latex = ((tmp_path / "out" / f"tables.{kind}").read_text() for kind in ("md", "tex"))
     for table in ("Scores", "good less poor", "good less poor, by class"):
@@ -170,7 +170,7 @@ def test_label_maps_are_compared_too(folders: tuple[Path, Path, Path], tmp_path:
         assert model["scores"][0]["measure"] == "mIoU"
         assert model["scores"][0]["value"] == pytest.approx(scores["mIoU"], abs=1e-12)
     page = (tmp_path / "out" / "compare.html").read_text()
-    assert page.count("data:image/jpeg;base64,") == 12
+    assert page.count("data:image/webp;base64,") == 12
     assert Page(page).unbalanced == []
 
 

@@ -75,7 +75,7 @@ def test_the_page_has_every_section_and_loads_nothing(done: tuple[Path, Path, di
     text = (done[1] / PAGE).read_text(encoding="utf-8")
     for part in ("compared", "models-1", "classes-1", "errors-1", "differences-1", "panels-1", "provenance"):
         assert f'id="{part}"' in text
-    assert text.count("data:image/jpeg;base64,") == 4
+    assert text.count("data:image/webp;base64,") == 4
     assert "default-src 'none'" in text
     assert "classes of the same name" in text
     # What an <a> names is loaded by a click alone: the pictures in full resolution.

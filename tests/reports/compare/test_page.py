@@ -3,7 +3,7 @@ from maskwright.reports.pictures.embedded import Picture
 from tests.reports.compare.compared import numbers
 from tests.reports.html_page import Page
 
-PICTURES = [Picture("a.jpg", "data:image/jpeg;base64,AAAA", 60, 20), Picture("b.jpg", fault="cannot be shown: gone")]
+PICTURES = [Picture("a.jpg", "data:image/webp;base64,AAAA", 60, 20), Picture("b.jpg", fault="cannot be shown: gone")]
 
 
 def test_the_page_has_everything_escaped_and_every_tag_closed() -> None:
@@ -14,7 +14,7 @@ def test_the_page_has_everything_escaped_and_every_tag_closed() -> None:
     assert "<new>" not in text
     assert "&lt;new&gt; is better than old" in text
     assert "Not compared: cake." in text
-    assert text.count("data:image/jpeg;base64,") == 1
+    assert text.count("data:image/webp;base64,") == 1
     assert "cannot be shown: gone" in text
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from maskwright.reports.pictures.embedded import WIDEST, read_pictures
+from maskwright.reports.pictures.embedded import TALLEST, WIDEST, read_pictures
 
 
 def save(path, height=10, width=20):
@@ -12,11 +12,11 @@ def save(path, height=10, width=20):
     cv2.imwrite(str(path), np.full((height, width, 3), (10, 120, 240), np.uint8))
 
 
-def test_a_picture_becomes_a_jpeg_data_uri_of_the_same_colours(tmp_path):
+def test_a_picture_becomes_a_webp_data_uri_of_the_same_colours(tmp_path):
     save(tmp_path / "a.png")
     (picture,) = read_pictures(tmp_path, [{"file": "a.png", "caption": "one"}])
     kind, _, payload = picture.uri.partition(",")
-    assert kind == "data:image/jpeg;base64"
+    assert kind == "data:image/webp;base64"
     pixels = cv2.imdecode(np.frombuffer(base64.b64decode(payload), np.uint8), cv2.IMREAD_COLOR)
     assert pixels.shape == (picture.height, picture.width, 3) == (10, 20, 3)
     assert np.abs(pixels.astype(int) - (10, 120, 240)).max() <= 4
@@ -27,6 +27,13 @@ def test_a_picture_wider_than_any_screen_is_made_smaller(tmp_path):
     save(tmp_path / "wide.png", 100, 2 * WIDEST)
     (picture,) = read_pictures(tmp_path, [{"file": "wide.png"}])
     assert (picture.height, picture.width) == (50, WIDEST)
+
+
+def test_a_picture_higher_than_webp_takes_is_made_smaller(tmp_path):
+    save(tmp_path / "high.png", 3 * TALLEST, 30)
+    (picture,) = read_pictures(tmp_path, [{"file": "high.png"}])
+    assert (picture.height, picture.width) == (TALLEST, 10)
+    assert picture.uri
 
 
 @pytest.mark.parametrize("name", ["../secret.png", "{outside}", "link.png", "a/../../secret.png"])

@@ -45,7 +45,7 @@ def test_the_page_says_the_rule_what_is_left_out_and_what_the_brackets_mean():
 
 def test_panels_are_in_the_page_and_their_absence_is_said():
     text = page()
-    assert text.count("data:image/jpeg;base64,") == 1
+    assert text.count("data:image/webp;base64,") == 1
     assert text.count("asks for no panels") == 1
 
 
