@@ -19,7 +19,7 @@ from tests.evaluation.invented_coco import datasets, pycocotools_scores, same
 AP = Measure("segm AP")
 
 
-def models(truth: dict[str, Any], *results: list[dict[str, Any]]) -> InstanceModels:
+def models(truth: dict[str, Any], *results: list[Any]) -> InstanceModels:
     records = [[{"segm": match_records(truth, each, "segm")}] for each in results]
     return InstanceModels(3, {each["id"]: each["name"] for each in truth["categories"]}, records)
 

@@ -1,4 +1,5 @@
 import base64
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ def test_a_picture_becomes_a_webp_data_uri_of_the_same_colours(tmp_path):
     (picture,) = read_pictures(tmp_path, [{"file": "a.png", "caption": "one"}])
     kind, _, payload = picture.uri.partition(",")
     assert kind == "data:image/webp;base64"
-    pixels = cv2.imdecode(np.frombuffer(base64.b64decode(payload), np.uint8), cv2.IMREAD_COLOR)
+    pixels: Any = cv2.imdecode(np.frombuffer(base64.b64decode(payload), np.uint8), cv2.IMREAD_COLOR)
     assert pixels.shape == (picture.height, picture.width, 3) == (10, 20, 3)
     assert np.abs(pixels.astype(int) - (10, 120, 240)).max() <= 4
     assert (picture.caption, picture.fault) == ("one", "")
