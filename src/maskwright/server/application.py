@@ -27,11 +27,11 @@ from maskwright.server.page import page_html, picture_jpeg
 from maskwright.server.refusal import Refusal
 from maskwright.server.schemas import PREDICT_BODY, PREDICT_RESPONSES
 from maskwright.server.service import Service
+from maskwright.server.service_metrics import METRICS_TYPE
 from maskwright.structures import ClassTable, Instances, LabelMap
 from maskwright.version import __version__
 
 _JSON = "application/json"
-_METRICS = "text/plain; version=1.0.0; charset=utf-8"
 _LISTED = 60
 
 Score = Annotated[float | None, Query(ge=0, le=1, description="Instance models: the lowest score [default: 0.5].")]
@@ -109,7 +109,7 @@ def _add_api(app: FastAPI, service: Service) -> None:
 
     @app.get("/metrics", summary="Counts in the text format of Prometheus")
     async def metrics() -> Response:
-        return Response(service.metrics.text(), media_type=_METRICS)
+        return Response(service.metrics.text(), media_type=METRICS_TYPE)
 
 
 async def _response(found: Instances | LabelMap, table: ClassTable, kind: str = _JSON) -> Response:
