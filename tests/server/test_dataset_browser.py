@@ -110,6 +110,31 @@ def test_a_prediction_is_made_once(browser: DatasetBrowser) -> None:
         browser.prediction(6, math.inf)
 
 
+def test_an_image_that_fails_is_named_and_the_others_are_predicted(
+    models: dict[str, Path], labelled: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = service_of(models["semantic"], labelled)
+    browser = service.browser
+    assert browser is not None
+    found = service.queue._found
+
+    def short_of_memory(decoded):
+        if np.array_equal(decoded[0][1], browser.data[1].image):
+            raise MemoryError
+        return found(decoded)
+
+    monkeypatch.setattr(service.queue, "_found", short_of_memory)
+    browser.start()
+    for _ in range(1000):
+        if browser.compared + len(browser.failed) == 6:
+            break
+        time.sleep(0.02)
+    assert browser.compared == 5
+    assert list(browser.failed) == [1]
+    assert "memory" in browser.failed[1]
+    service.close()
+
+
 def test_a_data_set_without_images_is_refused(models: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "none.json"
     path.write_text('{"images": [], "annotations": [], "categories": [{"id": 1, "name": "disc"}]}')

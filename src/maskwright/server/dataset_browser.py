@@ -182,7 +182,7 @@ class DatasetBrowser:
             try:
                 yield position, self.queue.submit(_reader(sample), math.inf, unhurried=True).result()
             except (Refusal, CancelledError) as error:
-                if self._ended.is_set() or getattr(error, "status", None) == 503:
+                if self._ended.is_set() or self.queue.closed:
                     return
                 self.failed[position] = str(error)
 

@@ -57,6 +57,11 @@ class InferenceQueue:
         """Return the number of images that wait or are being predicted for clients."""
         return len(self._waiting) + self._working
 
+    @property
+    def closed(self) -> bool:
+        """Whether the service ends."""
+        return self._closed
+
     def submit(self, decode: Callable[[], Image], deadline: float, unhurried: bool = False) -> Future[Any]:
         """Queue the image that ``decode`` returns; return the future of its result, which is found in the thread.
 

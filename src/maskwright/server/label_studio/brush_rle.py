@@ -8,9 +8,9 @@ values as the length says. Each pixel is four equal values, 0 or 255.
 
 from collections.abc import Sequence
 
-import hotcoco.mask
 import numpy as np
 import numpy.typing as npt
+from hotcoco import mask as coco_mask
 
 from maskwright.errors import DataError
 from maskwright.limits import beyond_limit, input_limit
@@ -27,7 +27,7 @@ Numbers = npt.NDArray[np.int64]
 
 def encode_brush(rle: Rle) -> list[int]:
     """Return the mask as Label Studio's ``rle``, a list of bytes."""
-    pixels = np.ascontiguousarray(hotcoco.mask.decode(rle)).ravel()
+    pixels = np.ascontiguousarray(coco_mask.decode(rle)).ravel()
     changes = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1
     starts = np.concatenate(([0], changes))
     lengths = _CHANNELS * np.diff(np.concatenate((starts, [pixels.size])))
