@@ -24,18 +24,25 @@ def test_the_suspect_is_shown_with_what_is_around_it(tmp_path: Path):
     left, top, right, bottom = picture.box
     assert 0 <= left < 5 < 35 < right <= SIDE
     assert 0 <= top < 50 < 80 < bottom <= SIDE
-    assert max(picture.width, picture.height) <= 440
+    assert max(picture.width, picture.height) <= 360
     assert picture.width / picture.height == (right - left) / (bottom - top)
 
 
 def test_outlines_are_in_pixels_of_the_image_and_the_suspects_own_are_chosen(tmp_path: Path):
     (picture,) = pictures(tmp_path, "missing")
-    assert [each.chosen for each in picture.labels] == [False, False]
+    # What is outside the picture is not drawn: it would make the page long.
+    assert (picture.box[1], picture.labels, len(picture.found)) == (32, [], 1)
     (chosen,) = [each for each in picture.found if each.chosen]
     assert chosen.name == "square 0.95"
     points = [tuple(map(float, each)) for each in re.findall(r"([\d.]+) ([\d.]+)", chosen.path)]
     assert sorted(points) == [(5, 50), (5, 80), (35, 50), (35, 80)]
     assert chosen.path.endswith("Z")
+
+
+def test_what_else_is_in_the_picture_is_shown_faintly(tmp_path: Path):
+    (picture,) = pictures(tmp_path, "merged")  # of the whole width, down to the square
+    assert [(each.name, each.chosen) for each in picture.labels] == [("disc", True), ("square", False)]
+    assert [each.chosen for each in picture.found] == [True, True, False]
 
 
 def test_an_image_that_cannot_be_shown_is_named(tmp_path: Path):

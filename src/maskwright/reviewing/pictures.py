@@ -20,7 +20,7 @@ from maskwright.reviewing.suspects import Suspect
 from maskwright.structures import ResultRecord, TruthRecord
 
 # Pixels of a picture at most, and the share of the suspect's box that is shown around it on each side.
-_LONGEST, _AROUND, _FEWEST = 440, 0.6, 48
+_LONGEST, _AROUND, _FEWEST = 360, 0.6, 48
 # Other detections of at least this score are shown faintly.
 _SHOWN_SCORE = 0.5
 
@@ -53,15 +53,20 @@ def suspect_pictures(
         height, width = (max(1, round(side * scale)) for side in crop.shape[:2])
         names = truth.labels()
         yield SuspectPicture(
-            webp_uri(resize_image(crop, (height, width))),
+            webp_uri(resize_image(crop, (height, width)), 70),
             width,
             height,
             box,
-            [_outline(truth.annotations[i], box, scale, names, i in each.objects) for i in labels],
             [
-                _outline(results.records[i], box, scale, names, i in each.found)
+                _outline(truth.annotations[i], scale, names, i in each.objects)
+                for i in labels
+                if i in each.objects or _meets(truth.annotations[i]["bbox"], box)
+            ],
+            [
+                _outline(results.records[i], scale, names, i in each.found)
                 for i in others
-                if i in each.found or results.records[i]["score"] >= _SHOWN_SCORE
+                if i in each.found
+                or (results.records[i]["score"] >= _SHOWN_SCORE and _meets(_box(results.records[i]), box))
             ],
         )
 
@@ -89,6 +94,12 @@ def _box(record: ResultRecord) -> list[float]:
     return record["bbox"]
 
 
+def _meets(box: Sequence[float], part: _Box) -> bool:
+    """Return whether anything of ``box`` (xywh) lies in ``part`` (xyxy) of the image."""
+    x, y, width, height = box
+    return x < part[2] and y < part[3] and x + width > part[0] and y + height > part[1]
+
+
 def _around(boxes: Sequence[Sequence[float]], size: tuple[int, int]) -> _Box:
     """Return the part (xyxy pixels) of an image of ``size`` that shows ``boxes`` (xywh) and what is around them."""
     left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
@@ -102,16 +113,14 @@ def _around(boxes: Sequence[Sequence[float]], size: tuple[int, int]) -> _Box:
     return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else (0, 0, size[1], size[0])
 
 
-def _outline(
-    record: TruthRecord | ResultRecord, box: _Box, scale: float, names: dict[int, str], chosen: bool
-) -> DrawnOutline:
+def _outline(record: TruthRecord | ResultRecord, scale: float, names: dict[int, str], chosen: bool) -> DrawnOutline:
     """Return the outline of a mask, or its box where there is none, as an SVG path in pixels of the image."""
     rings = _rings(record)
     parts = []
     for ring in rings:
         points = np.asarray(ring, np.float32).reshape(-1, 1, 2)
-        if len(points) > 4:  # to within half a pixel of the picture
-            points = cv2.approxPolyDP(points, 0.5 / scale, closed=True)
+        if len(points) > 4:  # to within a pixel of the picture, as wide as its line
+            points = cv2.approxPolyDP(points, 0.75 / scale, closed=True)
         parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in points.reshape(-1, 2).round(1).tolist()) + "Z")
     score = f" {record['score']:.2f}" if "score" in record else ""
     return DrawnOutline("".join(parts), chosen, f"{names[record['category_id']]}{score}")
