@@ -69,13 +69,15 @@ class BootstrapEstimate:
     def interval(self, level: float) -> dict[str, float | None]:
         """Return the percentile interval ``{"value", "low", "high"}`` of the replicates at ``level`` (0..1).
 
-        The interval holds the middle share ``level`` of the replicates; NaN replicates do not count. ``low`` and
-        ``high`` are None when there is no value or no defined replicate.
+        Of B replicates in order the ends are those at ``(B + 1) * (1 - level) / 2`` from below and from above; NaN
+        replicates do not count. ``low`` and ``high`` are None when there is no value or no defined replicate.
+
+        Source: A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997, section 5.2.1.
         """
         defined = self.replicates[~np.isnan(self.replicates)]
         if self.value is None or not defined.size:
             return {"value": self.value, "low": None, "high": None}
-        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], method="weibull")
         return {"value": self.value, "low": float(low), "high": float(high)}
 
 

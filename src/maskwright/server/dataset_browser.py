@@ -204,8 +204,9 @@ def compare_image(truth: Instances | LabelMap, found: Instances | LabelMap, tabl
     kinds = image_errors(objects, sure, "segm", _IOU, _BACKGROUND)
     errors = Counter(ERRORS[kind] for kind in kinds.kind.tolist() if kind != NO_ERROR)
     errors["missed"] = int((~kinds.found).sum())
-    confusion = image_confusion(objects, sure, {c.index: c.index - 1 for c in table}, "segm", _IOU)
-    assert confusion.shape == (size, size)
+    confusion = np.zeros((size, size), np.int64)
+    for pair, count in image_confusion(objects, sure, {c.index: c.index - 1 for c in table}, "segm", _IOU).items():
+        confusion[pair] = count
     highest: dict[int, float] = {}
     for label, score in zip(found.labels.tolist(), found.scores.tolist(), strict=True):
         highest[label] = max(score, highest.get(label, 0.0))

@@ -182,7 +182,7 @@ def raw_statistics(evaluation: COCOeval) -> list[float]:
     evaluation.accumulate()
     # summarize() and run() print to standard output, which belongs to the caller's --json.
     evaluation.summary_lines()
-    return evaluation.stats
+    return list(evaluation.stats)
 
 
 def _defined_classes(precision: npt.NDArray[np.float64]) -> list[int]:
