@@ -40,6 +40,6 @@ def assert_quantiles(interval: dict[str, Any], value: float | None, values: list
     if value is None or not known:
         assert interval["low"] is interval["high"] is None
         return
-    low, high = np.quantile(known, [0.025, 0.975])
+    low, high = np.quantile(known, [0.025, 0.975], method="weibull")
     assert same(interval["low"], float(low))
     assert same(interval["high"], float(high))
