@@ -18,7 +18,7 @@ VIDEO_SUFFIXES = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
 
 # How files of these containers begin: MP4 and QuickTime, Matroska and WebM, AVI. FFmpeg goes by the content, and would
 # take a play list, which names other files and addresses, for a video whatever its suffix.
-_BEGINNINGS = ((4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (4, b"wide"), (0, b"\x1a\x45\xdf\xa3"), (0, b"RIFF"))
+_BEGINNINGS = ((4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (4, b"wide"), (0, b"\x1a\x45\xdf\xa3"), (8, b"AVI "))
 _LATE = 8  # frames that are kept for a thread that asks for them after another asked for a later one
 _CODEC, _RATE = "VP80", 25.0
 

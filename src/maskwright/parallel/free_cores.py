@@ -14,8 +14,8 @@ _IDLE = (3, 4)  # the columns idle and iowait of a line of /proc/stat
 def free_cores(look: Callable[[], dict[int, tuple[int, int]] | None] | None = None) -> int:
     """Return how many of this process's cores other programs leave free now, at least 1; it takes 0.4 seconds.
 
-    A core counts as taken for each whole second of work in a second, rounded to the nearest. The calling process should
-    not compute meanwhile. Elsewhere than on Linux it returns all cores.
+    What others compute on the cores meanwhile, in seconds a second and rounded to a whole number, is how many they
+    take. The calling process should not compute then. Elsewhere than on Linux it returns all cores.
 
     ``look`` returns the ticks that each core was busy and that it was not, so far; by default those of Linux.
 

@@ -1,7 +1,7 @@
 """The matches of detections with objects at one IoU by COCO's rules, for curves, thresholds and error analysis."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from hotcoco import COCO, COCOeval
 
 from maskwright.evaluation.coco.evaluator import without_text
+from maskwright.evaluation.columns import joined
 from maskwright.evaluation.grouping import places_by_value
 from maskwright.structures import ImageRecord, ResultRecord, TruthRecord
 
@@ -54,8 +55,7 @@ class Matches:
     @classmethod
     def merged(cls, images: Iterable["Matches"]) -> "Matches":
         """Return the matches of all ``images``, one image after the other; :meth:`sorted_by_score` is not applied."""
-        columns = [[getattr(each, field.name) for field in fields(cls)] for each in (_NONE, *images)]
-        return cls(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        return joined(_NONE, images)
 
     def sorted_by_score(self) -> "Matches":
         """Return the same matches, most confident detection first; equal scores keep their order."""

@@ -1,7 +1,7 @@
 """Fragments: the connected parts of masks, and how many more of them detections have than the objects they find."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.evaluation.coco.matches import ImageMatches
+from maskwright.evaluation.columns import joined
 from maskwright.masks.cropped import crop_masks
 from maskwright.structures import ResultRecord, Rle, TruthRecord
 
@@ -28,8 +29,7 @@ class Fragments:
     @classmethod
     def merged(cls, images: Iterable["Fragments"]) -> "Fragments":
         """Return the objects of all ``images``."""
-        columns = [[getattr(each, field.name) for field in fields(cls)] for each in (_NONE, *images)]
-        return cls(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        return joined(_NONE, images)
 
     def scores(self, category: int | None = None) -> dict[str, float | int | None]:
         """Return ``{"objects", "true", "detected", "more"}`` of one ``category`` id, or of all.

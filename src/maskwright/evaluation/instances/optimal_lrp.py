@@ -5,8 +5,9 @@ for Evaluating Visual Detection Tasks", IEEE TPAMI 2021, and the authors' ``LRP-
 0.00, 0.01, … 1.00.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy.typing as npt
 
 from maskwright.evaluation.bootstrap import defined_mean, ratio
 from maskwright.evaluation.coco.matches import ImageMatches
+from maskwright.evaluation.columns import joined
+from maskwright.evaluation.grouping import places_by_value
 from maskwright.evaluation.instances.pairwise_iou import pairwise_iou
 from maskwright.structures import ResultRecord, TruthRecord
 
@@ -44,11 +47,11 @@ class Localisations:
     @classmethod
     def merged(cls, images: Iterable["Localisations"]) -> "Localisations":
         """Return the detections and objects of all ``images``."""
-        columns = [[getattr(each, field.name) for field in fields(cls)] for each in (_NONE, *images)]
-        return cls(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        return joined(_NONE, images)
 
 
-_NONE = Localisations(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, np.int64))
+_NOWHERE = np.zeros(0, np.int64)
+_NONE = Localisations(_NOWHERE, np.zeros(0), np.zeros(0), _NOWHERE)
 
 
 def localisations(
@@ -79,11 +82,12 @@ def optimal_lrp(found: Localisations, names: Mapping[int, str]) -> tuple[dict[st
     scores are no confidences from 0 to 1, because the thresholds would then mean nothing.
     """
     confident = not len(found.score) or (found.score.min() >= 0 and found.score.max() <= 1)
+    objects = Counter(found.true_category.tolist()) if confident else {}
+    places = places_by_value(found.category)
     classes: dict[str, dict[str, Any]] = {}
     for category, name in names.items():
-        objects = int((found.true_category == category).sum()) if confident else 0
-        mine = found.category == category
-        classes[name] = _class_lrp(found.score[mine], found.iou[mine], objects)
+        mine = places.get(category, _NOWHERE)
+        classes[name] = _class_lrp(found.score[mine], found.iou[mine], objects.get(category, 0))
     table = np.array([[row[part] for part in _PARTS] for row in classes.values()], np.float64)
     means = defined_mean(table.reshape(-1, len(_PARTS)), axis=0)
     overall = {part: None if np.isnan(mean) else float(mean) for part, mean in zip(_PARTS, means, strict=True)}
