@@ -2,11 +2,13 @@
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 from maskwright.reports.review.page import DrawnOutline, SuspectPicture, render_review_page
 from tests.browser import answer_in_window, assert_readable, in_browser
+from tests.devtools import tab
 from tests.reports.html_page import Page
 from tests.reports.review.numbers import numbers
 
@@ -85,24 +87,28 @@ def test_keys_decide_and_lead_on(tmp_path: Path) -> None:
 
 @in_browser
 def test_decisions_are_saved_with_their_changes_and_taken_from_a_file(tmp_path: Path) -> None:
-    script = (
-        "let blob=null;const made=URL.createObjectURL;URL.createObjectURL=b=>{blob=b;return made(b)};"
-        "HTMLAnchorElement.prototype.click=function(){this.dataset.name=this.download};"
-        "page.querySelector('#s2 [data-decision=accept]').click();page.getElementById('save').click();"
-        "const saved=await blob.text();"
-        "page.querySelector('#s2 [data-decision=accept]').click();"
-        "const take=async text=>{const files=new DataTransfer();files.items.add(new File([text],'decisions.json'));"
-        "const field=page.getElementById('load');field.files=files.files;"
-        "field.dispatchEvent(new Event('change'));await sleep(50)};"
-        "const before=page.getElementById('s2').dataset.decided??null;await take(saved);"
-        "const after=page.getElementById('s2').dataset.decided;await take('{}');"
-        "const refused=page.getElementById('count').textContent;"
-        "page.getElementById('kind').value='missing';page.getElementById('kind').dispatchEvent(new Event('change'));"
-        "return {saved:JSON.parse(saved),before,after,refused,hidden:page.getElementById('s2').hidden,"
-        "kept:JSON.parse(localStorage.getItem('maskwright-review-0123'))}"
-    )
-    found = answer_in_window(page(), script, tmp_path)
-    assert found["saved"] == {
+    shown, other, saved = tmp_path / "review.html", tmp_path / "other.json", tmp_path / "decisions.json"
+    shown.write_text(page(), encoding="utf-8")
+    other.write_text("{}", encoding="utf-8")
+    decided = "document.getElementById('s2').dataset.decided"
+    with tab(tmp_path) as window:
+        window.open(shown.as_uri())
+        window.get("document.querySelector('#s2 [data-decision=accept]').click()")
+        window.get("document.getElementById('save').click()")
+        written = _json_once_written(saved)
+        window.get("document.querySelector('#s2 [data-decision=accept]').click()")
+        assert window.get(decided) is None
+        window.give("#load", saved)
+        window.wait(f"{decided} === 'accept'")
+        window.give("#load", other)
+        window.wait("document.getElementById('count').textContent.includes('holds no decisions for this page')")
+        window.get(
+            "{const kind=document.getElementById('kind');kind.value='missing';kind.dispatchEvent(new Event('change'))}"
+        )
+        assert window.get("document.getElementById('s2').hidden") is True
+        assert window.get("JSON.parse(localStorage.getItem('maskwright-review-0123'))") == [["s2", "accept"]]
+        assert window.faults == []
+    assert written == {
         "format": FORMAT,
         "annotations": {"file": "labels.json", "sha256": "0123"},
         "decisions": [
@@ -115,6 +121,12 @@ def test_decisions_are_saved_with_their_changes_and_taken_from_a_file(tmp_path: 
             }
         ],
     }
-    assert (found["before"], found["after"], found["hidden"]) == (None, "accept", True)
-    assert "holds no decisions for this page" in found["refused"]
-    assert found["kept"] == [["s2", "accept"]]
+
+
+def _json_once_written(file: Path, seconds: float = 60) -> Any:
+    """What a download holds once it is whole."""
+    deadline = time.monotonic() + seconds
+    while not file.exists() or not file.read_text(encoding="utf-8"):
+        assert time.monotonic() < deadline, f"{file.name} was not downloaded"
+        time.sleep(0.02)
+    return json.loads(file.read_text(encoding="utf-8"))
