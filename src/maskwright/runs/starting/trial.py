@@ -17,10 +17,12 @@ from maskwright.limits import input_limit
 from maskwright.models.catalogue import find_model
 from maskwright.models.losses.catalogue import build_loss
 from maskwright.parallel.pool import cores
+from maskwright.parallel.waiting_threads import threads_give_way
 from maskwright.recipes.fitting.figures import Machine, StepCost
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import build_model, input_size
 from maskwright.runs.folder import hardware
+from maskwright.runs.processes import free_threads, torch_threads
 from maskwright.runs.training import build_recipe_optimizer
 from maskwright.training.device import resolve_device, resolve_precision
 
@@ -43,23 +45,26 @@ def try_steps(
     """Return the cost of an image in training steps of ``recipe``, tried for about ``seconds`` after a first step.
 
     A step has two images, or four of a semantic model on a CPU, where each of four costs less than each of two. They
-    are noise at the recipe's size, with ``objects`` objects whose side is the share ``side`` of the image. The weights
-    are random, so that nothing is read or fetched; ``files`` are a few images that are decoded to time the loading. The
-    random numbers of torch are afterwards as they were before.
+    are noise at the recipe's size, with ``objects`` objects whose side is the share ``side`` of the image. A step has
+    the threads that a run of ``recipe`` would have now. The weights are random, so that nothing is read or fetched;
+    ``files`` are a few images that are decoded to time the loading. The random numbers of torch are afterwards as they
+    were before.
     """
     device = torch.device(resolve_device(recipe.train.device))
     batch = 4 if recipe.task == "semantic" and device.type == "cpu" else 2
     before = torch.get_rng_state()
+    threads = free_threads() if recipe.train.threads == "free" else recipe.train.threads
     try:
         torch.manual_seed(recipe.seed)
-        step = _step(recipe, device, batch, side, max(1, objects))
-        held = _held_memory(device)
-        step()  # the first one allocates, and on a GPU chooses kernels
-        started, taken = time.perf_counter(), 0
-        while taken == 0 or time.perf_counter() - started < seconds:
-            step()
-            taken += 1
-        spent = (time.perf_counter() - started) / taken / batch
+        with torch_threads(threads), threads_give_way():
+            step = _step(recipe, device, batch, side, max(1, objects))
+            held = _held_memory(device)
+            step()  # the first one allocates, and on a GPU chooses kernels
+            started, taken = time.perf_counter(), 0
+            while taken == 0 or time.perf_counter() - started < seconds:
+                step()
+                taken += 1
+            spent = (time.perf_counter() - started) / taken / batch
         memory = max(0.0, _held_memory(device) - held) / batch
     finally:
         torch.set_rng_state(before)
