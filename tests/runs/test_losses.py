@@ -20,6 +20,7 @@ from maskwright.runs.folder import create_run
 from maskwright.runs.losses import SemanticLosses, batch_losses, memory_format_of, recipe_loss
 from maskwright.runs.mask_statistics import training_pixels
 from maskwright.runs.masks import masks_stage
+from maskwright.training import device
 
 FABRIC = Fabric(accelerator="cpu", devices=1)
 
@@ -159,6 +160,7 @@ def test_a_batch_of_one_image_for_a_network_that_needs_two_is_told_so(tmp_path: 
     ],
 )
 def test_channels_lie_last_where_it_is_faster(
-    recipe: str, overrides: tuple[str, ...], expected: torch.memory_format
+    recipe: str, overrides: tuple[str, ...], expected: torch.memory_format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: True)
     assert memory_format_of(load_recipe(recipe, list(overrides)), torch.device("cpu")) is expected

@@ -21,6 +21,7 @@ from maskwright.runs.processes import (
     threads_of,
     torch_threads,
 )
+from maskwright.training import device
 from tests.parallel.launched import LAUNCHED, launched
 
 
@@ -57,6 +58,7 @@ def test_launched_by_hand_the_batch_is_checked_before_the_others_are_waited_for(
 def test_a_process_alone_gets_a_fabric_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for key in LAUNCHED:
         monkeypatch.delenv(key, raising=False)
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: True)
     fabric = build_fabric(recipe_of("train.precision=bf16-mixed"))
     assert (fabric.world_size, fabric.device.type) == (1, "cpu")
     with fabric.autocast():
@@ -75,6 +77,7 @@ def test_mixed_precision_leaves_the_inputs_of_a_model_as_they_are(
 ) -> None:
     for key in LAUNCHED:
         monkeypatch.delenv(key, raising=False)
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: True)
     model = Detector(4, 1)
     wrapped = build_fabric(recipe_of(f"train.precision={precision}")).setup_module(model)
     image, box = torch.rand(2, 4), torch.tensor([[478.0, 427.0, 483.0, 428.0]])  # bfloat16 has no 427 and no 483

@@ -1,12 +1,15 @@
 """Which device is chosen, what a missing one is answered with, and what torch is told for a GPU."""
 
+import platform
 from collections.abc import Iterator
 
 import pytest
 import torch
 
 from maskwright.errors import UsageError
+from maskwright.training import device as device_module
 from maskwright.training.device import (
+    computes_in_bfloat16,
     device_settings,
     has_fused_optimizers,
     resolve_device,
@@ -78,14 +81,29 @@ def test_an_unknown_device_is_answered_with_the_nearest() -> None:
         ("auto", "cuda", False, "32-true"),
         ("16-mixed", "cuda", True, "16-mixed"),
         ("16-mixed", "cpu", True, "bf16-mixed"),
-        ("bf16-mixed", "cpu", False, "bf16-mixed"),
+        ("16-mixed", "cpu", False, "32-true"),
+        ("bf16-mixed", "cpu", True, "bf16-mixed"),
+        ("bf16-mixed", "cpu", False, "32-true"),
+        ("32-true", "cpu", True, "32-true"),
+        ("bf16-mixed", "cuda", False, "bf16-mixed"),
     ],
 )
-def test_auto_is_bfloat16_where_a_cuda_gpu_has_it_and_a_cpu_has_no_float16(
+def test_bfloat16_is_taken_where_the_device_has_it_and_a_cpu_has_no_float16(
     name: str, device: str, bf16: bool, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine(monkeypatch, cuda=True, bf16=bf16)
+    monkeypatch.setattr(device_module, "computes_in_bfloat16", lambda: bf16)
     assert resolve_precision(name, device) == precision
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the test knows the instructions of x86 alone")
+def test_a_processor_without_avx_512_does_not_compute_in_bfloat16() -> None:
+    assert computes_in_bfloat16() == torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+
+
+def test_a_torch_without_its_library_of_kernels_does_not_compute_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not computes_in_bfloat16()
 
 
 def test_optimisers_are_fused_on_gpus_alone() -> None:

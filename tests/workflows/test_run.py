@@ -13,9 +13,11 @@ from pycocotools.cocoeval import COCOeval
 from safetensors.torch import load_file
 
 from maskwright.cli.main import main
+from maskwright.files import read_json
 from maskwright.masks.png import read_label_map
 from maskwright.recipes.loading import recipe_text
 from maskwright.reports.score_names import is_score
+from maskwright.training import device
 from maskwright.training.checkpoint import read_state
 from tests.drills.runs import TINY_MASK_RCNN, metrics
 from tests.small_runs import small_run
@@ -128,7 +130,10 @@ def test_other_instance_models_give_the_same_bits_too(model: str, tmp_path: Path
     assert_same_bits(tmp_path / "once", tmp_path / "again")
 
 
-def test_an_instance_model_learns_in_mixed_precision_with_averages_over_steps(tmp_path: Path) -> None:
+def test_an_instance_model_learns_in_mixed_precision_with_averages_over_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: True)
     settings = ["train.precision=bf16-mixed", "train.ema=0.9", "train.accumulate=2", "train.epochs=1"]
     more = [part for each in settings for part in ("--set", each)]
     assert small_run("instance", tmp_path / "run", *more, verb="train") == 0
@@ -136,6 +141,17 @@ def test_an_instance_model_learns_in_mixed_precision_with_averages_over_steps(tm
         (row,) = csv.DictReader(file)
     assert 0 < float(row["train/loss"]) < 100
     assert 0 <= float(row["validation/segm_AP"]) <= 1
+
+
+def test_a_processor_without_bfloat16_trains_in_full_precision_and_says_so(
+    semantic_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: False)
+    assert small_run("semantic", tmp_path / "run", "--set", "train.precision=bf16-mixed", verb="train") == 0
+    assert "precision: 32-true, not bf16-mixed: this processor has no instructions" in capsys.readouterr().err
+    assert read_json(tmp_path / "run" / "card.json")["hardware"]["precision"] == "32-true"
+    full, plain = model_bits(tmp_path / "run"), model_bits(semantic_run)
+    assert all(torch.equal(full[key], plain[key]) for key in plain)
 
 
 def test_another_seed_gives_other_weights(semantic_run: Path, tmp_path: Path) -> None:

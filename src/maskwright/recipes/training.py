@@ -241,7 +241,8 @@ class Train(Section):
             differently.
         precision: A precision of Lightning Fabric: ``32-true``; ``bf16-mixed`` or ``16-mixed``, which take about half
             the memory of activations; or ``auto``: ``bf16-mixed`` on a CUDA GPU that computes in bfloat16, else
-            ``32-true``.
+            ``32-true``. A CPU computes in ``bf16-mixed`` for both where it has instructions for bfloat16 (AVX-512, or
+            BF16 of ARM), else in ``32-true``, and the run says so; ``card.json`` tells which it was.
         matmul_precision: On a CUDA GPU, the precision of products and convolutions of float32 numbers: ``highest``
             rounds as on a CPU; ``high``, the default, is TF32, with 10 bits of mantissa and several times as fast;
             ``medium`` may use bfloat16 inside.

@@ -73,6 +73,8 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     training = _build_training(experiment, fabric, model)
     if run.is_main_process:
         run.reporter.warn(lines_on_few_queries(experiment, getattr(model, "queries", None)))
+        if precision == "32-true" and recipe.train.precision not in ("auto", precision):
+            run.reporter.warn([_without_bfloat16(recipe)])
         remove_partial_files(run.path / "checkpoints")
         record_training_images(run, experiment.prepared.parts["train"])
     if resume and (state := read_state(run.path / LAST)) is not None:
@@ -93,6 +95,13 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
             f"train: stopped early after {position}; best {training.best_by} at epoch {position.best_epoch}"
         )
     run.update_card(best={"epoch": position.best_epoch, "score": training.best_by, "value": position.best})
+
+
+def _without_bfloat16(recipe: Recipe) -> str:
+    return (
+        f"precision: 32-true, not {recipe.train.precision}: this processor has no instructions for bfloat16 (AVX-512, "
+        "or BF16 of ARM), and would take many times as long"
+    )
 
 
 def train_worker(path: Path, fabric: Fabric, resume: bool, reporter: Reporter) -> None:

@@ -50,16 +50,25 @@ def resolve_device(name: str, asked_by: str = "device", shared: bool = False) ->
 def resolve_precision(name: Precision | Literal["auto"], device: torch.device | str) -> Precision:
     """Return the precision for ``device``: ``name`` itself, or for ``auto`` the one that suits it.
 
-    It is ``bf16-mixed`` on a CUDA GPU that computes in bfloat16 (Ampere and later), else ``32-true``. A CPU gets
-    ``bf16-mixed`` for ``16-mixed``, since it has no kernels in float16 for most layers.
+    That is ``bf16-mixed`` on a CUDA GPU that computes in bfloat16 (Ampere and later), else ``32-true``. A CPU gets
+    ``bf16-mixed`` for ``16-mixed``, since it has no kernels in float16 for most layers, and ``32-true`` for both where
+    :func:`computes_in_bfloat16` is false.
     """
-    if name == "16-mixed" and torch.device(device).type == "cpu":
-        return "bf16-mixed"
+    if name in ("bf16-mixed", "16-mixed") and torch.device(device).type == "cpu":
+        return "bf16-mixed" if computes_in_bfloat16() else "32-true"
     if name != "auto":
         return name
     if torch.device(device).type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return "bf16-mixed"
     return "32-true"
+
+
+def computes_in_bfloat16() -> bool:
+    """Return whether torch has fast kernels in bfloat16 for this processor: of x86 with AVX-512, of ARM with BF16.
+
+    Elsewhere its plain loops take ten to forty times as long as those in float32.
+    """
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def has_fused_optimizers(device: torch.device) -> bool:
