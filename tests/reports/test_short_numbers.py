@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskwright.reports.short_numbers import compact, percent, round_percent
+from maskwright.reports.short_numbers import compact, percent, round_percent, whole_percent
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,19 @@ def test_only_everything_is_all_of_it():
 )
 def test_percents_of_an_axis_have_no_needless_zeros(share, text):
     assert round_percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [
+        (0, 9, ""),
+        (9, 9, "100"),
+        (999, 1000, ">99"),
+        (995, 1000, ">99"),
+        (994, 1000, "99"),
+        (1, 1000, "<1"),
+        (1, 3, "33"),
+    ],
+)
+def test_only_all_is_100_percent_and_only_nothing_is_blank(part, whole, expected):
+    assert whole_percent(part, whole) == expected

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from maskwright.reports.plots.confusion_matrix import whole_percent
+from maskwright.reports.short_numbers import whole_percent
 from maskwright.reports.tables import Table, count_cell
 
 MOST = 20

@@ -32,3 +32,14 @@ def percent(share: float) -> str:
 def round_percent(share: float) -> str:
     """Return the round ``share`` (0 to 1) of an axis in percent without trailing zeros: ``10 %``, ``0.01 %``."""
     return f"{np.format_float_positional(share * 100, precision=6, unique=False, fractional=False, trim='-')} %"
+
+
+def whole_percent(part: int, whole: int) -> str:
+    """Return ``part`` in percent of ``whole`` in at most three characters.
+
+    Only all is ``100`` and only nothing is blank; what would round to them is ``>99`` or ``<1``.
+    """
+    if part in (0, whole):
+        return "100" if part else ""
+    percent = 100 * part / whole
+    return "<1" if percent < 0.5 else ">99" if percent >= 99.5 else f"{percent:.0f}"

@@ -18,8 +18,9 @@ from maskwright.outputs.writing import output_folder
 from maskwright.progress import Reporter
 from maskwright.reports.explore.contact_sheet import draw_pictures
 from maskwright.reports.explore.figures import explore_figures
-from maskwright.reports.explore.page import PagePictures, ShownFigure, render_explore_page
+from maskwright.reports.explore.page import PagePictures, render_explore_page
 from maskwright.reports.plots.figure_files import write_figure
+from maskwright.reports.shown_figure import ShownFigure
 from maskwright.structures import ClassTable
 
 PAGE, STATISTICS = "explore.html", "statistics.json"

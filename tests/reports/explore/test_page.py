@@ -6,8 +6,9 @@ import pytest
 
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.reports.explore.figures import explore_figures
-from maskwright.reports.explore.page import PagePictures, ShownFigure, ShownTile, render_explore_page
+from maskwright.reports.explore.page import PagePictures, ShownTile, render_explore_page
 from maskwright.reports.pictures.tile import Tile
+from maskwright.reports.shown_figure import ShownFigure
 from tests.browser import assert_readable, in_browser
 from tests.reports.explored import explored
 from tests.reports.html_page import Page, assert_runs_only_its_own_script

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from maskwright.reports.kept_files import KeptFiles
 from maskwright.reports.pictures.embedded import TALLEST, WIDEST, read_pictures
 
 
@@ -57,3 +58,24 @@ def test_what_is_no_picture_is_named_and_the_others_still_come(tmp_path, name):
     assert bad.fault
     assert not bad.uri
     assert good.uri
+
+
+def test_a_kept_picture_is_the_same_and_is_not_encoded_again(tmp_path, monkeypatch):
+    save(tmp_path / "a.png", 100, 2 * WIDEST)
+    records = [{"file": "a.png", "caption": "one"}]
+    fresh = read_pictures(tmp_path, records)
+    assert read_pictures(tmp_path, records, KeptFiles(tmp_path / "kept")) == fresh
+    monkeypatch.setattr(cv2, "imencode", None)
+    assert read_pictures(tmp_path, records, KeptFiles(tmp_path / "kept")) == fresh
+
+
+def test_another_file_and_a_kept_one_that_is_no_webp_are_encoded_anew(tmp_path):
+    save(tmp_path / "a.png")
+    (fresh,) = read_pictures(tmp_path, [{"file": "a.png"}], KeptFiles(tmp_path / "kept"))
+    (kept,) = (tmp_path / "kept").iterdir()
+    for damaged in (b"", b"<script>alert(1)</script>", (tmp_path / "a.png").read_bytes()):
+        kept.write_bytes(damaged)
+        assert read_pictures(tmp_path, [{"file": "a.png"}], KeptFiles(tmp_path / "kept")) == [fresh]
+    save(tmp_path / "a.png", 30)
+    (other,) = read_pictures(tmp_path, [{"file": "a.png"}], KeptFiles(tmp_path / "kept"))
+    assert other.height == 30

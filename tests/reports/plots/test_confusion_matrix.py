@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 
-from maskwright.reports.plots.confusion_matrix import RIGHT, WRONG, confusion_matrix, whole_percent
+from maskwright.reports.plots.confusion_matrix import RIGHT, WRONG, confusion_matrix
 from maskwright.reports.plots.svg import STYLE
 from tests.reports.drawn import axes
 
@@ -27,22 +27,6 @@ def test_a_class_that_is_not_in_the_truth_is_absent_and_not_0():
     found = numbers([[9, 1, 0], [0, 0, 0], [0, 3, 3]])
     assert [found[column, 1] for column in range(3)] == ["–"] * 3
     assert found[1, 0] == "10"
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "expected"),
-    [
-        (0, 9, ""),
-        (9, 9, "100"),
-        (999, 1000, ">99"),
-        (995, 1000, ">99"),
-        (994, 1000, "99"),
-        (1, 1000, "<1"),
-        (1, 3, "33"),
-    ],
-)
-def test_only_all_is_100_percent_and_only_nothing_is_blank(part, whole, expected):
-    assert whole_percent(part, whole) == expected
 
 
 def test_right_and_wrong_have_colours_that_grow_with_the_share():

@@ -135,7 +135,9 @@ def test_no_file_is_written_outside_the_run(make_run):
     before = sorted(run.parent.rglob("*"))
     read(run)
     written = [run / name for name in ("report.html", "tables.md", "tables.tex")]
-    assert sorted(run.parent.rglob("*")) == sorted([*before, *written])
+    page = run / "figures" / "page"
+    kept = [page, *page.glob("*.svg"), *page.glob("*.webp")]
+    assert sorted(run.parent.rglob("*")) == sorted([*before, *written, *kept])
 
 
 @pytest.mark.parametrize("missing", [*[(name,) for name in OPTIONAL], OPTIONAL, ("figures/panels/0001.png",)])

@@ -11,7 +11,7 @@ from maskwright.annotations.statistics.dataset import ClassPair, Statistics
 from maskwright.annotations.statistics.object_sizes import count_sizes, side_histogram, side_quantiles
 from maskwright.reports.explore import image_figures, size_figures
 from maskwright.reports.plots.class_bars import class_bars
-from maskwright.reports.plots.figures import COLORS
+from maskwright.reports.plots.colors import COLORS
 from maskwright.reports.plots.pair_matrix import pair_matrix
 from maskwright.reports.plots.svg import STYLE, svg_text
 from maskwright.reports.short_numbers import percent, round_percent

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from maskwright.reports.plots.figures import COLORS
-from maskwright.reports.plots.svg import INK, plot
+from maskwright.reports.plots.colors import COLORS, INK
+from maskwright.reports.plots.svg import plot
 
 BLUE, VIOLET = COLORS[0], COLORS[3]
 HEIGHT = 270

@@ -4,31 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from markupsafe import Markup
-
 from maskwright.annotations.faults import Audit
 from maskwright.annotations.statistics.dataset import Statistics
 from maskwright.reports import tables
 from maskwright.reports.explore import facts as explore_facts
 from maskwright.reports.explore import tables as explore_tables
-from maskwright.reports.explore.figures import NamedFigure
 from maskwright.reports.pictures.embedded import Picture, embedded
 from maskwright.reports.pictures.tile import Color, Tile
 from maskwright.reports.rendering import render
-
-
-@dataclass(frozen=True)
-class ShownFigure:
-    """A figure as a page holds it: an ``<svg>`` element, its width in SVG units, and its caption."""
-
-    svg: Markup
-    width: int
-    caption: str
-
-    @classmethod
-    def of(cls, figure: NamedFigure) -> "ShownFigure":
-        """Return what a page needs of ``figure``, so that the matplotlib figure can be freed."""
-        return cls(Markup(figure.svg), round(figure.figure.get_figwidth() * 72), figure.caption)
+from maskwright.reports.shown_figure import ShownFigure
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from maskwright.reports.plots.figures import COLORS
-from maskwright.reports.plots.svg import INK, axis_name, plot
+from maskwright.reports.plots.colors import COLORS, INK
+from maskwright.reports.plots.svg import axis_name, plot
 from maskwright.reports.short_numbers import percent
 
 BLUE, ORANGE, GREEN = COLORS[:3]

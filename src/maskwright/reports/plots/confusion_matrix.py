@@ -8,10 +8,11 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from maskwright.reports.plots.figures import COLORS
+from maskwright.reports.plots.colors import COLORS, INK
 from maskwright.reports.plots.square_axes import square, square_axes
-from maskwright.reports.plots.svg import INK, axis_name
+from maskwright.reports.plots.svg import axis_name
 from maskwright.reports.plots.text_width import LETTERS, text_width
+from maskwright.reports.short_numbers import whole_percent
 from maskwright.reports.tables import ABSENT
 
 CELL, TITLE = 31, 22
@@ -45,17 +46,6 @@ def confusion_matrix(names: Sequence[str], counts: npt.NDArray[np.int64]) -> Fig
     diagonal = [square(place, place) for place in range(len(names))]
     axes.add_collection(PolyCollection(diagonal, facecolors="none", edgecolors=INK, linewidths=0.7))
     return figure
-
-
-def whole_percent(part: int, whole: int) -> str:
-    """Return ``part`` in percent of ``whole`` in at most three characters.
-
-    Only all is ``100`` and only nothing is blank; what would round to them is ``>99`` or ``<1``.
-    """
-    if part in (0, whole):
-        return "100" if part else ""
-    percent = 100 * part / whole
-    return "<1" if percent < 0.5 else ">99" if percent >= 99.5 else f"{percent:.0f}"
 
 
 def _add_titles(figure: Figure, classes: int) -> None:

@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from maskwright.files import write_bytes, write_text
-from maskwright.reports.plots.svg import INK
+from maskwright.reports.plots.colors import DARK_INK, INK, PAPER, on_paper
 
-DARK_INK, PAPER = "#2f353d", "#ffffff"
 DOTS_PER_INCH = 180
 
 # The longest side of a picture that matplotlib draws is 65535 dots.
@@ -24,13 +23,9 @@ def write_figure(folder: Path, name: str, figure: Figure, svg: str) -> None:
     The PNG has 2.5 dots for each unit of the SVG. Letters that matplotlib's own font lacks are boxes in it. The
     figure's colours and layout engine change; do not use it afterwards.
     """
-    write_text(folder / f"{name}.svg", _on_paper(svg) + "\n")
     write_bytes(folder / f"{name}.png", _png(figure))
-
-
-def _on_paper(svg: str) -> str:
-    end = svg.index(">") + 1
-    return (svg[:end] + f'<rect width="100%" height="100%" fill="{PAPER}"/>' + svg[end:]).replace(INK, DARK_INK)
+    # The last to be written: where it is, the PNG is of the same figure.
+    write_text(folder / f"{name}.svg", on_paper(svg) + "\n")
 
 
 def _png(figure: Figure) -> bytes:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from maskwright.reports.plots.colors import COLORS
 from maskwright.reports.plots.svg import STYLE, axis_name, plot, svg_text
 
 Curve = Sequence[float | None]
@@ -17,7 +18,6 @@ PLOT_HEIGHT, LEGEND_ROW = 260, 18
 BAR, BAR_GAP, FRAME = 13, 8, 54
 LOG_START = 0.7
 MARKED_POINTS = 40
-COLORS = ("#3b82c4", "#e08a2c", "#3fa072", "#9a6fc9", "#d4545f", "#2f9fa8", "#b0833c", "#8a8f98")
 
 
 def class_distribution(instances: Mapping[str, Mapping[str, int]], names: Sequence[str], largest: int) -> str:

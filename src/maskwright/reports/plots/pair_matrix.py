@@ -7,8 +7,9 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
+from maskwright.reports.plots.colors import INK
 from maskwright.reports.plots.square_axes import square, square_axes
-from maskwright.reports.plots.svg import INK, axis_name
+from maskwright.reports.plots.svg import axis_name
 from maskwright.reports.short_numbers import compact
 
 CELL = 29

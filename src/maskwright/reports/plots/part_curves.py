@@ -6,7 +6,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from maskwright.reports.plots.figures import COLORS, LEGEND_ROW, MARKED_POINTS, PLOT_HEIGHT, Curve, finish_curves
+from maskwright.reports.plots.colors import COLORS
+from maskwright.reports.plots.figures import LEGEND_ROW, MARKED_POINTS, PLOT_HEIGHT, Curve, finish_curves
 from maskwright.reports.plots.svg import STYLE, axis_name, plot, svg_text
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from maskwright.reports.plots.figures import COLORS
+from maskwright.reports.plots.colors import COLORS
 from maskwright.reports.plots.svg import axis_name, plot
 
 HEIGHT, LEGEND_ROW = 320, 18

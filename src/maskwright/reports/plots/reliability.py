@@ -9,8 +9,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from maskwright.reports.plots.figures import COLORS
-from maskwright.reports.plots.svg import INK, WIDTH
+from maskwright.reports.plots.colors import COLORS, INK
+from maskwright.reports.plots.svg import WIDTH
 
 HEIGHT = 360
 BLUE, ORANGE = COLORS[:2]

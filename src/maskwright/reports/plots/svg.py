@@ -16,12 +16,12 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from maskwright.control_characters import escape_controls
+from maskwright.reports.plots.colors import INK
 from maskwright.reports.terminal import display_width
 
 # Wide enough for a plot, narrow enough that 12-unit letters are readable when a phone shows it at 360 pixels.
 WIDTH = 420
 LONGEST_NAME = 22
-INK = "#7b828c"
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,

@@ -1,7 +1,7 @@
 """The page of a run: all its results in one HTML file that loads nothing."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +9,15 @@ from markupsafe import Markup
 
 from maskwright.images.fonts import can_write
 from maskwright.reports import tables
-from maskwright.reports.explore.figures import NamedFigure
-from maskwright.reports.explore.page import ShownFigure
 from maskwright.reports.pictures.embedded import read_pictures
-from maskwright.reports.plots.figure_files import write_figure
-from maskwright.reports.plots.figures import class_distribution
 from maskwright.reports.rendering import render
 from maskwright.reports.run import instance_figures, overfitting, provenance, semantic_figures, training_curves
 from maskwright.reports.run.contents import RunContents, read_curves, read_run
+from maskwright.reports.run.figure_cache import FigureCache
 from maskwright.reports.run.headline import headline
 from maskwright.reports.run.instance_tables import instance_tables
 from maskwright.reports.run.worst_images import WORST_KIND, worst_image, worst_parts
+from maskwright.reports.shown_figure import ShownFigure
 from maskwright.reports.table_files import write_tables
 from maskwright.run_folder import PartScores, RunFolder
 from maskwright.structures import ClassInfo
@@ -42,30 +40,29 @@ def write_page(run: Path) -> Path:
     ``DataError`` when it is no run or is damaged.
     """
     found = read_run(run)
-    figures = list(_score_figures(found))
-    for drawn in figures:
-        write_figure(run / "figures", drawn.name, drawn.figure, drawn.svg)
-    write_tables(run, _score_tables(found))
+    figures = FigureCache(run)
     html = render_page(found, figures)
+    write_tables(run, _score_tables(found))
     target = RunFolder(run).page
     partial = run / f".report.{os.getpid()}.html"
     try:
         # A name from a broken file system may hold letters that UTF-8 lacks. They are shown escaped.
         partial.write_text(html, encoding="utf-8", errors="backslashreplace", newline="\n")
         partial.replace(target)
+        figures.kept.remove_others()
     finally:
         partial.unlink(missing_ok=True)
     return target
 
 
-def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
-    """Return the HTML of one run with the ``figures`` of its scores.
+def render_page(run: RunContents, figures: FigureCache) -> str:
+    """Return the HTML of one run. The same run always gives the same text.
 
-    The same run always gives the same text.
+    What ``figures`` lacks is drawn; those of the scores are also written into ``figures/``.
     """
     data = run.card.get("data") or {}
     samples = [record for record in run.panels or [] if record.get("kind") != WORST_KIND]
-    worst = worst_parts(run)
+    worst = worst_parts(run, figures.kept)
     unaccounted = {split: tables.unaccounted(part.get("counts") or {}) for split, part in data.items()}
     return render(
         "report.html.jinja",
@@ -73,18 +70,18 @@ def render_page(run: RunContents, figures: Sequence[NamedFigure]) -> str:
         task=run.card["task"],
         headline=headline(run),
         colors=_colors(run.classes),
-        distribution=_distribution(run),
-        losses=training_curves.losses(run.metrics),
-        curves=training_curves.scores(run.metrics, run.card["task"]),
-        loss_parts=training_curves.loss_parts(run.metrics),
-        class_curves=training_curves.classes(run),
+        distribution=_distribution(run, figures),
+        losses=training_curves.losses(run.metrics, figures),
+        curves=training_curves.scores(run.metrics, run.card["task"], figures),
+        loss_parts=training_curves.loss_parts(run.metrics, figures),
+        class_curves=training_curves.classes(run, figures),
         beside=overfitting.beside_each_other(run),
         classes_beside=overfitting.classes_beside_each_other(run),
         overfitting=overfitting.overfitting(run),
-        scores=_scores(run, {drawn.name: ShownFigure.of(drawn) for drawn in figures}),
+        scores=_scores(run, _score_figures(run, figures)),
         worst=worst,
         worst_image=worst_image(worst),
-        panels=None if run.panels is None else read_pictures(run.path, samples[:MOST_PANELS]),
+        panels=None if run.panels is None else read_pictures(run.path, samples[:MOST_PANELS], figures.kept),
         panel_count=len(samples),
         audit=tables.data_audit(data) if data else None,
         audit_adds_up=all(left == 0 for left in unaccounted.values()),
@@ -107,7 +104,7 @@ def _colors(classes: Iterable[ClassInfo]) -> list[tuple[str, str]]:
     ]
 
 
-def _distribution(run: RunContents) -> dict[str, Any] | None:
+def _distribution(run: RunContents, figures: FigureCache) -> dict[str, Any] | None:
     """Return the figure of the class distribution, or two with one scale for many classes, and its tables."""
     instances = _instances(run.statistics or {})
     totals = dict.fromkeys(run.classes.names, 0)
@@ -121,7 +118,7 @@ def _distribution(run: RunContents) -> dict[str, Any] | None:
     half = len(names) if len(names) <= ONE_FIGURE else (len(names) + 1) // 2
     parts = [names[start : start + half] for start in range(0, len(names), half)]
     return {
-        "figures": [Markup(class_distribution(instances, part, largest)) for part in parts],
+        "figures": [Markup(figures.curves("classes", instances, part, largest)) for part in parts],
         "sizes": tables.split_sizes(run.statistics or {}),
         "table": tables.class_counts(run.statistics or {}, names),
     }
@@ -144,14 +141,18 @@ def _scored(run: RunContents) -> dict[str, PartScores]:
     return {split: scores for split, scores in (run.scores or {}).items() if scores}
 
 
-def _score_figures(run: RunContents) -> Iterator[NamedFigure]:
-    """Yield the figures of each split whose name can be part of a file name, as those of a run can."""
+def _score_figures(run: RunContents, figures: FigureCache) -> dict[str, ShownFigure]:
+    """Return the figures of each split whose name can be part of a file name, as those of a run can."""
+    shown: dict[str, ShownFigure] = {}
     for split, scores in _scored(run).items():
         if split.replace("-", "").isalnum():
             if run.card["task"] == "semantic":
-                yield from semantic_figures.semantic_figures(split, scores)
+                found = semantic_figures.semantic_figures(split, scores, figures)
             else:
-                yield from instance_figures.instance_figures(split, scores, read_curves(run.path, split))
+                curves = read_curves(run.path, split)
+                found = instance_figures.instance_figures(split, scores, curves, figures)
+            shown |= {drawn.name: ShownFigure.of(drawn) for drawn in found}
+    return shown
 
 
 def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[str, Any]]:

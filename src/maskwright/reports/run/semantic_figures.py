@@ -3,44 +3,40 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
 from maskwright.reports.confusion_table import largest_confusions
-from maskwright.reports.explore.figures import NamedFigure
-from maskwright.reports.plots.confusion_matrix import confusion_matrix
-from maskwright.reports.plots.reliability import reliability_plot
-from maskwright.reports.plots.svg import STYLE, svg_text
+from maskwright.reports.run.figure_cache import FigureCache, RunFigure
 from maskwright.reports.tables import ABSENT, Table, is_measured
 
 # A larger matrix is not readable. A table of the largest confusions replaces it.
 MOST_IN_MATRIX = 20
 
 
-def semantic_figures(split: str, scores: Mapping[str, Any]) -> Iterator[NamedFigure]:
+def semantic_figures(split: str, scores: Mapping[str, Any], figures: FigureCache | None = None) -> Iterator[RunFigure]:
     """Yield the figures that ``scores`` has numbers for, drawn in the style of a page. Their names end with ``split``.
+
+    Those that ``figures`` keeps are not drawn again.
 
     A confusion matrix of more than 20 classes, background among them, is not drawn.
     """
+    figures = figures or FigureCache()
     calibration = scores.get("calibration") or {}
     if is_measured(calibration.get("ECE")):
         caption = (
             f"Calibration on the {split} split. Bar: share of correct pixels by confidence; a calibrated model reaches "
             "the dashed line. Orange: the error of a bin."
         )
-        with mpl.rc_context(STYLE):
-            figure = reliability_plot(calibration["bins"], calibration["ECE"])
-            yield NamedFigure(f"reliability-{split}", caption, figure, svg_text(figure, caption))
+        numbers = calibration["bins"], calibration["ECE"]
+        yield figures.figure(f"reliability-{split}", caption, "reliability", *numbers)
     names, counts = _confusion(scores)
     if counts.any() and len(names) <= MOST_IN_MATRIX:
         caption = (
             f"Confusion matrix of the {split} split: percent of the pixels of each true class by predicted class. "
             f"{ABSENT}: the class does not occur in the truth."
         )
-        with mpl.rc_context(STYLE):
-            figure = confusion_matrix(names, counts)
-            yield NamedFigure(f"confusion-{split}", caption, figure, svg_text(figure, caption))
+        yield figures.figure(f"confusion-{split}", caption, "confusion", names, counts.tolist())
 
 
 def confusions(scores: Mapping[str, Any]) -> Table | None:

@@ -1,20 +1,24 @@
 """The curves of a training on its page: losses and scores of both parts, and the scores of single classes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from maskwright.reports.plots.figures import COLORS, Curve, loss_curves, metric_curves
-from maskwright.reports.plots.part_curves import part_curves
+from maskwright.reports.plots.colors import COLORS
 from maskwright.reports.run.contents import Metrics, RunContents
+from maskwright.reports.run.figure_cache import FigureCache
 from maskwright.reports.score_names import CLASS_CURVES, CURVES, is_score
 from maskwright.reports.tables import is_measured
 from maskwright.structures import BACKGROUND
 
 MOST_CLASSES = len(COLORS)
 
+Curve = Sequence[float | None]
 Curves = dict[str, Curve]
+
+# Draws every figure and keeps none.
+_DRAWN = FigureCache()
 
 
 class CaptionedCurves(NamedTuple):
@@ -24,7 +28,7 @@ class CaptionedCurves(NamedTuple):
     caption: str
 
 
-def losses(metrics: Metrics | None) -> CaptionedCurves | None:
+def losses(metrics: Metrics | None, figures: FigureCache = _DRAWN) -> CaptionedCurves | None:
     """Return the loss of both parts; that of the training with its parts where no validation loss was computed."""
     if metrics is None:
         return None
@@ -34,12 +38,14 @@ def losses(metrics: Metrics | None) -> CaptionedCurves | None:
         caption = "Loss per epoch. That of the training is the mean over the epoch, on augmented images."
         if only := [_words(name) for name in training if name not in validation]:
             caption += f" Only the training has the part {' and '.join(only)}."
-        return CaptionedCurves(Markup(loss_curves(metrics.epochs, both)), caption)
+        return CaptionedCurves(Markup(figures.curves("losses", metrics.epochs, both)), caption)
     curves = {_words(name): values for name, values in training.items()}
-    return CaptionedCurves(Markup(loss_curves(metrics.epochs, curves)), "Loss per epoch.") if curves else None
+    return (
+        CaptionedCurves(Markup(figures.curves("losses", metrics.epochs, curves)), "Loss per epoch.") if curves else None
+    )
 
 
-def loss_parts(metrics: Metrics | None) -> CaptionedCurves | None:
+def loss_parts(metrics: Metrics | None, figures: FigureCache = _DRAWN) -> CaptionedCurves | None:
     """Return the parts of the loss in training and validation, where it has several and both were computed."""
     if metrics is None:
         return None
@@ -49,11 +55,11 @@ def loss_parts(metrics: Metrics | None) -> CaptionedCurves | None:
     )
     if not validation or len(training) < 2:
         return None
-    svg = Markup(part_curves(metrics.epochs, training, validation, "part of the loss"))
+    svg = Markup(figures.curves("parts", metrics.epochs, training, validation, "part of the loss"))
     return CaptionedCurves(svg, "The parts of the loss. Solid: validation; dashed: training.")
 
 
-def scores(metrics: Metrics | None, task: str) -> CaptionedCurves | None:
+def scores(metrics: Metrics | None, task: str, figures: FigureCache = _DRAWN) -> CaptionedCurves | None:
     """Return the validation scores of the task, the headline first, and the headline on training images."""
     if metrics is None:
         return None
@@ -67,12 +73,12 @@ def scores(metrics: Metrics | None, task: str) -> CaptionedCurves | None:
     if _measured(training := columns.get(f"train/{headline}", [])):
         curves[f"training {label}"] = training
         caption = f"Validation scores per epoch, and the {label} on training images; dashed: the best epoch."
-    return CaptionedCurves(Markup(metric_curves(metrics.epochs, curves, label)), caption)
+    return CaptionedCurves(Markup(figures.curves("scores", metrics.epochs, curves, label)), caption)
 
 
-def classes(run: RunContents) -> list[CaptionedCurves]:
+def classes(run: RunContents, figures: FigureCache = _DRAWN) -> list[CaptionedCurves]:
     """Return a figure for each score of single classes on the validation images; of many classes the frequent ones."""
-    metrics, task, figures = run.metrics, run.card["task"], []
+    metrics, task, found = run.metrics, run.card["task"], []
     for key, label in CLASS_CURVES[task].items() if metrics is not None else ():
         assert metrics is not None
         prefix = f"validation/{key}/"
@@ -82,9 +88,9 @@ def classes(run: RunContents) -> list[CaptionedCurves]:
         if not chosen:
             continue
         some = "" if len(chosen) == len(measured) else f" The {len(chosen)} most frequent of {len(measured)} classes."
-        svg = Markup(part_curves(metrics.epochs, {}, {name: measured[name] for name in chosen}, label))
-        figures.append(CaptionedCurves(svg, f"The {label} of each class on the validation images.{some}"))
-    return figures
+        svg = Markup(figures.curves("parts", metrics.epochs, {}, {name: measured[name] for name in chosen}, label))
+        found.append(CaptionedCurves(svg, f"The {label} of each class on the validation images.{some}"))
+    return found
 
 
 def _losses(metrics: Metrics, part: str) -> Curves:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from maskwright.reports.kept_files import KeptFiles
 from maskwright.reports.pictures.embedded import Picture, read_pictures
 from maskwright.reports.pictures.errors import OUTCOMES, WRONG_CLASS
 from maskwright.reports.run.contents import RunContents
@@ -34,8 +35,11 @@ class WorstImage(NamedTuple):
     score: str
 
 
-def worst_parts(run: RunContents) -> list[WorstPart]:
-    """Return the worst images of each part whose scores name some, with the pictures that were drawn of them."""
+def worst_parts(run: RunContents, kept: KeptFiles | None = None) -> list[WorstPart]:
+    """Return the worst images of each part whose scores name some, with the pictures that were drawn of them.
+
+    Pictures that ``kept`` has are not encoded again.
+    """
     semantic = run.card["task"] == "semantic"
     parts = []
     for split, scores in (run.scores or {}).items():
@@ -47,7 +51,7 @@ def worst_parts(run: RunContents) -> list[WorstPart]:
             ]
             links = {str(record["image"]): f"#panel-{key}-{place}" for place, record in enumerate(drawn, start=1)}
             table = (_semantic_table if semantic else _instance_table)(rows[:WORST], links)
-            parts.append(WorstPart(split, key, table, read_pictures(run.path, drawn), _outcomes(semantic)))
+            parts.append(WorstPart(split, key, table, read_pictures(run.path, drawn, kept), _outcomes(semantic)))
     return parts
 
 

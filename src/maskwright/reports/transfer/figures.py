@@ -7,8 +7,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from maskwright.reports.plots.figures import BAR, BAR_GAP, COLORS, FRAME, LEGEND_ROW
-from maskwright.reports.plots.svg import INK, STYLE, axis_name, plot, svg_text
+from maskwright.reports.plots.colors import COLORS, INK
+from maskwright.reports.plots.figures import BAR, BAR_GAP, FRAME, LEGEND_ROW
+from maskwright.reports.plots.svg import STYLE, axis_name, plot, svg_text
 from maskwright.reports.tables import is_measured
 
 Estimates = Mapping[str, Mapping[str, Any]]

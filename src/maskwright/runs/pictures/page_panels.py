@@ -70,7 +70,9 @@ def _written(
     """Write ``picture`` into ``figures/folder`` and return its record; that of a semantic run with a legend."""
     file = f"figures/{folder}/{part.name}-{Path(predictions.files[objects.image.file_name]).stem}.jpg"
     if experiment.recipe.task == "semantic":
-        labels = {int(label) for label_map in predictions.label_maps(objects) for label in np.unique(label_map)}
+        # Counted: numpy.unique imports masked arrays at its first call, which takes longer than a panel.
+        counts = [np.bincount(label_map.ravel()) for label_map in predictions.label_maps(objects)]
+        labels = {int(label) for found in counts for label in np.flatnonzero(found)}
         picture = with_legend(picture, predictions.table, labels)
     write_jpeg(experiment.run.path / file, picture)
     return {"file": file, "caption": f"{part.name}: {objects.image.file_name}"}
