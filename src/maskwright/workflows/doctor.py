@@ -151,7 +151,8 @@ def _enter_devices(found: Installation, measure: bool) -> None:
     except (ImportError, OSError) as error:  # a library of the system is missing, or built for another one
         found.problems.append(f"torch cannot be imported ({error}). Install it again: see https://pytorch.org")
         return
-    names = {"cpu": f"{torch.get_num_threads()} threads"}
+    threads = torch.get_num_threads()
+    names = {"cpu": f"{threads} thread{'s' * (threads != 1)}"}
     if torch.cuda.is_available():
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         others = torch.cuda.device_count() - 1
