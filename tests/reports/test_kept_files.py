@@ -20,6 +20,7 @@ def test_what_nobody_asked_for_is_removed(tmp_path):
     (tmp_path / "folder").mkdir()
     later = KeptFiles(tmp_path)
     wanted = later.path("losses", b"2", ".svg")
+    assert wanted is not None
     later.remove_others()
     assert sorted(tmp_path.iterdir()) == sorted([wanted, tmp_path / "folder"])
 

@@ -96,6 +96,33 @@ def test_an_annotation_file_becomes_a_model_and_a_page_in_one_command(capsys: py
 
 
 @pytest.mark.usefixtures("labels")
+def test_an_unfinished_run_is_not_resumed_with_options_that_its_recipe_does_not_follow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        run = Path("runs/labels")
+        run.mkdir()
+        run.joinpath("recipe.yaml").write_text(Path("runs/labels.yaml").read_text())
+        raise KeyboardInterrupt
+
+    command = ["train", "labels.json", "--images", "photos", "--task", "semantic", *FEW]
+    with monkeypatch.context() as patch:
+        patch.setattr("maskwright.workflows.train.run", stopped)
+        assert main(command) != 0
+        capsys.readouterr()
+    assert main(command) == 2
+    assert "--resume" in capsys.readouterr().err.partition("next: ")[2]
+    for more in ([], ["--resume"]):
+        assert main([*command, "--classes", "disc", *more]) == 2
+        said, _, following = capsys.readouterr().err.partition("next: ")
+        assert "expected its --classes" in said
+        assert "--out runs/labels-2" in following
+        assert "--classes disc" in following
+    assert main([*command, "--classes", "disc", "--resume", "--out", "runs/labels-2"]) == 0
+    assert mw.RunFolder("runs/labels-2").recorded_classes.names == ["disc"]
+
+
+@pytest.mark.usefixtures("labels")
 def test_a_recipe_takes_no_options_of_annotations_and_annotations_are_no_recipe(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

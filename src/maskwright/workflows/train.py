@@ -15,6 +15,7 @@ from maskwright.recipes.loading import RecipeLike, is_annotations, load_recipe, 
 from maskwright.run_folder import RunFolder
 from maskwright.runs.folder import held_run
 from maskwright.runs.prepare import require_data
+from maskwright.runs.starting.earlier_fit import other_options
 from maskwright.structures import Task
 from maskwright.workflows.init import data_folder_of, init
 from maskwright.workflows.run import run, run_path
@@ -105,10 +106,13 @@ def _fit_and_run(
     folder = Path(out) if out is not None else Path("runs") / _name_of(annotations)
     file = folder.with_name(f"{folder.name}.yaml")
     resume, reporter = options["resume"], options["reporter"]
+    changed = other_options(load_recipe(file), fitted) if file.is_file() else []
     if file.is_file() and resume:
+        if changed:
+            raise _fitted_otherwise(folder, file, changed)
         reporter.say(f"{file}: goes on with the recipe that was fitted before")
         return run(file, out=folder, **options)
-    _require_free(folder, file)
+    _require_free(folder, file, changed)
     done = init(annotations, out=file, reporter=reporter, **{key: v for key, v in fitted.items() if v is not None})
     reporter.say(f"classes: {done.reasons['classes']}")
     reporter.say(f"recipe: {file}, which says why each choice was made; {done.recipe.train.epochs} epochs")
@@ -128,8 +132,11 @@ def _name_of(annotations: Path) -> str:
     return named.name.partition(".")[0].strip("_") or "annotations"
 
 
-def _require_free(folder: Path, file: Path) -> None:
-    """Raise ``UsageError`` when the run ``folder`` or its recipe ``file`` is there, with the option to type."""
+def _require_free(folder: Path, file: Path, changed: Sequence[str]) -> None:
+    """Raise ``UsageError`` when the run ``folder`` or its recipe ``file`` is there, with the option to type.
+
+    ``changed`` are the options that the recipe does not follow.
+    """
     if not file.is_file() and not os.path.lexists(folder):
         return
     other = ["--out", free_path(folder)]
@@ -139,6 +146,8 @@ def _require_free(folder: Path, file: Path) -> None:
             "Choose another run folder with --out."
         ).try_next(added=other)
     finished = "report" in RunFolder(folder).stages
+    if changed and not finished:
+        raise _fitted_otherwise(folder, file, changed)
     raise UsageError(
         f"{folder}: holds an earlier run; expected a new folder. "
         + (
@@ -147,3 +156,12 @@ def _require_free(folder: Path, file: Path) -> None:
             else "Go on with it by --resume, or choose another with --out."
         )
     ).try_next(added=other if finished else ["--resume"])
+
+
+def _fitted_otherwise(folder: Path, file: Path, changed: Sequence[str]) -> UsageError:
+    """Return the error for options that the recipe of the earlier run does not follow."""
+    return UsageError(
+        f"{folder}: holds an earlier run that is not finished, of a recipe that was fitted otherwise; expected its "
+        f"{' and '.join(changed)}, as {file} has it, or a new folder. Go on with it by --resume without that, or "
+        "choose another with --out."
+    ).try_next(added=["--out", free_path(folder)])
