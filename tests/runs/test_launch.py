@@ -15,7 +15,7 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from maskwright.errors import MaskwrightError, UsageError
-from maskwright.parallel.torchrun import node_rank
+from maskwright.parallel.torchrun import MEETING_FILE, node_rank
 from maskwright.parallel.waiting_threads import waiting_policy
 from maskwright.runs import launch as distributed
 from maskwright.runs.launch import TrainingJob, launch
@@ -89,7 +89,6 @@ def torchrun(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_on_one_machine_the_processes_are_started_by_a_rendezvous_of_its_own(torchrun: list[list[str]]) -> None:
     launch(JOB, devices=3)
     (arguments,) = torchrun
-    assert arguments[0] == "--standalone"
     assert "--nproc-per-node=3" in arguments
     assert arguments[-3:-1] == ["-m", "maskwright.runs.worker"]
     assert TrainingJob(**json.loads(arguments[-1])) == JOB
@@ -107,6 +106,23 @@ def test_on_one_machine_nobody_is_asked_for_its_name(monkeypatch: pytest.MonkeyP
     assert socket.getfqdn is asking
 
 
+def test_on_one_machine_the_processes_meet_in_a_file_that_is_gone_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A port makes torch ask a server of names what 127.0.0.1 is called."""
+    seen: dict[str, str] = {}
+
+    def started(arguments: list[str]) -> None:
+        seen["options"], seen["file"] = " ".join(arguments), os.environ[MEETING_FILE]
+        assert Path(seen["file"]).parent.is_dir()
+
+    monkeypatch.setattr(distributed.torchrun, "main", started)
+    launch(JOB, devices=2)
+    assert "--rdzv-conf=store_type=file" in seen["options"]
+    assert not Path(seen["file"]).parent.exists()
+    assert MEETING_FILE not in os.environ
+
+
 def test_on_several_machines_each_is_told_its_number_and_the_first_ones_address(
     torchrun: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +131,7 @@ def test_on_several_machines_each_is_told_its_number_and_the_first_ones_address(
     launch(JOB, devices=2, nodes=3)
     assert torchrun[0][:4] == ["--nnodes=3", "--node-rank=1", "--master-addr=10.0.0.7", "--master-port=29500"]
     assert (node_rank(3), node_rank(1)) == (1, 0)
+    assert not any(option.startswith("--rdzv") for option in torchrun[0])
 
 
 def test_what_several_machines_need_and_lack_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

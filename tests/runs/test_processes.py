@@ -65,6 +65,19 @@ def test_a_process_alone_gets_a_fabric_of_one(monkeypatch: pytest.MonkeyPatch) -
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
 
 
+def test_processes_of_one_machine_meet_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    launched(monkeypatch, WORLD_SIZE="1")
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    processes._meet(tmp_path / "file", torch.device("cpu"))
+    try:
+        numbers = torch.ones(3)
+        torch.distributed.all_reduce(numbers)
+        assert numbers.tolist() == [1, 1, 1]
+        assert (tmp_path / "file").is_file()
+    finally:
+        torch.distributed.destroy_process_group()
+
+
 class Detector(torch.nn.Linear):
     def forward(self, images: list[torch.Tensor], targets: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
         self.seen = images[0], targets[0]["boxes"]

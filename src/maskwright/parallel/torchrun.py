@@ -2,6 +2,9 @@
 
 import os
 
+# The variable that names the file by which the processes of one machine find each other.
+MEETING_FILE = "MASKWRIGHT_MEETING_FILE"
+
 
 def is_launched() -> bool:
     """Return whether torchrun launched this process as one of several."""

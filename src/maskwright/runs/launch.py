@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 from logging import NullHandler, getLogger
+from pathlib import Path
 from typing import Any
 
 from torch.distributed import run as torchrun
@@ -24,6 +25,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 
 from maskwright.errors import MaskwrightError, UsageError
 from maskwright.parallel.pool import cores
+from maskwright.parallel.torchrun import MEETING_FILE
 from maskwright.parallel.waiting_threads import waiting_policy
 from maskwright.training.interruption import Interrupted
 
@@ -54,11 +56,11 @@ def launch(job: TrainingJob, devices: int, nodes: int = 1) -> None:
     """
     with (
         tempfile.TemporaryDirectory(prefix="maskwright-") as reports,
-        _environment(devices, nodes),
+        _environment(devices, nodes, Path(reports) / "processes"),
         _signals(),
         _own_name() if nodes == 1 else nullcontext(),
     ):
-        where = _several_machines(nodes) if nodes > 1 else ["--standalone", "--local-addr=127.0.0.1"]
+        where = _several_machines(nodes) if nodes > 1 else _one_machine(Path(reports) / "agent")
         started = [f"--nproc-per-node={devices}", "--max-restarts=0", f"--log-dir={reports}"]
         try:
             torchrun.main([*where, *started, "-m", WORKER, json.dumps(asdict(job))])
@@ -108,6 +110,15 @@ def _cause(failure: ProcessFailure) -> _Cause:
     return _Cause.KILLED if failure.exitcode < 0 and failure.exitcode != -signal.SIGTERM else _Cause.SURPRISED
 
 
+def _one_machine(file: Path) -> list[str]:
+    """Return the options by which the agent waits for its processes through ``file``.
+
+    By default it waits at a port, where torch asks a name server what 127.0.0.1 is called.
+    """
+    by_file = ["--rdzv-backend=c10d", f"--rdzv-endpoint={file}", "--rdzv-conf=store_type=file"]
+    return ["--nnodes=1", *by_file, "--local-addr=127.0.0.1"]
+
+
 def _several_machines(nodes: int) -> list[str]:
     missing = [name for name in ("NODE_RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
     if missing:
@@ -121,13 +132,19 @@ def _several_machines(nodes: int) -> list[str]:
 
 
 @contextmanager
-def _environment(devices: int, nodes: int) -> Iterator[None]:
-    """Divide the cores among the processes, keep the traffic of one machine on it, and silence the agent."""
+def _environment(devices: int, nodes: int, meeting: Path) -> Iterator[None]:
+    """Divide the cores among the processes, keep the traffic of one machine on it, and silence the agent.
+
+    The processes of one machine find each other through the file ``meeting``.
+    """
     before: dict[str, Any] = dict(os.environ)
     os.environ.update(waiting_policy())  # this process may have imported torch before; its children have not
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // devices)))
-    if nodes == 1 and sys.platform == "linux":
-        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    if nodes == 1:
+        os.environ[MEETING_FILE] = str(meeting)
+        os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # or the agent opens a port all the same
+        if sys.platform == "linux":
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     logger = getLogger("torch.distributed")
     handlers, propagate = logger.handlers, logger.propagate
     logger.handlers, logger.propagate = [NullHandler()], False  # torch installs a handler of its own

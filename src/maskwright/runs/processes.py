@@ -1,10 +1,12 @@
 """The processes of a distributed training: their devices, their slices of a batch, and the Fabric that joins them."""
 
+import atexit
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +19,7 @@ from torch import nn
 from maskwright.errors import UsageError
 from maskwright.models.catalogue import find_model
 from maskwright.parallel.free_cores import free_cores
-from maskwright.parallel.torchrun import is_launched
+from maskwright.parallel.torchrun import MEETING_FILE, is_launched
 from maskwright.recipes.schema import Recipe
 from maskwright.recipes.training import Train
 from maskwright.runs.folder import OpenRun
@@ -56,8 +58,34 @@ def build_fabric(recipe: Recipe) -> Fabric:
         strategy=DDPStrategy(timeout=_PATIENCE, find_unused_parameters=idle),
         plugins=[_precision(train, device)],
     )
+    if MEETING_FILE in os.environ:
+        _meet(Path(os.environ[MEETING_FILE]), fabric.device)
     fabric.launch()
     return fabric
+
+
+def _meet(file: Path, device: torch.device) -> None:
+    """Join the processes of one machine through ``file``; Fabric takes the group that it finds.
+
+    Fabric's own way is a port, where torch asks a name server what 127.0.0.1 is called, for its log.
+    """
+    processes = int(os.environ["WORLD_SIZE"])
+    torch.distributed.init_process_group(
+        "nccl" if device.type == "cuda" else "gloo",
+        store=torch.distributed.FileStore(str(file), processes),
+        rank=int(os.environ["RANK"]),
+        world_size=processes,
+        timeout=_PATIENCE,
+        device_id=device if device.type == "cuda" else None,
+    )
+    if device.type == "cuda":
+        atexit.register(_part)
+
+
+def _part() -> None:
+    """Leave the process group, which NCCL warns about at the end of a process."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 @contextmanager
