@@ -37,6 +37,8 @@ INPUT_LIMITS = {
     "scored-classes": InputLimit(8_000, "classes with an object or a result that are scored together"),
     # All of them are compared at once.
     "scored-pairs": InputLimit(10_000_000, "pairs of an object and a result on one image that are scored"),
+    # Labels of one class are compared with those in the same columns or rows, for two labels on one object.
+    "compared-runs": InputLimit(400_000_000, "mask runs of labels on an image that review compares, in all pairs"),
     # Of which the counts of all pairs are held several times.
     "confused-labels": InputLimit(2_000, "classes of label maps that are scored, background among them"),
     "overlapping-runs": InputLimit(100_000_000, "pairs of mask runs of different classes that overlap on an image"),

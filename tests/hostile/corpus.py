@@ -419,6 +419,8 @@ def _results() -> Iterator[tuple[str, Write]]:
     yield "20,000 classes with an object and a result each", scored_with(20_000, 20_000, 800)
     yield "3,000 results on 3,000 objects that all overlap", scored_with(3_000, 1, 1)
     yield "20,000 results on 20,000 objects of one image", scored_with(20_000, 1, 1)
+    yield "2,000 objects of different outlines that all overlap", different_outlines(2_000)
+    yield "9,000 objects of different outlines that all overlap", different_outlines(9_000)
     yield "depth", lambda folder: write(folder / "results.json", "[" * MANY)
     yield "quotes", lambda folder: write(folder / "results.json", '[{"a": "' + '\\"' * MANY)
     for name, make in SPECIAL.items():
@@ -437,6 +439,23 @@ def scored_with(count: int, classes: int, images: int) -> Write:
         names = [{"id": i, "name": f"class {i}"} for i in range(1, classes + 1)]
         write_json(folder / "labels.json", document(objects, records, names))
         found = [{**place, "score": number / count, "segmentation": square()} for number, place in enumerate(places)]
+        write_json(folder / "results.json", found)
+
+    return put
+
+
+def different_outlines(count: int) -> Write:
+    """So many rectangles on one image, no two of which are alike, and a result on each hundredth."""
+
+    def put(folder: Path) -> None:
+        outlines = [
+            [[x, y, x + width, y, x + width, y + height, x, y + height]]
+            for x in range(10) for y in range(10) for width in range(40, 50) for height in range(40, 50)
+        ]  # fmt: skip
+        objects = [annotation(number, segmentation=each) for number, each in enumerate(outlines[:count], start=1)]
+        write_json(folder / "labels.json", document(objects))
+        sound = {"image_id": 1, "category_id": 1}
+        found = [{**sound, "score": i / count, "segmentation": outlines[i]} for i in range(0, count, 100)]
         write_json(folder / "results.json", found)
 
     return put

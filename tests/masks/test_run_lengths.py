@@ -10,7 +10,7 @@ from pycocotools import mask as oracle
 
 from maskwright.masks import run_lengths as module
 from maskwright.masks.rle import BadSegmentation, rasterise, run_lengths
-from maskwright.masks.run_lengths import measure_run_lengths, sound_runs
+from maskwright.masks.run_lengths import measure_run_lengths, run_count, sound_runs
 
 MASKS = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
     lambda size: arrays.arrays(np.uint8, size, elements=st.integers(0, 1))
@@ -138,3 +138,10 @@ def test_runs_whose_sum_wraps_to_the_number_of_pixels_are_not_sound():
     assert not measure_run_lengths([coded(runs)], [10], [20]).sound[0]
     with pytest.raises(BadSegmentation, match=r"an RLE with a run of \d+ pixels on an image of 200"):
         rasterise({"size": [10, 20], "counts": coded(runs).decode()}, 10, 20)
+
+
+@given(MASKS, st.integers(1, 400))
+def test_runs_are_counted_without_decoding_them(mask: npt.NDArray[np.uint8], scale: int):
+    rle = oracle.encode(np.asfortranarray(np.repeat(mask, scale, axis=0)))
+    assert run_count(rle) == len(run_lengths(rle))
+    assert run_count({**rle, "counts": rle["counts"].decode()}) == len(run_lengths(rle))

@@ -45,6 +45,22 @@ def test_what_else_is_in_the_picture_is_shown_faintly(tmp_path: Path):
     assert [each.chosen for each in picture.found] == [True, True, False]
 
 
+def test_of_many_others_the_nearest_are_shown(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("maskwright.reviewing.pictures._MOST_OTHERS", 1)
+    objects, found = CASES["merged"][0]
+    boxes = [(0.0, 90.0, 8.0, 8.0), (40.0, 20.0, 8.0, 8.0), (60.0, 50.0, 8.0, 8.0)]
+    truth, results = read(*written(tmp_path, ([*objects, *((7, box) for box in boxes)], found)))
+    cv2.imwrite(str(tmp_path / "1.png"), np.full((SIDE, SIDE, 3), 90, np.uint8))
+    suspects = [each for each in find_suspects(truth, results) if each.kind == "merged"]
+    (picture,) = suspect_pictures(suspects, truth, results, tmp_path)
+    centre = [(picture.box[a] + picture.box[a + 2]) / 2 for a in (0, 1)]
+    others = [each["bbox"] for each in truth.annotations if each["category_id"] != 3]
+    far = [sum(abs(box[a] + box[a + 2] / 2 - centre[a]) for a in (0, 1)) for box in others]
+    x, y = others[int(np.argmin(far))][:2]
+    (shown,) = [each.path for each in picture.labels if not each.chosen]
+    assert shown.startswith(f"M{x:g} {y:g}")
+
+
 def test_an_image_that_cannot_be_shown_is_named(tmp_path: Path):
     truth, results = read(*written(tmp_path, CASES["missing"][0]))
     (picture,) = suspect_pictures(find_suspects(truth, results), truth, results, tmp_path)

@@ -1,30 +1,27 @@
 """The objects and detections of one image, how they overlap, and which of them find each other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
+from maskwright.errors import DataError
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.instances.pairwise_iou import pairwise_iou
 from maskwright.evaluation.results.records import Results
 from maskwright.evaluation.semantic.boundary import boundary_iou, boundary_width
-from maskwright.masks.cropped import CroppedMask, crop_masks
-from maskwright.structures import ImageRecord, ResultRecord, TruthRecord
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from maskwright.limits import beyond_limit, input_limit
+from maskwright.masks.cropped import crop_masks
+from maskwright.reviewing.twins import Floats, Ints, find_twins
+from maskwright.structures import ImageRecord, ResultRecord, Rle, TruthRecord
 
 # The IoU from which on a detection finds an object, as in COCO's AP50.
 FINDS = 0.5
 
 # As many detections of an image count for COCO's AP, of each class.
 _MOST_DETECTIONS = 100
-
-# Objects that are compared with all others at once.
-_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,10 @@ class ImageEvidence:
     ``objects`` ``(G,)`` and ``found`` ``(D,)`` are positions in the truth's annotations and in the results.
     ``labels`` ``(G,)`` and ``classes`` ``(D,)`` are category ids, ``scores`` ``(D,)``, ``areas`` ``(G,)`` and
     ``found_areas`` ``(D,)`` pixels. ``ious`` ``(D, G)`` are of masks where truth and results have them, else of boxes;
-    ``twin`` ``(G,)`` is the earlier object of the same class that an object overlaps most, -1 for none,
-    and ``twin_ious`` ``(G,)`` their IoU; ``found_ious`` ``(D, D)`` are those of detections. ``agreement``
-    ``(D, G)`` is the smaller of IoU and boundary IoU, where detection and object overlap at all. ``in_crowd`` ``(D,)``
-    is the share of a detection that lies on a crowd region of its class. ``match`` ``(D,)`` is the object that a
-    detection finds by COCO's rule, -1 for none.
+    ``twin`` ``(G,)`` and ``twin_ious`` ``(G,)`` are those of :func:`~maskwright.reviewing.twins.find_twins`;
+    ``found_ious`` ``(D, D)`` are those of detections. ``in_crowd`` ``(D,)`` is the share of a detection that lies on a
+    crowd region of its class. ``match`` ``(D,)`` is the object that a detection finds by COCO's rule, -1 for none, and
+    ``matched_agreement`` ``(G,)`` the :meth:`agreement` of each object with what finds it, 0 without.
     """
 
     position: int
@@ -53,9 +49,10 @@ class ImageEvidence:
     twin: Ints
     twin_ious: Floats
     found_ious: Floats
-    agreement: Floats
     in_crowd: Floats
     match: Ints
+    matched_agreement: Floats
+    _masks: "_Masks | None"
 
     @property
     def same(self) -> npt.NDArray[np.bool_]:
@@ -70,10 +67,32 @@ class ImageEvidence:
         found[self.match[pairs]] = pairs
         return found
 
+    def agreement(self, detection: int, number: int) -> float:
+        """Return the smaller of IoU and boundary IoU of a detection and the object ``number``; of boxes their IoU.
+
+        Computed for one pair after the other: those of all pairs would take longer than all else.
+        """
+        iou = float(self.ious[detection, number])
+        return iou if self._masks is None else min(iou, self._masks.boundary_iou(detection, number))
+
     def shares(self, of_objects: bool = False) -> Floats:
         """Return the share of each detection that lies on each object ``(D, G)``, or of the object on the detection."""
         whole = self.areas[None, :] if of_objects else self.found_areas[:, None]
         return _intersections(self.ious, self.found_areas, self.areas) / np.maximum(whole, 1e-9)
+
+
+@dataclass(frozen=True)
+class _Masks:
+    """The RLEs of the detections and of the objects of an image, and the ``width`` of their boundaries in pixels."""
+
+    found: Sequence[Rle]
+    objects: Sequence[Rle]
+    width: int
+
+    def boundary_iou(self, detection: int, number: int) -> float:
+        """Return the boundary IoU of a detection and the object ``number``."""
+        found, true = crop_masks([self.found[detection], self.objects[number]])
+        return boundary_iou(true, found, self.width)
 
 
 def _intersections(ious: Floats, one: Floats, other: Floats) -> Floats:
@@ -81,7 +100,10 @@ def _intersections(ious: Floats, one: Floats, other: Floats) -> Floats:
 
 
 def evidence_of_images(truth: CocoTruth, results: Results) -> Iterator[ImageEvidence]:
-    """Yield the evidence of each image of ``truth``, whose masks are drawn, from ``results`` in its category ids."""
+    """Yield the evidence of each image of ``truth``, whose masks are drawn, from ``results`` in its category ids.
+
+    Raises ``DataError`` for more on an image than the limits ``scored-pairs`` and ``compared-runs``.
+    """
     kind = "segm" if truth.has_masks and results.has_masks else "bbox"
     key = "segmentation" if kind == "segm" else "bbox"
     objects, found = _positions(truth.annotations, key), _positions(results.records, key)
@@ -91,6 +113,11 @@ def evidence_of_images(truth: CocoTruth, results: Results) -> Iterator[ImageEvid
         real = [i for i in mine if not truth.annotations[i]["iscrowd"]]
         ordered = sorted(found.get(image["id"], []), key=lambda i: -results.records[i]["score"])[:_MOST_DETECTIONS]
         detections = [results.records[i] for i in ordered]
+        if len(real) * len(detections) > input_limit("scored-pairs"):
+            raise DataError(
+                f"{truth.path}: image {image['id']} has {len(real):,} objects and {len(detections):,} detections; "
+                f"{beyond_limit('scored-pairs')}"
+            )
         yield _evidence(position, image, real, [truth.annotations[i] for i in real], crowds, ordered, detections, kind)
 
 
@@ -115,51 +142,35 @@ def _evidence(
     labels = np.array([each["category_id"] for each in real], np.int64)
     classes = np.array([each["category_id"] for each in detections], np.int64)
     ious = pairwise_iou(detections, real, kind, [False] * len(real))
-    agreement = ious
-    if kind == "segm":
-        agreement = np.minimum(ious, _boundary_ious(image, detections, real, ious))
-    twin, twin_ious = _twins(real, labels, kind)
+    areas = _areas(real, kind)
+    twin, twin_ious = find_twins(real, labels, areas, kind)
     on_crowd = pairwise_iou(detections, crowds, kind, [True] * len(crowds))
     on_crowd *= classes[:, None] == np.array([each["category_id"] for each in crowds], np.int64)[None, :]
-    return ImageEvidence(
+    masks = None
+    if kind == "segm":
+        rles = ([each["segmentation"] for each in records] for records in (detections, real))
+        masks = _Masks(*rles, boundary_width((image["height"], image["width"])))
+    evidence = ImageEvidence(
         position,
         np.array(objects, np.int64),
         np.array(found, np.int64),
         labels,
         classes,
         np.array([each["score"] for each in detections], np.float64),
-        _areas(real, kind),
+        areas,
         _areas(detections, kind),
         ious,
         twin,
         twin_ious,
         pairwise_iou(detections, _as_truth(detections), kind, [False] * len(detections)),
-        agreement,
         on_crowd.max(axis=1, initial=0.0),
         _matches(np.where(classes[:, None] == labels[None, :], ious, 0.0)),
+        np.zeros(len(real)),
+        masks,
     )
-
-
-def _twins(real: list[TruthRecord], labels: Ints, kind: str) -> tuple[Ints, Floats]:
-    """Return the earlier object of its class that each object overlaps most, and their IoU, in bounded memory."""
-    twin, overlap = np.full(len(real), -1, np.int64), np.zeros(len(real))
-    for label in np.unique(labels):
-        mine = np.flatnonzero(labels == label)
-        for start in range(0, len(mine), _AT_ONCE):
-            rows = mine[start : start + _AT_ONCE]
-            before = mine[: start + len(rows)]
-            ious = pairwise_iou(
-                _as_results([real[i] for i in rows]), [real[i] for i in before], kind, [False] * len(before)
-            )
-            ious[before[None, :] >= rows[:, None]] = 0.0
-            best = ious.argmax(axis=1)
-            overlap[rows] = ious[np.arange(len(rows)), best]
-            twin[rows] = np.where(overlap[rows] > 0, before[best], -1)
-    return twin, overlap
-
-
-def _as_results(records: Sequence[TruthRecord]) -> list[ResultRecord]:
-    return [{**each, "score": 1.0} for each in records]  # type: ignore[misc]
+    finders = evidence.matched_by
+    agreed = [evidence.agreement(d, g) if d >= 0 else 0.0 for g, d in enumerate(finders.tolist())]
+    return replace(evidence, matched_agreement=np.array(agreed, np.float64))
 
 
 def _as_truth(records: Sequence[ResultRecord]) -> list[TruthRecord]:
@@ -180,16 +191,3 @@ def _matches(same: Floats) -> Ints:
             match[row] = int(free[row].argmax())
             free[:, match[row]] = 0.0
     return match
-
-
-def _boundary_ious(
-    image: ImageRecord, detections: Sequence[ResultRecord], real: Sequence[TruthRecord], ious: Floats
-) -> Floats:
-    """Return the boundary IoU of each detection with each object that it overlaps ``(D, G)``, 0 for the others."""
-    width = boundary_width((image["height"], image["width"]))
-    found: list[CroppedMask] = crop_masks([each["segmentation"] for each in detections])
-    true: list[CroppedMask] = crop_masks([each["segmentation"] for each in real])
-    edges = np.zeros(ious.shape)
-    for row, column in zip(*np.nonzero(ious > 0.05), strict=True):
-        edges[row, column] = boundary_iou(true[column], found[row], width)
-    return edges

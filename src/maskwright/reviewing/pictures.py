@@ -23,6 +23,8 @@ from maskwright.structures import ResultRecord, TruthRecord
 _LONGEST, _AROUND, _FEWEST = 360, 0.6, 48
 # Other detections of at least this score are shown faintly.
 _SHOWN_SCORE = 0.5
+# Of labels, and of detections, beside those that are suspected: more could not be told apart.
+_MOST_OTHERS = 40
 
 _Box = tuple[int, int, int, int]
 
@@ -35,15 +37,19 @@ def suspect_pictures(
     One whose image cannot be read has a fault instead.
     """
     objects, found = _by_image(truth.annotations), _by_image(results.records)
+    names = truth.labels()
     pixels: tuple[int, npt.NDArray[np.uint8] | str] | None = None
+    labels, others = _Shapes([], []), _Shapes([], [])
     for each in suspects:
         image = truth.images[each.image]
         if pixels is None or pixels[0] != each.image:
             pixels = each.image, _read(folder, image["file_name"], (image["height"], image["width"]))
+            labels = _Shapes(truth.annotations, objects.get(image["id"], []))
+            confident = [i for i in found.get(image["id"], []) if results.records[i]["score"] >= _SHOWN_SCORE]
+            others = _Shapes(results.records, confident)
         if isinstance(pixels[1], str):
             yield SuspectPicture(fault=pixels[1])
             continue
-        labels, others = objects.get(image["id"], []), found.get(image["id"], [])
         box = _around(
             [truth.annotations[i]["bbox"] for i in each.objects] + [_box(results.records[i]) for i in each.found],
             (image["height"], image["width"]),
@@ -51,24 +57,32 @@ def suspect_pictures(
         crop = pixels[1][box[1] : box[3], box[0] : box[2]]
         scale = min(1.0 if max(crop.shape[:2]) > _LONGEST else 2.0, _LONGEST / max(crop.shape[:2]))
         height, width = (max(1, round(side * scale)) for side in crop.shape[:2])
-        names = truth.labels()
         yield SuspectPicture(
             webp_uri(resize_image(crop, (height, width)), 70),
             width,
             height,
             box,
-            [
-                _outline(truth.annotations[i], scale, names, i in each.objects)
-                for i in labels
-                if i in each.objects or _meets(truth.annotations[i]["bbox"], box)
-            ],
-            [
-                _outline(results.records[i], scale, names, i in each.found)
-                for i in others
-                if i in each.found
-                or (results.records[i]["score"] >= _SHOWN_SCORE and _meets(_box(results.records[i]), box))
-            ],
+            [_outline(truth.annotations[i], scale, names, i in each.objects) for i in labels.shown(each.objects, box)],
+            [_outline(results.records[i], scale, names, i in each.found) for i in others.shown(each.found, box)],
         )
+
+
+class _Shapes:
+    """The labels of one image, or its detections: their positions among all ``records``, and their boxes."""
+
+    def __init__(self, records: Sequence[TruthRecord] | Sequence[ResultRecord], positions: Sequence[int]) -> None:
+        self._positions = np.array(positions, np.int64)
+        boxes = np.array([records[i]["bbox"] for i in positions], np.float64).reshape(-1, 4)
+        self._from, self._to = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+
+    def shown(self, chosen: Sequence[int], part: _Box) -> list[int]:
+        """Return the ``chosen`` positions, and those of up to 40 others that lie in ``part`` (xyxy), nearest first."""
+        first, last = np.array(part[:2]), np.array(part[2:])
+        inside = ((self._from < last) & (self._to > first)).all(axis=1) & ~np.isin(self._positions, chosen)
+        places = np.flatnonzero(inside)
+        far = np.abs(self._from[places] + self._to[places] - first - last).sum(axis=1)
+        nearest = places[np.argsort(far, kind="stable")[:_MOST_OTHERS]]
+        return sorted([*chosen, *self._positions[nearest].tolist()])
 
 
 def _by_image(records: Sequence[TruthRecord] | Sequence[ResultRecord]) -> dict[int, list[int]]:
@@ -92,12 +106,6 @@ def _read(folder: Path, name: str, size: tuple[int, int]) -> npt.NDArray[np.uint
 
 def _box(record: ResultRecord) -> list[float]:
     return record["bbox"]
-
-
-def _meets(box: Sequence[float], part: _Box) -> bool:
-    """Return whether anything of ``box`` (xywh) lies in ``part`` (xyxy) of the image."""
-    x, y, width, height = box
-    return x < part[2] and y < part[3] and x + width > part[0] and y + height > part[1]
 
 
 def _around(boxes: Sequence[Sequence[float]], size: tuple[int, int]) -> _Box:

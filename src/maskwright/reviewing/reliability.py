@@ -62,7 +62,7 @@ class Reliability:
 
 def size_of(area: float) -> int:
     """Return 0, 1 or 2 for an object that is small, medium or large by COCO's areas in pixels."""
-    return int(np.digitize(area, _SIZES))
+    return sum(area >= least for least in _SIZES)
 
 
 def _most_specific(values: dict[tuple[int | None, int | None], float], category: int, area: float) -> float:
@@ -81,12 +81,7 @@ def measure_reliability(images: Sequence[ImageEvidence]) -> Reliability:
     classes = _joined(each.classes[kept | (each.match >= 0)] for each, kept in zip(images, counted, strict=True))
     edges = np.unique(np.quantile(scores[hits], np.arange(0, 1, 0.1))) if hits.any() else np.array([np.inf])
     bins = np.digitize(scores, edges)
-    right: dict[int | None, Floats] = {}
-    wrong: dict[int | None, Floats] = {}
-    for category in (None, *np.unique(classes).astype(int).tolist()):
-        mine = np.ones(len(scores), np.bool_) if category is None else classes == category
-        right[category] = np.bincount(bins[mine & hits], minlength=len(edges) + 1).astype(np.float64)
-        wrong[category] = np.bincount(bins[mine & ~hits], minlength=len(edges) + 1).astype(np.float64)
+    right, wrong = (_counts(classes[which], bins[which], len(edges) + 1) for which in (hits, ~hits))
     measured = Reliability(edges, right, wrong)
     supports, agreements = defaultdict[tuple[int | None, int | None], list[float]](list), defaultdict(list)
     for each in images:
@@ -96,7 +91,7 @@ def measure_reliability(images: Sequence[ImageEvidence]) -> Reliability:
             for key in keys:
                 supports[key].append(float(support[g]))
                 if finders[g] >= 0:
-                    agreements[key].append(float(each.agreement[finders[g], g]))
+                    agreements[key].append(float(each.matched_agreement[g]))
     for key, values in supports.items():
         if len(values) >= _FEWEST or key == (None, None):
             measured.support[key] = float(np.mean(values))
@@ -104,6 +99,13 @@ def measure_reliability(images: Sequence[ImageEvidence]) -> Reliability:
         if len(values) >= _FEWEST or key == (None, None):
             measured.agreement[key] = float(np.median(values))
     return measured
+
+
+def _counts(classes: Floats, bins: Ints, size: int) -> dict[int | None, Floats]:
+    """Return the number of detections in each of ``size`` bins, for each of their classes and at key None for all."""
+    ids, rows = np.unique(classes, return_inverse=True)
+    table = np.bincount(rows * size + bins, minlength=len(ids) * size).reshape(-1, size).astype(np.float64)
+    return {None: table.sum(axis=0), **dict(zip(ids.astype(int).tolist(), table, strict=True))}
 
 
 def support_of_objects(image: ImageEvidence, reliability: Reliability) -> Floats:

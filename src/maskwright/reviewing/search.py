@@ -76,6 +76,8 @@ def _spurious(image: ImageEvidence, reliability: Reliability, _: Floats) -> Iter
     support = support_of_objects(image, reliability)
     for g in range(len(image.objects)):
         usual = reliability.usual_support(int(image.labels[g]), float(image.areas[g]))
+        if usual * (1 - support[g]) < LEAST_EVIDENCE:
+            continue
         figures = {"support": support[g], "usual_support": usual}
         yield _suspect(image, SPURIOUS, usual * (1 - support[g]), objects=(g,), figures=figures)
 
@@ -96,16 +98,16 @@ def _wrong_class(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterato
 def _poor_outline(image: ImageEvidence, reliability: Reliability, trust: Floats) -> Iterator[Suspect]:
     finders = image.matched_by
     loose = np.where(image.same & (image.match < 0)[:, None] & (image.ious >= _TOUCHES), image.ious, 0.0)
-    for g in range(len(image.objects)):
-        d = int(finders[g])
-        if d < 0 and loose[:, g].max(initial=0.0) > 0:
-            d = int((loose[:, g] * trust).argmax())
-        if d < 0:
+    loosely = (finders < 0) & (loose.max(axis=0, initial=0.0) > 0)
+    for g in np.flatnonzero((finders >= 0) | loosely).tolist():
+        d = int((loose[:, g] * trust).argmax()) if loosely[g] else int(finders[g])
+        if trust[d] < LEAST_EVIDENCE:
             continue
         usual = reliability.usual_agreement(int(image.labels[g]), float(image.areas[g]))
-        lacking = max(0.0, 1 - image.agreement[d, g] / usual) if usual > 0 else 0.0
+        agreement = image.agreement(d, g) if loosely[g] else float(image.matched_agreement[g])
+        lacking = max(0.0, 1 - agreement / usual) if usual > 0 else 0.0
         figures = {"trust": trust[d], "score": image.scores[d], "iou": image.ious[d, g]}
-        figures |= {"agreement": image.agreement[d, g], "usual_agreement": usual}
+        figures |= {"agreement": agreement, "usual_agreement": usual}
         yield _suspect(
             image, POOR_OUTLINE, trust[d] * lacking, objects=(g,), found=(d,), suggested=image.classes[d],
             figures=figures,
@@ -119,6 +121,8 @@ def _duplicate(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[
         by = [float(trust[finders[g]]) if finders[g] >= 0 else 0.0 for g in (first, second)]
         # The one that the model finds stays, of two alike the earlier one.
         kept, repeated = (first, second) if by[0] >= by[1] else (second, first)
+        if overlap * (1 - min(by)) < LEAST_EVIDENCE:
+            continue
         figures = {"iou": overlap, "second_object": min(by)}
         yield _suspect(image, DUPLICATE, overlap * (1 - min(by)), objects=(kept, repeated), figures=figures)
 
@@ -126,9 +130,10 @@ def _duplicate(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[
 def _merged(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[Suspect]:
     inside, covers = (image.shares() >= _PART) & image.same, image.shares(of_objects=True)
     whole = _finders(image, trust).max(axis=0, initial=0.0)
-    for g in range(len(image.objects)):
-        candidates = inside[:, g] & ((image.match == -1) | (image.match == g))
-        parts = _apart(np.flatnonzero(candidates).tolist(), trust, image.found_ious)
+    own = image.match[:, None] == np.arange(len(image.objects))[None, :]
+    candidates = inside & (own | (image.match < 0)[:, None])
+    for g in np.flatnonzero(candidates.sum(axis=0) >= 2).tolist():
+        parts = _apart(np.flatnonzero(candidates[:, g]).tolist(), trust, image.found_ious)
         covered = min(1.0, float(covers[parts, g].sum()))
         if len(parts) < 2 or covered < _COVERED:
             continue
@@ -167,7 +172,7 @@ def _apart(candidates: list[int], trust: Floats, ious: Floats) -> list[int]:
     """Return the ``candidates`` that do not overlap, the most trusted first."""
     chosen: list[int] = []
     for each in sorted(candidates, key=lambda i: (-trust[i], i)):
-        if trust[each] >= FINDS and all(ious[each, other] < _APART for other in chosen):
+        if trust[each] >= FINDS and (ious[each, chosen] < _APART).all():
             chosen.append(each)
     return chosen
 
