@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from maskwright.comparisons.paired import Measure, Values
-from maskwright.evaluation.bootstrap import Weights, defined_mean, ratio
+from maskwright.evaluation.bootstrap import Weights, ratio
 from maskwright.evaluation.coco.matcher import match_records
 from maskwright.evaluation.coco.truth import CocoTruth
-from maskwright.evaluation.coco.weighted import MatchRecords, coco_statistics
+from maskwright.evaluation.coco.weighted import MatchRecords, SampledScores
 from maskwright.evaluation.results.records import Results
 from maskwright.structures import AreaRule
 
@@ -48,7 +48,7 @@ class InstanceModels:
     def scores(self, model: int, training: int, weights: Weights) -> dict[Measure, Values]:
         """Return AP of all classes, by IoU and size, and of each class; see :class:`ComparedScores`."""
         records = self.records[model][training]
-        return self._flat({kind: records[kind].precision(weights) for kind in self.kinds})
+        return self._flat({kind: records[kind].scores(weights) for kind in self.kinds})
 
     def exchanged(
         self, one: tuple[int, int], other: tuple[int, int], swapped: npt.NDArray[np.bool_]
@@ -56,8 +56,8 @@ class InstanceModels:
         """Return the differences of AP where images are swapped; see :class:`ComparedScores`."""
         first, second = (self.records[model][training] for model, training in (one, other))
         # Of each image either model has the detections of one: images of weight 0 are those of the other.
-        sides = np.concatenate([np.hstack([~swapped, swapped]), np.hstack([swapped, ~swapped])]).astype(np.int64)
-        both = self._flat({kind: first[kind].beside(second[kind]).precision(sides) for kind in self.kinds})
+        sides = np.concatenate([np.hstack([~swapped, swapped]), np.hstack([swapped, ~swapped])])
+        both = self._flat({kind: first[kind].beside(second[kind]).scores(sides) for kind in self.kinds})
         count = len(swapped)
         return {measure: values[count:] - values[:count] for measure, values in both.items()}
 
@@ -65,12 +65,12 @@ class InstanceModels:
         """Return the mean :func:`image_f1` over the trainings of a model ``(N,)``."""
         return np.mean([image_f1(each[self.kinds[0]], score) for each in self.records[model]], axis=0)
 
-    def _flat(self, precision: Mapping[str, npt.NDArray[np.float64]]) -> dict[Measure, Values]:
+    def _flat(self, scores: Mapping[str, SampledScores]) -> dict[Measure, Values]:
         found: dict[Measure, Values] = {}
-        for kind, values in precision.items():
-            found |= {Measure(f"{kind} {name}"): each for name, each in coco_statistics(values).items()}
-            for k, name in enumerate(self.names.values()):
-                found[Measure(f"{kind} AP", name)] = defined_mean(values[:, k, 0], axis=1)
+        for kind, values in scores.items():
+            found |= {Measure(f"{kind} {name}"): each for name, each in values.overall.items()}
+            for name, each in zip(self.names.values(), values.ap, strict=True):
+                found[Measure(f"{kind} AP", name)] = each
         return found
 
 

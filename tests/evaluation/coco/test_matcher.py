@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from maskwright.evaluation.coco.matcher import grouped_records, image_cells, match_records, overlap_records
-from maskwright.evaluation.coco.weighted import coco_statistics
-from tests.evaluation.coco.test_weighted import IMAGES, Set
+from tests.evaluation.coco.test_weighted import IMAGES, Set, numbers
 from tests.evaluation.explanation.planted import dataset
 from tests.evaluation.invented_coco import datasets, pycocotools_scores, same
 
@@ -17,7 +16,7 @@ NAMES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 
 def statistics(truth: dict[str, Any], results: list[dict[str, Any]], kind: str) -> dict[str, float | None]:
     weights = np.ones((1, len(truth["images"])), np.int64)
-    found = coco_statistics(match_records(truth, results, kind).precision(weights))  # type: ignore[arg-type]
+    found = match_records(truth, results, kind).scores(weights).overall  # type: ignore[arg-type]
     return {name: None if np.isnan(values[0]) else float(values[0]) for name, values in found.items()}
 
 
@@ -48,5 +47,5 @@ def test_the_order_in_which_images_are_added_does_not_matter(data: Set) -> None:
     truth, results = data
     cells = [cell for each in grouped_records(truth["annotations"], results) for cell in image_cells(*each, "segm")]  # type: ignore[arg-type]
     weights = np.array([[1, 2, 0]])
-    found = [overlap_records(order, [1, 2, 5, 7], IMAGES).precision(weights) for order in (cells, cells[::-1])]
+    found = [numbers(overlap_records(order, [1, 2, 5, 7], IMAGES).scores(weights)) for order in (cells, cells[::-1])]
     assert np.array_equal(*found, equal_nan=True)

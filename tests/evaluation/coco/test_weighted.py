@@ -3,11 +3,15 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maskwright.evaluation.coco import weighted
 from maskwright.evaluation.coco.matcher import match_records
-from maskwright.evaluation.coco.weighted import coco_statistics
+from maskwright.evaluation.coco.weighted import SampledScores
+from tests.evaluation.explanation.planted import dataset
 from tests.evaluation.invented_coco import datasets, pycocotools_scores, same
 
 IMAGES = (1, 2, 3)
@@ -34,6 +38,11 @@ def untied(results: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
     return [{**each, "score": float(score) / 64} for each, score in zip(results, scores, strict=True)]
 
 
+def numbers(scores: SampledScores) -> npt.NDArray[np.float64]:
+    """All scores, a column a sample."""
+    return np.concatenate([np.stack(list(scores.overall.values())), scores.ap, scores.ap50])
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     datasets(),
@@ -44,23 +53,22 @@ def untied(results: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
 def test_weights_are_repetitions(data: Set, times: list[int], kind: str, seed: int):
     truth, results = data[0], untied(data[1], seed)
     records = match_records(truth, results, kind)
-    precision = records.precision(np.array([times, [1, 1, 1]]))
-    ours = {name: None if np.isnan(v[0]) else float(v[0]) for name, v in coco_statistics(precision).items()}
+    scores = records.scores(np.array([times, [1, 1, 1]]))
+    ours = {name: None if np.isnan(v[0]) else float(v[0]) for name, v in scores.overall.items()}
     theirs = pycocotools_scores(*repeated(truth, results, times), kind)
     assert {name: value for name, value in ours.items() if not same(value, theirs[name])} == {}
     for k, category in enumerate(records.categories):
-        values = precision[0, k, 0]
         ap, ap50 = theirs["classes"][category]
-        assert same(None if np.isnan(values[0]) else float(values.mean()), ap)
-        assert same(None if np.isnan(values[0]) else float(values[0]), ap50)
+        assert same(None if np.isnan(scores.ap[k, 0]) else float(scores.ap[k, 0]), ap)
+        assert same(None if np.isnan(scores.ap50[k, 0]) else float(scores.ap50[k, 0]), ap50)
 
 
 @settings(max_examples=10, deadline=None)
 @given(datasets())
 def test_equal_weights_give_the_evaluation_itself(data: Set):
-    precision = match_records(*data, "segm").precision(np.array([[1, 1, 1]]))
+    scores = match_records(*data, "segm").scores(np.array([[1, 1, 1]]))
     theirs = pycocotools_scores(*data, "segm")
-    for name, values in coco_statistics(precision).items():
+    for name, values in scores.overall.items():
         assert same(None if np.isnan(values[0]) else float(values[0]), theirs[name])
 
 
@@ -69,6 +77,20 @@ def test_equal_weights_give_the_evaluation_itself(data: Set):
 def test_a_draw_is_the_same_alone_and_among_others(data: Set, seed: int):
     weights = np.random.default_rng(seed).integers(0, 3, (7, 3))
     records = match_records(*data, "segm")
-    together = records.precision(weights)
-    for row, alone in zip(together, weights, strict=True):
-        assert np.array_equal(row, records.precision(alone[None])[0], equal_nan=True)
+    together = numbers(records.scores(weights))
+    for column, alone in zip(together.T, weights, strict=True):
+        assert np.array_equal(column, numbers(records.scores(alone[None]))[:, 0], equal_nan=True)
+
+
+def test_sizes_that_all_objects_have_are_scored_once(monkeypatch: pytest.MonkeyPatch):
+    truth, results = dataset(3)
+    small = [{**each, "area": 100.0} for each in truth["annotations"]]
+    found = [{**each, "bbox": [*each["bbox"][:2], 5.0, 5.0]} for each in results]
+    calls: list[weighted.Ranked] = []
+    compute = weighted._precision
+    monkeypatch.setattr(weighted, "_precision", lambda cell, *more: (calls.append(cell), compute(cell, *more))[1])
+    records = match_records({**truth, "annotations": small}, found, "bbox")
+    scores = records.scores(np.ones((2, len(truth["images"])), np.int64))
+    assert np.array_equal(scores.overall["APs"], scores.overall["AP"])
+    # All sizes and small ones are one cell, medium and large ones another, of nothing.
+    assert len(calls) == 2 * len(records.categories)

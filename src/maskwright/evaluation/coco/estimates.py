@@ -11,11 +11,10 @@ from maskwright.evaluation.bootstrap import (
     Resampling,
     Weights,
     bootstrap_estimate,
-    defined_mean,
     score_intervals,
     with_original_sample,
 )
-from maskwright.evaluation.coco.weighted import MatchRecords, coco_statistics
+from maskwright.evaluation.coco.weighted import MatchRecords
 
 _UNDEFINED: dict[str, BootstrapEstimate] = dict.fromkeys(("AP", "AP50"), BootstrapEstimate(None, np.zeros(0)))
 
@@ -33,14 +32,11 @@ class CocoEstimates:
 
 def average_precision_estimates(records: MatchRecords, draws: Weights) -> CocoEstimates:
     """Compute the scores of the matched images with their values on the bootstrap samples ``draws`` ``(B, N)``."""
-    precision = records.precision(with_original_sample(draws))
-    overall = {name: bootstrap_estimate(values) for name, values in coco_statistics(precision).items()}
+    scores = records.scores(with_original_sample(draws))
+    overall = {name: bootstrap_estimate(values) for name, values in scores.overall.items()}
     classes = {
-        category: {
-            "AP": bootstrap_estimate(defined_mean(precision[:, k, 0], axis=1)),
-            "AP50": bootstrap_estimate(precision[:, k, 0, 0]),
-        }
-        for k, category in enumerate(records.categories)
+        category: {"AP": bootstrap_estimate(ap), "AP50": bootstrap_estimate(ap50)}
+        for category, ap, ap50 in zip(records.categories, scores.ap, scores.ap50, strict=True)
     }
     return CocoEstimates(overall, classes)
 
