@@ -8,7 +8,7 @@ import pytest
 
 from maskwright.errors import UsageError
 from maskwright.outputs.output import Output
-from maskwright.outputs.writing import move_new, output_folder
+from maskwright.outputs.writing import move_new, output_files, output_folder
 from tests.outputs.writers import NEW, contents, said, write, write_file, write_new
 
 
@@ -155,6 +155,26 @@ def test_a_file_is_new_or_equal_or_refused_unless_told_to_replace_it(tmp_path: P
     assert contents(tmp_path) == {"a.json": "new"}
     write_file(tmp_path / "a.json", "newer", overwrite=True)
     assert contents(tmp_path) == {"a.json": "newer"}
+
+
+def test_a_new_file_that_another_call_wrote_meanwhile_is_refused_though_it_is_equal(tmp_path: Path):
+    out, beside = tmp_path / "out.json", Path("data") / "1.txt"
+
+    def write_new_file(meanwhile: Callable[[], object]) -> None:
+        with output_files(Output("check", out, said), new=True) as staging:
+            (staging / "out.json").write_text("same")
+            (staging / "data").mkdir()
+            (staging / beside).write_text("same")
+            meanwhile()
+
+    with pytest.raises(UsageError, match=r"out\.json: exists"):
+        write_new_file(lambda: out.write_text("same"))
+    out.unlink()
+    # What is in a folder beside it may be equal.
+    (tmp_path / "data").mkdir()
+    (tmp_path / beside).write_text("same")
+    write_new_file(lambda: None)
+    assert contents(tmp_path) == {"out.json": "same", "data/1.txt": "same"}
 
 
 def test_a_file_that_appears_just_before_the_move_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -19,16 +19,17 @@ from maskwright.outputs.staging import clear_staging, created, files_below, stag
 
 
 @contextmanager
-def output_files(output: Output) -> Iterator[Path]:
+def output_files(output: Output, new: bool = False) -> Iterator[Path]:
     """Yield a staging folder whose files then appear beside ``output.out``, as new files, under their names.
 
-    A file that exists is left as it is when it is equal to the new one, and refused otherwise.
+    A file that exists is left as it is when it is equal to the new one, and refused otherwise. With ``new`` it is
+    refused either way, also one that another call wrote while this one waited for it; those in folders may be equal.
     """
     output.require_possible(output.out)
     parent = output.out.parent
     with created(parent), staging_folder(output, parent, output.out.name) as staging:
         yield staging
-        _publish(output, staging, parent, None)
+        _publish(output, staging, parent, None, new=new)
 
 
 def require_new_files(output: Output, paths: Iterable[Path]) -> None:
@@ -134,9 +135,14 @@ def _publish(
     record: OutputRecord | None,
     about: dict[str, object] | None = None,
     kept: Sequence[str] = (),
+    new: bool = False,
 ) -> None:
     """Move each file in ``staging`` to its place in ``out``; all places are checked before the first is taken."""
-    names = [name for name in files_below(staging) if not _is_equal(output, staging / name, out / name)]
+    names = [
+        name
+        for name in files_below(staging)
+        if (new and "/" not in name) or not _is_equal(output, staging / name, out / name)
+    ]
     taken = [name for name in names if output.require_free(out / name, record)]
     synchronise([staging / name for name in names])
     if record is not None:

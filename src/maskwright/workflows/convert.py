@@ -264,7 +264,7 @@ def _is_file(out: Path, target: str) -> bool:
 def _place(output: Output, target: str) -> Iterator[Path]:
     """Yield the path that the writer of the format ``target`` writes to."""
     if _is_file(output.out, target):
-        with output_files(output) as staging:
+        with output_files(output, new=True) as staging:
             yield staging / output.out.name
     else:
         with new_output_folder(output) as staging:

@@ -100,7 +100,7 @@ def export_model(
         raise UsageError(f"{loaded.file}: is an export already; expected a run, a checkpoint or a .safetensors file.")
     truth = CocoDataset.open(on, images) if on is not None else None
     named, source = _images(truth, images)
-    with output_files(output) as staging:
+    with output_files(output, new=True) as staging:
         reporter.say(f"writing {path}")
         made = Making(loaded, to, int8, _example(loaded, named))
         description = made.write(staging / path.name, (image for _, image in named))

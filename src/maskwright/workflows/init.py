@@ -132,7 +132,7 @@ def init(
     output = Output("init", out, reporter.notice, [source])
     clear_staging(output, out.parent, out.name)
     _require_new(out)
-    with output_files(output) as staging:
+    with output_files(output, new=True) as staging:
         place = DataPlace(staging / data_folder_of(out).name, data_folder_of(out))
         with place.named():
             export = find_export(source, folder)

@@ -117,7 +117,7 @@ def write_repaired_file(
     result = repaired(document, examination, images)
     source, out = str(document.coco.path), output.out
     # Neither file gets its name before both are written.
-    with output_files(output) as staging:
+    with output_files(output, new=True) as staging:
         written = staging / out.name
         write_coco(written, result.images, result.annotations, result.categories, result.head)
         coco = read_coco(written)
