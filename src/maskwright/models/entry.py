@@ -53,9 +53,10 @@ class ModelEntry:
     ``renames`` are the ways in which the keys of a weights file may map to the module's (see
     :func:`maskwright.models.weights.loading.load_matching`). ``options`` are the names of the options. No other option
     reaches ``build``: model cards name them, and come from strangers. ``published`` has the weights by name. With
-    ``background_first`` background is class 0 of the heads, otherwise it is their last class. ``resizing`` is the rule
-    by which images are resized for the model. ``normalisation`` is that of its backbone's pretraining, which a training
-    takes unless the recipe gives ``image_mean`` and ``image_std``; None for a model with options of its own for it.
+    ``background_first`` background is class 0 of the heads, otherwise it is their last class; with ``no_object_last``
+    the last class is that of a query without an object, beside the background. ``resizing`` is the rule by which images
+    are resized for the model. ``normalisation`` is that of its backbone's pretraining, which a training takes unless
+    the recipe gives ``image_mean`` and ``image_std``; None for a model with options of its own for it.
 
     ``input_shape`` is what its network takes. A model with ``own_losses`` returns its losses in training, as all
     instance models do; others return what the loss of the recipe is computed from. Some parameters of a model with
@@ -70,6 +71,7 @@ class ModelEntry:
     options: tuple[str, ...]
     published: Mapping[str, PublishedWeights] = field(default_factory=dict)
     background_first: bool = True
+    no_object_last: bool = False
     resizing: ResizingRule = "nearest"
     normalisation: Normalisation | None = IMAGENET
     input_shape: InputShape = "free"

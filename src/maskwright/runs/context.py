@@ -176,5 +176,5 @@ def _class_rows(module: nn.Module, recipe: Recipe, classes: Sequence[str]) -> Cl
         before = None
     if before == list(classes):
         return None
-    build = partial(catalogue.create_model, name, options=model_options(recipe))
-    return class_rows(module, build, before, classes, catalogue.find_model(name).background_first)
+    build, entry = partial(catalogue.create_model, name, options=model_options(recipe)), catalogue.find_model(name)
+    return class_rows(module, build, before, classes, entry.background_first, entry.no_object_last)

@@ -8,6 +8,7 @@ from maskwright.models import catalogue
 from maskwright.models.weights.head_transfer import ClassRows, class_rows
 from maskwright.models.weights.loading import load_matching
 from tests.models.detectron2.conftest import HEADS, TINY
+from tests.models.transformers.small_queries import EOMT, SMALL
 
 BEFORE, NOW = ["person", "bus", "car", "dog"], ["car", "cat", "person"]
 MODELS = {
@@ -19,6 +20,7 @@ MODELS = {
     "point_rend_small": {"pyramid_channels": 8, "box_features": 8, **HEADS["point_rend"]},
     "deeplabv3_point_rend_mobilenet_v3_small": {"point_features": 8},
 }
+QUERY_MODELS = {"mask2former_tiny_semantic": SMALL, "eomt_tiny_semantic": EOMT, "eomt_tiny": EOMT}
 # Tensors with a part for each class: of one class so many rows and columns. Another implementation would have others.
 PARTS = {
     "detectron2_mask_rcnn_resnet50_fpn": {"cls_score": (1, 0), "bbox_pred": (4, 0), "mask_head.predictor": (1, 0)},
@@ -33,7 +35,14 @@ def loaded(name: str, before: list[str] = BEFORE, now: list[str] = NOW) -> tuple
     entry, options = catalogue.find_model(name), MODELS[name]
     old, new = (catalogue.create_model(name, len(classes), options) for classes in (before, now))
     fresh = {key: value.clone() for key, value in new.state_dict().items()}
-    rows = class_rows(new, lambda k: catalogue.create_model(name, k, options), before, now, entry.background_first)
+    rows = class_rows(
+        new,
+        lambda k: catalogue.create_model(name, k, options),
+        before,
+        now,
+        entry.background_first,
+        entry.no_object_last,
+    )
     coverage = load_matching(new, old.state_dict(), "file", entry.renames, rows=rows)
     assert coverage.classes == [n for n in now if n in before]
     return old, new, rows, fresh
@@ -139,6 +148,30 @@ def test_a_segmenter_draws_the_same_when_its_classes_change_their_places_alone(n
         picture = torch.rand(1, 3, 32, 32)
         then, today = (m.eval()(picture)["logits"] for m in (old, new))
     torch.testing.assert_close(today, then[:, [0, 3, 1, 2]], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", QUERY_MODELS)
+def test_no_object_stays_the_last_class_of_a_query_model(name: str, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("transformers")
+    monkeypatch.setitem(MODELS, name, QUERY_MODELS[name])
+    torch.manual_seed(0)
+    old, new, _, fresh = loaded(name)
+    then, today = (model.network.class_predictor.weight for model in (old, new))
+    first = int(name.endswith("_semantic"))
+    expected = {first: then[first + 2], first + 2: then[first], first + 3: then[first + 4]}  # car, person, no object
+    for row, weights in (expected | ({0: then[0]} if first else {})).items():
+        assert torch.equal(today[row], weights), row
+    assert torch.equal(today[first + 1], fresh["network.class_predictor.weight"][first + 1])  # cat
+    assert new.network.criterion.empty_weight.tolist() == pytest.approx([1.0] * (first + 3) + [0.1])
+
+
+@pytest.mark.parametrize("no_object", [0, 1])
+def test_a_head_without_a_background_fills_the_classes_of_one_with_a_background(no_object: int):
+    rows = ClassRows(("person", "car"), ("car", "cat"), {"weight": (1, 0)}, no_object_last=bool(no_object))
+    old, fresh = torch.arange(4.0 + 2 * no_object).reshape(-1, 2), -torch.ones(3 + no_object, 2)
+    found = rows.carried("weight", old, fresh)
+    assert found is not None
+    assert found.tolist() == [[-1, -1], [2, 3], [-1, -1], *([[4, 5]] if no_object else [])]
 
 
 def test_of_a_file_that_names_no_classes_nothing_is_carried_by_name():

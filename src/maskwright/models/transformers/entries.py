@@ -123,6 +123,7 @@ def _mask2former(
         keyword_options(build, *MASK2FORMER_OPTIONS),
         published,
         background_first=task == "semantic",
+        no_object_last=task == "semantic",
         resizing="torchvision" if task == "instance" else "nearest",
         normalisation=timm_normalisation(backbone.removeprefix("timm:")) if backbone.startswith("timm:") else IMAGENET,
         own_losses=True,
@@ -142,6 +143,7 @@ def _eomt(task: Task, name: str, summary: str, **options: int) -> ModelEntry:
         # The version names the model.
         tuple(option for option in keyword_options(build, *EOMT_OPTIONS) if option != "version"),
         background_first=task == "semantic",
+        no_object_last=task == "semantic",
         resizing="torchvision" if task == "instance" else "nearest",
         input_shape="padded-square",
         own_losses=True,
