@@ -13,7 +13,7 @@ from torchvision.models import WeightsEnum, get_model_weights
 from maskwright.images.resize import ResizingRule
 from maskwright.models.normalisation import IMAGENET, Normalisation
 from maskwright.models.weights.download import Hash
-from maskwright.models.weights.hub import HubFile, fetch_hub_file
+from maskwright.models.weights.hub import HubFile, fetch_hub_file, pinned
 from maskwright.models.weights.licences import NOT_STATED, Licence
 from maskwright.models.weights.loading import StateDict, read_weights
 from maskwright.models.weights.published_classes import class_names
@@ -33,7 +33,7 @@ class PublishedWeights:
     background; None for the weights of a backbone, which have no heads. ``hash`` is the start of the file's hash, None
     where the publisher gives none. ``normalisation`` is that of the images they were trained on; None for that of the
     entry. ``licence`` is that of the weights, not of the code. ``hub`` is their file on Hugging Face's hub, None where
-    they are elsewhere.
+    they are elsewhere. Where its hash is not known beforehand, :attr:`known_hash` is that of the first download.
     """
 
     download: Callable[[], StateDict]
@@ -43,6 +43,12 @@ class PublishedWeights:
     normalisation: Normalisation | None = None
     licence: Licence = NOT_STATED
     hub: HubFile | None = None
+
+    @property
+    def known_hash(self) -> Hash | None:
+        """The hash of the file: :attr:`hash`, or that of its first download on this machine; None where neither is."""
+        recorded = pinned(self.hub).sha256 if self.hub is not None and self.hash is None else None
+        return Hash("sha256", recorded) if recorded is not None else self.hash
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def hub_weights(
         lambda: read_weights(fetch_hub_file(file)),
         file.address,
         classes,
-        Hash("sha256", file.sha256),
+        Hash("sha256", file.sha256) if file.sha256 is not None else None,
         normalisation,
         licence,
         file,
@@ -136,7 +142,7 @@ def published_file(path: Path, known: Iterable[PublishedWeights]) -> PublishedWe
     """Return the one of ``known`` whose file is at ``path``, identified by its hash, or None."""
     found: dict[str, str] = {}
     for published in known:
-        expected = published.hash
+        expected = published.known_hash
         if expected is None:
             continue
         if expected.kind not in found:  # a large file is read once for each kind of hash

@@ -162,7 +162,7 @@ def _weights_reason(name: str, task: Task, weights: str, offers: Mapping[str, Pu
     usual = CANDIDATES[task, False][0]
     offer = offers.get(name) or offers.get(usual)
     if weights != "none" and offer is not None:
-        return f"published by torchvision ({offer.address}), and already in {offer.folder}"
+        return f"published ({offer.address}), and already in {offer.folder}"
     if offer is None:
         return "random: all is learnt from these images alone, so expect scores far below published ones"
     return (

@@ -7,6 +7,7 @@ from torch.hub import get_dir
 from maskwright.errors import UsageError
 from maskwright.models.catalogue import find_model
 from maskwright.models.entry import PublishedWeights
+from maskwright.models.weights.hub import hub_cache, hub_copy
 from maskwright.recipes.fitting.models import PublishedOffer
 
 # Of a model's published weights, those of the whole model come before those of its backbone.
@@ -24,13 +25,16 @@ def published_offers(models: list[str]) -> dict[str, PublishedOffer]:
         names = [name for name in _BEST_FIRST if name in published]
         here = [name for name in names if copy_at_hand(published[name])]
         for name in [*here, *names][:1]:
-            folder = f"{get_dir()}/checkpoints".replace(str(Path.home()), "~", 1)
+            kept = f"{get_dir()}/checkpoints" if published[name].hub is None else hub_cache()
+            folder = str(kept).replace(str(Path.home()), "~", 1)
             offers[model] = PublishedOffer(model, name, published[name].address, folder, bool(here))
     return offers
 
 
 def copy_at_hand(published: PublishedWeights) -> bool:
-    """Return whether torch's folder of downloads has the file of ``published`` whole, by its hash."""
+    """Return whether the cache of downloads has the file of ``published`` whole, by its hash: torch's, or the hub's."""
+    if published.hub is not None:
+        return hub_copy(published.hub) is not None
     path = Path(get_dir()) / "checkpoints" / published.address.rpartition("/")[2]
     if not path.is_file() or published.hash is None:
         return False
