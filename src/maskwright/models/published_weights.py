@@ -11,6 +11,7 @@ from maskwright.models import catalogue
 from maskwright.models.detectron2.entries import zoo_file
 from maskwright.models.detectron2.zoo import ZOO
 from maskwright.models.entry import PublishedWeights
+from maskwright.models.transformers.hub_checkpoints import hub_checkpoint
 from maskwright.models.transformers.rf_detr_checkpoints import RF_DETR_CHECKPOINTS, rf_detr_file
 from maskwright.models.weights import torchvision_checkpoints
 from maskwright.models.weights.acceptance import require_accepted
@@ -82,14 +83,11 @@ def list_weights() -> list[dict[str, Any]]:
     found += [
         {
             "name": name,
-            "publisher": "Hugging Face",
             "model": model,
             "weights": tag,
-            "trained_on": None,
             "schedule": None,
             "box_AP": None,
-            "mask_AP": None,
-            "mIoU": None,
+            **_hub_columns(model, tag),
             **_licence_columns(published.licence, model),
             "address": published.address,
         }
@@ -98,13 +96,25 @@ def list_weights() -> list[dict[str, Any]]:
     return found
 
 
+def _hub_columns(model: str, tag: str) -> dict[str, Any]:
+    """Return the columns of weights on the hub that their publisher gives, None where it is not known."""
+    known = hub_checkpoint(model, tag)
+    score = known.score if known is not None else None
+    return {
+        "publisher": known.publisher if known is not None else "Hugging Face",
+        "trained_on": {"coco": "COCO", "ade20k": "ADE20K"}.get(tag) if known is not None else None,
+        "mask_AP": score if tag == "coco" else None,
+        "mIoU": score if tag != "coco" else None,
+    }
+
+
 def _on_the_hub() -> dict[str, tuple[str, str, PublishedWeights]]:
-    """Return the published weights that are on Hugging Face's hub, with their model and tag, by a name of both."""
+    """Return the weights of whole models on Hugging Face's hub, with their model and tag, by a name of both."""
     return {
         f"{entry.name}/{tag}": (entry.name, tag, published)
         for entry in catalogue.MODELS.values()
         for tag, published in entry.published.items()
-        if published.hub is not None
+        if published.hub is not None and tag != "imagenet"
     }
 
 

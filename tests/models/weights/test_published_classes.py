@@ -42,7 +42,8 @@ def test_a_backbone_has_no_classes(weights) -> None:
 def test_of_every_published_weights_the_classes_are_known_or_there_are_no_heads() -> None:
     for entry in MODELS.values():
         for tag, published in entry.published.items():
-            expected = {"imagenet": None, "cityscapes": 8}.get(tag, 80 if entry.name.startswith("detectron2") else 20)
+            of_80 = entry.name.startswith(("detectron2", "mask2former", "eomt"))
+            expected = {"imagenet": None, "cityscapes": 8, "ade20k": 150}.get(tag, 80 if of_80 else 20)
             if entry.name.startswith("mask_rcnn") and tag == "coco":
                 expected = 90
             if entry.name.startswith("rf_detr"):

@@ -12,6 +12,7 @@ from maskwright.models.entry import ModelEntry, PublishedWeights, imagenet, keyw
 from maskwright.models.normalisation import IMAGENET, timm_normalisation
 from maskwright.models.timm_models import require_timm_model
 from maskwright.models.transformers.eomt import EOMT_OPTIONS, build_eomt, build_eomt_semantic
+from maskwright.models.transformers.hub_checkpoints import published_on_hub
 from maskwright.models.transformers.mask2former import (
     MASK2FORMER_OPTIONS,
     SWIN_BACKBONES,
@@ -121,7 +122,7 @@ def _mask2former(
         build,
         (("", ""), ("", "network."), ("features.", _BODY), ("", _BODY), ("", f"{_BODY}network.")),
         keyword_options(build, *MASK2FORMER_OPTIONS),
-        published,
+        published | published_on_hub(name),
         background_first=task == "semantic",
         no_object_last=task == "semantic",
         resizing="torchvision" if task == "instance" else "nearest",
@@ -142,6 +143,7 @@ def _eomt(task: Task, name: str, summary: str, **options: int) -> ModelEntry:
         (("", ""), ("", "network.")),
         # The version names the model.
         tuple(option for option in keyword_options(build, *EOMT_OPTIONS) if option != "version"),
+        published_on_hub(name),
         background_first=task == "semantic",
         no_object_last=task == "semantic",
         resizing="torchvision" if task == "instance" else "nearest",
@@ -177,4 +179,5 @@ def _segformer(backbone: str) -> ModelEntry:
         build,
         (("", ""), ("", "network.network.")),
         keyword_options(build),
+        published_on_hub(f"segformer_{backbone}"),
     )

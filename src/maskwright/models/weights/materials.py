@@ -14,7 +14,9 @@ from maskwright.models.catalogue import (
 )
 from maskwright.models.entry import ModelEntry, PublishedWeights
 from maskwright.models.weights.acceptance import accepted_licences, require_accepted
+from maskwright.models.weights.hub import pinned
 from maskwright.models.weights.licences import CODE_LICENCES, LICENCES, NOT_STATED, Licence
+from maskwright.models.weights.stated_licences import stated_licence
 
 # Code, weights of a whole model, weights of a backbone, or data that the model was trained on.
 Material = dict[str, Any]
@@ -72,8 +74,8 @@ def starting_materials(name: str, weights: str) -> list[Material]:
     """Return the bill of materials of the model ``name`` that starts from ``weights`` (``model.weights`` of a recipe).
 
     Each material has ``part`` (``code``, ``weights``, ``backbone`` or ``data``), ``name``, ``licence`` (None where none
-    is stated) and ``terms``; weights have their ``address`` or ``file`` too, and ``accepted``, when the user accepted
-    the licence. A model file hands on those of its own bill but the code.
+    is stated) and ``terms``; weights have their ``address`` or ``file`` too, those of the hub their ``sha256``, and
+    ``accepted``, when the user accepted the licence. A model file hands on those of its own bill but the code.
     """
     return [*map(_code, code_licences(name).items()), *_weights(name, weights)]
 
@@ -101,7 +103,7 @@ def _weights(name: str, weights: str) -> list[Material]:
         return handed_on or [_material("weights", path.name, NOT_STATED, file=path.name)]
     published = find_published_weights(name, weights)
     if published is None:
-        return [_material("weights", path.name, NOT_STATED, file=path.name)] if is_file(weights) else []
+        return [_file_material(path)] if is_file(weights) else []
     return [published_material(published, path.name if is_file(weights) else f"{weights} of {name}")]
 
 
@@ -115,16 +117,21 @@ def _handed_on(material: Mapping[str, str | None]) -> Material:
 def published_material(published: PublishedWeights, name: str) -> Material:
     """Return the material of published weights called ``name``."""
     part = "backbone" if published.classes is None else "weights"
-    return _material(part, name, published.licence, address=published.address)
+    if published.hub is None:
+        return _material(part, name, published.licence, address=published.address)
+    file = pinned(published.hub)
+    return _material(part, name, published.licence, address=file.address, sha256=file.sha256)
+
+
+def _file_material(path: Path) -> Material:
+    """Return the material of a file that is not known by its hash, with the licence that is stated near it."""
+    return _material("weights", path.name, stated_licence(path), file=path.name)
 
 
 def file_materials(model: str, path: Path) -> list[Material]:
     """Return the bill of materials of the model ``model`` whose weights are the file at ``path``, as they are."""
     published = identify_published_file(path)
-    if published is not None:
-        weights = published_material(published, path.name)
-    else:
-        weights = _material("weights", path.name, NOT_STATED, file=path.name)
+    weights = published_material(published, path.name) if published is not None else _file_material(path)
     return [*starting_materials(model, "none"), weights]
 
 
