@@ -16,7 +16,7 @@ from tests.hostile.test_corpus import run_alone
 from tests.hostile.warm_process import WITH_TORCH
 
 PROGRAMS = programs()
-# JSON, CSV and XML have no programs in them; tests/annotations/formats/test_xml_text.py has XML that fetches files.
+# JSON, CSV and XML have no programs in them; tests/annotations/test_xml_text.py has XML that fetches files.
 NO_PROGRAMS = {"annotations", "results", "voc", "image groups"}
 CPU_SECONDS = 60
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from maskwright.annotations.faults import Fault
 from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedImage
-from maskwright.annotations.formats.xml_text import BadXml, parse_xml
+from maskwright.annotations.xml_text import BadXml, parse_xml
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
 

@@ -1,6 +1,6 @@
 import pytest
 
-from maskwright.annotations.formats.xml_text import BadXml, parse_xml
+from maskwright.annotations.xml_text import BadXml, parse_xml
 
 
 def test_elements_and_their_text_are_read():
