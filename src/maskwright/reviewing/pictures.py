@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -12,10 +11,9 @@ from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.results.records import Results
 from maskwright.images.decode import image_path, image_size, read_image
 from maskwright.images.resize import resize_image
-from maskwright.masks.contours import polygons_with_holes
-from maskwright.masks.rle import BadSegmentation
 from maskwright.reports.pictures.embedded import webp_uri
 from maskwright.reports.review.page import DrawnOutline, SuspectPicture
+from maskwright.reviewing.outlines import outline_rings
 from maskwright.reviewing.suspects import Suspect
 from maskwright.structures import ResultRecord, TruthRecord
 
@@ -123,22 +121,10 @@ def _around(boxes: Sequence[Sequence[float]], size: tuple[int, int]) -> _Box:
 
 def _outline(record: TruthRecord | ResultRecord, scale: float, names: dict[int, str], chosen: bool) -> DrawnOutline:
     """Return the outline of a mask, or its box where there is none, as an SVG path in pixels of the image."""
-    rings = _rings(record)
-    parts = []
-    for ring in rings:
-        points = np.asarray(ring, np.float32).reshape(-1, 1, 2)
-        if len(points) > 4:  # to within a pixel of the picture, as wide as its line
-            points = cv2.approxPolyDP(points, 0.75 / scale, closed=True)
-        parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in points.reshape(-1, 2).round(1).tolist()) + "Z")
+    # To within a pixel of the picture, as wide as its line.
+    parts = [
+        "M" + "L".join(f"{x:g} {y:g}" for x, y in ring.round(1).tolist()) + "Z"
+        for ring in outline_rings(record, 0.75 / scale)
+    ]
     score = f" {record['score']:.2f}" if "score" in record else ""
     return DrawnOutline("".join(parts), chosen, f"{names[record['category_id']]}{score}")
-
-
-def _rings(record: TruthRecord | ResultRecord) -> list[npt.NDArray[np.int64]]:
-    if "segmentation" in record:
-        try:
-            return [ring for part in polygons_with_holes(record["segmentation"]) for ring in part.rings]
-        except BadSegmentation:
-            pass  # An outline too long to draw: the box shows where it is.
-    x, y, width, height = record["bbox"]
-    return [np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.int64)]
