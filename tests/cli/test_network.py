@@ -62,7 +62,7 @@ DATA = [
     ["score", "instance", "labels.json", "found.json", "--quiet"],
     ["score", "panoptic", "panoptic.json", "panoptic.json", "--quiet"],
     ["compare", "found.json", "other.json", "--truth", "labels.json", "--samples", "100", "--quiet"],
-    ["review", "labels.json", "found.json", "--images", "images", "--out", "review", "--quiet"],
+    ["review", "labels.json", "found.json", "--images", "images", "--out", "review", "--tasks", "cvat", "--quiet"],
     ["models"],
     ["models", "smp:Unet/tu-resnet18"],
     ["recipes"],

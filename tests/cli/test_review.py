@@ -43,3 +43,14 @@ def test_json_is_that_of_the_file(words: list[str], capsys: pytest.CaptureFixtur
 def test_images_must_be_named(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*words[:3], *words[5:]]) == 2
     assert "--images" in capsys.readouterr().err
+
+
+def test_tasks_are_written_for_the_tools_that_are_named_and_others_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--tasks", "cvats"]) == 2
+    assert "cvat" in capsys.readouterr().err
+    assert main([*words, "--tasks", "cvat", "--tasks", "label-studio", "--image-address", "s3://a/"]) == 0
+    names = {"cvat.xml", "cvat-labels.json", "label-studio.json", "label-studio.xml"}
+    assert names <= {each.name for each in Path(words[6]).iterdir()}
+    assert '"s3://a/1.png"' in (Path(words[6]) / "label-studio.json").read_text()

@@ -31,7 +31,7 @@ COMMANDS = {
     "check": "check IN/labels.json --fix OUT/fixed.json --quiet",
     "score instance": "score instance IN/labels.json IN/results.json --out OUT --quiet",
     "compare": "compare IN/results.json IN/other.json --truth IN/labels.json --samples 100 --out OUT --quiet",
-    "review": "review IN/labels.json IN/other.json --images IN/photos --out OUT --quiet",
+    "review": "review IN/labels.json IN/other.json --images IN/photos --tasks cvat --out OUT --quiet",
     "export": f"export {OLD_RUN / 'checkpoints' / 'best'} --to onnx --images IN/few --out OUT/out.onnx --quiet",
     "predict": "predict IN/model.safetensors IN/photos --score 0 --out OUT --quiet",
     "predict pixels": f"predict {OLD_RUN / 'checkpoints' / 'best'} IN/photos --out OUT --quiet",

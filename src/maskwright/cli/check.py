@@ -31,6 +31,12 @@ def command(
         Path | None,
         typer.Option("--decisions", metavar="FILE", help="With --fix: apply the accepted decisions of a review first."),
     ] = None,
+    suspects: Annotated[
+        Path | None,
+        typer.Option(
+            "--suspects", metavar="FILE", help="suspects.json, where the decisions are a labelling tool's export."
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=0, help="Threads that read images [default: cores].")
     ] = None,
@@ -48,6 +54,7 @@ def command(
         against_images=against_images,
         fix=fix,
         decisions=decisions,
+        suspects=suspects,
         workers=workers,
         reporter=Reporter(quiet),
     )

@@ -21,6 +21,22 @@ def command(
     images: Annotated[Path, typer.Option("--images", help="Images folder.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="Folder for the page and the list of suspects.")],
     most: Annotated[int, typer.Option("--max", min=1, help="Suspects on the page; the files have all.")] = 200,
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tasks",
+            metavar="TOOL",
+            help="Write the suspects for a labelling tool too: label-studio or cvat; can be repeated.",
+        ),
+    ] = None,
+    image_address: Annotated[
+        str | None,
+        typer.Option(
+            "--image-address",
+            metavar="ADDRESS",
+            help="Before the images' names in Label Studio's tasks [default: its local files].",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -31,7 +47,17 @@ def command(
         from maskwright.reports.review.text import review_lines
         from maskwright.workflows.review import review
 
-    found = review(annotations, predictions, images, out, most=most, overwrite=overwrite, reporter=Reporter(quiet))
+    found = review(
+        annotations,
+        predictions,
+        images,
+        out,
+        most=most,
+        tasks=tasks or (),
+        image_address=image_address,
+        overwrite=overwrite,
+        reporter=Reporter(quiet),
+    )
     if json:
         print_json(found.to_json())
     else:

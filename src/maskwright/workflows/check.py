@@ -10,10 +10,11 @@ from maskwright.annotations.coco.file import read_coco
 from maskwright.annotations.coco.json_text import BadJson
 from maskwright.annotations.faults import Audit, Fault
 from maskwright.annotations.findings import Findings
-from maskwright.annotations.repair.decisions import read_decisions
+from maskwright.annotations.repair.decisions import Decision, read_decisions
 from maskwright.annotations.repair.repaired_file import repair_output, write_repaired_file
 from maskwright.errors import UsageError, require_file, require_folder
 from maskwright.progress import Reporter
+from maskwright.reviewing.labelling_tools.exported_decisions import exported_decisions
 
 
 def check(
@@ -24,6 +25,7 @@ def check(
     against_images: str | Path | None = None,
     fix: str | Path | None = None,
     decisions: str | Path | None = None,
+    suspects: str | Path | None = None,
     workers: int | None = None,
     reporter: Reporter | None = None,
 ) -> CheckSummary:
@@ -40,6 +42,8 @@ def check(
         fix: A new file for a repaired copy. ``<fix>.repairs.json`` beside it lists every repair.
         decisions: The decisions of a review of the file, see :func:`maskwright.review`; accepted ones are applied to
             the copy first. Needs ``fix``.
+        suspects: ``suspects.json`` of that review, or its folder, where ``decisions`` are the export of a labelling
+            tool that decided its tasks.
         workers: How many threads read images; None is one per core.
         reporter: Where progress goes; standard error by default.
 
@@ -47,9 +51,9 @@ def check(
         The faults by code with examples, the audit of the annotations, and the repairs.
 
     Raises:
-        UsageError: A file or folder does not exist, ``fix`` exists, ``decisions`` come without it, or
-            ``against_images`` without ``against`` and ``images``.
-        DataError: ``against`` is no COCO JSON, or ``decisions`` are of another file.
+        UsageError: A file or folder does not exist, ``fix`` exists, ``decisions`` come without it,
+            ``suspects`` without ``decisions``, or ``against_images`` without ``against`` and ``images``.
+        DataError: ``against`` is no COCO JSON, or ``decisions`` are of another file or review.
 
     Example:
         >>> import maskwright as mw
@@ -60,14 +64,14 @@ def check(
         ['category_gaps']
     """
     annotations, reporter = Path(annotations), reporter or Reporter()
-    images, against, against_images, fix, decisions = (
-        Path(path) if path is not None else None for path in (images, against, against_images, fix, decisions)
+    images, against, against_images, fix, decisions, suspects = (
+        Path(path) if path is not None else None for path in (images, against, against_images, fix, decisions, suspects)
     )
     _require(annotations, images, against, against_images)
     if decisions is not None and fix is None:
         raise UsageError("--decisions needs --fix OUT: accepted decisions are applied to a copy.")
-    decided = read_decisions(decisions, annotations) if decisions is not None else []
-    inputs = [path for path in (annotations, against, decisions) if path is not None]
+    decided = _decided(decisions, suspects, annotations)
+    inputs = [path for path in (annotations, against, decisions, suspects) if path is not None]
     output = repair_output(fix, inputs, reporter.notice) if fix is not None else None
     try:
         document = read_document(annotations) if fix is not None else None
@@ -94,6 +98,15 @@ def _require(annotations: Path, images: Path | None, against: Path | None, again
         require_file(against, "annotations")
     if against_images is not None and (against is None or images is None):
         raise UsageError("--against-images needs --against and --images: pictures are compared between two folders.")
+
+
+def _decided(decisions: Path | None, suspects: Path | None, annotations: Path) -> list[Decision]:
+    """Return the decisions that the page of a review saved, or with ``suspects`` those of a labelling tool's export."""
+    if decisions is None:
+        if suspects is not None:
+            raise UsageError("--suspects needs --decisions FILE: the export of the labelling tool.")
+        return []
+    return exported_decisions(decisions, suspects, annotations) if suspects else read_decisions(decisions, annotations)
 
 
 def _unreadable(annotations: Path, bad: BadJson, fix_wanted: bool) -> CheckSummary:

@@ -87,8 +87,13 @@ def read_decisions(path: Path, annotations: Path) -> list[Decision]:
     another file or another version of it, and when two accepted decisions change one annotation.
     """
     require_file(path, "decisions")
+    return parse_decisions(read_regular_file(path), path, annotations)
+
+
+def parse_decisions(content: bytes, path: Path, annotations: Path) -> list[Decision]:
+    """Return the decisions in ``content``, which was read from ``path``; see :func:`read_decisions`."""
     try:
-        found = msgspec.json.decode(read_regular_file(path), type=_Decisions)
+        found = msgspec.json.decode(content, type=_Decisions)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _no_decisions(path, str(error)) from error
     if found.format != FORMAT:
@@ -116,7 +121,7 @@ def read_decisions(path: Path, annotations: Path) -> list[Decision]:
 def _no_decisions(path: Path, found: str) -> DataError:
     return DataError(
         f"{path}: holds no decisions of a review ({found}); expected decisions.json as the page of maskwright review "
-        "saves it. Save it again from the page."
+        "saves it. Save it again from the page; for an export of Label Studio or CVAT give --suspects too."
     )
 
 
