@@ -9,7 +9,8 @@ import pytest
 from maskwright.errors import DataError, UsageError
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.prepare import declared_classes, prepare, require_data
+from maskwright.runs.prepare import declared_classes, prepare, require_data, require_objects
+from maskwright.runs.source_file import SourceFiles
 from maskwright.synthetic.shapes import write_shapes
 
 
@@ -201,3 +202,19 @@ def test_a_rule_for_riders_without_a_taxonomy_is_refused() -> None:
     data = "{train: {images: a, annotations: b, rider: person}, validation: {images: a, annotations: b}}"
     with pytest.raises(UsageError, match="give taxonomy beside it"):
         load_recipe("demo-semantic", [f"data={data}"])
+
+
+def test_a_negative_image_id_is_refused_before_an_instance_training_and_not_before_a_semantic_one(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    path = tmp_path / "all" / "annotations.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    last = content["images"][-1]["id"]
+    content["images"][-1]["id"] = -7
+    for each in content["annotations"]:
+        each["image_id"] = -7 if each["image_id"] == last else each["image_id"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    require_objects(recipe, SourceFiles())
+    instance = load_recipe("demo-instance").model_copy(update={"data": recipe.data})
+    with pytest.raises(DataError, match="image -7 has a negative id"):
+        require_objects(instance, SourceFiles())

@@ -70,6 +70,7 @@ FAULTS: dict[str, FaultKind] = {
     "negative_id": FaultKind(
         "warning", "number records from 1, or use check --fix for annotations; some tools refuse these"
     ),
+    "long_id": FaultKind("warning", "number records from 1; programs that hold ids as float64 confuse long ones"),
     "id_zero": FaultKind(
         "warning", "number annotations from 1, or use check --fix: pycocotools loses the matches of id 0"
     ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from maskwright.annotations.checks.ids import require_ids_from_zero
 from maskwright.annotations.coco.categories import class_table, label_by_category
 from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.objects import ImageObjects
@@ -98,12 +99,15 @@ def declared_classes(recipe: Recipe, files: SourceFiles | None = None) -> ClassT
 def require_objects(recipe: Recipe, files: SourceFiles) -> None:
     """Raise ``DataError`` when a file of ``recipe`` holds no masks at all, or the training file none of some class.
 
+    So it does when the task is ``instance`` and an image has a negative id, which would end the first evaluation.
     Nothing is rasterised and no image is read, so that this comes before any work; :func:`require_classes_in_training`
     looks at the selected objects. ``files`` keeps the parsed files.
     """
     sources = {name: _read(recipe.data, source, files) for name, source in _sources(recipe.data).items()}
     for file in sources.values():
         require_masks(file.coco)
+        if recipe.task == "instance":  # whose scores are those of COCO
+            require_ids_from_zero(file.coco.path, "image", (image.id for image in file.coco.images))
     if not sources or recipe.data.allow_empty_classes:
         return
     coco = next(iter(sources.values())).coco

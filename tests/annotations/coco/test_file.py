@@ -281,3 +281,17 @@ def test_a_name_of_a_hundred_thousand_letters_is_a_fault_and_shown_in_part(coco)
     read = read_coco(coco({"category_id": 2}, categories=categories, images=[{}, {"file_name": "f" * 100_000}]))
     assert sorted(code for code, _, _ in faults(read)) == ["bad_category", "bad_image"]
     assert all(len(str(fault)) < 300 and "--limit name-letters" in str(fault) for fault in read.faults)
+
+
+@pytest.mark.parametrize("beyond", [2**63, 2**64, -(2**63) - 1])
+def test_an_id_of_an_image_or_a_category_beyond_64_bits_is_refused_and_that_of_an_annotation_is_not(coco, beyond: int):
+    path = coco({"id": beyond}, {"image_id": beyond}, {"category_id": beyond}, images=[{}, {"id": beyond}])
+    read = read_coco(path)
+    assert faults(read) == [
+        ("bad_image", "image", beyond),
+        ("bad_annotation", "annotation", 2),
+        ("bad_annotation", "annotation", 3),
+    ]
+    assert [each.id for each in read.annotations] == [beyond]
+    largest = read_coco(coco({"image_id": 2**63 - 1}, images=[{"id": 2**63 - 1}]))
+    assert faults(largest) == []

@@ -64,3 +64,17 @@ def test_more_pairs_of_an_image_and_more_classes_than_the_limits_are_refused(
 def test_thresholds_out_of_range_are_refused(thresholds: Thresholds) -> None:
     with pytest.raises(UsageError, match="number"):
         require_thresholds(thresholds)
+
+
+@pytest.mark.parametrize("negative", ["image", "category"])
+def test_a_negative_id_which_the_evaluator_does_not_take_is_refused_by_name(coco: CocoFactory, negative: str) -> None:
+    ids = {"image_id": 1, "category_id": 1} | {f"{negative}_id": -4}
+    truth = coco(ids, images=[{"id": ids["image_id"]}], categories={ids["category_id"]: "person"})
+    found = {**ids, "score": 0.5, "bbox": [10, 10, 10, 10]}
+    results = truth.with_name("results.json")
+    results.write_text(json.dumps([found]))
+    true = read_truth(truth)
+    index = ClassIndex({ids["category_id"]: ids["category_id"]})
+    read = read_results(results, true.image_index(), index)
+    with pytest.raises(DataError, match=f"labels.json: {negative} -4 has a negative id"):
+        summarise_instances(true, read, ResultClasses(index, "invented", "classes.txt"), None)

@@ -5,7 +5,7 @@ Segmentations stay raw bytes until they are drawn, so a file of half a gigabyte 
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from maskwright.limits import input_limit
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.structures import normalise_name
 
+# Evaluators hold the ids of images and categories in arrays of 64 bits, and those of annotations in none.
+Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
 
 class CocoImage(msgspec.Struct, gc=False):
     """One record of ``images``: its id, its file name, and its size in pixels.
@@ -25,7 +28,7 @@ class CocoImage(msgspec.Struct, gc=False):
     for a size outside 1 pixel to the limit ``image-pixels``, at most 2³² - 1.
     """
 
-    id: int
+    id: Id
     file_name: str
     height: int
     width: int
@@ -47,7 +50,7 @@ class CocoCategory(msgspec.Struct, gc=False):
     Raises ``ValueError`` for a name of more letters than the limit ``name-letters``.
     """
 
-    id: int
+    id: Id
     name: str
 
     def __post_init__(self) -> None:
@@ -79,8 +82,8 @@ class CocoAnnotation(msgspec.Struct, gc=False):
     """
 
     id: int
-    image_id: int
-    category_id: int
+    image_id: Id
+    category_id: Id
     segmentation: msgspec.Raw = msgspec.Raw(b"null")
     bbox: list[float] | None = None
     area: float | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 
+from maskwright.annotations.checks.ids import require_ids_from_zero
 from maskwright.annotations.coco.categories import class_table
 from maskwright.annotations.coco.file import CocoAnnotation, CocoFile, category_names, coco_of_text
 from maskwright.annotations.coco.json_text import read_text
@@ -68,6 +69,11 @@ class CocoTruth:
         annotations = with_masks(self.annotations) if kind == "segm" and self.without_mask else self.annotations
         categories = [{"id": category_id, "name": name} for category_id, name in self.names.items()]
         return {"images": self.images, "annotations": annotations, "categories": categories}
+
+    def require_ids_from_zero(self) -> None:
+        """Raise ``DataError`` when an image or a category has a negative id, which the evaluator does not take."""
+        require_ids_from_zero(self.path, "image", (image["id"] for image in self.images))
+        require_ids_from_zero(self.path, "category", self.names)
 
     def draw_masks(self) -> None:
         """Replace every polygon and uncompressed segmentation by a compressed RLE, in place.

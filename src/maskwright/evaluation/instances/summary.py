@@ -69,10 +69,11 @@ def summarise_instances(
     ``truth`` has its labels. ``reporter`` shows progress; quiet by default.
 
     Raises ``UsageError`` for an unknown area rule, and ``DataError`` for more classes or pairs of an object and a
-    result than the limits ``scored-classes`` and ``scored-pairs``.
+    result than the limits ``scored-classes`` and ``scored-pairs``, or a negative id of an image or a class.
     """
     if area is not None and area not in AREA_RULES:
         raise unknown_name("area rule", area, AREA_RULES)
+    truth.require_ids_from_zero()
     scores = official_scores(truth, found, area, resampling)
     details = None
     if thresholds is not None:
