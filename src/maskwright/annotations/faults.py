@@ -146,6 +146,7 @@ FAULTS: dict[str, FaultKind] = {
         "error", "store the image in the orientation it was annotated in and remove its EXIF orientation"
     ),
     "exif_orientation": FaultKind("warning", "remove the EXIF orientation; viewers rotate the image but not its masks"),
+    "unreadable_exif": FaultKind("warning", "remove the EXIF or write it again; programs may turn the image or not"),
     "wrong_suffix": FaultKind("warning", "name the file by what it is; some tools go by the suffix"),
     "gray_image": FaultKind("warning", "nothing to do here: it is read as RGB; other tools may fail on one channel"),
     "alpha_image": FaultKind("warning", "nothing to do here: transparency is ignored; other tools may blend it"),

@@ -16,6 +16,7 @@ from PIL import Image
 from maskwright.files import require_regular_file
 from maskwright.image_formats import open_image
 from maskwright.images.decode import read_image
+from maskwright.images.exif import unreadable_exif
 from maskwright.images.truncation import is_truncated
 from maskwright.limits import INPUT_LIMITS
 
@@ -41,7 +42,7 @@ class ImageFile:
     ``size`` is ``(H, W)`` as stored, before the EXIF ``orientation`` (1 to 8, 1 is upright) is applied. ``mode`` is
     Pillow's (``RGB``, ``L``, ``P`` …), ``bits`` the bits per channel. ``state`` is ``whole`` when every pixel was
     decoded, and ``not decoded`` when there are too many to try. In every other state than ``whole``, ``reason`` says
-    why.
+    why. ``exif_fault`` says why the EXIF block cannot be read; it is empty where it can or where there is none.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class ImageFile:
     orientation: int = 1
     alpha: bool = False
     animated: bool = False
+    exif_fault: str = ""
 
     @property
     def pixels(self) -> int:
@@ -110,13 +112,13 @@ def _described(path: Path, image: Image.Image, cut: bool, most_decoded: int) -> 
     # Read before decoding, which changes these fields.
     size, mode, bits, format = (image.height, image.width), image.mode, _bits(image), image.format or ""
     animated = getattr(image, "is_animated", False) and format != "MPO"
-    orientation = 1 if format in ("PNG", "TIFF") else _orientation(image)
+    orientation, damage = (1, "") if format in ("PNG", "TIFF") else _orientation(image)
     state, reason = ("truncated", _CUT) if cut else _decoded(path, image, most_decoded)
     # PNG stores the orientation after the pixels. In TIFF it describes storage, and readers have applied it already.
     if format == "PNG" and state == "whole":
-        orientation = _orientation(image)
+        orientation, damage = _orientation(image)
     alpha = image.has_transparency_data
-    return ImageFile(path, state, reason, format, size, mode, bits, orientation, alpha, animated)
+    return ImageFile(path, state, reason, format, size, mode, bits, orientation, alpha, animated, damage)
 
 
 def _decoded(path: Path, image: Image.Image, most: int) -> tuple[State, str]:
@@ -165,12 +167,17 @@ def _bits(image: Image.Image) -> int:
     return 16 if any(";16" in str(tile[3]) for tile in getattr(image, "tile", ())) else 8
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image) -> tuple[int, str]:
+    """Return the EXIF orientation, and why the block cannot be read; viewers show such an image upright."""
+    block = image.info.get("exif")
+    damage = unreadable_exif(block) if isinstance(block, bytes) else ""
+    if damage:
+        return 1, damage
     try:
         found = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # EXIF is a file within the file, and as often damaged; viewers show such an image upright
-        return 1
-    return found if found in range(1, 9) else 1
+    except Exception as error:  # readers raise whatever a damaged field leads them to
+        return 1, _message(error)
+    return (found if found in range(1, 9) else 1), ""
 
 
 def _message(error: Exception) -> str:

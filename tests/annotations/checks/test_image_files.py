@@ -231,3 +231,13 @@ def test_the_greyscale_images_of_coco300_are_all_that_is_odd_there(shared: Path)
         for fault in image_file_faults(read, shared / "data" / "coco300" / part / "data"):
             found.setdefault(fault.code, []).append((part, fault.record))
     assert found == {"gray_image": [("train-300", 9), ("train-300", 77), ("validation-300", 244)]}
+
+
+@pytest.mark.parametrize("name", ["1.jpg", "1.png", "1.webp"])
+def test_exif_that_cannot_be_read_is_named_and_the_image_is_used_as_it_is_stored(faults, folder: Path, name: str):
+    RGB.save(folder / name, exif=b"Exif\0\0nonsense")
+    (found,) = faults(name)
+    assert found.code == "unreadable_exif"
+    assert f"image 1 ('{name}') has EXIF that cannot be read (it begins with b'nons'" in str(found)
+    RGB.resize((48, 64)).save(folder / name, exif=exif(6).tobytes()[:20])
+    assert codes(faults(name)) == ["image_size", "unreadable_exif"]

@@ -117,6 +117,10 @@ def _size_faults(image: CocoImage, file: ImageFile) -> Iterator[Fault]:
 
 
 def _encoding_faults(image: CocoImage, file: ImageFile) -> Iterator[Fault]:
+    if file.exif_fault:
+        yield _fault(
+            "unreadable_exif", image, f"has EXIF that cannot be read ({file.exif_fault}); it counts as upright"
+        )
     suffix = Path(image.file_name).suffix
     if _format(Image.registered_extensions().get(suffix.lower(), "")) != _format(file.format):
         yield _fault("wrong_suffix", image, f"is a {file.format} file named {suffix or 'without a suffix'}")
