@@ -31,6 +31,7 @@ FAULTS: dict[str, FaultKind] = {
     "json_invalid": FaultKind("error", "export or download the file again"),
     "json_nesting": FaultKind("error", "export the file again; COCO nests no deeper than lists of polygons"),
     "json_top_level": FaultKind("error", "give the file the lists images, annotations and categories"),
+    "json_repeated_key": FaultKind("error", "put the records into one list; a JSON object has each key once"),
     # The file as a whole: kinds of files that are no instance annotations.
     "boxes_file": FaultKind(
         "error",

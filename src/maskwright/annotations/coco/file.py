@@ -10,8 +10,9 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from maskwright.annotations.coco.file_kind import is_absent, kind_fault
-from maskwright.annotations.coco.json_text import decode_leniently, read_text
+from maskwright.annotations.coco.json_text import BadJson, decode_leniently, read_text
 from maskwright.annotations.coco.loose_records import parse_records
+from maskwright.annotations.coco.repeated_keys import repeated_list
 from maskwright.annotations.faults import Fault
 from maskwright.limits import input_limit
 from maskwright.parallel.garbage_collection import collector_paused
@@ -102,7 +103,7 @@ class CocoAnnotation(msgspec.Struct, gc=False):
 
 # Names of licences are shown, and one file has few.
 _LONGEST_LICENCE, _MOST_LICENCES = 100, 50
-_NO_LICENCES = msgspec.Raw(b"[]")
+_NO_LICENCES, _ABSENT = msgspec.Raw(b"[]"), msgspec.Raw(b"null")
 _Record = TypeVar("_Record", CocoImage, CocoAnnotation, CocoCategory)
 
 
@@ -172,7 +173,7 @@ def read_coco(path: Path) -> CocoFile:
     NaN, ids written as strings.
 
     Raises ``UsageError`` when there is no such file. Raises :class:`maskwright.annotations.coco.json_text.BadJson`, a
-    ``DataError``, when it is not JSON or lacks COCO's top-level lists.
+    ``DataError``, when it is not JSON, lacks one of COCO's top-level lists, or has one twice.
     """
     faults: list[Fault] = []
     return coco_of_text(path, read_text(path, faults), faults)
@@ -185,6 +186,7 @@ def coco_of_text(path: Path, content: bytes, faults: list[Fault]) -> CocoFile:
     """
     with collector_paused():
         content, document = decode_leniently(path, content, faults, lambda text, found: (text, _decode(text, found)))
+        _require_single_lists(path, content, document.annotations)
         found = len(document.annotations) + sum(fault.code in ("bad_annotation", "missing_id") for fault in faults)
         images = _unique(document.images, "image", faults)
         categories = _unique(document.categories, "category", faults)
@@ -209,6 +211,14 @@ def _decode(content: bytes, faults: list[Fault]) -> _Document:
             parse_records(loose.categories, CocoCategory, "category", faults),
             loose.licenses,
         )
+
+
+def _require_single_lists(path: Path, content: bytes, annotations: list[CocoAnnotation]) -> None:
+    ends = (annotations[0].segmentation, annotations[-1].segmentation) if annotations else (_ABSENT, _ABSENT)
+    key = repeated_list(content, *ends)
+    if key is not None:
+        found = f"has the key '{key}' more than once, of which readers take one and lose the others"
+        raise BadJson(path, "json_repeated_key", found)
 
 
 def _unique(records: list[_Record], kind: str, faults: list[Fault]) -> list[_Record]:

@@ -47,8 +47,8 @@ def _lists(content: bytes) -> Iterable[tuple[str, list[msgspec.Raw]]]:
 
 def _held(content: bytes, records: list[msgspec.Raw], offsets: Sequence[int]) -> list[tuple[int, int]]:
     """Return the position of each record that holds some of ``offsets``, and how many it holds."""
-    base = _address(content)
-    starts = [_address(record) - base for record in records]
+    base = memory_address(content)
+    starts = [memory_address(record) - base for record in records]
     held: Counter[int] = Counter()
     for offset in offsets:
         position = bisect_right(starts, offset) - 1
@@ -57,7 +57,7 @@ def _held(content: bytes, records: list[msgspec.Raw], offsets: Sequence[int]) ->
     return sorted(held.items())
 
 
-def _address(content: Any) -> int:
+def memory_address(content: Any) -> int:
     """Return the memory address of bytes; a decoded ``Raw`` is a view of the text it was decoded from."""
     return np.frombuffer(content, np.uint8).__array_interface__["data"][0]
 
