@@ -34,8 +34,18 @@ def read(tmp_path: Path, content: bytes) -> tuple[bytes, list[str]]:
         (gzip.compress(TEXT.encode()[:5]) + gzip.compress(TEXT.encode()[5:]), ["json_gzip"]),
         (TEXT.encode("utf-16"), ["json_utf16"]),
         (codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"), ["json_utf16"]),
+        (TEXT.encode("utf-16-le"), ["json_utf16"]),
+        (TEXT.encode("utf-16-be"), ["json_utf16"]),
+        (TEXT.encode("utf-32"), ["json_utf16"]),
+        (codecs.BOM_UTF32_BE + TEXT.encode("utf-32-be"), ["json_utf16"]),
+        (TEXT.encode("utf-32-le"), ["json_utf16"]),
+        (TEXT.encode("utf-32-be"), ["json_utf16"]),
     ],
-    ids=["plain", "BOM", "gzip", "gzip of BOM", "gzip of two members", "UTF-16", "UTF-16 big-endian"],
+    ids=[
+        *("plain", "BOM", "gzip", "gzip of BOM", "gzip of two members", "UTF-16", "UTF-16 big-endian"),
+        *("UTF-16-LE without a mark", "UTF-16-BE without a mark", "UTF-32", "UTF-32 big-endian"),
+        *("UTF-32-LE without a mark", "UTF-32-BE without a mark"),
+    ],
 )
 def test_the_text_is_the_same_however_it_is_stored_and_each_change_is_named(
     tmp_path: Path, content: bytes, codes: list[str]
@@ -51,6 +61,7 @@ def test_the_text_is_the_same_however_it_is_stored_and_each_change_is_named(
         (gzip.compress(TEXT.encode() * 9, mtime=0)[:-12], "json_truncated", "gzip file without its end"),
         (b"\x1f\x8b\x08\xff\xff" + b"\0" * 20, "json_invalid", "damaged gzip"),
         (TEXT.encode("utf-16")[:-1], "json_invalid", "neither UTF-8 nor UTF-16"),
+        (TEXT.encode("utf-32")[:-1], "json_invalid", "neither UTF-8 nor UTF-32"),
     ],
 )
 def test_what_is_no_text_is_refused_with_the_name_of_the_file(tmp_path: Path, content: bytes, code: str, found: str):
@@ -142,3 +153,14 @@ def test_a_string_without_an_end_does_not_hide_what_precedes_it():
     faults: list[Fault] = []
     assert repair_json(b'{"a": NaN, "b": "NaN, \\"', faults) == b'{"a": null, "b": "NaN, \\"'
     assert [fault.code for fault in faults] == ["json_not_finite"]
+
+
+@pytest.mark.parametrize("place", [0, 9, (1 << 20) - 1, 1 << 20, (1 << 20) + 7])
+@pytest.mark.parametrize("before", [b"", "é".encode()])
+def test_the_place_of_a_byte_that_is_not_utf8_is_told(tmp_path: Path, place: int, before: bytes):
+    content = (b"a" * (place - len(before)) + before if place else b"") + b"\xff" + b"a" * 20
+    path = tmp_path / "labels.json"
+    path.write_bytes(content)
+    faults: list[Fault] = []
+    read_text(path, faults)
+    assert f"at byte {place})" in faults[0].message

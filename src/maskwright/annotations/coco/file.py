@@ -169,8 +169,8 @@ def read_coco(path: Path) -> CocoFile:
     """Read the COCO JSON at ``path``, plain or compressed by gzip.
 
     Records that do not fit (wrong types, repeated ids, references to missing records) are skipped and listed in
-    ``faults``. ``faults`` also lists what was repaired to read the file: a byte-order mark, UTF-16, trailing commas,
-    NaN, ids written as strings.
+    ``faults``. ``faults`` also lists what was repaired to read the file: a byte-order mark, UTF-16, UTF-32, trailing
+    commas, NaN, ids written as strings.
 
     Raises ``UsageError`` when there is no such file. Raises :class:`maskwright.annotations.coco.json_text.BadJson`, a
     ``DataError``, when it is not JSON, lacks one of COCO's top-level lists, or has one twice.

@@ -26,6 +26,20 @@ _ARCHIVES = (
     (0, b"7z\xbc", "7z"),
 )
 
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Which of the first four bytes are zero.
+_ZEROS = {
+    (False, True, True, True): "utf-32-le",
+    (True, True, True, False): "utf-32-be",
+    (False, True, False, True): "utf-16-le",
+    (True, False, True, False): "utf-16-be",
+}
+
 # Gzip shrinks JSON five to twenty times; a file that unpacks a hundredfold is not an annotation file.
 _MOST_UNPACKING = 100
 _ALWAYS_UNPACKED = 64 << 20
@@ -57,7 +71,7 @@ def read_text(path: Path, faults: list[Fault]) -> bytes:
     only the records with such bytes are lost.
 
     Raises ``UsageError`` when there is no such file. Raises :class:`BadJson` when the file is empty, an archive or
-    invalid UTF-16, or when its gzip stream is damaged, cut off, or unpacks to over a hundred times its size and over 64
+    invalid UTF-16 or UTF-32, or when its gzip stream is damaged, cut off, or unpacks to over a hundred times its size and over 64
     MiB.
     """
     content = require_annotations(path).read_bytes()
@@ -134,15 +148,28 @@ def repair_json(content: bytes, faults: list[Fault]) -> bytes:
 
 
 def _utf8(path: Path, content: bytes, faults: list[Fault]) -> bytes:
-    """Return ``content``, recoded when it is UTF-16, which Windows tools write always with a byte-order mark."""
-    if not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    """Return ``content``, recoded when it is UTF-16 or UTF-32; Windows tools write UTF-16 with a byte-order mark."""
+    encoding = _wide_encoding(content[:4])
+    if encoding is None:
         return content
+    name = encoding[:6].upper()
     try:
-        recoded = content.decode("utf-16").encode()
+        recoded = content.decode(encoding).removeprefix("\ufeff").encode()
     except UnicodeError as error:
-        raise BadJson(path, "json_invalid", f"is neither UTF-8 nor UTF-16 ({error})") from error
-    faults.append(Fault("json_utf16", "file", None, "is UTF-16"))
+        raise BadJson(path, "json_invalid", f"is neither UTF-8 nor {name} ({error})") from error
+    faults.append(Fault("json_utf16", "file", None, f"is {name}"))
     return recoded
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """Return the encoding of a text whose first four bytes are ``head``: UTF-16, UTF-32, or None for UTF-8.
+
+    Without a byte-order mark the zeros tell it, because JSON begins with two ASCII characters: RFC 4627, section 3.
+    """
+    for mark, encoding in _MARKS:  # that of UTF-32 begins with that of UTF-16
+        if head.startswith(mark):
+            return encoding
+    return _ZEROS.get(tuple(byte == 0 for byte in head))
 
 
 def _not_utf8(content: bytes) -> list[Fault]:
@@ -154,10 +181,18 @@ def _not_utf8(content: bytes) -> list[Fault]:
         return []
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(content), _AT_ONCE):
+        begun = len(decoder.getstate()[0])  # bytes of a character that the block before this one cuts
         try:
             decoder.decode(content[start : start + _AT_ONCE], final=start + _AT_ONCE >= len(content))
         except UnicodeDecodeError as error:
-            return [Fault("json_encoding", "file", None, f"is not UTF-8 ({error.reason} near byte {start})")]
+            return [
+                Fault(
+                    "json_encoding",
+                    "file",
+                    None,
+                    f"is not UTF-8 ({error.reason} at byte {start - begun + error.start})",
+                )
+            ]
     return []
 
 
