@@ -31,3 +31,7 @@ def test_the_same_name_twice_shares_its_mask():
 
 def test_names_that_differ_share_nothing():
     assert list(name_collisions(["1.jpg", "2.jpg", "11.jpg"])) == []
+
+
+def test_the_unicode_form_does_not_tell_masks_apart():
+    assert list(name_collisions(["caf\u00e9.jpg", "cafe\u0301.jpg", "CAFE\u0301.jpg"])) == [(0, 1), (0, 2)]

@@ -71,8 +71,8 @@ def read_text(path: Path, faults: list[Fault]) -> bytes:
     only the records with such bytes are lost.
 
     Raises ``UsageError`` when there is no such file. Raises :class:`BadJson` when the file is empty, an archive or
-    invalid UTF-16 or UTF-32, or when its gzip stream is damaged, cut off, or unpacks to over a hundred times its size and over 64
-    MiB.
+    invalid UTF-16 or UTF-32, or when its gzip stream is damaged, cut off, or unpacks to over a hundred times its size
+    and over 64 MiB.
     """
     content = require_annotations(path).read_bytes()
     if content.startswith(_GZIP):

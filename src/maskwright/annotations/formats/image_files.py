@@ -8,6 +8,7 @@ from maskwright.annotations.formats.dataset import AnnotatedImage
 from maskwright.errors import DataError
 from maskwright.files import write_bytes
 from maskwright.images.decode import IMAGE_SUFFIXES, image_path
+from maskwright.masks.file_names import file_system_key
 
 
 def file_in(folder: Path | None, file_name: str) -> Path | None:
@@ -88,8 +89,7 @@ class OutputNames:
 
         Raises ``DataError`` when another image has it.
         """
-        # On some file systems Cat.txt and cat.txt are one file.
-        key = str(file).lower()
+        key = file_system_key(str(file))
         if key in self._owners:
             raise DataError(
                 f"The images '{self._owners[key]}' and '{image.file_name}' would share the file {file}; expected file "
