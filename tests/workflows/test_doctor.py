@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.workflows import doctor as module
-from maskwright.workflows.doctor import doctor, rate, weights_folders
+from maskwright.training import device, device_speed
+from maskwright.workflows.doctor import doctor, weights_folders
 
 REQUIRED = [
     "numpy>=2.0",
@@ -87,14 +87,9 @@ def test_without_torch_nothing_of_it_is_imported() -> None:
 
 def test_the_processor_is_a_device_with_a_speed(required, monkeypatch: pytest.MonkeyPatch) -> None:
     required("torch>=2.0; extra == 'train'")
-    monkeypatch.setattr(module, "_MEASURED_FOR", 0.01)
+    monkeypatch.setattr(device_speed, "_MEASURED_FOR", 0.01)
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: False)
     cpu = doctor().devices[0]
     assert cpu["device"] == "cpu"
+    assert cpu["name"].endswith(", no bfloat16")
     assert cpu["gflops"] > 0
-
-
-def test_a_rate_counts_finished_work_and_ends() -> None:
-    calls: list[str] = []
-    speed = rate(lambda: calls.append("work"), lambda: calls.append("finish"), operations=10)
-    assert speed > 0
-    assert calls[:4] == ["work", "finish", "work", "finish"]

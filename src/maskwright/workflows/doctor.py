@@ -3,8 +3,6 @@
 import os
 import platform
 import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -16,8 +14,6 @@ from maskwright.version import __version__
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)[^>;]*(?:>=([0-9.]+))?[^;]*(?:;.*extra == ['\"](\w+)['\"])?")
 # What contributors install is no part of what users can do.
 _NOT_FOR_USERS = ("dev", "docs")
-# Seconds of processor time.
-_MEASURED_FOR = 1.0
 
 
 @dataclass
@@ -151,8 +147,12 @@ def _enter_devices(found: Installation, measure: bool) -> None:
     except (ImportError, OSError) as error:  # a library of the system is missing, or built for another one
         found.problems.append(f"torch cannot be imported ({error}). Install it again: see https://pytorch.org")
         return
+    from maskwright.training.device import computes_in_bfloat16
+    from maskwright.training.device_speed import convolution_speed
+
     threads = torch.get_num_threads()
-    names = {"cpu": f"{threads} thread{'s' * (threads != 1)}"}
+    half = "" if computes_in_bfloat16() else "no "
+    names = {"cpu": f"{threads} thread{'s' * (threads != 1)}, {half}bfloat16"}
     if torch.cuda.is_available():
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         others = torch.cuda.device_count() - 1
@@ -161,32 +161,5 @@ def _enter_devices(found: Installation, measure: bool) -> None:
     if torch.backends.mps.is_available():
         names["mps"] = "Apple GPU"
     for device, name in names.items():
-        gflops = _speed(device) if measure else None
+        gflops = convolution_speed(device) / 1e9 if measure else None
         found.devices.append({"device": device, "name": name, "gflops": gflops})
-
-
-def _speed(device: str) -> float:
-    """Return the 10⁹ multiplications and additions a second of a 3 × 3 convolution in float32."""
-    import torch
-
-    images = torch.ones(2, 64, 56, 56, device=device)
-    layer = torch.nn.Conv2d(64, 64, 3, padding=1, bias=False, device=device)
-    operations = 2 * images.numel() * 64 * 9
-    finish = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}.get(device, lambda: None)
-    with torch.inference_mode():
-        return rate(lambda: layer(images), finish, operations) / 1e9
-
-
-def rate(work: Callable[[], Any], finish: Callable[[], Any], operations: int) -> float:
-    """Return the operations a second of ``work``, done for about a second of processor or wall time.
-
-    ``operations`` is how many each call does; ``finish`` waits until all calls are done.
-    """
-    work()
-    finish()
-    started, used, calls = time.perf_counter(), time.process_time(), 0
-    while calls < 2 or max(time.process_time() - used, time.perf_counter() - started) < _MEASURED_FOR:
-        work()
-        finish()
-        calls += 1
-    return operations * calls / (time.perf_counter() - started)
