@@ -28,3 +28,16 @@ def test_more_names_than_colours_differ_by_their_lines():
 
 def test_curves_of_a_run_that_has_hardly_begun():
     assert part_curves([1], {}, {"mask": [None]}, "loss").startswith("<svg")
+
+
+def test_the_points_of_nearly_equal_values_are_whole_below_the_upper_edge():
+    svg = part_curves([1, 2], {}, {"mask": [1.699, 1.7]}, "loss")
+    drawn = ElementTree.fromstring(svg)
+    (plot,) = drawn.iter("{http://www.w3.org/2000/svg}rect")  # to which the lines are clipped
+    points = [
+        float(each.get("y", ""))
+        for each in drawn.iter("{http://www.w3.org/2000/svg}use")
+        if COLORS[0] in each.get("style", "")
+    ]
+    assert len(points) == 2
+    assert min(points) > float(plot.get("y", "")) + 4

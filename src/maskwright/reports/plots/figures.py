@@ -18,6 +18,7 @@ PLOT_HEIGHT, LEGEND_ROW = 260, 18
 BAR, BAR_GAP, FRAME = 13, 8, 54
 LOG_START = 0.7
 MARKED_POINTS = 40
+_ROOM = 1.05
 
 
 def class_distribution(instances: Mapping[str, Mapping[str, int]], names: Sequence[str], largest: int) -> str:
@@ -146,7 +147,9 @@ def finish_curves(figure: Figure, axes: Axes, quantity: str, keys: Sequence[Line
     axes.set_xlabel("epoch")
     axes.set_ylabel(quantity)
     if axes.dataLim.y0 >= 0:
-        axes.set_ylim(bottom=0.0)
+        # The margin is that of the axis from 0: of nearly equal values, their own would cut their points in half.
+        top = _ROOM * axes.dataLim.y1
+        axes.set_ylim(0.0, top if 0 < top < np.inf else None)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.grid()
     figure.legend(handles=keys, loc="outside upper left", ncols=2)
