@@ -1,6 +1,7 @@
 """Comparisons of results and of runs: numbers, what is refused or left out, and the page."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from maskwright.cli.main import main
 from maskwright.errors import DataError, UsageError
 from maskwright.files import write_json
-from maskwright.masks.png import write_label_map
+from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.progress import Reporter
 from maskwright.structures import ClassTable
 from maskwright.workflows.compare import Comparison, compare
@@ -193,3 +194,22 @@ def test_two_seeds_of_one_recipe_show_no_difference_and_runs_of_other_data_are_r
     assert small_run("instance", tmp_path / "more", "--set", "data.shapes.validation=5") == 0
     with pytest.raises(DataError, match="was scored on other data"):
         compared(instance_run, tmp_path / "more")
+
+
+def test_runs_know_their_images_and_without_their_data_are_compared_without_pictures(
+    semantic_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise DataError("labels.json: it does not exist.")
+
+    runs = [tmp_path / "first", tmp_path / "second"]
+    for run in runs:
+        shutil.copytree(semantic_run, run)
+    label_map = runs[1] / "predictions" / "validation" / "label_maps" / "000000.png"
+    table = ClassTable.from_json(json.loads((runs[1] / "card.json").read_text())["classes"])
+    write_label_map(label_map, 1 - np.minimum(read_label_map(label_map), 1), table.png_palette())
+    compared(*runs, out=tmp_path / "out")
+    assert "data:image/webp;base64," in (tmp_path / "out" / "compare.html").read_text()
+    monkeypatch.setattr("maskwright.comparisons.compared.prepare", gone)
+    compared(*runs, out=tmp_path / "other")
+    assert "data:image/webp;base64," not in (tmp_path / "other" / "compare.html").read_text()

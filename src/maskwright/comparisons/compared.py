@@ -10,7 +10,7 @@ from maskwright.comparisons.instance_inputs import InstanceInputs, read_instance
 from maskwright.comparisons.paired import ComparedScores
 from maskwright.comparisons.panels import Overlays, comparison_picture, instance_overlays, semantic_overlays
 from maskwright.comparisons.semantic_inputs import SemanticInputs, read_semantic_inputs
-from maskwright.errors import DataError, UsageError, some_of
+from maskwright.errors import DataError, MaskwrightError, UsageError, some_of
 from maskwright.evaluation.coco.evaluator import protocol
 from maskwright.evaluation.coco.truth import read_truth
 from maskwright.evaluation.semantic import scores as semantic
@@ -82,13 +82,25 @@ def compared_runs(
     _require_same_data(runs, part)
     first = runs[0]
     if first.card["task"] == "semantic":
-        return _semantic(entrants, paths, first.masks(part), reporter, images)
-    recipe = recipe_of_text(first.recipe_file.read_text(encoding="utf-8"), str(first.recipe_file))
-    prepared: Prepared = prepare(recipe, first.folder)
+        return _semantic(entrants, paths, first.masks(part), reporter, images or _images_of(first, part))
+    prepared = _prepared(first)
     split: DataSplit = prepared.parts[part]
     truth = truth_of_images(split.annotations, split.selection.images, prepared.table)
     inputs = read_instance_inputs(truth, entrants, paths, f"{part} of {first}")
     return _instances(inputs, {"task": "instance", "truth": str(split.annotations)}, images or split.folder)
+
+
+def _prepared(run: RunFolder) -> Prepared:
+    return prepare(recipe_of_text(run.recipe_file.read_text(encoding="utf-8"), str(run.recipe_file)), run.folder)
+
+
+def _images_of(run: RunFolder, part: str) -> Path | None:
+    """Return the folder of the images of ``part``; None when its data are gone: label maps are compared without."""
+    try:
+        found = _prepared(run).parts.get(part)
+    except (MaskwrightError, OSError):
+        return None
+    return None if found is None else found.folder
 
 
 def _require_same_data(runs: Sequence[RunFolder], part: str) -> None:

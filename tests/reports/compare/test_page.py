@@ -1,7 +1,10 @@
+from pathlib import Path
+
 from maskwright.reports.compare.page import render_comparison_page
 from maskwright.reports.pictures.embedded import Picture
+from tests.browser import answer, assert_readable, in_browser
 from tests.reports.compare.compared import numbers
-from tests.reports.html_page import Page
+from tests.reports.html_page import Page, assert_runs_only_its_own_script
 
 PICTURES = [Picture("a.jpg", "data:image/webp;base64,AAAA", 60, 20), Picture("b.jpg", fault="cannot be shown: gone")]
 
@@ -21,3 +24,39 @@ def test_the_page_has_everything_escaped_and_every_tag_closed() -> None:
 def test_it_is_said_why_there_are_no_pictures() -> None:
     assert "with --images" in render_comparison_page(numbers(), [])
     assert "No image changes" in render_comparison_page(numbers(changed_images=[]), [])
+
+
+CHANGED = [
+    {
+        "file_name": name,
+        "position": place,
+        "change": 0.5 - place / 10,
+        "scores": {"old": 0.25, "<new>": 0.75 - place / 10},
+    }
+    for place, name in enumerate(("a.jpg", "b.jpg", "c.jpg", "d.jpg"))
+]
+
+
+def test_an_image_in_the_table_leads_to_its_picture() -> None:
+    page = Page(text := render_comparison_page(numbers(changed_images=CHANGED), PICTURES))
+    assert [each["href"] for each in page.named("a") if each.get("href", "").startswith("#panel")] == [
+        "#panel-changed-1",  # in the table
+        "#panel-changed-1",  # the picture itself; that of b.jpg is not there
+    ]
+    assert {"id": "panel-changed-1"} in page.named("figure")
+    assert_runs_only_its_own_script(text)
+
+
+@in_browser
+def test_the_page_is_readable_on_telephones_and_screens(tmp_path: Path) -> None:
+    assert_readable(render_comparison_page(numbers(changed_images=CHANGED), PICTURES), tmp_path)
+
+
+@in_browser
+def test_the_images_can_be_sorted_by_their_change(tmp_path: Path) -> None:
+    script = (
+        "const table=page.querySelector('#images table'),button=[...table.querySelectorAll('thead button')].at(-1);"
+        "button.click();button.click();return [...table.tBodies[0].rows].map(row=>row.cells[0].textContent)"
+    )
+    content = render_comparison_page(numbers(changed_images=CHANGED), PICTURES)
+    assert answer(content, 1280, script, tmp_path) == ["d.jpg", "c.jpg", "b.jpg", "a.jpg"]

@@ -31,7 +31,20 @@ def test_classes_are_sorted_by_the_size_of_the_difference() -> None:
 
 
 def test_images_have_the_score_of_each_model() -> None:
-    assert image_table(numbers()).rows == [["a.jpg", "0.250", "0.750", "0.500"]]
+    table = image_table(numbers(), {"a.jpg": "#panel-changed-1"})
+    assert (table.header, table.rows) == (["image", "old", "<new>", "change"], [["a.jpg", "0.250", "0.750", "+0.500"]])
+    assert table.links == {"a.jpg": "#panel-changed-1"}
+
+
+def test_a_change_has_its_sign_and_more_than_two_models_the_largest_difference() -> None:
+    worse = {"file_name": "b.jpg", "position": 1, "change": 0.25, "scores": {"old": 0.5, "<new>": 0.25}}
+    assert image_table(numbers(changed_images=[worse])).rows[0][3] == "−0.250"
+    undefined = worse | {"scores": {"old": None, "<new>": 0.25}}
+    assert image_table(numbers(changed_images=[undefined])).rows[0][1:] == ["–", "0.250", "0.250"]
+    models = [*numbers()["models"], {"name": "third", "paths": ["third.json"], "trainings": 1, "scores": []}]
+    third = image_table(numbers(models=models, changed_images=[worse | {"scores": worse["scores"] | {"third": 0.4}}]))
+    assert third.header[-1] == "largest difference"
+    assert third.rows[0][-1] == "0.250"
 
 
 def test_words_for_measures() -> None:

@@ -32,7 +32,7 @@ def render_comparison_page(numbers: Numbers, pictures: Sequence[Picture]) -> str
         scores=score_table(numbers),
         pairs_of_models=[_pair(numbers, pair["of"], pair["less"]) for pair in numbers["pairs"]],
         headline=measure_label(numbers["headline"]),
-        images=image_table(numbers),
+        images=image_table(numbers, _places(numbers, pictures)),
         image_score=numbers["image_score"],
         pictures=pictures,
         remarks=numbers["remarks"],
@@ -54,6 +54,16 @@ def comparison_tables(numbers: Numbers) -> list[CaptionedTable]:
         found.append(CaptionedTable(each["title"], meaning, each["differences"]))
         found.append(CaptionedTable(f"{each['title']}, by class", protocol, each["classes"]))
     return found
+
+
+def _places(numbers: Numbers, pictures: Sequence[Picture]) -> dict[str, str]:
+    """Return the places on the page of the pictures, by the images that they are of."""
+    shown = zip(numbers["changed_images"], pictures, strict=False)
+    return {
+        each["file_name"]: f"#panel-changed-{number}"
+        for number, (each, picture) in enumerate(shown, start=1)
+        if picture.uri
+    }
 
 
 def _facts(numbers: Numbers) -> list[tuple[str, str]]:

@@ -78,14 +78,23 @@ def class_difference_table(numbers: Numbers, of: str, less: str) -> Table:
     return Table(["class", less, of, "difference", _level(numbers), "p, corrected"], rows)
 
 
-def image_table(numbers: Numbers) -> Table:
-    """Return a table of the images whose score differs most between the models."""
+def image_table(numbers: Numbers, links: Mapping[str, str] | None = None) -> Table:
+    """Return a table of the images whose score differs most between the models.
+
+    Of two models it has the second less the first, of more the largest difference. ``links`` are those of the images.
+    """
     names = [model["name"] for model in numbers["models"]]
+    scores = [[each["scores"][name] for name in names] for each in numbers["changed_images"]]
+    two = len(names) == 2
     rows = [
-        [each["file_name"], *(score_cell(each["scores"][name]) for name in names), score_cell(each["change"])]
-        for each in numbers["changed_images"]
+        [
+            each["file_name"],
+            *map(score_cell, values),
+            signed(values[1] - values[0]) if two and all(map(is_measured, values)) else score_cell(each["change"]),
+        ]
+        for each, values in zip(numbers["changed_images"], scores, strict=True)
     ]
-    return Table(["image", *names, "change"], rows)
+    return Table(["image", *names, "change" if two else "largest difference"], rows, links=links or {})
 
 
 def p_cell(value: Any) -> str:
