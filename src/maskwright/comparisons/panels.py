@@ -21,6 +21,13 @@ Pixels = npt.NDArray[np.uint8]
 Overlays = Callable[[Pixels], list[Pixels]]
 
 
+def pictured_classes(inputs: InstanceInputs | SemanticInputs) -> ClassTable:
+    """Return the classes of the pictures with their colours; background has none."""
+    if isinstance(inputs, InstanceInputs):
+        return ClassTable.from_names([normalise_name(name) for name in inputs.truth.labels().values()])
+    return ClassTable.from_names([name for name in inputs.models.names if name != BACKGROUND])
+
+
 def instance_overlays(inputs: InstanceInputs, position: int, score: float) -> Overlays:
     """Return the overlays of the image at ``position`` of the truth; each model is shown by its first training.
 
@@ -29,8 +36,7 @@ def instance_overlays(inputs: InstanceInputs, position: int, score: float) -> Ov
     truth = inputs.truth
     image = truth.images[position]
     size = image["height"], image["width"]
-    table = ClassTable.from_names([normalise_name(name) for name in truth.labels().values()])
-    table = table.with_category_ids(list(truth.names))
+    table = pictured_classes(inputs).with_category_ids(list(truth.names))
     objects = [each for each in with_masks(truth.annotations) if each["image_id"] == image["id"]]
     found = [
         [
@@ -56,8 +62,8 @@ def semantic_overlays(inputs: SemanticInputs, first_paths: Sequence[Path], posit
 
     Pixels that do not count and predictions of none of the classes are hatched.
     """
-    names = [name for name in inputs.models.names if name != BACKGROUND]
-    table = ClassTable.from_names(names)
+    table = pictured_classes(inputs)
+    names = table.names
     pairs = [inputs.pairs[path][position] for path in first_paths]
 
     def label_map(path: Path, remap: Callable[[LabelMap, Path], LabelMap]) -> LabelMap:

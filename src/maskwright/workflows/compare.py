@@ -9,6 +9,7 @@ from typing import Any
 from maskwright.comparisons.compared import Compared, changed_pictures, compared_results, compared_runs
 from maskwright.comparisons.entrants import Entrant, parse_entrants, results_path
 from maskwright.comparisons.numbers import changed_images, comparison_numbers
+from maskwright.comparisons.panels import pictured_classes
 from maskwright.errors import UsageError, some_of
 from maskwright.evaluation.bootstrap import Resampling
 from maskwright.files import write_json, write_text
@@ -115,5 +116,5 @@ def _write(
     with output_folder(output, expected=[SUMMARY, PAGE]) as staging:
         pictures = changed_pictures(numbers["changed_images"], compared, entrants, score)
         write_json(staging / SUMMARY, numbers)
-        write_text(staging / PAGE, render_comparison_page(numbers, pictures))
+        write_text(staging / PAGE, render_comparison_page(numbers, pictures, pictured_classes(compared.inputs)))
         write_tables(staging, comparison_tables(numbers))

@@ -2,7 +2,9 @@ from pathlib import Path
 
 from maskwright.reports.compare.page import render_comparison_page
 from maskwright.reports.pictures.embedded import Picture
+from maskwright.structures import ClassTable
 from tests.browser import answer, assert_readable, in_browser
+from tests.devtools import tab
 from tests.reports.compare.compared import numbers
 from tests.reports.html_page import Page, assert_runs_only_its_own_script
 
@@ -60,3 +62,30 @@ def test_the_images_can_be_sorted_by_their_change(tmp_path: Path) -> None:
     )
     content = render_comparison_page(numbers(changed_images=CHANGED), PICTURES)
     assert answer(content, 1280, script, tmp_path) == ["d.jpg", "c.jpg", "b.jpg", "a.jpg"]
+
+
+def test_pictures_have_a_legend_of_their_classes() -> None:
+    few = ClassTable.from_names(["dog", "kite"])
+    page = Page(render_comparison_page(numbers(changed_images=CHANGED), PICTURES, few))
+    assert [each["aria-label"] for each in page.named("ul") if each.get("class") == "legend"] == ["Class colours"]
+    assert len(page.named("i")) == 2
+    assert "legend" not in {each.get("class") for each in Page(render_comparison_page(numbers(), [], few)).named("ul")}
+    many = ClassTable.from_names([f"class {number}" for number in range(21)])
+    page = Page(render_comparison_page(numbers(changed_images=CHANGED), PICTURES, many))
+    assert len(page.named("details")) == 1
+    assert page.unbalanced == page.open == []
+
+
+@in_browser
+def test_no_heading_of_a_table_covers_its_rows_on_paper(tmp_path: Path) -> None:
+    file = tmp_path / "compare.html"
+    file.write_text(render_comparison_page(numbers(changed_images=CHANGED), PICTURES), encoding="utf-8")
+    with tab(tmp_path) as page:
+        page.do("Emulation.setEmulatedMedia", media="print")
+        page.open(file.as_uri(), 720, 300)
+        page.get("window.scrollTo(0, document.body.scrollHeight)")
+        covered = page.get(
+            "[...document.querySelectorAll('table')].filter(table => table.tHead.rows[0].cells[0]"
+            ".getBoundingClientRect().bottom > table.tBodies[0].rows[0].getBoundingClientRect().top + 1).length"
+        )
+    assert covered == 0

@@ -1,6 +1,6 @@
 """The page of a comparison: the verdict, the differences and the images that change most, in one HTML file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from maskwright.reports import tables
@@ -13,13 +13,17 @@ from maskwright.reports.compare.tables import (
     score_table,
 )
 from maskwright.reports.compare.text import method_note
+from maskwright.reports.legend_colors import legend_colors
 from maskwright.reports.pictures.embedded import Picture
 from maskwright.reports.rendering import render
 from maskwright.reports.tables import CaptionedTable
+from maskwright.structures import ClassInfo
 
 
-def render_comparison_page(numbers: Numbers, pictures: Sequence[Picture]) -> str:
+def render_comparison_page(numbers: Numbers, pictures: Sequence[Picture], classes: Iterable[ClassInfo] = ()) -> str:
     """Return the HTML of ``numbers``, the content of ``compare.json``, with a picture of each image shown.
+
+    ``classes`` are those of the pictures, for the legend of their colours.
 
     The same input always gives the same text.
     """
@@ -35,6 +39,7 @@ def render_comparison_page(numbers: Numbers, pictures: Sequence[Picture]) -> str
         images=image_table(numbers, _places(numbers, pictures)),
         image_score=numbers["image_score"],
         pictures=pictures,
+        colors=legend_colors(classes),
         remarks=numbers["remarks"],
         models=[(model["name"], _made(model)) for model in numbers["models"]],
         protocol=numbers["protocol"],

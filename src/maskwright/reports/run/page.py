@@ -1,14 +1,14 @@
 """The page of a run: all its results in one HTML file that loads nothing."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from maskwright.images.fonts import can_write
 from maskwright.reports import tables
+from maskwright.reports.legend_colors import legend_colors
 from maskwright.reports.pictures.embedded import read_pictures
 from maskwright.reports.rendering import render
 from maskwright.reports.run import instance_figures, overfitting, provenance, semantic_figures, training_curves
@@ -20,7 +20,6 @@ from maskwright.reports.run.worst_images import WORST_KIND, worst_image, worst_p
 from maskwright.reports.shown_figure import ShownFigure
 from maskwright.reports.table_files import write_tables
 from maskwright.run_folder import PartScores, RunFolder
-from maskwright.structures import ClassInfo
 
 MOST_PANELS = 24
 ONE_FIGURE = 24
@@ -69,7 +68,7 @@ def render_page(run: RunContents, figures: FigureCache) -> str:
         name=run.card["name"],
         task=run.card["task"],
         headline=headline(run),
-        colors=_colors(run.classes),
+        colors=legend_colors(run.classes),
         distribution=_distribution(run, figures),
         losses=training_curves.losses(run.metrics, figures),
         curves=training_curves.scores(run.metrics, run.card["task"], figures),
@@ -94,14 +93,6 @@ def render_page(run: RunContents, figures: FigureCache) -> str:
         present={kind for kind in ("statistics", "metrics", "scores", "panels") if getattr(run, kind) is not None},
         absent=tables.ABSENT,
     )
-
-
-def _colors(classes: Iterable[ClassInfo]) -> list[tuple[str, str]]:
-    """Return the name and the CSS colour of each class; its index too where pictures have that instead of the name."""
-    return [
-        (c.name if can_write(c.name) else f"#{c.index} {c.name}", "#{:02x}{:02x}{:02x}".format(*c.color))
-        for c in classes
-    ]
 
 
 def _distribution(run: RunContents, figures: FigureCache) -> dict[str, Any] | None:
@@ -163,7 +154,7 @@ def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[s
         {
             "split": split,
             "origin": provenance.origin(scores),
-            "colors": _colors(provenance.other_classes(scores)),
+            "colors": legend_colors(provenance.other_classes(scores)),
             "caption": tables.summary_caption(scores),
             "protocol": scores.get("protocol"),
             "summary": summary(scores),
