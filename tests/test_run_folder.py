@@ -5,7 +5,7 @@ import pytest
 
 from maskwright.errors import DataError, UsageError
 from maskwright.files import write_json
-from maskwright.run_folder import RunFolder
+from maskwright.run_folder import RunFolder, model_file
 from maskwright.structures import ClassTable
 
 
@@ -55,3 +55,16 @@ def test_the_classes_of_a_card_that_has_none_are_asked_for(tmp_path: Path):
     table = ClassTable.from_names(["a", "b"])
     write_json(tmp_path / "card.json", {"classes": table.to_json()})
     assert RunFolder(tmp_path).recorded_classes.names == table.names
+
+
+@pytest.mark.parametrize("name", ["labels.json", "labels.json.gz", "mine.YAML", "report.html", "a.jpg", "data.zip"])
+def test_a_file_of_another_kind_is_no_model(name: str, tmp_path: Path):
+    (tmp_path / name).touch()
+    with pytest.raises(UsageError, match="is no model; expected a run folder"):
+        model_file(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.onnx", "model.xml", "model_final.pkl", "weights"])
+def test_a_file_that_may_be_a_model_is_taken(name: str, tmp_path: Path):
+    (tmp_path / name).touch()
+    assert model_file(tmp_path / name) == tmp_path / name

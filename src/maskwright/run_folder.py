@@ -9,6 +9,12 @@ from maskwright.errors import DataError, UsageError
 from maskwright.files import read_json, recover_folder
 from maskwright.structures import ClassTable
 
+# What stands beside models, and is named in their place by mistake: annotations, recipes, pages, pictures.
+_NO_MODELS = {
+    *(".json", ".gz", ".yaml", ".yml", ".csv", ".txt", ".html", ".zip"),
+    *(".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".mp4"),
+}
+
 _WRITE_AGAIN = "Run the stage that writes it again, or delete it."
 
 MODEL_FILE = "model.safetensors"
@@ -317,6 +323,11 @@ def model_file(path: Path) -> Path:
     Raises ``UsageError`` when there is none.
     """
     if path.is_file():
+        if path.suffix.lower() in _NO_MODELS:
+            raise UsageError(
+                f"{path}: is no model; expected a run folder, a checkpoint, a .safetensors file or an export (.onnx, "
+                ".xml). Name the model first, then its data."
+            )
         return path
     for folder in (path / "checkpoints" / "best", path):
         recover_folder(folder)

@@ -99,7 +99,8 @@ def test_the_page_of_a_run_is_written_where_torch_cannot_be_imported(
 AT_ONCE = [
     "recipes", "recipes show demo-semantic", "models", "models residual_attention_unet", "weights list",
     "run demo-semantics", "run demo-semantic --set train.epoch=3", "run demo-semantic --set model.name=unett",
-    "run deeplab-mobilenet-5class --set data.root=none", "run labels.json", "train lables.json",
+    "run demo-semantic classes=disk", "run deeplab-mobilenet-5class --set data.root=none", "run labels.json",
+    "train lables.json",
     "train labels.json --classes disk", "init labels.json --model unett", "evaluate none", "report none",
     "predict none images --out out", "predict none none.jpg --out out",
 ]  # fmt: skip

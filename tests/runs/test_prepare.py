@@ -99,6 +99,12 @@ def test_missing_data_stops_before_any_work(recipe: Recipe, tmp_path: Path) -> N
         require_data(changed(recipe, root=str(tmp_path / "elsewhere")))
 
 
+def test_a_class_that_the_built_in_shapes_lack_stops_before_any_work() -> None:
+    require_data(load_recipe("demo-semantic", ["classes=[disc, ring]"]))
+    with pytest.raises(UsageError, match=r"'disk'. Nearest: disc"):
+        require_data(load_recipe("demo-semantic", ["classes=[disk, ring]"]))
+
+
 def test_groups_are_the_classes_in_every_part(recipe: Recipe, tmp_path: Path) -> None:
     groups = tmp_path / "groups.yaml"
     groups.write_text("angular: {weight: 1, classes: [square, triangle]}\nround: {weight: 2, classes: [disc]}\n")

@@ -65,8 +65,13 @@ class Prepared:
 
 
 def require_data(recipe: Recipe) -> None:
-    """Raise ``UsageError`` when a file, folder or taxonomy that the recipe names does not exist."""
-    if recipe.data.shapes is None:
+    """Raise ``UsageError`` when a file, folder or taxonomy that the recipe names does not exist.
+
+    So does a class that the built-in shapes lack.
+    """
+    if recipe.data.shapes is not None:
+        _require_shapes(recipe)
+    else:
         require_folder(Path(recipe.data.root), "data (data.root)")
     for source in _sources(recipe.data).values():
         if source.taxonomy is not None:
@@ -88,12 +93,16 @@ def declared_classes(recipe: Recipe, files: SourceFiles | None = None) -> ClassT
     Raises ``UsageError`` with the nearest names for a class that the data does not have.
     """
     if recipe.data.shapes is not None:
-        for name in recipe.classes if recipe.classes != "all" else ():
-            if name not in CLASS_NAMES:
-                raise unknown_name("class of the built-in shapes", name, CLASS_NAMES)
+        _require_shapes(recipe)
         return ClassTable.from_names(CLASS_NAMES if recipe.classes == "all" else recipe.classes)
     source = next(iter(_sources(recipe.data).values()))
     return _classes(recipe, _read(recipe.data, source, files or SourceFiles()))
+
+
+def _require_shapes(recipe: Recipe) -> None:
+    for name in recipe.classes if recipe.classes != "all" else ():
+        if name not in CLASS_NAMES:
+            raise unknown_name("class of the built-in shapes", name, CLASS_NAMES)
 
 
 def require_objects(recipe: Recipe, files: SourceFiles) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from maskwright.errors import UsageError
 from maskwright.progress import Reporter
-from maskwright.run_folder import PartScores, RunFolder
+from maskwright.run_folder import PartScores, RunFolder, model_file
 from maskwright.runs.cross_evaluation import cross_evaluate
 from maskwright.runs.cross_evaluation_data import CrossEvaluation
 from maskwright.runs.evaluation import evaluate_stage
@@ -44,7 +44,7 @@ def evaluate(
     if on is not None:
         on.require_consistent()
     if Path(path).is_file():
-        return evaluate_file(Path(path), on, reporter or Reporter())
+        return evaluate_file(model_file(Path(path)), on, reporter or Reporter())
     run = open_run(Path(path), reporter or Reporter())
     if not run.is_finished("train"):
         raise UsageError(
