@@ -23,6 +23,7 @@ WEBP_QUALITY = 75
 WIDEST = 1600
 # WebP takes no more.
 TALLEST = 16383
+_WEBP = str(WebPImagePlugin.WebPImageFile.format)
 # By which the picture of one file could differ.
 _SETTINGS = f"{__version__} {WEBP_QUALITY} {WIDEST} {TALLEST} ".encode()
 
@@ -80,7 +81,7 @@ def _known(caption: str, path: Path, file: Path) -> tuple[Picture, tuple[int, in
     A file of a run folder may be anybody's: what is no WebP picture is not taken.
     """
     try:
-        with open_image(file, (WebPImagePlugin.WebPImageFile.format,)) as kept, open_image(path) as full:
+        with open_image(file, (_WEBP,)) as kept, open_image(path) as full:
             return Picture(caption, _uri(file.read_bytes()), kept.width, kept.height), (full.height, full.width)
     except (OSError, ValueError):
         return None
