@@ -49,6 +49,15 @@ def test_results_that_share_no_class_are_refused(coco, tmp_path: Path) -> None:
         read_instance_inputs(truth, entrants, paths)
 
 
+def test_more_shared_classes_than_the_limit_are_refused(coco, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = read_truth(coco({}, {"category_id": 2}))
+    entrants = [results(tmp_path / name, ["dog", "person"]) for name in ("one", "other")]
+    paths = {entrant.paths[0]: entrant.paths[0] / "instances.json" for entrant in entrants}
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_RESAMPLED_CLASSES", "1")
+    with pytest.raises(DataError, match="2 classes.*--limit resampled-classes"):
+        read_instance_inputs(truth, entrants, paths)
+
+
 def test_images_without_a_detection_are_said(coco, tmp_path: Path) -> None:
     truth = read_truth(coco({}, {"image_id": 2}, images=[{}, {}]))
     entrant = results(tmp_path / "persons", ["person"])

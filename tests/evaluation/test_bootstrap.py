@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maskwright.errors import DataError
 from maskwright.evaluation.bootstrap import (
     BootstrapEstimate,
     bootstrap_estimate,
     bootstrap_weights,
     defined_mean,
     ratio,
+    require_sampled_classes,
+    require_sampled_images,
     with_original_sample,
 )
 
@@ -78,3 +81,14 @@ def test_means_and_ratios_of_nothing_are_no_number():
     values = np.array([[1.0, np.nan], [np.nan, np.nan]])
     assert np.array_equal(defined_mean(values, axis=1), [1.0, np.nan], equal_nan=True)
     assert np.array_equal(ratio(np.array([1.0, 0.0]), np.array([2.0, 0.0])), [0.5, np.nan], equal_nan=True)
+
+
+def test_more_classes_or_images_than_the_limits_are_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_RESAMPLED_CLASSES", "3")
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_RESAMPLED_IMAGES", "500")
+    require_sampled_classes("labels.json", 3)
+    require_sampled_images(5, 100)
+    with pytest.raises(DataError, match=r"labels\.json: .* 4 classes.*--limit resampled-classes"):
+        require_sampled_classes("labels.json", 4)
+    with pytest.raises(DataError, match=r"6 images are 600 in 100 .*--limit resampled-images"):
+        require_sampled_images(6, 100)

@@ -9,6 +9,7 @@ from maskwright.annotations.objects import ImageObjects
 from maskwright.comparisons.entrants import Entrant
 from maskwright.comparisons.instances import InstanceModels, instance_records
 from maskwright.errors import DataError, some_of
+from maskwright.evaluation.bootstrap import require_sampled_classes
 from maskwright.evaluation.coco.evaluator import ground_truth
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.results.classes import class_index
@@ -58,7 +59,8 @@ def read_instance_inputs(
 
     Classes that some results do not know are left out of the comparison for all.
 
-    Raises ``DataError`` when no class is shared, or when results are of none of the truth's images.
+    Raises ``DataError`` when no class is shared, when more are than the limit ``resampled-classes``, or when results
+    are of none of the truth's images.
     """
     indices = {path: class_index(file, truth.names, truth.other_names) for path, file in paths.items()}
     known = [set(index.categories.values()) for index in indices.values()]
@@ -68,6 +70,7 @@ def read_instance_inputs(
             f"The {len(entrants)} models share no class of {images}; expected one at least. Compare models of the same "
             "classes."
         )
+    require_sampled_classes(images, len(shared))
     left_out = [name for category, name in truth.names.items() if category not in shared]
     narrowed = _narrowed(truth, shared)
     remarks = []

@@ -16,14 +16,17 @@ from maskwright.comparisons.paired import (
     paired_differences,
 )
 from maskwright.comparisons.verdict import is_shown, verdict
-from maskwright.evaluation.bootstrap import BootstrapEstimate, Resampling
+from maskwright.evaluation.bootstrap import BootstrapEstimate, Resampling, require_sampled_images
 
 
 def comparison_numbers(scores: ComparedScores, entrants: Sequence[Entrant], resampling: Resampling) -> dict[str, Any]:
     """Return the scores of each model, all differences of each pair with intervals and p values, and the verdicts.
 
     Differences are the later model minus the earlier one. ``verdict`` is one sentence a pair.
+
+    Raises ``DataError`` for more images in all samples than the limit ``resampled-images``.
     """
+    require_sampled_images(scores.images, resampling.samples)
     weights = resampling.weights(scores.images)
     estimates = [model_estimates(scores, model, weights, resampling) for model in range(len(entrants))]
     differences = paired_differences(scores, estimates, resampling)

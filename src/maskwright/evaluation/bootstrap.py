@@ -11,10 +11,14 @@ Source: B. Efron, R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, pe
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from maskwright.errors import DataError
+from maskwright.limits import beyond_limit, input_limit
 
 Weights = npt.NDArray[np.int64]
 Replicates = npt.NDArray[np.float64]
@@ -79,6 +83,24 @@ class BootstrapEstimate:
             return {"value": self.value, "low": None, "high": None}
         low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], method="weibull")
         return {"value": self.value, "low": float(low), "high": float(high)}
+
+
+def require_sampled_images(images: int, samples: int) -> None:
+    """Raise ``DataError`` for more ``images`` in all bootstrap ``samples`` than the limit ``resampled-images``."""
+    if images * samples > input_limit("resampled-images"):
+        raise DataError(
+            f"{images:,} images are {images * samples:,} in {samples:,} bootstrap samples; "
+            f"{beyond_limit('resampled-images')}"
+        )
+
+
+def require_sampled_classes(source: str | Path, classes: int) -> None:
+    """Raise ``DataError`` for more ``classes``, those of ``source``, than the limit ``resampled-classes``."""
+    if classes > input_limit("resampled-classes"):
+        raise DataError(
+            f"{source}: bootstrap samples of {classes:,} classes; {beyond_limit('resampled-classes')}; or choose fewer "
+            "classes."
+        )
 
 
 def bootstrap_estimate(values: npt.NDArray[np.float64]) -> BootstrapEstimate:

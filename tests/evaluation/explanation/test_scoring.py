@@ -1,6 +1,7 @@
 """Scores by COCO's rules, and by rules that differ, against pycocotools with the same settings."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,14 @@ def test_absent_classes_lower_the_mean_where_they_count(protocol: Protocol) -> N
     official, lowered = protocol.scores("segm"), CHANGES["absent-classes-as-0"].apply(protocol).scores("segm")
     assert official["AP"] is not None
     assert lowered["AP"] == pytest.approx(official["AP"] * 3 / 4)  # the kite has no object
+
+
+def test_the_cost_is_that_of_the_classes_and_of_the_image_with_most_pairs(protocol: Protocol) -> None:
+    occurring = {each["category_id"] for each in (*protocol.annotations, *protocol.results)}
+    few = replace(protocol, annotations=protocol.annotations[:1], results=protocol.results[:1])
+    assert few.cost() == len({few.annotations[0]["category_id"], few.results[0]["category_id"]})
+    there, found = ({**each[0], "image_id": 1} for each in (protocol.annotations, protocol.results))
+    annotations, results = [*protocol.annotations, *[there] * 3000], [*protocol.results, *[found] * 2000]
+    many = replace(protocol, annotations=annotations, results=results)  # type: ignore[arg-type]
+    on_image = sum(each["image_id"] == 1 for each in protocol.annotations)
+    assert many.cost() == len(occurring) + 3000 + on_image

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from maskwright.errors import DataError
 from maskwright.evaluation.coco.truth import read_truth
 from maskwright.evaluation.explanation import search
-from maskwright.evaluation.explanation.changes import CHANGES
+from maskwright.evaluation.explanation.changes import CHANGES, can_matter
 from maskwright.evaluation.explanation.other_numbers import read_other_numbers
 from maskwright.evaluation.explanation.scoring import Protocol
 from maskwright.evaluation.explanation.search import ChangedScores, Explanation, find_explanation
@@ -99,3 +100,18 @@ def test_numbers_that_nothing_gives_are_said_to_be_unexplained(
     assert not found.best.agrees
     assert found.sentence.startswith("Not explained")
     assert len(found.to_json()["nearest"]) == 5
+
+
+def test_changes_that_take_more_scores_than_the_limit_are_refused_and_pairs_left_out(
+    scored: ChangedScores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other.json").write_text(json.dumps({"AP": 0.987, "AP50": 0.123}))
+    numbers = read_other_numbers(tmp_path / "other.json", "segm")
+    alone = scored.protocol.cost() * sum(can_matter(change, scored.protocol) for change in CHANGES.values())
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_EXPLAINED_SCORES", str(alone - 1))
+    with pytest.raises(DataError, match=rf"{alone:,} scores of classes.*--limit explained-scores"):
+        find_explanation(scored, numbers, QUIET)
+    monkeypatch.setenv("MASKWRIGHT_LIMIT_EXPLAINED_SCORES", str(alone + 2 * scored.protocol.cost()))
+    found = find_explanation(scored, numbers, QUIET)
+    assert found.left_out > 0
+    assert f"{found.left_out:,} pairs were not tried" in found.sentence

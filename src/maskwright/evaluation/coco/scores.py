@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from maskwright.errors import DataError
-from maskwright.evaluation.bootstrap import Resampling
+from maskwright.evaluation.bootstrap import Resampling, require_sampled_classes, require_sampled_images
 from maskwright.evaluation.coco.estimates import coco_intervals
 from maskwright.evaluation.coco.evaluator import (
     STATISTICS,
@@ -31,7 +31,8 @@ def official_scores(
     :func:`~maskwright.evaluation.coco.estimates.coco_intervals`; the segmentations of ``truth`` then become RLEs.
 
     Raises ``DataError`` when more classes occur than the limit ``scored-classes``, and for more pairs of an
-    object and a result on an image than the limit ``scored-pairs``.
+    object and a result on an image than the limit ``scored-pairs``; with ``resampling`` also for more classes or images
+    than the limits ``resampled-classes`` and ``resampled-images``.
 
     The size of a detected mask is measured by ``area``, by default as pycocotools does. The rule that was used is in
     the scores, None where no mask is scored. The size of a detected box is measured as pycocotools does.
@@ -43,6 +44,9 @@ def official_scores(
             f"{truth.path}: {len(occurring):,} classes have objects or results; {beyond_limit('scored-classes')}; or "
             "choose some with --classes."
         )
+    if resampling is not None:
+        require_sampled_classes(truth.path, len(occurring))
+        require_sampled_images(len(truth.images), resampling.samples)
     used = (area or results.area_rule) if "segm" in kinds else None
     labels = truth.labels()
     objects = Counter(each["category_id"] for each in truth.annotations if not each["iscrowd"])

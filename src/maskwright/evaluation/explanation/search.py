@@ -6,13 +6,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from maskwright.errors import UsageError
+from maskwright.errors import DataError, UsageError
 from maskwright.evaluation.coco.scores import scorable_iou_types
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.explanation.changes import CHANGES, can_matter
 from maskwright.evaluation.explanation.other_numbers import OtherNumbers, read_other_numbers
 from maskwright.evaluation.explanation.scoring import Protocol
 from maskwright.evaluation.results.records import Results
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.progress import Reporter
 from maskwright.structures import AreaRule
 
@@ -47,7 +48,7 @@ class Trial:
 class Explanation:
     """What explains another tool's ``numbers``: the ``official`` scores, the best trial, and others that agree.
 
-    ``nearest`` are the single changes that come nearest, best first.
+    ``nearest`` are the single changes that come nearest, best first. ``left_out`` pairs were not tried.
     """
 
     numbers: OtherNumbers
@@ -55,6 +56,7 @@ class Explanation:
     best: Trial
     alternatives: tuple[Trial, ...]
     nearest: tuple[Trial, ...]
+    left_out: int = 0
 
     @property
     def sentence(self) -> str:
@@ -68,7 +70,9 @@ class Explanation:
             return f"Explained: in the other tool {meanings}.{also}"
         meanings = " and ".join(CHANGES[name].meaning for name in self.best.changes)
         nearest = f" Nearest: {meanings}." if meanings else ""
-        return f"Not explained by any of {len(CHANGES)} known changes of the protocol, alone or in pairs.{nearest}"
+        untried = f" {self.left_out:,} pairs were not tried; raise --limit explained-scores." if self.left_out else ""
+        changes = f"any of {len(CHANGES)} known changes of the protocol, alone or in pairs"
+        return f"Not explained by {changes}.{untried}{nearest}"
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``score instance --explain --json`` has under ``explanation``."""
@@ -109,17 +113,23 @@ def find_explanation(scores: ChangedScores, numbers: OtherNumbers, reporter: Rep
     """Return what explains ``numbers`` for the records of ``scores``, which COCO's rules score otherwise.
 
     Each known change is tried alone, then pairs of those that have an effect.
+
+    Raises ``DataError`` when the changes alone take more scores of classes than the limit ``explained-scores``.
     """
     official = _trial(scores, (), numbers)
     if official.agrees:
         return Explanation(numbers, official, official, (), ())
     names = [name for name, change in CHANGES.items() if can_matter(change, scores.protocol)]
+    affordable = _affordable(scores.protocol, len(names), numbers)
     singles = [_trial(scores, (name,), numbers) for name in reporter.track(names, "trying changes alone", len(names))]
     effective = [each for each in singles if _differs(each.scores, official.scores)]
     ranked = sorted(effective, key=lambda each: each.distance)
     right = [each for each in ranked if each.agrees]
+    left_out = 0
     if not right:
         pairs = _pairs(effective, official, numbers)
+        left_out = max(0, len(pairs) - affordable)
+        pairs = pairs[:affordable]
         tried: list[Trial] = []
         first = len(pairs)
         for place, pair in enumerate(reporter.track(pairs, "trying pairs of changes", len(pairs))):
@@ -130,7 +140,18 @@ def find_explanation(scores: ChangedScores, numbers: OtherNumbers, reporter: Rep
         right = [each for each in tried if each.agrees]
         ranked = sorted([*ranked, *tried], key=lambda each: each.distance)
     best = right[0] if right else ranked[0] if ranked else official
-    return Explanation(numbers, official, best, tuple(right[1:]), tuple(ranked[:_NEAREST]))
+    return Explanation(numbers, official, best, tuple(right[1:]), tuple(ranked[:_NEAREST]), left_out)
+
+
+def _affordable(protocol: Protocol, changes: int, numbers: OtherNumbers) -> int:
+    """Return how many pairs of changes can be tried after so many single ``changes``."""
+    cost, most = protocol.cost() * len(numbers.kinds), input_limit("explained-scores")
+    if cost * changes > most:
+        raise DataError(
+            f"{cost * changes:,} scores of classes are needed to try {changes} changes of the protocol alone; "
+            f"{beyond_limit('explained-scores')}; or choose some with --classes."
+        )
+    return min(MOST_PAIRS, (most - cost * changes) // max(cost, 1))
 
 
 def explain_scores(
@@ -173,7 +194,7 @@ def _gap(one: float | None, other: float | None) -> float:
 
 
 def _pairs(singles: Sequence[Trial], official: Trial, numbers: OtherNumbers) -> list[tuple[str, ...]]:
-    """Return pairs of changes of different topics, those first whose effects multiply to nearly the numbers."""
+    """Return all pairs of changes of different topics, those first whose effects multiply to nearly the numbers."""
     order = {name: place for place, name in enumerate(CHANGES)}
     found = []
     for one, other in combinations(singles, 2):
@@ -183,7 +204,7 @@ def _pairs(singles: Sequence[Trial], official: Trial, numbers: OtherNumbers) -> 
         sums = {key: _plus(one.scores[key], other.scores[key], official.scores[key]) for key in official.scores}
         pair = tuple(sorted((first, second), key=order.__getitem__))
         found.append((_distance(sums, numbers), [order[name] for name in pair], pair))
-    return [pair for *_, pair in sorted(found)[:MOST_PAIRS]]
+    return [pair for *_, pair in sorted(found)]
 
 
 def _plus(one: float | None, other: float | None, official: float | None) -> float:
