@@ -60,11 +60,15 @@ KINDS: dict[str, list[str]] = {
         "convert {}/labels.json --from coco --to label-maps --out {}/as-label-maps",
         "init {}/labels.json --images {}/images --out {}/fitted.yaml",
         "score instance {}/labels.json {}/results.json",
+        "score instance {}/labels.json {}/results.json --no-details --intervals --explain AP=0.123,AP50=0.456",
+        "compare {}/results.json {}/other.json --truth {}/labels.json",
         "review {}/labels.json {}/results.json --images {}/images --out {}/review",
     ],
     "results": [
         "score instance {}/labels.json {}/results.json",
         "score instance {}/labels.json {}/results.json --json",
+        "score instance {}/labels.json {}/results.json --no-details --intervals --explain AP=0.123,AP50=0.456",
+        "compare {}/results.json {}/other.json --truth {}/labels.json",
         "review {}/labels.json {}/results.json --images {}/images --out {}/review",
     ],
     "image": [
@@ -200,7 +204,9 @@ def panoptic(*infos: Any, **fields: Any) -> dict[str, Any]:
 
 def write_sound_files(folder: Path) -> None:
     write_json(folder / "labels.json", document())
-    write_json(folder / "results.json", [{"image_id": 1, "category_id": 1, "score": 0.5, "segmentation": square()}])
+    for name in ("results", "other"):
+        found = [{"image_id": 1, "category_id": 1, "score": 0.5, "segmentation": square()}]
+        write_json(folder / f"{name}.json", found)
     for name in ("1.png", "2.png"):
         write(folder / "images" / name, png(SIDE, SIDE, 90 if name == "1.png" else 30))
         write(folder / "truth" / name, png(SIDE, SIDE, 1))
@@ -415,6 +421,8 @@ def _results() -> Iterator[tuple[str, Write]]:
     yield "the size 2**31 squared", results([{**sound, "segmentation": rle("PP1", 2**31, 2**31)}])
     yield "an id beyond 64 bits", results([{**sound, "image_id": 10**30}])
     yield "20,000 results of one image", results([{**sound, "score": i / 20_000} for i in range(20_000)])
+    yield "600 classes with an object and a result each", scored_with(600, 600, 60)
+    yield "1,250 classes with an object and a result each", scored_with(1_250, 1_250, 800)
     yield "8,000 classes with an object and a result each", scored_with(8_000, 8_000, 800)
     yield "20,000 classes with an object and a result each", scored_with(20_000, 20_000, 800)
     yield "3,000 results on 3,000 objects that all overlap", scored_with(3_000, 1, 1)
@@ -440,6 +448,7 @@ def scored_with(count: int, classes: int, images: int) -> Write:
         write_json(folder / "labels.json", document(objects, records, names))
         found = [{**place, "score": number / count, "segmentation": square()} for number, place in enumerate(places)]
         write_json(folder / "results.json", found)
+        write_json(folder / "other.json", found[::-1])
 
     return put
 

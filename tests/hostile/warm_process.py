@@ -22,9 +22,11 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 CORE = (
     "check",
+    "compare",
     "convert",
     "explore",
     "masks",
+    "review",
     "scoring.score_cityscapes",
     "scoring.score_instance",
     "scoring.score_panoptic",
