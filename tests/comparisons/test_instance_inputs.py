@@ -54,7 +54,7 @@ def test_more_shared_classes_than_the_limit_are_refused(coco, tmp_path: Path, mo
     entrants = [results(tmp_path / name, ["dog", "person"]) for name in ("one", "other")]
     paths = {entrant.paths[0]: entrant.paths[0] / "instances.json" for entrant in entrants}
     monkeypatch.setenv("MASKWRIGHT_LIMIT_RESAMPLED_CLASSES", "1")
-    with pytest.raises(DataError, match="2 classes.*--limit resampled-classes"):
+    with pytest.raises(DataError, match=r"2 classes.*--limit resampled-classes"):
         read_instance_inputs(truth, entrants, paths)
 
 

@@ -46,12 +46,11 @@ def test_absent_classes_lower_the_mean_where_they_count(protocol: Protocol) -> N
     assert lowered["AP"] == pytest.approx(official["AP"] * 3 / 4)  # the kite has no object
 
 
-def test_the_cost_is_that_of_the_classes_and_of_the_image_with_most_pairs(protocol: Protocol) -> None:
-    occurring = {each["category_id"] for each in (*protocol.annotations, *protocol.results)}
-    few = replace(protocol, annotations=protocol.annotations[:1], results=protocol.results[:1])
-    assert few.cost() == len({few.annotations[0]["category_id"], few.results[0]["category_id"]})
+def test_the_cost_is_that_of_the_classes_and_of_the_image_with_most_records(protocol: Protocol) -> None:
     there, found = ({**each[0], "image_id": 1} for each in (protocol.annotations, protocol.results))
-    annotations, results = [*protocol.annotations, *[there] * 3000], [*protocol.results, *[found] * 2000]
-    many = replace(protocol, annotations=annotations, results=results)  # type: ignore[arg-type]
-    on_image = sum(each["image_id"] == 1 for each in protocol.annotations)
-    assert many.cost() == len(occurring) + 3000 + on_image
+    few = replace(protocol, annotations=[there], results=[found])  # type: ignore[list-item]
+    classes = len({there["category_id"], found["category_id"]})
+    assert few.cost() == classes
+    elsewhere = {**there, "image_id": 2}
+    many = replace(few, annotations=[there] * 3000 + [elsewhere] * 1000, results=[found] * 2000)  # type: ignore[list-item]
+    assert many.cost() == classes + 5000 // 20 + 1000 * 3000 // 1000
