@@ -148,8 +148,11 @@ def _evidence(
     on_crowd *= classes[:, None] == np.array([each["category_id"] for each in crowds], np.int64)[None, :]
     masks = None
     if kind == "segm":
-        rles = ([each["segmentation"] for each in records] for records in (detections, real))
-        masks = _Masks(*rles, boundary_width((image["height"], image["width"])))
+        masks = _Masks(
+            [each["segmentation"] for each in detections],
+            [each["segmentation"] for each in real],
+            boundary_width((image["height"], image["width"])),
+        )
     evidence = ImageEvidence(
         position,
         np.array(objects, np.int64),

@@ -72,7 +72,7 @@ def _meet(file: Path, device: torch.device) -> None:
     processes = int(os.environ["WORLD_SIZE"])
     torch.distributed.init_process_group(
         "nccl" if device.type == "cuda" else "gloo",
-        store=torch.distributed.FileStore(str(file), processes),
+        store=torch.distributed.FileStore(str(file), processes),  # type: ignore[attr-defined]
         rank=int(os.environ["RANK"]),
         world_size=processes,
         timeout=_PATIENCE,

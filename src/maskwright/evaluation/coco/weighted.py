@@ -83,8 +83,8 @@ class MatchRecords:
     cells: list[list[Ranked]]
     recalls: npt.NDArray[np.float64]
 
-    def scores(self, weights: Weights) -> SampledScores:
-        """Return the scores of the images with ``weights`` ``(B, N)``.
+    def scores(self, weights: Weights | npt.NDArray[np.bool_]) -> SampledScores:
+        """Return the scores of the images with ``weights`` ``(B, N)``; bool where each is there once or not at all.
 
         AP by size and IoU is held for one class at a time: that of all takes 320 KB a class for a thousand samples.
         """
