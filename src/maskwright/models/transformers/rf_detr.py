@@ -7,10 +7,14 @@ The network and the parts of its loss are the library's.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from maskwright.models.transformers.batching import PaddedBatch, round_up
 from maskwright.models.transformers.library import quiet_library
@@ -210,14 +214,41 @@ def rf_detr_losses(
         outputs.append({"logits": encoder_classes, "pred_boxes": encoder_boxes, "pred_masks": encoder_masks})
         return logits.sum(), None, None
 
-    network.loss_function = kept
+    network.loss_function, network.segmentation_head = kept, partial(_mask_logits, network)
     try:
         network(pixel_values=batch.pixels, labels=labels)
     finally:
         vars(network).pop("_loss_function", None)
+        del network.segmentation_head
     training = network.model.model.training
-    with torch.autocast(batch.pixels.device.type, enabled=False):
+    with torch.autocast(batch.pixels.device.type, enabled=False), _BorderSamples():
         return _matched_losses(network.config, outputs, labels, training)
+
+
+class _BorderSamples(TorchFunctionMode):
+    """Inside of this context a mask goes on beyond its border with the values at the border, as in the published loss.
+
+    The library takes zeros there, with which a point within half a pixel of the border is mixed.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        border = {"padding_mode": "border"} if func is functional.grid_sample else {}
+        return func(*args, **{**(kwargs or {}), **border})
+
+
+def _mask_logits(
+    network: Any, features: torch.Tensor, queries: Any, image_size: torch.Size, skip_blocks: bool = False
+) -> Any:
+    """Return the masks of the ``queries`` as the library does, but those of the encoder on projected ``features``.
+
+    The publisher projects them for the masks of every layer; the library forgets it for the encoder's, which only the
+    loss sees.
+    """
+    if not skip_blocks:
+        return type(network).segmentation_head(network, features, queries, image_size)
+    height, width = (side // network.downsample_ratio for side in image_size)
+    large = functional.interpolate(features, (height, width), mode="bilinear", align_corners=False)
+    return network.get_mask_logits(queries, network.spatial_features_proj(large))
 
 
 def _matched_losses(
@@ -228,8 +259,8 @@ def _matched_losses(
 
     groups = config.group_detr if training else 1
     matcher = RfDetrHungarianMatcher(
-        config.class_cost, config.bbox_cost, config.giou_cost, config.mask_point_sample_ratio,
-        config.mask_class_loss_coefficient, config.mask_dice_loss_coefficient,
+        config.class_cost, config.bbox_cost, config.giou_cost,
+        cost_mask_class_cost=config.mask_class_loss_coefficient, cost_mask_dice_cost=config.mask_dice_loss_coefficient,
     )  # fmt: skip
     criterion = RfDetrImageLoss(
         matcher, config.num_labels, config.focal_alpha, [], groups, config.mask_point_sample_ratio
@@ -241,6 +272,7 @@ def _matched_losses(
         full = {name: value.float() for name, value in output.items()}
         # In float32 the sigmoid of 17 is 1, and the logarithm of what is left to 1 would be infinite.
         full["logits"] = full["logits"].clamp(-_SATURATED, _SATURATED)
+        matcher.mask_point_sample_ratio = _ratio_of_points(full, config.mask_point_sample_ratio)
         indices = matcher(full, labels, groups)
         for kind in ("labels", "boxes", "masks"):
             for key, value in criterion.get_loss(kind, full, labels, indices, boxes).items():
@@ -249,6 +281,16 @@ def _matched_losses(
                 loss = getattr(config, weight) * value.sum()
                 sums[name] = sums[name] + loss if name in sums else loss
     return sums
+
+
+def _ratio_of_points(output: Mapping[str, torch.Tensor], ratio: int) -> Any:
+    """Return the number by which the library's matcher divides to have a point for each ``ratio`` pixels of a mask.
+
+    The published training has so many points. The library counts numbers of boxes for pixels: of four images with 1,300
+    queries it takes 1,300 points instead of 380, and of one image with 100 queries, in validation, 25.
+    """
+    points = max(1, output["pred_masks"].shape[-2] * output["pred_masks"].shape[-1] // ratio)
+    return Fraction(output["pred_boxes"].numel(), points)
 
 
 def _labels(batch: PaddedBatch, target: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
