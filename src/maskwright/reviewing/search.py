@@ -9,9 +9,11 @@ The evidence of every kind is a product of shares between 0 and 1, so that kinds
 - duplicate: the IoU of two labels, times the distrust of a second object there;
 - merged, split: the trust in the parts (or the whole), times how much they cover, times the distrust of the opposite.
 
-Trust, support and agreement are those of :mod:`maskwright.reviewing.reliability`.
+Trust, support and agreement are those of :mod:`maskwright.reviewing.reliability`. Then evidence that many labels of a
+class show counts less, by :mod:`maskwright.reviewing.commonness`.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -19,6 +21,7 @@ import numpy.typing as npt
 
 from maskwright.evaluation.coco.truth import CocoTruth
 from maskwright.evaluation.results.records import Results
+from maskwright.reviewing.commonness import weigh_by_commonness
 from maskwright.reviewing.image_evidence import FINDS, Floats, ImageEvidence, evidence_of_images
 from maskwright.reviewing.reliability import Reliability, measure_reliability, support_of_objects
 from maskwright.reviewing.suspects import (
@@ -34,7 +37,7 @@ from maskwright.reviewing.suspects import (
 )
 
 # Less evidence than this is not worth a look.
-LEAST_EVIDENCE = 0.2
+LEAST_EVIDENCE = 0.1
 
 _TOUCHES = 0.1  # IoU from which on a detection may mean an object
 _TWICE = 0.6  # IoU of two labels on one object
@@ -52,11 +55,15 @@ def find_suspects(truth: CocoTruth, results: Results) -> list[Suspect]:
     images = list(evidence_of_images(truth, results))
     reliability = measure_reliability(images)
     found: list[Suspect] = []
+    labels, finders = Counter[int](), defaultdict[int, float](float)
     for image in images:
         trust = reliability.trust(image.classes, image.scores)
         for search in _SEARCHES:
             found += [each for each in search(image, reliability, trust) if each.evidence >= LEAST_EVIDENCE]
-    return ranked(found)
+        for label, by in zip(image.labels.tolist(), _finders(image, trust).max(axis=0, initial=0.0), strict=True):
+            labels[label] += 1
+            finders[label] += by
+    return ranked([e for e in weigh_by_commonness(found, labels, finders) if e.evidence >= LEAST_EVIDENCE])
 
 
 def _missing(image: ImageEvidence, _: Reliability, trust: Floats) -> Iterator[Suspect]:
