@@ -1,9 +1,11 @@
-"""How many of the first suspects of ``review`` are errors: ``python benchmarks/review.py [TRUTH RESULTS]``.
+"""How many of the first suspects of ``review`` are errors: ``python benchmarks/review.py [TRUTH [RESULTS]]``.
 
 Errors are planted into labels that are taken for right: as many each of missing and spurious objects, wrong classes and
 shifted outlines. ``review`` then ranks what it suspects, by the predictions of models that did not learn the labels.
 Without files these are fold models of ``demo-instance``, which learn the labels with their errors, as a user's would.
-With files they are the results of any tool for the images of TRUTH. The table has the share of the first N suspects
+With files they are the results of any tool for the images of TRUTH. With TRUTH alone they are invented from it, of a
+model of the skill ``--skill``: it misses objects, takes classes for others, draws outlines loosely, sees objects where
+none are, and its scores mean another thing for each class. The table has the share of the first N suspects
 that are on a planted error, and what a random order of all labels would give. It also counts the errors that are found
 at all, by kind.
 """
@@ -115,6 +117,56 @@ def _free_place(
     return None
 
 
+def invent(document: dict[str, Any], skill: float, seed: int = 0) -> list[dict[str, Any]]:
+    """Return COCO results for ``document`` as a model of ``skill`` (log odds of finding an object) would give them."""
+    rng = np.random.default_rng(seed + 1000)
+    categories = [one["id"] for one in document["categories"]]
+    skills = {each: rng.normal(skill, 1.0) for each in categories}
+    sharpness = {each: rng.uniform(0.6, 1.6) for each in categories}
+    taken_for = {each: int(rng.choice([one for one in categories if one != each])) for each in categories}
+    confusion = {each: rng.beta(1, 6) for each in categories}
+    results: list[dict[str, Any]] = []
+
+    def detect(one: dict[str, Any], category: int, odds: float, loose: float, size: tuple[int, int]) -> None:
+        _, _, width, height = one["bbox"]
+        moved = _moved(one, size, rng.normal(0, loose * width), rng.normal(0, loose * height))
+        score = float(_share(sharpness[category] * odds + rng.normal(0, 0.7)))
+        if moved.pop("area"):
+            results.append({"image_id": one["image_id"], "category_id": category, "score": round(score, 4), **moved})
+
+    for image in document["images"]:
+        size = image["height"], image["width"]
+        here = [one for one in document["annotations"] if one["image_id"] == image["id"]]
+        real = [one for one in here if not one.get("iscrowd") and one["segmentation"]]
+        for one in real:
+            category, area = one["category_id"], one["bbox"][2] * one["bbox"][3]
+            odds = skills[category] + 0.5 * np.log10(max(area, 10) / 3000) + rng.normal()
+            if rng.random() >= _share(odds + 1.5):
+                continue
+            loose, confused = 0.04 + 0.1 * _share(-odds), rng.random()
+            if confused < confusion[category]:
+                detect(one, taken_for[category], odds - 0.5, loose, size)
+            if confused >= 0.6 * confusion[category]:
+                detect(one, category, odds, loose, size)
+            if rng.random() < 0.25:
+                detect(one, category, odds - 2.5, 0.15, size)
+            if rng.random() < 0.15:
+                detect(one, int(rng.choice(categories)), odds - 3, 0.08, size)
+        for _ in range(rng.poisson(3) if real else 0):
+            one = real[int(rng.integers(len(real)))]
+            place = _free_place(rng, one, size, real)
+            if place is not None:
+                elsewhere = one | _moved(one, size, *place)
+                odds = rng.normal(-2.5 - 0.3 * skill, 1.2)
+                if elsewhere["area"]:
+                    detect(elsewhere, int(rng.choice(categories)), odds, 0.05, size)
+    return results
+
+
+def _share(odds: float) -> float:
+    return 1 / (1 + np.exp(-odds))
+
+
 def on_planted(suspect: Suspect, truth: CocoTruth, results: Results, planted: Sequence[Planted]) -> Planted | None:
     """Return the planted error that ``suspect`` is on: its annotation, or the place of a missing one."""
     image, ids = truth.images[suspect.image]["id"], {truth.file_ids[i] for i in suspect.objects}
@@ -157,7 +209,8 @@ def report(name: str, truth: CocoTruth, results: Results, planted: Sequence[Plan
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path, help="a COCO file and COCO results for it")
+    parser.add_argument("files", nargs="*", type=Path, help="a COCO file, and COCO results for it")
+    parser.add_argument("--skill", type=float, default=1.0, help="of the model whose results are invented")
     parser.add_argument("--each", type=int, default=60, help="errors of each kind")
     parser.add_argument("--images", type=int, default=240, help="images of the shapes")
     parser.add_argument("--folds", type=int, default=3)
@@ -167,11 +220,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         source = options.files[0] if options.files else _shapes(folder, options.images)
-        document, planted = plant(json.loads(source.read_text(encoding="utf-8")), options.each, options.seed)
+        clean = json.loads(source.read_text(encoding="utf-8"))
+        document, planted = plant(clean, options.each, options.seed)
         labels = folder / "planted.json" if options.files else source.with_name("planted.json")
         labels.write_text(json.dumps(document), encoding="utf-8")
-        if options.files:
+        if len(options.files) > 1:
             results, name = options.files[1], source.name
+        elif options.files:
+            results, name = folder / "invented.json", f"{source.name}, invented results"
+            results.write_text(json.dumps(invent(clean, options.skill, options.seed)), encoding="utf-8")
         else:
             results, name = _fold_predictions(folder, labels, options.folds, options.epochs), "shapes"
         truth = read_truth(labels)
