@@ -64,6 +64,8 @@ def test_the_table_holds_the_scores_of_the_runs(swept: Path):
             seconds = sum(float(epoch["seconds"]) for epoch in csv.DictReader(file))
         assert float(row["train_seconds"]) == pytest.approx(seconds, abs=0.01)
     assert "loss=dice_ce" in (swept / "sweep.html").read_text()
+    assert r"loss=dice\_ce" in (swept / "tables.md").read_text()
+    assert r"loss=dice\_ce" in (swept / "tables.tex").read_text()
 
 
 def test_finished_variants_are_not_done_again_and_more_can_be_added(swept: Path, tmp_path: Path):

@@ -82,6 +82,8 @@ def test_the_page_has_every_section_and_loads_nothing(done: tuple[Path, Path, di
     assert not re.search(r"""<(?!a\b)[^>]*\s(src|href|xlink:href)=["'](?!data:|#)""", text)
     for named in re.findall(r"""<a\b[^>]*\shref=["']([^"'#][^"']*)""", text):
         assert (done[1] / named).is_file(), named
+    for name in ("tables.md", "tables.tex"):
+        assert "fine by class, source and fog" in (done[1] / name).read_text(encoding="utf-8")
     assert write_transfer_page(done[1]).read_text(encoding="utf-8") == text
 
 

@@ -12,7 +12,8 @@ from maskwright.progress import Reporter
 from maskwright.recipes.loading import RecipeLike, recipe_label
 from maskwright.reports.sweep.outcome import Sweep, read_outcome
 from maskwright.reports.sweep.page import render_sweep_page
-from maskwright.reports.sweep.tables import csv_text
+from maskwright.reports.sweep.tables import csv_text, sweep_tables
+from maskwright.reports.table_files import write_tables
 from maskwright.runs.sweep_plan import SUMMARY, Planned, plan_sweep
 from maskwright.training.interruption import Interrupted
 from maskwright.workflows.run import run
@@ -117,4 +118,5 @@ def _compare(
     write_json(path / SUMMARY, compared.to_json())
     write_text(path / "sweep.csv", csv_text(compared))
     write_text(path / PAGE, render_sweep_page(compared))
+    write_tables(path, sweep_tables(compared))
     return compared

@@ -22,7 +22,9 @@ from maskwright.progress import Reporter
 from maskwright.recipes.loading import TransferLike, dump, load_transfer
 from maskwright.recipes.transfer import Transfer
 from maskwright.reports.pictures.embedded import read_pictures
+from maskwright.reports.table_files import write_tables
 from maskwright.reports.transfer.page import render_transfer_page
+from maskwright.reports.transfer.tables import transfer_tables
 from maskwright.runs.folder import hardware, installed_versions
 from maskwright.structures import with_masks
 from maskwright.transfers.datasets import TransferDataset, load_transfer_dataset, require_transfer_dataset
@@ -141,6 +143,7 @@ def write_transfer_page(path: Path) -> Path:
     }
     recipe = (path / "recipe.yaml").read_text(encoding="utf-8")
     write_text(path / PAGE, render_transfer_page(numbers, pictures, recipe))
+    write_tables(path, transfer_tables(numbers))
     return path / PAGE
 
 

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from maskwright.control_characters import unquote_name
 from maskwright.recipes.variants import Variant
-from maskwright.reports.sweep.tables import conclusion, csv_text, per_class_table, unfinished_variants, variant_table
+from maskwright.reports.sweep.tables import (
+    conclusion,
+    csv_text,
+    per_class_table,
+    sweep_tables,
+    unfinished_variants,
+    variant_table,
+)
 from tests.reports.swept import NAMES, a_sweep, semantic_outcome
 
 
@@ -33,6 +40,15 @@ def test_the_longer_of_classes_and_variants_goes_down_the_rows():
     assert many.header == ["IoU", *NAMES]
     assert [row[0] for row in many.rows] == list(losses)
     assert many.rows[0][1:] == ["0.950", "0.500", "–"]
+
+
+def test_the_tables_of_the_page_are_two_for_each_part():
+    found = sweep_tables(a_sweep())
+    assert [each.title for each in found] == ["Variants on validation", "Classes on validation"]
+    assert [each.table for each in found] == [
+        variant_table(a_sweep(), "validation"),
+        per_class_table(a_sweep(), "validation"),
+    ]
 
 
 def test_the_csv_holds_exact_scores_and_a_line_for_what_failed():

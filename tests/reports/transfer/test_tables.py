@@ -7,6 +7,7 @@ from maskwright.reports.transfer.tables import (
     sentences,
     signed,
     summary_table,
+    transfer_tables,
     with_interval,
 )
 from tests.reports.transferred import numbers
@@ -79,3 +80,14 @@ def test_the_sentences_claim_a_difference_only_where_the_interval_is_off_zero():
     assert any("<other> loses 0.300 less mask AP than one" in each for each in sentences(numbers(0.5)))
     assert any("one loses 0.200 less mask AP than <other>" in each for each in sentences(numbers(0.0)))
     assert any("do not differ significantly" in each for each in sentences(numbers(0.2)))
+
+
+def test_the_tables_of_the_page_are_those_of_each_target_and_model():
+    found = transfer_tables(numbers())
+    models = list(target()["models"])
+    titles = [each.title for each in found]
+    assert titles[0] == "Models, source and fog"
+    assert {f"{model} by class, source and fog" for model in models} <= set(titles)
+    assert found[0].table == summary_table(target())
+    assert len(set(titles)) == len(titles)
+    assert all(numbers()["protocol"] in each.meaning for each in found[:2])

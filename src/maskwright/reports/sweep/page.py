@@ -7,7 +7,13 @@ from maskwright.reports.plots.figures import metric_curves
 from maskwright.reports.rendering import render
 from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.sweep.outcome import Outcome, Sweep
-from maskwright.reports.sweep.tables import conclusion, per_class_table, unfinished_variants, variant_table
+from maskwright.reports.sweep.tables import (
+    VARIANTS_CAPTION,
+    conclusion,
+    per_class_table,
+    unfinished_variants,
+    variant_table,
+)
 
 # One colour each.
 MOST_CURVES = 8
@@ -22,6 +28,7 @@ def render_sweep_page(sweep: Sweep) -> str:
         best=best.variant.name if best else None,
         value=tables.score_cell(sweep.deciding(best)) if best else None,
         label=SWEEP_SCORES[sweep.task][sweep.score],
+        overall=VARIANTS_CAPTION.rstrip("."),
         sentences=conclusion(sweep),
         facts=_facts(sweep),
         parts=[(part, variant_table(sweep, part), per_class_table(sweep, part)) for part in sweep.parts],

@@ -6,7 +6,12 @@ from maskwright.control_characters import lines_of_cells
 from maskwright.reports.run.provenance import duration
 from maskwright.reports.score_names import SWEEP_SCORES
 from maskwright.reports.sweep.outcome import CLASS_SCORE, Outcome, Sweep
-from maskwright.reports.tables import Table, count_cell, score_cell
+from maskwright.reports.tables import CaptionedTable, Table, count_cell, score_cell
+
+# What the table of the variants holds.
+VARIANTS_CAPTION = (
+    "Over all classes. Best epoch: epoch of the scored checkpoint. Training: time spent on training batches."
+)
 
 
 def variant_table(sweep: Sweep, part: str) -> Table:
@@ -32,6 +37,18 @@ def per_class_table(sweep: Sweep, part: str) -> Table:
         return Table([head, *labels], [[name, *row] for name, row in zip(names, rows, strict=True)])
     columns = zip(*rows, strict=True)
     return Table([head, *names], [[label, *column] for label, column in zip(labels, columns, strict=True)])
+
+
+def sweep_tables(sweep: Sweep) -> list[CaptionedTable]:
+    """Return the tables of the page, two for each part of the data, with their titles and meanings."""
+    return [
+        CaptionedTable(f"{title} on {part}", f"{sweep.name}: {meaning}", table(sweep, part))
+        for part in sweep.parts
+        for title, meaning, table in (
+            ("Variants", VARIANTS_CAPTION, variant_table),
+            ("Classes", f"{CLASS_SCORE[sweep.task]} of each class.", per_class_table),
+        )
+    ]
 
 
 def csv_text(sweep: Sweep) -> str:

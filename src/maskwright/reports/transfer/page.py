@@ -11,7 +11,11 @@ from maskwright.reports.pictures.embedded import Picture
 from maskwright.reports.rendering import render
 from maskwright.reports.transfer.figures import shift_bars
 from maskwright.reports.transfer.tables import (
+    DIFFERENCE_CAPTION,
+    ERROR_CAPTION,
+    GAP_CAPTION,
     SIZES,
+    SUMMARY_CAPTION,
     Numbers,
     difference_table,
     error_table,
@@ -40,6 +44,12 @@ def render_transfer_page(numbers: Numbers, pictures: Mapping[str, Mapping[str, S
         facts=_facts(numbers),
         targets=[_target(name, each, pictures.get(name, {})) for name, each in numbers["targets"].items()],
         intervals=interval_note(numbers),
+        captions={
+            "summary": SUMMARY_CAPTION,
+            "error": ERROR_CAPTION,
+            "difference": DIFFERENCE_CAPTION,
+            "gap": GAP_CAPTION,
+        },
         score=f"{numbers['score']:g}",
         protocol=numbers["protocol"],
         official=numbers["cityscapes_protocol"],

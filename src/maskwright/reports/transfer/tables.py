@@ -4,9 +4,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from maskwright.evaluation.instances.tide import TIDE_ERRORS
-from maskwright.reports.tables import ABSENT, COCO_ROWS, Table, count_cell, is_measured, score_cell, signed
+from maskwright.reports.tables import (
+    ABSENT,
+    COCO_ROWS,
+    CaptionedTable,
+    Table,
+    count_cell,
+    is_measured,
+    score_cell,
+    signed,
+)
 
 Numbers = Mapping[str, Any]
+
+# What the tables hold.
+SUMMARY_CAPTION = "Mask AP in the shared classes; the shift is target minus source"
+ERROR_CAPTION = "TIDE errors of masks at IoU 0.5; per 100: errors per 100 objects"
+DIFFERENCE_CAPTION = "Paired over the same bootstrap samples; of the shifts: above 0 the first model loses less"
+GAP_CAPTION = "Score on the target of a model trained on it, minus that of another model"
 
 _OVERALL = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 SIZES = {"segm_APs": "small", "segm_APm": "medium", "segm_APl": "large"}
@@ -127,6 +142,27 @@ def gap_table(gaps: Sequence[Numbers]) -> Table:
         for each in gaps
     ]
     return Table(["bound", *_COMPARED.values()], rows)
+
+
+def transfer_tables(numbers: Numbers) -> list[CaptionedTable]:
+    """Return the tables of the page for each target, with their titles and meanings."""
+    protocol = f"{numbers['protocol']}."
+    found = []
+    for name, target in numbers["targets"].items():
+        sides = f"source and {name}"
+        found.append(CaptionedTable(f"Models, {sides}", f"{SUMMARY_CAPTION}. {protocol}", summary_table(target)))
+        for model, row in target["models"].items():
+            found += [
+                CaptionedTable(f"{model}, {sides}", f"All classes together. {protocol}", model_table(row)),
+                CaptionedTable(f"{model} by class, {sides}", f"Mask AP. {protocol}", per_class_table(row)),
+                CaptionedTable(f"{model} by error, {sides}", f"{ERROR_CAPTION}.", error_table(row)),
+            ]
+        if target["differences"]:
+            table = difference_table(target["differences"])
+            found.append(CaptionedTable(f"Differences, {sides}", f"{DIFFERENCE_CAPTION}.", table))
+        if target["gaps"]:
+            found.append(CaptionedTable(f"Gaps, {name}", f"{GAP_CAPTION}.", gap_table(target["gaps"])))
+    return found
 
 
 def sentences(numbers: Numbers) -> list[str]:
