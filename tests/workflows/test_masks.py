@@ -286,3 +286,11 @@ def test_empty_label_maps_are_drawn_only_where_they_are_meant(coco, tmp_path: Pa
     summary = masks(path, tmp_path / "out", classes=["person"], allow_empty_classes=True, reporter=QUIET)
     assert row(tmp_path / "out", "1") == [0] * 64
     assert summary.audit.adds_up
+
+
+def test_a_file_whose_objects_have_no_image_or_no_category_is_refused(coco, tmp_path: Path):
+    with pytest.raises(DataError, match="no object of person, dog, so"):
+        masks(coco({}, images=()), tmp_path / "out", reporter=QUIET)
+    with pytest.raises(DataError, match="no object of any category, because it lists none that can be used, so"):
+        masks(coco({}, categories={}), tmp_path / "out", reporter=QUIET)
+    assert not (tmp_path / "out").exists()

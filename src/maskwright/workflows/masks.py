@@ -208,9 +208,10 @@ def _parts(coco: CocoFile, plan: MaskPlan, folder: Path) -> tuple[list[DrawingCh
 
 
 def _require_objects(coco: CocoFile, plan: MaskPlan) -> None:
-    if coco.images and not count_objects(coco, plan.labels):
+    if (coco.images or coco.annotations_found) and not count_objects(coco, plan.labels):
+        names = some_of(plan.table.names, 8) or "any category, because it lists none that can be used"
         raise DataError(
-            f"{coco.path}: has no object of {some_of(plan.table.names, 8)}, so that every label map would be empty; "
+            f"{coco.path}: has no object of {names}, so that every label map would be empty; "
             "expected one at least. Choose other --classes, or draw them all the same with --allow-empty-classes."
         )
 
