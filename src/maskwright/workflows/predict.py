@@ -15,7 +15,7 @@ from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import output_classes
 from maskwright.annotations.taxonomy.sides import side_of
 from maskwright.errors import DataError, UsageError, unknown_name
-from maskwright.evaluation.prediction_files import LAYOUTS, OFFICIAL, RESULTS, Write, require_own_results, result_files
+from maskwright.evaluation.prediction_files import LAYOUTS, OFFICIAL, Write, require_own_results, result_files
 from maskwright.evaluation.results.category_ids import of_model
 from maskwright.evaluation.results.file_ids import FileIds, read_file_ids, running_ids
 from maskwright.files import sha256_of, write_json
@@ -37,7 +37,7 @@ from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.runs.predicting.inputs import find_inputs, read_ahead
 from maskwright.runs.predicting.journal import JOURNAL, Journal
 from maskwright.runs.predicting.object_table import object_table
-from maskwright.runs.predicting.results import CUTOUTS, LABEL_MAPS, OBJECTS, OVERLAYS, ImageResults, video_names
+from maskwright.runs.predicting.results import CUTOUTS, LABEL_MAPS, OBJECTS, OVERLAYS, ImageResults, names_of_results
 from maskwright.structures import ClassTable
 from maskwright.training.device import resolve_device
 
@@ -175,16 +175,17 @@ def predict(
     use = AppliedTaxonomy(by, model=side_of(by, loaded.classes)) if by is not None else None
     read = [*(image.path for image in inputs), loaded.file, *map(Path, filter(None, (taxonomy, ids_of)))]
     about: dict[str, Any] = {"model": sha256_of(loaded.file), "classes": list(classes.table.names)}
-    how = {"score": score, "overlays": overlays, "cutouts": cutouts, "views": str(views), "ids of": str(ids_of)}
+    how: dict[str, Any] = {"score": score, "overlays": overlays, "cutouts": cutouts, "views": str(views)}
+    how |= {"ids of": str(ids_of), "taxonomy": use.to_json() if use is not None else None}
     with (
         output_folder(
             Output("predict", out, reporter.notice, read, overwrite, journal=JOURNAL if resume else None),
             about=about,
-            expected=_names(loaded, stems.values(), overlays, taxonomy is not None) + video_names(inputs, overlays),
+            expected=names_of_results(inputs, stems, semantic, overlays, [TAXONOMY] if taxonomy is not None else []),
             kept=(LABEL_MAPS, OVERLAYS, CUTOUTS),
         ) as staging,
         freed_memory_kept(),
-        Journal(staging, about | how, classes.table, stems, semantic).kept(resume, reporter.say) as journal,
+        Journal(staging, about | how, classes.table, stems, semantic).kept(resume, inputs, reporter.say) as journal,
         _records(staging, loaded, layout, ids.table, stems) as write,
         nullcontext(lambda _: None) if semantic else object_table(staging / OBJECTS) as append,
     ):
@@ -265,11 +266,3 @@ def _records(
     if layout != "coco":
         raise UsageError(f"{loaded.file}: a semantic model; --layout {layout} is for instance models. Omit it.")
     return nullcontext(lambda *_: None)
-
-
-def _names(loaded: LoadedModel[Any], files: Iterable[str], overlays: bool, remapped: bool) -> list[str]:
-    """Return the names of the results, below their folder, by the mask ``files`` of the images."""
-    files = list(files)
-    names = [f"{LABEL_MAPS}/{file}" for file in files] if loaded.task == "semantic" else [RESULTS, OBJECTS]
-    names += [f"{OVERLAYS}/{Path(file).stem}.jpg" for file in files] if overlays else []
-    return [*names, "classes.json", "classes.txt", *([TAXONOMY] if remapped else [])]

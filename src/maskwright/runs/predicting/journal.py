@@ -1,18 +1,18 @@
 """The journal of a prediction: which images are done, so that a stopped one goes on where it ended."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from maskwright.errors import UsageError
-from maskwright.files import remove_unfinished
+from maskwright.files import remove_unfinished, synchronise, write_text
 from maskwright.masks.png import read_label_map
 from maskwright.runs.predicting.inputs import ImageInput
 from maskwright.runs.predicting.object_table import object_rows
-from maskwright.runs.predicting.results import LABEL_MAPS, Written
+from maskwright.runs.predicting.results import CUTOUTS, LABEL_MAPS, OVERLAYS, Written, cutout_file, overlay_file
 from maskwright.structures import ClassTable, Instances
 
 JOURNAL = "journal.jsonl"
@@ -32,16 +32,25 @@ class Journal:
     files: Mapping[str, str]
     semantic: bool
     _lines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _states: dict[str, list[int]] = field(default_factory=dict)
 
     @contextmanager
-    def kept(self, resume: bool, say: Callable[[str], None]) -> Iterator["Journal"]:
+    def kept(self, resume: bool, images: Sequence[ImageInput], say: Callable[[str], None]) -> Iterator["Journal"]:
         """Start the journal with ``resume``, say how many images are done, and end it when the context ends well.
 
-        Writers in the folder must be opened inside the context: starting removes what others left unfinished.
+        What was written of other images than ``images``, or of one that has changed since, is removed. Writers in the
+        folder must be opened inside the context: starting removes what others left unfinished.
         """
         if resume:
-            say(f"images that were done before: {self.start()}")
+            # Before the images are read: one that changes meanwhile is then not taken for done.
+            states = {path: _state(path) for path in {image.path for image in images}}
+            self._states = {image.name: states[image.path] for image in images}
+            self.start()
+            self._forget([image for image in images if not self._is_whole(image)], images)
+            say(f"images that were done before: {len(self._lines)}")
         yield self
+        # The files reach the disk while the journal is there: a kill in these seconds loses nothing.
+        synchronise([path for path in self.folder.rglob("*") if path.is_file()] if resume else [])
         (self.folder / JOURNAL).unlink(missing_ok=True)
 
     def start(self) -> int:
@@ -62,18 +71,17 @@ class Journal:
             )
         self._lines = {line["image"]: line for line in others}
         remove_unfinished(self.folder)
-        # A line that was cut off must not spoil the next one.
-        path.write_text("".join(f"{json.dumps(line)}\n" for line in (first, *others)), encoding="utf-8")
+        self._write()  # a line that was cut off must not spoil the next one
         return len(self._lines)
 
     def has(self, image: ImageInput) -> bool:
         """Return whether ``image`` is done, and has not changed since."""
         line = self._lines.get(image.name)
-        return line is not None and line["state"] == _state(image)
+        return line is not None and line["state"] == self._states[image.name]
 
     def add(self, image: ImageInput, done: Written) -> None:
         """Note that ``image`` is done."""
-        line: dict[str, Any] = {"image": image.name, "state": _state(image)}
+        line: dict[str, Any] = {"image": image.name, "state": self._states[image.name]}
         if isinstance(done.found, Instances):
             line |= {"size": list(done.found.size), "objects": done.found.to_coco(0), "highest": done.highest}
         self._append(line)
@@ -100,6 +108,32 @@ class Journal:
                 yield image, following
                 following = next(fresh, None)
 
+    def _is_whole(self, image: ImageInput) -> bool:
+        """Return whether ``image`` is done and its files are there, which after a power failure they may not be."""
+        return self.has(image) and all(_has_content(self.folder / name) for name in self._files_of(image.name, False))
+
+    def _files_of(self, name: str, cutouts: bool) -> list[str]:
+        """Return the files of a done image, also those of its ``cutouts``, of which some may not have been written."""
+        file, objects = self.files[name], len(self._lines[name].get("objects", ()))
+        found = [f"{LABEL_MAPS}/{file}"] if self.semantic else []
+        found += [overlay_file(file)] if self.about["overlays"] else []
+        return found + ([cutout_file(file, number + 1) for number in range(objects)] if cutouts else [])
+
+    def _forget(self, changed: Iterable[ImageInput], images: Iterable[ImageInput]) -> None:
+        """Forget the images that have ``changed`` or are none of ``images``, and remove what was written of them."""
+        asked = {image.name for image in images} - {image.name for image in changed}
+        self._lines = {name: line for name, line in self._lines.items() if name in asked}
+        own = {file for name in self._lines for file in self._files_of(name, True)}
+        for folder in (LABEL_MAPS, OVERLAYS, CUTOUTS):
+            for path in (self.folder / folder).glob("*"):
+                if f"{folder}/{path.name}" not in own:
+                    path.unlink()
+        self._write()
+
+    def _write(self) -> None:
+        lines = (self.about, *self._lines.values())
+        write_text(self.folder / JOURNAL, "".join(f"{json.dumps(line)}\n" for line in lines))
+
     def _append(self, line: dict[str, Any]) -> None:
         with (self.folder / JOURNAL).open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(line)}\n")
@@ -116,7 +150,11 @@ def _whole_lines(path: Path) -> list[dict[str, Any]]:
     return found or [{}]
 
 
-def _state(image: ImageInput) -> list[int]:
-    """Return what changes with the image: the size and the time of change of its file."""
-    status = image.path.stat()
+def _state(path: Path) -> list[int]:
+    """Return what changes with the images in a file: its size and its time of change."""
+    status = path.stat()
     return [status.st_size, status.st_mtime_ns]
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0

@@ -1,6 +1,6 @@
 """The results of a prediction, image by image: label maps or objects, overlays and cut-outs, written in threads."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.annotations.taxonomy.output_classes import OutputClasses
+from maskwright.evaluation.prediction_files import RESULTS
 from maskwright.images.decode import image_size, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import write_cutout, write_jpeg
@@ -25,9 +26,38 @@ LABEL_MAPS, OVERLAYS, CUTOUTS, OBJECTS = "label_maps", "overlays", "cutouts", "o
 Predicted = tuple[ImageInput, Image, Any]
 
 
-def video_names(inputs: Iterable[ImageInput], overlays: bool) -> list[str]:
-    """Return the names of the videos that :meth:`ImageResults.write_videos` writes of ``inputs``."""
-    return [f"{OVERLAYS}/{name}.mkv" for name in videos_of(inputs)] if overlays else []
+def names_of_results(
+    inputs: Sequence[ImageInput], files: Mapping[str, str], semantic: bool, overlays: bool, more: Sequence[str] = ()
+) -> list[str]:
+    """Return the names, below their folder, of the results of ``inputs``, but for cut-outs, and ``more``.
+
+    ``files`` has the label map's file by image name; ``semantic`` says whether there are label maps.
+    """
+    masks = [files[image.name] for image in inputs]
+    names = [f"{LABEL_MAPS}/{file}" for file in masks] if semantic else [RESULTS, OBJECTS]
+    if overlays:
+        names += [*map(overlay_file, masks), *(f"{OVERLAYS}/{name}.mkv" for name in videos_of(inputs))]
+    return [*names, "classes.json", "classes.txt", *more]
+
+
+def overlay_file(file: str) -> str:
+    """Return the name, below the folder of the results, of the overlay of the image whose label map is ``file``.
+
+    Example:
+        >>> overlay_file("photo.png")
+        'overlays/photo.jpg'
+    """
+    return f"{OVERLAYS}/{Path(file).stem}.jpg"
+
+
+def cutout_file(file: str, number: int) -> str:
+    """Return the name of the cut-out of the object ``number``, from 1, of the image whose label map is ``file``.
+
+    Example:
+        >>> cutout_file("photo.png", 2)
+        'cutouts/photo-2.png'
+    """
+    return f"{CUTOUTS}/{Path(file).stem}-{number}.png"
 
 
 @dataclass(frozen=True)
@@ -95,7 +125,7 @@ class ImageResults:
         for name, frames in videos_of(inputs).items():
             video = frames[0].archive
             assert isinstance(video, VideoFrames)
-            files = [self.out / OVERLAYS / f"{Path(self.files[frame.name]).stem}.jpg" for frame in frames]
+            files = [self.out / overlay_file(self.files[frame.name]) for frame in frames]
             files = [file for file in files if file.is_file()]
             # Legends differ in height by the classes that a frame shows.
             sizes = [image_size(file) for file in files]
@@ -104,13 +134,12 @@ class ImageResults:
             write_video(self.out / OVERLAYS / f"{name}.mkv", pictures, video.rate)
 
     def _write_overlay(self, file: str, picture: Image) -> None:
-        write_jpeg(self.out / OVERLAYS / f"{Path(file).stem}.jpg", picture)
+        write_jpeg(self.out / overlay_file(file), picture)
 
     def _write_cutouts(self, file: str, pixels: Image, kept: Instances) -> None:
         for number, mask in enumerate(crop_masks(kept.masks), start=1):
             if mask.mask.any():
-                path = self.out / CUTOUTS / f"{Path(file).stem}-{number}.png"
-                write_cutout(path, pixels[mask.box], mask.mask)
+                write_cutout(self.out / cutout_file(file, number), pixels[mask.box], mask.mask)
 
 
 def _extended(picture: Image, size: tuple[int, int]) -> Image:
