@@ -27,6 +27,19 @@ _LONGEST_MATERIALS = 100_000
 
 
 @dataclass(frozen=True)
+class TrainingImages:
+    """What the images were like that a model was trained on.
+
+    Attributes:
+        short_side: The median of their short sides, in pixels.
+        density: The most objects in a megapixel of one of them, with its own area as the measure.
+    """
+
+    short_side: int
+    density: float
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """The card of a model file: what is needed to rebuild the model and to use it correctly.
 
@@ -39,6 +52,8 @@ class ModelCard:
         epoch: The epoch after which the weights were saved.
         scores: Validation scores of that epoch; None where a score is undefined.
         recipe: The recipe of the run as YAML text.
+        training_images: What the training images were like; None where it is not known, as in files of earlier versions
+            and in converted weights.
     """
 
     name: str
@@ -49,6 +64,7 @@ class ModelCard:
     epoch: int
     scores: dict[str, float | None]
     recipe: str
+    training_images: TrainingImages | None = None
 
     @property
     def table(self) -> ClassTable:

@@ -95,6 +95,8 @@ class PartScores(TypedDict, total=False):
     boundary_mIoU: Score
     baseline: dict[str, Any]
     views: dict[str, Any]
+    # Both: what was unusual of the prediction, such as tiles or bfloat16.
+    inference: dict[str, Any]
     # Instance: COCO's scores, and their details.
     segm: CocoScores
     bbox: CocoScores

@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.arguments.options import Json, Quiet, Rider, Taxonomy, print_json
+from maskwright.cli.arguments.options import (
+    Compiled,
+    Json,
+    Overlap,
+    PrecisionName,
+    Quiet,
+    Rider,
+    Taxonomy,
+    TileSide,
+    print_json,
+)
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 
@@ -19,6 +29,10 @@ def command(
     name: Annotated[str, typer.Option("--name", help="Name of the other data set in scores and folders.")] = "other",
     taxonomy: Taxonomy = None,
     rider: Rider = None,
+    tile: TileSide = None,
+    overlap: Overlap = 0.25,
+    precision: PrecisionName = "fp32",
+    compiled: Compiled = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -31,11 +45,13 @@ def command(
     with collector_paused():
         from maskwright.run_folder import RunFolder
         from maskwright.runs.cross_evaluation_data import CrossEvaluation
+        from maskwright.runs.predicting.inference import parse_inference
         from maskwright.runs.score_summary import part_lines, score_summary
         from maskwright.workflows.evaluate import evaluate
 
     on = CrossEvaluation(images, annotations, taxonomy, rider, name)
-    scores = evaluate(run, Reporter(quiet), on if on != CrossEvaluation() else None)
+    settings = parse_inference(tile, overlap, precision, compiled)
+    scores = evaluate(run, Reporter(quiet), on if on != CrossEvaluation() else None, settings)
     if json:
         print_json(scores)
     else:

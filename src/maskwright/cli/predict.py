@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.arguments.options import Json, Overwrite, Quiet, Rider, Taxonomy, print_json
+from maskwright.cli.arguments.options import (
+    Compiled,
+    Json,
+    Overlap,
+    Overwrite,
+    PrecisionName,
+    Quiet,
+    Rider,
+    Taxonomy,
+    TileSide,
+    print_json,
+)
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 
@@ -31,10 +42,10 @@ def command(
     scales: Annotated[
         str, typer.Option("--scales", help="Semantic: average over input scales, e.g. 0.75,1,1.25.")
     ] = "1",
-    tile: Annotated[int | None, typer.Option("--tile", help="Predict in tiles with sides of N pixels.")] = None,
-    overlap: Annotated[
-        float, typer.Option("--overlap", help="Least share of a tile that its neighbour covers too.")
-    ] = 0.25,
+    tile: TileSide = None,
+    overlap: Overlap = 0.25,
+    precision: PrecisionName = "fp32",
+    compiled: Compiled = False,
     taxonomy: Taxonomy = None,
     rider: Rider = None,
     layout: Annotated[
@@ -62,9 +73,11 @@ def command(
     with collector_paused():
         from maskwright.prediction.batch_trial import parse_batch
         from maskwright.progress import Reporter
+        from maskwright.runs.predicting.inference import parse_inference
         from maskwright.workflows.predict import parse_views, predict
 
-    views = parse_views(flip, scales, tile, overlap)
+    views = parse_views(flip, scales)
+    settings = parse_inference(tile, overlap, precision, compiled)
     summary = predict(
         model,
         sources,
@@ -75,6 +88,7 @@ def command(
         overlays=overlays,
         cutouts=cutouts,
         views=views,
+        settings=settings,
         taxonomy=taxonomy,
         rider=rider,
         layout=layout,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from maskwright.cli.arguments.options import Quiet
+from maskwright.cli.arguments.options import Compiled, PrecisionName, Quiet
 from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.printing import print_lines
 
@@ -32,6 +32,8 @@ def command(
     queue: Annotated[int, typer.Option("--queue", min=1, help="Images that may wait.")] = 16,
     seconds: Annotated[float, typer.Option("--seconds", help="Seconds after which a request is given up.")] = 60.0,
     body: Annotated[int, typer.Option("--body", min=1, help="Bytes of a request's body.")] = 32 << 20,
+    precision: PrecisionName = "fp32",
+    compiled: Compiled = False,
     quiet: Quiet = False,
 ) -> None:
     """Serve a model on this machine: a page in the browser, and an API."""
@@ -41,6 +43,7 @@ def command(
     model_file(model)
     with collector_paused():
         from maskwright.progress import Reporter
+        from maskwright.runs.predicting.inference import parse_inference
         from maskwright.server.service_limits import ServiceLimits
         from maskwright.server.serving import serve
 
@@ -57,6 +60,7 @@ def command(
         allowed_hosts=allow_host or (),
         limits=ServiceLimits(body=body, queue=queue, seconds=seconds, batch=batch),
         device=device,
+        settings=parse_inference(None, 0.25, precision, compiled),
         reporter=Reporter(quiet),
         ready=ready,
     )

@@ -103,6 +103,11 @@ class TorchvisionRCNN(GeneralizedRCNN):
 
     paste: Callable[..., Rle]
 
+    @property
+    def detections(self) -> int:
+        """The most objects that an image can have found."""
+        return self.roi_heads.detections_per_img
+
     def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return ``(H, W)`` of the batch in which a resized image of ``size`` ``(H, W)`` is alone: padded.
 

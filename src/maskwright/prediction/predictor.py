@@ -17,6 +17,7 @@ from maskwright.parallel.pool import cores
 from maskwright.parallel.threads import map_in_threads
 from maskwright.parallel.waiting_threads import threads_give_way
 from maskwright.prediction.batches import in_batches
+from maskwright.prediction.computation import Precision, computing_in
 from maskwright.prediction.instance import Detections, batch_size_of, detect, encode_instances
 from maskwright.prediction.instance_tiles import predict_tiles, require_tiles_alone
 from maskwright.prediction.semantic import PLAIN, Pixels, input_sizes, predict_label_maps, predict_pixels
@@ -42,6 +43,8 @@ class Predictor(Generic[Found]):
         classes: The classes of its labels 1..K.
         input_size: The size to which images are resized before the network sees them, as in its training.
         file: The file of its weights, which errors name. None without one, as during training.
+        precision: ``fp32``, or ``bf16`` for products and convolutions in bfloat16, see
+            :mod:`maskwright.prediction.computation`.
 
     Example:
         >>> import numpy as np
@@ -61,6 +64,7 @@ class Predictor(Generic[Found]):
     classes: ClassTable
     input_size: InputSize
     file: Path | None
+    precision: Precision = "fp32"
 
     @property
     def device(self) -> torch.device:
@@ -324,7 +328,7 @@ class Predictor(Generic[Found]):
     def _computing(self) -> Iterator[None]:
         """Let threads give way; name the file of the weights when the network's output is not finite."""
         try:
-            with threads_give_way():
+            with threads_give_way(), computing_in(self.precision, self.device):
                 yield
         except NotFinite as error:
             if self.file is None:

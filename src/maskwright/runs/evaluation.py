@@ -29,13 +29,14 @@ from maskwright.models.semantic import SemanticOutput
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.parallel.threads import map_in_threads
 from maskwright.prediction.predictor import Predictor
-from maskwright.prediction.semantic import Pixels
+from maskwright.prediction.semantic import PLAIN, Pixels
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.recipes.schema import Evaluate
 from maskwright.runs.data_check import data_changes
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.leakage import find_leaked_images
-from maskwright.runs.loaded_model import load_model
+from maskwright.runs.loaded_model import LoadedModel
+from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings, inference_record
 from maskwright.runs.processes import threads_of, torch_threads
 from maskwright.structures import Instances, LabelMap, ResultRecord
 from maskwright.training.interruption import StopRequest
@@ -48,22 +49,36 @@ Watch = Callable[[Sequence[ImageObjects], SemanticOutput], None]
 _READING_THREADS = 4
 
 
-def evaluate_stage(experiment: Experiment) -> None:
-    """Score the best checkpoint on the parts in ``evaluate.on``; write ``predictions/`` and ``scores.json``."""
+def evaluate_stage(experiment: Experiment, settings: InferenceSettings = DEFAULT_INFERENCE) -> None:
+    """Score the best checkpoint on the parts in ``evaluate.on``; write ``predictions/`` and ``scores.json``.
+
+    ``settings`` say how the model is applied.
+    """
     run, recipe = experiment.run, experiment.recipe
-    loaded = load_model(run.path, recipe.train.device)
+    loaded = settings.load(run.path, recipe.train.device)
     changes = data_changes(run, experiment.prepared, recipe.evaluate.on)
     run.reporter.warn(f"{change}. The data as they are now are scored." for change in changes)
     scores = {}
     for part in recipe.evaluate.on:
         folder = run.files.predictions(part)
         with torch_threads(threads_of(run)), freed_memory_kept():
-            scores[part] = evaluate_part(experiment, loaded, part, folder, final=True)
+            scores[part] = evaluate_final(experiment, loaded, part, folder, settings)
         use = experiment.prepared.parts[part].translation
         scores[part] = record_taxonomies(scores[part], [use] if use else []) | find_leaked_images(
             run, experiment.prepared.parts[part]
         )
     write_json(run.files.scores_file, scores)
+
+
+def evaluate_final(
+    experiment: Experiment, model: LoadedModel[Any], part: str, save: Path, settings: InferenceSettings
+) -> dict[str, Any]:
+    """Return the scores of the last evaluation of ``model`` on ``part``, see :func:`evaluate_part`.
+
+    Tiles of the ``settings`` replace those of the recipe.
+    """
+    views = settings.views(model, views_of(experiment.recipe.evaluate))
+    return evaluate_part(experiment, model, part, save, final=True, views=views) | inference_record(settings, model)
 
 
 def evaluate_part(
@@ -75,6 +90,7 @@ def evaluate_part(
     stop: StopRequest | None = None,
     final: bool = False,
     watch: Watch | None = None,
+    views: Views | None = None,
 ) -> dict[str, Any]:
     """Return the scores of ``model`` on ``part``, and write its predictions below ``save`` if given.
 
@@ -85,16 +101,17 @@ def evaluate_part(
     process has the scores. Instance results are saved only by a process that works alone. After a ``stop`` request the
     remaining images are not predicted, and the scores are to be thrown away.
 
-    A ``final`` evaluation of a semantic model averages probabilities over the views of the recipe's ``evaluate`` (flip,
-    scales, window), and adds boundary IoU and calibration. That of an instance model adds overlaps, errors, confusions,
-    calibration, scores of single images, and the true objects that lack a mask or a box. Any other evaluation predicts
-    each image once, and ``watch`` is given each output of a semantic model with the objects of its images.
+    A ``final`` evaluation of a semantic model averages probabilities over ``views``, or those of the recipe's
+    ``evaluate`` (flip, scales, window), and adds boundary IoU and calibration. That of an instance model adds overlaps,
+    errors, confusions, calibration, scores of single images, and the true objects that lack a mask or a box; with a
+    window in ``views`` it predicts in tiles. Any other evaluation predicts each image once, and ``watch`` is given each
+    output of a semantic model with the objects of its images.
     """
     processes, stop = processes or ProcessGroup(), stop or StopRequest()
     images = _images(experiment, model, part, processes, stop)
     if experiment.recipe.task == "instance":
-        return _evaluate_instances(experiment, model, part, images, save, processes, final)
-    return _evaluate_semantic(experiment, model, part, images, save, processes, final, watch)
+        return _evaluate_instances(experiment, model, part, images, save, processes, final, views or PLAIN)
+    return _evaluate_semantic(experiment, model, part, images, save, processes, final, watch, views)
 
 
 def measure_images(
@@ -121,10 +138,11 @@ def _evaluate_semantic(
     processes: ProcessGroup,
     final: bool,
     watch: Watch | None = None,
+    views: Views | None = None,
 ) -> dict[str, Any]:
     part, table = experiment.prepared.parts[name], experiment.prepared.table
     classes = experiment.classes
-    views = views_of(experiment.recipe.evaluate)
+    views = views or views_of(experiment.recipe.evaluate)
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     batch = model.usual_batch
 
@@ -179,6 +197,7 @@ def _evaluate_instances(
     save: Path | None,
     processes: ProcessGroup,
     final: bool,
+    views: Views = PLAIN,
 ) -> dict[str, Any]:
     thresholds = Thresholds(score=experiment.recipe.evaluate.show_score) if final else None
     stream = InstanceStream(experiment.prepared.table, thresholds)
@@ -190,7 +209,7 @@ def _evaluate_instances(
             found = experiment.classes.instances(instances)
             return objects, found.to_coco(objects.image.id, objects.image.file_name)
 
-        results = model.instances(images, model.usual_batch)
+        results = model.instances(images, model.usual_batch, views)
         for objects, found in map_in_threads(records, results, model.result_threads):
             stream.add(objects, found)
             write(with_category_ids(found, table))

@@ -12,8 +12,10 @@ from maskwright.errors import NotFinite, UsageError, WeightsError, one_line
 from maskwright.images.resize import InputSize
 from maskwright.model_file import ModelCard, read_model_file
 from maskwright.models import catalogue
+from maskwright.prediction.computation import Precision, compile_network, require_precision
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.runtimes.exported_network import EXPORTED_SUFFIXES, open_exported
+from maskwright.prediction.tile_choice import choose_tile
 from maskwright.recipes.schema import Input
 from maskwright.run_folder import RunFolder, model_file
 from maskwright.runs.context import input_size
@@ -49,24 +51,53 @@ class LoadedModel(Predictor[Found]):
     file: Path
     card: ModelCard
 
+    @property
+    def usual_tile(self) -> int:
+        """The side of the tiles that suit large images, see :func:`maskwright.prediction.tile_choice.choose_tile`."""
+        return choose_tile(self.module, self.input_size, self.card.training_images)
+
 
 @overload
 def load_model(
-    path: str | Path | RunFolder, device: str = "auto", *, task: Literal["instance"]
+    path: str | Path | RunFolder,
+    device: str = "auto",
+    *,
+    task: Literal["instance"],
+    precision: Precision = "fp32",
+    compiled: bool = False,
 ) -> LoadedModel[Instances]: ...
 
 
 @overload
 def load_model(
-    path: str | Path | RunFolder, device: str = "auto", *, task: Literal["semantic"]
+    path: str | Path | RunFolder,
+    device: str = "auto",
+    *,
+    task: Literal["semantic"],
+    precision: Precision = "fp32",
+    compiled: bool = False,
 ) -> LoadedModel[LabelMap]: ...
 
 
 @overload
-def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: None = None) -> LoadedModel[Any]: ...
+def load_model(
+    path: str | Path | RunFolder,
+    device: str = "auto",
+    *,
+    task: None = None,
+    precision: Precision = "fp32",
+    compiled: bool = False,
+) -> LoadedModel[Any]: ...
 
 
-def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task | None = None) -> LoadedModel[Any]:
+def load_model(
+    path: str | Path | RunFolder,
+    device: str = "auto",
+    *,
+    task: Task | None = None,
+    precision: Precision = "fp32",
+    compiled: bool = False,
+) -> LoadedModel[Any]:
     """Load a trained model, ready to predict.
 
     Args:
@@ -74,12 +105,15 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
             wrote, or a file that ``maskwright export`` wrote: ``.onnx``, or ``.xml`` of OpenVINO.
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for a GPU where there is one. An export computes on the CPU.
         task: ``instance`` or ``semantic``, to require a model of this task. Type checkers then know what it predicts.
+        precision: ``fp32``, or ``bf16`` for bfloat16, which is faster where the hardware has it and rounds results.
+        compiled: Have torch compile the network at its first image, which takes up to minutes.
 
     Returns:
         The model in evaluation mode, with ``predict``, ``classes``, ``task`` and ``device``.
 
     Raises:
-        UsageError: There is no model at ``path``, it is of another ``task``, or ``device`` is unknown or not here.
+        UsageError: There is no model at ``path``, it is of another ``task``, ``device`` or ``precision`` is unknown or
+            not here, an export is asked for another precision or to be compiled, or a compiler is missing.
         WeightsError: The file does not fit the model that its card names, or holds NaN or infinity.
 
     Example:
@@ -91,8 +125,11 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
         ['disc', 'square', 'triangle', 'ring']
     """
     resolved = resolve_device(device)
+    require_precision(precision)
     file = model_file(Path(path))
     if file.suffix in EXPORTED_SUFFIXES:
+        if precision != "fp32" or compiled:
+            raise UsageError(f"{file}: an export, which computes as it was exported. Omit --precision and --compile.")
         return _load_exported(file, device, task)
     card, weights = read_model_file(file)
     _require_task(file, card, task)
@@ -104,7 +141,11 @@ def load_model(path: str | Path | RunFolder, device: str = "auto", *, task: Task
     module = catalogue.create_model(card.name, len(card.classes), card.options)
     module.load_state_dict(weights)
     module = module.eval().to(resolved)
-    return LoadedModel(module=module, task=card.task, classes=card.table, input_size=size, file=file, card=card)
+    if compiled:
+        compile_network(module, torch.device(resolved))
+    return LoadedModel(
+        module=module, task=card.task, classes=card.table, input_size=size, file=file, precision=precision, card=card
+    )
 
 
 def _load_exported(file: Path, device: str, task: Task | None) -> LoadedModel[Any]:

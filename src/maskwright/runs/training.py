@@ -36,6 +36,7 @@ from maskwright.runs.folder import open_run
 from maskwright.runs.instance_data import lines_on_few_queries
 from maskwright.runs.leakage import record_training_images
 from maskwright.runs.losses import SemanticLosses, batch_losses, memory_format_of
+from maskwright.runs.mask_statistics import measure_training_images
 from maskwright.runs.metrics.epoch_lines import EpochLines
 from maskwright.runs.metrics.flat_scores import flat_baseline, flat_scores
 from maskwright.runs.metrics.mean_losses import MeanLosses
@@ -324,6 +325,7 @@ def _save(experiment: Experiment, names: Sequence[str], training: Training) -> N
         epoch=training.position.epoch,
         scores=dict(training.scores),
         recipe=dump(recipe),
+        training_images=measure_training_images(experiment.prepared.parts["train"].selection.images),
     )
     materials = experiment.run.card().get("licences", [])
     weights = training.weights() if training.average is not None else state["model"]

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import uvicorn
 
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import UsageError, require_folder
 from maskwright.progress import Reporter
-from maskwright.runs.loaded_model import load_model
+from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings
 from maskwright.server.application import create_application
 from maskwright.server.dataset_browser import DatasetBrowser
 from maskwright.server.inference_queue import InferenceQueue
@@ -23,6 +24,8 @@ from maskwright.server.service_limits import ServiceLimits
 from maskwright.training.interruption import StopRequest
 
 _LOOK = 0.1  # seconds between two looks at whether a stop was requested
+# Of other sizes than a square torch compiles for all; else the first requests would wait, and be given up.
+_COMPILED_FOR = ((480, 480), (480, 640), (640, 480))
 _CONNECTIONS = 32  # beside those of the requests that wait: the page's own
 
 
@@ -36,6 +39,7 @@ def serve(
     allowed_hosts: Sequence[str] = (),
     limits: ServiceLimits | None = None,
     device: str = "auto",
+    settings: InferenceSettings = DEFAULT_INFERENCE,
     reporter: Reporter | None = None,
     ready: Callable[[str], None] = lambda url: None,
 ) -> None:
@@ -50,6 +54,8 @@ def serve(
         allowed_hosts: Host names by which the service may be called, beside addresses and ``localhost``.
         limits: What is accepted at most.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        settings: In which precision, and whether compiled; before requests are answered, images are predicted
+            then, for which torch compiles. Tiles are not used.
         reporter: Where warnings go; standard error by default.
         ready: A function that is given the address, once requests are answered.
 
@@ -63,7 +69,9 @@ def serve(
         raise UsageError("--data: needs the folder of its images. Add --images.")
     folder = None if images is None else require_folder(Path(images), "images")
     with listening(host, port) as listener:
-        served = ServedModel.of(load_model(model, device))
+        served = ServedModel.of(settings.load(model, device))
+        if settings.compiled:
+            served.model.predict([np.zeros((*size, 3), np.uint8) for size in _COMPILED_FOR])
         opened = CocoDataset.open(data, images) if data is not None else None
         if opened is not None and opened.excluded:
             left_out = sum(map(len, opened.excluded.values()))

@@ -11,11 +11,15 @@ from maskwright.runs.evaluation import evaluate_stage
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.exports.file_evaluation import evaluate_file
 from maskwright.runs.folder import held_run, open_run
+from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings
 from maskwright.runs.report import report_stage
 
 
 def evaluate(
-    path: str | Path | RunFolder, reporter: Reporter | None = None, on: CrossEvaluation | None = None
+    path: str | Path | RunFolder,
+    reporter: Reporter | None = None,
+    on: CrossEvaluation | None = None,
+    settings: InferenceSettings = DEFAULT_INFERENCE,
 ) -> dict[str, PartScores]:
     """Score the best checkpoint of a run and write its page again.
 
@@ -25,6 +29,8 @@ def evaluate(
         reporter: Where progress goes; standard error by default.
         on: Another data set, or other classes, to score on. These scores are added to ``scores.json``. Without it, the
             parts in the recipe's ``evaluate.on`` are scored, and their scores replace all others.
+        settings: In which tiles, in which precision, and whether compiled; its tiles replace the recipe's. Scores bear
+            what differs from the usual as ``inference``.
 
     Returns:
         The scores by part of the data, as in ``scores.json``.
@@ -44,7 +50,7 @@ def evaluate(
     if on is not None:
         on.require_consistent()
     if Path(path).is_file():
-        return evaluate_file(model_file(Path(path)), on, reporter or Reporter())
+        return evaluate_file(model_file(Path(path)), on, reporter or Reporter(), settings)
     run = open_run(Path(path), reporter or Reporter())
     if not run.is_finished("train"):
         raise UsageError(
@@ -55,8 +61,8 @@ def evaluate(
         experiment = Experiment(run)
         if on is None:
             run.reset_stages(["evaluate", "report"])
-            run.perform("evaluate", lambda: evaluate_stage(experiment))
+            run.perform("evaluate", lambda: evaluate_stage(experiment, settings))
         else:
-            cross_evaluate(experiment, on)
+            cross_evaluate(experiment, on, settings)
         run.perform("report", lambda: report_stage(experiment))
         return run.files.scores

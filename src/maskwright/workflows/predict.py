@@ -26,14 +26,14 @@ from maskwright.outputs.output import Output
 from maskwright.outputs.writing import output_folder
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.prediction.batch_trial import fastest_batch_of
-from maskwright.prediction.instance_tiles import require_tiles_alone
 from maskwright.prediction.resizing import require_predictable
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.tally import Tally
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
-from maskwright.runs.loaded_model import LoadedModel, load_model
+from maskwright.runs.loaded_model import LoadedModel
+from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings
 from maskwright.runs.predicting.inputs import find_inputs, read_ahead
 from maskwright.runs.predicting.journal import JOURNAL, Journal
 from maskwright.runs.predicting.object_table import object_table
@@ -77,6 +77,7 @@ def predict(
     overlays: bool = True,
     cutouts: bool = False,
     views: Views = PLAIN,
+    settings: InferenceSettings = DEFAULT_INFERENCE,
     taxonomy: str | Path | None = None,
     rider: str | None = None,
     layout: str = "coco",
@@ -113,6 +114,8 @@ def predict(
         views: What a semantic model averages its probabilities over, see
             :class:`maskwright.prediction.test_time_augmentation.Views`. An instance model takes a window alone: objects
             are merged across the seams of its tiles.
+        settings: In which tiles, in which precision, and whether compiled, see
+            :class:`maskwright.runs.predicting.inference.InferenceSettings`. Its tiles replace those of ``views``.
         taxonomy: The name of a shipped taxonomy or a YAML file. All results are then in the classes of its other side,
             and ``taxonomy.json`` records it.
         rider: Replaces the taxonomy's rule for riders: ``absent``, ``person`` or ``person-over-two-wheeler``.
@@ -156,10 +159,10 @@ def predict(
     inputs, skipped = find_inputs(sources, every)
     stems = mask_files([image.name for image in inputs])
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
-    loaded = load_model(Path(model), device)
-    semantic = loaded.task == "semantic"
-    if not semantic:
-        require_tiles_alone(views, "--flip and --scales")
+    loaded = settings.load(model, device)
+    semantic, views = loaded.task == "semantic", settings.views(loaded, views)
+    if settings.tile == "auto":
+        reporter.say(f"tiles of {views.window} pixels")
     if resume and layout != "coco":
         raise UsageError(f"--resume: expected --layout coco; found {layout}. Omit one of them.")
     if semantic and cutouts:
@@ -176,7 +179,8 @@ def predict(
     read = [*(image.path for image in inputs), loaded.file, *map(Path, filter(None, (taxonomy, ids_of)))]
     about: dict[str, Any] = {"model": sha256_of(loaded.file), "classes": list(classes.table.names)}
     how: dict[str, Any] = {"score": score, "overlays": overlays, "cutouts": cutouts, "views": str(views)}
-    how |= {"ids of": str(ids_of), "taxonomy": use.to_json() if use is not None else None}
+    how |= {"settings": settings.to_json(), "ids of": str(ids_of)}
+    how |= {"taxonomy": use.to_json() if use is not None else None}
     with (
         output_folder(
             Output("predict", out, reporter.notice, read, overwrite, journal=JOURNAL if resume else None),
@@ -214,20 +218,15 @@ def predict(
     return PredictionSummary(out, tally.images, skipped, tally, use)
 
 
-def parse_views(flip: bool, scales: str, tile: int | None, overlap: float) -> Views:
-    """Return the views that options of the command line describe.
+def parse_views(flip: bool, scales: str) -> Views:
+    """Return the views, but for tiles, that options of the command line describe.
 
-    ``scales`` is text such as ``0.75,1,1.25``, ``tile`` the side of a window in pixels, ``overlap`` the part that
-    neighbouring windows share, from 0 up to 1. Raises ``UsageError`` for values that a recipe's ``evaluate`` refuses.
+    ``scales`` is text such as ``0.75,1,1.25``. Raises ``UsageError`` for values that a recipe's ``evaluate`` refuses.
     """
     factors = [_factor(text) for text in scales.split(",")]
     if not all(0 < factor <= 8 for factor in factors):
         raise UsageError(f"--scales {scales}: expected factors above 0 and up to 8 with commas, as in 0.75,1,1.25.")
-    if tile is not None and tile < 16:
-        raise UsageError(f"--tile {tile}: expected 16 pixels or more.")
-    if not 0 <= overlap < 1:
-        raise UsageError(f"--overlap {overlap}: expected a part of the tile from 0 up to, but not, 1.")
-    return Views(flip, tuple(factors), tile, overlap)
+    return Views(flip, tuple(factors))
 
 
 def _factor(text: str) -> float:

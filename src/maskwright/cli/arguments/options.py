@@ -54,6 +54,15 @@ AcceptLicence = Annotated[
         callback=_accept,
     ),
 ]
+# How a trained model is applied to images.
+TileSide = Annotated[
+    str | None, typer.Option("--tile", metavar="N|auto", help="Predict in tiles of N pixels, or as suits the model.")
+]
+Overlap = Annotated[float, typer.Option("--overlap", help="Least share of a tile that its neighbour covers too.")]
+PrecisionName = Annotated[
+    str, typer.Option("--precision", help="fp32, or bf16: faster on hardware that has it, rounded results.")
+]
+Compiled = Annotated[bool, typer.Option("--compile", help="Have torch compile the network, up to minutes at first.")]
 Taxonomy = Annotated[
     str | None,
     typer.Option("--taxonomy", help="Remap the results to another data set's classes: a shipped name or a YAML file."),

@@ -45,6 +45,7 @@ class ExportedNetwork(nn.Module):
         """Do with arrays what the network ``model`` does, whose export this is: make detections, and paste masks."""
         self._padded_size = getattr(model, "padded_size", None)
         self._detections_of = getattr(model, "detections_of", None)
+        self.detections, self.queries = (getattr(model, name, None) for name in ("detections", "queries"))
         if hasattr(model, "paste"):
             self.paste = model.paste
 

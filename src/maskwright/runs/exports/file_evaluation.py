@@ -9,10 +9,12 @@ from maskwright.evaluation.score_instances import score_instances
 from maskwright.evaluation.score_semantic import score_semantic
 from maskwright.progress import Reporter
 from maskwright.runs.cross_evaluation_data import CrossEvaluation
-from maskwright.runs.loaded_model import load_model
+from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings, inference_record
 
 
-def evaluate_file(file: Path, on: CrossEvaluation | None, reporter: Reporter) -> dict[str, Any]:
+def evaluate_file(
+    file: Path, on: CrossEvaluation | None, reporter: Reporter, settings: InferenceSettings = DEFAULT_INFERENCE
+) -> dict[str, Any]:
     """Return the scores of the model ``file`` on the images and annotations in ``on``, under the name of that data set.
 
     They are those of :func:`~maskwright.evaluation.score_instances.score_instances` or
@@ -25,11 +27,12 @@ def evaluate_file(file: Path, on: CrossEvaluation | None, reporter: Reporter) ->
             f"{file}: a model file, which has no data of its own; expected --annotations and --images, and no "
             "--taxonomy. Give them, or the run folder."
         )
-    model, truth = load_model(file), CocoDataset.open(on.annotations, on.images)
+    model, truth = settings.load(file), CocoDataset.open(on.annotations, on.images)
+    views, record = settings.views(model), inference_record(settings, model)
     samples = reporter.track(truth, f"evaluating on {on.name}", len(truth))
     pairs = ((sample.name, sample.image) for sample in samples)
     if model.task == "semantic":
-        maps = {name: found for name, _, found in model.label_maps(pairs, model.usual_batch)}
-        return {on.name: score_semantic(truth, maps, prediction_classes=model.classes)}
-    objects = {name: found for name, _, found in model.instances(pairs, model.usual_batch)}
-    return {on.name: score_instances(truth, objects, area="mask", reporter=reporter)}
+        maps = {name: found for name, _, found in model.label_maps(pairs, model.usual_batch, views)}
+        return {on.name: score_semantic(truth, maps, prediction_classes=model.classes) | record}
+    objects = {name: found for name, _, found in model.instances(pairs, model.usual_batch, views)}
+    return {on.name: score_instances(truth, objects, area="mask", reporter=reporter) | record}
