@@ -25,6 +25,8 @@ INPUT_LIMITS = {
     "image-bytes": InputLimit(800_000_000, "bytes of an image file"),
     # Prediction holds the image, the result and the overlay, some 13 bytes a pixel in all.
     "predicted-pixels": InputLimit(50_000_000, "pixels of an image that a model predicts, and at which it sees it"),
+    # Of which a label map takes 512 MiB; the image itself is read by windows.
+    "windowed-pixels": InputLimit(1 << 29, "pixels of an image that is read by windows, to be predicted in tiles"),
     "video-frames": InputLimit(100_000, "frames of a video, an hour at 25 a second"),
     "name-letters": InputLimit(1_000, "letters of the name of a class or of an image file"),
     "number-digits": InputLimit(400, "letters of a number in a text file"),

@@ -84,12 +84,26 @@ def predict_pixels(
         answers = _answers(model, images, input_size)
         return [_likeliest(logits, image.shape[:2], dtype) for logits, image in zip(answers, images, strict=True)]
 
+    return _averaged(model, images, input_size, dtype, views, batch)
+
+
+def _averaged(
+    model: nn.Module,
+    images: Sequence[npt.NDArray[np.uint8]],
+    input_size: InputSize,
+    dtype: type[np.uint8] | type[np.uint16],
+    views: Views,
+    batch: int,
+    confident: bool = True,
+) -> list[Pixels]:
+    """Return the pixels of images that are averaged over ``views``; of windows, the confidence only on demand."""
+
     def seen(parts: Sequence[npt.NDArray[np.uint8]]) -> list[torch.Tensor]:
         return mean_probabilities(functools.partial(predict_logits, model, parts), input_size, views)
 
     if views.window is None:
         return [_pixels(*probabilities.max(dim=0), dtype) for probabilities in seen(images)]
-    return [_windowed(seen, image, views.window, views.overlap, batch, dtype) for image in images]
+    return [_windowed(seen, image, views.window, views.overlap, batch, dtype, confident) for image in images]
 
 
 @torch.inference_mode()
@@ -108,7 +122,8 @@ def predict_label_maps(
     if views.plain:
         answers = _answers(model, images, input_size)
         return [_labels(logits, image.shape[:2], dtype) for logits, image in zip(answers, images, strict=True)]
-    return [pixels.label_map for pixels in predict_pixels(model, images, input_size, dtype, views, batch)]
+    found = _averaged(model, images, input_size, dtype, views, batch, confident=False)
+    return [pixels.label_map for pixels in found]
 
 
 def input_sizes(input_size: InputSize, size: tuple[int, int], views: Views = PLAIN) -> tuple[tuple[int, int], ...]:
@@ -126,11 +141,16 @@ def _windowed(
     overlap: float,
     batch: int,
     dtype: type[np.uint8] | type[np.uint16],
+    confident: bool,
 ) -> Pixels:
-    found = Pixels(np.empty(image.shape[:2], dtype), np.empty(image.shape[:2], np.float32))
+    size = image.shape[:2]
+    # Four bytes a pixel, which those of a large image are spared.
+    found = Pixels(np.empty(size, dtype), np.empty(size if confident else (0, 0), np.float32))
     for rows, probabilities in predict_windows(predict, image, window, overlap, batch):
         confidence, labels = probabilities.max(dim=0)
-        found.label_map[rows], found.confidence[rows] = _pixels(confidence, labels, dtype)
+        found.label_map[rows], part = _pixels(confidence, labels, dtype)
+        if confident:
+            found.confidence[rows] = part
     return found
 
 

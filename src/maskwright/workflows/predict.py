@@ -194,7 +194,7 @@ def predict(
         nullcontext(lambda _: None) if semantic else object_table(staging / OBJECTS) as append,
     ):
         rest = [image for image in inputs if not journal.has(image)]
-        decoded = read_ahead(reporter.track(rest, "predicting"), limited, skipped, threads)
+        decoded = read_ahead(reporter.track(rest, "predicting"), limited, skipped, threads, views.window)
         if batch == "auto":
             batch, decoded = fastest_batch_of(loaded, decoded)
             reporter.say(f"batches of {batch}")

@@ -9,8 +9,8 @@ from maskwright.annotations.taxonomy.output_classes import OutputClasses
 from maskwright.masks.png import read_label_map
 from maskwright.runs.predicting import results
 from maskwright.runs.predicting.inputs import ImageInput
-from maskwright.runs.predicting.results import ImageResults
-from maskwright.structures import ClassTable
+from maskwright.runs.predicting.results import ImageResults, reduced_objects
+from maskwright.structures import ClassTable, Instances
 
 CLASSES = OutputClasses(ClassTable.from_names(["a", "b"]))
 
@@ -32,3 +32,18 @@ def test_results_are_written_and_come_back_in_order(
     for number, name in enumerate(names):
         assert (read_label_map(tmp_path / "label_maps" / files[name]) == number % 3).all()
         assert (tmp_path / "overlays" / name).is_file()
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 7])
+def test_reduced_objects_are_every_so_manieth_pixel(factor: int) -> None:
+    masks = np.zeros((3, 23, 31), np.bool_)
+    masks[0, 4:19, 5:30], masks[1, 22:, 30:], masks[2, :1, :] = True, True, True
+    found = reduced_objects(Instances.from_dense(masks, [1, 2, 1]), factor)
+    rows, columns = 23 // factor, 31 // factor
+    expected = masks[:, factor // 2 :: factor, factor // 2 :: factor][:, :rows, :columns]
+    assert found.size == (rows, columns)
+    assert (found.dense() == expected).all()
+
+
+def test_a_large_image_of_one_row_still_has_an_overlay() -> None:
+    assert reduced_objects(Instances.empty((1, 900)), 10).size == (1, 90)

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from maskwright.errors import DataError, UsageError, require_folder
 from maskwright.images.decode import decode_image, find_images, image_size, read_image
 from maskwright.images.video_frames import VideoFrames, is_video
+from maskwright.images.windowed_images import WindowedImage, open_windowed_image
 from maskwright.images.zip_images import ZipImages
 from maskwright.parallel.threads import map_in_threads
 from maskwright.prediction.sources import Image
@@ -36,12 +38,19 @@ class ImageInput:
             return f"{self.path}: frame {self.member}"
         return str(self.path) if self.archive is None else f"{self.path}: '{self.member}'"
 
-    def read(self, require_size: RequireSize, largest: int | None = None) -> Image | None:
+    def read(
+        self, require_size: RequireSize, largest: int | None = None, window: int | None = None
+    ) -> Image | WindowedImage | None:
         """Return the pixels ``(H, W, 3)`` uint8 RGB; None for an image of more pixels than ``largest``.
 
         ``require_size`` is given ``(H, W)`` before any pixel is decoded, and raises ``DataError`` for a size that it
-        refuses. Raises ``DataError`` when the image cannot be read.
+        refuses. With a ``window`` it is given that of a window, where a large image of its own file can be read by
+        windows, and the image is returned unread. Raises ``DataError`` when the image cannot be read.
         """
+        unread = open_windowed_image(self.path, LARGE) if window is not None and self.archive is None else None
+        if window is not None and unread is not None:
+            require_size((min(window, unread.shape[0]), min(window, unread.shape[1])))
+            return unread
         content = self.archive.content(self.member) if isinstance(self.archive, ZipImages) else None
         size = self.archive.size if isinstance(self.archive, VideoFrames) else self._size(content)
         if size is not None:
@@ -92,18 +101,24 @@ def find_inputs(sources: Iterable[Path], every: int = 1) -> tuple[list[ImageInpu
 
 
 def read_ahead(
-    inputs: Iterable[ImageInput], require_size: RequireSize, skipped: dict[str, str], threads: int
-) -> Iterator[tuple[ImageInput, Image]]:
+    inputs: Iterable[ImageInput],
+    require_size: RequireSize,
+    skipped: dict[str, str],
+    threads: int,
+    window: int | None = None,
+) -> Iterator[tuple[ImageInput, Any]]:
     """Yield each image with its pixels, in the order of ``inputs``; ``threads`` decode the next ones meanwhile.
+
+    With a ``window`` those of a large one are a :class:`~maskwright.images.windowed_images.WindowedImage`, if they can.
 
     An image that cannot be read, or whose size ``require_size`` refuses, is left out; ``skipped`` gets the reason by
     its name.
     """
-    for image, pixels in map_in_threads(partial(_read, require_size=require_size), inputs, threads):
+    for image, pixels in map_in_threads(partial(_read, require_size=require_size, window=window), inputs, threads):
         try:
             if isinstance(pixels, DataError):
                 raise pixels
-            seen = pixels if pixels is not None else image.read(require_size)
+            seen = pixels if pixels is not None else image.read(require_size, window=window)
         except DataError as error:
             skipped[image.name] = str(error)
             continue
@@ -111,9 +126,11 @@ def read_ahead(
         yield image, seen
 
 
-def _read(image: ImageInput, require_size: RequireSize) -> tuple[ImageInput, Image | DataError | None]:
+def _read(
+    image: ImageInput, require_size: RequireSize, window: int | None
+) -> tuple[ImageInput, Image | WindowedImage | DataError | None]:
     try:
-        return image, image.read(require_size, LARGE)
+        return image, image.read(require_size, LARGE, window)
     except DataError as error:
         return image, error
 

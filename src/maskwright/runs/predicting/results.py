@@ -1,5 +1,6 @@
 """The results of a prediction, image by image: label maps or objects, overlays and cut-outs, written in threads."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from maskwright.annotations.taxonomy.output_classes import OutputClasses
 from maskwright.evaluation.prediction_files import RESULTS
 from maskwright.images.decode import image_size, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
-from maskwright.images.encode import write_cutout, write_jpeg
+from maskwright.images.encode import LONGEST_JPEG, write_cutout, write_jpeg
 from maskwright.images.video_frames import VideoFrames, write_video
+from maskwright.images.windowed_images import WindowedImage
 from maskwright.masks.cropped import crop_masks
+from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.png import write_label_map
 from maskwright.parallel.threads import map_in_threads
 from maskwright.prediction.sources import Image
@@ -23,7 +26,7 @@ from maskwright.structures import Instances, LabelMap
 
 LABEL_MAPS, OVERLAYS, CUTOUTS, OBJECTS = "label_maps", "overlays", "cutouts", "objects.csv"
 
-Predicted = tuple[ImageInput, Image, Any]
+Predicted = tuple[ImageInput, Any, Any]
 
 
 def names_of_results(
@@ -101,7 +104,7 @@ class ImageResults:
 
         return map_in_threads(lambda one: one if isinstance(one, Written) else self.write(*one), ready(), threads)
 
-    def write(self, image: ImageInput, pixels: Image, answer: Instances | LabelMap) -> Written:
+    def write(self, image: ImageInput, pixels: Image | WindowedImage, answer: Instances | LabelMap) -> Written:
         """Write the files of one image: its label map, its overlay, its cut-outs."""
         file, table = self.files[image.name], self.classes.table
         if isinstance(answer, Instances):
@@ -109,7 +112,9 @@ class ImageResults:
             found = self.classes.instances(answer)
             kept = found[found.scores >= self.score]
             if self.overlays:
-                self._write_overlay(file, overlay_instances(pixels, kept, table))
+                factor = _reduction(pixels)
+                small, seen = _reduced(pixels, factor), reduced_objects(kept, factor)
+                self._write_overlay(file, overlay_instances(small, seen, table))
             if self.cutouts:
                 self._write_cutouts(file, pixels, kept)
             highest = float(found.scores.max()) if len(found) else None
@@ -117,7 +122,10 @@ class ImageResults:
         label_map = self.classes.label_map(answer)
         write_label_map(self.out / LABEL_MAPS / file, label_map, table.png_palette())
         if self.overlays:
-            self._write_overlay(file, overlay_label_map(pixels, label_map, table, with_legend=True))
+            small = _reduced(pixels, factor := _reduction(pixels))
+            rows, columns = (slice(min(factor // 2, side - 1), None, factor) for side in label_map.shape)
+            seen = np.ascontiguousarray(label_map[rows, columns][: small.shape[0], : small.shape[1]])
+            self._write_overlay(file, overlay_label_map(small, seen, table, with_legend=True))
         return Written(image.name, label_map)
 
     def write_videos(self, inputs: Iterable[ImageInput]) -> None:
@@ -136,10 +144,44 @@ class ImageResults:
     def _write_overlay(self, file: str, picture: Image) -> None:
         write_jpeg(self.out / overlay_file(file), picture)
 
-    def _write_cutouts(self, file: str, pixels: Image, kept: Instances) -> None:
-        for number, mask in enumerate(crop_masks(kept.masks), start=1):
+    def _write_cutouts(self, file: str, pixels: Image | WindowedImage, kept: Instances) -> None:
+        # From the top, as the windows of some files are read.
+        for number, mask in sorted(enumerate(crop_masks(kept.masks), start=1), key=lambda pair: pair[1].top):
             if mask.mask.any():
                 write_cutout(self.out / cutout_file(file, number), pixels[mask.box], mask.mask)
+
+
+def _reduction(pixels: Image | WindowedImage) -> int:
+    """Return how many times smaller than an image its overlay is: once, but of an image that is read by windows."""
+    if isinstance(pixels, np.ndarray):
+        return 1
+    height, width, _ = pixels.shape
+    return math.ceil(max(math.sqrt(height * width / LARGE), max(height, width) / LONGEST_JPEG))
+
+
+def _reduced(pixels: Image | WindowedImage, factor: int) -> Image:
+    return pixels if isinstance(pixels, np.ndarray) else pixels.reduced(factor)
+
+
+def reduced_objects(found: Instances, factor: int) -> Instances:
+    """Return ``found`` on the image at a ``factor``-th of its size, by every ``factor``-th pixel of each mask.
+
+    Example:
+        >>> whole = Instances.empty((1000, 2000))
+        >>> reduced_objects(whole, 4).size
+        (250, 500)
+    """
+    if factor == 1:
+        return found
+    size = max(1, found.size[0] // factor), max(1, found.size[1] // factor)
+    down, right = (min(factor // 2, side - 1) for side in found.size)
+    masks = []
+    for each in crop_masks(found.masks):
+        top, left = -(-(each.top - down) // factor), -(-(each.left - right) // factor)
+        part = each.mask[top * factor + down - each.top :: factor, left * factor + right - each.left :: factor]
+        masks.append(cropped_to_rle(part[: max(0, size[0] - top), : max(0, size[1] - left)], top, left, size))
+    boxes = (found.boxes / factor).astype(np.float32)
+    return Instances(size, boxes, found.labels, masks, found.scores, found.crowd, found.classes)
 
 
 def _extended(picture: Image, size: tuple[int, int]) -> Image:
