@@ -21,6 +21,7 @@ from maskwright.models.catalogue import create_model
 from maskwright.runs.loaded_model import load_model
 from maskwright.server.application import create_application
 from maskwright.server.dataset_browser import DatasetBrowser
+from maskwright.server.run_list import RunList
 from maskwright.server.served_model import ServedModel
 from maskwright.server.service import Service
 from maskwright.server.service_limits import ServiceLimits
@@ -83,10 +84,10 @@ def client_of(service: Service, images: Path | None = None) -> Iterator[TestClie
 
 
 @contextmanager
-def running(service: Service) -> Iterator[str]:
+def running(service: Service, runs: RunList | None = None) -> Iterator[str]:
     """The address of the service while it answers on a port of the loopback."""
     with listening("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_application(service), log_config=None, ws="none"))
+        server = uvicorn.Server(uvicorn.Config(create_application(service, runs=runs), log_config=None, ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:

@@ -19,6 +19,9 @@ def command(
     images: Annotated[
         Path | None, typer.Option("--images", help="The images of --data, or of Label Studio's tasks.")
     ] = None,
+    runs: Annotated[
+        Path | None, typer.Option("--runs", help="A folder of runs: their curves are shown while they train.")
+    ] = None,
     host: Annotated[str, typer.Option("--host", help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
     allow_host: Annotated[
@@ -55,6 +58,7 @@ def command(
         model,
         data=data,
         images=images,
+        runs=runs,
         host=host,
         port=port,
         allowed_hosts=allow_host or (),

@@ -25,6 +25,7 @@ from maskwright.server.guard import Guard
 from maskwright.server.label_studio.routes import label_studio_routes
 from maskwright.server.page import page_html, picture_jpeg
 from maskwright.server.refusal import Refusal
+from maskwright.server.run_list import RunList
 from maskwright.server.schemas import PREDICT_BODY, PREDICT_RESPONSES
 from maskwright.server.service import Service
 from maskwright.server.service_metrics import METRICS_TYPE
@@ -40,11 +41,13 @@ ErrorKind = Literal["class", "place", "class and place", "duplicate", "backgroun
 Position = Annotated[int, Path(ge=0, description="The position of the image in the data set, from 0.")]
 
 
-def create_application(service: Service, names: tuple[str, ...] = (), images: FolderPath | None = None) -> ASGIApp:
+def create_application(
+    service: Service, names: tuple[str, ...] = (), images: FolderPath | None = None, runs: RunList | None = None
+) -> ASGIApp:
     """Return the ASGI application of ``service``, which ends with the application.
 
     ``names`` are the host names by which it may be called, beside addresses and ``localhost``. ``images`` is the folder
-    of the images of Label Studio's tasks.
+    of the images of Label Studio's tasks, ``runs`` are those whose curves the page shows.
     """
 
     @asynccontextmanager
@@ -60,7 +63,9 @@ def create_application(service: Service, names: tuple[str, ...] = (), images: Fo
     )  # fmt: skip
     _answer_errors(app)
     _add_api(app, service)
-    _add_page(app, service)
+    _add_page(app, service, runs)
+    if runs is not None:
+        _add_runs(app, runs)
     app.include_router(label_studio_routes(service, images))
     if service.browser is not None:
         _add_data(app, service, service.browser)
@@ -123,9 +128,19 @@ async def _response(found: Instances | LabelMap, table: ClassTable, kind: str = 
     return Response(await to_thread.run_sync(encoded), media_type=_JSON)
 
 
-def _add_page(app: FastAPI, service: Service) -> None:
+def _add_runs(app: FastAPI, runs: RunList) -> None:
+    @app.get("/runs", summary="The runs of the folder, the one that changed last first")
+    async def listed() -> dict[str, Any]:
+        return {"runs": await to_thread.run_sync(runs.runs)}
+
+    @app.get("/runs/{name}", summary="How far a run is, and its curves")
+    async def curves(name: str) -> dict[str, Any]:
+        return await to_thread.run_sync(runs.curves, name)
+
+
+def _add_page(app: FastAPI, service: Service, runs: RunList | None) -> None:
     templates = files("maskwright.server") / "templates"
-    html = page_html(service.served, service.table, service.browser)
+    html = page_html(service.served, service.table, service.browser, runs)
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
@@ -143,7 +158,7 @@ def _add_page(app: FastAPI, service: Service) -> None:
             return Response(content, media_type=kind)
 
     add_file("page.css", "text/css; charset=utf-8")
-    for script in ("page.js", "masks.js", "data.js"):
+    for script in ("page.js", "masks.js", "data.js", "runs.js"):
         add_file(script, "text/javascript; charset=utf-8")
 
 

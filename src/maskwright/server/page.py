@@ -12,6 +12,7 @@ from maskwright.control_characters import escape_controls
 from maskwright.errors import DataError
 from maskwright.images.encode import LONGEST_JPEG
 from maskwright.server.dataset_browser import ERRORS, DatasetBrowser
+from maskwright.server.run_list import RunList
 from maskwright.server.served_model import ServedModel
 from maskwright.structures import ClassTable
 from maskwright.version import __version__
@@ -19,8 +20,10 @@ from maskwright.version import __version__
 _QUALITY = 92
 
 
-def page_html(served: ServedModel, table: ClassTable, browser: DatasetBrowser | None) -> str:
-    """Return the page: one image at a time, and with a ``browser`` the images of its data set.
+def page_html(
+    served: ServedModel, table: ClassTable, browser: DatasetBrowser | None, runs: RunList | None = None
+) -> str:
+    """Return the page: one image at a time, with a ``browser`` the images of its data set, and with ``runs`` curves.
 
     Its styles and scripts are files of the service; what the scripts need to know is in the page as JSON.
     """
@@ -36,11 +39,13 @@ def page_html(served: ServedModel, table: ClassTable, browser: DatasetBrowser | 
         "task": served.model.task,
         "classes": [{"index": c.index, "name": c.name, "color": list(c.color)} for c in table],
         "data": browser is not None,
+        "runs": runs is not None,
     }
     return environment.get_template("page.html.jinja").render(
         served=served,
         table=table,
         data=browser.data.coco.path.name if browser is not None else None,
+        runs=runs.folder.resolve().name if runs is not None else None,
         images=len(browser.data) if browser is not None else 0,
         errors=ERRORS if served.model.task == "instance" else (),
         facts=msgspec.json.encode(facts).decode(),

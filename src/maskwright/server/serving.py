@@ -18,6 +18,7 @@ from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSet
 from maskwright.server.application import create_application
 from maskwright.server.dataset_browser import DatasetBrowser
 from maskwright.server.inference_queue import InferenceQueue
+from maskwright.server.run_list import RunList
 from maskwright.server.served_model import ServedModel
 from maskwright.server.service import Service
 from maskwright.server.service_limits import ServiceLimits
@@ -34,6 +35,7 @@ def serve(
     *,
     data: str | Path | None = None,
     images: str | Path | None = None,
+    runs: str | Path | None = None,
     host: str = "127.0.0.1",
     port: int = 8000,
     allowed_hosts: Sequence[str] = (),
@@ -49,6 +51,7 @@ def serve(
         model: A run folder, a checkpoint, a model file, or an export (``.onnx``, ``.xml``).
         data: A COCO annotation file, whose images the page shows with truth and prediction.
         images: The folder of its images, and of those of Label Studio's tasks.
+        runs: A folder of runs, whose curves the page shows while they train.
         host: The address to listen at. Others than the loopback let other machines use the model, unprotected.
         port: The port; 0 takes a free one.
         allowed_hosts: Host names by which the service may be called, beside addresses and ``localhost``.
@@ -67,6 +70,7 @@ def serve(
     reporter, limits = reporter or Reporter(), limits or ServiceLimits()
     if data is not None and images is None:
         raise UsageError("--data: needs the folder of its images. Add --images.")
+    watched = None if runs is None else RunList(require_folder(Path(runs), "runs"))
     folder = None if images is None else require_folder(Path(images), "images")
     with listening(host, port) as listener:
         served = ServedModel.of(settings.load(model, device))
@@ -87,7 +91,7 @@ def serve(
 
         service = Service(served, limits, None if opened is None else browse)
         names = (*allowed_hosts, *([] if host in ("", "0.0.0.0", "::") else [host]))
-        _run(uvicorn.Config(create_application(service, names, folder), **_settings(limits)), listener, ready)
+        _run(uvicorn.Config(create_application(service, names, folder, watched), **_settings(limits)), listener, ready)
 
 
 def _settings(limits: ServiceLimits) -> dict[str, Any]:

@@ -258,6 +258,11 @@ export async function showOfData(image) {
   await show(image.name, picture, ask(`${at}/prediction`), ask(`${at}/truth`));
 }
 
+if (facts.runs) {
+  const { startRuns } = await import("./runs.js");
+  startRuns({ byId, answered });
+}
+
 if (facts.data) {
   const { start } = await import("./data.js");
   start({ facts, byId, answered, showOfData });
