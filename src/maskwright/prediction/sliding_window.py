@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
+from maskwright.masks.bands import row_bands
 from maskwright.prediction.sources import Image
+
+# Probabilities of a band, unless a single row has more: 64 MiB of float32.
+_AT_ONCE = 1 << 24
 
 
 def spans(side: int, window: int, overlap: float) -> list[slice]:
@@ -49,8 +53,10 @@ def predict_windows(
                 total[:, :, column] += found
                 times[:, column] += 1
         finished = following.start - row.start
-        yield slice(row.start, following.start), total[:, :finished] / times[:finished]
-        total, times = total[:, finished:], times[finished:]
+        for part in row_bands((finished, width * len(total)), _AT_ONCE):
+            yield slice(row.start + part.start, row.start + part.stop), total[:, part] / times[part]
+        # Copied, because a view would keep all rows in memory beside the next ones.
+        total, times = total[:, finished:].clone(), times[finished:].clone()
 
 
 def _grown(carried: torch.Tensor, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
