@@ -76,3 +76,26 @@ def test_the_page_follows_a_run(folder: Path, models: dict[str, Path], tmp_path:
             file.write("3,1.0,1.1,0.5,0.3,0.01\n")
         page.wait("document.getElementById('run-state').textContent.startsWith('epoch 3')")
         assert page.faults == []
+
+
+@in_browser
+def test_the_curves_are_readable_wide_and_narrow_dark_and_light(
+    folder: Path, models: dict[str, Path], tmp_path: Path
+) -> None:
+    axe = pytest.importorskip("axe_core_python", reason="no axe-core-python")
+    source = next(Path(axe.__file__).parent.rglob("axe.min.js")).read_text(encoding="utf-8")
+    with running(service_of(models["instance"]), RunList(folder)) as url, tab(tmp_path) as page:
+        for width in (400, 1280):
+            for dark in (False, True):
+                page.shade(dark)
+                page.open(url, width)
+                page.wait("document.querySelectorAll('#curves path.series').length")
+                page.do("Page.setBypassCSP", enabled=True)
+                page.do("Runtime.evaluate", expression=source)
+                found = page.get(
+                    "axe.run({resultTypes: ['violations']}).then(r => r.violations.filter(v => "
+                    "['serious', 'critical'].includes(v.impact)).map(v => `${v.id}: ${v.nodes[0].html}`))"
+                )
+                assert found == [], (width, dark)
+                assert page.get("document.documentElement.scrollWidth") <= width
+                page.picture(tmp_path / f"runs-{width}-{'dark' if dark else 'light'}.png")
