@@ -27,7 +27,7 @@ _LONGEST_MATERIALS = 100_000
 
 
 @dataclass(frozen=True)
-class TrainingImages:
+class TrainingImageFigures:
     """What the images were like that a model was trained on.
 
     Attributes:
@@ -64,7 +64,7 @@ class ModelCard:
     epoch: int
     scores: dict[str, float | None]
     recipe: str
-    training_images: TrainingImages | None = None
+    training_images: TrainingImageFigures | None = None
 
     @property
     def table(self) -> ClassTable:

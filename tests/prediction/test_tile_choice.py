@@ -7,7 +7,7 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.images.resize import InputSize
-from maskwright.model_file import TrainingImages
+from maskwright.model_file import TrainingImageFigures
 from maskwright.models.catalogue import create_model
 from maskwright.prediction.tile_choice import SMALLEST_TILE, choose_tile, most_objects, parse_tile
 
@@ -22,8 +22,8 @@ def network(**limits: int) -> nn.Module:
 
 
 def test_a_tile_is_as_large_as_the_training_images() -> None:
-    assert choose_tile(network(detections=100), SIZE, TrainingImages(480, 5.0)) == 480
-    assert choose_tile(network(), SIZE, TrainingImages(480, 1e6)) == 480  # a semantic model finds any number
+    assert choose_tile(network(detections=100), SIZE, TrainingImageFigures(480, 5.0)) == 480
+    assert choose_tile(network(), SIZE, TrainingImageFigures(480, 1e6)) == 480  # a semantic model finds any number
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_tile_is_as_large_as_the_training_images() -> None:
 def test_a_tile_of_the_densest_image_has_half_of_the_objects_that_can_be_found(
     density: float, limits: dict[str, int]
 ) -> None:
-    side = choose_tile(network(**limits), SIZE, TrainingImages(2000, density))
+    side = choose_tile(network(**limits), SIZE, TrainingImageFigures(2000, density))
     assert density * side**2 / 1e6 == pytest.approx(min(limits.values()) / 2, rel=0.01)
 
 
@@ -40,8 +40,10 @@ def test_without_known_training_images_each_pixel_is_seen_as_it_is() -> None:
     assert choose_tile(network(detections=100), SIZE, None) == 800
 
 
-@pytest.mark.parametrize("images", [TrainingImages(-3, 1.0), TrainingImages(0, math.nan), TrainingImages(10, math.inf)])
-def test_a_card_that_makes_no_sense_gives_a_tile_all_the_same(images: TrainingImages) -> None:
+@pytest.mark.parametrize(
+    "images", [TrainingImageFigures(-3, 1.0), TrainingImageFigures(0, math.nan), TrainingImageFigures(10, math.inf)]
+)
+def test_a_card_that_makes_no_sense_gives_a_tile_all_the_same(images: TrainingImageFigures) -> None:
     assert SMALLEST_TILE <= choose_tile(network(detections=100), SIZE, images) <= 800
 
 

@@ -23,6 +23,7 @@ from maskwright.prediction.instance_tiles import predict_tiles, require_tiles_al
 from maskwright.prediction.semantic import PLAIN, Pixels, input_sizes, predict_label_maps, predict_pixels
 from maskwright.prediction.sources import Image, ImageSource, as_image
 from maskwright.prediction.test_time_augmentation import Views
+from maskwright.prediction.tile_choice import choose_tile
 from maskwright.structures import ClassTable, Instances, LabelMap, Task
 
 Found = TypeVar("Found")
@@ -80,6 +81,11 @@ class Predictor(Generic[Found]):
     def result_threads(self) -> int:
         """The threads that encode results while the network goes on: none on a CPU, whose cores it needs itself."""
         return 0 if self.device.type == "cpu" else min(cores(), BATCH_ON_GPU)
+
+    @property
+    def usual_tile(self) -> int:
+        """The side of the tiles that suit large images, see :func:`maskwright.prediction.tile_choice.choose_tile`."""
+        return choose_tile(self.module, self.input_size, None)
 
     @overload
     def predict(  # type: ignore[reportOverlappingOverload] # a str is an Iterable[str] too, but one path

@@ -7,7 +7,7 @@ from torch import nn
 
 from maskwright.errors import UsageError
 from maskwright.images.resize import InputSize
-from maskwright.model_file import TrainingImages
+from maskwright.model_file import TrainingImageFigures
 
 Tile = int | Literal["auto"] | None
 
@@ -32,7 +32,7 @@ def parse_tile(text: str | None) -> Tile:
     return int(text)
 
 
-def choose_tile(module: nn.Module, input_size: InputSize, images: TrainingImages | None) -> int:
+def choose_tile(module: nn.Module, input_size: InputSize, images: TrainingImageFigures | None) -> int:
     """Return the side, in pixels of an image, of the tiles in which ``module`` predicts large images.
 
     It is the median short side of the training ``images``, so that objects are seen as large as in the training. Where
@@ -45,7 +45,7 @@ def choose_tile(module: nn.Module, input_size: InputSize, images: TrainingImages
         >>> network = nn.Module()
         >>> network.detections = 100
         >>> size = InputSize(square=False, size=800)
-        >>> [choose_tile(network, size, TrainingImages(1000, density)) for density in (10, 200)]
+        >>> [choose_tile(network, size, TrainingImageFigures(1000, density)) for density in (10, 200)]
         [1000, 500]
     """
     side = float(images.short_side) if images is not None and images.short_side > 0 else float(input_size.size)

@@ -8,6 +8,7 @@ from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluat
 from maskwright.runs.evaluation import evaluate_final
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.leakage import find_leaked_images
+from maskwright.runs.loaded_model import load_model
 from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings
 
 
@@ -24,7 +25,7 @@ def cross_evaluate(
     file = run.files.scores_file
     scores: dict[str, Any] = dict(run.files.scores) if file.is_file() else {}
     entries = list(cross_evaluation_entries(experiment, asked))
-    loaded = settings.load(run.path, experiment.recipe.train.device)
+    loaded = load_model(run.path, experiment.recipe.train.device, **settings.loading)
     for scored in entries:
         for line in (line for use in scored.taxonomies for line in use.lines):
             run.reporter.say(f"{scored.name}: {line}")

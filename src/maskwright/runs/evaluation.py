@@ -35,7 +35,7 @@ from maskwright.recipes.schema import Evaluate
 from maskwright.runs.data_check import data_changes
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.leakage import find_leaked_images
-from maskwright.runs.loaded_model import LoadedModel
+from maskwright.runs.loaded_model import load_model
 from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings, inference_record
 from maskwright.runs.processes import threads_of, torch_threads
 from maskwright.structures import Instances, LabelMap, ResultRecord
@@ -55,7 +55,7 @@ def evaluate_stage(experiment: Experiment, settings: InferenceSettings = DEFAULT
     ``settings`` say how the model is applied.
     """
     run, recipe = experiment.run, experiment.recipe
-    loaded = settings.load(run.path, recipe.train.device)
+    loaded = load_model(run.path, recipe.train.device, **settings.loading)
     changes = data_changes(run, experiment.prepared, recipe.evaluate.on)
     run.reporter.warn(f"{change}. The data as they are now are scored." for change in changes)
     scores = {}
@@ -71,7 +71,7 @@ def evaluate_stage(experiment: Experiment, settings: InferenceSettings = DEFAULT
 
 
 def evaluate_final(
-    experiment: Experiment, model: LoadedModel[Any], part: str, save: Path, settings: InferenceSettings
+    experiment: Experiment, model: Predictor[Any], part: str, save: Path, settings: InferenceSettings
 ) -> dict[str, Any]:
     """Return the scores of the last evaluation of ``model`` on ``part``, see :func:`evaluate_part`.
 

@@ -53,7 +53,7 @@ class LoadedModel(Predictor[Found]):
 
     @property
     def usual_tile(self) -> int:
-        """The side of the tiles that suit large images, see :func:`maskwright.prediction.tile_choice.choose_tile`."""
+        """The side of the tiles that suit large images, by what the card says of the training images."""
         return choose_tile(self.module, self.input_size, self.card.training_images)
 
 

@@ -17,7 +17,7 @@ from maskwright.errors import DataError, UsageError
 from maskwright.files import write_text
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
-from maskwright.model_file import TrainingImages
+from maskwright.model_file import TrainingImageFigures
 from maskwright.progress import Reporter
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.prepare import DataSplit
@@ -28,14 +28,14 @@ PIXEL_COUNTS = "pixel_counts.csv"
 Counts = npt.NDArray[np.int64]
 
 
-def measure_training_images(images: Sequence[ImageObjects]) -> TrainingImages:
+def measure_training_images(images: Sequence[ImageObjects]) -> TrainingImageFigures:
     """Return what the training ``images`` are like; crowd regions are no objects."""
     sizes = [(each.image.height, each.image.width) for each in images]
     densities = (
         (len(each.crowd) - sum(each.crowd)) * 1e6 / (height * width)
         for each, (height, width) in zip(images, sizes, strict=True)
     )
-    return TrainingImages(round(median(map(min, sizes))), max(densities))
+    return TrainingImageFigures(round(median(map(min, sizes))), max(densities))
 
 
 def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:

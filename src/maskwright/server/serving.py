@@ -14,6 +14,7 @@ import uvicorn
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import UsageError, require_folder
 from maskwright.progress import Reporter
+from maskwright.runs.loaded_model import load_model
 from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings
 from maskwright.server.application import create_application
 from maskwright.server.dataset_browser import DatasetBrowser
@@ -73,7 +74,7 @@ def serve(
     watched = None if runs is None else RunList(require_folder(Path(runs), "runs"))
     folder = None if images is None else require_folder(Path(images), "images")
     with listening(host, port) as listener:
-        served = ServedModel.of(settings.load(model, device))
+        served = ServedModel.of(load_model(model, device, **settings.loading))
         if settings.compiled:
             served.model.predict([np.zeros((*size, 3), np.uint8) for size in _COMPILED_FOR])
         opened = CocoDataset.open(data, images) if data is not None else None

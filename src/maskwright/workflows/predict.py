@@ -32,7 +32,7 @@ from maskwright.prediction.tally import Tally
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
-from maskwright.runs.loaded_model import LoadedModel
+from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings
 from maskwright.runs.predicting.inputs import find_inputs, read_ahead
 from maskwright.runs.predicting.journal import JOURNAL, Journal
@@ -159,7 +159,7 @@ def predict(
     inputs, skipped = find_inputs(sources, every)
     stems = mask_files([image.name for image in inputs])
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
-    loaded = settings.load(model, device)
+    loaded = load_model(model, device, **settings.loading)
     semantic, views = loaded.task == "semantic", settings.views(loaded, views)
     if settings.tile == "auto":
         reporter.say(f"tiles of {views.window} pixels")

@@ -11,14 +11,15 @@ from maskwright.annotations.coco.file import CocoImage
 from maskwright.annotations.objects import ImageObjects
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
-from maskwright.model_file import TrainingImages, card_metadata, parse_card, read_model_file, write_model_file
+from maskwright.model_file import TrainingImageFigures, card_metadata, parse_card, read_model_file, write_model_file
 from maskwright.prediction.test_time_augmentation import Views
+from maskwright.runs.loaded_model import load_model
 from maskwright.runs.mask_statistics import measure_training_images
 from maskwright.runs.predicting.inference import InferenceSettings, inference_record, parse_inference
 from maskwright.synthetic.shapes import write_shapes
 from tests.server.served import random_model
 
-SEEN = TrainingImages(short_side=80, density=1000.0)
+SEEN = TrainingImageFigures(short_side=80, density=1000.0)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_card_tells_what_the_training_images_were_like() -> None:
     few = ImageObjects(CocoImage(1, "a.png", 100, 400), crowd=[False, False, True])
     many = ImageObjects(CocoImage(2, "b.png", 50, 100), crowd=[False])
-    assert measure_training_images([few, many]) == TrainingImages(short_side=75, density=200.0)
+    assert measure_training_images([few, many]) == TrainingImageFigures(short_side=75, density=200.0)
 
 
 def test_the_card_goes_through_a_file_and_older_ones_know_nothing(models: dict[str, Path]) -> None:
@@ -56,7 +57,7 @@ def test_the_card_goes_through_a_file_and_older_ones_know_nothing(models: dict[s
 
 def test_auto_is_the_tile_of_the_model(models: dict[str, Path]) -> None:
     settings = InferenceSettings(tile="auto", overlap=0.5)
-    model = settings.load(models["instance"])
+    model = load_model(models["instance"], **settings.loading)
     assert model.usual_tile == 80
     assert settings.views(model) == Views(window=80, overlap=0.5)
     assert inference_record(settings, model) == {"inference": {"tile": 80, "overlap": 0.5}}
@@ -68,7 +69,7 @@ def test_what_is_out_of_range_is_refused(models: dict[str, Path]) -> None:
     for options in (("8", 0.25, "fp32"), (None, 1.0, "fp32"), (None, 0.25, "fp8")):
         with pytest.raises(UsageError):
             parse_inference(*options, False)
-    model = InferenceSettings().load(models["instance"])
+    model = load_model(models["instance"])
     with pytest.raises(UsageError, match="an overlap above 0"):
         InferenceSettings(tile=64, overlap=0.0).views(model)
     with pytest.raises(UsageError, match="flip"):
@@ -105,4 +106,4 @@ def test_tiles_give_the_same_scores_in_evaluate_as_in_predict_and_score(
 
 def test_an_export_computes_as_it_was_exported(semantic_onnx: Path) -> None:
     with pytest.raises(UsageError, match="Omit --precision and --compile"):
-        InferenceSettings(precision="bf16").load(semantic_onnx)
+        load_model(semantic_onnx, **InferenceSettings(precision="bf16").loading)

@@ -9,6 +9,7 @@ from maskwright.evaluation.score_instances import score_instances
 from maskwright.evaluation.score_semantic import score_semantic
 from maskwright.progress import Reporter
 from maskwright.runs.cross_evaluation_data import CrossEvaluation
+from maskwright.runs.loaded_model import load_model
 from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings, inference_record
 
 
@@ -27,7 +28,7 @@ def evaluate_file(
             f"{file}: a model file, which has no data of its own; expected --annotations and --images, and no "
             "--taxonomy. Give them, or the run folder."
         )
-    model, truth = settings.load(file), CocoDataset.open(on.annotations, on.images)
+    model, truth = load_model(file, **settings.loading), CocoDataset.open(on.annotations, on.images)
     views, record = settings.views(model), inference_record(settings, model)
     samples = reporter.track(truth, f"evaluating on {on.name}", len(truth))
     pairs = ((sample.name, sample.image) for sample in samples)

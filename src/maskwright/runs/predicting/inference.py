@@ -1,17 +1,15 @@
 """How a trained model is applied to images by a command: in tiles or whole, in which precision, compiled or not."""
 
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, cast
 
 from maskwright.errors import UsageError
 from maskwright.prediction.computation import Precision, require_precision
 from maskwright.prediction.instance_tiles import require_tiles_alone
+from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.prediction.tile_choice import Tile, parse_tile
-from maskwright.run_folder import RunFolder
-from maskwright.runs.loaded_model import LoadedModel, load_model
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,9 @@ class InferenceSettings:
         >>> import maskwright as mw
         >>> from maskwright.runs.predicting.inference import InferenceSettings
         >>> settings = InferenceSettings(tile="auto")
-        >>> model = settings.load("runs/first")
-        >>> settings.views(model).window
-        96
+        >>> model = mw.load_model("runs/first", **settings.loading)
+        >>> settings.views(model).window == model.usual_tile
+        True
     """
 
     tile: Tile = None
@@ -47,11 +45,12 @@ class InferenceSettings:
         if not 0 <= self.overlap < 1:
             raise UsageError(f"--overlap {self.overlap}: expected a part of the tile from 0 up to, but not, 1.")
 
-    def load(self, path: str | Path | RunFolder, device: str = "auto") -> LoadedModel[Any]:
-        """Load the model at ``path`` so that it computes as these settings say; raises what ``load_model`` raises."""
-        return load_model(path, device, precision=self.precision, compiled=self.compiled)
+    @property
+    def loading(self) -> dict[str, Any]:
+        """The arguments of ``load_model`` with which a model computes as these settings say."""
+        return {"precision": self.precision, "compiled": self.compiled}
 
-    def views(self, model: LoadedModel[Any], given: Views = PLAIN) -> Views:
+    def views(self, model: Predictor[Any], given: Views = PLAIN) -> Views:
         """Return the views ``given`` with the tiles of these settings; without tiles they stay as they are.
 
         Raises ``UsageError`` for an instance model that is to average, or whose tiles do not overlap.
@@ -78,7 +77,7 @@ def parse_inference(tile: str | None, overlap: float, precision: str, compiled: 
     return InferenceSettings(parse_tile(tile), overlap, cast(Precision, precision), compiled)
 
 
-def inference_record(settings: InferenceSettings, model: LoadedModel[Any]) -> dict[str, Any]:
+def inference_record(settings: InferenceSettings, model: Predictor[Any]) -> dict[str, Any]:
     """Return what the scores of ``model`` say of unusual ``settings``: ``inference``, with tiles in pixels."""
     unusual = settings.to_json()
     if settings.tile is not None:
