@@ -61,6 +61,8 @@ def test_other_names_are_refused(client: TestClient, host: str) -> None:
         ({"origin": "http://127.0.0.1:9000"}, 403),
         ({"origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://["}, 403),
+        ({"origin": "http://[::1"}, 403),
         ({"sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:8000"}, 200),
         ({"sec-fetch-site": "none"}, 200),
         ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}, 403),

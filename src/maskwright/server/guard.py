@@ -100,4 +100,7 @@ def _of_another_page(headers: Headers, host: str) -> bool:
     if foreign and headers.get("sec-fetch-mode") != "navigate":
         return True
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    try:
+        return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    except ValueError:  # such as http://[, which names no page
+        return True
