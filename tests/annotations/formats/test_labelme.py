@@ -60,6 +60,8 @@ def test_shapes_that_are_no_area_are_named_by_file_and_number(tmp_path: Path):
         ("a.json", "/home/me/a.jpg", "a.jpg"),
         ("a.json", "", "a.jpg"),
         ("a.json", None, "a.jpg"),
+        ("a.json", "n" * 1001, "a.jpg"),
+        ("a.json", "/home/me/a\0.jpg", "a.jpg"),
     ],
 )
 def test_an_image_is_called_as_seen_from_the_folder_and_never_from_outside(

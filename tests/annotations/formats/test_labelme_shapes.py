@@ -54,6 +54,7 @@ def test_a_mask_lies_in_the_box_of_its_corners_both_inside(mode: str):
     [
         ({"label": ...}, "bad_shape", "missing required field `label`"),
         ({"label": " "}, "bad_shape", "has no label"),
+        ({"label": "n" * 1001}, "bad_shape", "a label of 1,001 letters"),
         ({"points": [[1, 2, 3]]}, "bad_shape", "does not fit LabelMe"),
         ({"points": "x"}, "bad_shape", "does not fit LabelMe"),
         ({"points": []}, "bad_polygon", "no polygon"),

@@ -109,6 +109,14 @@ def test_masks_that_cannot_be_read_are_named(root: Path):
     }
 
 
+def test_a_listed_name_that_no_file_can_have_is_named(root: Path):
+    (root / "ImageSets" / "Segmentation").mkdir(parents=True, exist_ok=True)
+    (root / "ImageSets" / "Segmentation" / "train.txt").write_text(f"a\n{'x' * 300}\n")
+    dataset = read(root, ReadOptions())
+    assert [image.file_name for image in read_all(dataset)] == ["a.png"]
+    assert ("missing_mask", "x" * 300) in {(f.code, f.record) for f in dataset.audit.objects.faults}
+
+
 def test_a_link_out_of_the_folder_is_read(root: Path, tmp_path_factory: pytest.TempPathFactory):
     outside = tmp_path_factory.mktemp("outside") / "x.png"
     cv2.imwrite(str(outside), LABELS)

@@ -7,7 +7,8 @@ from pathlib import Path
 from hotcoco import mask as coco_mask
 
 from maskwright.annotations.formats.conversion_audit import ConversionAudit
-from maskwright.errors import unknown_name
+from maskwright.errors import DataError, unknown_name
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.structures import Rle, normalise_name
 
 Polygons = list[list[float]]
@@ -83,9 +84,14 @@ class ReadOptions:
     def choose_classes(self, names: Iterable[str], source: Path) -> list[str]:
         """Return the classes to read, of the ``names`` that ``source`` has.
 
-        Raises ``UsageError`` for a class that it does not have.
+        Raises ``UsageError`` for a class that it does not have, ``DataError`` for a name of more letters than the limit
+        ``name-letters``.
         """
         present = list(dict.fromkeys(names))
+        for name in present:
+            if len(name) > input_limit("name-letters"):
+                found = f"{source}: has a class with a name of {len(name):,} letters, beginning '{name[:40]}'"
+                raise DataError(f"{found}; {beyond_limit('name-letters')}; or shorten it.")
         if self.classes is None:
             return present
         wanted = list(dict.fromkeys(map(normalise_name, self.classes)))

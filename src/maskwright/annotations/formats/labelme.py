@@ -147,19 +147,23 @@ def _image(source: _Source, content: _File, reading: ReadOptions, audit: Convers
 
 
 def _image_name(source: _Source, content: _File) -> str:
-    """Return ``imagePath``, relative to the JSON file, as seen from the root; outside it, the image's name alone."""
+    """Return ``imagePath``, relative to the JSON file, as seen from the root; outside it, the image's name alone.
+
+    Where no file can have that name, it is the JSON file's own.
+    """
     given = PurePosixPath((content.imagePath or "").replace("\\", "/"))
     parts: list[str] = [] if given.is_absolute() else list(PurePosixPath(source.name).parent.parts)
     for part in given.parts:
         if part == ".." and not parts:
-            return given.name
+            parts = [given.name]
+            break
         if part == "..":
             parts.pop()
         else:
             parts.append(part)
-    if given.is_absolute():
-        return given.name
-    return "/".join(parts) if given.name and "\0" not in given.name else f"{PurePosixPath(source.name).stem}.jpg"
+    name = given.name if given.is_absolute() else "/".join(parts)
+    usable = given.name and "\0" not in name and len(name) <= input_limit("name-letters")
+    return name if usable else f"{PurePosixPath(source.name).stem}.jpg"
 
 
 def _objects(

@@ -15,6 +15,7 @@ from hotcoco import mask as coco_mask
 from maskwright.annotations.formats.conversion_audit import ConversionAudit
 from maskwright.annotations.formats.dataset import AnnotatedObject, Polygons
 from maskwright.image_formats import open_image
+from maskwright.limits import beyond_limit, input_limit
 from maskwright.masks.contours import polygons_with_holes
 from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.png import encode_png
@@ -59,7 +60,7 @@ def shape_label(raw: msgspec.Raw) -> str | None:
         name = normalise_name(str(msgspec.json.decode(raw, type=_Labelled).label))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return name or None
+    return name if 0 < len(name) <= input_limit("name-letters") else None
 
 
 def draw_shape(raw: msgspec.Raw, height: int, width: int) -> LabelMeShape:
@@ -75,6 +76,8 @@ def draw_shape(raw: msgspec.Raw, height: int, width: int) -> LabelMeShape:
     name = normalise_name(str(record.label))
     if not name:
         raise BadSegmentation("bad_shape", "has no label")
+    if len(name) > input_limit("name-letters"):
+        raise BadSegmentation("bad_shape", f"has a label of {len(name):,} letters; {beyond_limit('name-letters')}")
     polygon = _polygon(record)
     rle = _mask(record, height, width) if polygon is None else rasterise([polygon], height, width).rle
     flags = record.flags or {}

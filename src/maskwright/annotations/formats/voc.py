@@ -109,7 +109,7 @@ def _maps(root: Path, stem: str, audit: ConversionAudit) -> tuple[LabelMap, Labe
     """Return the class map of an image and its object map, if any, or None when they cannot be read."""
     file = f"{stem}.png"
     folders = [root / _CLASS] + [root / _OBJECT] * (root / _OBJECT).is_dir()
-    if "/" in stem or "\\" in stem or not all((folder / file).is_file() for folder in folders):
+    if "/" in stem or "\\" in stem or not all(file_in(folder, file) for folder in folders):
         missing = " and ".join(folder.name for folder in folders)
         audit.skip_image(Fault("missing_mask", "image", stem, f"is listed but has no {file} in {missing}"))
         return None

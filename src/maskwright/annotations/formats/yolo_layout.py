@@ -101,7 +101,7 @@ def _names_text(classes: Sequence[str]) -> str:
 
 
 def inside(root: Path, value: str) -> Path | None:
-    """Return the place that ``value`` means inside ``root``, or None when it leads out.
+    """Return the place that ``value`` means inside ``root``, or None when it leads out, or no file can have its name.
 
     Leading ``../`` are removed, because exporters write ``../train/images`` for a folder beside ``data.yaml``. Links in
     the folder may lead out of it.
@@ -110,6 +110,10 @@ def inside(root: Path, value: str) -> Path | None:
     while parts and parts[0] == "..":
         parts.pop(0)
     place = root.joinpath(*parts)
+    try:
+        place.exists()
+    except OSError:  # such as a name that is too long
+        return None
     climbs = ".." in parts or not place.is_relative_to(root)
     return None if climbs and not place.resolve().is_relative_to(root.resolve()) else place
 
