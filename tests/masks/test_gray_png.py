@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import cv2
@@ -70,6 +71,17 @@ def test_a_flat_label_map_with_a_changed_byte_is_not_taken_for_another(tmp_path:
         except DataError:
             continue
         np.testing.assert_array_equal(read, blocks())
+
+
+def test_a_damaged_header_that_fits_the_pixels_is_refused(tmp_path: Path):
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((3, 7), np.uint8)).save(path)
+    content = bytearray(path.read_bytes())
+    content[16:24] = struct.pack(">II", 5, 4)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png"):
+        read_gray_label_map(path)
+    assert gray_rows(bytes(content), Buffers()) is None
 
 
 @pytest.mark.parametrize("mode", ["1", "P"])
