@@ -313,6 +313,17 @@ def test_a_checkpoint_that_unpacks_to_more_than_its_size_is_refused_before_it_is
         read_weights(tmp_path / "a.pth")
 
 
+def test_an_archive_that_cannot_be_looked_through_is_refused(tmp_path: Path) -> None:
+    # Marked as encrypted in both of its headers, which zipfile asks a password for.
+    path = write(tmp_path / "locked.pth", {"weight": torch.ones(2)})
+    content = bytearray(path.read_bytes())
+    for mark, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(mark) + flags] |= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"locked\.pth: is a damaged archive"):
+        read_weights(path)
+
+
 def test_a_checkpoint_that_builds_a_million_values_is_refused(tmp_path: Path) -> None:
     bomb = b"\x80\x02" + b"}0" * 400_000 + b"}."
     with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:

@@ -128,29 +128,39 @@ def _read(path: Path) -> Any:
 def require_no_bomb(path: Path) -> None:
     """Raise ``WeightsError`` when a torch checkpoint unpacks to more than its size, or builds too many values.
 
-    torch stores tensors as they are, so that a file that unpacks to more was not written by it. Damage is left to its
-    reader.
+    torch stores tensors as they are, so that a file that unpacks to more was not written by it. An archive that cannot
+    be looked through is refused too: torch's own reader may take it. Other damage is left to that.
     """
-    with suppress(zipfile.BadZipFile, pickle.UnpicklingError, ValueError, EOFError, NotImplementedError, LookupError):
-        try:
-            if zipfile.is_zipfile(path):
-                with zipfile.ZipFile(path) as archive:
-                    entries, size = archive.infolist(), path.stat().st_size
-                    if sum(entry.file_size for entry in entries) > size:
-                        raise Refused("compressed content, or the same content several times")
-                    for entry in entries:
-                        if entry.filename.endswith(".pkl"):
-                            with archive.open(entry) as file:
-                                require_few_steps(file)
-            else:
-                with path.open("rb") as file:
-                    for _ in range(_PICKLES_OF_OLD_FORMAT):
+    try:
+        if zipfile.is_zipfile(path):
+            _require_small_archive(path)
+        else:
+            with suppress(pickle.UnpicklingError, ValueError, EOFError, LookupError), path.open("rb") as file:
+                for _ in range(_PICKLES_OF_OLD_FORMAT):
+                    require_few_steps(file)
+    except Refused as refused:
+        raise WeightsError(
+            f"{path}: holds {refused}; expected a state dict as torch.save writes it. Save it again, or as safetensors."
+        ) from refused
+
+
+def _require_small_archive(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries, size = archive.infolist(), path.stat().st_size
+            if sum(entry.file_size for entry in entries) > size:
+                raise Refused("compressed content, or the same content several times")
+            for entry in entries:
+                if entry.filename.endswith(".pkl"):
+                    with archive.open(entry) as file:
                         require_few_steps(file)
-        except Refused as refused:
-            raise WeightsError(
-                f"{path}: holds {refused}; expected a state dict as torch.save writes it. Save it again, or as "
-                "safetensors."
-            ) from refused
+    except Refused:
+        raise
+    except Exception as error:  # zipfile raises whatever a damaged field leads it to: OSError, RuntimeError, zlib.error
+        raise WeightsError(
+            f"{path}: is a damaged archive ({str(error) or type(error).__name__}); expected a state dict as torch.save "
+            "writes it. Download or export it again."
+        ) from error
 
 
 # Before version 1.6, torch wrote a mark, a version, the machine, the tensors and their keys, each as a pickle.
