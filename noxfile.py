@@ -1,6 +1,6 @@
 """The checks and tests in environments of their own: ``nox -l`` lists them.
 
-``lint``, ``docs`` and ``drills`` use the environment that nox runs in, as they need most libraries there are.
+``lint``, ``docs``, ``drills`` and ``fuzz`` use the environment that nox runs in, as they need most libraries there are.
 ``tests``, ``lowest``, ``licences``, ``sbom`` and ``package`` make new ones, of 6 GB each.
 """
 
@@ -47,6 +47,12 @@ def lowest(session: nox.Session) -> None:
 def drills(session: nox.Session) -> None:
     """The slow tests: hours on a CPU. Name one with ``nox -s drills -- tests/drills/test_demo.py``."""
     session.run("python", "-m", "pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def fuzz(session: nox.Session) -> None:
+    """Searches inputs that break a reader: ``nox -s fuzz -- [TARGET …] [--seconds N]``, 60 s each by default."""
+    session.run("python", "-m", "tests.fuzz", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
