@@ -12,6 +12,8 @@ from PIL import Image
 
 from maskwright.errors import DataError
 from maskwright.masks.binary_png import read_mask
+from maskwright.masks.buffers import Buffers
+from maskwright.masks.gray_png import gray_rows
 
 
 def dense(path: Path) -> npt.NDArray[np.bool_]:
@@ -112,3 +114,12 @@ def test_a_stream_that_unpacks_to_more_than_the_header_says_is_not_believed(tmp_
     bomb = zlib.compress(bytes(100_000_000), 9)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", bomb) + chunk(b"IEND", b""))
     assert not dense(path).any()
+
+
+@pytest.mark.parametrize("method", ["packing", "filters"])
+def test_a_method_that_png_does_not_have_is_not_taken_for_the_usual_one(tmp_path: Path, method: str):
+    path = tmp_path / "mask.png"
+    header = struct.pack(">IIBBBBB", 3, 3, 8, 0, method == "packing", method == "filters", 0)
+    rows = chunk(b"IDAT", zlib.compress(b"\0\0\1\2" * 3))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + rows + chunk(b"IEND", b""))
+    assert gray_rows(path.read_bytes(), Buffers()) is None

@@ -60,6 +60,8 @@ def read_gray_label_map(path: Path, buffers: Buffers | None = None) -> LabelMap:
 
     Raises the errors of that function.
 
+    Chunks that say nothing of the labels are not looked into where the others are whole.
+
     OpenCV undoes the row filters: it gets the same PNG with its rows stored instead of deflated. A file that is very
     small for its number of pixels goes to OpenCV as it is. ``buffers`` are memory to reuse for the next file.
     """
@@ -81,8 +83,8 @@ def _gray_shape(content: bytes) -> tuple[int, int, int] | None:
     """
     if content[:8] != _SIGNATURE or len(content) < _HEADER_END:
         return None
-    width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", content[16:29])
-    if depth not in (8, 16) or color or interlaced or not 0 < width * height <= input_limit("image-pixels"):
+    width, height, depth, color, *methods = struct.unpack(">IIBBBBB", content[16:29])  # packing, filters, interlacing
+    if depth not in (8, 16) or color or any(methods) or not 0 < width * height <= input_limit("image-pixels"):
         return None
     return (height, width, depth) if _is_whole(content) else None
 
