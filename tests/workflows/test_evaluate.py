@@ -8,6 +8,12 @@ from typing import Any
 import pytest
 
 from maskwright.cli.main import main
+from maskwright.evaluation.coco.detection_limit import limited_scores
+from maskwright.evaluation.coco.evaluator import ground_truth
+from maskwright.progress import Reporter
+from maskwright.runs.experiment import Experiment
+from maskwright.runs.folder import open_run
+from maskwright.structures import with_masks, without_boxes
 from tests.runs.renamed_shapes import write_renamed_shapes, write_taxonomy
 
 
@@ -67,6 +73,30 @@ def test_evaluating_the_recipe_alone_leaves_only_its_own_scores(semantic: Path, 
     run = shutil.copytree(semantic, tmp_path / "run")
     assert main(["evaluate", str(run), "--quiet"]) == 0
     assert list(scores_of(run)) == ["validation"]
+
+
+def test_another_limit_of_detections_is_scored_beside_cocos_and_shown(
+    instance_run: Path, semantic_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = shutil.copytree(instance_run, tmp_path / "run")
+    before = scores_of(run)["validation"]["segm"]
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "--max-dets", "2", "--quiet"]) == 0
+    scores = scores_of(run)["validation"]
+    prepared = Experiment(open_run(run, Reporter(quiet=True))).prepared
+    truth = ground_truth(prepared.parts["validation"].selection.images, prepared.table)
+    truth["annotations"] = with_masks(truth["annotations"])
+    results = json.loads((run / "predictions" / "validation" / "instances.json").read_text(encoding="utf-8"))
+    assert scores["segm"] == before
+    classes = json.loads((run / "predictions" / "validation" / "classes.json").read_text(encoding="utf-8"))
+    index = {number: each["index"] for each in classes for number in each["source_ids"]}
+    found: Any = [{**each, "category_id": index[each["category_id"]]} for each in without_boxes(results)]
+    assert scores["max_dets"]["segm"] == limited_scores(truth, found, "segm", 2)
+    assert "at most 2 detections, mask: AP " in capsys.readouterr().out
+    assert "At most 2 detections" in (run / "report.html").read_text(encoding="utf-8")
+    assert main(["evaluate", str(run), "--max-dets", "0", "--quiet"]) == 2
+    assert main(["evaluate", str(semantic_run), "--max-dets", "2", "--quiet"]) == 2
+    assert "expected an instance model" in capsys.readouterr().err
 
 
 def test_other_data_without_a_class_of_the_model_is_refused_and_nothing_has_to_be_done_again(

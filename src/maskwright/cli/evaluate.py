@@ -33,6 +33,12 @@ def command(
     overlap: Overlap = 0.25,
     precision: PrecisionName = "fp32",
     compiled: Compiled = False,
+    max_dets: Annotated[
+        int | None,
+        typer.Option(
+            "--max-dets", metavar="N", help="AP with N detections of a class on an image too, not COCO's 100."
+        ),
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -51,7 +57,7 @@ def command(
 
     on = CrossEvaluation(images, annotations, taxonomy, rider, name)
     settings = parse_inference(tile, overlap, precision, compiled)
-    scores = evaluate(run, Reporter(quiet), on if on != CrossEvaluation() else None, settings)
+    scores = evaluate(run, Reporter(quiet), on if on != CrossEvaluation() else None, settings, max_dets)
     if json:
         print_json(scores)
     else:

@@ -95,7 +95,7 @@ def instance_lines(scores: Scores) -> Iterator[str]:
         yield escape_controls(f"{len(absent)} {have} no object in the truth ({some})")
     yield ""
     yield from detail_lines(scores)
-    yield from _further_lines(scores)
+    yield from further_lines(scores)
     found = scores["results"]
     reasons = ", ".join(f"{row['count']} {reason}" for reason, row in found["left_out"].items()) or "none"
     rejected = found["found"] - found["used"]
@@ -105,7 +105,7 @@ def instance_lines(scores: Scores) -> Iterator[str]:
     yield scores["protocol"]
 
 
-def _further_lines(scores: Scores) -> Iterator[str]:
+def further_lines(scores: Scores) -> Iterator[str]:
     """Yield boundary AP, AP with another limit of detections and LVIS's AP where they are, each with its protocol."""
     boundary, limited, lvis = (scores.get(key) for key in ("boundary", "max_dets", "lvis"))
     parts: list[tuple[str, Scores | None]] = [("boundary AP", {"": boundary, **boundary} if boundary else None)]

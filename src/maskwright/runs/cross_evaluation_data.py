@@ -151,7 +151,7 @@ def cross_evaluation_entries(experiment: Experiment, asked: CrossEvaluation) -> 
         selection = replace(part.selection, images=[classes.true_objects(each) for each in part.selection.images])
         given = Prepared(classes.table, {label: replace(part, name=label, selection=selection)})
         uses = (*([part.translation] if part.translation else []), use)
-        yield ScoredEntry(label, Experiment(experiment.run, given, classes), uses, name)
+        yield ScoredEntry(label, Experiment(experiment.run, given, classes, max_dets=experiment.max_dets), uses, name)
 
 
 def entry_record(scored: ScoredEntry, asked: CrossEvaluation) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def _entry_on_other_data(
         data = recipe.data.model_copy(update={"overlap": "last"})
         run = replace(run, recipe=recipe.model_copy(update={"data": data}))
     given = Prepared(classes.table, {label: part}, weights)
-    return ScoredEntry(label, Experiment(run, given, classes), (use,) if use else ())
+    return ScoredEntry(label, Experiment(run, given, classes, max_dets=experiment.max_dets), (use,) if use else ())
 
 
 def _require_some(images: list[Any], absent: list[str], table: ClassTable, coco: CocoFile) -> None:

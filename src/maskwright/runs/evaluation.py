@@ -200,7 +200,7 @@ def _evaluate_instances(
     views: Views = PLAIN,
 ) -> dict[str, Any]:
     thresholds = Thresholds(score=experiment.recipe.evaluate.show_score) if final else None
-    stream = InstanceStream(experiment.prepared.table, thresholds)
+    stream = InstanceStream(experiment.prepared.table, thresholds, experiment.max_dets if final else None)
     table = of_annotation_file(experiment.prepared.table, experiment.prepared.parts[name].selection.categories)
     with _records(save) as write:
 

@@ -16,13 +16,15 @@ class Experiment:
     """An open run with its data and the classes of its results.
 
     For a cross-evaluation, ``other_data`` takes the place of the recipe's data, and ``output`` remaps the model's
-    classes. ``source_files`` holds COCO files that were parsed before.
+    classes. ``source_files`` holds COCO files that were parsed before. ``max_dets`` is a limit of detections of a class
+    on an image, besides COCO's 100, that instances are scored with too.
     """
 
     run: OpenRun
     other_data: Prepared | None = None
     output: OutputClasses | None = None
     source_files: SourceFiles = field(default_factory=SourceFiles)
+    max_dets: int | None = None
 
     @property
     def recipe(self) -> Recipe:

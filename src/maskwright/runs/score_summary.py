@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from maskwright.reports.score_text import baseline_line, detail_lines
+from maskwright.reports.score_text import baseline_line, detail_lines, further_lines
 from maskwright.run_folder import PartScores, RunFolder
 
 
@@ -28,6 +28,7 @@ def part_lines(by_part: Mapping[str, PartScores], details: bool = False) -> list
         below = baseline_line(scores)
         lines += [f"  {below}"] if below is not None else []
         lines += [f"  {line}" for line in detail_lines(scores)] if details else []
+        lines += [f"  {line}" for line in further_lines(scores)] if details and "segm" in scores else []
     return lines
 
 

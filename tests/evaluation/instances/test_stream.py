@@ -57,6 +57,23 @@ def test_everything_is_what_score_instance_says_of_truth_and_results(
 
 @settings(max_examples=10)
 @given(datasets())
+def test_another_limit_of_detections_is_scored_beside_and_shares_add_up(dataset: Any):
+    images = images_of(dataset[0])
+    shares = [InstanceStream(TABLE, max_dets=2) for _ in range(2)]
+    for number, objects in enumerate(images):
+        shares[number % 2].add(objects, results_on(objects, dataset[1]))
+    whole, plain = InstanceStream(TABLE, max_dets=2), InstanceStream(TABLE)
+    for objects in images:
+        whole.add(objects, results_on(objects, dataset[1]))
+        plain.add(objects, results_on(objects, dataset[1]))
+    scores = InstanceStream.merged(shares).result()[0]
+    assert scores == whole.result()[0]
+    assert scores.pop("max_dets")["limit"] == 2
+    assert scores == plain.result()[0]
+
+
+@settings(max_examples=10)
+@given(datasets())
 def test_shares_of_processes_add_up_to_the_whole(dataset: Any):
     shares = [pickle.loads(pickle.dumps(gathered(dataset, number, 2))) for number in range(2)]
     assert InstanceStream.merged(shares).result() == gathered(dataset).result()

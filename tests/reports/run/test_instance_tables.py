@@ -114,3 +114,11 @@ def test_with_nothing_found_misses_cost_an_unknown_amount_and_not_none():
     found = {each.title: each for each in instance_tables(scores)}["Errors and what they cost"]
     assert found.table.rows[0][1] == "0.000"
     assert "undefined" not in found.meaning
+
+
+def test_another_limit_of_detections_has_a_table_with_its_protocol():
+    limited = {"limit": 1000, "segm": {"AP": 0.25, "APs": None}, "bbox": {"AP": 0.5, "APs": 0.125}, "protocol": "So"}
+    table = instance_tables({"max_dets": limited})[0]
+    assert (table.title, table.meaning) == ("At most 1,000 detections", "So.")
+    assert table.table.header == ["score", "mask", "box"]
+    assert table.table.rows == [["AP", "0.250", "0.500"], ["APs", "–", "0.125"]]

@@ -20,6 +20,13 @@ def require_limit(limit: int | None) -> None:
         raise UsageError(f"--max-dets {limit}: expected a number of detections of at least 1.")
 
 
+def require_limit_of(task: str, limit: int | None) -> None:
+    """Raise ``UsageError`` for a ``limit`` of less than 1, or one in another ``task`` than instance segmentation."""
+    require_limit(limit)
+    if limit is not None and task != "instance":
+        raise UsageError(f"--max-dets {limit}: the model is {task}; expected an instance model. Leave it out.")
+
+
 def limit_protocol(limit: int) -> str:
     """Return what the scores with the ``limit`` mean."""
     if limit == 100:
@@ -42,5 +49,10 @@ def limited_scores(
     evaluation = COCOeval(coco, coco.load_res(without_text(results)), iou_type)
     evaluation.params.max_dets = [limit]
     evaluation.evaluate()
+    return limited_statistics(evaluation)
+
+
+def limited_statistics(evaluation: COCOeval) -> dict[str, float | None]:
+    """Return the ``LIMITED_STATISTICS`` of an evaluation with a single limit, whose images are matched."""
     stats = raw_statistics(evaluation)
     return {name: defined_score(stats[place]) for name, place in zip(LIMITED_STATISTICS, _PLACES, strict=True)}

@@ -6,6 +6,7 @@ from typing import Any, cast
 from maskwright.annotations.objects import ImageObjects
 from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.evaluator import ground_truth, protocol
+from maskwright.evaluation.coco.limited_stream import LimitedStream
 from maskwright.evaluation.coco.stream import CocoStream
 from maskwright.evaluation.instances.details import Details, InstanceDetails, Thresholds
 from maskwright.evaluation.instances.per_image import ImageRecords
@@ -21,10 +22,14 @@ class InstanceStream:
     The numbers equal those of ``maskwright score instance --area mask`` for the same truth and results.
     """
 
-    def __init__(self, table: ClassTable, thresholds: Thresholds | None = None) -> None:
-        """Start without images; category ids are the indices of ``table``. Details need ``thresholds``."""
+    def __init__(self, table: ClassTable, thresholds: Thresholds | None = None, max_dets: int | None = None) -> None:
+        """Start without images; category ids are the indices of ``table``. Details need ``thresholds``.
+
+        ``max_dets`` adds the scores with that limit of detections of a class on an image.
+        """
         self._table = table
         self._official = CocoStream(table, None if thresholds is None else Resampling())
+        self._limited = None if max_dets is None else LimitedStream(table, max_dets)
         labels = {each.index: each.name for each in table}
         self._details = None if thresholds is None else InstanceDetails(labels, "segm", thresholds)
 
@@ -34,6 +39,8 @@ class InstanceStream:
         shares = list(shares)
         whole = cls(shares[0]._table)
         whole._official = CocoStream.merged(share._official for share in shares)
+        limited = [share._limited for share in shares if share._limited is not None]
+        whole._limited = LimitedStream.merged(whole._table, limited) if limited else None
         details = [share._details for share in shares if share._details is not None]
         whole._details = InstanceDetails.merged(details) if details else None
         return whole
@@ -42,6 +49,8 @@ class InstanceStream:
         """Match the COCO ``results`` of one image with its ``objects``; equal scores are ranked in the order given."""
         truth = ground_truth([objects], self._table)
         self._official.add_truth(truth, results)
+        if self._limited is not None:
+            self._limited.add_truth(truth, results)
         if self._details is not None:
             image = cast(ImageRecord, {**truth["images"][0], "file_name": objects.image.file_name})
             self._details.add(ImageRecords(image, with_masks(truth["annotations"]), list(results)))
@@ -52,6 +61,8 @@ class InstanceStream:
         With details there are bootstrap intervals of the COCO scores too.
         """
         scores = {**self._official.scores(), "area": _AREA, "protocol": protocol(_AREA)}
+        if self._limited is not None:
+            scores["max_dets"] = self._limited.scores()
         if self._details is None:
             return scores, None
         details = self._details.result()

@@ -11,8 +11,21 @@ _LRP_COLUMNS = {"oLRP": "oLRP", "localisation": "place", "FP": "wrong", "FN": "m
 
 def instance_tables(scores: Scores) -> list[CaptionedTable]:
     """Return the tables that ``scores`` has numbers for."""
-    found = (_beyond(scores), _classes(scores), _optimal_lrp(scores), _errors(scores))
+    found = (_limited(scores), _beyond(scores), _classes(scores), _optimal_lrp(scores), _errors(scores))
     return [each for each in found if each is not None and each.table.rows]
+
+
+def _limited(scores: Scores) -> CaptionedTable | None:
+    """Return the table of the scores with another limit of detections than COCO's."""
+    limited = scores.get("max_dets") or {}
+    kinds = {kind: limited[kind] for kind in ("segm", "bbox") if limited.get(kind)}
+    if not kinds:
+        return None
+    names = next(iter(kinds.values()))
+    rows = [[name, *(score_cell(values.get(name)) for values in kinds.values())] for name in names]
+    header = ["score", *({"segm": "mask", "bbox": "box"}[kind] for kind in kinds)]
+    meaning = f"{limited['protocol']}."
+    return CaptionedTable(f"At most {limited['limit']:,} detections", meaning, Table(header, rows))
 
 
 def _beyond(scores: Scores) -> CaptionedTable | None:

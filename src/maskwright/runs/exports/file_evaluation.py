@@ -5,6 +5,7 @@ from typing import Any
 
 from maskwright.coco_dataset.dataset import CocoDataset
 from maskwright.errors import UsageError
+from maskwright.evaluation.coco.detection_limit import require_limit_of
 from maskwright.evaluation.score_instances import score_instances
 from maskwright.evaluation.score_semantic import score_semantic
 from maskwright.progress import Reporter
@@ -14,14 +15,19 @@ from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSet
 
 
 def evaluate_file(
-    file: Path, on: CrossEvaluation | None, reporter: Reporter, settings: InferenceSettings = DEFAULT_INFERENCE
+    file: Path,
+    on: CrossEvaluation | None,
+    reporter: Reporter,
+    settings: InferenceSettings = DEFAULT_INFERENCE,
+    max_dets: int | None = None,
 ) -> dict[str, Any]:
     """Return the scores of the model ``file`` on the images and annotations in ``on``, under the name of that data set.
 
     They are those of :func:`~maskwright.evaluation.score_instances.score_instances` or
-    :func:`~maskwright.evaluation.score_semantic.score_semantic`. Nothing is written.
+    :func:`~maskwright.evaluation.score_semantic.score_semantic`. Nothing is written. ``max_dets``
+    adds the scores of instances with that limit of detections.
 
-    Raises ``UsageError`` when ``on`` names no data, or a taxonomy.
+    Raises ``UsageError`` when ``on`` names no data, or a taxonomy, and for a limit of a semantic model.
     """
     if on is None or on.annotations is None or on.images is None or on.taxonomy is not None:
         raise UsageError(
@@ -29,6 +35,7 @@ def evaluate_file(
             "--taxonomy. Give them, or the run folder."
         )
     model, truth = load_model(file, **settings.loading), CocoDataset.open(on.annotations, on.images)
+    require_limit_of(model.task, max_dets)
     views, record = settings.views(model), inference_record(settings, model)
     samples = reporter.track(truth, f"evaluating on {on.name}", len(truth))
     pairs = ((sample.name, sample.image) for sample in samples)
@@ -36,4 +43,4 @@ def evaluate_file(
         maps = {name: found for name, _, found in model.label_maps(pairs, model.usual_batch, views)}
         return {on.name: score_semantic(truth, maps, prediction_classes=model.classes) | record}
     objects = {name: found for name, _, found in model.instances(pairs, model.usual_batch, views)}
-    return {on.name: score_instances(truth, objects, area="mask", reporter=reporter) | record}
+    return {on.name: score_instances(truth, objects, area="mask", max_dets=max_dets, reporter=reporter) | record}
