@@ -1,5 +1,6 @@
 """The entry point: the exit codes and messages of errors, whatever the streams of the process are."""
 
+import codecs
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -66,6 +67,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except OSError as error:
         complain(f"error: {error.filename or 'a file'}: {error.strerror or error}")
+        return 1
+    except UnicodeEncodeError as error:
+        if codecs.lookup(error.encoding) != codecs.lookup(sys.getfilesystemencoding()):
+            raise
+        remedy = "Set PYTHONUTF8=1, or a locale of UTF-8 such as LC_ALL=C.UTF-8."
+        complain(f"error: {error.object}: this locale ({error.encoding}) cannot write the name of the file. {remedy}")
         return 1
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get((error.name or "").partition(".")[0])
