@@ -131,7 +131,10 @@ def file(name: str, *images: Image.Image, **options: Any) -> Change:
 
 
 def content(made: bytes) -> Change:
-    return lambda data: data.file.write_bytes(made)
+    def change(data: DataSet) -> None:
+        data.file.write_bytes(made)
+
+    return change
 
 
 def encoded(picture: Image.Image, format: str) -> bytes:
