@@ -56,6 +56,17 @@ def mended(content: bytes) -> bytes:
     return b"".join([*parts, content[position:]])
 
 
+def bare(content: bytes) -> bytes:
+    """Return a PNG without the chunks that its pixels do not depend on, whose kind begins with a small letter."""
+    parts, position = [content[: len(SIGNATURE)]], len(SIGNATURE)
+    while position + 12 <= len(content):
+        end = position + 12 + int.from_bytes(content[position : position + 4], "big")
+        if not content[position + 4 : position + 5].islower():
+            parts.append(content[position:end])
+        position = end
+    return b"".join([*parts, content[position:]])
+
+
 @st.composite
 def pngs(draw: st.DrawFn) -> bytes:
     """PNG files of small images in every kind of colour, whole or with rows that do not fit, and odd chunks."""

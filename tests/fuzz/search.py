@@ -17,6 +17,8 @@ from tests.fuzz.mutation import LONGEST, mutated
 # Drawing takes longer than changing, and gives inputs that changes of bytes do not come to.
 _DRAWN_AT_ONCE, _CHANGED_AT_ONCE = 20, 120
 _MOST_ERRORS = 300
+# Inputs may be large, slow and alike.
+ALL_CHECKS: list[HealthCheck] = [*HealthCheck]  # type: ignore[list-item]
 _SECONDS_TO_SHORTEN = 5.0
 
 
@@ -66,7 +68,7 @@ class Search:
         @hypothesis.seed(self._chance.getrandbits(64))
         @settings(
             max_examples=_DRAWN_AT_ONCE, database=None, deadline=None, derandomize=False,
-            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate], suppress_health_check=ALL_CHECKS,
         )  # fmt: skip
         @hypothesis.given(self.target.strategy())
         def draw(content: bytes) -> None:

@@ -4,10 +4,11 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 
 from tests.fuzz.harness import Target, run_input
 from tests.fuzz.mutation import mutated
+from tests.fuzz.search import ALL_CHECKS
 from tests.fuzz.targets import TARGETS
 
 FINDINGS = Path(__file__).parent / "findings"
@@ -54,7 +55,7 @@ def test_changed_inputs_are_read_or_refused(target: Target, tmp_path: Path) -> N
 def test_drawn_inputs_are_read_or_refused(target: Target, tmp_path: Path) -> None:
     path = target.place(tmp_path / "inputs")
 
-    @settings(max_examples=_DRAWN, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=_DRAWN, phases=[Phase.generate], suppress_health_check=ALL_CHECKS)
     @given(target.strategy())
     def draw(content: bytes) -> None:
         read(target, path, content)

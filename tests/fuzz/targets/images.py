@@ -3,6 +3,7 @@
 import io
 import struct
 import tempfile
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from maskwright.errors import DataError
 from maskwright.images.decode import image_size, read_image
 from maskwright.images.inspection import inspect
 from maskwright.images.video_frames import VideoFrames, write_video
+from maskwright.images.zip_images import ZipImages
 from tests.fuzz import pngs
 from tests.fuzz.harness import Target
 
@@ -130,6 +132,44 @@ def _videos(draw: st.DrawFn) -> bytes:
     return bytes(content)
 
 
+def _read_zip(path: Path) -> None:
+    """Every entry is read, or is refused by its name."""
+    images = ZipImages.open(path)
+    with images.archive:
+        for name in images.names[:20]:
+            try:
+                images.content(name)
+            except DataError as error:
+                if name not in str(error):
+                    raise AssertionError(f"the entry {name!r} is not named: {error}") from error
+
+
+@cache
+def _zip_seeds() -> list[bytes]:
+    found = []
+    for way in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", way) as archive:
+            for name in ("a/1.png", "2.JPG", "notes.txt"):
+                archive.writestr(name, bytes(40))
+        found.append(file.getvalue())
+    return found
+
+
+_ZIP_PIECES = (
+    *(b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7", b"../", b".png", b"\1\0\x20\0", b"\xff" * 8, b"\0" * 8),
+)
+
+
+@st.composite
+def _zips(draw: st.DrawFn) -> bytes:
+    content = bytearray(draw(st.sampled_from(_zip_seeds())))
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(content) - 1))
+        content[at : at + draw(st.integers(0, 8))] = draw(st.sampled_from(_ZIP_PIECES))
+    return bytes(content)
+
+
 TARGETS = [
     Target(
         name="image",
@@ -150,6 +190,15 @@ TARGETS = [
             b"II*\0",
         ),
         mend=pngs.mended,
+    ),
+    Target(
+        name="zip",
+        file="images.zip",
+        read=_read_zip,
+        errors=(DataError,),
+        seeds=_zip_seeds,
+        strategy=_zips,
+        tokens=_ZIP_PIECES,
     ),
     Target(
         name="video",

@@ -8,9 +8,11 @@ import msgspec
 import numpy as np
 from hotcoco import mask as coco_mask
 from hypothesis import strategies as st
+from PIL import Image
 from pycocotools import mask as oracle
 
 from maskwright.errors import DataError
+from maskwright.masks.binary_png import read_mask
 from maskwright.masks.gray_png import read_gray_label_map
 from maskwright.masks.panoptic_png import read_panoptic_png, write_panoptic_png
 from maskwright.masks.png import read_label_map, write_label_map
@@ -57,11 +59,12 @@ def _read_segmentation(path: Path) -> None:
 
 def _compare(given: Any, found: Any, height: int, width: int) -> None:
     """Hold the mask against pycocotools', where its reader takes what is given without a look at it."""
+    theirs: Any = given
     if isinstance(given, dict):
-        counts = given["counts"]
-        theirs = oracle.frPyObjects(given, height, width) if isinstance(counts, list) else {**given, "counts": counts}
+        if isinstance(given["counts"], list):
+            theirs = oracle.frPyObjects(theirs, height, width)
     elif not found.dropped_parts and np.abs(np.concatenate([np.ravel(part) for part in given])).max() < _FARTHEST:
-        theirs = oracle.merge(oracle.frPyObjects(given, height, width))
+        theirs = oracle.merge(oracle.frPyObjects(theirs, height, width))
     else:
         return
     assert np.array_equal(oracle.decode(theirs), coco_mask.decode(found.rle)), "pycocotools draws another mask"
@@ -114,6 +117,10 @@ _SEGMENTATIONS = [
 def _read_mask(path: Path) -> None:
     """The fast reader answers as the plain one, and a map that is written is read again as the same."""
     fast, plain = _map_or_error(read_gray_label_map, path), _map_or_error(read_label_map, path)
+    if isinstance(plain, DataError) and not isinstance(fast, DataError):
+        # The fast reader does not look into chunks that say nothing of the labels.
+        path.write_bytes(pngs.bare(path.read_bytes()))
+        plain = _map_or_error(read_label_map, path)
     if isinstance(plain, DataError):
         assert isinstance(fast, DataError), f"the fast reader takes what the other does not: {plain}"
         raise plain
@@ -130,6 +137,17 @@ def _map_or_error(read: Any, path: Path) -> Any:
         return read(path).copy()
     except DataError as error:
         return error
+
+
+def _read_mask_file(path: Path) -> None:
+    """The mask is that of Pillow's decoder, in its tight box; chunks that say nothing of the pixels do not count."""
+    found = read_mask(path)
+    path.write_bytes(pngs.bare(path.read_bytes()))
+    with Image.open(path, formats=["PNG"]) as image:
+        expected = np.asarray(image.convert("L")) != 0
+    drawn = np.zeros(found.size, np.bool_)
+    drawn[found.box] = found.mask
+    assert np.array_equal(drawn, expected), "Pillow decodes another mask"
 
 
 def _read_panoptic(path: Path) -> None:
@@ -178,6 +196,16 @@ TARGETS = [
         name="mask-png",
         file="mask.png",
         read=_read_mask,
+        errors=(DataError,),
+        seeds=_mask_seeds,
+        strategy=pngs.pngs,
+        tokens=pngs.TOKENS,
+        mend=pngs.mended,
+    ),
+    Target(
+        name="mask-file",
+        file="object.png",
+        read=_read_mask_file,
         errors=(DataError,),
         seeds=_mask_seeds,
         strategy=pngs.pngs,
