@@ -116,10 +116,11 @@ def test_a_stream_that_unpacks_to_more_than_the_header_says_is_not_believed(tmp_
     assert not dense(path).any()
 
 
-@pytest.mark.parametrize("method", ["packing", "filters"])
-def test_a_method_that_png_does_not_have_is_not_taken_for_the_usual_one(tmp_path: Path, method: str):
+@pytest.mark.parametrize("wrong", ["packing", "filters", "name"])
+def test_a_header_that_png_does_not_have_is_not_taken_for_the_usual_one(tmp_path: Path, wrong: str):
     path = tmp_path / "mask.png"
-    header = struct.pack(">IIBBBBB", 3, 3, 8, 0, method == "packing", method == "filters", 0)
+    header = struct.pack(">IIBBBBB", 3, 3, 8, 0, wrong == "packing", wrong == "filters", 0)
     rows = chunk(b"IDAT", zlib.compress(b"\0\0\1\2" * 3))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + rows + chunk(b"IEND", b""))
+    name = b"IHER" if wrong == "name" else b"IHDR"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(name, header) + rows + chunk(b"IEND", b""))
     assert gray_rows(path.read_bytes(), Buffers()) is None

@@ -19,7 +19,7 @@ from maskwright.masks.png import read_label_map
 from maskwright.structures import LabelMap
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_HEADER_END = 33
+_HEADER, _HEADER_END = b"\0\0\0\rIHDR", 33
 
 _END = struct.pack(">I4sI", 0, b"IEND", 0xAE426082)
 
@@ -81,7 +81,7 @@ def _gray_shape(content: bytes) -> tuple[int, int, int] | None:
     The checksum of the pixels alone would not find damage in the header: 3 rows of 7 bytes are as many as 4 rows of 5,
     each with the number of its filter.
     """
-    if content[:8] != _SIGNATURE or len(content) < _HEADER_END:
+    if content[:16] != _SIGNATURE + _HEADER or len(content) < _HEADER_END:
         return None
     width, height, depth, color, *methods = struct.unpack(">IIBBBBB", content[16:29])  # packing, filters, interlacing
     if depth not in (8, 16) or color or any(methods) or not 0 < width * height <= input_limit("image-pixels"):
