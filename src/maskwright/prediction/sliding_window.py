@@ -47,21 +47,23 @@ def predict_windows(
             together = columns[first : first + batch]
             answers = predict([image[row, column] for column in together])
             for column, found in zip(together, answers, strict=True):
-                if column.start == 0:
-                    total = _grown(total, (len(found), found.shape[1], width), found)
-                    times = _grown(times, (found.shape[1], width), found)
+                if not total.numel():  # all windows have the same height
+                    total = found.new_zeros((len(found), found.shape[1], width))
+                    times = found.new_zeros((found.shape[1], width))
                 total[:, :, column] += found
                 times[:, column] += 1
         finished = following.start - row.start
         for part in row_bands((finished, width * len(total)), _AT_ONCE):
             yield slice(row.start + part.start, row.start + part.stop), total[:, part] / times[part]
-        # Copied, because a view would keep all rows in memory beside the next ones.
-        total, times = total[:, finished:].clone(), times[finished:].clone()
+        total, times = _shifted(total, finished), _shifted(times, finished)
 
 
-def _grown(carried: torch.Tensor, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
-    """Return zeros of ``shape`` whose first rows are those of ``carried``."""
-    grown = like.new_zeros(shape)
-    if carried.numel():
-        grown[..., : carried.shape[-2], :] = carried
-    return grown
+def _shifted(sums: torch.Tensor, finished: int) -> torch.Tensor:
+    """Return ``sums`` ``(…, rows, W)`` without the rows that are ``finished``, and as many zeros below, in place.
+
+    New memory for each row of windows would be beside the old for a moment, and twice as much in all.
+    """
+    rest = sums[..., finished:, :].clone()
+    sums[..., : rest.shape[-2], :] = rest
+    sums[..., rest.shape[-2] :, :] = 0
+    return sums
