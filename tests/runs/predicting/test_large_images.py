@@ -67,6 +67,7 @@ def write_large(path: Path, side: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("task", ["semantic", "instance"])
 def test_twenty_thousand_pixels_square_take_less_than_three_gibibytes(task: str, tmp_path: Path) -> None:
     write_large(tmp_path / "large.png", 20_000)
