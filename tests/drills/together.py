@@ -21,6 +21,7 @@ from maskwright.runs.training import seed_everything
 from maskwright.training.processes import ProcessGroup
 from tests.drills.accidents import stopped_at_batch_four
 from tests.drills.warm import Running, Warm
+from tests.equal_draws import equal_draws
 
 HERE = "tests.drills.together:"
 
@@ -48,6 +49,16 @@ def train_without_batchnorm(arguments: Sequence[str]) -> int:
     """As :func:`fit`, with normalisation over each image instead of over the images that a process has."""
     nn.BatchNorm2d = lambda channels: nn.GroupNorm(1, channels)  # type: ignore[assignment,misc]
     return main(arguments)
+
+
+def train_on_equal_draws(arguments: Sequence[str]) -> int:
+    """As :func:`train`, with the same numbers for each image and mask wherever it is, however many there are.
+
+    Query models compare masks at random points; which these are depends on the images that a process has.
+    """
+
+    with equal_draws():
+        return main(arguments)
 
 
 def stop_the_second(arguments: Sequence[str]) -> int:

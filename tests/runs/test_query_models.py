@@ -35,6 +35,7 @@ OPTIONS: dict[str, Any] = {
     "mask2former_tiny": SMALL,
     "mask2former_tiny_semantic": SMALL,
     "eomt_tiny": {key: value for key, value in EOMT.items() if key != "image_size"},
+    "eomt_tiny_semantic": {key: value for key, value in EOMT.items() if key != "image_size"},
     "rf_detr_seg_tiny": {key: value for key, value in RF_DETR.items() if key != "image_size"},
 }
 
