@@ -106,7 +106,8 @@ class TorchvisionRCNN(GeneralizedRCNN):
     @property
     def detections(self) -> int:
         """The most objects that an image can have found."""
-        return self.roi_heads.detections_per_img
+        heads: Any = self.roi_heads
+        return heads.detections_per_img
 
     def padded_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return ``(H, W)`` of the batch in which a resized image of ``size`` ``(H, W)`` is alone: padded.
