@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskwright.files import (
+    home_folder,
     read_json,
     read_json_list,
     read_regular_file,
@@ -184,3 +185,11 @@ def test_only_regular_files_are_opened_for_a_fifo_would_be_waited_for(tmp_path: 
         assert raised.value.filename == str(path)
     with pytest.raises(FileNotFoundError):
         read_regular_file(tmp_path / "none")
+
+
+def test_a_user_without_a_home_folder_has_the_root_folder(monkeypatch: pytest.MonkeyPatch):
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", unknown)
+    assert home_folder() == Path("/")

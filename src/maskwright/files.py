@@ -38,6 +38,14 @@ def writing(path: Path) -> Iterator[Path]:
         raise
 
 
+def home_folder() -> Path:
+    """Return the user's home folder; the root folder for a user without one, as containers give such a user."""
+    try:
+        return Path.home()
+    except RuntimeError:  # no HOME, and no entry in the list of users
+        return Path("/")
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``, and create its folder."""
     with writing(path) as temporary:

@@ -15,6 +15,8 @@ from typing import Any
 
 from PIL import ImageFont, features
 
+from maskwright.files import home_folder
+
 Font = ImageFont.FreeTypeFont
 
 # A size at which glyphs of different letters have different pixels.
@@ -132,7 +134,7 @@ def _rank(path: Path) -> tuple[int, str]:
 
 
 def _folders() -> list[Path]:
-    home = Path.home()
+    home = home_folder()
     if sys.platform == "win32":
         return [Path(os.environ.get("WINDIR", "C:\\Windows")) / "Fonts"]
     if sys.platform == "darwin":

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from maskwright.files import home_folder
 from maskwright.runs.folder import hardware
 from maskwright.version import __version__
 
@@ -93,7 +94,7 @@ def doctor(*, measure: bool = True) -> Installation:
 
 def weights_folders() -> list[Path]:
     """Return the folders in which torch and Hugging Face keep downloaded weights, whether or not they exist."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or home_folder() / ".cache")
     torch = Path(os.environ.get("TORCH_HOME") or cache / "torch") / "hub" / "checkpoints"
     hub = os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or cache / "huggingface") / "hub"
     return [torch, Path(hub)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import UsageError, unknown_name
-from maskwright.files import synchronise, writing
+from maskwright.files import home_folder, synchronise, writing
 from maskwright.models.weights.licences import LICENCES, Licence
 
 
@@ -17,7 +17,7 @@ def acceptance_file() -> Path:
     A relative path in the variable counts for nothing, as the XDG Base Directory Specification has it.
     """
     configured = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    folder = configured if configured.is_absolute() else Path.home() / ".config"
+    folder = configured if configured.is_absolute() else home_folder() / ".config"
     return folder / "maskwright" / "licences.json"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from torch.hub import get_dir
 
 from maskwright.errors import UsageError
+from maskwright.files import home_folder
 from maskwright.models.catalogue import find_model
 from maskwright.models.entry import PublishedWeights
 from maskwright.models.weights.hub import hub_cache, hub_copy
@@ -26,7 +27,7 @@ def published_offers(models: list[str]) -> dict[str, PublishedOffer]:
         here = [name for name in names if copy_at_hand(published[name])]
         for name in [*here, *names][:1]:
             kept = f"{get_dir()}/checkpoints" if published[name].hub is None else hub_cache()
-            folder = str(kept).replace(str(Path.home()), "~", 1)
+            folder = str(kept).replace(str(home_folder()), "~", 1)
             offers[model] = PublishedOffer(model, name, published[name].address, folder, bool(here))
     return offers
 
