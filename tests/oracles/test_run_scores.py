@@ -21,6 +21,7 @@ from maskwright.evaluation.bootstrap import bootstrap_weights
 from maskwright.evaluation.coco.evaluator import STATISTICS
 from maskwright.evaluation.instances.scores import coco_estimates
 from maskwright.evaluation.score_instances import score_instances
+from maskwright.prediction.test_time_augmentation import Views
 from maskwright.progress import Reporter
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.transfer import ImageSet
@@ -41,13 +42,13 @@ Finder = Callable[[ImageObjects], Instances]
 class Invented:
     """A model whose predictions are made of the truth."""
 
-    usual_batch, result_threads = 1, 0
+    task, usual_batch, result_threads = "instance", 1, 0
 
     def __init__(self, finder: Finder) -> None:
         self._finder = finder
 
     def instances(
-        self, images: Iterable[tuple[ImageObjects, npt.NDArray[np.uint8]]], batch: int
+        self, images: Iterable[tuple[ImageObjects, npt.NDArray[np.uint8]]], batch: int, views: Views
     ) -> Iterator[tuple[ImageObjects, npt.NDArray[np.uint8], Instances]]:
         for objects, image in images:
             yield objects, image, self._finder(objects)
@@ -63,7 +64,7 @@ class Evaluated:
         self.said: list[str] = []
         experiment = Experiment(create_run(recipe, folder, Reporter(quiet=True)))
         patch.setattr(type(experiment.run.reporter), "warn", lambda _, lines: self.said.extend(lines))
-        patch.setattr(evaluation, "load_model", lambda *_: Invented(finder))
+        patch.setattr(evaluation, "load_model", lambda *_, **__: Invented(finder))
         patch.setattr(evaluation, "find_leaked_images", lambda *_: {})
         evaluation.evaluate_stage(experiment)
         self.scores = experiment.run.files.scores["validation"]
