@@ -150,7 +150,7 @@ class _PngRows:
         header = struct.pack(">IIBBBBB", self.size[1], count + len(above), 8, color_type, 0, 0, 0)
         file = _PNG + _png_chunk(b"IHDR", header) + _png_chunk(b"IDAT", content) + _png_chunk(b"IEND", b"")
         try:
-            with Image.open(BytesIO(file), formats=["PNG"]) as image:
+            with open_image(BytesIO(file), ("PNG",), any_size=True) as image:
                 assert image.mode == mode
                 values = np.asarray(image).reshape(-1, self.size[1], channels)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
