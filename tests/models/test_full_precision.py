@@ -10,6 +10,7 @@ from torchvision.models.detection.rpn import RPNHead
 from maskwright.errors import NotFinite
 from maskwright.models import catalogue
 from maskwright.models.full_precision import FullAnchors, FullRPNHead, to_float32
+from maskwright.training.device import computes_in_bfloat16
 from tests.models.invented_scenes import NARROW, narrow, scene
 
 SIDE = 640
@@ -48,7 +49,12 @@ def a_picture() -> torch.Tensor:
     return torch.rand(3, SIDE, SIDE, generator=torch.Generator().manual_seed(3))
 
 
-@pytest.mark.parametrize("name", KINDS)
+WITHOUT = pytest.mark.skipif(not computes_in_bfloat16(), reason="takes ten minutes without instructions for bfloat16")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[WITHOUT] if name.startswith("detectron2") else []) for name in KINDS]
+)
 def test_detections_and_losses_are_whole_floats(name: str) -> None:
     model = built(name)
     with torch.no_grad(), in_half_precision():

@@ -126,7 +126,9 @@ def test_the_detections_are_detectron2s(
     decoded = hashlib.sha256(np.ascontiguousarray(pixels[:, :, ::-1]).tobytes()).hexdigest()
     found, masks = detect(load_model(oracle.model_file(kind, options), "cpu"), pixels)
     recorded_on = oracle.records(kind)["produced_by"]["torch"]
-    if torch.__version__ == recorded_on and decoded == record["decoded_bgr_sha256"]:
+    # Recorded on a processor with AVX-512; for others torch has other kernels.
+    same_kernels = torch.__version__ == recorded_on and torch.backends.cpu.get_cpu_capability() == "AVX512"
+    if same_kernels and decoded == record["decoded_bgr_sha256"]:
         assert_equal(found, masks, record)
     else:
         assert_fair(found, masks, record)
