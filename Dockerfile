@@ -1,8 +1,7 @@
 # Maskwright in a container: `docker build -t maskwright .`; docs/how-to/clusters.md tells how to use it.
 #
 # PyPI's PyTorch brings CUDA's libraries with it, so that one image serves CPUs and NVIDIA's GPUs. For a smaller one
-# without CUDA give TORCH the arguments that PyTorch's selector shows for pip and CPU:
-# docker build --build-arg TORCH="torch torchvision --index-url …" -t maskwright:cpu .
+# without CUDA, build with `--build-arg TORCH=…`: the arguments that PyTorch's selector shows for pip and CPU.
 ARG PYTHON=3.11
 
 FROM python:${PYTHON}-slim AS build
@@ -18,7 +17,7 @@ COPY src /source/src
 RUN pip install --constraint /source/constraints.txt "/source[${EXTRAS}]"
 
 FROM python:${PYTHON}-slim
-# Chromium and fonts are for tests alone; torch.compile would need g++ as well.
+# `--compile` would need g++ as well.
 COPY --from=build /opt/maskwright /opt/maskwright
 ENV PATH=/opt/maskwright/bin:$PATH HOME=/tmp
 # Not root: what is written to a mounted folder belongs to the user of `docker run --user`.
