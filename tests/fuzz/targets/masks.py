@@ -1,6 +1,7 @@
 """Segmentations, label maps and panoptic maps as PNG, brush masks: held against other readers where there are some."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,19 @@ def _mask_seeds() -> list[bytes]:
     ]
 
 
+def _png_target(name: str, file: str, read: Callable[[Path], None]) -> Target:
+    return Target(
+        name=name,
+        file=file,
+        read=read,
+        errors=(DataError,),
+        seeds=_mask_seeds,
+        strategy=pngs.pngs,
+        tokens=pngs.TOKENS,
+        mend=pngs.mended,
+    )
+
+
 TARGETS = [
     Target(
         name="segmentation",
@@ -192,36 +206,9 @@ TARGETS = [
         strategy=_segmentations,
         tokens=(b'"counts":', b'"size":', b"[", b"]", b",", b'"', b"0", b"O", b"`", b"o", b"?"),
     ),
-    Target(
-        name="mask-png",
-        file="mask.png",
-        read=_read_mask,
-        errors=(DataError,),
-        seeds=_mask_seeds,
-        strategy=pngs.pngs,
-        tokens=pngs.TOKENS,
-        mend=pngs.mended,
-    ),
-    Target(
-        name="mask-file",
-        file="object.png",
-        read=_read_mask_file,
-        errors=(DataError,),
-        seeds=_mask_seeds,
-        strategy=pngs.pngs,
-        tokens=pngs.TOKENS,
-        mend=pngs.mended,
-    ),
-    Target(
-        name="panoptic-png",
-        file="panoptic.png",
-        read=_read_panoptic,
-        errors=(DataError,),
-        seeds=_mask_seeds,
-        strategy=pngs.pngs,
-        tokens=pngs.TOKENS,
-        mend=pngs.mended,
-    ),
+    _png_target("mask-png", "mask.png", _read_mask),
+    _png_target("mask-file", "object.png", _read_mask_file),
+    _png_target("panoptic-png", "panoptic.png", _read_panoptic),
     Target(
         name="brush",
         read=_read_brush,
