@@ -36,13 +36,13 @@ INPUT_LIMITS = {
     # A matrix in JSON takes a list of so many numbers squared, which LVIS with its 1,203 classes has always had.
     "confusion-classes": InputLimit(1_500, "classes in the confusion matrix of instance scores"),
     # Each takes half a millisecond of COCO's evaluation and of the details.
-    "scored-classes": InputLimit(8_000, "classes with an object or a result that are scored together"),
+    "scored-classes": InputLimit(4_000, "classes with an object or a result that are scored together"),
     # Of which each takes AP and its interval from a thousand samples; LVIS has 1,203.
     "resampled-classes": InputLimit(1_250, "classes that have bootstrap intervals, or are compared"),
     # The weights of 20,000 images in a thousand samples take 160 MB, several times.
     "resampled-images": InputLimit(20_000_000, "images in all bootstrap samples together"),
     # Each takes a quarter of a millisecond. Changes alone are about forty; what is left is for pairs of them.
-    "explained-scores": InputLimit(20_000, "scores of classes that are computed to explain others"),
+    "explained-scores": InputLimit(10_000, "scores of classes that are computed to explain others"),
     # All of them are compared at once.
     "scored-pairs": InputLimit(10_000_000, "pairs of an object and a result on one image that are scored"),
     # Labels of one class are compared with those in the same columns or rows, for two labels on one object.

@@ -43,6 +43,13 @@ def test_an_interval_widens_with_its_level_and_stays_within_the_draws(values: li
     assert replicates.min() <= wide["low"] <= narrow["low"] <= narrow["high"] <= wide["high"] <= replicates.max()
 
 
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300), st.floats(0, 1))
+def test_the_ends_of_an_interval_are_numpys_quantiles_to_the_last_bit(values: list[float], level: float):
+    interval = BootstrapEstimate(0.0, np.array(values)).interval(level)
+    ends = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], method="weibull")
+    assert [interval["low"], interval["high"]] == ends.tolist()
+
+
 def test_draws_without_a_number_are_left_out_and_nothing_has_no_interval():
     assert BootstrapEstimate(1.0, np.array([np.nan, 2.0, np.nan])).interval(0.9) == {
         "value": 1.0,

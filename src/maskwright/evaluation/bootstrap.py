@@ -81,8 +81,17 @@ class BootstrapEstimate:
         defined = self.replicates[~np.isnan(self.replicates)]
         if self.value is None or not defined.size:
             return {"value": self.value, "low": None, "high": None}
-        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2], method="weibull")
-        return {"value": self.value, "low": float(low), "high": float(high)}
+        ordered = np.sort(defined)
+        low, high = (_quantile(ordered, share) for share in ((1 - level) / 2, (1 + level) / 2))
+        return {"value": self.value, "low": low, "high": high}
+
+
+def _quantile(ordered: Replicates, share: float) -> float:
+    """Return what ``numpy.quantile`` with ``method="weibull"`` does, which takes ten times as long for a thousand."""
+    place = min(max(len(ordered) * share + share - 1, 0.0), len(ordered) - 1.0)
+    below = int(place)
+    low, high, part = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)]), place - below
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
 
 
 def require_sampled_images(images: int, samples: int) -> None:

@@ -27,6 +27,8 @@ def display_width(text: str) -> int:
 
     Source: Unicode Standard Annex 11, East Asian Width.
     """
+    if text.isascii():
+        return len(text)
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return len(text) + wide - sum(unicodedata.combining(letter) != 0 for letter in text)
 

@@ -82,6 +82,17 @@ def test_a_draw_is_the_same_alone_and_among_others(data: Set, seed: int):
         assert np.array_equal(column, numbers(records.scores(alone[None]))[:, 0], equal_nan=True)
 
 
+@settings(max_examples=10, deadline=None)
+@given(datasets(), st.integers(0, 9))
+def test_samples_alike_on_the_images_of_a_rare_class_are_scored_once(data: Set, seed: int):
+    weights = np.random.default_rng(seed).integers(0, 3, (40, 3))
+    records = match_records(*data, "bbox")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weighted, "_FEW_IMAGES", -1)
+        each = numbers(records.scores(weights))
+    assert np.array_equal(each, numbers(records.scores(weights)), equal_nan=True)
+
+
 def test_sizes_that_all_objects_have_are_scored_once(monkeypatch: pytest.MonkeyPatch):
     truth, results = dataset(3)
     small = [{**each, "area": 100.0} for each in truth["annotations"]]

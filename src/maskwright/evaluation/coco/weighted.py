@@ -17,6 +17,8 @@ from maskwright.parallel.threads import map_in_threads
 
 _EPSILON = np.spacing(1)  # pycocotools adds it to the denominator of precision
 _MOST_NUMBERS = 1 << 23
+# Of so many images the weights, each below 50,000, are one number of 64 bits.
+_FEW_IMAGES = 4
 # The arrays of more processors would not fit into their caches, and a process that trains may have them all.
 _THREADS = 2
 
@@ -91,14 +93,16 @@ class MatchRecords:
         drawn = np.ascontiguousarray(weights.T, np.int32)
         threads = min(_THREADS, os.cpu_count() or 1)
         sums = np.zeros((len(SIZES), THRESHOLDS, len(weights)))
-        classes = np.zeros_like(sums)
+        classes = np.zeros((len(SIZES), len(weights)))
         ap, ap50 = np.zeros((2, len(self.cells), len(weights)))
         precision = map_in_threads(lambda row: _class_precision(row, drawn, self.recalls), self.cells, threads)
-        for k, values in enumerate(precision):
-            known = ~np.isnan(values)
-            sums += np.where(known, values, 0.0)
-            classes += known
-            ap[k], ap50[k] = _sum(values[0]) / THRESHOLDS, values[0, 0]
+        for k, (values, sampled) in enumerate(precision):
+            # A sample has an object of a size or not, at whichever threshold.
+            known = ~np.isnan(values[:, 0])
+            for a in np.flatnonzero(known.any(axis=1)):
+                sums[a] += np.where(known[a], values[a], 0.0)[:, sampled]
+                classes[a] += known[a][sampled]
+            ap[k], ap50[k] = (_sum(values[0]) / THRESHOLDS)[sampled], values[0, 0][sampled]
         return SampledScores(_statistics(sums, classes), ap, ap50)
 
     def beside(self, other: "MatchRecords") -> "MatchRecords":
@@ -111,11 +115,12 @@ class MatchRecords:
 def _statistics(sums: Floats, classes: Floats) -> dict[str, Floats]:
     """Return ``AP AP50 AP75 APs APm APl``, each ``(B,)``, from AP at COCO's ten IoU thresholds by size ``(A, T, B)``.
 
-    ``sums`` are those of the classes that have an object, ``classes`` their number.
+    ``sums`` are those of the classes that have an object, ``classes`` ``(A, B)`` their number.
     """
 
     def mean(size: int, thresholds: slice) -> Floats:
-        return ratio(_sum(sums[size, thresholds]), _sum(classes[size, thresholds]))
+        chosen = sums[size, thresholds]
+        return ratio(_sum(chosen), len(chosen) * classes[size])
 
     return {
         "AP": mean(0, slice(None)),
@@ -130,8 +135,25 @@ def _sum(rows: Floats) -> Floats:
     return np.add.accumulate(rows, axis=0)[-1]
 
 
-def _class_precision(row: Sequence[Ranked], drawn: npt.NDArray[np.int32], recalls: Floats) -> Floats:
-    """Return AP ``(A, T, B)`` of one class; ``drawn`` ``(N, B)`` are the weights of the images."""
+def _class_precision(
+    row: Sequence[Ranked], drawn: npt.NDArray[np.int32], recalls: Floats
+) -> tuple[Floats, slice | npt.NDArray[np.int64]]:
+    """Return AP ``(A, T, C)`` of one class for C different samples, and which of these each of the B samples is.
+
+    ``drawn`` ``(N, B)`` are the weights of the images.
+    """
+    # The weights of few images repeat among the samples, and with them the scores of a rare class.
+    involved = np.unique(np.concatenate([part for cell in row for part in (cell.image, np.flatnonzero(cell.objects))]))
+    if involved.size > _FEW_IMAGES:
+        return _sampled_precision(row, drawn, recalls), slice(None)
+    code = np.zeros(drawn.shape[1], np.int64)
+    for weights in drawn[involved]:
+        code = code * (int(weights.max(initial=0)) + 1) + weights
+    _, first, sampled = np.unique(code, return_index=True, return_inverse=True)
+    return _sampled_precision(row, np.ascontiguousarray(drawn[:, first]), recalls), sampled
+
+
+def _sampled_precision(row: Sequence[Ranked], drawn: npt.NDArray[np.int32], recalls: Floats) -> Floats:
     found: list[Floats] = []
     for cell in row:
         # Where all objects and detections are of one size, its cell is that of all sizes.

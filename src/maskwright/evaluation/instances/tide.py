@@ -6,6 +6,7 @@ The numbers are those of the authors' tool tidecv 1.0.1, as fractions. Source: D
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +43,8 @@ _FALSE = {
 
 # Written x / 100: COCO's evaluator has 0.28000000000000003 for 28 / 100, and so misses a recall of 7 / 25.
 _RECALLS = np.arange(101) / 100
+# Detections of a class whose AP is kept.
+_SHORT = 256
 
 
 def tide_scores(errors: DetectionErrors, categories: Sequence[int]) -> dict[str, Any]:
@@ -119,9 +122,20 @@ def _mean_ap(ranking: _Ranking, objects: dict[int, int]) -> float:
 
 def _average_precision(scores: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], objects: int) -> float:
     """Return the mean, over 101 recalls, of the highest precision at that recall or above; 0 without an object."""
-    if not objects:
+    if not objects or not right.any():
         return 0.0
-    true = np.cumsum(right[np.argsort(-scores, kind="stable")])
+    ranked = right[np.argsort(-scores, kind="stable")]
+    # Most errors leave most classes as they are, and rare classes are alike.
+    return _short_precision(ranked.tobytes(), objects) if len(ranked) <= _SHORT else _ranked_precision(ranked, objects)
+
+
+@lru_cache(maxsize=1 << 14)
+def _short_precision(right: bytes, objects: int) -> float:
+    return _ranked_precision(np.frombuffer(right, np.bool_), objects)
+
+
+def _ranked_precision(right: npt.NDArray[np.bool_], objects: int) -> float:
+    true = np.cumsum(right)
     precision = np.maximum.accumulate((true / np.arange(1, len(true) + 1))[::-1])[::-1]
     reached = np.searchsorted(true / objects, _RECALLS)
     return float(precision[reached[reached < len(true)]].sum() / len(_RECALLS))
