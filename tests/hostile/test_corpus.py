@@ -22,6 +22,7 @@ from tests.hostile.warm_process import WITH_TORCH, Ended, WarmProcess, alone, ru
 
 SECONDS = 10
 MEMORY = 1 << 30
+TIMES = 3
 
 SAMPLE = {
     "annotations: an image record of 65535 × 65535",
@@ -42,23 +43,33 @@ Run = Callable[[list[str], Path, int], Ended]
 
 
 def assert_withstood(hostile: Hostile, folder: Path, run: Run, most: int | None = None) -> None:
-    """Run every command that reads ``hostile``, or the first ``most`` of them, and say all that went wrong."""
-    wrong = []
-    for command in islice(commands(hostile, folder), most):
-        ended = run(command, folder, SECONDS)
-        faults = [
-            *(["it hung"] if ended.code is None else []),
-            *([f"exit code {ended.code}"] if ended.code not in (0, 1, 2, None) else []),
-            *([f"{ended.cpu:.1f} s of CPU time"] if ended.cpu > SECONDS else []),
-            *([f"{ended.idle:.1f} s of waiting"] if ended.idle > SECONDS else []),
-            *([f"{ended.memory >> 20} MiB"] if ended.memory > MEMORY else []),
-            *(["a traceback"] if "Traceback (most recent" in ended.printed else []),
-            *(["code was run"] if (folder / MARK).exists() else []),
-        ]
-        if faults:
-            said = " ".join(command).replace(str(folder), "")
-            wrong.append(f"{said}: {', '.join(faults)}; it printed: {ended.printed[-1500:]}")
-    assert not wrong, "\n".join(wrong)
+    """Run every command that reads ``hostile``, or the first ``most`` of them, and say all that went wrong.
+
+    Where a command took too much CPU time, all is done again in a new folder: what others do on the same core multiplies
+    it, and the least of ``TIMES`` counts.
+    """
+    for number in range(TIMES):
+        (place := folder / str(number)).mkdir()
+        wrong, slow = [], []
+        for command in islice(commands(hostile, place), most):
+            ended = run(command, place, SECONDS)
+            faults = [
+                *(["it hung"] if ended.code is None else []),
+                *([f"exit code {ended.code}"] if ended.code not in (0, 1, 2, None) else []),
+                *([f"{ended.idle:.1f} s of waiting"] if ended.idle > SECONDS else []),
+                *([f"{ended.memory >> 20} MiB"] if ended.memory > MEMORY else []),
+                *(["a traceback"] if "Traceback (most recent" in ended.printed else []),
+                *(["code was run"] if (place / MARK).exists() else []),
+            ]
+            said = f"{' '.join(command).replace(str(place), '')}: {{}}; it printed: {ended.printed[-1500:]}"
+            if ended.cpu > SECONDS:
+                slow.append(said.format(", ".join([f"{ended.cpu:.1f} s of CPU time", *faults])))
+            elif faults:
+                wrong.append(said.format(", ".join(faults)))
+        assert not wrong, "\n".join([*wrong, *slow])
+        if not slow:
+            return
+    raise AssertionError("\n".join(slow))
 
 
 CORPUS = [*inputs(), *programs()]
