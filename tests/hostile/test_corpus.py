@@ -45,7 +45,7 @@ Run = Callable[[list[str], Path, int], Ended]
 def assert_withstood(hostile: Hostile, folder: Path, run: Run, most: int | None = None) -> None:
     """Run every command that reads ``hostile``, or the first ``most`` of them, and say all that went wrong.
 
-    Where a command took too much CPU time, all is done again in a new folder: what others do on the same core multiplies
+    Where a command took too much CPU time, all is done again in a new folder: what others do on the core multiplies
     it, and the least of ``TIMES`` counts.
     """
     for number in range(TIMES):
