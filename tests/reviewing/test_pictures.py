@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from maskwright.reviewing.pictures import suspect_pictures
 from maskwright.reviewing.search import find_suspects
@@ -26,6 +27,24 @@ def test_the_suspect_is_shown_with_what_is_around_it(tmp_path: Path):
     assert 0 <= top < 50 < 80 < bottom <= SIDE
     assert max(picture.width, picture.height) <= 360
     assert picture.width / picture.height == (right - left) / (bottom - top)
+
+
+@pytest.mark.parametrize(
+    ("box", "part"),
+    [
+        ([1e308, 1e308, 1e308, 1e308], (0, 0, SIDE, SIDE)),
+        ([-1e308, 10, 2e307, 20], (0, 0, SIDE, SIDE)),
+        ([2.0 * SIDE, 10, 20, 20], (0, 0, SIDE, SIDE)),
+        ([SIDE - 30.0, 10, 1e308, 20], (0, 0, SIDE, SIDE)),
+    ],
+)
+def test_a_box_that_reaches_out_of_the_image_shows_all_of_it(box, part, tmp_path: Path):
+    truth, results = read(*written(tmp_path, CASES["missing"][0]))
+    cv2.imwrite(str(tmp_path / "1.png"), np.full((SIDE, SIDE, 3), 90, np.uint8))
+    suspects = find_suspects(truth, results)
+    results.records[suspects[0].found[0]]["bbox"] = box
+    (picture,) = suspect_pictures(suspects, truth, results, tmp_path)
+    assert picture.box == part
 
 
 def test_outlines_are_in_pixels_of_the_image_and_the_suspects_own_are_chosen(tmp_path: Path):

@@ -23,6 +23,8 @@ _LONGEST, _AROUND, _FEWEST = 360, 0.6, 48
 _SHOWN_SCORE = 0.5
 # Of labels, and of detections, beside those that are suspected: more could not be told apart.
 _MOST_OTHERS = 40
+# Beyond every image; the ends of boxes of larger numbers would be infinite.
+_FAR = 1e15
 
 _Box = tuple[int, int, int, int]
 
@@ -70,7 +72,7 @@ class _Shapes:
 
     def __init__(self, records: Sequence[TruthRecord] | Sequence[ResultRecord], positions: Sequence[int]) -> None:
         self._positions = np.array(positions, np.int64)
-        boxes = np.array([records[i]["bbox"] for i in positions], np.float64).reshape(-1, 4)
+        boxes = np.array([records[i]["bbox"] for i in positions], np.float64).reshape(-1, 4).clip(-_FAR, _FAR)
         self._from, self._to = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
 
     def shown(self, chosen: Sequence[int], part: _Box) -> list[int]:
@@ -113,8 +115,9 @@ def _around(boxes: Sequence[Sequence[float]], size: tuple[int, int]) -> _Box:
     more = max(
         _AROUND * max(right - left, bottom - top), (_FEWEST - (right - left)) / 2, (_FEWEST - (bottom - top)) / 2
     )
-    x1, y1 = max(0, int(left - more)), max(0, int(top - more))
-    x2, y2 = min(size[1], int(right + more) + 1), min(size[0], int(bottom + more) + 1)
+    # Sides of huge boxes may be infinite here, which is no int.
+    x1, y1 = (int(max(0.0, min(side - more, last))) for side, last in ((left, size[1]), (top, size[0])))
+    x2, y2 = (int(max(-2.0, min(side + more, last - 1))) + 1 for side, last in ((right, size[1]), (bottom, size[0])))
     # A box from outside the image leaves nothing of it: the whole image is shown.
     return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else (0, 0, size[1], size[0])
 
