@@ -1,4 +1,4 @@
-from maskwright.reports.kept_files import KeptFiles
+from maskwright.reports.kept_files import KeptFiles, source_digest
 
 
 def test_a_file_is_found_again_by_what_it_is_made_of_and_only_by_that(tmp_path):
@@ -30,3 +30,13 @@ def test_without_a_folder_nothing_is_kept_and_nothing_removed(tmp_path):
         kept.remove_others()
     assert KeptFiles().path("losses", b"", ".svg") is None
     KeptFiles().keep(None, b"lost")
+
+
+def test_the_digest_of_sources_is_that_of_their_code_whatever_their_order(tmp_path):
+    (tmp_path / "a.py").write_text("a = 1")
+    (tmp_path / "b.py").write_text("b = 1")
+    first = source_digest(sorted(tmp_path.iterdir()))
+    (tmp_path / "notes.txt").write_text("no code")
+    assert source_digest(sorted(tmp_path.iterdir(), reverse=True)) == first
+    (tmp_path / "b.py").write_text("b = 2")
+    assert source_digest(tmp_path.iterdir()) != first

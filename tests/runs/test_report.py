@@ -12,11 +12,13 @@ from maskwright.errors import UsageError
 from maskwright.files import read_json, write_json
 from maskwright.images.decode import read_image
 from maskwright.images.draw import overlay_label_map
-from maskwright.masks.png import read_label_map
+from maskwright.images.encode import write_jpeg
+from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.progress import Reporter
 from maskwright.reports.pictures.panels import CAPTIONS, panel
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
+from maskwright.runs.pictures import drawn_before, page_panels, saved_predictions
 from maskwright.runs.report import report_stage
 from maskwright.structures import ClassTable
 
@@ -31,6 +33,18 @@ def report(run: Path) -> list[dict[str, Any]]:
     """Report ``run``; returns the records of its panels."""
     report_stage(Experiment(open_run(run, Reporter())))
     return read_json(run / "figures" / "panels.json")
+
+
+def written_panels(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files of the panels that are written from now on."""
+    written: list[Path] = []
+
+    def writing(path: Path, picture: np.ndarray) -> None:
+        written.append(path)
+        write_jpeg(path, picture)
+
+    monkeypatch.setattr(page_panels, "write_jpeg", writing)
+    return written
 
 
 @pytest.mark.parametrize("task", ["semantic", "instance"])
@@ -63,6 +77,60 @@ def test_a_panel_shows_the_image_its_truth_and_what_was_predicted(semantic_run: 
     assert np.abs(shown - expected).mean() < 3
     swapped = panel([image, *drawn[::-1]], CAPTIONS).astype(int)
     assert np.abs(shown - swapped).mean() > 3
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_panels_of_the_same_data_are_drawn_once(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    run = copied(request.getfixturevalue(f"{task}_run"), tmp_path / "run")
+    records, page = report(run), (run / "report.html").read_bytes()
+    written: list[Path] = []
+    monkeypatch.setattr(
+        page_panels, "write_jpeg", lambda path, picture: (written.append(path), write_jpeg(path, picture))
+    )
+    assert report(run) == records
+    assert written == []
+    assert (run / "report.html").read_bytes() == page
+
+
+@pytest.mark.parametrize(
+    "change", ["image", "truth", "prediction", "class name", "panel", "panel is a link", "list", "code"]
+)
+def test_a_panel_is_drawn_anew_when_what_it_shows_or_its_file_has_changed(
+    change: str, semantic_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied(semantic_run, tmp_path / "run")
+    record = report(run)[0]
+    panel_file, image = run / record["file"], Path(record["caption"].removeprefix("validation: "))
+    drawn, mask = panel_file.read_bytes(), f"{image.stem}.png"
+    if change == "image":
+        file = run / "data" / "validation" / "images" / image
+        write_jpeg(file, 255 - read_image(file))
+    elif change in ("truth", "prediction"):
+        folder = run / ("masks/validation" if change == "truth" else "predictions/validation/label_maps")
+        write_label_map(folder / mask, np.zeros_like(read_label_map(folder / mask)))
+    elif change == "class name":
+        monkeypatch.setattr(saved_predictions, "written_name", lambda _, index: f"#{index}")
+    elif change == "panel":
+        panel_file.write_bytes(b"of another run")
+    elif change == "panel is a link":
+        panel_file.rename(tmp_path / "elsewhere.jpg")
+        panel_file.symlink_to(tmp_path / "elsewhere.jpg")
+    elif change == "list":
+        (run / "figures" / "panels.json").write_text("[{")
+    else:
+        monkeypatch.setattr(drawn_before, "_code", lambda: "other code")
+    written: list[Path] = []
+    monkeypatch.setattr(
+        page_panels, "write_jpeg", lambda path, picture: (written.append(path), write_jpeg(path, picture))
+    )
+    report(run)
+    assert panel_file in written
+    assert not panel_file.is_symlink()
+    shows_the_same = change not in ("image", "truth", "prediction")
+    assert (panel_file.read_bytes() == drawn) is shows_the_same
+    assert change in ("class name", "list", "code") or len(written) < 8, "the others are as they were"
 
 
 def test_missing_predictions_are_named_with_the_remedy(instance_run: Path, tmp_path: Path) -> None:

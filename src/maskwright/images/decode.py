@@ -48,7 +48,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     Raises ``DataError`` when the file is missing, is not an image, ends before its last pixel, or has more pixels than
     the limit ``image-pixels``, which is asked before any is decoded.
     """
-    return decode_image(_content(path), str(path))
+    return decode_image(image_content(path), str(path))
 
 
 def decode_image(content: bytes, source: str) -> npt.NDArray[np.uint8]:
@@ -75,8 +75,12 @@ def decode_image(content: bytes, source: str) -> npt.NDArray[np.uint8]:
         raise DataError(f"{source}: cannot be decoded as an image ({error}).") from error
 
 
-def _content(path: Path) -> bytes:
-    """Return the bytes of an image file; raise ``DataError`` for none, one that is not regular, and one too large."""
+def image_content(path: Path) -> bytes:
+    """Return the bytes of the image file ``path``, not decoded.
+
+    Raises ``DataError`` when it is missing or no regular file, and when it has more bytes than the limit
+    ``image-bytes``.
+    """
     if not os.path.isfile(path):
         found = "it is no regular file" if os.path.exists(path) else "the image file does not exist"
         raise DataError(f"{path}: {found}; expected an image. Put it back, or correct its name.")

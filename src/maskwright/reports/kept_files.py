@@ -1,6 +1,8 @@
 """Files that spare a page work: each keeps what was made once, under a name that says of what."""
 
 import hashlib
+from collections.abc import Iterable
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from maskwright.files import write_bytes
@@ -33,3 +35,11 @@ class KeptFiles:
         for file in self._folder.iterdir() if self._folder is not None and self._folder.is_dir() else ():
             if file.name not in self._used and file.is_file():
                 file.unlink(missing_ok=True)
+
+
+def source_digest(sources: Iterable[Traversable]) -> str:
+    """Return a digest of the Python files among ``sources``, by their names: it differs when their code does."""
+    digest = hashlib.sha256()
+    for source in sorted((each for each in sources if each.name.endswith(".py")), key=lambda each: each.name):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()

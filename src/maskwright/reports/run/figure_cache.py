@@ -4,7 +4,6 @@ Drawing them, with the import of matplotlib, takes longer than all else of a pag
 what it was drawn of: the numbers, and the code that draws. So no figure of other numbers or of older code is shown.
 """
 
-import hashlib
 import json
 import re
 from functools import cache
@@ -12,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskwright.reports.kept_files import KeptFiles
+from maskwright.reports.kept_files import KeptFiles, source_digest
 from maskwright.reports.plots.colors import on_paper
 from maskwright.version import __version__
 
@@ -84,12 +83,8 @@ class FigureCache:
 @cache
 def _code() -> str:
     """Return a digest of the code that draws."""
-    folders = [files("maskwright.reports.plots"), files("maskwright.reports.run")]
-    sources = [each for each in folders[0].iterdir() if each.name.endswith(".py")] + [folders[1] / "drawing.py"]
-    digest = hashlib.sha256()
-    for source in sorted(sources, key=lambda each: each.name):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
+    drawing = files("maskwright.reports.run") / "drawing.py"
+    return source_digest([*files("maskwright.reports.plots").iterdir(), drawing])
 
 
 def _read(file: Path | None) -> str | None:

@@ -1,6 +1,7 @@
 """The panels of a scored part of the data: samples, and the worst images with their errors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,22 @@ from maskwright.images.encode import write_jpeg
 from maskwright.reports.pictures.panels import CAPTIONS, panel, with_legend
 from maskwright.reports.run.worst_images import WORST, WORST_KIND
 from maskwright.runs.experiment import Experiment
+from maskwright.runs.pictures.drawn_before import DRAWN_OF, drawn_of
 from maskwright.runs.pictures.saved_predictions import Picture, SavedPredictions
 from maskwright.runs.prepare import DataSplit
 
 ERRORS = "errors"
 
 
-def write_page_panels(experiment: Experiment, part: DataSplit, scores: Mapping[str, Any]) -> list[dict[str, Any]]:
+def write_page_panels(
+    experiment: Experiment, part: DataSplit, scores: Mapping[str, Any], drawn: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """Write the panels of ``part``, which has the ``scores``, into the run folder; return their records for the page.
 
     Samples show original, truth and prediction. The worst images of the scores show the errors too. A recipe that asks
     for no panels has neither. A record has the ``file`` relative to the run folder and a ``caption``; that of a worst
-    image its ``kind``, ``part`` and ``image``, the name of its file, too.
+    image its ``kind``, ``part`` and ``image``, the name of its file, too. ``drawn`` has the digests of the panels that
+    a report drew before, by their files; those of the same data are left as they are.
     """
     wanted, images = experiment.recipe.report.panels, part.selection.images
     if not wanted:
@@ -34,12 +39,10 @@ def write_page_panels(experiment: Experiment, part: DataSplit, scores: Mapping[s
     # The data may have changed since they were scored.
     worst = [by_name[row["file_name"]] for row in _worst(scores) if row["file_name"] in by_name]
     predictions = SavedPredictions(experiment, part, {objects.image.id for objects in (*samples, *worst)})
-    records: list[dict[str, Any]] = [
-        _written(experiment, part, predictions, objects, "panels", _sample(part, predictions, objects))
-        for objects in samples
-    ]
+    panels = _Panels(experiment, part, predictions, drawn or {})
+    records: list[dict[str, Any]] = [panels.record(objects, "panels", _sample) for objects in samples]
     for objects in worst:
-        record = _written(experiment, part, predictions, objects, "worst", _with_errors(part, predictions, objects))
+        record = panels.record(objects, "worst", _with_errors)
         records.append({**record, "kind": WORST_KIND, "part": part.name, "image": objects.image.file_name})
     return records
 
@@ -59,20 +62,37 @@ def _with_errors(part: DataSplit, predictions: SavedPredictions, objects: ImageO
     return panel(cells, [*CAPTIONS, ERRORS], columns=2)
 
 
-def _written(
-    experiment: Experiment,
-    part: DataSplit,
-    predictions: SavedPredictions,
-    objects: ImageObjects,
-    folder: str,
-    picture: Picture,
-) -> dict[str, Any]:
-    """Write ``picture`` into ``figures/folder`` and return its record; that of a semantic run with a legend."""
-    file = f"figures/{folder}/{part.name}-{Path(predictions.files[objects.image.file_name]).stem}.jpg"
-    if experiment.recipe.task == "semantic":
+@dataclass(frozen=True)
+class _Panels:
+    """The panels of a part in the run folder, and the digests of those ``drawn`` before by their files."""
+
+    experiment: Experiment
+    part: DataSplit
+    predictions: SavedPredictions
+    drawn: Mapping[str, str]
+
+    def record(
+        self,
+        objects: ImageObjects,
+        folder: str,
+        draw: Callable[[DataSplit, SavedPredictions, ImageObjects], Picture],
+    ) -> dict[str, Any]:
+        """Return the record of the panel in ``figures/folder``, which is drawn unless its file is of the same data."""
+        stem = Path(self.predictions.files[objects.image.file_name]).stem
+        file = f"figures/{folder}/{self.part.name}-{stem}.jpg"
+        path = self.experiment.run.path / file
+        sources = self.predictions.sources(objects)
+        digest = drawn_of(sources, path) if file in self.drawn else None
+        if digest is None or digest != self.drawn[file]:
+            write_jpeg(path, self._with_legend(objects, draw(self.part, self.predictions, objects)))
+            digest = drawn_of(sources, path)
+        return {"file": file, "caption": f"{self.part.name}: {objects.image.file_name}", DRAWN_OF: digest}
+
+    def _with_legend(self, objects: ImageObjects, picture: Picture) -> Picture:
+        """Return the ``picture``, that of a semantic run with a legend."""
+        if self.experiment.recipe.task != "semantic":
+            return picture
         # Counted: numpy.unique imports masked arrays at its first call, which takes longer than a panel.
-        counts = [np.bincount(label_map.ravel()) for label_map in predictions.label_maps(objects)]
+        counts = [np.bincount(label_map.ravel()) for label_map in self.predictions.label_maps(objects)]
         labels = {int(label) for found in counts for label in np.flatnonzero(found)}
-        picture = with_legend(picture, predictions.table, labels)
-    write_jpeg(experiment.run.path / file, picture)
-    return {"file": file, "caption": f"{part.name}: {objects.image.file_name}"}
+        return with_legend(picture, self.predictions.table, labels)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Set
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -15,7 +16,8 @@ from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.results.category_ids import with_indices
 from maskwright.evaluation.results.classes import CLASSES_FILE, read_class_table
 from maskwright.files import read_json_list
-from maskwright.images.draw import overlay_instances, overlay_label_map
+from maskwright.images.decode import image_content
+from maskwright.images.draw import overlay_instances, overlay_label_map, written_name
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
 from maskwright.reports.pictures.errors import object_outcomes, overlay_errors, pixel_outcomes
@@ -52,6 +54,17 @@ class SavedPredictions:
             for record in with_indices(shown, read_class_table(self.folder / CLASSES_FILE)):
                 self.results[record["image_id"]].append(record)
 
+    def sources(self, objects: ImageObjects) -> list[bytes]:
+        """Return all that the pictures of an image are drawn of: its file, the classes, its truth, its predictions.
+
+        Raises ``DataError`` when the file of the image or of a label map is missing.
+        """
+        names = [written_name(self.table, c.index) for c in self.table]
+        sources = [image_content(self.part.path_of(objects)), repr((self.table.to_json(), names)).encode()]
+        if self.experiment.recipe.task == "instance":
+            return [*sources, repr(objects).encode(), repr(self.results[objects.image.id]).encode()]
+        return [*sources, *(image_content(file) for file in self._label_map_files(objects))]
+
     def drawn(self, objects: ImageObjects, image: Picture) -> tuple[Picture, Picture]:
         """Return ``image`` ``(H, W, 3)`` with the truth drawn over it, and with the prediction."""
         if self.experiment.recipe.task == "instance":
@@ -84,9 +97,13 @@ class SavedPredictions:
 
     def label_maps(self, objects: ImageObjects) -> tuple[LabelMap, LabelMap]:
         """Return the true and the predicted label map ``(H, W)`` of an image of a semantic run."""
+        true, predicted = self._label_map_files(objects)
+        kind = self.table.label_dtype
+        return read_label_map(true).astype(kind), read_label_map(predicted).astype(kind)
+
+    def _label_map_files(self, objects: ImageObjects) -> tuple[Path, Path]:
         file = self.files[objects.image.file_name]
-        truth = read_label_map(self.experiment.masks_folder(self.part.name) / file).astype(self.table.label_dtype)
-        return truth, read_label_map(self.folder / "label_maps" / file).astype(self.table.label_dtype)
+        return self.experiment.masks_folder(self.part.name) / file, self.folder / "label_maps" / file
 
     def _found(self, objects: ImageObjects) -> Instances:
         return Instances.from_coco(self.results[objects.image.id], (objects.image.height, objects.image.width))
