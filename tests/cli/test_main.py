@@ -82,6 +82,18 @@ def test_the_shell_completes_commands() -> None:
     assert in_new_process(code).stdout.split() == ["doctor"]
 
 
+@pytest.mark.parametrize("with_torch", [False, True])
+def test_a_process_without_torch_ends_without_a_search_for_garbage(with_torch: bool) -> None:
+    code = (
+        "import atexit, gc, sys, types\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"
+        "sys.argv = ['maskwright', '--version']\n"
+        f"sys.modules |= {{'torch': types.ModuleType('torch')}} if {with_torch} else {{}}\n"
+        "from maskwright.cli.main import script\nscript()"
+    )
+    assert in_new_process(code).stdout.split()[-1] == str(not with_torch)
+
+
 def test_recipes_are_listed_shown_and_copied(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recipes"]) == 0
     listed = capsys.readouterr().out

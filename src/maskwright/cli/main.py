@@ -1,6 +1,7 @@
 """The entry point: the exit codes and messages of errors, whatever the streams of the process are."""
 
 import codecs
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -14,6 +15,7 @@ from maskwright.cli.terminal.streams import (
 )
 from maskwright.errors import MaskwrightError
 from maskwright.interrupts import ending_at_ctrl_c, noted_ctrl_c
+from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.parallel.waiting_threads import set_waiting_policy
 from maskwright.printing import print_traceback
 
@@ -59,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         # Imported here, where Ctrl-C and a missing library are answered.
-        return _called(import_module("maskwright.cli.app").app, arguments)
+        with collector_paused():
+            commands = import_module("maskwright.cli.app").app
+        return _called(commands, arguments)
     except MaskwrightError as error:
         first, *more = error.lines or ("",)
         line = next_line(error, arguments)
@@ -117,4 +121,9 @@ def script() -> None:
     """Run the command line and exit; the entry point of the ``maskwright`` script."""
     open_standard_streams()
     sys.excepthook = print_traceback
-    sys.exit(settle_streams(main()))
+    code = settle_streams(main())
+    # Python's last search of all objects for garbage takes a tenth of a second. Libraries of torch report what it does
+    # not find as leaks of their own.
+    if "torch" not in sys.modules:
+        gc.freeze()
+    sys.exit(code)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from maskwright.parallel.garbage_collection import collector_paused
 from maskwright.progress import Reporter
 from maskwright.run_folder import RunFolder
 from maskwright.runs.folder import held_run, open_run
@@ -28,8 +29,9 @@ def report(path: str | Path | RunFolder, reporter: Reporter | None = None) -> Pa
     """
     run = open_run(Path(path), reporter or Reporter())
     # Imported here: they take a moment, in which a wrong folder has long been reported.
-    from maskwright.runs.experiment import Experiment
-    from maskwright.runs.report import report_stage
+    with collector_paused():
+        from maskwright.runs.experiment import Experiment
+        from maskwright.runs.report import report_stage
 
     with held_run(run.path):
         report_stage(Experiment(run))
