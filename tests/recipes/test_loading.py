@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
-from maskwright.recipes.loading import dump, load_recipe, recipe_text, shipped_recipes, validate_recipe
+from maskwright.recipes.loading import classes_among, dump, load_recipe, recipe_text, shipped_recipes, validate_recipe
 from maskwright.recipes.schema import Recipe
 
 SMALLEST = """
@@ -152,6 +152,13 @@ def test_classes_can_be_overridden_by_a_list_of_names_even_such_as_no():
 def test_an_override_without_key_or_value_is_answered_with_an_example(override: str):
     with pytest.raises(UsageError, match=r"expected section\.key=value, for example train\.epochs=2"):
         load_recipe("demo-semantic", [override])
+
+
+def test_the_classes_among_overrides_are_those_of_the_last_that_names_some():
+    assert classes_among(["epochs=3"]) is None
+    assert classes_among(["classes=all"]) is None
+    assert classes_among(["classes=person,traffic light", "lr=0.1"]) == ["person", "traffic light"]
+    assert classes_among(["classes=[disc]", "classes=[ring, disc]"]) == ["ring", "disc"]
 
 
 def test_an_override_that_is_not_yaml_is_refused():

@@ -9,7 +9,8 @@ import pytest
 from maskwright.errors import DataError, UsageError
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
-from maskwright.runs.prepare import declared_classes, prepare, require_data, require_objects
+from maskwright.runs import source_file
+from maskwright.runs.prepare import declared_classes, prepare, require_classes, require_data, require_objects
 from maskwright.runs.source_file import SourceFiles
 from maskwright.synthetic.shapes import write_shapes
 
@@ -88,6 +89,21 @@ def test_declared_classes_are_those_of_the_prepared_data(recipe: Recipe, tmp_pat
     assert declared_classes(chosen).names == prepare(chosen, tmp_path).table.names == ["ring", "disc"]
     with pytest.raises(UsageError, match="Nearest: ring"):
         declared_classes(recipe.model_copy(update={"classes": ["rings"]}))
+
+
+def test_only_a_recipe_that_names_classes_has_its_file_parsed_for_them(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[Path] = []
+    read = source_file.read_coco
+    monkeypatch.setattr(source_file, "read_coco", lambda path: parsed.append(path) or read(path))
+    require_classes(recipe)
+    assert parsed == []
+    chosen = recipe.model_copy(update={"classes": ["ring"]})
+    declared_classes(chosen, require_classes(chosen))
+    assert len(parsed) == 1, "it is handed on"
+    with pytest.raises(UsageError, match="Nearest: ring"):
+        require_classes(recipe.model_copy(update={"classes": ["rings"]}))
 
 
 def test_missing_data_stops_before_any_work(recipe: Recipe, tmp_path: Path) -> None:

@@ -127,6 +127,20 @@ def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = (), devices: int 
     return _load(recipe, [*overrides, *([f"train.devices={devices}"] if devices is not None else [])], Recipe)
 
 
+def classes_among(overrides: Sequence[str]) -> list[str] | None:
+    """Return the classes that ``overrides`` of a training recipe name, None where they name none.
+
+    Example:
+        >>> classes_among(["epochs=3", "classes=person,dog"])
+        ['person', 'dog']
+    """
+    content: dict[str, Any] = {}
+    for override in overrides:
+        _apply(content, override, Recipe)
+    named = content.get("classes")
+    return [str(name) for name in named] if isinstance(named, list) else None
+
+
 def load_transfer(recipe: TransferLike, overrides: Sequence[str] = ()) -> Transfer:
     """Return the validated transfer recipe, with each of the ``overrides`` applied, as :func:`load_recipe` does.
 

@@ -80,6 +80,17 @@ def require_data(recipe: Recipe) -> None:
         require_folder(Path(recipe.data.root) / source.images, "images")
 
 
+def require_classes(recipe: Recipe) -> SourceFiles:
+    """Raise ``UsageError`` with the nearest names for a class of ``recipe`` that its training file does not have.
+
+    Return the files that were parsed for it, for :func:`prepare`: none where the recipe names no class.
+    """
+    files = SourceFiles()
+    if recipe.classes != "all":
+        declared_classes(recipe, files)
+    return files
+
+
 def data_folder(run: Path) -> Path:
     """Return the folder of the built-in data of the run folder ``run``."""
     return run / "data"

@@ -47,11 +47,12 @@ def train_recipe(
     reporter: Reporter,
     drawn: DrawnAhead | None = None,
     extension: Extension | None = None,
+    source_files: SourceFiles | None = None,
 ) -> Experiment | None:
     """Do the stages of ``recipe`` up to the training in the run folder ``path``.
 
-    Its built-in images may have been ``drawn`` ahead. With ``extension``, whose recipe is ``recipe``, a finished
-    training goes on; the folder is changed only once the model is built.
+    Its built-in images may have been ``drawn`` ahead, and its ``source_files`` parsed. With ``extension``, whose
+    recipe is ``recipe``, a finished training goes on; the folder is changed only once the model is built.
 
     Return the experiment with its data, for the stages that follow in this process; None when other processes did
     the work. Faults of the recipe, its files, its model and its weights are found before any work starts.
@@ -73,7 +74,7 @@ def train_recipe(
             extension.begin()
         launch(TrainingJob(dump(recipe), str(path), resume, reporter.quiet), recipe.train.devices, nodes)
     else:
-        return _train_alone(recipe, path, resume, reporter, drawn, extension)
+        return _train_alone(recipe, path, resume, reporter, drawn, extension, source_files)
     return None
 
 
@@ -84,8 +85,9 @@ def _train_alone(
     reporter: Reporter,
     drawn: DrawnAhead | None,
     extension: Extension | None,
+    source_files: SourceFiles | None,
 ) -> Experiment:
-    experiment, model = _prepare(recipe, path, resume, reporter, drawn, extension)
+    experiment, model = _prepare(recipe, path, resume, reporter, drawn, extension, source_files)
     if model is None:
         reporter.say("train: already finished, skipped")
     else:
@@ -117,9 +119,10 @@ def _prepare(
     reporter: Reporter,
     drawn: DrawnAhead | None = None,
     extension: Extension | None = None,
+    source_files: SourceFiles | None = None,
 ) -> tuple[Experiment, nn.Module | None]:
     """Do the stages before the training; return the experiment and the model to train, None when it is trained."""
-    model, coverage, source_files = None, None, SourceFiles()
+    model, coverage, source_files = None, None, source_files or SourceFiles()
     # Built before the run folder exists: weights that cannot be fetched must stop the job before any work starts.
     if extension is not None or "train" not in RunFolder(path).stages:
         classes = declared_classes(recipe, source_files)

@@ -12,7 +12,7 @@ from maskwright.recipes.loading import RecipeLike, is_annotations, is_run_folder
 from maskwright.recipes.schema import Recipe
 from maskwright.run_folder import RunFolder
 from maskwright.runs.folder import held_run
-from maskwright.runs.prepare import require_data
+from maskwright.runs.prepare import require_classes, require_data
 from maskwright.synthetic.shape_parts import drawn_ahead
 
 
@@ -75,12 +75,15 @@ def run(
     shapes = loaded.data.shapes if loaded.train.devices * nodes == 1 and not path.exists() else None
     with drawn_ahead(shapes.model_dump() if shapes is not None else None) as drawn:
         require_data(loaded)
+        files = require_classes(loaded)
         # Imported here: torch takes seconds, in which another process draws built-in images.
         with collector_paused():
             from maskwright.runs.stages import train_recipe
 
         with held_run(path, nodes):
-            experiment = train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter, drawn=drawn)
+            experiment = train_recipe(
+                loaded, path, resume=resume, nodes=nodes, reporter=reporter, drawn=drawn, source_files=files
+            )
             if is_main_process(nodes):
                 # Imported here: it imports matplotlib, and would delay the training.
                 from maskwright.runs.last_stages import evaluate_and_report

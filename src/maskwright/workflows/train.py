@@ -11,10 +11,10 @@ from maskwright.errors import UsageError
 from maskwright.models.listing.records import require_listed_model
 from maskwright.outputs.output import free_path
 from maskwright.progress import Reporter
-from maskwright.recipes.loading import RecipeLike, is_annotations, load_recipe, recipe_label
+from maskwright.recipes.loading import RecipeLike, classes_among, is_annotations, load_recipe, recipe_label
 from maskwright.run_folder import RunFolder
 from maskwright.runs.folder import held_run
-from maskwright.runs.prepare import require_data
+from maskwright.runs.prepare import require_classes, require_data
 from maskwright.runs.starting.earlier_fit import other_options
 from maskwright.structures import Task
 from maskwright.workflows.init import data_folder_of, init
@@ -78,7 +78,8 @@ def train(
     fitted = {"images": images, "task": task, "model": model, "weights": weights, "minutes": minutes}
     if is_annotations(recipe):
         options = {"overrides": overrides, "resume": resume, "devices": devices, "nodes": nodes, "reporter": reporter}
-        return _fit_and_run(Path(str(recipe)), fitted | {"classes": classes}, out, options)
+        named = classes if classes is not None else classes_among(overrides)
+        return _fit_and_run(Path(str(recipe)), fitted | {"classes": named}, out, options)
     if classes is not None:
         overrides = [*overrides, f"classes={json.dumps(list(classes), ensure_ascii=False)}"]
     given = [name for name, value in fitted.items() if value is not None]
@@ -91,11 +92,12 @@ def train(
     path = run_path(recipe, loaded, out)
     require_listed_model(loaded.model.name)
     require_data(loaded)
+    files = require_classes(loaded)
     # Imported here: torch takes seconds, in which faults of a recipe are reported.
     from maskwright.runs.stages import train_recipe
 
     with held_run(path, nodes):
-        train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter)
+        train_recipe(loaded, path, resume=resume, nodes=nodes, reporter=reporter, source_files=files)
     return RunFolder(path)
 
 

@@ -13,6 +13,7 @@ from maskwright.errors import UsageError
         ("check ./sets/ --quiet", {"sets": "parts"}, (), "maskwright check parts --quiet"),
         ("masks a.json --classes=cat,dgo", {"dgo": "dog"}, (), "maskwright masks a.json --classes=cat,dog"),
         ("masks a.json --classes cat dgo", {"dgo": "dog"}, (), "maskwright masks a.json --classes cat dog"),
+        ("run a --set classes=[cat,dgo]", {"dgo": "dog"}, (), "maskwright run a --set 'classes=[cat,dog]'"),
         ("run a device=cuda", {"cuda": "auto"}, ("--set", "b=1"), "maskwright run a device=auto"),
         ("run a", {"cuda": "auto"}, ("--set", "b=auto"), "maskwright run a --set b=auto"),
         ("run a --set c=1", {}, ("--set", "b=auto"), "maskwright run a --set c=1 --set b=auto"),

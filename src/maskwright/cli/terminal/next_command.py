@@ -1,11 +1,15 @@
 """The line to type after an error: the command that was typed, mended, or another one."""
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 
 from maskwright.errors import MaskwrightError
+
+# What stands around the values of a list: a,b or [a, b].
+_LIST = re.compile(r"([\[\],]\s*)")
 
 
 def next_line(error: MaskwrightError, arguments: Sequence[str] | None = None) -> str | None:
@@ -37,9 +41,9 @@ def _replaced(word: str, replaced: Mapping[str, str]) -> str:
         head, equals, value = word.rpartition("=")
         if _is_same(value, old):
             return f"{head}{equals}{new}"
-        names = value.split(",")
-        if old in names:
-            return head + equals + ",".join(new if name == old else name for name in names)
+        parts = _LIST.split(value)
+        if old in parts:
+            return head + equals + "".join(new if part == old else part for part in parts)
     return word
 
 
