@@ -61,6 +61,11 @@ def a_models_results() -> None:
     Path("results.json").write_text(json.dumps(found))
 
 
+def yolo_and_results() -> None:
+    as_yolo()
+    a_models_results()
+
+
 def a_finished_run() -> None:
     assert main(f"{TRAIN} {SHORT}".split()) == 0
 
@@ -98,12 +103,41 @@ TRIES = {
     "a wrong class": Try(
         f"{TRAIN} --classes disk ring {SHORT}", "Unknown class 'disk'", f"{TRAIN} --classes disc ring {SHORT}"
     ),
+    "a wrong class in a list": Try(
+        f"{TRAIN} {SHORT} --set 'classes=[disk, ring]'",
+        "Unknown class 'disk'",
+        f"{TRAIN} {SHORT} --set 'classes=[disc, ring]'",
+    ),
+    "a wrong model": Try(f"{TRAIN} --model unett {SHORT}", "Unknown model 'unett'", "models"),
+    "a model of no such kind": Try("models xyzzy", "Unknown model 'xyzzy'. Known: ", "models"),
+    "a misspelt model": Try(
+        f"{TRAIN} --model residual_atention_unet {SHORT}",
+        "Unknown model 'residual_atention_unet'",
+        f"{TRAIN} --model residual_attention_unet {SHORT}",
+    ),
+    "a model of the other task": Try(
+        "init labels.json --images photos --task instance --model residual_attention_unet --minutes 0.2 --quiet",
+        "is for task semantic, not instance",
+        "init labels.json --images photos --model residual_attention_unet --minutes 0.2 --quiet --task semantic",
+    ),
     "boxes only": Try(f"{TRAIN} {SHORT}", "holds boxes only", "check labels.json", without_outlines, 1),
     "half the images missing": Try(
         f"{TRAIN} {SHORT}", "6 of 12 images have no file", "check labels.json --images photos", half_the_images, 1
     ),
     "a YOLO folder": Try(
         "check yolo", "is a folder in YOLO's format", "convert yolo --from yolo --to coco --out yolo-coco", as_yolo
+    ),
+    "a YOLO file": Try(
+        "masks yolo/data.yaml --out masks",
+        "is a file in YOLO's format",
+        "convert yolo/data.yaml --from yolo --to coco --out yolo-coco",
+        as_yolo,
+    ),
+    "a YOLO folder to score on": Try(
+        "score instance yolo results.json",
+        "is a folder in YOLO's format",
+        "convert yolo --from yolo --to coco --out yolo-coco",
+        yolo_and_results,
     ),
     "a YOLO folder to run": Try("run yolo", "is no recipe", "train yolo", as_yolo),
     "a results file": Try(

@@ -101,13 +101,18 @@ AT_ONCE = [
     "run demo-semantics", "run demo-semantic --set train.epoch=3", "run demo-semantic --set model.name=unett",
     "run demo-semantic classes=disk", "run deeplab-mobilenet-5class --set data.root=none", "run labels.json",
     "train lables.json",
-    "train labels.json --classes disk", "init labels.json --model unett", "evaluate none", "report none",
+    "train labels.json --classes disk", "train labels.json --set classes=[disk]", "run mine.yaml classes=disk",
+    "train mine.yaml --classes disk", "models unett", "init labels.json --model mask_rcnn_small --task semantic",
+    "init labels.json --model unett", "evaluate none", "report none",
     "predict none images --out out", "predict none none.jpg --out out",
 ]  # fmt: skip
 
 
 def test_what_ends_before_a_training_imports_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_shapes(tmp_path, 2, size=(64, 80)).rename(tmp_path / "labels.json")
+    part = "{images: images, annotations: labels.json}"
+    recipe = f"{{name: mine, task: semantic, data: {{train: {part}, validation: {part}}}, "
+    (tmp_path / "mine.yaml").write_text(recipe + "model: {name: residual_attention_unet}, train: {epochs: 1}}")
     monkeypatch.chdir(tmp_path)
     code = (
         "import json, sys\nfrom maskwright.cli.main import main\n"

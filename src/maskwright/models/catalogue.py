@@ -10,7 +10,7 @@ from torch import nn
 from torchvision.models import get_model_weights
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, MaskRCNN_ResNet50_FPN_Weights
 
-from maskwright.errors import UsageError, nearest, one_line, unknown_name
+from maskwright.errors import UsageError, one_line, unknown_name
 from maskwright.files import sha256_of
 from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.detectron2.entries import detectron2_entries
@@ -23,6 +23,7 @@ from maskwright.models.entry import (
     published_file,
     torchvision_weights,
 )
+from maskwright.models.listing.records import unknown_model
 from maskwright.models.mask_rcnn import build_mask_rcnn
 from maskwright.models.mask_rcnn_options import OPTION_GROUPS
 from maskwright.models.normalisation import (
@@ -221,10 +222,7 @@ def find_model(name: str) -> ModelEntry:
         return _detector_entry(name)
     if (entry := find_query_model(name)) is not None:
         return entry
-    known = [*MODELS, *PATTERNS]
-    if not nearest(name, known):
-        raise UsageError(f"Unknown model '{name}'. Known: {', '.join(sorted(known))}.")
-    raise unknown_name("model", name, known)
+    raise unknown_model(name, [*MODELS, *PATTERNS])
 
 
 def _detector_entry(name: str) -> ModelEntry:

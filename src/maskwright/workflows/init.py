@@ -22,7 +22,7 @@ from maskwright.recipes.fitting.classes import ClassChoice, choose_classes
 from maskwright.recipes.fitting.draft import Draft
 from maskwright.recipes.fitting.figures import DataFigures, Machine, StepCost
 from maskwright.recipes.fitting.fitted_recipe import Fit, first_draft, fit_time
-from maskwright.recipes.fitting.models import CANDIDATES, ModelChoice, choose_model
+from maskwright.recipes.fitting.models import CANDIDATES, ModelChoice, choose_model, require_task_of
 from maskwright.recipes.fitting.schedules import PartSizes
 from maskwright.recipes.loading import load_recipe, validate_recipe
 from maskwright.recipes.schema import Recipe
@@ -215,6 +215,7 @@ def _choose_model(
         raise unknown_name("task", str(task), ("instance", "semantic"))
     if model is not None:
         require_listed_model(model)
+        task = require_task_of(model, task)
     if find_spec("torch") is None:
         machine = Machine(cores=cores())
         return machine, choose_model(machine, {}, task, model, weights, minutes)
@@ -225,10 +226,7 @@ def _choose_model(
 
     machine = this_machine()
     if model is not None:
-        own = find_model(model).task
-        if task is not None and task != own:
-            raise UsageError(f"--model {model}: is for task {own}, not {task}; leave out --task, or choose another.")
-        task = own
+        find_model(model)  # refuses one of a pattern that cannot be built
     tasks: tuple[Task, ...] = (task,) if task is not None else ("instance", "semantic")
     known = [model] if model is not None else [name for each in tasks for name in CANDIDATES[each, machine.has_gpu]]
     choice = choose_model(machine, published_offers(known), task, model, weights, minutes)

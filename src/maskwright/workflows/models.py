@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from maskwright.models.listing.records import listed_models
+from maskwright.models.listing.records import listed_models, require_listed_model
 
 
 def list_models(name: str | None = None) -> list[dict[str, Any]]:
@@ -28,6 +28,7 @@ def list_models(name: str | None = None) -> list[dict[str, Any]]:
     listed = listed_models()
     if name is None:
         return listed
+    require_listed_model(name)
     known = [model for model in listed if model["name"] == name and model["options"] is not None]
     return known or [_found(name)]
 

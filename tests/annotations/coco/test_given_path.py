@@ -29,6 +29,17 @@ def test_a_folder_of_yolo_is_to_be_converted(name: str, tmp_path: Path) -> None:
     assert planned.command[-1] == "birds-coco"
 
 
+@pytest.mark.parametrize("name", ["data.yaml", "dataset.yaml"])
+def test_a_file_of_yolo_is_to_be_converted_into_a_folder_called_as_its_own(name: str, tmp_path: Path) -> None:
+    (tmp_path / "birds").mkdir()
+    file = tmp_path / "birds" / name
+    file.touch()
+    planned = told(file)
+    assert planned is not None
+    assert planned.command == ("convert", str(file), "--from", "yolo", "--to", "coco", "--out", "birds-coco")
+    assert told(tmp_path / "birds" / "none.yaml") is None
+
+
 def test_a_folder_with_one_file_means_that_file(tmp_path: Path) -> None:
     assert told(tmp_path) is None
     (tmp_path / "labels.json").touch()

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-from maskwright.models.listing.records import listed_models, listed_weights
+import pytest
+
+from maskwright.errors import NextCommand
+from maskwright.models.listing.records import listed_models, listed_weights, unknown_model
 from maskwright.models.published_weights import list_weights
 from tools.model_listing import FILE, listing_text, model_records
 
@@ -12,6 +15,22 @@ def test_the_file_is_the_catalogue_as_it_is() -> None:
     assert FILE.read_text(encoding="utf-8") == listing_text(), "write it anew: python -m tools.model_listing"
     assert listed_models() == model_records()
     assert listed_weights() == list_weights()
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "planned"),
+    [
+        ("xyzzy", "Known: a_net, b_net.", NextCommand(("models",))),
+        ("n", "Nearest: a_net, b_net.", NextCommand(("models",))),
+        ("aa_net", "Nearest: a_net, b_net.", NextCommand(replaced={"aa_net": "a_net"})),
+    ],
+)
+def test_an_unknown_model_is_answered_with_the_one_that_was_meant_or_the_list(
+    name: str, said: str, planned: NextCommand
+) -> None:
+    error = unknown_model(name, ["b_net", "a_net"])
+    assert str(error) == f"Unknown model '{name}'. {said}"
+    assert error.next_command == planned
 
 
 def test_lists_import_no_torch() -> None:

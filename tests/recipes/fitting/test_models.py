@@ -2,7 +2,9 @@
 
 import pytest
 
-from maskwright.recipes.fitting.models import CANDIDATES, PublishedOffer, choose_model, task_of
+from maskwright.errors import UsageError
+from maskwright.models.listing.records import listed_models
+from maskwright.recipes.fitting.models import CANDIDATES, PublishedOffer, choose_model, require_task_of, task_of
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.training import Optimizer
 from tests.recipes.fitting.invented import CPU, GPU
@@ -106,7 +108,18 @@ def test_a_model_file_of_another_run_keeps_the_model_as_it_is() -> None:
     assert (choice.options, choice.anchors) == ({}, False)
 
 
+def test_a_model_of_another_task_is_refused_with_its_own() -> None:
+    assert require_task_of("mask_rcnn_small", None) == require_task_of("mask_rcnn_small", "instance") == "instance"
+    with pytest.raises(UsageError, match="--model mask_rcnn_small: is for task instance, not semantic") as caught:
+        require_task_of("mask_rcnn_small", "semantic")
+    assert caught.value.next_command is not None
+    assert caught.value.next_command.added == ("--task", "instance")
+
+
 def test_a_name_tells_its_task() -> None:
+    assert {model["name"]: task_of(model["name"]) for model in listed_models()} == {
+        model["name"]: model["task"] for model in listed_models()
+    }
     assert {name for task in ("instance",) for gpu in (True, False) for name in CANDIDATES[task, gpu]} == {
         name for several in CANDIDATES.values() for name in several if task_of(name) == "instance"
     }

@@ -1,5 +1,6 @@
 """The images that are predicted: found once each, read in order, broken ones left out."""
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -55,6 +56,21 @@ def test_an_entry_of_a_zip_is_called_by_both_names(photos: Path, tmp_path: Path)
     assert (image.name, str(image), pixels.shape) == ("1.png", f"{path}: 'deep/1.png'", (11, 20, 3))
     assert skipped["4.png"] == f"{path}: 'deep/4.png': it is too tall."
     assert skipped["2.png"].startswith(f"{path}: 'deep/2.png': cannot be decoded")
+
+
+def test_the_folders_inside_that_have_images_are_told(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "yolo" / "labels").mkdir(parents=True)
+    photos.rename(tmp_path / "yolo" / "photos")
+    with pytest.raises(UsageError, match=r"There are images in .*photos") as caught:
+        find_inputs([tmp_path / "yolo"])
+    told = caught.value.next_command
+    assert told is not None
+    assert told.replaced == {str(tmp_path / "yolo"): str(tmp_path / "yolo" / "photos")}
+    (tmp_path / "yolo" / "photos" / "more").mkdir()
+    shutil.copy(tmp_path / "yolo" / "photos" / "1.png", tmp_path / "yolo" / "photos" / "more")
+    with pytest.raises(UsageError, match=r"photos, .*more") as caught:
+        find_inputs([tmp_path / "yolo"])
+    assert caught.value.next_command is None
 
 
 def test_a_source_without_images_is_refused(tmp_path: Path) -> None:

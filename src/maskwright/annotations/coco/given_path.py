@@ -13,13 +13,14 @@ _LARGEST_LOOKED_AT = 64 << 20
 
 def require_annotations(path: Path) -> Path:
     """Return ``path`` when it is a file, else raise ``UsageError`` that says what it is and what to type instead."""
-    if not path.is_dir():
+    listing = path.suffix in (".yaml", ".yml") and path.name in YOLO_NAMES and path.is_file()
+    if not path.is_dir() and not listing:
         return require_file(path, "annotations")
-    if any((path / name).is_file() for name in YOLO_NAMES):
-        out = f"{path.resolve().name}-coco"
+    if listing or any((path / name).is_file() for name in YOLO_NAMES):
+        out = f"{(path.resolve().parent if listing else path.resolve()).name}-coco"
         raise UsageError(
-            f"{path}: is a folder in YOLO's format; expected a COCO file. Convert it, or train on it as it is: "
-            f"maskwright train {shlex.quote(str(path))}."
+            f"{path}: is a {'file' if listing else 'folder'} in YOLO's format; expected a COCO file. Convert it, or "
+            f"train on it as it is: maskwright train {shlex.quote(str(path))}."
         ).try_next("convert", path, "--from", "yolo", "--to", "coco", "--out", out)
     files = sorted(path.glob("*.json"))
     shown = f" It holds {some_of((file.name for file in files), 3)}." if files else ""

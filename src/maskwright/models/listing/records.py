@@ -3,6 +3,7 @@
 ``python -m tools.model_listing`` writes the file from the catalogue; a test compares the two.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -31,9 +32,16 @@ def require_listed_model(name: str) -> None:
     patterns = {pattern.partition(":")[0] for pattern in names if ":" in pattern}
     if name in names or (":" in name and name.partition(":")[0] in patterns):
         return
-    if not nearest(name, names):
-        raise UsageError(f"Unknown model '{name}'. Known: {', '.join(sorted(names))}.")
-    raise unknown_name("model", name, names)
+    raise unknown_model(name, names)
+
+
+def unknown_model(name: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a model that is not in ``known``: the nearest names or all, and how to list them."""
+    known = sorted(known)
+    if not nearest(name, known):
+        return UsageError(f"Unknown model '{name}'. Known: {', '.join(known)}.").try_next("models")
+    error = unknown_name("model", name, known)
+    return error if error.next_command is not None else error.try_next("models")
 
 
 @cache

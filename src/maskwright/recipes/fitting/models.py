@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
+from maskwright.errors import UsageError
 from maskwright.recipes.fitting.figures import Machine
 from maskwright.structures import Task
 
@@ -64,6 +65,17 @@ class ModelChoice:
 def task_of(name: str) -> Task:
     """Return the task of the model called ``name``, by its name."""
     return "instance" if name.startswith((*_INSTANCE_KINDS, *_QUERY_KINDS)) and "semantic" not in name else "semantic"
+
+
+def require_task_of(name: str, task: Task | None) -> Task:
+    """Return the task of the model called ``name``; raise ``UsageError`` when ``task`` is given and another one."""
+    own = task_of(name)
+    if task not in (None, own):
+        raise UsageError(
+            f"--model {name}: is for task {own}, not {task}; expected a model and its own task. Leave out --task, or "
+            "choose another model."
+        ).try_next(added=["--task", own])
+    return own
 
 
 def choose_model(

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from maskwright.errors import DataError, UsageError, require_folder
+from maskwright.errors import DataError, UsageError, require_folder, some_of
 from maskwright.images.decode import decode_image, find_images, image_size, read_image
 from maskwright.images.video_frames import VideoFrames, is_video
 from maskwright.images.windowed_images import WindowedImage, open_windowed_image
@@ -16,6 +17,8 @@ from maskwright.prediction.sources import Image
 
 # Images of more pixels are read one by one: several of them would fill the memory.
 LARGE = 8_000_000
+# Folders that are looked into for images, where the one that was named has none.
+_FOLDERS = 200
 
 RequireSize = Callable[[tuple[int, int]], None]
 
@@ -94,10 +97,19 @@ def find_inputs(sources: Iterable[Path], every: int = 1) -> tuple[list[ImageInpu
         if not images and not reasons:
             if not source.is_dir() and not source.is_file() and "*" not in source.name:
                 require_folder(source, "images")
-            raise UsageError(
-                f"{source}: no image here; expected jpg, png, bmp, tif or webp files, a ZIP of them, or a video."
-            )
+            raise _no_image(source)
     return list(found.values()), refused
+
+
+def _no_image(source: Path) -> UsageError:
+    """Return the error for a ``source`` without an image; it names the folders inside that have some."""
+    found = f"{source}: no image here; expected jpg, png, bmp, tif or webp files, a ZIP of them, or a video."
+    inside = islice((folder for level in ("*/", "*/*/") for folder in source.glob(level)), _FOLDERS)
+    folders = [folder for folder in sorted(inside) if find_images(folder)] if source.is_dir() else []
+    if not folders:
+        return UsageError(found)
+    error = UsageError(f"{found} There are images in {some_of(folders, 3)}.")
+    return error.try_next(replaced={str(source): str(folders[0])}) if len(folders) == 1 else error
 
 
 def read_ahead(
