@@ -165,6 +165,7 @@ def test_ray_asks_no_cloud_where_it_runs(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", SLOW)
 def test_no_long_command_turns_to_another_machine(folder: Path, name: str) -> None:
     assert turned_to(SLOW[name], folder) == []
