@@ -18,8 +18,10 @@ import pytest
 
 from maskwright.errors import UsageError
 from maskwright.runs.loaded_model import load_model
+from maskwright.runs.predicting.inference import InferenceSettings
 from maskwright.server.serving import address_of, is_loopback, listening, serve
 from maskwright.structures import Instances
+from maskwright.training import device
 from tests.server.served import base64_of, picture, png
 
 
@@ -75,10 +77,23 @@ def test_it_answers_and_ends_when_asked_after_the_requests_it_has(number: int, m
     assert all(Instances.from_coco(found["objects"], (200, 300)) == expected for found in right)
 
 
-def test_others_than_the_loopback_are_warned_of(models: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    class Ready(Exception):
-        pass
+class Ready(Exception):
+    """Raised when requests would be answered, which ends the service."""
 
+
+def test_a_processor_without_bfloat16_serves_in_full_precision_and_says_so(
+    models: dict[str, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ready(url: str) -> None:
+        raise Ready
+
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: False)
+    with pytest.raises(Ready):
+        serve(models["semantic"], port=0, device="cpu", settings=InferenceSettings(precision="bf16"), ready=ready)
+    assert "precision: fp32, not bf16: this processor has no instructions" in capsys.readouterr().err
+
+
+def test_others_than_the_loopback_are_warned_of(models: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
     def ready(url: str) -> None:
         assert url.startswith("http://0.0.0.0:")
         raise Ready

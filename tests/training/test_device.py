@@ -14,6 +14,7 @@ from maskwright.training.device import (
     has_fused_optimizers,
     resolve_device,
     resolve_precision,
+    without_bfloat16,
 )
 
 CUDA = torch.device("cuda")
@@ -104,6 +105,10 @@ def test_a_processor_without_avx_512_does_not_compute_in_bfloat16() -> None:
 def test_a_torch_without_its_library_of_kernels_does_not_compute_in_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     assert not computes_in_bfloat16()
+
+
+def test_the_warning_names_what_is_taken_and_what_was_asked_for() -> None:
+    assert without_bfloat16("32-true", "16-mixed").startswith("precision: 32-true, not 16-mixed: this processor has no")
 
 
 def test_optimisers_are_fused_on_gpus_alone() -> None:

@@ -14,6 +14,7 @@ from maskwright.progress import Reporter
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.structures import with_masks, without_boxes
+from maskwright.training import device
 from tests.runs.renamed_shapes import write_renamed_shapes, write_taxonomy
 
 
@@ -73,6 +74,26 @@ def test_evaluating_the_recipe_alone_leaves_only_its_own_scores(semantic: Path, 
     run = shutil.copytree(semantic, tmp_path / "run")
     assert main(["evaluate", str(run), "--quiet"]) == 0
     assert list(scores_of(run)) == ["validation"]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["its own data", "other classes"])
+def test_a_processor_without_bfloat16_scores_in_full_precision_and_says_so(
+    elsewhere: bool,
+    semantic: Path,
+    forms: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: False)
+    run, name = shutil.copytree(semantic, tmp_path / "run"), "validation-forms" if elsewhere else "validation"
+    before, more = scores_of(run)[name], ["--taxonomy", str(forms)] if elsewhere else []
+    capsys.readouterr()
+    assert main(["evaluate", str(run), *more, "--precision", "bf16", "--quiet"]) == 0
+    assert "precision: fp32, not bf16: this processor has no instructions" in capsys.readouterr().err
+    after = scores_of(run)[name]
+    assert {key: after[key] for key in after if key != "data"} == {key: before[key] for key in before if key != "data"}
+    assert "inference" not in after
 
 
 def test_another_limit_of_detections_is_scored_beside_cocos_and_shown(

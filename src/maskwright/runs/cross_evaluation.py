@@ -26,6 +26,7 @@ def cross_evaluate(
     scores: dict[str, Any] = dict(run.files.scores) if file.is_file() else {}
     entries = list(cross_evaluation_entries(experiment, asked))
     loaded = load_model(run.path, experiment.recipe.train.device, **settings.loading)
+    run.reporter.warn(settings.remarks(loaded))
     for scored in entries:
         for line in (line for use in scored.taxonomies for line in use.lines):
             run.reporter.say(f"{scored.name}: {line}")

@@ -56,6 +56,7 @@ def evaluate_stage(experiment: Experiment, settings: InferenceSettings = DEFAULT
     """
     run, recipe = experiment.run, experiment.recipe
     loaded = load_model(run.path, recipe.train.device, **settings.loading)
+    run.reporter.warn(settings.remarks(loaded))
     changes = data_changes(run, experiment.prepared, recipe.evaluate.on)
     run.reporter.warn(f"{change}. The data as they are now are scored." for change in changes)
     scores = {}

@@ -20,7 +20,7 @@ from maskwright.recipes.schema import Input
 from maskwright.run_folder import RunFolder, model_file
 from maskwright.runs.context import input_size
 from maskwright.structures import Instances, LabelMap, Task
-from maskwright.training.device import resolve_device
+from maskwright.training.device import resolve_device, resolve_precision
 
 Found = TypeVar("Found")
 
@@ -106,6 +106,8 @@ def load_model(
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for a GPU where there is one. An export computes on the CPU.
         task: ``instance`` or ``semantic``, to require a model of this task. Type checkers then know what it predicts.
         precision: ``fp32``, or ``bf16`` for bfloat16, which is faster where the hardware has it and rounds results.
+            On a CPU without instructions for bfloat16, where it would take many times as long, ``fp32`` is taken, and
+            the model's ``precision`` says so.
         compiled: Have torch compile the network at its first image, which takes up to minutes.
 
     Returns:
@@ -126,6 +128,10 @@ def load_model(
     """
     resolved = resolve_device(device)
     require_precision(precision)
+    if precision == "bf16" and resolve_precision("bf16-mixed", resolved) != "bf16-mixed":
+        taken: Precision = "fp32"
+    else:
+        taken = precision
     file = model_file(Path(path))
     if file.suffix in EXPORTED_SUFFIXES:
         if precision != "fp32" or compiled:
@@ -144,7 +150,7 @@ def load_model(
     if compiled:
         compile_network(module, torch.device(resolved))
     return LoadedModel(
-        module=module, task=card.task, classes=card.table, input_size=size, file=file, precision=precision, card=card
+        module=module, task=card.task, classes=card.table, input_size=size, file=file, precision=taken, card=card
     )
 
 

@@ -47,7 +47,7 @@ from maskwright.runs.pictures.panels import validate_with_panels
 from maskwright.runs.processes import sync_batch_norm, threads_of, torch_threads
 from maskwright.runs.training_data import build_loader
 from maskwright.training.checkpoint import read_state, remove_partial_files, save_checkpoint, snapshot
-from maskwright.training.device import device_settings, has_fused_optimizers, resolve_precision
+from maskwright.training.device import device_settings, has_fused_optimizers, resolve_precision, without_bfloat16
 from maskwright.training.ema import MovingAverage
 from maskwright.training.interruption import StopRequest
 from maskwright.training.loop import fit
@@ -75,7 +75,7 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
     if run.is_main_process:
         run.reporter.warn(lines_on_few_queries(experiment, getattr(model, "queries", None)))
         if precision == "32-true" and recipe.train.precision not in ("auto", precision):
-            run.reporter.warn([_without_bfloat16(recipe)])
+            run.reporter.warn([without_bfloat16(precision, recipe.train.precision)])
         remove_partial_files(run.path / "checkpoints")
         record_training_images(run, experiment.prepared.parts["train"])
     if resume and (state := read_state(run.path / LAST)) is not None:
@@ -96,13 +96,6 @@ def train_stage(experiment: Experiment, model: nn.Module, fabric: Fabric, resume
             f"train: stopped early after {position}; best {training.best_by} at epoch {position.best_epoch}"
         )
     run.update_card(best={"epoch": position.best_epoch, "score": training.best_by, "value": position.best})
-
-
-def _without_bfloat16(recipe: Recipe) -> str:
-    return (
-        f"precision: 32-true, not {recipe.train.precision}: this processor has no instructions for bfloat16 (AVX-512, "
-        "or BF16 of ARM), and would take many times as long"
-    )
 
 
 def train_worker(path: Path, fabric: Fabric, resume: bool, reporter: Reporter) -> None:

@@ -75,6 +75,7 @@ def serve(
     folder = None if images is None else require_folder(Path(images), "images")
     with listening(host, port) as listener:
         served = ServedModel.of(load_model(model, device, **settings.loading))
+        reporter.warn(settings.remarks(served.model))
         if settings.compiled:
             served.model.predict([np.zeros((*size, 3), np.uint8) for size in _COMPILED_FOR])
         opened = CocoDataset.open(data, images) if data is not None else None

@@ -71,6 +71,19 @@ def computes_in_bfloat16() -> bool:
     return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def without_bfloat16(taken: str, asked: str) -> str:
+    """Return the warning that the precision ``taken`` replaces the one ``asked`` for, on a CPU without bfloat16.
+
+    Example:
+        >>> without_bfloat16("fp32", "bf16").split(":")[:2]
+        ['precision', ' fp32, not bf16']
+    """
+    return (
+        f"precision: {taken}, not {asked}: this processor has no instructions for bfloat16 (AVX-512, or BF16 of ARM), "
+        "and would take many times as long"
+    )
+
+
 def has_fused_optimizers(device: torch.device) -> bool:
     """Return whether an optimiser on ``device`` is to be built with ``fused``."""
     return device.type in _FUSED_ON

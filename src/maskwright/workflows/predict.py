@@ -160,6 +160,7 @@ def predict(
     stems = mask_files([image.name for image in inputs])
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
     loaded = load_model(model, device, **settings.loading)
+    reporter.warn(settings.remarks(loaded))
     semantic, views = loaded.task == "semantic", settings.views(loaded, views)
     if settings.tile == "auto":
         reporter.say(f"tiles of {views.window} pixels")
@@ -179,7 +180,7 @@ def predict(
     read = [*(image.path for image in inputs), loaded.file, *map(Path, filter(None, (taxonomy, ids_of)))]
     about: dict[str, Any] = {"model": sha256_of(loaded.file), "classes": list(classes.table.names)}
     how: dict[str, Any] = {"score": score, "overlays": overlays, "cutouts": cutouts, "views": str(views)}
-    how |= {"settings": settings.to_json(), "ids of": str(ids_of)}
+    how |= {"settings": settings.computed_by(loaded).to_json(), "ids of": str(ids_of)}
     how |= {"taxonomy": use.to_json() if use is not None else None}
     with (
         output_folder(

@@ -17,6 +17,7 @@ from maskwright.runs.loaded_model import load_model
 from maskwright.runs.mask_statistics import measure_training_images
 from maskwright.runs.predicting.inference import InferenceSettings, inference_record, parse_inference
 from maskwright.synthetic.shapes import write_shapes
+from maskwright.training import device
 from tests.server.served import random_model
 
 SEEN = TrainingImageFigures(short_side=80, density=1000.0)
@@ -65,6 +66,41 @@ def test_auto_is_the_tile_of_the_model(models: dict[str, Path]) -> None:
     assert inference_record(InferenceSettings(), model) == {}
 
 
+def test_a_processor_with_bfloat16_computes_in_it(models: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: True)
+    settings = InferenceSettings(precision="bf16")
+    model = load_model(models["semantic"], "cpu", **settings.loading)
+    assert (model.precision, settings.remarks(model)) == ("bf16", [])
+    assert inference_record(settings, model) == {"inference": {"precision": "bf16"}}
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_a_processor_without_bfloat16_predicts_in_full_precision_and_says_so(
+    task: str,
+    models: dict[str, Path],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: False)
+    said = "precision: fp32, not bf16: this processor has no instructions for bfloat16"
+    images, files, scores = str(data / "images"), [], []
+    for precision in ("bf16", "fp32"):
+        out, options = tmp_path / precision, ["--precision", precision, "--device", "cpu", "--quiet"]
+        assert main(["predict", str(models[task]), images, "--out", str(out), "--score", "0", *options]) == 0
+        assert (said in capsys.readouterr().err) == (precision == "bf16")
+        files.append({path.name: path.read_bytes() for path in out.rglob("*.*") if path.suffix in (".json", ".png")})
+        on = ["--annotations", str(data / "annotations.json"), "--images", images, "--precision", precision]
+        assert main(["evaluate", str(models[task]), *on, "--json", "--quiet"]) == 0
+        shown = capsys.readouterr()
+        assert (said in shown.err) == (precision == "bf16")
+        scores.append(json.loads(shown.out)["other"])
+    assert files[0] == files[1] != {}
+    assert scores[0] == scores[1]
+    assert "inference" not in scores[0]
+
+
 def test_what_is_out_of_range_is_refused(models: dict[str, Path]) -> None:
     for options in (("8", 0.25, "fp32"), (None, 1.0, "fp32"), (None, 0.25, "fp8")):
         with pytest.raises(UsageError):
@@ -79,8 +115,15 @@ def test_what_is_out_of_range_is_refused(models: dict[str, Path]) -> None:
 @pytest.mark.parametrize("task", ["semantic", "instance"])
 @pytest.mark.parametrize("options", [["--tile", "auto"], ["--tile", "96", "--precision", "bf16"]], ids=" ".join)
 def test_tiles_give_the_same_scores_in_evaluate_as_in_predict_and_score(
-    options: list[str], task: str, models: dict[str, Path], data: Path, tmp_path: Path, capsys
+    options: list[str],
+    task: str,
+    models: dict[str, Path],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(device, "computes_in_bfloat16", lambda: True)
     model, truth, out = str(models[task]), str(data / "annotations.json"), tmp_path / "out"
     on = ["--annotations", truth, "--images", str(data / "images")]
     assert main(["evaluate", model, *on, *options, "--json", "--quiet"]) == 0

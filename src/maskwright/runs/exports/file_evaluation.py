@@ -36,6 +36,7 @@ def evaluate_file(
         )
     model, truth = load_model(file, **settings.loading), CocoDataset.open(on.annotations, on.images)
     require_limit_of(model.task, max_dets)
+    reporter.warn(settings.remarks(model))
     views, record = settings.views(model), inference_record(settings, model)
     samples = reporter.track(truth, f"evaluating on {on.name}", len(truth))
     pairs = ((sample.name, sample.image) for sample in samples)

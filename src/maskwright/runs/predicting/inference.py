@@ -10,6 +10,7 @@ from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.prediction.tile_choice import Tile, parse_tile
+from maskwright.training.device import without_bfloat16
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class InferenceSettings:
         tile: The side of the tiles in which images are predicted, ``auto`` for the one that suits the model, or None
             for whole images.
         overlap: The least part of a tile that its neighbours share, from 0 up to, but not, 1.
-        precision: ``fp32`` or ``bf16``.
+        precision: ``fp32`` or ``bf16``; a CPU without instructions for bfloat16 takes ``fp32``.
         compiled: Have torch compile the network.
 
     Raises:
@@ -62,6 +63,15 @@ class InferenceSettings:
             require_tiles_alone(given, "--flip and --scales")
         return given
 
+    def computed_by(self, model: Predictor[Any]) -> "InferenceSettings":
+        """Return these settings with the precision in which ``model`` computes, see ``load_model``."""
+        return replace(self, precision=model.precision)
+
+    def remarks(self, model: Predictor[Any]) -> list[str]:
+        """Return the warning where ``model`` computes in another precision than these settings ask for."""
+        same = model.precision == self.precision
+        return [] if same else [without_bfloat16(model.precision, self.precision)]
+
     def to_json(self) -> dict[str, Any]:
         """Return the settings that differ from the usual ones, for records."""
         usual = asdict(DEFAULT_INFERENCE)
@@ -79,7 +89,7 @@ def parse_inference(tile: str | None, overlap: float, precision: str, compiled: 
 
 def inference_record(settings: InferenceSettings, model: Predictor[Any]) -> dict[str, Any]:
     """Return what the scores of ``model`` say of unusual ``settings``: ``inference``, with tiles in pixels."""
-    unusual = settings.to_json()
+    unusual = settings.computed_by(model).to_json()
     if settings.tile is not None:
         unusual |= {"tile": settings.views(model).window, "overlap": settings.overlap}
     return {"inference": unusual} if unusual else {}
