@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as oracle
 
-from maskwright.masks.cropped import CroppedMask, crop_masks, trimmed
+from maskwright.masks.cropped import CroppedMask, crop_masks, each_cropped, trimmed
 
 
 @settings(max_examples=60)
@@ -23,6 +23,14 @@ def test_a_region_is_the_mask_in_its_tight_box(seed: int):
         cut = trimmed(mask, 0, mask.shape)
         assert cut.mask.shape == region.mask.shape
         assert (cut.top, cut.left) == (region.top, region.left)
+
+
+def test_one_by_one_they_are_the_same():
+    masks = [np.eye(5, 7, k, dtype=np.uint8) for k in (-1, 0, 9)]
+    rles = [oracle.encode(np.asfortranarray(mask)) for mask in masks]
+    for one, other in zip(each_cropped(rles), crop_masks(rles), strict=True):  # type: ignore[arg-type]
+        assert (one.size, one.top, one.left) == (other.size, other.top, other.left)
+        np.testing.assert_array_equal(one.mask, other.mask)
 
 
 def test_no_rle_has_no_region():

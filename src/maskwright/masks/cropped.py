@@ -1,6 +1,6 @@
 """Masks cropped to their boxes, so that measures need no dense mask of the image's size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -44,6 +44,12 @@ def trimmed(mask: npt.NDArray[np.bool_], top: int, size: tuple[int, int]) -> Cro
 def crop_masks(rles: Sequence[Rle]) -> list[CroppedMask]:
     """Return each RLE as a mask cropped to its tight box; one without pixels is empty."""
     return [_crop_mask(rle, box) for rle, box in zip(rles, boxes_of(rles), strict=True)]
+
+
+def each_cropped(rles: Iterable[Rle]) -> Iterator[CroppedMask]:
+    """Yield what :func:`crop_masks` returns, one by one, so that several large masks take the memory of one."""
+    for rle in rles:
+        yield from crop_masks([rle])
 
 
 def _crop_mask(rle: Rle, box: Sequence[int]) -> CroppedMask:

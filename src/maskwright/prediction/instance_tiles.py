@@ -6,14 +6,15 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+from hotcoco import mask as coco_mask
 
 from maskwright.errors import UsageError
-from maskwright.masks.cropped import crop_masks
+from maskwright.masks.cropped import each_cropped
 from maskwright.masks.paste import cropped_to_rle
 from maskwright.prediction.sliding_window import spans
 from maskwright.prediction.sources import Image
 from maskwright.prediction.test_time_augmentation import Views
-from maskwright.structures import ClassTable, Instances
+from maskwright.structures import ClassTable, Instances, Rle
 
 # The overlap, in what two tiles share, from which two objects are one.
 _SAME_IOU = 0.5
@@ -36,29 +37,19 @@ def require_tiles_alone(views: Views, names: str) -> None:
 
 @dataclass(frozen=True)
 class _Part:
-    """An object as one tile shows it: its mask ``(h, w)`` at ``(top, left)`` of the whole image.
+    """An object as one tile shows it: its ``mask`` on the whole image, and the ``extent`` of its pixels.
 
-    ``tile`` is the rectangle of the tile, ``cut`` whether the mask reaches an edge of it inside the image.
+    ``tile`` is the rectangle of the tile, ``cut`` whether the mask reaches an edge of it inside the image. As an RLE a
+    mask takes a hundredth of the memory: those of all tiles of a large image are held until the last one is predicted.
     """
 
     label: int
     score: float
     box: npt.NDArray[np.float32]
-    top: int
-    left: int
-    mask: npt.NDArray[np.bool_]
+    mask: Rle
+    extent: Rectangle
     tile: Rectangle
     cut: bool
-
-    def inside(self, top: int, left: int, bottom: int, right: int) -> npt.NDArray[np.bool_]:
-        """Return the mask in a rectangle of the image, ``(bottom - top, right - left)``."""
-        found = np.zeros((bottom - top, right - left), np.bool_)
-        first, start = max(self.top, top), max(self.left, left)
-        last, end = min(self.top + self.mask.shape[0], bottom), min(self.left + self.mask.shape[1], right)
-        if last > first and end > start:
-            own = self.mask[first - self.top : last - self.top, start - self.left : end - self.left]
-            found[first - top : last - top, start - left : end - left] = own
-        return found
 
 
 def predict_tiles(
@@ -88,17 +79,15 @@ def predict_tiles(
 def _parts(found: Instances, tile: Rectangle, size: tuple[int, int]) -> Iterator[_Part]:
     top, left, bottom, right = tile
     offset = np.asarray([left, top, left, top], np.float32)
-    for number, mask in enumerate(crop_masks(found.masks)):
-        rows, columns = mask.mask.shape
+    for number, mask in enumerate(each_cropped(found.masks)):
         first, start = mask.top + top, mask.left + left
-        cut = bool(rows) and (
-            (first == top > 0)
-            or (start == left > 0)
-            or (first + rows == bottom < size[0])
-            or (start + columns == right < size[1])
+        last, end = first + mask.mask.shape[0], start + mask.mask.shape[1]
+        cut = bool(mask.mask.size) and (
+            (first == top > 0) or (start == left > 0) or (last == bottom < size[0]) or (end == right < size[1])
         )
         label, score = int(found.labels[number]), float(found.scores[number])
-        yield _Part(label, score, found.boxes[number] + offset, first, start, mask.mask, tile, cut)
+        whole = cropped_to_rle(mask.mask, first, start, size)
+        yield _Part(label, score, found.boxes[number] + offset, whole, (first, start, last, end), tile, cut)
 
 
 def _merged(parts: Sequence[_Part], size: tuple[int, int], classes: ClassTable | None) -> Instances:
@@ -110,8 +99,9 @@ def _merged(parts: Sequence[_Part], size: tuple[int, int], classes: ClassTable |
             number = roots[number]
         return number
 
+    shared_areas = _SharedAreas(size)
     for i, j in _neighbours(parts):
-        if root(i) != root(j) and _same(parts[i], parts[j]):
+        if root(i) != root(j) and _same(parts[i], parts[j], shared_areas):
             roots[root(j)] = root(i)
     groups: dict[int, list[_Part]] = {}
     for number, part in enumerate(parts):
@@ -123,7 +113,7 @@ def _merged(parts: Sequence[_Part], size: tuple[int, int], classes: ClassTable |
         size,
         np.stack([_box(group) for group in objects]),
         np.asarray([group[0].label for group in objects], np.int64),
-        [cropped_to_rle(*_union(group), size) for group in objects],
+        [_union([part.mask for part in group]) for group in objects],
         scores=np.asarray([max(part.score for part in group) for group in objects], np.float32),
         classes=classes,
     )
@@ -133,29 +123,50 @@ def _neighbours(parts: Sequence[_Part]) -> Iterator[tuple[int, int]]:
     """Yield the pairs of parts of one class, from different tiles, whose boxes of pixels overlap."""
     if not parts:
         return
-    corners = np.asarray([(p.top, p.left, p.top + p.mask.shape[0], p.left + p.mask.shape[1]) for p in parts])
+    extents = np.asarray([p.extent for p in parts])
     labels, tiles = np.asarray([p.label for p in parts]), np.asarray([p.tile for p in parts])
+    # Tiles come from the top: those behind the first that begins below this one do not touch it.
+    ends = np.searchsorted(tiles[:, 0], tiles[:, 2])
     for i in range(len(parts) - 1):
-        rest = corners[i + 1 :]
-        near = (labels[i + 1 :] == labels[i]) & (tiles[i + 1 :] != tiles[i]).any(axis=1)
-        near &= (rest[:, :2] < corners[i, 2:]).all(axis=1) & (rest[:, 2:] > corners[i, :2]).all(axis=1)
+        rest = slice(i + 1, ends[i])
+        near = (labels[rest] == labels[i]) & (tiles[rest] != tiles[i]).any(axis=1)
+        near &= (extents[rest, :2] < extents[i, 2:]).all(axis=1) & (extents[rest, 2:] > extents[i, :2]).all(axis=1)
         yield from ((i, i + 1 + int(j)) for j in np.flatnonzero(near))
 
 
-def _same(one: _Part, other: _Part) -> bool:
+class _SharedAreas:
+    """The pixels of parts in tiles of an image of ``size`` ``(H, W)``, each counted once for all pairs of two tiles."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+        self._tiles: dict[Rectangle, Rle] = {}
+        self._areas: dict[tuple[int, Rectangle], int] = {}
+
+    def of(self, part: _Part, tile: Rectangle) -> int:
+        """Return the number of pixels of ``part`` that ``tile`` shows."""
+        key = id(part), tile
+        if key not in self._areas:
+            if tile not in self._tiles:
+                top, left, bottom, right = tile
+                full = np.ones((bottom - top, right - left), np.bool_)
+                self._tiles[tile] = cropped_to_rle(full, top, left, self._size)
+            self._areas[key] = _shared_area(part.mask, self._tiles[tile])
+        return self._areas[key]
+
+
+def _same(one: _Part, other: _Part, shared_areas: _SharedAreas) -> bool:
     """Return whether two parts agree in what both of their tiles show."""
-    shared = (
-        *(max(one.tile[side], other.tile[side]) for side in (0, 1)),
-        *(min(one.tile[side], other.tile[side]) for side in (2, 3)),
-    )
-    mine, others = one.inside(*shared), other.inside(*shared)
-    areas = int(mine.sum()), int(others.sum())
-    both = int((mine & others).sum())
+    both = _shared_area(one.mask, other.mask)
     if not both:
         return False
+    areas = shared_areas.of(one, other.tile), shared_areas.of(other, one.tile)
     if both >= _SAME_IOU * (sum(areas) - both):
         return True
     return any(part.cut and both >= _SAME_SHARE * area for part, area in zip((one, other), areas, strict=True))
+
+
+def _shared_area(one: Rle, other: Rle) -> int:
+    return int(coco_mask.area(coco_mask.merge([one, other], intersect=True)))
 
 
 def _box(group: Sequence[_Part]) -> npt.NDArray[np.float32]:
@@ -163,13 +174,8 @@ def _box(group: Sequence[_Part]) -> npt.NDArray[np.float32]:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
-def _union(group: Sequence[_Part]) -> tuple[npt.NDArray[np.bool_], int, int]:
-    """Return the pixels of all parts ``(h, w)``, and the row and column of their corner."""
-    some = [part for part in group if part.mask.size] or list(group[:1])
-    top, left = min(part.top for part in some), min(part.left for part in some)
-    bottom = max(part.top + part.mask.shape[0] for part in some)
-    right = max(part.left + part.mask.shape[1] for part in some)
-    whole = np.zeros((bottom - top, right - left), np.bool_)
-    for part in some:
-        whole |= part.inside(top, left, bottom, right)
-    return whole, top, left
+def _union(masks: Sequence[Rle]) -> Rle:
+    """Return the pixels of all ``masks``: merged two by two, so that time grows as n log n with their number."""
+    while len(masks) > 1:
+        masks = [coco_mask.merge(list(masks[first : first + 2])) for first in range(0, len(masks), 2)]
+    return masks[0]

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from maskwright.control_characters import lines_of_cells
 from maskwright.files import writing
-from maskwright.masks.cropped import crop_masks
+from maskwright.masks.cropped import each_cropped
 from maskwright.masks.holes import count_holes
 from maskwright.structures import ClassTable, Instances
 
@@ -21,13 +23,14 @@ def object_rows(name: str, found: Instances, table: ClassTable) -> list[Row]:
     height`` is the model's. ``holes`` are the parts of the background that the mask encloses.
     """
     rows: list[Row] = []
-    for number, mask in enumerate(crop_masks(found.masks)):
+    for number, mask in enumerate(each_cropped(found.masks)):
         x1, y1, x2, y2 = (round(float(side), 2) for side in found.boxes[number])
-        area = int(mask.mask.sum())
+        across, down = (mask.mask.sum(axis=axis) for axis in (0, 1))
+        area = int(across.sum())
         centre: tuple[float | str, float | str] = ("", "")
         if area:
-            down, across = mask.mask.nonzero()
-            centre = round(mask.left + float(across.mean()) + 0.5, 2), round(mask.top + float(down.mean()) + 0.5, 2)
+            x, y = (float(np.arange(len(pixels)) @ pixels) / area for pixels in (across, down))
+            centre = round(mask.left + x + 0.5, 2), round(mask.top + y + 0.5, 2)
         label, score = table.classes[int(found.labels[number]) - 1].name, round(float(found.scores[number]), 6)
         box = [x1, y1, round(x2 - x1, 2), round(y2 - y1, 2)]
         rows.append([name, number + 1, label, score, area, *box, *centre, count_holes(mask.mask)])

@@ -15,7 +15,8 @@ from maskwright.images.draw import overlay_instances, overlay_label_map
 from maskwright.images.encode import LONGEST_JPEG, write_cutout, write_jpeg
 from maskwright.images.video_frames import VideoFrames, write_video
 from maskwright.images.windowed_images import WindowedImage
-from maskwright.masks.cropped import crop_masks
+from maskwright.masks.cropped import each_cropped
+from maskwright.masks.label_map import boxes_of
 from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.png import write_label_map
 from maskwright.parallel.threads import map_in_threads
@@ -146,9 +147,10 @@ class ImageResults:
 
     def _write_cutouts(self, file: str, pixels: Image | WindowedImage, kept: Instances) -> None:
         # From the top, as the windows of some files are read.
-        for number, mask in sorted(enumerate(crop_masks(kept.masks), start=1), key=lambda pair: pair[1].top):
+        numbers = sorted(range(len(kept)), key=[top for _, top, _, _ in boxes_of(kept.masks)].__getitem__)
+        for number, mask in zip(numbers, each_cropped(kept.masks[number] for number in numbers), strict=True):
             if mask.mask.any():
-                write_cutout(self.out / cutout_file(file, number), pixels[mask.box], mask.mask)
+                write_cutout(self.out / cutout_file(file, number + 1), pixels[mask.box], mask.mask)
 
 
 def _reduction(pixels: Image | WindowedImage) -> int:
@@ -176,7 +178,7 @@ def reduced_objects(found: Instances, factor: int) -> Instances:
     size = max(1, found.size[0] // factor), max(1, found.size[1] // factor)
     down, right = (min(factor // 2, side - 1) for side in found.size)
     masks = []
-    for each in crop_masks(found.masks):
+    for each in each_cropped(found.masks):
         top, left = -(-(each.top - down) // factor), -(-(each.left - right) // factor)
         part = each.mask[top * factor + down - each.top :: factor, left * factor + right - each.left :: factor]
         masks.append(cropped_to_rle(part[: max(0, size[0] - top), : max(0, size[1] - left)], top, left, size))
