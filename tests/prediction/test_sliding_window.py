@@ -1,7 +1,9 @@
 """Windows over odd image sizes, and the mean of their probabilities."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +13,20 @@ from hypothesis import strategies as st
 
 from maskwright.images.resize import InputSize
 from maskwright.prediction.semantic import predict_pixels
-from maskwright.prediction.sliding_window import Image, predict_windows, spans
+from maskwright.prediction.sliding_window import Block, Image, predict_windows, spans
 from maskwright.prediction.test_time_augmentation import Views
 from tests.prediction.invented import Local, random_image
 
 ODD = (1, 2, 15, 16, 17, 31, 33, 47, 64, 101)
+
+
+def joined(found: Iterable[tuple[Block, torch.Tensor]], shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The probabilities of all blocks together, and the number of blocks that hold each pixel."""
+    whole, times = np.zeros(shape), np.zeros(shape[1:], int)
+    for (rows, columns), probabilities in found:
+        whole[:, rows, columns] = probabilities.numpy()
+        times[rows, columns] += 1
+    return whole, times
 
 
 @settings(max_examples=200)
@@ -37,24 +48,22 @@ def test_windows_are_as_few_as_can_be(side: int, expected: list[int]) -> None:
 
 @pytest.mark.parametrize("window", [1, 16, 24])
 @pytest.mark.parametrize(("overlap", "batch"), [(0, 1), (0.25, 3), (0.9, 100)])
-def test_every_pixel_is_predicted_and_the_rows_are_in_order(window: int, overlap: float, batch: int) -> None:
+def test_every_pixel_is_in_one_block_with_its_own_mean(window: int, overlap: float, batch: int) -> None:
     sizes = [(h, w) for h in ODD for w in ODD if h * w < 40 * window * window][::3]
     for height, width in sizes:
         # Each window says where it lies, so that a pixel's mean tells whether it came from its own place.
         image = np.zeros((height, width, 3), np.uint8)
         image[..., 0], image[..., 1] = np.arange(height)[:, None], np.arange(width)
-        found = list(
-            predict_windows(
-                lambda parts: [torch.from_numpy(part).permute(2, 0, 1).double() for part in parts],
-                image,
-                window,
-                overlap,
-                batch,
-            )
+        found = predict_windows(
+            lambda parts: [torch.from_numpy(part).permute(2, 0, 1).double() for part in parts],
+            image,
+            window,
+            overlap,
+            batch,
         )
-        assert [rows.start for rows, _ in found][1:] == [rows.stop for rows, _ in found][:-1]
-        whole = torch.cat([probabilities for _, probabilities in found], dim=1)
-        np.testing.assert_allclose(whole.permute(1, 2, 0).numpy(), image, atol=1e-9)
+        whole, times = joined(found, (3, height, width))
+        assert (times == 1).all()
+        np.testing.assert_allclose(np.moveaxis(whole, 0, 2), image, atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,7 @@ def test_a_pixel_has_the_mean_over_the_windows_that_hold_it(size: tuple[int, int
         answers.extend(generator.random((3, *part.shape[:2])) for part in parts)
         return [torch.from_numpy(answer) for answer in answers[-len(parts) :]]
 
-    found = torch.cat([rows for _, rows in predict_windows(predict, image, window, overlap, 2)], dim=1).numpy()
+    found, _ = joined(predict_windows(predict, image, window, overlap, 2), (3, *size))
     total, times = np.zeros((3, *size)), np.zeros(size)
     places = [(r, c) for r in spans(size[0], window, overlap) for c in spans(size[1], window, overlap)]
     for (rows, columns), answer in zip(places, answers, strict=True):
@@ -77,6 +86,25 @@ def test_a_pixel_has_the_mean_over_the_windows_that_hold_it(size: tuple[int, int
         times[rows, columns] += 1
     assert times.min() >= 1
     np.testing.assert_allclose(found, total / times, atol=1e-12)
+
+
+def test_memory_grows_with_the_shared_rows_and_not_with_the_height(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    new_zeros = torch.Tensor.new_zeros
+
+    def noted(tensor: torch.Tensor, size: tuple[int, ...], **options: Any) -> torch.Tensor:
+        made.append(math.prod(size))
+        return new_zeros(tensor, size, **options)
+
+    monkeypatch.setattr(torch.Tensor, "new_zeros", noted)
+    most = []
+    for height in (112, 1024):
+        made.clear()
+        answer, image = torch.ones(4, 64, 64), np.zeros((height, 640, 3), np.uint8)
+        assert all(block for block, _ in predict_windows(lambda parts, one=answer: [one] * len(parts), image, 64, 0.25))
+        most.append(max(made))
+    assert most[0] == 4 * 640 * 64 / 4  # a quarter of the rows of a window
+    assert most[1] <= most[0]
 
 
 @pytest.mark.parametrize("window", [64, 65, 1000])

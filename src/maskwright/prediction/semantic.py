@@ -146,11 +146,11 @@ def _windowed(
     size = image.shape[:2]
     # Four bytes a pixel, which those of a large image are spared.
     found = Pixels(np.empty(size, dtype), np.empty(size if confident else (0, 0), np.float32))
-    for rows, probabilities in predict_windows(predict, image, window, overlap, batch):
+    for block, probabilities in predict_windows(predict, image, window, overlap, batch):
         confidence, labels = probabilities.max(dim=0)
-        found.label_map[rows], part = _pixels(confidence, labels, dtype)
+        found.label_map[block], part = _pixels(confidence, labels, dtype)
         if confident:
-            found.confidence[rows] = part
+            found.confidence[block] = part
     return found
 
 

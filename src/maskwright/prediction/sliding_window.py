@@ -2,14 +2,18 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import torch
 
 from maskwright.masks.bands import row_bands
 from maskwright.prediction.sources import Image
 
-# Probabilities of a band, unless a single row has more: 64 MiB of float32.
+# Probabilities that are yielded at once, unless a single row has more: 64 MiB of float32.
 _AT_ONCE = 1 << 24
+
+Block = tuple[slice, slice]
+"""The rows and the columns of a part of an image."""
 
 
 def spans(side: int, window: int, overlap: float) -> list[slice]:
@@ -32,38 +36,60 @@ def predict_windows(
     window: int,
     overlap: float,
     batch: int = 1,
-) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Yield bands of rows of ``image`` ``(H, W, 3)``, from the top, and their probabilities ``(K+1, rows, W)``.
+) -> Iterator[tuple[Block, torch.Tensor]]:
+    """Yield blocks that cover ``image`` ``(H, W, 3)`` once, and their probabilities ``(K+1, rows, columns)``.
 
     The probability of a pixel is the mean over the windows that contain it. ``predict`` gets up to ``batch``
-    neighbouring windows of one row and returns their probabilities ``(K+1, window, window)``. A band is yielded as soon
-    as no further window contains it, so that memory does not grow with the height.
+    neighbouring windows of one row, from the top, and returns their probabilities ``(K+1, window, window)``. A block is
+    yielded as soon as no further window contains it. So memory grows neither with the height nor, but for the rows that
+    windows share with those below them, with the width.
     """
     height, width = image.shape[:2]
     rows, columns = spans(height, window, overlap), spans(width, window, overlap)
-    total = times = torch.empty(0)
-    for row, following in zip(rows, [*rows[1:], slice(height, height)], strict=True):
-        for first in range(0, len(columns), batch):
-            together = columns[first : first + batch]
-            answers = predict([image[row, column] for column in together])
-            for column, found in zip(together, answers, strict=True):
-                if not total.numel():  # all windows have the same height
-                    total = found.new_zeros((len(found), found.shape[1], width))
-                    times = found.new_zeros((found.shape[1], width))
-                total[:, :, column] += found
-                times[:, column] += 1
-        finished = following.start - row.start
-        for part in row_bands((finished, width * len(total)), _AT_ONCE):
-            yield slice(row.start + part.start, row.start + part.stop), total[:, part] / times[part]
-        total, times = _shifted(total, finished), _shifted(times, finished)
+    down, across = _windows_at(rows, height), _windows_at(columns, width)
+    shared = max((above.stop - below.start for above, below in pairwise(rows)), default=0)
+    carried = torch.empty(0)  # the sums of the windows above: row 0 is the first one of the next windows
+    for row, rows_end in zip(rows, _starts_of_next(rows, height), strict=True):
+        finished, left = rows_end - row.start, row.stop - rows_end
+        total = torch.empty(0, 0, 0)
+        found = _predicted(predict, image, row, columns, batch)
+        for column, columns_end, probabilities in zip(columns, _starts_of_next(columns, width), found, strict=True):
+            if not carried.numel():
+                carried = probabilities.new_zeros((len(probabilities), shared, width))
+            fresh = slice(column.start + total.shape[2], column.stop)
+            entered = probabilities.new_zeros((*probabilities.shape[:2], fresh.stop - fresh.start))
+            entered[:, :shared] = carried[..., fresh]
+            total = torch.cat([total, entered], dim=2) if total.numel() else entered
+            total += probabilities
+            done, total = total.split([columns_end - column.start, column.stop - columns_end], dim=2)
+            carried[:, :left, column.start : columns_end] = done[:, finished:]
+            carried[:, left:, column.start : columns_end] = 0
+            times = down[row.start : rows_end, None] * across[column.start : columns_end]
+            times = times.to(done)
+            for part in row_bands((finished, done.shape[2] * len(done)), _AT_ONCE):
+                place = slice(row.start + part.start, row.start + part.stop), slice(column.start, columns_end)
+                yield place, done[:, part] / times[part]
 
 
-def _shifted(sums: torch.Tensor, finished: int) -> torch.Tensor:
-    """Return ``sums`` ``(…, rows, W)`` without the rows that are ``finished``, and as many zeros below, in place.
+def _predicted(
+    predict: Callable[[Sequence[Image]], Sequence[torch.Tensor]],
+    image: Image,
+    row: slice,
+    columns: Sequence[slice],
+    batch: int,
+) -> Iterator[torch.Tensor]:
+    for first in range(0, len(columns), batch):
+        yield from predict([image[row, column] for column in columns[first : first + batch]])
 
-    New memory for each row of windows would be beside the old for a moment, and twice as much in all.
-    """
-    rest = sums[..., finished:, :].clone()
-    sums[..., : rest.shape[-2], :] = rest
-    sums[..., rest.shape[-2] :, :] = 0
-    return sums
+
+def _starts_of_next(spans_of_side: Sequence[slice], side: int) -> list[int]:
+    """Return for each span the first pixel that is also in the next one, or for the last the end of the ``side``."""
+    return [*(span.start for span in spans_of_side[1:]), side]
+
+
+def _windows_at(spans_of_side: Sequence[slice], side: int) -> torch.Tensor:
+    """Return the number of spans that hold each pixel of a ``side``."""
+    counts = torch.zeros(side, dtype=torch.int64)
+    for span in spans_of_side:
+        counts[span] += 1
+    return counts
