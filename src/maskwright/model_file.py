@@ -22,6 +22,7 @@ MATERIALS_KEY = "materials"
 
 # A card has some hundred letters of options; many thousand layers would be built of more.
 _LONGEST_OPTIONS = 10_000
+_LONGEST_SIDE = 2**31 - 1  # pixels, the most that PNG has
 # A bill of materials has some hundred letters for each of a handful of materials.
 _LONGEST_MATERIALS = 100_000
 
@@ -143,6 +144,8 @@ def parse_card(text: str) -> ModelCard:
     card = msgspec.convert(record, ModelCard)  # whose error is a ValueError
     if len(json.dumps(card.options)) > _LONGEST_OPTIONS:
         raise ValueError(f"its options have more than {_LONGEST_OPTIONS:,} letters")
+    if card.training_images is not None and not 0 <= card.training_images.short_side <= _LONGEST_SIDE:
+        raise ValueError(f"its training images have a short side beyond 0 to {_LONGEST_SIDE:,} pixels")
     try:
         ClassTable.from_json(card.classes)
     except DataError as error:

@@ -76,7 +76,8 @@ KINDS: dict[str, list[str]] = {
         "explore {}/labels.json --images {}/images --out {}/explored",
         "split {}/labels.json --images {}/images --ratios 1:1 --out {}/parts",
         "convert {}/yolo --from yolo --to coco --out {}/converted.json --images {}/images",
-        "predict {model} {}/images --out {}/predicted",
+        "predict {model} {}/images --out {}/as-predicted",
+        "predict {model} {}/images --out {}/tiles --tile 8000 --precision bf16",
         "init {}/labels.json --images {}/images --out {}/fitted.yaml",
     ],
     "label map": [
@@ -99,7 +100,11 @@ KINDS: dict[str, list[str]] = {
     "image groups": ["split {}/labels.json --ratios 1:1 --out {}/parts --groups {}/groups.csv"],
     "recipe": ["run {}/recipe.yaml --out {}/run"],
     "weights": ["weights convert {}/weights{suffix} {}/converted.safetensors --classes a"],
-    "model": ["predict {}/model.safetensors {}/images --out {}/predicted"],
+    "model": [
+        "predict {}/model.safetensors {}/images --out {}/as-predicted",
+        "predict {}/model.safetensors {}/images --out {}/tiles --tile auto",
+        "evaluate {}/model.safetensors --annotations {}/labels.json --images {}/images --tile auto",
+    ],
     "run folder": ["report {}/run", "evaluate {}/run"],
 }
 
@@ -779,6 +784,18 @@ def card(**fields: Any) -> dict[str, Any]:
     return {**own, "classes": classes, "input": {"size": 32}, "epoch": 1, "scores": {}, "recipe": "", **fields}
 
 
+def trained_on(figures: dict[str, Any]) -> Write:
+    """A model that is sound but for what its card says of the training images, by which ``--tile auto`` chooses."""
+    content = SMALL_MODEL.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    own = json.loads(header["__metadata__"]["maskwright"]) | {"training_images": figures}
+    header["__metadata__"]["maskwright"] = json.dumps(own)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return lambda folder: write(folder / "model.safetensors", len(text).to_bytes(8, "little") + text + content[start:])
+
+
 def model_of(text_of_card: str) -> Write:
     metadata = {
         "__metadata__": {"maskwright": text_of_card},
@@ -823,6 +840,15 @@ def _models() -> Iterator[tuple[str, Write]]:
             nested = {"a": nested}
         yield f"a card of {name}", model_of(json.dumps(card(options=nested)) if content is None else content)
     yield "a sound card and other weights", model_of(json.dumps(card()))
+    for name, figures in {
+        "of text": {"short_side": "x", "density": "y"},
+        "of 10**300 pixels": {"short_side": 10**300, "density": 0.0},
+        "of 10**400 pixels": {"short_side": 10**400, "density": 0.0},
+        "of a negative size": {"short_side": -(10**9), "density": -1.0},
+        "of no density": {"short_side": 64, "density": float("nan")},
+        "of too many objects": {"short_side": 64, "density": 1e300},
+    }.items():
+        yield f"a sound model with training images {name}", trained_on(figures)
     for name, make in SPECIAL.items():
         yield name, special(make, "model.safetensors")
 

@@ -54,6 +54,9 @@ def test_the_card_goes_through_a_file_and_older_ones_know_nothing(models: dict[s
     record = json.loads(card_metadata(card)["maskwright"])
     del record["training_images"]
     assert parse_card(json.dumps(record)).training_images is None
+    for short_side in (-1, 2**31, 10**400):  # the last one is no float
+        with pytest.raises(ValueError, match="training images"):
+            parse_card(json.dumps(record | {"training_images": {"short_side": short_side, "density": 1.0}}))
 
 
 def test_auto_is_the_tile_of_the_model(models: dict[str, Path]) -> None:
