@@ -72,6 +72,7 @@ SERVED = """
 import http.client, json, os, signal, subprocess, sys
 
 command = [sys.executable, "-m", "maskwright", "serve", sys.argv[1], "--data", "labels.json", "--images", "images"]
+command += ["--runs", os.path.dirname(sys.argv[1])]
 process = subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, text=True)
 port = int(process.stdout.readline().split("127.0.0.1:")[1].split("/")[0])
 
@@ -80,20 +81,47 @@ def ask(path, method="GET", body=None, **headers):
     connection.request(method, path, body, headers)
     return connection.getresponse().read()
 
-with open("images/1.png", "rb") as file:
-    head = b"--b\\r\\nContent-Disposition: form-data; name=image; filename=a\\r\\n\\r\\n"
-    form = head + file.read() + b"\\r\\n--b--\\r\\n"
-assert b"objects" in ask("/predict", "POST", form, **{"Content-Type": "multipart/form-data; boundary=b"})
-paths = ("/", "/page.js", "/openapi.json", "/metrics", "/data", "/data/images/0/prediction", "/data/images/0/picture")
-assert all(ask(path) for path in paths)
-process.send_signal(signal.SIGTERM)
-assert process.wait(60) == 0
+try:
+    with open("images/1.png", "rb") as file:
+        head = b"--b\\r\\nContent-Disposition: form-data; name=image; filename=a\\r\\n\\r\\n"
+        form = head + file.read() + b"\\r\\n--b--\\r\\n"
+    assert b"objects" in ask("/predict", "POST", form, **{"Content-Type": "multipart/form-data; boundary=b"})
+    paths = ["/", "/page.js", "/openapi.json", "/metrics"]
+    paths += ["/data", "/data/images/0/prediction", "/data/images/0/picture"]
+    assert all(ask(path) for path in paths)
+    runs = json.loads(ask("/runs"))["runs"]
+    assert runs
+    assert all(b"columns" in ask("/runs/" + run["name"]) for run in runs)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+finally:
+    process.kill()  # else it would hold the pipe that the test reads
+"""
+# As CVAT's command line calls it; its SDK, which is the user's, is not there.
+ANNOTATED = """
+import sys
+from types import SimpleNamespace
+
+from PIL import Image
+
+from maskwright.runs.loaded_model import load_model
+from maskwright.server.cvat import CvatFunction
+
+named = lambda *values, **more: SimpleNamespace(values=values, **more)
+sdk = SimpleNamespace(label_spec=named, DetectionFunctionSpec=named, mask=named, polygon=named)
+function = CvatFunction(load_model(sys.argv[1]), sdk)
+assert len(function.spec.labels) == 4
+for polygons in (False, True):
+    context = SimpleNamespace(conf_threshold=0.0, conv_mask_to_poly=polygons)
+    function.detect(context, Image.open("images/1.png"))
 """
 TRAINING = [
     ["run", *SMALL["semantic"], *SHARED, "--out", "run"],
     ["evaluate", "run", "--quiet"],
     ["report", "run", "--quiet"],
+    ["evaluate", "run", "--tile", "auto", "--precision", "bf16", "--quiet"],
     ["predict", "run", "images", "--out", "predicted", "--quiet"],
+    ["predict", "run", "images", "--out", "tiles", "--tile", "auto", "--precision", "bf16", "--quiet"],
     ["export", "run", "--to", "onnx", "--images", "images", "--quiet"],
     ["export", "run", "--to", "openvino", "--images", "images", "--quiet"],
     ["init", "labels.json", "--images", "images", "--out", "fitted.yaml", "--quiet"],
@@ -104,6 +132,10 @@ SLOW = {
     "processes": [["run", *SMALL["semantic"], *SHARED, "--out", "run", "--devices", "2"]],
     "demo": [["demo", "--out", "demo", "--quiet"]],
     "transfer": [["transfer", "shapes-transfer", "--out", "transfer", "--quiet"]],
+    "compiled": [
+        ["run", *SMALL["semantic"], *SHARED, "--out", "run"],
+        ["predict", "run", "images", "--out", "predicted", "--compile", "--quiet"],
+    ],
 }
 
 
@@ -152,6 +184,12 @@ def test_no_command_turns_to_another_machine(folder: Path, commands: list[list[s
 @pytest.mark.skipif(importlib.util.find_spec("fastapi") is None, reason="needs the extra [serve]")
 def test_serving_turns_to_no_other_machine(folder: Path, semantic_run: Path) -> None:
     done, found = watched([sys.executable, "-c", SERVED, str(semantic_run)], folder / "packets.json")
+    assert done.returncode == 0, done.stderr
+    assert found == []
+
+
+def test_the_function_for_cvat_turns_to_no_other_machine(folder: Path, semantic_run: Path) -> None:
+    done, found = watched([sys.executable, "-c", ANNOTATED, str(semantic_run)], folder / "packets.json")
     assert done.returncode == 0, done.stderr
     assert found == []
 

@@ -34,14 +34,15 @@ COMMANDS = {
     "review": "review IN/labels.json IN/other.json --images IN/photos --tasks cvat --out OUT --quiet",
     "export": f"export {OLD_RUN / 'checkpoints' / 'best'} --to onnx --images IN/few --out OUT/out.onnx --quiet",
     "predict": "predict IN/model.safetensors IN/photos --score 0 --out OUT --quiet",
+    "predict tiles": "predict IN/model.safetensors IN/few --tile auto --cutouts --score 0 --out OUT --quiet",
     "predict pixels": f"predict {OLD_RUN / 'checkpoints' / 'best'} IN/photos --out OUT --quiet",
     "weights convert": f"weights convert IN/model.pkl OUT/out.safetensors --classes a,b,c {SETS} --quiet",
     "recipes copy": "recipes copy demo-semantic --out OUT/mine.yaml",
     "init": "init IN/labels.json --images IN/photos --task semantic --minutes 900 --out OUT/fitted.yaml --quiet",
 }
-# Of each, and of each that works on a finished run: 207 in all, besides those of test_kill.py.
+# Of each, and of each that works on a finished run: 233 in all, besides those of test_kill.py.
 KILLS, KILLS_OF_A_RUN = 13, 6
-# Of each, of two processes at once: 45 in all.
+# Of each, of two processes at once: 51 in all.
 PAIRS = 3
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
@@ -81,7 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_command_of_the_table_is_killed() -> None:
-    assert {name.replace(" to a file", "").replace(" pixels", "") for name in COMMANDS} == {
+    assert {name.replace(" to a file", "").replace(" pixels", "").replace(" tiles", "") for name in COMMANDS} == {
         case.command for case in CASES.values()
     }
     assert len(COMMANDS) * KILLS + len(ON_RUNS) * KILLS_OF_A_RUN >= 200

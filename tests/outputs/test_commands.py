@@ -69,6 +69,12 @@ CASES = {
     "predict objects": Case(
         "predict", "predict instance.safetensors photos --no-overlays --out OUT", "instances.json", "photos/1.png"
     ),
+    "predict tiles": Case(
+        "predict",
+        "predict instance.safetensors photos --tile auto --precision bf16 --cutouts --score 0 --no-overlays --out OUT",
+        "objects.csv",
+        "photos/1.png",
+    ),
     "predict pixels": Case("predict", "predict semantic photos --out OUT", "label_maps/1.png", "photos/1.png"),
     "export": Case(
         "export",
