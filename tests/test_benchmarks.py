@@ -203,3 +203,22 @@ def test_a_served_model_at_its_limit_answers_or_says_when_to_ask_again(capsys: p
     said = capsys.readouterr().out
     assert "exit code at SIGTERM  0" in said
     assert " × 200" in said
+
+
+def test_the_command_and_the_runtimes_are_timed_beside_the_network(capsys: pytest.CaptureFixture[str]) -> None:
+    for package in ("onnxruntime", "openvino"):
+        pytest.importorskip(package)
+    predict = benchmark("predict")
+    little = ["--count", "2", "--rounds", "1", "--model", "demo-semantic"]
+    threads = torch.get_num_threads()
+    try:
+        for what, rows in (("command", 3), ("runtimes", 3)):
+            predict.main([what, *little])
+            shown = capsys.readouterr().out
+            assert shown.startswith("2 images, 1 rounds")
+            # A time, a CPU time and both ratios; the first row is what the others are compared with.
+            found = [line.split()[-4:] for line in shown.splitlines() if re.search(r"( +\d+\.\d+){4}$", line)]
+            assert len(found) == rows
+            assert found[0][2:] == ["1.00", "1.00"]
+    finally:
+        torch.set_num_threads(threads)
