@@ -194,7 +194,7 @@ def _stripes(rows: slice, columns: int, width: int) -> npt.NDArray[np.bool_]:
     return (row + column) // width % 2 == 0
 
 
-def _borders(labels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], width: int) -> npt.NDArray[np.bool_]:
+def _borders(labels: LabelMap, width: int) -> npt.NDArray[np.bool_]:
     """Return the pixels ``(H, W)`` at most ``width`` away from another label; the image's own edge is no border."""
     kernel = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
     return cv2.dilate(labels, kernel) != cv2.erode(labels, kernel)
@@ -206,7 +206,7 @@ def _painted(
     """Return ``image`` with ``colors`` blended in by ``alpha`` where it is ``filled``, and alone where ``solid``."""
     painted, blended = image.copy(), cv2.addWeighted(image, 1 - alpha, colors, alpha, 0)
     for source, mask in ((blended, filled), (colors, solid)):
-        painted = cv2.copyTo(source, mask.view(np.uint8), painted)
+        cv2.copyTo(source, mask.view(np.uint8), painted)
     return painted
 
 
