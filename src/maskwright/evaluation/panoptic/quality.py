@@ -1,17 +1,12 @@
-"""Panoptic quality (PQ): segments are matched image by image, and scores are computed from the sums of the counts.
+"""Panoptic quality (PQ) from the sums of the counts of matched, wrong and missed segments.
 
 Source: A. Kirillov et al., "Panoptic Segmentation", CVPR 2019, section 4, and ``evaluation.py`` of panopticapi.
-hotcoco's evaluator matches the segments. It gets one image at a time, as masks, so that neither files nor pixels of
-other images are in memory.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hotcoco.metrics import panoptic_quality
-from hotcoco.panoptic import PanopticEval
-
-from maskwright.evaluation.panoptic.segments import ScoredSegment
 
 PROTOCOL = (
     "panoptic quality as in panopticapi: segments of one class match at IoU above 0.5, void pixels left out of the "
@@ -19,6 +14,8 @@ PROTOCOL = (
     "comparable with published numbers of panopticapi"
 )
 MEASURES = ("PQ", "SQ", "RQ")
+MATCH_IOU = 0.5
+"""A true and a predicted segment match above this IoU, and a prediction is excused by more than this share on void."""
 
 
 class MatchCounts(NamedTuple):
@@ -45,34 +42,13 @@ class MatchCounts(NamedTuple):
         return dict(zip(MEASURES, panoptic_quality(self.iou, self.matched, self.wrong, self.missed), strict=True))
 
 
-def count_matches(
-    size: tuple[int, int], truth: Sequence[ScoredSegment], predictions: Sequence[ScoredSegment]
-) -> dict[int, MatchCounts]:
-    """Return the counts of one image of ``size`` ``(H, W)``, by the index of the class."""
-    indices = sorted({each.label for each in (*truth, *predictions)} - {0})
-    image = {"id": 1, "file_name": "", "height": size[0], "width": size[1]}
-    categories = [{"id": index, "name": str(index)} for index in indices]
-    evaluator = PanopticEval(
-        {"images": [image], "annotations": [_annotation(truth)], "categories": categories},
-        {"images": [image], "annotations": [_annotation(predictions)]},
-    )
-    evaluator.evaluate()
-    found = evaluator.results()["per_class"]
-    return {index: MatchCounts(row["tp"], row["fp"], row["fn"], row["iou"]) for index, row in found.items()}
-
-
-def _annotation(segments: Sequence[ScoredSegment]) -> dict[str, Any]:
-    infos = [
-        {
-            "id": number,
-            "category_id": each.label,
-            "area": each.area,
-            "iscrowd": int(each.crowd),
-            "segmentation": {"size": list(each.rle["size"]), "counts": each.rle["counts"].decode("ascii")},
-        }
-        for number, each in enumerate(segments, start=1)
-    ]
-    return {"image_id": 1, "segments_info": infos}
+def summed_counts(images: Iterable[Mapping[int, MatchCounts]]) -> dict[int, MatchCounts]:
+    """Return the sums of the counts of all ``images``, by the index of the class."""
+    total: dict[int, MatchCounts] = {}
+    for image in images:
+        for index, counts in image.items():
+            total[index] = total.get(index, MatchCounts()).plus(counts)
+    return total
 
 
 def panoptic_scores(

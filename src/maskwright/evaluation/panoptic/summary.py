@@ -11,7 +11,8 @@ from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.panoptic.classes import PanopticClasses
 from maskwright.evaluation.panoptic.findings import PanopticFindings
 from maskwright.evaluation.panoptic.intervals import panoptic_intervals
-from maskwright.evaluation.panoptic.quality import PROTOCOL, MatchCounts, count_matches, panoptic_scores
+from maskwright.evaluation.panoptic.matching import count_matches
+from maskwright.evaluation.panoptic.quality import PROTOCOL, MatchCounts, panoptic_scores, summed_counts
 from maskwright.evaluation.panoptic.segments import predicted_segments, true_segments
 from maskwright.structures import PanopticMap
 
@@ -73,15 +74,12 @@ def summarise_panoptic(
 
     Raises ``DataError``, which names all findings with which there is no score.
     """
-    total: dict[int, MatchCounts] = {}
     images = []
     for image in matched:
         images.append(image.counts)
         findings.merge(image.findings)
-        for index, counts in image.counts.items():
-            total[index] = total.get(index, MatchCounts()).plus(counts)
     findings.require_none_refused(predictions)
-    scores = panoptic_scores(total, classes.names, classes.things)
+    scores = panoptic_scores(summed_counts(images), classes.names, classes.things)
     scores |= {"images": len(images), "protocol": PROTOCOL}
     if resampling is not None:
         scores["intervals"] = panoptic_intervals(images, classes.names, classes.things, resampling)
