@@ -113,6 +113,8 @@ class PartScores(TypedDict, total=False):
     optimal_lrp: dict[str, Any]
     fragments: dict[str, Any]
     # Both.
+    panoptic: dict[str, Any]
+    intervals: dict[str, Any]
     worst_images: list[dict[str, Any]]
     classes: dict[str, dict[str, Any]]
     confusion: dict[str, Any]

@@ -64,6 +64,15 @@ def test_optimal_lrp_and_fragments_have_a_line_each_above_their_protocol():
     assert lines[at + 3] == "by parts"
 
 
+def test_panoptic_quality_has_a_line_with_its_interval_above_its_protocol():
+    panoptic = {"PQ": 0.5, "SQ": 0.8, "RQ": 0.625, "protocol": "by objects"}
+    lines = list(detail_lines(details(("dog",)) | {"panoptic": panoptic}))
+    assert lines[lines.index("panoptic quality 0.500, SQ 0.800, RQ 0.625") + 1] == "by objects"
+    intervals = {"level": 0.95, "panoptic": {"PQ": {"value": 0.5, "low": 0.4, "high": 0.6}}}
+    lines = list(detail_lines(details(("dog",)) | {"panoptic": panoptic, "intervals": intervals}))
+    assert "panoptic quality 0.500 (95 % interval [0.400, 0.600]), SQ 0.800, RQ 0.625" in lines
+
+
 def test_several_classes_without_an_object_are_several():
     scores = instance()
     scores["classes"] |= {"cow": scores["classes"]["\x1b[31mcat"]}

@@ -17,6 +17,7 @@ import torch
 from maskwright.cli.main import main
 from maskwright.errors import MaskwrightError
 from maskwright.evaluation.coco.evaluator import ground_truth
+from maskwright.evaluation.score_panoptic import score_panoptic
 from maskwright.files import write_json
 from maskwright.images.decode import read_image
 from maskwright.masks.png import read_label_map
@@ -29,6 +30,7 @@ from maskwright.runs.evaluation import evaluate_part, evaluate_stage, measure_im
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.folder import open_run
 from maskwright.runs.loaded_model import LoadedModel, load_model
+from maskwright.structures import PanopticMap, PanopticSegment
 from maskwright.training.interruption import StopRequest
 from maskwright.training.processes import ProcessGroup
 from maskwright.workflows.scoring.score_instance import score_instance
@@ -99,6 +101,27 @@ def test_the_recorded_confusion_matrix_gives_the_recorded_scores(
     )
     hits, union = expected.diagonal(), expected.sum(axis=0) + expected.sum(axis=1) - expected.diagonal()
     assert recorded["mIoU"] == pytest.approx((hits[union > 0] / union[union > 0]).mean(), abs=1e-12)
+
+
+def test_panoptic_quality_is_that_of_the_panoptic_evaluator_on_the_saved_label_maps(experiment: Experiment) -> None:
+    # The evaluator knows no class of the name "background".
+    names = ["ground", *experiment.prepared.table.names]
+    saved = experiment.run.files.predictions("validation") / "label_maps"
+    true, predicted = {}, {}
+    for path in saved.glob("*.png"):
+        for maps, file in ((true, experiment.masks_folder("validation") / path.name), (predicted, path)):
+            labels = read_label_map(file)
+            ids = np.where(labels == 255, 0, labels.astype(np.int64) + 1)
+            maps[path.name] = PanopticMap(ids, tuple(PanopticSegment(i, i) for i in np.unique(ids[ids > 0]).tolist()))
+    expected = score_panoptic(true, predicted, classes=names, stuff=names)
+    recorded = json.loads((experiment.run.path / "scores.json").read_text())["validation"]
+    for key in ("PQ", "SQ", "RQ"):
+        assert recorded["panoptic"][key] == pytest.approx(expected[key], abs=1e-12)
+        assert recorded["intervals"]["panoptic"][key]["value"] == pytest.approx(expected[key], abs=1e-12)
+    interval = recorded["intervals"]["panoptic"]["PQ"]
+    assert interval["low"] <= expected["PQ"] <= interval["high"]
+    page = write_page(experiment.run.path).read_text(encoding="utf-8")
+    assert f"PQ {expected['PQ']:.3f} (95 % interval [{interval['low']:.3f}, {interval['high']:.3f}])" in page
 
 
 def test_validation_after_an_epoch_is_plain_and_has_the_same_scores(

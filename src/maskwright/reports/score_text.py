@@ -217,8 +217,8 @@ def _instance_classes(scores: Scores) -> Table:
 def detail_lines(scores: Scores) -> Iterator[str]:
     """Yield what explains the AP of instances, a line each; nothing where the details were not measured.
 
-    The lines are precision and recall at the score threshold, IoU and Dice, optimal LRP, fragments, TIDE's errors, the
-    most confused classes, the calibration error, and the images with the lowest F1.
+    The lines are precision and recall at the score threshold, IoU and Dice, optimal LRP, fragments, panoptic quality,
+    TIDE's errors, the most confused classes, the calibration error, and the images with the lowest F1.
     """
     if "at_score" not in scores:
         return
@@ -230,6 +230,7 @@ def detail_lines(scores: Scores) -> Iterator[str]:
     )
     yield from _overlap_lines(scores)
     yield from _lrp_lines(scores)
+    yield from _panoptic_lines(scores)
     costs = {
         kind: "undefined, no object is found" if c is None else score_cell(c) for kind, c in error_costs(tide).items()
     }
@@ -274,6 +275,18 @@ def _lrp_lines(scores: Scores) -> Iterator[str]:
             f"{count_cell(fragments['objects'])} objects"
         )
         yield fragments["protocol"]
+
+
+def _panoptic_lines(scores: Scores) -> Iterator[str]:
+    """Yield the panoptic quality of objects with its interval, and its protocol."""
+    found = scores.get("panoptic") or {}
+    if is_measured(found.get("PQ")):
+        column, intervals = interval_column(scores), (scores.get("intervals") or {}).get("panoptic") or {}
+        beside = f" ({column} {interval_cell(intervals.get('PQ'))})" if column else ""
+        yield f"panoptic quality {score_cell(found['PQ'])}{beside}, SQ {score_cell(found['SQ'])}, RQ " + score_cell(
+            found["RQ"]
+        )
+        yield found["protocol"]
 
 
 def _overlap_lines(scores: Scores) -> Iterator[str]:

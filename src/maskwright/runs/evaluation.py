@@ -16,6 +16,9 @@ from maskwright.evaluation.coco.incomplete_objects import IncompleteObjects
 from maskwright.evaluation.instances.detail_files import write_details
 from maskwright.evaluation.instances.details import Thresholds
 from maskwright.evaluation.instances.stream import InstanceStream
+from maskwright.evaluation.panoptic.label_maps import LABEL_MAP_PROTOCOL, label_map_segments
+from maskwright.evaluation.panoptic.one_kind import one_kind_intervals, one_kind_quality
+from maskwright.evaluation.panoptic.quality import MatchCounts
 from maskwright.evaluation.results.category_ids import of_annotation_file, with_category_ids
 from maskwright.evaluation.semantic.calibration import empty_bins
 from maskwright.evaluation.semantic.counts import SemanticCounts
@@ -147,8 +150,10 @@ def _evaluate_semantic(
     files = mask_files([objects.image.file_name for objects in part.selection.images])
     batch = model.usual_batch
 
-    def scored(one: tuple[ImageObjects, npt.NDArray[np.uint8], Pixels | LabelMap]) -> tuple[SemanticCounts, ImageRow]:
-        """Return the counts and the scores of one image, and write its label map."""
+    def scored(
+        one: tuple[ImageObjects, npt.NDArray[np.uint8], Pixels | LabelMap],
+    ) -> tuple[SemanticCounts, ImageRow, dict[int, MatchCounts]]:
+        """Return the counts, the scores and the segments of one image, and write its label map."""
         objects, _, found = one
         file, image_counts = files[objects.image.file_name], SemanticCounts.none(len(table) + 1)
         truth = read_label_map(experiment.masks_folder(name) / file).astype(table.label_dtype)
@@ -160,16 +165,18 @@ def _evaluate_semantic(
         image_counts.add(truth, predicted, table.ignore_index)
         if save is not None:
             write_label_map(save / "label_maps" / file, predicted, table.png_palette())
-        return image_counts, image_row(objects.image.id, objects.image.file_name, image_counts.confusion)
+        segments = label_map_segments(truth, predicted, image_counts.confusion, table.ignore_index) if final else {}
+        return image_counts, image_row(objects.image.id, objects.image.file_name, image_counts.confusion), segments
 
     found = model.pixels(images, batch, views) if final else model.label_maps(images, batch, watch=watch)
     counts, by_image = SemanticCounts.none(len(table) + 1), {}
     image_rows: list[ImageRow] = []
-    for image_counts, image in map_in_threads(scored, found, model.result_threads):
+    for image_counts, image, segments in map_in_threads(scored, found, model.result_threads):
         counts.merge(image_counts)
         image_rows.append(image)
         if final:
-            by_image[image["image_id"]] = class_pixels(image_counts.confusion, image_counts.boundaries)
+            pixels = class_pixels(image_counts.confusion, image_counts.boundaries)
+            by_image[image["image_id"]] = pixels, segments
     if save is not None:
         write_classes(save, table)
     counts.confusion = processes.all_reduce_sum(counts.confusion)
@@ -177,9 +184,15 @@ def _evaluate_semantic(
         return counts.scores(table.names_with_background)
     counts.boundaries = processes.all_reduce_sum(counts.boundaries)
     counts.bins = sum(processes.gather(counts.bins), start=empty_bins())
-    scores = counts.detailed_scores(table.names_with_background)
-    rows = dict(sorted(row for share in processes.gather(by_image) for row in share.items()))
-    scores["intervals"] = semantic_intervals(list(rows.values()), table.names_with_background, Resampling())
+    names, resampling = table.names_with_background, Resampling()
+    scores = counts.detailed_scores(names)
+    rows = {image: row for share in processes.gather(by_image) for image, row in share.items()}
+    pixels_of, segments_of = zip(*(rows[image] for image in sorted(rows)), strict=True) if rows else ((), ())
+    intervals = semantic_intervals(pixels_of, names, resampling)
+    labels = dict(enumerate(names))
+    intervals["panoptic"] = one_kind_intervals(segments_of, labels, resampling)
+    panoptic = {**one_kind_quality(segments_of, labels), "protocol": LABEL_MAP_PROTOCOL}
+    scores |= {"panoptic": panoptic, "intervals": intervals}
     averaged = "" if views.plain else f"; probabilities averaged over {views}"
     worst = worst_first(each for share in processes.gather(image_rows) for each in share)[:WORST]
     return {**scores, "worst_images": worst, "views": asdict(views), "protocol": scores["protocol"] + averaged}

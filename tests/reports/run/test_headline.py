@@ -45,3 +45,12 @@ def test_without_validation_the_split_that_was_scored_is_named(make_run):
     run = read_run(make_run())
     found = headline(replace(run, scores={"test": run.scores["validation"]}))
     assert "on the test images" in found.sentence
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_panoptic_quality_stands_beside_the_score_with_its_interval(make_run, task):
+    run = read_run(make_run(task))
+    bounds = {"value": 0.5, "low": 0.4, "high": 0.625}
+    measured = {"panoptic": {"PQ": 0.5}, "intervals": {"level": 0.95, "panoptic": {"PQ": bounds}}}
+    found = headline(replace(run, scores={"validation": {**run.scores["validation"], **measured}}))
+    assert dict(found.facts)["panoptic quality"] == "0.500 (95 % interval 0.400 to 0.625)"

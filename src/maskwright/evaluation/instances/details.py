@@ -1,11 +1,12 @@
-"""The details of instance results: thresholds, overlaps, TIDE errors, confusions, calibration and the worst images."""
+"""The details of instance results: thresholds, overlaps, errors, confusions, calibration, PQ and the worst images."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from maskwright.evaluation.bootstrap import Resampling
 from maskwright.evaluation.coco.matches import Matches, image_matches
 from maskwright.evaluation.grouping import places_by_value
 from maskwright.evaluation.instances.confusion import (
@@ -20,6 +21,7 @@ from maskwright.evaluation.instances.fragments import FRAGMENTS_PROTOCOL, Fragme
 from maskwright.evaluation.instances.image_errors import DetectionErrors, image_errors
 from maskwright.evaluation.instances.matching import overlap_scores
 from maskwright.evaluation.instances.optimal_lrp import LRP_IOU, Localisations, localisations, optimal_lrp
+from maskwright.evaluation.instances.panoptic_quality import object_protocol, object_segments
 from maskwright.evaluation.instances.per_image import (
     ImageOverlaps,
     ImageRecords,
@@ -28,6 +30,8 @@ from maskwright.evaluation.instances.per_image import (
     worst_first,
 )
 from maskwright.evaluation.instances.tide import BACKGROUND_IOU, IOU, tide_scores
+from maskwright.evaluation.panoptic.one_kind import one_kind_intervals, one_kind_quality
+from maskwright.evaluation.panoptic.quality import MatchCounts
 from maskwright.evaluation.semantic.calibration import calibration_scores, reliability
 from maskwright.limits import input_limit
 
@@ -48,24 +52,29 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Details:
-    """The details of a set of images: ``scores`` by topic, ``classes`` and ``curves`` by class name, and image rows."""
+    """The details of a set of images: ``scores`` by topic, ``classes`` and ``curves`` by class name, and image rows.
+
+    ``intervals`` are those of details, by topic.
+    """
 
     scores: dict[str, Any]
     classes: dict[str, dict[str, Any]]
     curves: dict[str, Any]
     images: list[dict[str, Any]]
+    intervals: dict[str, Any] = field(default_factory=dict)
 
     def merged_into(self, scores: Mapping[str, Any]) -> dict[str, Any]:
         """Return the COCO ``scores`` of the same images with these details added, overall and by class."""
         classes = {name: row | self.classes[name] for name, row in scores["classes"].items()}
-        return {**scores, "classes": classes, **self.scores}
+        joined = {**scores, "classes": classes, **self.scores}
+        return joined | ({"intervals": {**scores["intervals"], **self.intervals}} if "intervals" in scores else {})
 
 
 @dataclass(frozen=True)
 class _Measured:
     """The numbers kept of an image: its overlaps, its matches at the given IoU, and what comes of these and others.
 
-    ``fragments`` is None for boxes.
+    ``fragments`` and ``segments`` are None for boxes.
     """
 
     file_name: str
@@ -74,6 +83,7 @@ class _Measured:
     errors: DetectionErrors
     places: Localisations
     fragments: Fragments | None
+    segments: dict[int, MatchCounts] | None
 
 
 class InstanceDetails:
@@ -83,17 +93,23 @@ class InstanceDetails:
     """
 
     def __init__(
-        self, labels: Mapping[int, str], iou_type: str, thresholds: Thresholds | None = None, boundary: bool = False
+        self,
+        labels: Mapping[int, str],
+        iou_type: str,
+        thresholds: Thresholds | None = None,
+        boundary: bool = False,
+        resampling: Resampling | None = None,
     ) -> None:
         """Start without images; ``labels`` are the class names to show by category id.
 
         ``iou_type`` is ``segm``, for which all records need masks, or ``bbox``. ``boundary`` adds the boundary IoU of
-        masks.
+        masks. ``resampling`` adds bootstrap intervals of the panoptic quality of masks.
         """
         self._kind, self._thresholds = iou_type, thresholds or Thresholds()
         self._labels = labels
         self._index = {category_id: position for position, category_id in enumerate(self._labels)}
         self._boundary = boundary and iou_type == "segm"
+        self._resampling = resampling
         self._confusion = ObjectConfusion()
         self._images: list[_Measured] = []
 
@@ -102,7 +118,7 @@ class InstanceDetails:
         """Return an accumulator of the images of all ``shares``, which have the same settings and stay unchanged."""
         shares = list(shares)
         first = shares[0]
-        whole = cls(first._labels, first._kind, first._thresholds, first._boundary)
+        whole = cls(first._labels, first._kind, first._thresholds, first._boundary, first._resampling)
         for share in shares:
             whole._confusion.update(share._confusion)
             whole._images += share._images
@@ -126,6 +142,7 @@ class InstanceDetails:
                 image_fragments(matched, image.objects, image.found, self._thresholds.score)
                 if kind == "segm"
                 else None,
+                object_segments(kept) if kind == "segm" else None,
             )
         )
 
@@ -157,7 +174,14 @@ class InstanceDetails:
             scores["fragments"] = {**fragments.scores(), "protocol": FRAGMENTS_PROTOCOL}
             for category_id, name in self._labels.items():
                 classes[name]["fragments"] = fragments.scores(category_id)
-        return Details(scores, classes, class_curves(matches, self._labels), images)
+        segments = [each.segments for each in added if each.segments is not None]
+        intervals = {}
+        if kind == "segm":
+            quality = one_kind_quality(segments, self._labels)
+            scores["panoptic"] = {**quality, "score": score, "protocol": object_protocol(score)}
+            if self._resampling is not None:
+                intervals["panoptic"] = one_kind_intervals(segments, self._labels, self._resampling)
+        return Details(scores, classes, class_curves(matches, self._labels), images, intervals)
 
 
 def _overlap(overlaps: Sequence[ImageOverlaps]) -> dict[str, Any]:

@@ -28,10 +28,11 @@ class InstanceStream:
         ``max_dets`` adds the scores with that limit of detections of a class on an image.
         """
         self._table = table
-        self._official = CocoStream(table, None if thresholds is None else Resampling())
+        resampling = None if thresholds is None else Resampling()
+        self._official = CocoStream(table, resampling)
         self._limited = None if max_dets is None else LimitedStream(table, max_dets)
         labels = {each.index: each.name for each in table}
-        self._details = None if thresholds is None else InstanceDetails(labels, "segm", thresholds)
+        self._details = None if thresholds is None else InstanceDetails(labels, "segm", thresholds, False, resampling)
 
     @classmethod
     def merged(cls, shares: Iterable["InstanceStream"]) -> "InstanceStream":
@@ -58,7 +59,7 @@ class InstanceStream:
     def result(self) -> tuple[dict[str, Any], Details | None]:
         """Return the COCO scores with the details merged in, and the details; None when they are not computed.
 
-        With details there are bootstrap intervals of the COCO scores too.
+        With details there are bootstrap intervals too, of the COCO scores and of panoptic quality.
         """
         scores = {**self._official.scores(), "area": _AREA, "protocol": protocol(_AREA)}
         if self._limited is not None:

@@ -65,8 +65,8 @@ def summarise_instances(
     ``thresholds`` are those of the details; with None only the COCO scores are computed. For details the segmentations
     of ``truth`` become RLEs in place. ``boundary`` adds boundary IoU to the details, and boundary AP. ``area`` is the
     rule for the size of a detected mask, by default that of pycocotools. ``resampling`` adds bootstrap intervals of the
-    COCO scores. ``max_dets`` adds the scores with that limit of detections, and LVIS's federated AP is added where
-    ``truth`` has its labels. ``reporter`` shows progress; quiet by default.
+    COCO scores, and of panoptic quality to the details. ``max_dets`` adds the scores with that limit of detections, and
+    LVIS's federated AP is added where ``truth`` has its labels. ``reporter`` shows progress; quiet by default.
 
     Raises ``UsageError`` for an unknown area rule, and ``DataError`` for more classes or pairs of an object and a
     result than the limits ``scored-classes`` and ``scored-pairs``, or a negative id of an image or a class.
@@ -77,7 +77,7 @@ def summarise_instances(
     scores = official_scores(truth, found, area, resampling)
     details = None
     if thresholds is not None:
-        details = _details(truth, found, thresholds, boundary, reporter or Reporter(quiet=True))
+        details = _details(truth, found, thresholds, boundary, reporter or Reporter(quiet=True), resampling)
         scores = details.merged_into(scores)
     kinds = scorable_iou_types(truth, found)
     if max_dets is not None:
@@ -121,11 +121,18 @@ def require_thresholds(thresholds: Thresholds) -> None:
         raise UsageError(f"--iou {thresholds.iou}: expected a number above 0, at most 1.")
 
 
-def _details(truth: CocoTruth, found: Results, thresholds: Thresholds, boundary: bool, reporter: Reporter) -> Details:
+def _details(
+    truth: CocoTruth,
+    found: Results,
+    thresholds: Thresholds,
+    boundary: bool,
+    reporter: Reporter,
+    resampling: Resampling | None,
+) -> Details:
     truth.draw_masks()
     kind = scorable_iou_types(truth, found)[-1]
     records = found.of(kind) if kind == "segm" else found.with_boxes()
-    gathering = InstanceDetails(truth.labels(), kind, thresholds, boundary)
+    gathering = InstanceDetails(truth.labels(), kind, thresholds, boundary, resampling)
     for image in reporter.track(image_records(truth.coco_dataset(kind), records), "overlaps", len(truth.images)):
         gathering.add(image)
     return gathering.result()

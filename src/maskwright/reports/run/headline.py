@@ -57,6 +57,7 @@ def _semantic(scores: Mapping[str, Any], where: str) -> Headline:
     ]
     if "boundary_mIoU" in scores:
         facts.append(("mean boundary IoU", score_cell(scores["boundary_mIoU"])))
+    facts += _panoptic(scores)
     if "calibration" in scores:
         facts.append(("calibration error", score_cell((scores["calibration"] or {}).get("ECE"))))
     return Headline("mean IoU", score_cell(value), sentence, facts, _protocol(scores))
@@ -72,7 +73,15 @@ def _instance(scores: Mapping[str, Any], where: str) -> Headline:
     else:
         sentence = f"The mask AP on {where} is undefined: no scored object occurs there."
     facts = [(label, score_cell((scores.get(kind) or {}).get(key))) for label, kind, key in INSTANCE_FACTS]
+    facts += _panoptic(scores)
     return Headline("mask AP", score_cell(value), sentence, facts, _protocol(scores))
+
+
+def _panoptic(scores: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the panoptic quality and its interval; nothing where it was not computed."""
+    if not scores.get("panoptic"):
+        return []
+    return [("panoptic quality", score_cell(scores["panoptic"].get("PQ")) + _between(scores, "panoptic", "PQ"))]
 
 
 def _between(scores: Mapping[str, Any], *keys: str) -> str:

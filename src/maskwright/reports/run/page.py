@@ -16,6 +16,7 @@ from maskwright.reports.run.contents import RunContents, read_curves, read_run
 from maskwright.reports.run.figure_cache import FigureCache
 from maskwright.reports.run.headline import headline
 from maskwright.reports.run.instance_tables import instance_tables
+from maskwright.reports.run.panoptic_table import panoptic_table
 from maskwright.reports.run.worst_images import WORST_KIND, worst_image, worst_parts
 from maskwright.reports.shown_figure import ShownFigure
 from maskwright.reports.table_files import write_tables
@@ -163,7 +164,7 @@ def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[s
             "confusion": figures.get(f"confusion-{split}"),
             "confusions": CONFUSIONS[task](scores),
             "precision_recall": figures.get(f"precision-recall-{split}"),
-            "more": instance_tables(scores) if task == "instance" else [],
+            "more": _further_tables(task, scores),
         }
         for split, scores in _scored(run).items()
     ]
@@ -181,9 +182,14 @@ def _score_tables(run: RunContents) -> list[tables.CaptionedTable]:
             ),
             tables.CaptionedTable(f"Classes on {split}", protocol, classes(scores)),
         ]
-        more = instance_tables(scores) if task == "instance" else []
-        found += [each._replace(title=f"{each.title}, on {split}") for each in more]
+        found += [each._replace(title=f"{each.title}, on {split}") for each in _further_tables(task, scores)]
     return found
+
+
+def _further_tables(task: str, scores: PartScores) -> list[tables.CaptionedTable]:
+    """Return the tables of one split below those of its overall scores and its classes."""
+    panoptic = panoptic_table(scores)
+    return [*(instance_tables(scores) if task == "instance" else []), *([panoptic] if panoptic else [])]
 
 
 def _audit_sentence(unaccounted: Mapping[str, int | None]) -> str:
