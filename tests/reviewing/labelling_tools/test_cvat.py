@@ -52,8 +52,8 @@ def test_every_label_and_attribute_of_the_annotations_is_in_the_labels():
 
 def test_decided_boxes_are_read_and_others_left_out():
     content = cvat_annotations([task("a.jpg"), task("b.jpg", "s2@abc"), task("c.jpg", "s3@abc")]).decode()
-    first, rest = content.split("undecided", 1)
-    assert list(cvat_verdicts((first + "accept" + rest).encode())) == [("s1@abc", "accept")]
+    first, rest = content.split(">undecided</attribute>", 1)
+    assert list(cvat_verdicts((first + ">accept</attribute>" + rest).encode())) == [("s1@abc", "accept")]
     drawn = '<annotations><image id="0"><box label="car"><attribute name="decision">accept</attribute></box></image>'
     assert list(cvat_verdicts(f"{drawn}</annotations>".encode())) == []
 
@@ -71,3 +71,21 @@ def test_a_review_writes_the_annotations_and_the_labels(tmp_path: Path):
     keys = [each.text.partition("@")[0] for each in root.iterfind(".//attribute[@name='key']") if each.text]
     assert sorted(keys) == sorted(each["id"] for each in review.suspects)
     assert json.loads((review.path / "cvat-labels.json").read_text()) == cvat_labels()
+
+
+def test_the_labels_stand_in_the_file_as_in_cvats_exports():
+    meta = ET.fromstring(cvat_annotations([task("a.jpg")])).find("meta/task/labels")
+    assert meta is not None
+    assert [[label.findtext(key) for key in ("name", "color", "type")] for label in meta] == [
+        [each["name"], each["color"], each["type"]] for each in cvat_labels()
+    ]
+    decision = meta.find("label/attributes/attribute")
+    assert decision is not None
+    assert decision.findtext("values") == "undecided\naccept\nreject\nunsure"
+
+
+def test_what_another_reader_of_the_format_writes_again_is_read():
+    recorded = Path(__file__).parent / "recorded" / "datumaro-1.13.12.xml"
+    found = dict(cvat_verdicts(recorded.read_bytes()))
+    assert sorted(key.partition("@")[0] for key in found) == [f"s{number}" for number in range(1, 8)]
+    assert set(found.values()) == {"accept"}

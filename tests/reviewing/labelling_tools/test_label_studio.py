@@ -62,3 +62,11 @@ def test_a_review_writes_the_tasks_that_its_page_shows(tmp_path: Path):
     assert [each["data"]["suspect"].partition("@")[0] for each in tasks] == [each["id"] for each in review.suspects]
     assert [each["data"]["image"] for each in tasks] == [f"s3://photos/{e['file_name']}" for e in review.suspects]
     assert (review.path / "label-studio.xml").read_text() == INTERFACE
+
+
+def test_what_label_studio_exports_is_read():
+    recorded = Path(__file__).parent / "recorded"
+    decided = [("s1", "accept"), ("s2", "reject"), ("s3", "unsure")]
+    for name in ("label-studio-1.23.2.json", "label-studio-1.23.2-min.json"):
+        found = label_studio_verdicts(json.loads((recorded / name).read_text()))
+        assert [(key.partition("@")[0], verdict) for key, verdict in found] == decided

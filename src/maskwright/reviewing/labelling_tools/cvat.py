@@ -45,6 +45,7 @@ def cvat_annotations(tasks: Sequence[ReviewTask]) -> bytes:
     """
     root = ET.Element("annotations")
     ET.SubElement(root, "version").text = "1.1"
+    _add_meta(root)
     ordered = sorted(tasks, key=lambda each: each.file_name)
     for number, (name, here) in enumerate(groupby(ordered, key=lambda each: each.file_name)):
         mine = list(here)
@@ -62,6 +63,25 @@ def cvat_annotations(tasks: Sequence[ReviewTask]) -> bytes:
             "Rename it, or review without --tasks cvat."
         ) from bad
     return content + b"\n"
+
+
+def _add_meta(root: ET.Element) -> None:
+    """Add the labels as CVAT's own exports name them: Datumaro reads no file without them."""
+    task = ET.SubElement(ET.SubElement(root, "meta"), "task")
+    ET.SubElement(task, "name").text = "maskwright review"
+    labels = ET.SubElement(task, "labels")
+    for each in cvat_labels():
+        label = ET.SubElement(labels, "label")
+        for key in ("name", "color", "type"):
+            ET.SubElement(label, key).text = each[key]
+        attributes = ET.SubElement(label, "attributes")
+        for given in each["attributes"]:
+            attribute = ET.SubElement(attributes, "attribute")
+            ET.SubElement(attribute, "name").text = given["name"]
+            ET.SubElement(attribute, "mutable").text = str(given["mutable"])
+            ET.SubElement(attribute, "input_type").text = given["input_type"]
+            ET.SubElement(attribute, "default_value").text = given["default_value"]
+            ET.SubElement(attribute, "values").text = "\n".join(given["values"])
 
 
 def _add(image: ET.Element, task: ReviewTask) -> None:
