@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from maskwright.images.decode import read_image
+from maskwright.images.resize import resize_image
 from maskwright.progress import Reporter
 from maskwright.reports.run.page import MOST_PANELS, write_page
 from maskwright.reports.run.worst_images import WORST, WORST_KIND
@@ -59,7 +61,8 @@ def test_the_page_of_a_run_with_panels_of_photos_stays_below_5_mb(
     # A sample has three pictures beside each other, a worst image four.
     for number in range(MOST_PANELS + WORST):
         beside = 3 if number < MOST_PANELS else 4
-        strip = np.hstack([cv2.resize(cv2.imread(str(photo)), (640, 480)) for photo in photos[number * 4 :][:beside]])
+        shown = [resize_image(read_image(photo), (480, 640)) for photo in photos[number * 4 :][:beside]]
+        strip = np.hstack(shown)[:, :, ::-1]
         cv2.imwrite(str(run / f"{number}.jpg"), strip)
         kind = {"kind": WORST_KIND, "part": "validation", "image": f"{number}.jpg"} if beside == 4 else {}
         panels.append({"file": f"{number}.jpg", "caption": f"photo {number}", **kind})
