@@ -1,8 +1,13 @@
 """Each change of the protocol alters what its words say, and leaves the protocol it is applied to as it was."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from hotcoco import mask as coco_mask
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maskwright.evaluation.explanation.changes import CHANGES, can_matter
 from maskwright.evaluation.explanation.scoring import Protocol
@@ -102,3 +107,17 @@ def test_changes_that_cannot_matter_are_not_tried() -> None:
     assert not can_matter(CHANGES["crowds-as-objects"], changed("crowds-removed"))
     assert can_matter(CHANGES["annotation-id-0"], protocol())
     assert not can_matter(CHANGES["300-detections-a-class"], protocol())
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 999))
+def test_masks_of_a_quarter_are_resized_twice_to_the_nearest_pixel(height: int, width: int, seed: int):
+    rng = np.random.default_rng(seed)
+    mask = np.zeros((height, width), np.uint8)
+    top, left = rng.integers(0, height), rng.integers(0, width)
+    part = mask[top : top + rng.integers(0, 40), left : left + rng.integers(0, 40)]
+    part[:] = rng.random(part.shape) < 0.8
+    whole = protocol()
+    found = {**whole.results[0], "segmentation": coco_mask.encode(np.asfortranarray(mask))}
+    coarse = CHANGES["masks-at-quarter-size"].apply(replace(whole, results=[found])).results[0]["segmentation"]
+    small = cv2.resize(mask, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_NEAREST)
+    assert np.array_equal(coco_mask.decode(coarse), cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST))

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from hotcoco import mask as coco_mask
 
 from maskwright.evaluation.explanation.scoring import Protocol
@@ -120,13 +121,33 @@ def _quarter_masks(protocol: Protocol) -> Protocol:
         if "segmentation" not in each:
             changed.append(each)
             continue
-        mask = coco_mask.decode(each["segmentation"])
-        height, width = mask.shape
-        small = cv2.resize(mask, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_NEAREST)
-        coarse = np.zeros((height, width), np.uint8, order="F")
-        coarse[:] = cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST)
-        changed.append(cast(ResultRecord, {**each, "segmentation": coco_mask.encode(coarse)}))
+        changed.append(cast(ResultRecord, {**each, "segmentation": _quarter_mask(each["segmentation"])}))
     return replace(protocol, results=changed)
+
+
+def _quarter_mask(rle: Rle) -> Rle:
+    """Return the mask shrunk to a quarter of its sides and enlarged again, both times to the nearest pixel."""
+    mask = coco_mask.decode(rle)
+    left, top, width, height = (int(side) for side in coco_mask.to_bbox(rle))
+    rows, columns = (_quarter_grid(side) for side in mask.shape)
+    # Pixels that come from outside the object's box are outside the object.
+    y, x = _span(rows, top, height), _span(columns, left, width)
+    coarse = np.zeros(mask.shape, np.uint8, order="F")
+    coarse[y, x] = mask[:, columns[x]][rows[y]]
+    return cast(Rle, coco_mask.encode(coarse))
+
+
+def _quarter_grid(side: int) -> npt.NDArray[np.int64]:
+    """Return from which pixel each of a ``side`` comes that is shrunk to a quarter and enlarged: OpenCV's nearest."""
+    pixels = np.arange(side, dtype=np.float64)[None]
+    small = cv2.resize(pixels, (max(1, side // 4), 1), interpolation=cv2.INTER_NEAREST)
+    return cv2.resize(small, (side, 1), interpolation=cv2.INTER_NEAREST)[0].astype(np.int64)
+
+
+def _span(grid: npt.NDArray[np.int64], start: int, length: int) -> slice:
+    """Return the places at which the rising ``grid`` has values from ``start``, so many at most."""
+    first, end = np.searchsorted(grid, (start, start + length)).tolist()
+    return slice(first, end)
 
 
 def _on_images(protocol: Protocol, kept: Iterable[int]) -> Protocol:
