@@ -117,3 +117,22 @@ def test_a_table_in_json_is_refused_by_the_class_and_the_field_that_is_wrong(fie
 def test_what_is_no_class_table_is_refused(records: Any, said: str):
     with pytest.raises(DataError, match=said):
         ClassTable.from_json(records)
+
+
+def test_stuff_is_told_apart_and_kept_in_json() -> None:
+    table = ClassTable.from_names(["car", "sky"]).with_stuff([" sky"])
+    assert table.stuff_names == ["sky"]
+    assert [record.get("stuff") for record in table.to_json()] == [None, True]
+    assert ClassTable.from_json(table.to_json()) == table
+    assert table.with_stuff([]) == ClassTable.from_names(["car", "sky"])
+
+
+def test_stuff_that_is_no_class_is_named() -> None:
+    with pytest.raises(UsageError, match="sky"):
+        ClassTable.from_names(["car", "sky"]).with_stuff(["skye"])
+
+
+def test_stuff_that_is_no_truth_value_is_refused() -> None:
+    record = {**ClassTable.from_names(["sky"]).to_json()[0], "stuff": "yes"}
+    with pytest.raises(DataError, match="stuff"):
+        ClassTable.from_json([record])

@@ -33,6 +33,7 @@ class ClassInfo:
         source_ids: Category ids of the class in its annotation file; several where categories share a name, none where
             the file is not known.
         category_id: Id of the class in the COCO results that this table belongs to; None where it is ``index``.
+        stuff: Whether the class is no countable thing, such as sky: all its pixels on an image are one segment.
 
     Example:
         >>> from maskwright import ClassTable
@@ -46,6 +47,7 @@ class ClassInfo:
     color: tuple[int, int, int]
     source_ids: tuple[int, ...] = ()
     category_id: int | None = None
+    stuff: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,8 @@ class ClassTable:
         """Return the table that :meth:`to_json` gave, the content of ``classes.json``.
 
         Args:
-            records: ``[{"index", "name", "color", "source_ids", "category_id"}]`` in index order; the last two may be
-                absent.
+            records: ``[{"index", "name", "color", "source_ids", "category_id", "stuff"}]`` in index order; the last
+                three may be absent.
 
         Returns:
             The table.
@@ -132,7 +134,8 @@ class ClassTable:
         """Return the table as JSON values, the content of ``classes.json``.
 
         Returns:
-            ``[{"index", "name", "color", "source_ids"}]``, with ``category_id`` where the class has one.
+            ``[{"index", "name", "color", "source_ids"}]``, with ``category_id`` where the class has one, and ``stuff``
+            where it is stuff.
 
         Example:
             >>> from maskwright import ClassTable
@@ -146,6 +149,7 @@ class ClassTable:
                 "color": list(c.color),
                 "source_ids": list(c.source_ids),
                 **({} if c.category_id is None else {"category_id": c.category_id}),
+                **({"stuff": True} if c.stuff else {}),
             }
             for c in self.classes
         ]
@@ -175,6 +179,31 @@ class ClassTable:
         if len(set(ids)) != len(self):
             raise ValueError(f"{len(set(ids))} different category ids for {len(self)} classes; expected one for each.")
         return type(self)(tuple(replace(c, category_id=number) for c, number in zip(self.classes, ids, strict=True)))
+
+    @property
+    def stuff_names(self) -> list[str]:
+        """The names of the classes that are stuff, in index order."""
+        return [c.name for c in self.classes if c.stuff]
+
+    def with_stuff(self, names: Iterable[str]) -> Self:
+        """Return the table of the same classes in which those of ``names`` are stuff, and all others things.
+
+        Args:
+            names: Class names; Unicode form and surrounding white space do not matter.
+
+        Returns:
+            The table; names, indices, colours and ids are the same.
+
+        Raises:
+            UsageError: No class has one of the names; the message has the nearest names.
+
+        Example:
+            >>> from maskwright import ClassTable
+            >>> ClassTable.from_names(["car", "sky"]).with_stuff(["sky"]).stuff_names
+            ['sky']
+        """
+        indices = {self.index_of(name) for name in names}
+        return type(self)(tuple(replace(c, stuff=c.index in indices) for c in self.classes))
 
     def __len__(self) -> int:
         """Return K, the number of classes without background."""
@@ -278,7 +307,7 @@ def _class_of(record: Any, index: int) -> ClassInfo:
     """Return the class in a JSON ``record``, which is number ``index`` of its table; ``DataError`` when it is none."""
     if not isinstance(record, Mapping):
         raise DataError(f"Class {index} is {record!r:.40}; expected an object with index, name and color.")
-    fields = {"source_ids": (), "category_id": None, **record}
+    fields = {"source_ids": (), "category_id": None, "stuff": False, **record}
     for key, (fits, expected) in _FIELDS.items():
         if key not in fields or not fits(fields[key]):
             found = f"has the {key} {fields[key]!r:.40}" if key in fields else f"has no {key}"
@@ -287,7 +316,8 @@ def _class_of(record: Any, index: int) -> ClassInfo:
         raise DataError(f"Class {index} has the index {fields['index']}; expected 1, 2, 3, … in order.")
     red, green, blue = fields["color"]
     name = normalise_name(fields["name"])
-    return ClassInfo(index, name, (red, green, blue), tuple(fields["source_ids"]), fields["category_id"])
+    source_ids, category_id = tuple(fields["source_ids"]), fields["category_id"]
+    return ClassInfo(index, name, (red, green, blue), source_ids, category_id, fields["stuff"])
 
 
 def _is_whole(value: Any) -> bool:
@@ -309,4 +339,5 @@ _FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "color": (_is_color, "three whole numbers from 0 to 255"),
     "source_ids": (_are_whole, "a list of category ids"),
     "category_id": (lambda value: value is None or _is_whole(value), "a whole number, or none"),
+    "stuff": (lambda value: isinstance(value, bool), "true or false"),
 }
