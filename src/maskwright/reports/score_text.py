@@ -5,6 +5,7 @@ from typing import Any
 
 from maskwright.control_characters import escape_controls
 from maskwright.errors import some_of
+from maskwright.reports.panoptic_tables import panoptic_classes, panoptic_summary
 from maskwright.reports.run.instance_tables import error_costs
 from maskwright.reports.tables import (
     Scores,
@@ -46,13 +47,15 @@ _WORST = 5
 def baseline_line(scores: Scores) -> str | None:
     """Return a line that says that the scores of a part are no better than a prediction of nothing, or None.
 
-    The baseline of a semantic model is an all-background prediction, that of an instance model one without objects.
+    The baseline of a semantic model is an all-background prediction, that of other models one without objects.
     ``scores`` has the keys of one part of ``scores.json``.
     """
     remedy = "Look at the pictures on the page; train longer (train.epochs), or with another train.optimizer.lr."
     if "segm" in scores:
         found = is_measured(scores["segm"].get("AP")) and scores["segm"]["AP"] <= 0
         return f"no better than its baseline: a model that finds nothing scores mask AP 0. {remedy}" if found else None
+    if is_measured(scores.get("PQ")) and scores["PQ"] <= 0:
+        return f"no better than its baseline: a model that finds nothing scores PQ 0. {remedy}"
     value, baseline = scores.get("mIoU"), (scores.get("baseline") or {}).get("mIoU")
     if not is_measured(value) or not is_measured(baseline) or value > baseline:
         return None
@@ -126,27 +129,10 @@ def panoptic_lines(scores: Scores) -> Iterator[str]:
 
     A class without a segment in truth and predictions is named below the tables.
     """
-    parts = {"all": scores, "things": scores["things"], "stuff": scores["stuff"]}
-    measures = ("PQ", "SQ", "RQ")
-    intervals, column = scores.get("intervals") or {}, interval_column(scores)
-    of_parts = {"all": intervals, "things": intervals.get("things"), "stuff": intervals.get("stuff")}
-    header = ["PQ", *([column] if column else []), "SQ", "RQ"]
-    rows = []
-    for name, part in parts.items():
-        beside = [interval_cell((of_parts[name] or {}).get("PQ"))] if column else []
-        rows.append([name, score_cell(part["PQ"]), *beside, score_cell(part["SQ"]), score_cell(part["RQ"])])
-    yield from text_lines(Table(["", *header], rows))
+    yield from text_lines(panoptic_summary(scores))
     yield ""
     present = {name: row for name, row in scores["classes"].items() if is_measured(row["PQ"])}
-    kinds = {True: "thing", False: "stuff", None: ""}
-    counts = ("matched", "wrong", "missed")
-    rows = [
-        [name, kinds[row["thing"]], *(score_cell(row[key]) for key in measures), *(count_cell(row[c]) for c in counts)]
-        for name, row in present.items()
-    ]
-    yield from text_lines(
-        with_class_intervals(Table(["class", "kind", *measures, *counts], rows), scores, "PQ", after=2)
-    )
+    yield from text_lines(panoptic_classes({**scores, "classes": present}))
     absent = [name for name in scores["classes"] if name not in present]
     if absent:
         have = "class has" if len(absent) == 1 else "classes have"

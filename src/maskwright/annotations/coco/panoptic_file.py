@@ -4,11 +4,11 @@ The colour of a pixel in a PNG file is the id of its segment; ``segments_info`` 
 each segment. Source of the format: https://cocodataset.org/#format-data, "Panoptic Segmentation".
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -150,8 +150,12 @@ def png_folder(path: Path) -> Path:
     return beside if beside != path and beside.is_dir() else path.parent
 
 
-# Writes the segments of one image, given its id, its file name and its map; labels are category ids.
-WritePanoptic = Callable[[int | str, str, PanopticMap], None]
+class WritePanoptic(Protocol):
+    """A function that writes the segments of one image; ``png`` is the name of its PNG file, by default the image's."""
+
+    def __call__(self, image_id: int | str, file_name: str, found: PanopticMap, png: str | None = None) -> None:
+        """Write ``found``, whose labels are category ids."""
+        ...
 
 
 @contextmanager
@@ -168,8 +172,8 @@ def writing_panoptic(path: Path, categories: Iterable[PanopticCategory]) -> Iter
     images: list[dict[str, Any]] = []
     records: dict[str, dict[str, Any]] = {}
 
-    def write(image_id: int | str, file_name: str, found: PanopticMap) -> None:
-        png = PurePosixPath(file_name).with_suffix(".png").as_posix()
+    def write(image_id: int | str, file_name: str, found: PanopticMap, png: str | None = None) -> None:
+        png = png or PurePosixPath(file_name).with_suffix(".png").as_posix()
         if png in records:
             raise DataError(f"{folder / png}: two images are called so but for their suffix; expected different names.")
         infos = _segment_infos(folder / png, found)
