@@ -11,6 +11,7 @@ from maskwright.errors import (
     WeightsError,
     nearest,
     one_line,
+    refuse_panoptic,
     require_file,
     require_folder,
     some_of,
@@ -128,3 +129,9 @@ def test_a_name_is_to_be_replaced_only_by_one_much_like_it():
 def test_what_to_type_passes_from_process_to_process():
     error = UsageError("a").try_next("check", Path("b"), added=["--quiet"])
     assert pickle.loads(pickle.dumps(error)).next_command == NextCommand(("check", "b"), {}, ("--quiet",))
+
+
+def test_what_takes_no_panoptic_model_says_what_does() -> None:
+    refuse_panoptic("semantic", "a", "export", "Use predict.")
+    with pytest.raises(UsageError, match=r"runs/a: is panoptic, and export takes instance and semantic.*Use predict"):
+        refuse_panoptic("panoptic", "runs/a", "export", "Use predict.")

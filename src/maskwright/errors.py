@@ -94,6 +94,12 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     return [by_lower[low] for low in [*close, *containing][:count]]
 
 
+def refuse_panoptic(task: str, source: object, what: str, remedy: str) -> None:
+    """Raise ``UsageError`` where ``task`` is panoptic: ``what`` does not take the panoptic ``source`` yet."""
+    if task == "panoptic":
+        raise UsageError(f"{source}: is panoptic, and {what} takes instance and semantic models alone. {remedy}")
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Return a ``UsageError`` for a ``name`` that is not in ``known``.
 

@@ -81,7 +81,7 @@ class CocoScores(TypedDict):
 
 
 class PartScores(TypedDict, total=False):
-    """The scores in ``scores.json`` of one part of the data: those of its task, and those of both tasks.
+    """The scores in ``scores.json`` of one part of the data: those of its task, and those of all tasks.
 
     Scores on another data set or in other classes have ``data``, ``class_table`` and ``cross_evaluation``.
     """
@@ -95,7 +95,13 @@ class PartScores(TypedDict, total=False):
     boundary_mIoU: Score
     baseline: dict[str, Any]
     views: dict[str, Any]
-    # Both: what was unusual of the prediction, such as tiles or bfloat16.
+    # Panoptic: means over all classes, over things and over stuff.
+    PQ: Score
+    SQ: Score
+    RQ: Score
+    things: dict[str, Score]
+    stuff: dict[str, Score]
+    # All: what was unusual of the prediction, such as tiles or bfloat16.
     inference: dict[str, Any]
     # Instance: COCO's scores, and their details.
     segm: CocoScores
@@ -112,8 +118,9 @@ class PartScores(TypedDict, total=False):
     tide: dict[str, Any]
     optimal_lrp: dict[str, Any]
     fragments: dict[str, Any]
-    # Both.
+    # Semantic and instance runs.
     panoptic: dict[str, Any]
+    # All tasks.
     intervals: dict[str, Any]
     worst_images: list[dict[str, Any]]
     classes: dict[str, dict[str, Any]]

@@ -29,7 +29,7 @@ def same(found: Pixels | None, expected: Pixels) -> bool:
     )
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
 def test_what_was_put_comes_back_and_nothing_else_does(dtype: type, tmp_path: Path) -> None:
     store = store_for(tmp_path, dtype)
     for index in (1, 0, 2):

@@ -25,6 +25,7 @@ from maskwright.datasets.semantic import (
 )
 from maskwright.errors import DataError
 from maskwright.images.resize import InputSize
+from maskwright.masks.panoptic_png import write_panoptic_png
 from maskwright.prediction.resizing import resize_antialiased
 
 PLAIN = build_augmentation(mask_fill=255)
@@ -179,3 +180,18 @@ def test_a_label_map_of_another_size_is_refused_with_both_names(tmp_path: Path) 
     cv2.imwrite(str(sample.label_map), np.zeros((18, 13), np.uint8))
     with pytest.raises(DataError, match=r"a\.png: is \(18, 13\).* a image\.png is \(13, 18\)"):
         SemanticDataset([sample], PLAIN)[0, 0]
+
+
+def test_a_panoptic_sample_is_its_segment_ids_kept_or_not(tmp_path: Path) -> None:
+    ids = np.zeros((6, 8), np.uint32)
+    ids[1:4, 2:5], ids[4:, :] = 4097, 256**3 - 1
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((6, 8, 3), 9, np.uint8))
+    write_panoptic_png(tmp_path / "ids.png", ids)
+    sample = SemanticSample(tmp_path / "a.png", tmp_path / "ids.png", panoptic=True)
+    store = PixelStore(tmp_path, [stored_bytes((6, 8), 4)], 10**6)
+    turned = build_augmentation(mask_fill=0, horizontal_flip=1.0, rotation=1e-6)
+    for cache in (None, SampleCache(store, resize_antialiased)):
+        dataset = SemanticDataset([sample], turned, cache=cache)
+        for _ in range(2):
+            assert np.array_equal(dataset[0, 3][1].numpy(), ids[:, ::-1])
+    assert store.get(0) is not None

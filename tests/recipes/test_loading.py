@@ -37,8 +37,8 @@ def faults(*overrides: str, name: str = "demo-semantic") -> list[str]:
     return lines
 
 
-def test_there_are_recipes_for_both_tasks():
-    assert {load_recipe(name).task for name in shipped_recipes()} == {"semantic", "instance"}
+def test_there_are_recipes_for_all_tasks():
+    assert {load_recipe(name).task for name in shipped_recipes()} == {"semantic", "instance", "panoptic"}
 
 
 @pytest.mark.parametrize("name", sorted(shipped_recipes()))

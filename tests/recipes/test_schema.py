@@ -189,3 +189,46 @@ def test_a_range_of_scales_in_a_batch_of_a_semantic_model_needs_a_crop():
         {"task": "instance"},
     ):
         assert Recipe.model_validate(content | change)
+
+
+def panoptic(**sections: Any) -> dict[str, Any]:
+    return SMALLEST | {"task": "panoptic"} | sections
+
+
+def test_a_panoptic_recipe_names_its_stuff_and_an_overlap_rule() -> None:
+    recipe = Recipe.model_validate(panoptic(data={**SMALLEST["data"], "stuff": ["sky"], "overlap": "first"}))
+    assert recipe.data.stuff == ["sky"]
+    assert recipe.model.input.resize == "square"
+
+
+@pytest.mark.parametrize("task", ["semantic", "instance"])
+def test_stuff_is_for_panoptic_models_alone(task: str) -> None:
+    with pytest.raises(ValidationError, match=r"data.stuff.*panoptic"):
+        Recipe.model_validate(SMALLEST | {"task": task, "data": {**SMALLEST["data"], "stuff": []}})
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"augment": {"copy_paste": 0.5}},
+        {"loss": {"name": "focal"}},
+        {"evaluate": {"flip": True}},
+        {"evaluate": {"window": 64}},
+        {"train": {**SMALLEST["train"], "compile": True}},
+        {"data": {**SMALLEST["data"], "crowd": "include"}},
+    ],
+)
+def test_what_a_panoptic_model_cannot_use_is_refused(section: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="panoptic"):
+        Recipe.model_validate(panoptic(**section))
+
+
+def test_built_in_streets_are_one_way_to_name_the_data() -> None:
+    recipe = Recipe.model_validate(panoptic(data={"streets": {"train": 3}}))
+    assert recipe.data.built_in
+    assert recipe.data.streets is not None
+    assert recipe.data.streets.height == 128
+    with pytest.raises(ValidationError, match="exactly one"):
+        Recipe.model_validate(panoptic(data={"streets": {}, "shapes": {}}))
+    with pytest.raises(ValidationError, match=r"groups does not go with .*streets"):
+        Recipe.model_validate(panoptic(data={"streets": {}}, groups="coco9"))

@@ -261,3 +261,12 @@ def test_a_recipe_may_normalise_otherwise() -> None:
     options = {"widths": [4, 8], "bottleneck": 8, "image_mean": [0.5, 0.5, 0.5]}
     module, _ = build_model(load_recipe("demo-semantic", [f"model.options={options}"]), ["disc", "ring"])
     assert normalisation_of(module) == Normalisation((0.5,) * 3, IMAGENET.std)
+
+
+def test_panoptic_quality_chooses_the_best_checkpoint_or_that_of_a_class() -> None:
+    recipe = load_recipe("mask2former-tiny-panoptic")
+    assert monitored_score(recipe) == "PQ"
+    assert monitored_score(load_recipe("mask2former-tiny-panoptic", ["train.best_by=PQ_stuff"])) == "PQ_stuff"
+    assert monitored_score(load_recipe("mask2former-tiny-panoptic", ["train.best_by=PQ/car"])) == "PQ/car"
+    with pytest.raises(UsageError, match="PQ/car"):
+        monitored_score(load_recipe("mask2former-tiny-panoptic", ["train.best_by=PQ/cat"]))

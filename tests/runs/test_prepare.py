@@ -240,3 +240,41 @@ def test_a_negative_image_id_is_refused_before_an_instance_training_and_not_befo
     instance = load_recipe("demo-instance").model_copy(update={"data": recipe.data})
     with pytest.raises(DataError, match="image -7 has a negative id"):
         require_objects(instance, SourceFiles())
+
+
+STREETS: dict[str, Any] = {
+    "name": "a",
+    "task": "panoptic",
+    "data": {"streets": {"train": 2, "validation": 1, "height": 64}},
+    "model": {"name": "mask2former_tiny_panoptic"},
+    "train": {"epochs": 1},
+}
+
+
+def test_the_stuff_of_built_in_streets_is_known_and_can_be_named_otherwise(tmp_path: Path) -> None:
+    recipe = Recipe.model_validate(STREETS | {"classes": ["car", "road", "sky"]})
+    assert declared_classes(recipe).stuff_names == ["road", "sky"]
+    assert prepare(recipe, tmp_path).table.stuff_names == ["road", "sky"]
+    assert prepare(changed(recipe, stuff=["car"]), tmp_path).table.stuff_names == ["car"]
+    assert prepare(changed(recipe, stuff=[]), tmp_path).table.stuff_names == []
+
+
+def test_stuff_or_a_class_that_the_streets_lack_is_named(tmp_path: Path) -> None:
+    recipe = Recipe.model_validate(STREETS | {"classes": ["car", "road"]})
+    with pytest.raises(UsageError, match="road"):
+        declared_classes(changed(recipe, stuff=["rode"]))
+    with pytest.raises(UsageError, match=r"built-in streets.*car"):
+        require_data(recipe.model_copy(update={"classes": ["cart"]}))
+
+
+def test_the_stuff_of_groups_is_that_of_the_recipe(tmp_path: Path) -> None:
+    write_shapes(tmp_path / "all", 6, seed=2)
+    groups = tmp_path / "groups.yaml"
+    groups.write_text("round: {classes: [disc, ring]}\nedged: {classes: [square, triangle]}\nstuff: [round]\n")
+    source = {"images": "all/images", "annotations": "all/annotations.json"}
+    data = {"root": str(tmp_path), "source": source, "split": "1:1"}
+    recipe = Recipe.model_validate(STREETS | {"data": data, "groups": str(groups)})
+    assert declared_classes(recipe).stuff_names == ["round"]
+    assert declared_classes(changed(recipe, stuff=["edged"])).stuff_names == ["edged"]
+    semantic = recipe.model_copy(update={"task": "semantic"})
+    assert declared_classes(semantic).stuff_names == []

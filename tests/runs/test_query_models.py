@@ -12,16 +12,19 @@ import torch
 import yaml
 from lightning_fabric import Fabric
 
+from maskwright.annotations.coco.file import CocoImage
+from maskwright.annotations.objects import ImageObjects
 from maskwright.cli.main import main
 from maskwright.errors import UsageError
 from maskwright.models.catalogue import create_model
 from maskwright.recipes.loading import load_recipe
 from maskwright.recipes.schema import Recipe
 from maskwright.runs.context import build_model, input_size, model_options
-from maskwright.runs.instance_data import lines_on_few_queries
+from maskwright.runs.instance_data import lines_on_few_queries, objects_to_find
 from maskwright.runs.losses import batch_losses, has_own_losses
 from maskwright.runs.metrics.validation_loss import OwnValidationLoss, giving_losses
 from maskwright.runs.starting.trial import try_steps
+from maskwright.structures import ClassTable
 from maskwright.training import loop
 from maskwright.training.checkpoint import read_state
 from maskwright.training.interruption import StopRequest
@@ -226,3 +229,11 @@ def test_an_image_of_more_objects_than_queries_is_named(tmp_path: Path) -> None:
 def test_a_step_can_be_tried_for_a_fitted_recipe(name: str) -> None:
     recipe = Recipe.model_validate({**recipe_of(name), "classes": ["a", "b"]})
     assert try_steps(recipe, 0.3, 2, seconds=0.0).seconds > 0
+
+
+def test_an_image_needs_a_query_for_each_thing_and_one_for_each_stuff_class() -> None:
+    table = ClassTable.from_names(["car", "sky"]).with_stuff(["sky"])
+    objects = ImageObjects(CocoImage(id=1, file_name="a.png", height=4, width=4))
+    objects.labels, objects.crowd = [1, 2, 1, 2, 1], [False, False, False, True, True]
+    assert objects_to_find(objects, table) == 3
+    assert objects_to_find(objects, table.with_stuff([])) == 3

@@ -77,3 +77,11 @@ def test_details_of_instances_stand_between_their_scores_and_the_page(instance_r
     assert len([line for line in short if "baseline" not in line]) == 2
     assert (long[0], long[-1]) == (short[0], short[-1])
     assert any("TIDE errors" in line for line in long)
+
+
+def test_panoptic_scores_have_a_line_and_a_baseline_of_nothing(tmp_path: Path) -> None:
+    part = {"PQ": 0.5, "SQ": 0.8, "RQ": 0.625}
+    first, *_ = lines_of(tmp_path, {"validation": {**part, "things": part, "stuff": {"PQ": None}}})
+    assert first == "validation: PQ 0.5000, SQ 0.8000, RQ 0.6250, PQ of things 0.5000, PQ of stuff absent"
+    _, below, *_ = lines_of(tmp_path, {"validation": {"PQ": 0.0, "SQ": 0.0, "RQ": 0.0}})
+    assert "PQ 0" in below

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, refuse_panoptic
 from maskwright.evaluation.prediction_files import RESULTS
 from maskwright.evaluation.semantic.label_folders import PREDICTED
 from maskwright.run_folder import RunFolder
@@ -48,8 +48,10 @@ def parse_entrants(given: Sequence[str | Path | RunFolder]) -> list[Entrant]:
 def run_results(run: RunFolder, part: str) -> Path:
     """Return the file or folder of the predictions of ``run`` on ``part``.
 
-    Raises ``UsageError`` when the run has none.
+    Raises ``UsageError`` when the run has none, or is panoptic.
     """
+    remedy = "Score each with `maskwright score panoptic --intervals`."
+    refuse_panoptic(str(run.card.get("task")), run, "compare", remedy)
     folder = run.predictions(part)
     for path in (folder / RESULTS, folder / PREDICTED):
         if path.exists():

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from zlib_ng import zlib_ng
 
-from maskwright.structures import LabelMap
-
-Pixels = tuple[npt.NDArray[np.uint8], LabelMap]
+# Labels of classes, or segment ids.
+Labels = npt.NDArray[np.unsignedinteger]
+Pixels = tuple[npt.NDArray[np.uint8], Labels]
 
 # Checksum of the pixels, height, width, bytes of a label.
 _HEADER = struct.Struct("<IIII")
@@ -95,14 +95,14 @@ class PixelStore:
             os.close(self._descriptor)
 
 
-def _checksum(image: npt.NDArray[np.uint8], labels: LabelMap) -> int:
+def _checksum(image: npt.NDArray[np.uint8], labels: Labels) -> int:
     return zlib_ng.crc32(labels, zlib_ng.crc32(image))
 
 
 def _unpacked(entry: npt.NDArray[np.uint8]) -> Pixels | None:
     """Return the arrays in ``entry`` ``(bytes,)`` without copying, or None where the entry is incomplete."""
     checksum, height, width, label_bytes = _HEADER.unpack_from(entry.data)
-    if label_bytes not in (1, 2) or stored_bytes((height, width), label_bytes) > len(entry):
+    if label_bytes not in (1, 2, 4) or stored_bytes((height, width), label_bytes) > len(entry):
         return None
     middle = _HEADER.size + 3 * height * width
     image = entry[_HEADER.size : middle].reshape(height, width, 3)

@@ -13,20 +13,21 @@ from torchvision import tv_tensors
 from maskwright.datasets.augmentation import Resize, resize_nearest
 from maskwright.datasets.copy_paste import ImageAndLabels, paste_objects
 from maskwright.datasets.paste_sources import PasteSources
-from maskwright.datasets.pixel_store import Pixels, PixelStore
+from maskwright.datasets.pixel_store import Labels, Pixels, PixelStore
 from maskwright.errors import DataError
 from maskwright.images.decode import read_image
 from maskwright.images.resize import InputSize
+from maskwright.masks.panoptic_png import read_panoptic_png
 from maskwright.masks.png import read_label_map
-from maskwright.structures import LabelMap
 
 
 @dataclass(frozen=True)
 class SemanticSample:
-    """An image file, and the label map file of the same size."""
+    """An image file, and the label map file of the same size; with ``panoptic`` it is a PNG file of segment ids."""
 
     image: Path
     label_map: Path
+    panoptic: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ def read_pixels(sample: SemanticSample) -> Pixels:
 
     Raises ``DataError`` when a file cannot be decoded, or the two differ in size.
     """
-    image, labels = read_image(sample.image), read_label_map(sample.label_map)
+    read: Callable[[Path], Labels] = read_panoptic_png if sample.panoptic else read_label_map
+    image, labels = read_image(sample.image), read(sample.label_map)
     if image.shape[:2] != labels.shape:
         raise DataError(
             f"{sample.label_map}: is {labels.shape}, but its image {sample.image.name} is {image.shape[:2]} "
@@ -170,6 +172,6 @@ def _resized(pixels: Pixels, kept: SampleCache) -> Pixels:
     return smooth.permute(1, 2, 0).numpy(), nearest.numpy().astype(labels.dtype)
 
 
-def _tensor(labels: LabelMap) -> torch.Tensor:
-    """Return ``labels`` as uint8 or int32, because torch's operations lack uint16."""
-    return torch.from_numpy(labels.astype(np.int32) if labels.dtype == np.uint16 else labels)
+def _tensor(labels: Labels) -> torch.Tensor:
+    """Return ``labels`` as uint8 or int32, because torch's operations lack the other unsigned types."""
+    return torch.from_numpy(labels if labels.dtype == np.uint8 else labels.astype(np.int32))

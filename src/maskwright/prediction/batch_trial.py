@@ -64,6 +64,5 @@ def fastest_batch(predict: Callable[[int], object], most: int, clock: Callable[[
 
 def _predict(model: Predictor[Any], image: Image, batch: int) -> None:
     pairs = ((None, image) for _ in range(batch))
-    found = model.label_maps(pairs, batch) if model.task == "semantic" else model.instances(pairs, batch)
-    for _ in found:
+    for _ in model.of_task(pairs, batch):
         pass

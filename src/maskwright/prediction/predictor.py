@@ -20,11 +20,12 @@ from maskwright.prediction.batches import in_batches
 from maskwright.prediction.computation import Precision, computing_in
 from maskwright.prediction.instance import Detections, batch_size_of, detect, encode_instances
 from maskwright.prediction.instance_tiles import predict_tiles, require_tiles_alone
+from maskwright.prediction.panoptic import predict_panoptic_maps, require_plain
 from maskwright.prediction.semantic import PLAIN, Pixels, input_sizes, predict_label_maps, predict_pixels
 from maskwright.prediction.sources import Image, ImageSource, as_image
 from maskwright.prediction.test_time_augmentation import Views
 from maskwright.prediction.tile_choice import choose_tile
-from maskwright.structures import ClassTable, Instances, LabelMap, Task
+from maskwright.structures import ClassTable, Instances, LabelMap, PanopticMap, Task
 
 Found = TypeVar("Found")
 Item = TypeVar("Item")
@@ -39,8 +40,8 @@ class Predictor(Generic[Found]):
 
     Args:
         module: The network, in evaluation mode, on the device where it runs.
-        task: ``instance``, which predicts :class:`~maskwright.structures.Instances`, or ``semantic``, which predicts
-            label maps.
+        task: ``instance``, which predicts :class:`~maskwright.structures.Instances`, ``semantic``, which predicts
+            label maps, or ``panoptic``, which predicts a :class:`~maskwright.structures.PanopticMap`.
         classes: The classes of its labels 1..K.
         input_size: The size to which images are resized before the network sees them, as in its training.
         file: The file of its weights, which errors name. None without one, as during training.
@@ -185,6 +186,9 @@ class Predictor(Generic[Found]):
         if self.task == "semantic":
             maps = self.label_maps(named, self._batch(batch), views)
             return cast("Iterator[Found]", (label_map for _, _, label_map in maps))
+        if self.task == "panoptic":
+            found = self.panoptic_maps(named, self._batch(batch), views)
+            return cast("Iterator[Found]", (one for _, _, one in found))
         found = self.instances(named, self._batch(batch), views)
         return cast("Iterator[Found]", (one[one.scores >= score] for _, _, one in found))
 
@@ -309,6 +313,44 @@ class Predictor(Generic[Found]):
         """
         return self._semantic(predict_pixels, images, batch, views)
 
+    def panoptic_maps(
+        self, images: Iterable[tuple[Item, Image]], batch: int = 1, views: Views = PLAIN
+    ) -> Iterator[tuple[Item, Image, PanopticMap]]:
+        """Yield each pair of any object and an image together with the panoptic map of the image.
+
+        Args:
+            images: As in :meth:`instances`.
+            batch: The most images that the network sees at once.
+            views: Only plain ones: each image is predicted once and whole.
+
+        Yields:
+            The object, the image and its :class:`~maskwright.structures.PanopticMap`, in the order of ``images``.
+
+        Raises:
+            UsageError: For other views.
+            WeightsError: When the network's output is NaN or infinite.
+
+        Example:
+            >>> import numpy as np
+            >>> from maskwright.images.resize import InputSize
+            >>> from maskwright.models.catalogue import create_model
+            >>> from maskwright.prediction.predictor import Predictor
+            >>> from maskwright.structures import ClassTable
+            >>> module = create_model("mask2former_tiny_panoptic", 2, {}).eval()
+            >>> table = ClassTable.from_names(["car", "sky"]).with_stuff(["sky"])
+            >>> model = Predictor(module, "panoptic", table, InputSize(True, 64), file=None)
+            >>> ((_, _, found),) = model.panoptic_maps([("a.png", np.zeros((20, 30, 3), np.uint8))])
+            >>> found.ids.shape
+            (20, 30)
+        """
+        require_plain(views)
+
+        def predict(pairs: list[tuple[Item, Image]]) -> list[PanopticMap]:
+            with self._computing():
+                return predict_panoptic_maps(self.module, [image for _, image in pairs], self.input_size, self.classes)
+
+        return _flat(in_batches(images, lambda pair: input_sizes(self.input_size, _size(pair)), predict, batch))
+
     def _semantic(
         self,
         predict_batch: Callable[..., list[Result]],
@@ -329,6 +371,33 @@ class Predictor(Generic[Found]):
 
         # With windows, a batch holds windows of one image.
         return _flat(in_batches(images, size_of, predict, batch if views.window is None else 1))
+
+    def of_task(
+        self, images: Iterable[tuple[Item, Image]], batch: int = 1, views: Views = PLAIN
+    ) -> Iterator[tuple[Item, Image, Any]]:
+        """Yield what the method of the model's task does: :meth:`instances`, :meth:`label_maps`, :meth:`panoptic_maps`.
+
+        Args:
+            images: As in :meth:`instances`.
+            batch: As in the method.
+            views: As in the method.
+
+        Returns:
+            An iterator of the object, the image and its result, in the order of ``images``.
+
+        Raises:
+            UsageError: For views that the method refuses.
+            WeightsError: When the network's output is NaN or infinite.
+
+        Example:
+            >>> import maskwright as mw
+            >>> model = mw.load_model("runs/first")
+            >>> photos = mw.CocoDataset.open("labels.json", images="photos")
+            >>> pairs = ((sample.name, sample.image) for sample in photos)
+            >>> found = {name: instances for name, image, instances in model.of_task(pairs)}
+        """
+        methods = {"instance": self.instances, "semantic": self.label_maps, "panoptic": self.panoptic_maps}
+        return methods[self.task](images, batch, views)
 
     @contextmanager
     def _computing(self) -> Iterator[None]:
@@ -351,8 +420,10 @@ class Predictor(Generic[Found]):
     def _require(self, score: float, views: Views) -> None:
         if not 0 <= score <= 1:
             raise UsageError(f"score {score}: expected a number from 0 to 1.")
-        if self.task == "semantic" and score > 0:
-            raise UsageError("A semantic model; score is for the objects of instance models. Leave it out.")
+        if self.task != "instance" and score > 0:
+            raise UsageError(f"A {self.task} model; score is for the objects of instance models. Leave it out.")
+        if self.task == "panoptic":
+            require_plain(views)
         if self.task == "instance":
             require_tiles_alone(views, "views with flip or scales")
 

@@ -55,11 +55,27 @@ class Shapes(Section):
     domain: Literal["clear", "shifted"] = "clear"
 
 
+class StreetScenes(Section):
+    """The built-in streets: drawn scenes with things and stuff, in the classes of Cityscapes, which need no download.
+
+    Attributes:
+        train: The number of training images, at least 1.
+        validation: The number of validation images, at least 1.
+        seed: Draws other images for another number, 0 or more.
+        height: The height of an image in pixels, at least 64; its width is twice that.
+    """
+
+    train: int = Field(default=240, ge=1)
+    validation: int = Field(default=60, ge=1)
+    seed: int = Field(default=0, ge=0)
+    height: int = Field(default=128, ge=64)
+
+
 class Data(Section):
     """The images and annotations of each part, and the rules that select images.
 
     Name the data in exactly one way: ``train`` with ``validation`` (and ``test``), or ``source`` with ``split``, or
-    ``shapes``.
+    ``shapes`` or ``streets``.
 
     Attributes:
         root: The folder to which the paths of the sources are relative. The default is the working directory.
@@ -71,9 +87,13 @@ class Data(Section):
             ``8:1:1``. Every part gets its share of every class, by the recipe's ``seed``, and copies of one picture
             stay in one part.
         shapes: Built-in data instead of files.
-        overlap: The object that keeps a pixel of the label map which several cover (semantic models): ``last`` or
-            ``first`` in the file, the ``smallest``, the one of the ``highest-index`` class, or ``priority``, the one of
-            the group with the largest weight. ``last`` paints in file order.
+        streets: Built-in streets instead of files.
+        stuff: The classes, after grouping, that are no countable things, such as ``[road, sky]`` (panoptic models): all
+            objects of one on an image are one segment. None takes the ``stuff`` of the groups or of the built-in
+            streets, or has things alone.
+        overlap: The object that keeps a pixel of the map which several cover (semantic and panoptic models): ``last``
+            or ``first`` in the file, the ``smallest``, the one of the ``highest-index`` class, or ``priority``, the one
+            of the group with the largest weight. ``last`` paints in file order.
         crowd: How crowd regions enter the label map (semantic models): ``ignore`` leaves their pixels out of the loss
             and the scores, ``include`` draws them like objects, ``skip`` does not draw them. ``ignore``, because a
             crowd's outline is coarse.
@@ -92,6 +112,8 @@ class Data(Section):
     source: Source | None = None
     split: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?(:\d+(\.\d+)?){1,2}$")
     shapes: Shapes | None = None
+    streets: StreetScenes | None = None
+    stuff: list[str] | None = None
     overlap: OverlapRule = "last"
     crowd: CrowdRule = "ignore"
     only_with_objects: bool = False
@@ -100,11 +122,16 @@ class Data(Section):
     max_images: int | None = Field(default=None, ge=1)
     allow_empty_classes: bool = False
 
+    @property
+    def built_in(self) -> bool:
+        """Whether the images are drawn by Maskwright."""
+        return self.shapes is not None or self.streets is not None
+
     @model_validator(mode="after")
     def _one_way_to_name_the_data(self) -> Self:
-        ways = [self.train is not None, self.source is not None, self.shapes is not None]
-        if sum(ways) != 1:
-            raise ValueError("give exactly one of train (with validation), source (with split) or shapes")
+        ways = (self.train, self.source, self.shapes, self.streets)
+        if sum(way is not None for way in ways) != 1:
+            raise ValueError("give exactly one of train (with validation), source (with split), shapes or streets")
         if self.train is not None and self.validation is None:
             raise ValueError("train needs validation beside it, or use source with split")
         if (self.source is None) != (self.split is None):
@@ -197,7 +224,7 @@ class Recipe(Section):
             ``_`` and ``-``; it begins with a letter or a digit.
         description: One sentence for the list of recipes.
         seed: The seed, 0 or more, of the random weights, the split, the order of samples and the augmentation.
-        task: ``semantic`` or ``instance``.
+        task: ``semantic``, ``instance`` or ``panoptic``.
         data: The images and annotations of each part.
         classes: Class names in the order of their indices 1, 2, …, matched by name in every file; or ``all`` for all
             categories of the training file.
@@ -258,8 +285,8 @@ class Recipe(Section):
     def _groups_or_classes(self) -> Self:
         if self.groups is not None and self.classes != "all":
             raise ValueError("groups names the classes itself; leave out classes")
-        if self.groups is not None and self.data.shapes is not None:
-            raise ValueError("groups does not go with data.shapes, whose classes are few")
+        if self.groups is not None and self.data.built_in:
+            raise ValueError("groups does not go with data.shapes or data.streets, whose classes are few")
         if self.data.overlap == "priority" and self.groups is None:
             raise ValueError("data.overlap: priority needs the weights of groups")
         return self
@@ -268,24 +295,32 @@ class Recipe(Section):
     def _one_size_in_a_batch(self) -> Self:
         scale, batch = self.augment.scale, self.train.batch_size
         varies = scale is not None and scale[0] != scale[1] and self.augment.crop is None
-        if self.task == "semantic" and varies and batch > self.train.devices:
+        if self.task != "instance" and varies and batch > self.train.devices:
             raise ValueError(
-                f"augment.scale: {list(scale or ())} makes images of different sizes, and a semantic model takes a "
+                f"augment.scale: {list(scale or ())} makes images of different sizes, and a {self.task} model takes a "
                 f"batch of one size (train.batch_size: {batch}); set augment.crop to cut all to one size, or "
                 f"train.batch_size: {self.train.devices}"
             )
         return self
 
     @model_validator(mode="after")
-    def _semantic_settings(self) -> Self:
+    def _settings_of_the_task(self) -> Self:
+        size, panoptic = self.model.input, self.task == "panoptic"
+        if self.data.stuff is not None and not panoptic:
+            raise ValueError(
+                f"found data.stuff, only for panoptic models; expected none of it with task: {self.task}. Leave it out"
+            )
+        if panoptic and self.augment.copy_paste:
+            raise ValueError("augment.copy_paste does not go with task: panoptic; expected 0. Leave it out")
         if self.task == "semantic":
             return self
-        size = self.model.input
         wrong = {
-            f"data.overlap: {self.data.overlap}": self.data.overlap != "last",
+            f"data.overlap: {self.data.overlap}": self.data.overlap != "last" and not panoptic,
             f"data.crowd: {self.data.crowd}": self.data.crowd != "ignore",
-            "model.input.resize: square": size.resize == "square" and "resize" in size.model_fields_set,
-            f"model.input.multiple: {size.multiple}": size.multiple != 1,
+            "model.input.resize: square": size.resize == "square"
+            and "resize" in size.model_fields_set
+            and not panoptic,
+            f"model.input.multiple: {size.multiple}": size.multiple != 1 and not panoptic,
             "loss": self.loss != Loss(),
             "train.compile": self.train.compile,
             "train.sampling.name: inverse_frequency": self.train.sampling.name == "inverse_frequency",
@@ -296,7 +331,7 @@ class Recipe(Section):
         named = [key for key, set_ in wrong.items() if set_]
         if named:
             raise ValueError(
-                f"found {' and '.join(named)}, only for semantic models; expected none of it with task: instance. "
+                f"found {' and '.join(named)}, only for semantic models; expected none of it with task: {self.task}. "
                 "Leave it out"
             )
         return self

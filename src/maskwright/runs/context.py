@@ -10,6 +10,7 @@ from torch import nn
 
 from maskwright.errors import UsageError, nearest, some_of, unknown_name
 from maskwright.evaluation.coco.evaluator import STATISTICS
+from maskwright.evaluation.panoptic.quality import MEASURES
 from maskwright.images.resize import InputSize
 from maskwright.model_file import read_card
 from maskwright.models import catalogue
@@ -22,11 +23,23 @@ from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Input, Recipe
 from maskwright.recipes.training import Loss
 from maskwright.runs.experiment import Experiment
-from maskwright.structures import BACKGROUND
+from maskwright.structures import BACKGROUND, Task
 
 SEMANTIC_SCORES = ("mIoU", "mean_dice", "mean_accuracy", "pixel_accuracy")
 CLASS_SCORE = "IoU/"
+PANOPTIC_SCORES = (*MEASURES, *(f"{measure}_{part}" for part in ("things", "stuff") for measure in MEASURES))
 INSTANCE_SCORES = tuple(f"{kind}_{name}" for kind in ("segm", "bbox") for name in STATISTICS)
+
+_SCORES: dict[Task, tuple[str, ...]] = {
+    "semantic": SEMANTIC_SCORES,
+    "instance": INSTANCE_SCORES,
+    "panoptic": PANOPTIC_SCORES,
+}
+# The score of a class, and the names that have it beside the classes.
+_CLASS_SCORES: dict[Task, tuple[str, tuple[str, ...]]] = {
+    "semantic": (CLASS_SCORE, (BACKGROUND,)),
+    "panoptic": ("PQ/", ()),
+}
 
 
 def predictor_of(experiment: Experiment, module: nn.Module) -> Predictor[Any]:
@@ -43,7 +56,7 @@ def input_size(name: str, options: Mapping[str, Any], section: Input) -> InputSi
     and ``longest``.
     """
     entry = catalogue.find_model(name)
-    if entry.task == "semantic":
+    if entry.task != "instance":
         return InputSize(section.resize == "square", section.size, section.multiple, section.longest, entry.resizing)
     sides = instance_sides(name, options, section)
     if entry.input_shape == "square":
@@ -64,17 +77,18 @@ def instance_sides(name: str, options: Mapping[str, Any], section: Input) -> dic
 def monitored_score(recipe: Recipe, classes: Sequence[str] | None = None) -> str:
     """Return the name of the validation score that chooses the best checkpoint.
 
-    It is ``train.best_by``, or mIoU or mask AP by default. A semantic model also has the score ``IoU/NAME`` of each
-    class. ``classes`` are the class names; without them those of the recipe count, and where it says ``all``, any name
-    passes. Raises ``UsageError`` when the model has no such score.
+    It is ``train.best_by``, or mIoU, mask AP or PQ by default. A semantic model also has the score ``IoU/NAME`` of each
+    class, a panoptic one ``PQ/NAME``. ``classes`` are the class names; without them those of the recipe count, and
+    where it says ``all``, any name passes. Raises ``UsageError`` when the model has no such score.
     """
-    known: list[str] = list(SEMANTIC_SCORES if recipe.task == "semantic" else INSTANCE_SCORES)
+    known: list[str] = list(_SCORES[recipe.task])
     chosen = recipe.train.best_by or known[0]
-    if recipe.task == "semantic":
+    if recipe.task in _CLASS_SCORES:
         names = classes if classes is not None else recipe.classes
-        if names == "all" and chosen.startswith(CLASS_SCORE):
+        prefix, more = _CLASS_SCORES[recipe.task]
+        if names == "all" and chosen.startswith(prefix):
             return chosen
-        known += [f"{CLASS_SCORE}{name}" for name in (BACKGROUND, *(names if names != "all" else ()))]
+        known += [f"{prefix}{name}" for name in (*more, *(names if names != "all" else ()))]
     if chosen not in known:
         raise unknown_name("score in train.best_by", chosen, known)
     return chosen

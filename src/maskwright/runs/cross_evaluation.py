@@ -3,6 +3,7 @@
 from typing import Any
 
 from maskwright.annotations.taxonomy.applied import record_taxonomies
+from maskwright.errors import refuse_panoptic
 from maskwright.files import write_json
 from maskwright.runs.cross_evaluation_data import CrossEvaluation, cross_evaluation_entries, entry_record
 from maskwright.runs.evaluation import evaluate_final
@@ -22,6 +23,8 @@ def cross_evaluate(
     :func:`cross_evaluation_entries` raises.
     """
     run = experiment.run
+    remedy = "Predict it, and use `maskwright score panoptic`."
+    refuse_panoptic(experiment.recipe.task, run.path, "evaluate on other data or in other classes", remedy)
     file = run.files.scores_file
     scores: dict[str, Any] = dict(run.files.scores) if file.is_file() else {}
     entries = list(cross_evaluation_entries(experiment, asked))

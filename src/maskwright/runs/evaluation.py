@@ -31,6 +31,7 @@ from maskwright.masks.png import read_label_map, write_label_map
 from maskwright.models.semantic import SemanticOutput
 from maskwright.parallel.freed_memory import freed_memory_kept
 from maskwright.parallel.threads import map_in_threads
+from maskwright.prediction.panoptic import require_plain
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import PLAIN, Pixels
 from maskwright.prediction.test_time_augmentation import Views
@@ -39,6 +40,7 @@ from maskwright.runs.data_check import data_changes
 from maskwright.runs.experiment import Experiment
 from maskwright.runs.leakage import find_leaked_images
 from maskwright.runs.loaded_model import load_model
+from maskwright.runs.panoptic.evaluation import evaluate_panoptic
 from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings, inference_record
 from maskwright.runs.processes import threads_of, torch_threads
 from maskwright.structures import Instances, LabelMap, ResultRecord
@@ -108,13 +110,17 @@ def evaluate_part(
     A ``final`` evaluation of a semantic model averages probabilities over ``views``, or those of the recipe's
     ``evaluate`` (flip, scales, window), and adds boundary IoU and calibration. That of an instance model adds overlaps,
     errors, confusions, calibration, scores of single images, and the true objects that lack a mask or a box; with a
-    window in ``views`` it predicts in tiles. Any other evaluation predicts each image once, and ``watch`` is given each
-    output of a semantic model with the objects of its images.
+    window in ``views`` it predicts in tiles. That of a panoptic model adds intervals and the worst images.
+    Any other evaluation predicts each image once, and ``watch`` is given each output of a semantic model with the
+    objects of its images.
     """
     processes, stop = processes or ProcessGroup(), stop or StopRequest()
     images = _images(experiment, model, part, processes, stop)
     if experiment.recipe.task == "instance":
         return _evaluate_instances(experiment, model, part, images, save, processes, final, views or PLAIN)
+    if experiment.recipe.task == "panoptic":
+        require_plain(views or PLAIN)
+        return evaluate_panoptic(experiment, model, part, images, save, processes, final)
     return _evaluate_semantic(experiment, model, part, images, save, processes, final, watch, views)
 
 
@@ -130,6 +136,8 @@ def measure_images(
     images = _images(experiment, model, part, processes, stop, chosen)
     if experiment.recipe.task == "instance":
         return _evaluate_instances(experiment, model, part, images, None, processes, final=False)
+    if experiment.recipe.task == "panoptic":
+        return evaluate_panoptic(experiment, model, part, images, None, processes, final=False)
     return _evaluate_semantic(experiment, model, part, images, None, processes, final=False)
 
 

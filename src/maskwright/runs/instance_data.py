@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from maskwright.annotations.objects import ImageObjects
 from maskwright.datasets.augmentation import RandomScale, build_augmentation
 from maskwright.datasets.device_augmentation import ColorChange, DeviceAugmentation
 from maskwright.datasets.device_flips import RandomFlips
@@ -14,6 +15,7 @@ from maskwright.recipes.schema import Recipe
 from maskwright.recipes.training import Augment
 from maskwright.runs.context import input_size
 from maskwright.runs.experiment import Experiment
+from maskwright.structures import ClassTable
 
 _COLORS = ("brightness", "contrast", "saturation", "hue")
 _FLIPS = ("horizontal_flip", "vertical_flip")
@@ -69,13 +71,23 @@ def instance_dataset(
 
 
 def lines_on_few_queries(experiment: Experiment, queries: int | None) -> list[str]:
-    """Return a warning when a training image has more objects than the ``queries`` of the model; None has no limit."""
+    """Return a warning when a training image has more objects than the ``queries`` of the model; None has no limit.
+
+    Of a panoptic recipe, all objects of a stuff class are one.
+    """
     images = experiment.prepared.parts["train"].selection.images
-    counts = [sum(not crowd for crowd in objects.crowd) for objects in images]
-    if queries is None or experiment.recipe.task != "instance" or max(counts) <= queries:
+    counts = [objects_to_find(objects, experiment.prepared.table) for objects in images]
+    if queries is None or experiment.recipe.task == "semantic" or max(counts) <= queries:
         return []
     densest = images[counts.index(max(counts))].image.file_name
     return [
         f"{densest} has {max(counts)} objects, and {sum(count > queries for count in counts)} images have more than "
         f"the {queries} queries of the model, of which each finds one. Set model.options.queries={max(counts)} or more."
     ]
+
+
+def objects_to_find(objects: ImageObjects, table: ClassTable) -> int:
+    """Return how many queries an image needs: one for each thing but crowd regions, one for each stuff class."""
+    stuff = {c.index for c in table if c.stuff}
+    found = list(zip(objects.labels, objects.crowd, strict=True))
+    return sum(label not in stuff and not crowd for label, crowd in found) + len({k for k, _ in found if k in stuff})

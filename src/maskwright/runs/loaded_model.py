@@ -19,7 +19,7 @@ from maskwright.prediction.tile_choice import choose_tile
 from maskwright.recipes.schema import Input
 from maskwright.run_folder import RunFolder, model_file
 from maskwright.runs.context import input_size
-from maskwright.structures import Instances, LabelMap, Task
+from maskwright.structures import Instances, LabelMap, PanopticMap, Task
 from maskwright.training.device import resolve_device, resolve_precision
 
 Found = TypeVar("Found")
@@ -31,7 +31,7 @@ class LoadedModel(Predictor[Found]):
 
     Args:
         module: The network.
-        task: ``instance`` or ``semantic``.
+        task: ``instance``, ``semantic`` or ``panoptic``.
         classes: The classes that it was trained on.
         input_size: The size to which images are resized for the network.
         file: The model file that it was loaded from.
@@ -84,6 +84,17 @@ def load_model(
     path: str | Path | RunFolder,
     device: str = "auto",
     *,
+    task: Literal["panoptic"],
+    precision: Precision = "fp32",
+    compiled: bool = False,
+) -> LoadedModel[PanopticMap]: ...
+
+
+@overload
+def load_model(
+    path: str | Path | RunFolder,
+    device: str = "auto",
+    *,
     task: None = None,
     precision: Precision = "fp32",
     compiled: bool = False,
@@ -104,7 +115,8 @@ def load_model(
         path: A run folder (its best checkpoint is taken), a checkpoint folder, a ``.safetensors`` file that Maskwright
             wrote, or a file that ``maskwright export`` wrote: ``.onnx``, or ``.xml`` of OpenVINO.
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for a GPU where there is one. An export computes on the CPU.
-        task: ``instance`` or ``semantic``, to require a model of this task. Type checkers then know what it predicts.
+        task: ``instance``, ``semantic`` or ``panoptic``, to require a model of this task. Type checkers then know what
+            it predicts.
         precision: ``fp32``, or ``bf16`` for bfloat16, which is faster where the hardware has it and rounds results.
             On a CPU without instructions for bfloat16, where it would take many times as long, ``fp32`` is taken, and
             the model's ``precision`` says so.

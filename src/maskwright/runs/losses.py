@@ -82,7 +82,7 @@ class SemanticLosses:
 
 
 def has_own_losses(recipe: Recipe) -> bool:
-    """Return whether the recipe's model computes its losses itself: instance models, and semantic models of queries."""
+    """Return whether the recipe's model computes its losses itself: instance models, and models of queries."""
     return recipe.task == "instance" or find_model(recipe.model.name).own_losses
 
 
@@ -98,7 +98,7 @@ def memory_format_of(recipe: Recipe, device: torch.device) -> torch.memory_forma
     Those gain nothing from it on a CPU (Mask R-CNN on MobileNetV2 at 416 pixels takes 2.6 s a step both ways); in
     bfloat16 they do (1.7 s instead of 2.0 s). Their batch follows the layout of the weights.
     """
-    gains = recipe.task == "semantic" or resolve_precision(recipe.train.precision, device) != "32-true"
+    gains = recipe.task != "instance" or resolve_precision(recipe.train.precision, device) != "32-true"
     return torch.channels_last if recipe.train.channels_last and gains else torch.contiguous_format
 
 

@@ -14,6 +14,7 @@ from maskwright.control_characters import lines_of_cells, quote_cell
 from maskwright.datasets.mask_statistics import count_pixels
 from maskwright.datasets.semantic import SemanticSample
 from maskwright.errors import DataError, UsageError
+from maskwright.evaluation.panoptic.files import PANOPTIC
 from maskwright.files import write_text
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
@@ -47,11 +48,15 @@ def training_pixels(experiment: Experiment) -> npt.NDArray[np.int64]:
 
 
 def semantic_samples(experiment: Experiment, part: DataSplit) -> list[SemanticSample]:
-    """Return the image and label map files of ``part``; raise ``UsageError`` when a label map is missing."""
-    folder = experiment.masks_folder(part.name)
+    """Return the image and label map files of ``part``, those of segment ids of a panoptic recipe.
+
+    Raises ``UsageError`` when a map is missing.
+    """
+    panoptic = experiment.recipe.task == "panoptic"
+    folder = experiment.masks_folder(part.name) / (Path(PANOPTIC).stem if panoptic else "")
     images: Sequence[ImageObjects] = part.selection.images
     files = mask_files([objects.image.file_name for objects in images])
-    samples = [SemanticSample(part.path_of(o), folder / files[o.image.file_name]) for o in images]
+    samples = [SemanticSample(part.path_of(o), folder / files[o.image.file_name], panoptic) for o in images]
     missing = [sample.label_map for sample in samples if not sample.label_map.is_file()]
     if missing:
         raise UsageError(f"{missing[0]}: the label map is missing ({len(missing)} in all). Run the masks stage again.")

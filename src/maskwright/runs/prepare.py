@@ -20,9 +20,10 @@ from maskwright.runs.source_file import SourceFile, SourceFiles
 from maskwright.structures import ClassTable, normalise_name
 from maskwright.synthetic.shape_parts import write_shape_parts
 from maskwright.synthetic.shapes import CLASS_NAMES
+from maskwright.synthetic.street_parts import STREET_CLASSES, STREET_STUFF, write_street_parts
 
-# The built-in shapes come with Maskwright.
-_LICENCES_OF_SHAPES = ("Apache-2.0",)
+# The built-in data come with Maskwright.
+_LICENCES_OF_BUILT_IN = ("Apache-2.0",)
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,10 @@ class Prepared:
 def require_data(recipe: Recipe) -> None:
     """Raise ``UsageError`` when a file, folder or taxonomy that the recipe names does not exist.
 
-    So does a class that the built-in shapes lack.
+    So does a class that the built-in data lack.
     """
-    if recipe.data.shapes is not None:
-        _require_shapes(recipe)
+    if recipe.data.built_in:
+        _require_drawn(recipe)
     else:
         require_folder(Path(recipe.data.root), "data (data.root)")
     for source in _sources(recipe.data).values():
@@ -103,17 +104,26 @@ def declared_classes(recipe: Recipe, files: SourceFiles | None = None) -> ClassT
 
     Raises ``UsageError`` with the nearest names for a class that the data does not have.
     """
-    if recipe.data.shapes is not None:
-        _require_shapes(recipe)
-        return ClassTable.from_names(CLASS_NAMES if recipe.classes == "all" else recipe.classes)
+    if recipe.data.built_in:
+        _require_drawn(recipe)
+        return _with_stuff(
+            recipe,
+            ClassTable.from_names(drawn_classes(recipe.data) if recipe.classes == "all" else recipe.classes),
+        )
     source = next(iter(_sources(recipe.data).values()))
     return _classes(recipe, _read(recipe.data, source, files or SourceFiles()))
 
 
-def _require_shapes(recipe: Recipe) -> None:
+def drawn_classes(data: Data) -> tuple[str, ...]:
+    """Return the names of the classes of built-in data."""
+    return CLASS_NAMES if data.shapes is not None else STREET_CLASSES
+
+
+def _require_drawn(recipe: Recipe) -> None:
+    what = "shapes" if recipe.data.shapes is not None else "streets"
     for name in recipe.classes if recipe.classes != "all" else ():
-        if name not in CLASS_NAMES:
-            raise unknown_name("class of the built-in shapes", name, CLASS_NAMES)
+        if name not in drawn_classes(recipe.data):
+            raise unknown_name(f"class of the built-in {what}", name, drawn_classes(recipe.data))
 
 
 def require_objects(recipe: Recipe, files: SourceFiles) -> None:
@@ -138,11 +148,12 @@ def require_objects(recipe: Recipe, files: SourceFiles) -> None:
 
 
 def require_classes_in_training(recipe: Recipe, prepared: "Prepared") -> None:
-    """Raise ``DataError`` when the selected training images show no object of a class; built-in shapes show all.
+    """Raise ``DataError`` when the selected training images show no object of a class.
 
-    Crowd regions count only where the recipe draws them like objects.
+    Built-in shapes show all, and few built-in streets may lack some. Crowd regions count only where the recipe draws
+    them like objects.
     """
-    if recipe.data.shapes is not None or recipe.data.allow_empty_classes:
+    if recipe.data.built_in or recipe.data.allow_empty_classes:
         return
     part = prepared.parts["train"]
     crowd = recipe.task == "semantic" and recipe.data.crowd == "include"
@@ -160,7 +171,7 @@ def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = Non
 
     Raises ``UsageError`` for an unknown class or missing file, ``DataError`` when a part has no usable image.
     """
-    sources = _sources(recipe.data) or _write_shapes(recipe, data_folder(folder))
+    sources = _sources(recipe.data) or _write_built_in(recipe.data, data_folder(folder))
     source_files = source_files or SourceFiles()
     files = {name: _read(recipe.data, source, source_files) for name, source in sources.items()}
     table = _classes(recipe, next(iter(files.values())))
@@ -176,7 +187,7 @@ def prepare(recipe: Recipe, folder: Path, source_files: SourceFiles | None = Non
         most, at_least = source.max_images or choice.max_images, _demands(source, table)
         its_choice = replace(choice, max_images=most, at_least=at_least)
         selection = select(coco, table, folder, its_choice, labels)
-        licences = coco.licences if recipe.data.shapes is None else _LICENCES_OF_SHAPES
+        licences = _LICENCES_OF_BUILT_IN if recipe.data.built_in else coco.licences
         parts[name] = DataSplit(name, folder, coco.path, selection, files[name].use, licences)
     if recipe.data.split is not None:
         parts = _split(parts["source"], recipe.data.split, recipe.seed)
@@ -209,12 +220,15 @@ def _sources(data: Data) -> dict[str, Source]:
     return {name: source for name, source in named.items() if source is not None}
 
 
-def _write_shapes(recipe: Recipe, folder: Path) -> dict[str, Source]:
-    shapes = recipe.data.shapes
-    assert shapes is not None  # the schema asks for one way to name the data
+def _write_built_in(data: Data, folder: Path) -> dict[str, Source]:
+    if data.shapes is not None:
+        written = write_shape_parts(folder, **data.shapes.model_dump())
+    else:
+        assert data.streets is not None  # the schema asks for one way to name the data
+        written = write_street_parts(folder, **data.streets.model_dump())
     return {
         name: Source(images=str((file.parent / "images").absolute()), annotations=str(file.absolute()))
-        for name, file in write_shape_parts(folder, **shapes.model_dump()).items()
+        for name, file in written.items()
     }
 
 
@@ -228,8 +242,21 @@ def _labelled(recipe: Recipe, file: SourceFile) -> tuple[ClassTable, dict[int, i
 
 def _classes(recipe: Recipe, file: SourceFile) -> ClassTable:
     if recipe.groups is not None:
-        return read_grouping(recipe.groups).table_and_labels(file.coco)[0]
-    return file.table() if recipe.classes == "all" else class_table(file.coco, recipe.classes)
+        return _with_stuff(recipe, read_grouping(recipe.groups).table_and_labels(file.coco)[0])
+    return _with_stuff(recipe, file.table() if recipe.classes == "all" else class_table(file.coco, recipe.classes))
+
+
+def _with_stuff(recipe: Recipe, table: ClassTable) -> ClassTable:
+    """Return ``table`` with the stuff of a panoptic recipe: what it names, else that of its groups or of the streets.
+
+    Raises ``UsageError`` with the nearest names when the recipe calls stuff what is no class.
+    """
+    stuff = recipe.data.stuff
+    if stuff is None and recipe.task == "panoptic":
+        known = read_grouping(recipe.groups).stuff if recipe.groups is not None else ()
+        known = STREET_STUFF if recipe.data.streets is not None else known
+        stuff = [name for name in table.names if name in known]
+    return table.with_stuff(stuff or ())
 
 
 def _read(data: Data, source: Source, files: SourceFiles) -> SourceFile:

@@ -21,7 +21,7 @@ def part_lines(by_part: Mapping[str, PartScores], details: bool = False) -> list
     """Return the lines of :func:`score_summary` without the page, for the scores ``by_part`` of the data."""
     lines = []
     for part, scores in by_part.items():
-        shown = _semantic(scores) if "segm" not in scores else _instance(scores)
+        shown = (_instance if "segm" in scores else _panoptic if "PQ" in scores else _semantic)(scores)
         text = ", ".join(f"{name} {'absent' if value is None else f'{value:.4f}'}" for name, value in shown.items())
         by = [f"taxonomy {each['name']}, rider: {each['rider'] or 'no rule'}" for each in scores.get("taxonomies", ())]
         lines.append(f"{part}: {text}" + "".join(f" ({each})" for each in by))
@@ -43,3 +43,8 @@ def _semantic(scores: PartScores) -> dict[str, float | None]:
 def _instance(scores: PartScores) -> dict[str, float | None]:
     segm, bbox = scores["segm"], scores["bbox"]  # type: ignore[typeddict-item]  # scores of instances have both
     return {"mask AP": segm["AP"], "mask AP50": segm["AP50"], "box AP": bbox["AP"]}
+
+
+def _panoptic(scores: PartScores) -> dict[str, float | None]:
+    parts = {f"PQ of {part}": (scores.get(part) or {}).get("PQ") for part in ("things", "stuff")}
+    return {"PQ": scores.get("PQ"), "SQ": scores.get("SQ"), "RQ": scores.get("RQ"), **parts}

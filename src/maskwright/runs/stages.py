@@ -144,7 +144,7 @@ def _prepare(
         if folder.is_finished("check"):
             _look_again(experiment)
     folder.perform("check", lambda: check_stage(folder, experiment.prepared))
-    if recipe.task == "semantic":
+    if recipe.task != "instance":
         folder.perform("masks", lambda: masks_stage(experiment))
     return experiment, model
 

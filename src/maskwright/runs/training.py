@@ -342,7 +342,7 @@ def _device_settings(recipe: Recipe, fabric: Fabric) -> AbstractContextManager[N
     return device_settings(
         fabric.device,
         matmul_precision=recipe.train.matmul_precision,
-        fixed_size=recipe.task == "semantic" and same,
+        fixed_size=recipe.task != "instance" and same,
         deterministic=recipe.train.deterministic,
     )
 

@@ -26,6 +26,7 @@ from maskwright.datasets.semantic import (
 )
 from maskwright.errors import DataError, UsageError
 from maskwright.images.resize import InputSize
+from maskwright.masks.panoptic_png import VOID
 from maskwright.prediction.resizing import resize_antialiased
 from maskwright.runs.context import input_size
 from maskwright.runs.experiment import Experiment
@@ -84,7 +85,7 @@ def build_loader(
             f"train has {images} images; expected at least one batch of {batch_size}. "
             "Lower train.batch_size or choose more images."
         )
-    if recipe.task == "semantic" and batch_size > processes.world_size:
+    if recipe.task != "instance" and batch_size > processes.world_size:
         _require_one_size(experiment)
     sampler = SeededSampler(images, recipe.seed, weights, repeats)
     kind: type[Loader] = DetectionLoader if recipe.task == "instance" else Loader
@@ -160,17 +161,18 @@ def _dataset(
     if recipe.task == "instance":
         return instance_dataset(experiment, paste_weights=paste_weights)
     size = input_size(recipe.model.name, recipe.model.options, recipe.model.input)
+    table, panoptic = experiment.prepared.table, recipe.task == "panoptic"
     augmentation = build_augmentation(
-        mask_fill=experiment.prepared.table.ignore_index,
+        mask_fill=VOID if panoptic else table.ignore_index,
         resizing=RandomScale(size, resize_antialiased, recipe.augment.scale or (1.0, 1.0)),
         **recipe.augment.model_dump(exclude={"copy_paste", "scale", *done_on_device(recipe)}),
     )
-    pasting = CopyPaste(recipe.augment.copy_paste, experiment.prepared.table.ignore_index, paste_weights)
+    pasting = CopyPaste(recipe.augment.copy_paste, table.ignore_index, paste_weights)
     return SemanticDataset(
         semantic_samples(experiment, part),
         augmentation,
         pasting if pasting.probability else None,
-        torch.uint8 if experiment.prepared.table.label_dtype is np.uint8 else torch.int32,
+        torch.uint8 if table.label_dtype is np.uint8 and not panoptic else torch.int32,
         _sample_cache(experiment, None if recipe.augment.scale else size, processes),
     )
 
@@ -180,7 +182,8 @@ def _sample_cache(experiment: Experiment, size: InputSize | None, processes: Pro
     if experiment.recipe.train.epochs == 1 or not hasattr(os, "preadv"):
         return None
     images = experiment.prepared.parts["train"].selection.images
-    label_bytes = np.dtype(experiment.prepared.table.label_dtype).itemsize
+    panoptic = experiment.recipe.task == "panoptic"
+    label_bytes = np.dtype(np.uint32 if panoptic else experiment.prepared.table.label_dtype).itemsize
     sizes = [size_to_keep((objects.image.height, objects.image.width), size) for objects in images]
     try:
         most = affordable_bytes(experiment.run.path) // processes.world_size

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from maskwright.errors import MaskwrightError, UsageError
+from maskwright.errors import MaskwrightError, UsageError, refuse_panoptic
 from maskwright.masks.components import masks_by_label
 from maskwright.masks.contours import polygons_with_holes
 from maskwright.masks.cropped import CroppedMask, crop_masks
@@ -81,7 +81,9 @@ def create(model: str, device: str = "auto", score: float = _SCORE) -> CvatFunct
         sdk = importlib.import_module("cvat_sdk.auto_annotation")
     except ModuleNotFoundError as error:
         raise MaskwrightError("CVAT's SDK is not installed. Install it with: pip install cvat-cli") from error
-    return CvatFunction(load_model(model, device), sdk, score)
+    loaded = load_model(model, device)
+    refuse_panoptic(loaded.task, loaded.file, "CVAT's function", "Use `maskwright predict`.")
+    return CvatFunction(loaded, sdk, score)
 
 
 def mask_points(mask: CroppedMask) -> list[int]:

@@ -12,7 +12,7 @@ import numpy as np
 import uvicorn
 
 from maskwright.coco_dataset.dataset import CocoDataset
-from maskwright.errors import UsageError, require_folder
+from maskwright.errors import UsageError, refuse_panoptic, require_folder
 from maskwright.progress import Reporter
 from maskwright.runs.loaded_model import load_model
 from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings
@@ -74,7 +74,9 @@ def serve(
     watched = None if runs is None else RunList(require_folder(Path(runs), "runs"))
     folder = None if images is None else require_folder(Path(images), "images")
     with listening(host, port) as listener:
-        served = ServedModel.of(load_model(model, device, **settings.loading))
+        loaded = load_model(model, device, **settings.loading)
+        refuse_panoptic(loaded.task, loaded.file, "serve", "Use `maskwright predict`.")
+        served = ServedModel.of(loaded)
         reporter.warn(settings.remarks(served.model))
         if settings.compiled:
             served.model.predict([np.zeros((*size, 3), np.uint8) for size in _COMPILED_FOR])

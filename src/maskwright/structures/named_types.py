@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 LabelMap = npt.NDArray[np.uint8 | np.uint16]
 
-Task = Literal["semantic", "instance"]
+Task = Literal["semantic", "instance", "panoptic"]
 OverlapRule = Literal["last", "first", "smallest", "highest-index", "priority"]
 CrowdRule = Literal["ignore", "include", "skip"]
 AreaRule = Literal["mask", "box"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from maskwright.coco_dataset.dataset import CocoDataset
-from maskwright.errors import UsageError, unknown_name
+from maskwright.errors import UsageError, refuse_panoptic, unknown_name
 from maskwright.export.agreement import Kept
 from maskwright.export.certificate import Certificate
 from maskwright.files import write_json
@@ -96,6 +96,7 @@ def export_model(
     output = Output("export", path, reporter.notice, read, overwrite)
     require_new_files(output, [path, *weights, *beside])
     loaded = load_model(Path(model), "cpu")
+    refuse_panoptic(loaded.task, loaded.file, "export", "Predict with the model itself: `maskwright predict`.")
     if loaded.file.suffix in SUFFIXES.values():
         raise UsageError(f"{loaded.file}: is an export already; expected a run, a checkpoint or a .safetensors file.")
     truth = CocoDataset.open(on, images) if on is not None else None

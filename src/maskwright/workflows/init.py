@@ -10,7 +10,7 @@ from typing import Any
 from maskwright.annotations.formats.exports import Export, ExportPart, find_export, part_called
 from maskwright.annotations.selection.empty_classes import require_masks
 from maskwright.annotations.split_summary import SplitSummary
-from maskwright.errors import UsageError, some_of, unknown_name
+from maskwright.errors import UsageError, refuse_panoptic, some_of, unknown_name
 from maskwright.files import write_text
 from maskwright.models.listing.records import require_listed_model
 from maskwright.outputs.output import Output, free_path
@@ -211,6 +211,7 @@ def _choose_model(
 
     Raises ``UsageError`` for an unknown task or model, or a model of another task.
     """
+    refuse_panoptic(str(task), "task", "fitting a recipe to data", "Copy the recipe mask2former-tiny-panoptic.")
     if task not in (None, "instance", "semantic"):
         raise unknown_name("task", str(task), ("instance", "semantic"))
     if model is not None:

@@ -15,6 +15,7 @@ from maskwright.annotations.taxonomy.loading import read_taxonomy
 from maskwright.annotations.taxonomy.output_classes import output_classes
 from maskwright.annotations.taxonomy.sides import side_of
 from maskwright.errors import DataError, UsageError, unknown_name
+from maskwright.evaluation.panoptic.writing import panoptic_writer
 from maskwright.evaluation.prediction_files import LAYOUTS, OFFICIAL, Write, require_own_results, result_files
 from maskwright.evaluation.results.category_ids import of_model
 from maskwright.evaluation.results.file_ids import FileIds, read_file_ids, running_ids
@@ -22,6 +23,7 @@ from maskwright.files import sha256_of, write_json
 from maskwright.images.encode import LONGEST_JPEG
 from maskwright.images.resize import InputSize
 from maskwright.label_maps.files import mask_files, write_classes
+from maskwright.masks.segment_coding import classes_of_pixels
 from maskwright.outputs.output import Output
 from maskwright.outputs.writing import output_folder
 from maskwright.parallel.freed_memory import freed_memory_kept
@@ -36,9 +38,10 @@ from maskwright.runs.loaded_model import LoadedModel, load_model
 from maskwright.runs.predicting.inference import DEFAULT_INFERENCE, InferenceSettings
 from maskwright.runs.predicting.inputs import find_inputs, read_ahead
 from maskwright.runs.predicting.journal import JOURNAL, Journal
+from maskwright.runs.predicting.limits_of_task import require_possible
 from maskwright.runs.predicting.object_table import object_table
 from maskwright.runs.predicting.results import CUTOUTS, LABEL_MAPS, OBJECTS, OVERLAYS, ImageResults, names_of_results
-from maskwright.structures import ClassTable
+from maskwright.structures import ClassTable, Instances, PanopticMap
 from maskwright.training.device import resolve_device
 
 _READING_THREADS = 4
@@ -90,7 +93,8 @@ def predict(
     """Predict every image of a folder and write the results in the usual formats.
 
     A semantic model writes ``label_maps/<stem>.png``, an instance model ``instances.json`` (COCO results) and
-    ``objects.csv``, a row for each object. Both write ``classes.json``. Files that cannot be decoded are skipped and
+    ``objects.csv``, a row for each object, a panoptic model ``panoptic.json`` and ``panoptic/<stem>.png`` (COCO's
+    panoptic format). All write ``classes.json``. Files that cannot be decoded are skipped and
     named. Images are decoded ahead of the model and results written behind it, in threads.
 
     Results have the category ids of the file that the model was trained on, COCO's for COCO's published weights, and
@@ -134,8 +138,8 @@ def predict(
     Raises:
         UsageError: There is no model or no image, a number or name is out of range, an instance model gets other
             ``views`` than tiles, the taxonomy does not account for the model's classes, ``layout`` cannot hold them, a
-            semantic model gets ``ids_of`` or ``cutouts``, or ``out`` holds results of another model or files that no
-            prediction wrote.
+            semantic model gets ``ids_of`` or ``cutouts``, a panoptic one also ``taxonomy`` or ``resume``, or ``out``
+            holds results of another model or files that no prediction wrote.
         DataError: Two images would share one result file, or the file ``ids_of`` shares no class with the results.
         WeightsError: The model file does not fit its model, or the model answers with NaN or infinity.
 
@@ -161,17 +165,16 @@ def predict(
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
     loaded = load_model(model, device, **settings.loading)
     reporter.warn(settings.remarks(loaded))
-    semantic, views = loaded.task == "semantic", settings.views(loaded, views)
+    objects, views = loaded.task == "instance", settings.views(loaded, views)
+    require_possible(loaded, {"--cutouts": cutouts, "--ids-of": ids_of, "--taxonomy": taxonomy, "--resume": resume})
     if settings.tile == "auto":
         reporter.say(f"tiles of {views.window} pixels")
     if resume and layout != "coco":
         raise UsageError(f"--resume: expected --layout coco; found {layout}. Omit one of them.")
-    if semantic and cutouts:
-        raise UsageError(f"{loaded.file}: a semantic model; --cutouts are of the objects of instance models. Omit it.")
     classes = output_classes(loaded.classes, by, loaded.task)
     ids = _ids(ids_of, loaded, classes.table, [image.name for image in inputs])
     reporter.warn(ids.remarks)
-    tally = Tally(classes.table, None if semantic else score)
+    tally = Tally(classes.table, score if objects else None)
     limited = partial(_require_size, seen=loaded.input_size, window=views.window, overlays=overlays)
     threads = max(1, min(loaded.result_threads, _READING_THREADS))
     if layout == "cityscapes":
@@ -186,20 +189,21 @@ def predict(
         output_folder(
             Output("predict", out, reporter.notice, read, overwrite, journal=JOURNAL if resume else None),
             about=about,
-            expected=names_of_results(inputs, stems, semantic, overlays, [TAXONOMY] if taxonomy is not None else []),
+            expected=names_of_results(inputs, stems, loaded.task, overlays, [TAXONOMY] if taxonomy is not None else []),
             kept=(LABEL_MAPS, OVERLAYS, CUTOUTS),
         ) as staging,
         freed_memory_kept(),
-        Journal(staging, about | how, classes.table, stems, semantic).kept(resume, inputs, reporter.say) as journal,
+        Journal(staging, about | how, classes.table, stems, not objects).kept(resume, inputs, reporter.say) as journal,
         _records(staging, loaded, layout, ids.table, stems) as write,
-        nullcontext(lambda _: None) if semantic else object_table(staging / OBJECTS) as append,
+        object_table(staging / OBJECTS) if objects else nullcontext(lambda _: None) as append,
+        panoptic_writer(staging, ids.table) if loaded.task == "panoptic" else nullcontext() as write_segments,
     ):
         rest = [image for image in inputs if not journal.has(image)]
         decoded = read_ahead(reporter.track(rest, "predicting"), limited, skipped, threads, views.window)
         if batch == "auto":
             batch, decoded = fastest_batch_of(loaded, decoded)
             reporter.say(f"batches of {batch}")
-        predict_batches = loaded.label_maps if semantic else loaded.instances
+        predict_batches = loaded.of_task
         results = ImageResults(staging, classes, stems, score, overlays, cutouts)
         fresh = results.write_behind(predict_batches(decoded, batch, views), max(1, loaded.result_threads))
         for image, done in journal.in_order(inputs, fresh):
@@ -207,12 +211,15 @@ def predict(
                 journal.add(image, done)
             if isinstance(done.found, np.ndarray):
                 tally.add_label_map(done.found)
-            else:
+            elif write_segments is not None and isinstance(done.found, PanopticMap):
+                tally.add_label_map(classes_of_pixels(done.found, classes.table))
+                write_segments(ids.images[done.name], done.name, done.found, stems[done.name])
+            elif isinstance(done.found, Instances):
                 tally.add_instances(done.found, done.highest)
                 write(done.found, ids.images[done.name], done.name)
                 append(list(done.rows))
         results.write_videos(inputs if overlays else [])
-        write_classes(staging, classes.table if semantic else ids.table)
+        write_classes(staging, classes.table if loaded.task == "semantic" else ids.table)
         if use is not None:
             write_json(staging / TAXONOMY, use.to_json())
     reporter.warn(f"{message} Skipped." for message in skipped.values())
@@ -252,8 +259,6 @@ def _ids(ids_of: str | Path | None, loaded: LoadedModel[Any], table: ClassTable,
     """Return the ids of the results of an instance model: those of the file ``ids_of``, else the model's."""
     if ids_of is None:
         return running_ids(of_model(table), names)
-    if loaded.task == "semantic":
-        raise UsageError(f"{loaded.file}: a semantic model; --ids-of is for instance models. Omit it.")
     return read_file_ids(Path(ids_of), table, names)
 
 
@@ -264,5 +269,5 @@ def _records(
     if loaded.task == "instance":
         return result_files(out, layout, table, names)
     if layout != "coco":
-        raise UsageError(f"{loaded.file}: a semantic model; --layout {layout} is for instance models. Omit it.")
+        raise UsageError(f"{loaded.file}: a {loaded.task} model; --layout {layout} is for instance models. Omit it.")
     return nullcontext(lambda *_: None)

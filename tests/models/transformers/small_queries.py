@@ -18,7 +18,7 @@ Target = dict[str, torch.Tensor]
 def small_model(name: str = "mask2former_tiny", seed: int = 0, **options: Any) -> Any:
     """Return a small model of the catalogue with random weights, in training mode."""
     torch.manual_seed(seed)
-    known = SMALL if "semantic" in name else INSTANCE
+    known = INSTANCE if name.count("_") == 1 else SMALL
     return create_model(name, CLASSES, known | options).train()
 
 

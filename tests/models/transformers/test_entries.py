@@ -12,13 +12,16 @@ from tests.models.transformers.small_queries import small_eomt, small_model, sma
 SIZES = ("tiny", "resnet50", "swin_tiny", "swin_small", "swin_base")
 
 
-def test_the_names_are_those_of_the_families_for_both_tasks() -> None:
+def test_the_names_are_those_of_the_families_for_all_tasks() -> None:
     names = {entry.name for entry in transformers_entries()}
-    assert {f"mask2former_{size}{task}" for size in SIZES for task in ("", "_semantic")} <= names
+    assert {f"mask2former_{size}{task}" for size in SIZES for task in ("", "_semantic", "_panoptic")} <= names
     assert names <= MODELS.keys()
     assert {MODELS[name].task for name in names if name.endswith("_semantic")} == {"semantic"}
+    assert {MODELS[name].task for name in names if name.endswith("_panoptic")} == {"panoptic"}
     others = {
-        MODELS[name].task for name in names if not name.endswith("_semantic") and not name.startswith("segformer")
+        MODELS[name].task
+        for name in names
+        if not name.endswith(("_semantic", "_panoptic")) and not name.startswith("segformer")
     }
     assert others == {"instance"}
 
@@ -41,7 +44,9 @@ def test_an_unknown_backbone_is_answered_with_the_nearest(name: str, hint: str) 
 def test_other_names_are_left_to_other_families() -> None:
     assert find_query_model("mask_rcnn:resnet18") is None
     assert find_query_model("mask2former_tiny") is None
-    assert set(QUERY_PATTERNS) == {"mask2former:BACKBONE", "mask2former_semantic:BACKBONE"}
+    assert set(QUERY_PATTERNS) == {f"mask2former{task}:BACKBONE" for task in ("", "_semantic", "_panoptic")}
+    for name, task in (("mask2former", "instance"), ("mask2former_panoptic", "panoptic")):
+        assert find_model(f"{name}:resnet18").task == task
 
 
 def test_the_input_size_is_an_option_of_instance_models_alone() -> None:

@@ -138,3 +138,8 @@ def test_models_of_queries_have_no_anchors_and_losses_of_their_own(name: str, ta
     assert (choice.anchors, choice.loss, choice.options) == (False, name == "segformer_b0", {})
     assert choose_model(CPU, {}, name="mask2former_resnet50").options == {"frozen_norm": False}
     assert choose_model(CPU, {}, name="mask2former:resnet18", weights="imagenet").optimizer["lr"] == 1e-4
+
+
+def test_no_recipe_of_a_panoptic_model_is_fitted() -> None:
+    with pytest.raises(UsageError, match="mask2former-tiny-panoptic"):
+        choose_model(CPU, {}, name="eomt_tiny_panoptic")

@@ -1,6 +1,6 @@
 """Scores of an evaluation keep their values under the names of the table."""
 
-from maskwright.runs.context import INSTANCE_SCORES, SEMANTIC_SCORES
+from maskwright.runs.context import INSTANCE_SCORES, PANOPTIC_SCORES, SEMANTIC_SCORES
 from maskwright.runs.metrics.flat_scores import flat_baseline, flat_scores
 
 
@@ -28,3 +28,13 @@ def test_a_class_of_objects_has_its_ap_of_masks_and_of_boxes() -> None:
 def test_the_baseline_of_pixels_has_a_name_of_its_own_and_objects_have_none():
     assert flat_baseline({"baseline": {"mIoU": 0.25, "classes": {}}}) == {"baseline_mIoU": 0.25}
     assert flat_baseline({"segm": {"AP": 0.5}}) == {}
+
+
+def test_panoptic_scores_have_those_of_things_and_stuff_and_the_pq_of_each_class() -> None:
+    part = {"PQ": 0.5, "SQ": 0.8, "RQ": 0.6}
+    classes = {"car": {"PQ": 0.4, "thing": True}, "sky": {"PQ": None, "thing": False}}
+    flat = flat_scores({**part, "things": part, "stuff": dict.fromkeys(part), "classes": classes, "images": 3})
+    assert flat["PQ_things"] == 0.5
+    assert flat["RQ_stuff"] is None
+    assert {key: value for key, value in flat.items() if "/" in key} == {"PQ/car": 0.4, "PQ/sky": None}
+    assert set(PANOPTIC_SCORES) == {key for key in flat if "/" not in key}

@@ -11,12 +11,13 @@ from maskwright.models.backbones import TORCHVISION_BACKBONES
 from maskwright.models.entry import ModelEntry, PublishedWeights, imagenet, keyword_options
 from maskwright.models.normalisation import IMAGENET, timm_normalisation
 from maskwright.models.timm_models import require_timm_model
-from maskwright.models.transformers.eomt import EOMT_OPTIONS, build_eomt, build_eomt_semantic
+from maskwright.models.transformers.eomt import EOMT_OPTIONS, build_eomt, build_eomt_panoptic, build_eomt_semantic
 from maskwright.models.transformers.hub_checkpoints import published_on_hub
 from maskwright.models.transformers.mask2former import (
     MASK2FORMER_OPTIONS,
     SWIN_BACKBONES,
     build_mask2former,
+    build_mask2former_panoptic,
     build_mask2former_semantic,
 )
 from maskwright.models.transformers.rf_detr import RF_DETR_OPTIONS, build_rf_detr
@@ -24,13 +25,22 @@ from maskwright.models.transformers.rf_detr_checkpoints import published_rf_detr
 from maskwright.models.transformers.segformer import SEGFORMERS, build_segformer
 from maskwright.structures import Task
 
-_TASKS: tuple[tuple[Task, str, str], ...] = (("instance", "", ""), ("semantic", "_semantic", " for label maps"))
+_TASKS: tuple[tuple[Task, str, str], ...] = (
+    ("instance", "", ""),
+    ("semantic", "_semantic", " for label maps"),
+    ("panoptic", "_panoptic", " for things and stuff"),
+)
 _BODY = "network.model.pixel_level_module.encoder.body."
 _BUILD_MASK2FORMER: dict[str, Callable[..., nn.Module]] = {
     "instance": build_mask2former,
     "semantic": build_mask2former_semantic,
+    "panoptic": build_mask2former_panoptic,
 }
-_BUILD_EOMT: dict[str, Callable[..., nn.Module]] = {"instance": build_eomt, "semantic": build_eomt_semantic}
+_BUILD_EOMT: dict[str, Callable[..., nn.Module]] = {
+    "instance": build_eomt,
+    "semantic": build_eomt_semantic,
+    "panoptic": build_eomt_panoptic,
+}
 _ON_ANY_BACKBONE = "on a torchvision backbone, or on timm:NAME"
 QUERY_PATTERNS = {
     f"mask2former{suffix}:BACKBONE": f"Mask2Former{what} {_ON_ANY_BACKBONE}" for _, suffix, what in _TASKS
@@ -106,7 +116,7 @@ def find_query_model(name: str) -> ModelEntry | None:
     elif backbone not in TORCHVISION_BACKBONES:
         raise unknown_name("backbone", backbone, TORCHVISION_BACKBONES)
     published = {} if backbone.startswith("timm:") else imagenet(backbone)
-    task = "semantic" if kind.endswith("_semantic") else "instance"
+    task: Task = next(task for task, suffix, _ in reversed(_TASKS) if kind.endswith(suffix))
     return _mask2former(task, name, QUERY_PATTERNS[f"{kind}:BACKBONE"], published, backbone=backbone)
 
 

@@ -14,6 +14,7 @@ from torch import nn
 
 from maskwright.models.transformers.instance_model import QueryInstanceModel
 from maskwright.models.transformers.library import quiet_library
+from maskwright.models.transformers.panoptic_model import QueryPanopticModel
 from maskwright.models.transformers.query_model import QueryLayer, QueryModel, QueryPrediction
 from maskwright.models.transformers.query_options import SetPrediction, require_all_taken, require_sizes, take_group
 from maskwright.models.transformers.semantic_model import QuerySemanticModel
@@ -86,6 +87,16 @@ class AnnealedSemanticModel(QuerySemanticModel):
         anneal(self, share)
 
 
+class AnnealedPanopticModel(QueryPanopticModel):
+    """EoMT for segments; ``annealed`` names the state that :meth:`anneal` sets."""
+
+    annealed = ("network.attn_mask_probs",)
+
+    def anneal(self, share: float) -> None:
+        """Set the masking to that after ``share`` (0 to 1) of the training."""
+        anneal(self, share)
+
+
 def build_eomt(
     classes: int,
     *,
@@ -116,6 +127,14 @@ def build_eomt_semantic(
     """Build EoMT for label maps of ``classes`` classes and background, as :func:`build_eomt` does."""
     network, side = _network(classes + 1, version, image_size, options)
     return AnnealedSemanticModel(network, predict_eomt, side=side)
+
+
+def build_eomt_panoptic(
+    classes: int, *, version: int = 2, image_size: int = 640, **options: Any
+) -> AnnealedPanopticModel:
+    """Build EoMT for the segments of ``classes`` classes, things and stuff, as :func:`build_eomt` does."""
+    network, side = _network(classes, version, image_size, options)
+    return AnnealedPanopticModel(network, predict_eomt, side=side)
 
 
 def predict_eomt(network: Any, pixels: torch.Tensor) -> QueryPrediction:

@@ -15,6 +15,7 @@ from torch import nn
 from maskwright.models.backbones import build_body
 from maskwright.models.transformers.instance_model import QueryInstanceModel
 from maskwright.models.transformers.library import quiet_library
+from maskwright.models.transformers.panoptic_model import QueryPanopticModel
 from maskwright.models.transformers.query_model import QueryLayer, QueryPrediction
 from maskwright.models.transformers.query_options import SetPrediction, require_all_taken, require_sizes, take_group
 from maskwright.models.transformers.semantic_model import QuerySemanticModel
@@ -103,6 +104,14 @@ def build_mask2former_semantic(
     """Build Mask2Former for label maps of ``classes`` classes and background, as :func:`build_mask2former` does."""
     network = _network(classes + 1, backbone, frozen_norm, trainable_layers, options)
     return QuerySemanticModel(network, predict_mask2former)
+
+
+def build_mask2former_panoptic(
+    classes: int, *, backbone: str, frozen_norm: bool = False, trainable_layers: int = 5, **options: Any
+) -> QueryPanopticModel:
+    """Build Mask2Former for the segments of ``classes`` things and stuff, as :func:`build_mask2former` does."""
+    network = _network(classes, backbone, frozen_norm, trainable_layers, options)
+    return QueryPanopticModel(network, predict_mask2former)
 
 
 def predict_mask2former(network: Any, pixels: torch.Tensor) -> QueryPrediction:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, refuse_panoptic
 from maskwright.recipes.fitting.figures import Machine
 from maskwright.structures import Task
 
@@ -63,7 +63,13 @@ class ModelChoice:
 
 
 def task_of(name: str) -> Task:
-    """Return the task of the model called ``name``, by its name."""
+    """Return the task of the model called ``name``, by its name.
+
+    Raises ``UsageError`` for a panoptic model: what is stuff, no figure of the data tells.
+    """
+    if "panoptic" in name:
+        remedy = "Copy the recipe mask2former-tiny-panoptic, and name the stuff: `maskwright recipes copy`."
+        refuse_panoptic("panoptic", name, "fitting a recipe to data", remedy)
     return "instance" if name.startswith((*_INSTANCE_KINDS, *_QUERY_KINDS)) and "semantic" not in name else "semantic"
 
 

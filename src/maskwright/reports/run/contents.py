@@ -12,7 +12,7 @@ from maskwright.files import read_json
 from maskwright.run_folder import Card, PartScores, RunFolder, with_current_keys
 from maskwright.structures import ClassTable
 
-TASKS = ("semantic", "instance")
+TASKS = ("semantic", "instance", "panoptic")
 
 
 @dataclass(frozen=True)

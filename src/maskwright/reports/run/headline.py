@@ -30,7 +30,7 @@ def headline(run: RunContents) -> Headline | None:
     split = "validation" if "validation" in run.scores else next(iter(run.scores))
     scores = run.scores[split] or {}
     where = _where(run.card, split)
-    build = _semantic if run.card["task"] == "semantic" else _instance
+    build = {"semantic": _semantic, "instance": _instance, "panoptic": _panoptic}[run.card["task"]]
     return build(scores, where)
 
 
@@ -57,7 +57,7 @@ def _semantic(scores: Mapping[str, Any], where: str) -> Headline:
     ]
     if "boundary_mIoU" in scores:
         facts.append(("mean boundary IoU", score_cell(scores["boundary_mIoU"])))
-    facts += _panoptic(scores)
+    facts += _panoptic_fact(scores)
     if "calibration" in scores:
         facts.append(("calibration error", score_cell((scores["calibration"] or {}).get("ECE"))))
     return Headline("mean IoU", score_cell(value), sentence, facts, _protocol(scores))
@@ -73,15 +73,29 @@ def _instance(scores: Mapping[str, Any], where: str) -> Headline:
     else:
         sentence = f"The mask AP on {where} is undefined: no scored object occurs there."
     facts = [(label, score_cell((scores.get(kind) or {}).get(key))) for label, kind, key in INSTANCE_FACTS]
-    facts += _panoptic(scores)
+    facts += _panoptic_fact(scores)
     return Headline("mask AP", score_cell(value), sentence, facts, _protocol(scores))
 
 
-def _panoptic(scores: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _panoptic_fact(scores: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the panoptic quality and its interval; nothing where it was not computed."""
     if not scores.get("panoptic"):
         return []
     return [("panoptic quality", score_cell(scores["panoptic"].get("PQ")) + _between(scores, "panoptic", "PQ"))]
+
+
+def _panoptic(scores: Mapping[str, Any], where: str) -> Headline:
+    value = scores.get("PQ")
+    if is_measured(value):
+        sentence = (
+            f"The panoptic quality on {where} is {score_cell(value)}{_between(scores, 'PQ')}; "
+            "a model that finds nothing scores 0, a perfect one 1."
+        )
+    else:
+        sentence = f"The panoptic quality on {where} is undefined: no segment occurs there."
+    facts = [(name, score_cell(scores.get(name))) for name in ("SQ", "RQ")]
+    facts += [(f"PQ of {part}", score_cell((scores.get(part) or {}).get("PQ"))) for part in ("things", "stuff")]
+    return Headline("PQ", score_cell(value), sentence, facts, _protocol(scores))
 
 
 def _between(scores: Mapping[str, Any], *keys: str) -> str:

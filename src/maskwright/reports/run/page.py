@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from maskwright.reports import tables
 from maskwright.reports.legend_colors import legend_colors
+from maskwright.reports.panoptic_tables import panoptic_classes, panoptic_summary
 from maskwright.reports.pictures.embedded import read_pictures
 from maskwright.reports.rendering import render
 from maskwright.reports.run import instance_figures, overfitting, provenance, semantic_figures, training_curves
@@ -27,6 +28,7 @@ ONE_FIGURE = 24
 SCORE_TABLES = {
     "semantic": (tables.semantic_summary, tables.semantic_classes),
     "instance": (tables.instance_summary, tables.instance_classes),
+    "panoptic": (panoptic_summary, panoptic_classes),
 }
 CONFUSIONS = {"semantic": semantic_figures.confusions, "instance": instance_figures.confusions}
 
@@ -138,7 +140,7 @@ def _score_figures(run: RunContents, figures: FigureCache) -> dict[str, ShownFig
     shown: dict[str, ShownFigure] = {}
     for split, scores in _scored(run).items():
         if split.replace("-", "").isalnum():
-            if run.card["task"] == "semantic":
+            if run.card["task"] != "instance":
                 found = semantic_figures.semantic_figures(split, scores, figures)
             else:
                 curves = read_curves(run.path, split)
@@ -162,7 +164,7 @@ def _scores(run: RunContents, figures: Mapping[str, ShownFigure]) -> list[dict[s
             "classes": classes(scores),
             "reliability": figures.get(f"reliability-{split}"),
             "confusion": figures.get(f"confusion-{split}"),
-            "confusions": CONFUSIONS[task](scores),
+            "confusions": CONFUSIONS[task](scores) if task in CONFUSIONS else None,
             "precision_recall": figures.get(f"precision-recall-{split}"),
             "more": _further_tables(task, scores),
         }

@@ -40,8 +40,7 @@ def worst_parts(run: RunContents, kept: KeptFiles | None = None) -> list[WorstPa
 
     Pictures that ``kept`` has are not encoded again.
     """
-    semantic = run.card["task"] == "semantic"
-    parts = []
+    task, parts = run.card["task"], []
     for split, scores in (run.scores or {}).items():
         rows = (scores or {}).get("worst_images") or []
         if rows:
@@ -50,8 +49,9 @@ def worst_parts(run: RunContents, kept: KeptFiles | None = None) -> list[WorstPa
                 record for record in run.panels or () if record.get("kind") == WORST_KIND and record["part"] == split
             ]
             links = {str(record["image"]): f"#panel-{key}-{place}" for place, record in enumerate(drawn, start=1)}
-            table = (_semantic_table if semantic else _instance_table)(rows[:WORST], links)
-            parts.append(WorstPart(split, key, table, read_pictures(run.path, drawn, kept), _outcomes(semantic)))
+            table = _TABLES[task](rows[:WORST], links)
+            outcomes = _outcomes(task != "instance")
+            parts.append(WorstPart(split, key, table, read_pictures(run.path, drawn, kept), outcomes))
     return parts
 
 
@@ -93,6 +93,22 @@ def _semantic_table(rows: Sequence[Scores], links: dict[str, str]) -> CaptionedT
     return CaptionedTable("Worst images", meaning, Table(["image", "mean IoU", "pixel accuracy"], cells, links=links))
 
 
-def _outcomes(semantic: bool) -> list[tuple[str, str]]:
-    shown: list[Any] = [each for each in OUTCOMES if semantic or each.index != WRONG_CLASS]
+def _panoptic_table(rows: Sequence[Scores], links: dict[str, str]) -> CaptionedTable:
+    cells = [
+        [row["file_name"], score_cell(row["PQ"]), *(count_cell(row[key]) for key in ("matched", "wrong", "missed"))]
+        for row in rows
+    ]
+    meaning = (
+        "The images with the lowest PQ of all their segments together. Matched are predicted segments with an IoU "
+        "above 0.5 with a true one of their class, wrong are the others, missed are true segments without a match."
+    )
+    header = ["image", "PQ", "matched", "wrong", "missed"]
+    return CaptionedTable("Worst images", meaning, Table(header, cells, links=links))
+
+
+_TABLES = {"semantic": _semantic_table, "instance": _instance_table, "panoptic": _panoptic_table}
+
+
+def _outcomes(of_pixels: bool) -> list[tuple[str, str]]:
+    shown: list[Any] = [each for each in OUTCOMES if of_pixels or each.index != WRONG_CLASS]
     return [(each.name, "#{:02x}{:02x}{:02x}".format(*each.color)) for each in shown]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.coco_dataset.dataset import CocoDataset
-from maskwright.errors import UsageError
+from maskwright.errors import UsageError, refuse_panoptic
 from maskwright.evaluation.coco.detection_limit import require_limit_of
 from maskwright.evaluation.score_instances import score_instances
 from maskwright.evaluation.score_semantic import score_semantic
@@ -35,6 +35,7 @@ def evaluate_file(
             "--taxonomy. Give them, or the run folder."
         )
     model, truth = load_model(file, **settings.loading), CocoDataset.open(on.annotations, on.images)
+    refuse_panoptic(model.task, file, "evaluate on other data", "Predict it, and use `maskwright score panoptic`.")
     require_limit_of(model.task, max_dets)
     reporter.warn(settings.remarks(model))
     views, record = settings.views(model), inference_record(settings, model)

@@ -63,7 +63,9 @@ def plan_folds(
     if folds < 2:
         raise UsageError(f"--folds {folds}: expected 2 or more; each model predicts what it did not learn.")
     if loaded.task != "instance":
-        raise UsageError(f"--folds: {loaded.name} is a semantic recipe; expected task: instance. Use split and run.")
+        raise UsageError(
+            f"--folds: {loaded.name} is a {loaded.task} recipe; expected task: instance. Use split and run."
+        )
     path = out if out is not None else Path("runs") / f"{loaded.name}-folds"
     if path.is_dir() and any(path.iterdir()) and not (path / SUMMARY).is_file():
         raise UsageError(f"{path}: is not empty and not the folder of folds. Choose another folder with --out.")
@@ -164,7 +166,8 @@ def _fold_recipe(recipe: Recipe, source: DataSplit, files: Mapping[str, Path], n
     content["name"] = f"{recipe.name}-fold-{number}"
     content["evaluate"]["on"] = [HELD_OUT]
     # A class with few objects may be in one fold alone, which others then do not learn.
-    content["data"] |= {"root": ".", "source": None, "split": None, "shapes": None, "max_images": None, **parts}
+    replaced = dict.fromkeys(("source", "split", "shapes", "streets", "max_images"))
+    content["data"] |= {"root": ".", **replaced, **parts}
     content["data"]["allow_empty_classes"] = True
     return load_recipe(content)
 

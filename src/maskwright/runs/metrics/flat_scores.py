@@ -6,6 +6,7 @@ from maskwright.training.state import Scores
 
 # The columns of a class in an evaluation, by the names of their metrics.
 _OF_PIXELS = {"IoU": "IoU", "Dice": "Dice", "accuracy": "accuracy"}
+_OF_SEGMENTS = {"PQ": "PQ"}
 _OF_OBJECTS = {"segm_AP": "segm", "segm_AP50": "segm50", "bbox_AP": "bbox", "bbox_AP50": "bbox50"}
 
 
@@ -14,12 +15,15 @@ def flat_scores(scores: dict[str, Any]) -> Scores:
 
     Semantic ones are ``mIoU``, ``mean_dice`` and so on, and ``IoU/NAME``, ``Dice/NAME`` and ``accuracy/NAME`` of each
     class. Those of instances are ``segm_AP``, ``bbox_AP50`` and so on, and ``segm_AP/NAME``, ``segm_AP50/NAME``,
-    ``bbox_AP/NAME`` and ``bbox_AP50/NAME`` of each class.
+    ``bbox_AP/NAME`` and ``bbox_AP50/NAME`` of each class. Panoptic ones are ``PQ``, ``PQ_things``, ``PQ_stuff`` and so
+    on, and ``PQ/NAME`` of each class.
     """
     flat: Scores = {key: value for key, value in scores.items() if isinstance(value, float) or value is None}
     for kind in ("segm", "bbox"):
         flat |= {f"{kind}_{key}": value for key, value in scores.get(kind, {}).items()}
-    columns = _OF_OBJECTS if "segm" in scores else _OF_PIXELS
+    for kind in ("things", "stuff"):
+        flat |= {f"{key}_{kind}": value for key, value in scores.get(kind, {}).items()}
+    columns = _OF_OBJECTS if "segm" in scores else _OF_SEGMENTS if "PQ" in scores else _OF_PIXELS
     for metric, column in columns.items():
         flat |= {f"{metric}/{name}": row.get(column) for name, row in scores["classes"].items()}
     return flat

@@ -129,7 +129,7 @@ def _unchanged_samples(experiment: Experiment) -> InstanceDataset | SemanticData
     resizing = RandomScale(size, resize_antialiased)
     return SemanticDataset(
         semantic_samples(experiment, prepared.parts[_PART]),
-        build_augmentation(mask_fill=prepared.table.ignore_index, resizing=resizing),
+        build_augmentation(mask_fill=prepared.table.ignore_index, resizing=resizing),  # which fills nothing
     )
 
 

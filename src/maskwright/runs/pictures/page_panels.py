@@ -89,8 +89,8 @@ class _Panels:
         return {"file": file, "caption": f"{self.part.name}: {objects.image.file_name}", DRAWN_OF: digest}
 
     def _with_legend(self, objects: ImageObjects, picture: Picture) -> Picture:
-        """Return the ``picture``, that of a semantic run with a legend."""
-        if self.experiment.recipe.task != "semantic":
+        """Return the ``picture``, that of pixels with a legend."""
+        if self.experiment.recipe.task == "instance":
             return picture
         # Counted: numpy.unique imports masked arrays at its first call, which takes longer than a panel.
         counts = [np.bincount(label_map.ravel()) for label_map in self.predictions.label_maps(objects)]

@@ -24,8 +24,10 @@ from maskwright.masks.png import read_label_map
 from maskwright.prediction.predictor import Predictor
 from maskwright.recipes.schema import Recipe
 from maskwright.reports.pictures.panels import CAPTIONS, enlargement, panel
+from maskwright.reports.pictures.segments import overlay_segments
 from maskwright.runs.context import predictor_of
 from maskwright.runs.experiment import Experiment
+from maskwright.runs.panoptic.maps import panoptic_truth
 from maskwright.training.random_state import random_state, restore_random_state
 from maskwright.training.state import Scores, Training
 
@@ -89,7 +91,7 @@ def draw_panels(experiment: Experiment, model: Predictor[Any]) -> dict[str, Pict
     for number in showcase_images([objects.labels for objects in images], experiment.recipe.report.panels):
         objects = images[number]
         image, file = read_image(part.path_of(objects)), files[objects.image.file_name]
-        drawn = _instances if experiment.recipe.task == "instance" else _label_maps
+        drawn = _DRAWN[experiment.recipe.task]
         panels[Path(file).stem] = panel([image, *drawn(experiment, model, objects, image, file)], CAPTIONS, HEIGHT)
     return panels
 
@@ -144,3 +146,14 @@ def _instances(
     factor = enlargement(image)
     truth = overlay_instances(image, objects.instances(), table, show_scores=False, enlarge=factor)
     return truth, overlay_instances(image, shown, table, enlarge=factor)
+
+
+def _segments(
+    experiment: Experiment, model: Predictor[Any], objects: ImageObjects, image: Picture, file: str
+) -> tuple[Picture, Picture]:
+    table, part = experiment.prepared.table, experiment.prepared.parts[_PART]
+    truth = panoptic_truth(experiment, part, objects)
+    return overlay_segments(image, truth, table), overlay_segments(image, model.predict(image), table)
+
+
+_DRAWN = {"instance": _instances, "semantic": _label_maps, "panoptic": _segments}

@@ -20,11 +20,14 @@ from maskwright.images.decode import image_content
 from maskwright.images.draw import overlay_instances, overlay_label_map, written_name
 from maskwright.label_maps.files import mask_files
 from maskwright.masks.png import read_label_map
+from maskwright.masks.segment_coding import classes_of_pixels
 from maskwright.reports.pictures.errors import object_outcomes, overlay_errors, pixel_outcomes
 from maskwright.reports.pictures.panels import enlargement
+from maskwright.reports.pictures.segments import overlay_segments
 from maskwright.runs.experiment import Experiment
+from maskwright.runs.panoptic.maps import SavedSegments, panoptic_truth
 from maskwright.runs.prepare import DataSplit
-from maskwright.structures import ImageRecord, Instances, LabelMap, Record, ResultRecord, Rle, with_masks
+from maskwright.structures import ImageRecord, Instances, LabelMap, PanopticMap, Record, ResultRecord, Rle, with_masks
 
 Picture = npt.NDArray[np.uint8]
 
@@ -42,6 +45,7 @@ class SavedPredictions:
         self.files = mask_files([objects.image.file_name for objects in part.selection.images])
         self.folder = experiment.run.files.predictions(part.name)
         self.results: dict[int, list[ResultRecord]] = defaultdict(list)
+        self.segments = SavedSegments(self.folder) if experiment.recipe.task == "panoptic" else None
         if experiment.recipe.task == "instance":
             file = self.folder / "instances.json"
             if not file.is_file():
@@ -63,6 +67,11 @@ class SavedPredictions:
         sources = [image_content(self.part.path_of(objects)), repr((self.table.to_json(), names)).encode()]
         if self.experiment.recipe.task == "instance":
             return [*sources, repr(objects).encode(), repr(self.results[objects.image.id]).encode()]
+        if self.segments is not None:
+            return [
+                *sources,
+                *(part for each in self._maps(objects) for part in (each.ids.tobytes(), repr(each.segments).encode())),
+            ]
         return [*sources, *(image_content(file) for file in self._label_map_files(objects))]
 
     def drawn(self, objects: ImageObjects, image: Picture) -> tuple[Picture, Picture]:
@@ -71,6 +80,9 @@ class SavedPredictions:
             found, factor = self._found(objects), enlargement(image)
             truth = overlay_instances(image, objects.instances(), self.table, show_scores=False, enlarge=factor)
             return truth, overlay_instances(image, found, self.table, enlarge=factor)
+        if self.segments is not None:
+            truth, found = (overlay_segments(image, each, self.table) for each in self._maps(objects))
+            return truth, found
         truth_map, predicted = self.label_maps(objects)
         return overlay_label_map(image, truth_map, self.table), overlay_label_map(image, predicted, self.table)
 
@@ -79,7 +91,7 @@ class SavedPredictions:
 
         Objects are matched as the scores of the image are: at IoU 0.5, those detections that are shown.
         """
-        if self.experiment.recipe.task == "semantic":
+        if self.experiment.recipe.task != "instance":
             truth, predicted = self.label_maps(objects)
             return overlay_errors(image, pixel_outcomes(truth, predicted, self.table.ignore_index))
         truth = ground_truth([objects], self.table)
@@ -96,10 +108,19 @@ class SavedPredictions:
         return overlay_errors(image, outcomes)
 
     def label_maps(self, objects: ImageObjects) -> tuple[LabelMap, LabelMap]:
-        """Return the true and the predicted label map ``(H, W)`` of an image of a semantic run."""
+        """Return the true and the predicted label map ``(H, W)`` of an image of a semantic or panoptic run."""
+        if self.segments is not None:
+            truth, found = self._maps(objects)
+            void = self.table.ignore_index
+            return classes_of_pixels(truth, self.table, void=void), classes_of_pixels(found, self.table)
         true, predicted = self._label_map_files(objects)
         kind = self.table.label_dtype
         return read_label_map(true).astype(kind), read_label_map(predicted).astype(kind)
+
+    def _maps(self, objects: ImageObjects) -> tuple[PanopticMap, PanopticMap]:
+        """Return the true and the predicted map of an image of a panoptic run."""
+        assert self.segments is not None
+        return panoptic_truth(self.experiment, self.part, objects), self.segments.of(objects.image.id)
 
     def _label_map_files(self, objects: ImageObjects) -> tuple[Path, Path]:
         file = self.files[objects.image.file_name]

@@ -6,6 +6,7 @@ from typing import Any, cast
 from maskwright.errors import UsageError
 from maskwright.prediction.computation import Precision, require_precision
 from maskwright.prediction.instance_tiles import require_tiles_alone
+from maskwright.prediction.panoptic import require_plain
 from maskwright.prediction.predictor import Predictor
 from maskwright.prediction.semantic import PLAIN
 from maskwright.prediction.test_time_augmentation import Views
@@ -54,13 +55,16 @@ class InferenceSettings:
     def views(self, model: Predictor[Any], given: Views = PLAIN) -> Views:
         """Return the views ``given`` with the tiles of these settings; without tiles they stay as they are.
 
-        Raises ``UsageError`` for an instance model that is to average, or whose tiles do not overlap.
+        Raises ``UsageError`` for an instance model that is to average, or whose tiles do not overlap, and for a
+        panoptic model with either.
         """
         if self.tile is not None:
             window = model.usual_tile if self.tile == "auto" else self.tile
             given = replace(given, window=window, overlap=self.overlap)
         if model.task == "instance":
             require_tiles_alone(given, "--flip and --scales")
+        if model.task == "panoptic":
+            require_plain(given)
         return given
 
     def computed_by(self, model: Predictor[Any]) -> "InferenceSettings":

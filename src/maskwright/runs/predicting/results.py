@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.annotations.taxonomy.output_classes import OutputClasses
+from maskwright.evaluation.panoptic.files import PANOPTIC
 from maskwright.evaluation.prediction_files import RESULTS
 from maskwright.images.decode import image_size, read_image
 from maskwright.images.draw import overlay_instances, overlay_label_map
@@ -21,9 +22,10 @@ from maskwright.masks.paste import cropped_to_rle
 from maskwright.masks.png import write_label_map
 from maskwright.parallel.threads import map_in_threads
 from maskwright.prediction.sources import Image
+from maskwright.reports.pictures.segments import overlay_segments
 from maskwright.runs.predicting.inputs import LARGE, ImageInput, videos_of
 from maskwright.runs.predicting.object_table import Row, object_rows
-from maskwright.structures import Instances, LabelMap
+from maskwright.structures import Instances, LabelMap, PanopticMap, Task
 
 LABEL_MAPS, OVERLAYS, CUTOUTS, OBJECTS = "label_maps", "overlays", "cutouts", "objects.csv"
 
@@ -31,14 +33,18 @@ Predicted = tuple[ImageInput, Any, Any]
 
 
 def names_of_results(
-    inputs: Sequence[ImageInput], files: Mapping[str, str], semantic: bool, overlays: bool, more: Sequence[str] = ()
+    inputs: Sequence[ImageInput], files: Mapping[str, str], task: Task, overlays: bool, more: Sequence[str] = ()
 ) -> list[str]:
     """Return the names, below their folder, of the results of ``inputs``, but for cut-outs, and ``more``.
 
-    ``files`` has the label map's file by image name; ``semantic`` says whether there are label maps.
+    ``files`` has the file of the label map, or of the panoptic map, by image name; ``task`` is the model's.
     """
     masks = [files[image.name] for image in inputs]
-    names = [f"{LABEL_MAPS}/{file}" for file in masks] if semantic else [RESULTS, OBJECTS]
+    names = {
+        "instance": [RESULTS, OBJECTS],
+        "semantic": [f"{LABEL_MAPS}/{file}" for file in masks],
+        "panoptic": [PANOPTIC, *(f"{Path(PANOPTIC).stem}/{file}" for file in masks)],
+    }[task]
     if overlays:
         names += [*map(overlay_file, masks), *(f"{OVERLAYS}/{name}.mkv" for name in videos_of(inputs))]
     return [*names, "classes.json", "classes.txt", *more]
@@ -66,14 +72,14 @@ def cutout_file(file: str, number: int) -> str:
 
 @dataclass(frozen=True)
 class Written:
-    """The result of the image ``name`` in the classes that are written: its label map, or the objects that are written.
+    """The result of the image ``name`` in the classes that are written: its map, or the objects that are written.
 
     ``rows`` are those of the table of the objects. ``highest`` is the highest score of an object, also of one that is
     not written; None without an object.
     """
 
     name: str
-    found: Instances | LabelMap
+    found: Instances | LabelMap | PanopticMap
     rows: tuple[Row, ...] = ()
     highest: float | None = None
 
@@ -105,7 +111,9 @@ class ImageResults:
 
         return map_in_threads(lambda one: one if isinstance(one, Written) else self.write(*one), ready(), threads)
 
-    def write(self, image: ImageInput, pixels: Image | WindowedImage, answer: Instances | LabelMap) -> Written:
+    def write(
+        self, image: ImageInput, pixels: Image | WindowedImage, answer: Instances | LabelMap | PanopticMap
+    ) -> Written:
         """Write the files of one image: its label map, its overlay, its cut-outs."""
         file, table = self.files[image.name], self.classes.table
         if isinstance(answer, Instances):
@@ -120,6 +128,10 @@ class ImageResults:
                 self._write_cutouts(file, pixels, kept)
             highest = float(found.scores.max()) if len(found) else None
             return Written(image.name, kept, tuple(object_rows(image.name, kept, table)), highest)
+        if isinstance(answer, PanopticMap):
+            if self.overlays and isinstance(pixels, np.ndarray):
+                self._write_overlay(file, overlay_segments(pixels, answer, table, with_legend=True))
+            return Written(image.name, answer)
         label_map = self.classes.label_map(answer)
         write_label_map(self.out / LABEL_MAPS / file, label_map, table.png_palette())
         if self.overlays:

@@ -1,0 +1,1 @@
+"""Panoptic runs: their true maps, the evaluation of a part, and the maps that are drawn."""
