@@ -75,3 +75,14 @@ def test_json_holds_the_sweep_and_every_variant_and_is_json():
     assert said["seed"] == 7
     seeds = a_sweep(replace(semantic_outcome("ce", 0.1), variant=Variant({"seed": "3"}, ("seed=3",))))
     assert seeds.to_json()["seed"] is None
+
+
+def test_a_panoptic_run_has_its_qualities(make_run: MakeRun) -> None:
+    run = finish(make_run("semantic"), "train", "evaluate", "report")
+    part = {"PQ": 0.5, "SQ": 0.8, "RQ": 0.625}
+    scores = {**part, "things": part, "stuff": {"PQ": 0.25}, "classes": {"car": {"PQ": 0.75}}}
+    (run / "scores.json").write_text(json.dumps({"validation": scores}))
+    found = read_outcome(VARIANT, run, "panoptic").parts["validation"]
+    assert found.overall == {**part, "PQ_things": 0.5, "PQ_stuff": 0.25}
+    assert found.overall.keys() == SWEEP_SCORES["panoptic"].keys()
+    assert found.classes == {"car": 0.75}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from maskwright.evaluation.panoptic.quality import MEASURES
 from maskwright.recipes.variants import Variant
 from maskwright.reports.run.contents import Metrics, RunContents, read_run
 from maskwright.reports.score_names import SWEEP_SCORES
@@ -13,7 +14,7 @@ from maskwright.run_folder import RunFolder
 
 Status = Literal["finished", "failed", "interrupted", "waiting"]
 
-CLASS_SCORE = {"semantic": "IoU", "instance": "mask AP"}
+CLASS_SCORE = {"semantic": "IoU", "instance": "mask AP", "panoptic": "PQ"}
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,12 @@ def read_outcome(variant: Variant, path: Path, task: str, error: str | None = No
 def _part_scores(task: str, scores: Mapping[str, Any]) -> VariantScores:
     if task == "semantic":
         overall = {key: scores.get(key) for key in SWEEP_SCORES[task]}
+    elif task == "panoptic":
+        overall = {key: scores.get(key) for key in MEASURES}
+        overall |= {f"PQ_{part}": (scores.get(part) or {}).get("PQ") for part in ("things", "stuff")}
     else:
         overall = {key: (scores.get(key.split("_")[0]) or {}).get(key.split("_")[1]) for key in SWEEP_SCORES[task]}
-    key = "IoU" if task == "semantic" else "segm"
+    key = {"semantic": "IoU", "instance": "segm", "panoptic": "PQ"}[task]
     return VariantScores(overall, {name: (row or {}).get(key) for name, row in (scores.get("classes") or {}).items()})
 
 
