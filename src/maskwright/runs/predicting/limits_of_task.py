@@ -19,8 +19,9 @@ def require_possible(model: LoadedModel[Any], asked: Mapping[str, object]) -> No
     """Raise ``UsageError`` where an option that is ``asked`` for, by its name, does not go with the model's task."""
     for option in _IMPOSSIBLE[model.task]:
         if asked[option]:
-            raise UsageError(f"{model.file}: a {model.task} model; {option} is for {_served(option)} models. Omit it.")
+            raise UsageError(f"{model.file}: a {model.task} model; {_needs(option)} models. Omit it.")
 
 
-def _served(option: str) -> str:
-    return " and ".join(task for task, options in _IMPOSSIBLE.items() if option not in options)
+def _needs(option: str) -> str:
+    served = " and ".join(task for task, options in _IMPOSSIBLE.items() if option not in options)
+    return f"{option} are of the objects of {served}" if option == "--cutouts" else f"{option} is for {served}"
