@@ -58,7 +58,7 @@ def test_a_folder_that_is_no_run_says_what_was_found_and_expected(tmp_path):
         ("metrics.csv", "time,loss\n1,2\n", "expected epoch"),
         ("metrics.csv", "epoch,train/loss\n1,lots\n", "'lots'"),
         ("card.json", "{}", "no name, task, classes"),
-        ("card.json", json.dumps({"name": "a", "task": "panoptic", "classes": []}), "task 'panoptic'"),
+        ("card.json", json.dumps({"name": "a", "task": "video", "classes": []}), "task 'video'"),
         ("card.json", json.dumps({"name": "a", "task": "semantic", "classes": [{"index": 1}]}), "classes are damaged"),
     ],
 )

@@ -48,7 +48,7 @@ def test_types_limits_and_defaults_are_told() -> None:
     page = recipe_page()
     assert "| `lr` | number, > 0 | `0.0001` |" in page
     assert "| `epochs` | integer, ≥ 1 | required |" in page
-    assert "| `task` | `semantic`, `instance` | required |" in page
+    assert "| `task` | `semantic`, `instance`, `panoptic` | required |" in page
     assert "| `input` | [section](#recipe.Input) |  |" in page
     assert "### `model.input` {#recipe.Input}" in page
     assert "The same keys: `data.validation`, `data.test`, `data.source`." in page
