@@ -46,7 +46,7 @@ class ModelCard:
 
     Attributes:
         name: Name in the model catalogue.
-        task: ``instance`` or ``semantic``.
+        task: ``instance``, ``semantic`` or ``panoptic``.
         options: Options of the model beyond its number of classes.
         classes: The class table as :meth:`maskwright.structures.class_table.ClassTable.to_json` gives it.
         input: The recipe's ``model.input``: how images are resized.

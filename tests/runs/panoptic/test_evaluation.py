@@ -169,3 +169,15 @@ def test_a_stopped_training_resumes_to_the_bits_of_one_that_was_not(
         assert run_streets(tmp_path / "parts", name=name) == 128 + signal.SIGTERM
     assert run_streets(tmp_path / "parts", "--resume", name=name) == 0
     assert_equal_ends(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_the_shipped_recipe_trains_two_steps_and_its_heads_keep_classes_by_name(tmp_path: Path) -> None:
+    small = ["data.streets={train: 4, validation: 1, height: 64}", "model.input.size=64", "train.batch_size=2",
+             "train.epochs=1", "train.validation_loss=false", "train.measure_training=false"]  # fmt: skip
+    changes = [text for change in small for text in ("--set", change)]
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main(["train", "mask2former-tiny-panoptic", "--out", str(first), "--quiet", *changes]) == 0
+    weights = f"model.weights={first / 'checkpoints' / 'best' / 'model.safetensors'}"
+    more = ["--set", weights, "--set", "classes=[car, sky, person, bicycle]"]
+    assert main(["train", "mask2former-tiny-panoptic", "--out", str(second), "--quiet", *changes, *more]) == 0
+    assert json.loads((second / "card.json").read_text())["weights"]["classes"] == ["car", "sky", "person"]
