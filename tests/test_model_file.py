@@ -87,7 +87,7 @@ def test_a_missing_model_file_is_a_weights_error(tmp_path: Path) -> None:
     "wrong",
     [
         {"name": 5},
-        {"task": "panoptic"},
+        {"task": "video"},
         {"options": []},
         {"options": {"widths": [4] * 5000}},
         {"classes": "abc"},
