@@ -102,9 +102,14 @@ def model_options(recipe: Recipe) -> dict[str, object]:
     ``image_size``, the side of the squares of a network, by default the largest side of an image in training. From
     published weights it is that of their training, for which their positions were learnt; others are interpolated.
 
+    A number of ``queries`` that is still ``auto``, as in a trial, is the model's default; see
+    :func:`maskwright.runs.starting.queries.with_queries`.
+
     Raises ``UsageError`` for atrous rates that are another word.
     """
     name, section, options = recipe.model.name, recipe.model.input, dict(recipe.model.options)
+    if options.get("queries") == "auto":
+        del options["queries"]
     entry = catalogue.find_model(name)
     square = "image_size" in entry.options
     if recipe.task == "instance":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from maskwright.annotations.checks.ids import require_ids_from_zero
 from maskwright.annotations.coco.categories import class_table, label_by_category
+from maskwright.annotations.coco.file_kind import is_absent
 from maskwright.annotations.groups import read_grouping
 from maskwright.annotations.objects import ImageObjects
 from maskwright.annotations.selection.empty_classes import count_objects, require_masks, require_training_objects
@@ -147,6 +148,30 @@ def require_objects(recipe: Recipe, files: SourceFiles) -> None:
     require_training_objects(table.names, required, str(coco.path), recipe.groups is not None)
 
 
+def densest_image(recipe: Recipe, files: SourceFiles) -> tuple[str, int]:
+    """Return the name of the image in the training file of ``recipe`` with the most objects, and their number.
+
+    Crowd regions do not count, and all objects of a stuff class are one. Nothing is rasterised. ``files`` keeps the
+    parsed files. A file without an object gives an empty name and 0.
+
+    Raises what :func:`declared_classes` raises.
+    """
+    file = _read(recipe.data, next(iter(_sources(recipe.data).values())), files)
+    table, labels = _labelled(recipe, file)
+    stuff = {c.index for c in table if c.stuff}
+    found: dict[int, set[tuple[int, int]]] = {}
+    for each in file.coco.annotations:
+        label = labels.get(each.category_id)
+        if label is None or is_absent(each.segmentation) or (each.iscrowd and label not in stuff):
+            continue
+        found.setdefault(each.image_id, set()).add((label, 0 if label in stuff else each.id))
+    if not found:
+        return "", 0
+    densest = max(found, key=lambda number: len(found[number]))
+    names = {image.id: image.file_name for image in file.coco.images}
+    return names.get(densest, str(densest)), len(found[densest])
+
+
 def require_classes_in_training(recipe: Recipe, prepared: "Prepared") -> None:
     """Raise ``DataError`` when the selected training images show no object of a class.
 
@@ -234,9 +259,9 @@ def _write_built_in(data: Data, folder: Path) -> dict[str, Source]:
 
 def _labelled(recipe: Recipe, file: SourceFile) -> tuple[ClassTable, dict[int, int]]:
     """Return the class table, and the class index by category id of ``file``."""
-    if recipe.groups is not None:
-        return read_grouping(recipe.groups).table_and_labels(file.coco)
     table = _classes(recipe, file)
+    if recipe.groups is not None:
+        return table, read_grouping(recipe.groups).table_and_labels(file.coco)[1]
     return table, label_by_category(file.coco, table)
 
 

@@ -26,6 +26,7 @@ from maskwright.runs.processes import build_fabric, device_of, require_devices
 from maskwright.runs.source_file import SourceFiles
 from maskwright.runs.starting.extension import Extension
 from maskwright.runs.starting.options import with_starting_options
+from maskwright.runs.starting.queries import with_queries
 from maskwright.runs.training import (
     has_begun,
     report_weights,
@@ -123,6 +124,7 @@ def _prepare(
 ) -> tuple[Experiment, nn.Module | None]:
     """Do the stages before the training; return the experiment and the model to train, None when it is trained."""
     model, coverage, source_files = None, None, source_files or SourceFiles()
+    recipe = with_queries(recipe, source_files, reporter)
     # Built before the run folder exists: weights that cannot be fetched must stop the job before any work starts.
     if extension is not None or "train" not in RunFolder(path).stages:
         classes = declared_classes(recipe, source_files)

@@ -135,11 +135,19 @@ def test_a_name_tells_its_task() -> None:
 def test_models_of_queries_have_no_anchors_and_losses_of_their_own(name: str, task: str) -> None:
     choice = choose_model(CPU, {}, name=name)
     assert choice.task == task_of(name) == task
-    assert (choice.anchors, choice.loss, choice.options) == (False, name == "segformer_b0", {})
-    assert choose_model(CPU, {}, name="mask2former_resnet50").options == {"frozen_norm": False}
+    fitted = {"queries": "auto"} if task == "instance" else {}
+    assert (choice.anchors, choice.loss, choice.options) == (False, name == "segformer_b0", fitted)
+    assert choose_model(CPU, {}, name="mask2former_resnet50").options == {"frozen_norm": False, "queries": "auto"}
     assert choose_model(CPU, {}, name="mask2former:resnet18", weights="imagenet").optimizer["lr"] == 1e-4
 
 
 def test_no_recipe_of_a_panoptic_model_is_fitted() -> None:
     with pytest.raises(UsageError, match="mask2former-tiny-panoptic"):
         choose_model(CPU, {}, name="eomt_tiny_panoptic")
+
+
+@pytest.mark.parametrize("name", ["mask2former_tiny", "eomt_tiny", "mask2former:resnet18", "mask2former_resnet50"])
+def test_queries_are_fitted_to_the_objects_but_for_label_maps(name: str) -> None:
+    assert choose_model(CPU, {}, name=name).options["queries"] == "auto"
+    semantic = "mask2former_semantic:resnet18" if ":" in name else f"{name}_semantic"
+    assert "queries" not in choose_model(CPU, {}, name=semantic).options

@@ -195,13 +195,22 @@ def _options(name: str, start: str, gpu: bool) -> dict[str, Any]:
         return {"widths": [32, 64, 128, 256], "bottleneck": 512} if gpu else {"widths": [24, 40, 64], "bottleneck": 96}
     kind = name.partition(":")[0]
     if kind.endswith(("_fpn", "mask2former_resnet50", "mask2former_resnet50_semantic")) and start == "none":
-        return {"frozen_norm": False}  # fixed statistics are of use only where they were learnt
+        # Fixed statistics are of use only where they were learnt.
+        return {"frozen_norm": False, **_queries(name, start)}
+    if name.startswith(_QUERY_KINDS):
+        return _queries(name, start)
     if ":" not in name or not name.startswith(_INSTANCE_KINDS):
         return {}
     learnt = {"frozen_norm": True, "trainable_layers": 3} if start == "backbone" and "timm:" not in name else {}
     heads = {} if gpu or start == "heads" else _NARROWEST if start == "none" else _NARROW
     agnostic = {"class_agnostic_boxes": True, "class_agnostic_masks": True} if kind == "mask_rcnn" and heads else {}
     return {**learnt, **heads, **agnostic}
+
+
+def _queries(name: str, start: str) -> dict[str, Any]:
+    """Return the option of a number of queries that is fitted to the objects; heads keep theirs, classes are few."""
+    fits = name.startswith(_QUERY_KINDS) and "semantic" not in name and start != "heads"
+    return {"queries": "auto"} if fits else {}
 
 
 # The optimisers of the shipped recipes, by task and what their weights fill.
