@@ -26,7 +26,7 @@ def model_records() -> list[dict[str, Any]]:
     patterns = [
         {
             "name": pattern,
-            "task": "semantic" if pattern.startswith(("smp", "mask2former_semantic")) else "instance",
+            "task": _task_of(pattern),
             "summary": summary,
             "weights": ["imagenet"],
             "options": None,
@@ -35,6 +35,12 @@ def model_records() -> list[dict[str, Any]]:
         for pattern, summary in catalogue.PATTERNS.items()
     ]
     return [*(model_record(entry) for entry in catalogue.MODELS.values()), *patterns]
+
+
+def _task_of(pattern: str) -> str:
+    """Return the task of a pattern: those of segmentation-models-pytorch are semantic, others named after theirs."""
+    named = (task for task in ("semantic", "panoptic") if f"_{task}:" in pattern)
+    return "semantic" if pattern.startswith("smp") else next(named, "instance")
 
 
 def _lines(records: list[dict[str, Any]]) -> str:

@@ -183,8 +183,11 @@ def predict(
     read = [*(image.path for image in inputs), loaded.file, *map(Path, filter(None, (taxonomy, ids_of)))]
     about: dict[str, Any] = {"model": sha256_of(loaded.file), "classes": list(classes.table.names)}
     how: dict[str, Any] = {"score": score, "overlays": overlays, "cutouts": cutouts, "views": str(views)}
-    how |= {"settings": settings.computed_by(loaded).to_json(), "ids of": str(ids_of)}
-    how |= {"taxonomy": use.to_json() if use is not None else None}
+    how |= {
+        "settings": settings.computed_by(loaded).to_json(),
+        "ids of": str(ids_of),
+        "taxonomy": use and use.to_json(),
+    }
     with (
         output_folder(
             Output("predict", out, reporter.notice, read, overwrite, journal=JOURNAL if resume else None),
@@ -203,9 +206,8 @@ def predict(
         if batch == "auto":
             batch, decoded = fastest_batch_of(loaded, decoded)
             reporter.say(f"batches of {batch}")
-        predict_batches = loaded.of_task
         results = ImageResults(staging, classes, stems, score, overlays, cutouts)
-        fresh = results.write_behind(predict_batches(decoded, batch, views), max(1, loaded.result_threads))
+        fresh = results.write_behind(loaded.of_task(decoded, batch, views), max(1, loaded.result_threads))
         for image, done in journal.in_order(inputs, fresh):
             if resume and not journal.has(image):
                 journal.add(image, done)

@@ -23,7 +23,7 @@ def list_recipes() -> list[dict[str, str]]:
         ['demo-instance', 'demo-instance-short', 'demo-semantic', 'demo-semantic-short']
     """
     texts = {**shipped_recipes(), **shipped_transfers()}
-    # libyaml, where PyYAML has it, reads them in a tenth of the time. They are the package's own: no limit is needed.
+    # libyaml takes a tenth of the time. The files are the package's own: no limit is needed.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return [{"name": name, "description": yaml.load(text, loader)["description"]} for name, text in texts.items()]
 
