@@ -16,6 +16,15 @@ def test_png_comes_back_to_the_pixel_and_jpeg_nearly(tmp_path: Path):
     assert np.abs(read_image(tmp_path / "a.jpg").astype(int) - image).max() <= 3
 
 
+@pytest.mark.parametrize("size", [(1, 5), (64, 7), (200, 30)])
+def test_a_spent_image_gives_the_same_file(tmp_path: Path, size: tuple[int, int]):
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    write_jpeg(tmp_path / "kept.jpg", before := image.copy())
+    assert np.array_equal(before, image)
+    write_jpeg(tmp_path / "spent.jpg", image, spent=True)
+    assert (tmp_path / "spent.jpg").read_bytes() == (tmp_path / "kept.jpg").read_bytes()
+
+
 @pytest.mark.parametrize("shape", [(0, 5, 3), (4, 5), (4, 5, 2)])
 def test_what_is_no_picture_is_refused_and_leaves_no_file(tmp_path: Path, shape: tuple[int, ...]):
     with pytest.raises(DataError, match=r"a\.jpg.*cannot be written as JPEG"):

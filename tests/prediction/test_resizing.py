@@ -95,7 +95,8 @@ def test_bands_of_a_large_result_are_what_torch_interpolates(
     values = torch.randn(4, 33, 20, generator=torch.Generator().manual_seed(0))
     ((rows, whole),) = resized_bands(values, size)
     assert rows == slice(0, size[0])
-    monkeypatch.setattr("maskwright.prediction.resizing._MANY_VALUES", 8 * 4 * size[1] * 3)  # three rows at once
+    monkeypatch.setattr("maskwright.prediction.resizing._MANY_VALUES", 24 * 4 * size[1])
+    monkeypatch.setattr("maskwright.prediction.resizing._BAND_VALUES", 3 * 4 * size[1])  # three rows at once
     bands = list(resized_bands(values, size))
     assert len(bands) == -(-size[0] // 3) if size[0] > 24 else len(bands) >= 1
     assert [row for band, _ in bands for row in range(size[0])[band]] == list(range(size[0]))

@@ -21,6 +21,8 @@ LARGEST_SHRINKING = 8
 
 # Numbers of more than this are computed in parts: as float32 they take 256 MiB.
 _MANY_VALUES = 1 << 26
+# Of a band of it, of which several are in memory.
+_BAND_VALUES = 1 << 20
 
 
 def resize_antialiased(image: torch.Tensor, size: Sequence[int], rule: ResizingRule = "nearest") -> torch.Tensor:
@@ -85,7 +87,7 @@ def resized_bands(values: torch.Tensor, size: tuple[int, int]) -> Iterator[tuple
     source = ((torch.arange(height, device=values.device) + 0.5) * (values.shape[1] / height) - 0.5).clamp(min=0)
     above = source.floor().long()
     below, share = (above + 1).clamp(max=values.shape[1] - 1), (source - above).to(values.dtype)[:, None]
-    rows = max(1, _MANY_VALUES // (8 * channels * width))
+    rows = max(1, _BAND_VALUES // (channels * width))
     for top in range(0, height, rows):
         band = slice(top, min(top + rows, height))
         first, last = int(above[band.start]), int(below[band.stop - 1])

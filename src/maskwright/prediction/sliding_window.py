@@ -1,6 +1,7 @@
 """Sliding-window prediction: a large image in overlapping square windows, which keeps small objects large enough."""
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -46,7 +47,6 @@ def predict_windows(
     """
     height, width = image.shape[:2]
     rows, columns = spans(height, window, overlap), spans(width, window, overlap)
-    down, across = _windows_at(rows, height), _windows_at(columns, width)
     shared = max((above.stop - below.start for above, below in pairwise(rows)), default=0)
     carried = torch.empty(0)  # the sums of the windows above: row 0 is the first one of the next windows
     for row, rows_end in zip(rows, _starts_of_next(rows, height), strict=True):
@@ -64,8 +64,8 @@ def predict_windows(
             done, total = total.split([columns_end - column.start, column.stop - columns_end], dim=2)
             carried[:, :left, column.start : columns_end] = done[:, finished:]
             carried[:, left:, column.start : columns_end] = 0
-            times = down[row.start : rows_end, None] * across[column.start : columns_end]
-            times = times.to(done)
+            down, across = _windows_at(rows, row.start, rows_end), _windows_at(columns, column.start, columns_end)
+            times = (down[:, None] * across).to(done)
             for part in row_bands((finished, done.shape[2] * len(done)), _AT_ONCE):
                 place = slice(row.start + part.start, row.start + part.stop), slice(column.start, columns_end)
                 yield place, done[:, part] / times[part]
@@ -87,9 +87,11 @@ def _starts_of_next(spans_of_side: Sequence[slice], side: int) -> list[int]:
     return [*(span.start for span in spans_of_side[1:]), side]
 
 
-def _windows_at(spans_of_side: Sequence[slice], side: int) -> torch.Tensor:
-    """Return the number of spans that hold each pixel of a ``side``."""
-    counts = torch.zeros(side, dtype=torch.int64)
-    for span in spans_of_side:
-        counts[span] += 1
+def _windows_at(spans_of_side: Sequence[slice], start: int, end: int) -> torch.Tensor:
+    """Return the number of spans that hold each pixel of a side from ``start`` up to, but not, ``end``."""
+    counts = torch.zeros(end - start, dtype=torch.int64)
+    first = bisect_right(spans_of_side, start, key=lambda span: span.stop)
+    last = bisect_left(spans_of_side, end, key=lambda span: span.start)
+    for span in spans_of_side[first:last]:
+        counts[max(0, span.start - start) : span.stop - start] += 1
     return counts

@@ -155,7 +155,7 @@ class ImageResults:
             write_video(self.out / OVERLAYS / f"{name}.mkv", pictures, video.rate)
 
     def _write_overlay(self, file: str, picture: Image) -> None:
-        write_jpeg(self.out / overlay_file(file), picture)
+        write_jpeg(self.out / overlay_file(file), picture, spent=True)
 
     def _write_cutouts(self, file: str, pixels: Image | WindowedImage, kept: Instances) -> None:
         # From the top, as the windows of some files are read.
