@@ -23,7 +23,7 @@ INPUT_LIMITS = {
     # Of which a map of one byte a pixel takes 128 MiB; a command holds up to six of them.
     "image-pixels": InputLimit(1 << 27, "pixels of an image, in its file and in the records about it"),
     "image-bytes": InputLimit(800_000_000, "bytes of an image file"),
-    # Prediction holds the image, the result and the overlay, some 13 bytes a pixel in all.
+    # Prediction holds the image, the result and the overlay, some 10 bytes a pixel in all.
     "predicted-pixels": InputLimit(50_000_000, "pixels of an image that a model predicts, and at which it sees it"),
     # Of which a label map takes 512 MiB; the image itself is read by windows.
     "windowed-pixels": InputLimit(1 << 29, "pixels of an image that is read by windows, to be predicted in tiles"),

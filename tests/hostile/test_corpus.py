@@ -83,6 +83,12 @@ def test_the_corpus_has_many_inputs_of_every_kind() -> None:
     assert set(names) >= SAMPLE
 
 
+def test_the_page_on_reliability_counts_them() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
+    assert f"makes {len(inputs())} hostile inputs of {len(KINDS)} kinds" in page
+    assert f"on each, {sum(len(KINDS[each.kind]) for each in CORPUS):,} in all" in page
+
+
 @pytest.mark.parametrize(
     ("work", "idle"), [("time.sleep(0.5)", True), ("while time.process_time() < 0.5: pass", False)]
 )
