@@ -42,7 +42,7 @@ Finder = Callable[[ImageObjects], Instances]
 class Invented:
     """A model whose predictions are made of the truth."""
 
-    task, usual_batch, result_threads = "instance", 1, 0
+    task, usual_batch, result_threads, precision = "instance", 1, 0, "fp32"
 
     def __init__(self, finder: Finder) -> None:
         self._finder = finder

@@ -164,7 +164,6 @@ def predict(
     stems = mask_files([image.name for image in inputs])
     by = read_taxonomy(str(taxonomy), rider) if taxonomy is not None else None
     loaded = load_model(model, device, **settings.loading)
-    reporter.warn(settings.remarks(loaded))
     objects, views = loaded.task == "instance", settings.views(loaded, views)
     require_possible(loaded, {"--cutouts": cutouts, "--ids-of": ids_of, "--taxonomy": taxonomy, "--resume": resume})
     if settings.tile == "auto":
@@ -173,7 +172,7 @@ def predict(
         raise UsageError(f"--resume: expected --layout coco; found {layout}. Omit one of them.")
     classes = output_classes(loaded.classes, by, loaded.task)
     ids = _ids(ids_of, loaded, classes.table, [image.name for image in inputs])
-    reporter.warn(ids.remarks)
+    reporter.warn([*settings.remarks(loaded), *ids.remarks])
     tally = Tally(classes.table, score if objects else None)
     limited = partial(_require_size, seen=loaded.input_size, window=views.window, overlays=overlays)
     threads = max(1, min(loaded.result_threads, _READING_THREADS))
@@ -183,11 +182,8 @@ def predict(
     read = [*(image.path for image in inputs), loaded.file, *map(Path, filter(None, (taxonomy, ids_of)))]
     about: dict[str, Any] = {"model": sha256_of(loaded.file), "classes": list(classes.table.names)}
     how: dict[str, Any] = {"score": score, "overlays": overlays, "cutouts": cutouts, "views": str(views)}
-    how |= {
-        "settings": settings.computed_by(loaded).to_json(),
-        "ids of": str(ids_of),
-        "taxonomy": use and use.to_json(),
-    }
+    computed = settings.computed_by(loaded).to_json()
+    how |= {"settings": computed, "ids of": str(ids_of), "taxonomy": use and use.to_json()}
     with (
         output_folder(
             Output("predict", out, reporter.notice, read, overwrite, journal=JOURNAL if resume else None),
