@@ -1,4 +1,4 @@
-"""Tables of panoptic scores, as text cells: all classes, things and stuff, and each class."""
+"""The tables of a panoptic model's scores, as text cells: all classes, things and stuff, and each class."""
 
 from maskwright.evaluation.panoptic.quality import MEASURES
 from maskwright.reports.tables import (

@@ -1,4 +1,4 @@
-"""The table of panoptic quality, with its parts and its intervals by class."""
+"""The table of panoptic quality of semantic and instance runs, beside their own scores; by class, with intervals."""
 
 from maskwright.reports.tables import (
     CaptionedTable,
